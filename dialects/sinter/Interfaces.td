@@ -1,0 +1,56 @@
+//===- Interfaces.td - what a pass may ask of an op ----------------------------------------------===//
+//
+// Passes never list ops: they ask these interfaces. Ops of `sinter` implement them in `ops/NAME.cpp`;
+// `arith` and `math` get theirs attached as external models in `ops/Elementwise.cpp`.
+//
+//===----------------------------------------------------------------------------------------------===//
+#ifndef SINTER_INTERFACES
+#define SINTER_INTERFACES
+
+include "mlir/IR/OpBase.td"
+
+def DifferentiableOp : OpInterface<"DifferentiableOp"> {
+  let cppNamespace = "::sinter";
+  let description = [{
+    An op with a vector-Jacobian product. The rule builds ordinary ops (so that gradients nest), works on
+    tensors and, for elementwise ops, equally on the scalars inside a `sinter.map`.
+  }];
+  let methods = [InterfaceMethod<
+    /*desc=*/[{
+      Builds the cotangents of the operands from those of the results.
+      `cotangents`: one value per result, of the result's type; null stands for zero (at least one is set).
+      `needed`: one flag per operand; where it is false the rule may leave the answer null.
+      `operandCotangents`: sized by the caller to one null value per operand; a value left null means that no
+      gradient flows to that operand (an integer, a comparison, an index).
+      New ops take the location of this op: the builder's location is set by the caller through getLoc().
+      Failure means that this op, as used here, has no gradient; the rule has then emitted the reason.
+    }],
+    /*retTy=*/"::llvm::LogicalResult", /*methodName=*/"vjp",
+    /*args=*/(ins "::mlir::OpBuilder &":$builder, "::llvm::ArrayRef<::mlir::Value>":$cotangents,
+                  "::llvm::ArrayRef<bool>":$needed,
+                  "::llvm::MutableArrayRef<::mlir::Value>":$operandCotangents)>];
+}
+
+def LowerableOp : OpInterface<"LowerableOp"> {
+  let cppNamespace = "::sinter";
+  let description = "An op that says which linalg-on-tensors ops it equals; `lower-to-linalg` asks nothing else.";
+  let methods = [InterfaceMethod<
+    "Builds the equal linalg, tensor, arith and math ops before this op; gives one value per result, of the same type.",
+    "::llvm::FailureOr<::llvm::SmallVector<::mlir::Value>>", "lowerToLinalg", (ins "::mlir::OpBuilder &":$builder)>];
+}
+
+def ReferenceOp : OpInterface<"ReferenceOp"> {
+  let cppNamespace = "::sinter";
+  let description = [{
+    The plain meaning of an op in double precision, for the interpreter: naive loops, shapes in comments, no code
+    shared with the lowering. Integers and booleans are held as doubles (exact up to 2^53).
+  }];
+  let methods = [InterfaceMethod<
+    [{`inputs`: one tensor per operand; `outputs`: one per result, already shaped and zeroed. Elementwise ops also
+      serve the scalars inside a `sinter.map`, where the tensors have rank 0.}],
+    "::llvm::LogicalResult", "evaluate",
+    (ins "::llvm::ArrayRef<const ::sinter::reference::Tensor *>":$inputs,
+         "::llvm::MutableArrayRef<::sinter::reference::Tensor>":$outputs)>];
+}
+
+#endif // SINTER_INTERFACES

@@ -1,0 +1,412 @@
+//===- Ops.td - the sinter dialect ---------------------------------------------------------------===//
+//
+// Tensor-level ops that upstream lacks. Elementwise arithmetic is `arith` and `math` on tensors of one shape.
+// Each op's rules (infer or verify, fold, vjp, lowering, reference meaning) stand in `ops/NAME.cpp`; each check there
+// carries the label of its constraint here. Shapes are static everywhere.
+//
+//===----------------------------------------------------------------------------------------------===//
+#ifndef SINTER_OPS
+#define SINTER_OPS
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "dialects/sinter/Interfaces.td"
+
+def SinterDialect : Dialect {
+  let name = "sinter";
+  let cppNamespace = "::sinter";
+  let summary = "tensor-level ops of a training program";
+  let description = [{
+    A program is a module with `sinter.state` symbols (parameters, optimizer state) and functions marked
+    `sinter.entry`. Inside an entry, `sinter.read` gives the value a state had when the entry started, and
+    `sinter.write` sets the value it has when the entry ends; everything between is pure.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
+}
+
+//===--- base classes ------------------------------------------------------------------------------===//
+
+class SinterOp<string mnemonic, list<Trait> traits = []> : Op<SinterDialect, mnemonic, traits>;
+
+/// A pure tensor op with all three rules.
+class TensorOp<string mnemonic, list<Trait> traits = []> : SinterOp<mnemonic, traits # [
+    Pure, DeclareOpInterfaceMethods<DifferentiableOp>, DeclareOpInterfaceMethods<LowerableOp>,
+    DeclareOpInterfaceMethods<ReferenceOp>]>;
+
+/// ... whose result types follow from its operands.
+class InferredOp<string mnemonic, list<Trait> traits = []> : TensorOp<mnemonic, traits # [
+    DeclareOpInterfaceMethods<InferTypeOpInterface>]>;
+
+//===--- state and entries -------------------------------------------------------------------------===//
+
+def StateOp : SinterOp<"state", [Symbol]> {
+  let summary = "a named tensor that outlives a call: a parameter or an optimizer's memory";
+  let description = [{
+    `init` is one of `zeros`, `ones`, `constant` (value `scale`), `normal` (standard deviation `scale`), `uniform`
+    (in [-scale, scale)). `trainable` marks parameters; other state belongs to an optimizer.
+    (C1) the type is a static tensor of f32 or i32; (C2) `init` is one of the five names.
+    ```mlir
+    sinter.state @h.0.attn.c_attn.weight : tensor<128x384xf32> {init = "normal", scale = 2.0e-2, trainable}
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type, StrAttr:$init,
+                       DefaultValuedAttr<F64Attr, "0.0">:$scale, UnitAttr:$trainable);
+  let assemblyFormat = "$sym_name `:` $type attr-dict";
+  let hasVerifier = 1;
+}
+
+def ReadOp : SinterOp<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the value of a state when the entry started";
+  let description = [{
+    (C1) the symbol names a `sinter.state` of the same type.
+    ```mlir
+    %w = sinter.read @wte.weight : tensor<65x128xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let results = (outs AnyRankedTensor:$value);
+  let assemblyFormat = "$state attr-dict `:` type($value)";
+}
+
+def WriteOp : SinterOp<"write", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "sets the value that a state has when the entry ends";
+  let description = [{
+    (C1) the symbol names a `sinter.state` of the same type; (C2) an entry writes a state at most once.
+    ```mlir
+    sinter.write @wte.weight, %new : tensor<65x128xf32>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state, AnyRankedTensor:$value);
+  let assemblyFormat = "$state `,` $value attr-dict `:` type($value)";
+}
+
+def GradOp : SinterOp<"grad", [Pure]> {
+  let summary = "the gradient of a scalar with respect to values it was computed from";
+  let description = [{
+    Expanded by `differentiate`; gradients nest. A value that the loss does not depend on has gradient zero.
+    (C1) the loss is tensor<f32>; (C2) result i has the type of `wrt` i; (C3) every `wrt` is a tensor of f32.
+    ```mlir
+    %g = sinter.grad %loss wrt %w : (tensor<f32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$loss, Variadic<AnyRankedTensor>:$wrt);
+  let results = (outs Variadic<AnyRankedTensor>:$gradients);
+  let assemblyFormat = "$loss `wrt` $wrt attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+//===--- shape -------------------------------------------------------------------------------------===//
+
+def BroadcastOp : TensorOp<"broadcast"> {
+  let summary = "repeats a tensor along new dimensions";
+  let description = [{
+    result[i] = input[i[dims[0]], i[dims[1]], ...]: `dims` says which result dimension each operand dimension becomes.
+    (C1) one entry in `dims` per operand dimension; (C2) strictly increasing and within the result's rank;
+    (C3) sizes are equal; (C4) element types are equal.
+    ```mlir
+    %y = sinter.broadcast %bias dims [1] : tensor<8xf32> -> tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$dims);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `dims` $dims attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def ReshapeOp : TensorOp<"reshape"> {
+  let summary = "the same elements in row-major order under another shape";
+  let description = [{
+    (C1) element types and element counts are equal.
+    ```mlir
+    %y = sinter.reshape %x : tensor<2x3x4xf32> -> tensor<6x4xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def TransposeOp : InferredOp<"transpose"> {
+  let summary = "permutes dimensions";
+  let description = [{
+    result's dimension d is the operand's dimension permutation[d]. (C1) `permutation` is a permutation of the rank.
+    ```mlir
+    %y = sinter.transpose %x [0, 2, 1] : tensor<2x3x4xf32> -> tensor<2x4x3xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$permutation);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input $permutation attr-dict `:` type($input) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def SliceOp : InferredOp<"slice"> {
+  let summary = "a strided box of a tensor";
+  let description = [{
+    result[i] = input[starts + i * strides], for indices below `limits`.
+    (C1) one start, limit and stride per dimension; (C2) 0 <= start < limit <= size; (C3) stride >= 1.
+    ```mlir
+    %y = sinter.slice %x [0, 2] to [4, 8] by [1, 3] : tensor<4x8xf32> -> tensor<4x2xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$limits,
+                       DenseI64ArrayAttr:$strides);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input $starts `to` $limits `by` $strides attr-dict `:` type($input) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def PadOp : InferredOp<"pad"> {
+  let summary = "zeros around and between the elements of a tensor; the transpose of slice";
+  let description = [{
+    result[low + i * (interior + 1)] = input[i], zero elsewhere; size = low + (n - 1) * (interior + 1) + 1 + high.
+    (C1) one entry of `low`, `high`, `interior` per dimension; (C2) none is negative; (C3) no dimension is empty.
+    ```mlir
+    %y = sinter.pad %x low [0, 2] high [0, 0] interior [0, 2] : tensor<4x2xf32> -> tensor<4x6xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
+                       DenseI64ArrayAttr:$interior);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{$input `low` $low `high` $high `interior` $interior attr-dict `:` type($input) `->` type($result)}];
+}
+
+def ConcatOp : InferredOp<"concat"> {
+  let summary = "joins tensors along one dimension";
+  let description = [{
+    (C1) at least one operand; (C2) `axis` is within the rank; (C3) ranks and element types are equal, and so are all
+    sizes but that of `axis`.
+    ```mlir
+    %y = sinter.concat %a, %b axis 1 : (tensor<4x2xf32>, tensor<4x3xf32>) -> tensor<4x5xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, I64Attr:$axis);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$inputs `axis` $axis attr-dict `:` functional-type($inputs, $result)";
+  let hasFolder = 1;
+}
+
+def GatherOp : InferredOp<"gather"> {
+  let summary = "rows of a table by index (an embedding)";
+  let description = [{
+    result[i..., d...] = table[indices[i...], d...]. An index outside the table gives a row of zeros.
+    (C1) the table has rank >= 1; (C2) indices are i32.
+    ```mlir
+    %y = sinter.gather %table, %tokens : (tensor<65x128xf32>, tensor<12x64xi32>) -> tensor<12x64x128xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$table, AnyRankedTensor:$indices);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$table `,` $indices attr-dict `:` functional-type(operands, $result)";
+}
+
+def ScatterAddOp : TensorOp<"scatter_add"> {
+  let summary = "adds rows into a table of zeros by index; the transpose of gather";
+  let description = [{
+    result[v, d...] = sum of updates[i..., d...] over all i, in row-major order, with indices[i...] == v. Indices outside
+    the table are left out.
+    (C1) indices are i32; (C2) updates' shape is indices' shape followed by the result's shape without its first
+    dimension; (C3) element types of updates and result are equal floats.
+    ```mlir
+    %y = sinter.scatter_add %tokens, %updates : (tensor<12x64xi32>, tensor<12x64x128xf32>) -> tensor<65x128xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$indices, AnyRankedTensor:$updates);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$indices `,` $updates attr-dict `:` functional-type(operands, $result)";
+  let hasVerifier = 1;
+}
+
+def IotaOp : TensorOp<"iota"> {
+  let summary = "each element's index along one dimension";
+  let description = [{
+    result[i] = i[axis], as i32. (C1) the result is a tensor of i32; (C2) `axis` is within its rank.
+    ```mlir
+    %i = sinter.iota axis 1 : tensor<64x64xi32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$axis);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "`axis` $axis attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+//===--- reductions and products -------------------------------------------------------------------===//
+
+def ReduceKindAttr : I32EnumAttr<"ReduceKind", "what a reduction computes", [
+    I32EnumAttrCase<"sum", 0>, I32EnumAttrCase<"max", 1>, I32EnumAttrCase<"min", 2>]> {
+  let cppNamespace = "::sinter";
+}
+
+def ReduceOp : InferredOp<"reduce"> {
+  let summary = "sum, maximum or minimum over some dimensions, which disappear";
+  let description = [{
+    The empty sum is 0, the empty maximum -inf. A NaN anywhere in a maximum or minimum gives NaN.
+    The gradient of a maximum is shared equally by the elements that attain it.
+    (C1) `axes` are strictly increasing and within the rank; (C2) the element type is f32.
+    ```mlir
+    %s = sinter.reduce sum %x axes [1] : tensor<4x8xf32> -> tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins ReduceKindAttr:$kind, AnyRankedTensor:$input, DenseI64ArrayAttr:$axes);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$kind $input `axes` $axes attr-dict `:` type($input) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def MatmulOp : InferredOp<"matmul"> {
+  let summary = "matrix product of the last two dimensions, batched over the others";
+  let description = [{
+    result[b..., m, n] = sum over k of lhs[b..., m, k] * rhs[b..., k, n], k ascending; `transpose_lhs` reads
+    lhs[b..., k, m], `transpose_rhs` reads rhs[b..., n, k].
+    (C1) both ranks are equal and at least 2; (C2) batch dimensions are equal; (C3) inner dimensions are equal;
+    (C4) both element types are f32.
+    ```mlir
+    %c = sinter.matmul %a, %b {transpose_rhs} : (tensor<4x8xf32>, tensor<16x8xf32>) -> tensor<4x16xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, $result)";
+}
+
+//===--- along the last dimension ------------------------------------------------------------------===//
+
+/// A float tensor op that works row by row of the last dimension, and keeps the shape.
+class RowOp<string mnemonic> : TensorOp<mnemonic, [SameOperandsAndResultType]> {
+  let arguments = (ins AnyRankedTensor:$input);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def SoftmaxOp : RowOp<"softmax"> {
+  let summary = "softmax along the last dimension";
+  let description = [{
+    result = exp(x - max) / sum(exp(x - max)) in each row. A row of only -inf (fully masked) gives zeros.
+    (C1) the element type is f32; (C2) the rank is at least 1.
+    ```mlir
+    %y = sinter.softmax %x : tensor<4x8xf32>
+    ```
+  }];
+}
+
+def LogSoftmaxOp : RowOp<"log_softmax"> {
+  let summary = "logarithm of softmax along the last dimension";
+  let description = [{
+    result = x - max - log(sum(exp(x - max))) in each row.
+    (C1) the element type is f32; (C2) the rank is at least 1.
+    ```mlir
+    %y = sinter.log_softmax %x : tensor<4x8xf32>
+    ```
+  }];
+}
+
+def NormalizeOp : InferredOp<"normalize"> {
+  let summary = "layer norm (with `center`) or RMS norm (without) along the last dimension, before scale and shift";
+  let description = [{
+    With mean m (zero unless `center`): rstd = 1 / sqrt(mean((x - m)^2) + epsilon), normalized = (x - m) * rstd.
+    Layer norm: Ba, Kiros, Hinton 2016 (arXiv:1607.06450), eq. 4; RMS norm: Zhang, Sennrich 2019 (arXiv:1910.07467), eq. 4.
+    `rstd` has the operand's shape without its last dimension.
+    (C1) the element type is f32; (C2) the rank is at least 1; (C3) epsilon is positive.
+    ```mlir
+    %y, %rstd = sinter.normalize %x {epsilon = 1.0e-5, center} : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, F64Attr:$epsilon, UnitAttr:$center);
+  let results = (outs AnyRankedTensor:$normalized, AnyRankedTensor:$rstd);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($normalized) `,` type($rstd)";
+}
+
+def CrossEntropyOp : InferredOp<"cross_entropy"> {
+  let summary = "negative log-likelihood of a target class under the softmax of logits";
+  let description = [{
+    lse[n] = log(sum over v of exp(logits[n, v])), losses[n] = lse[n] - logits[n, targets[n]]. A target outside
+    [0, V) gives loss 0 and no gradient (an ignored position).
+    (C1) logits are [N, V] of f32; (C2) targets are [N] of i32.
+    ```mlir
+    %losses, %lse = sinter.cross_entropy %logits, %targets : (tensor<8x65xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$logits, AnyRankedTensor:$targets);
+  let results = (outs AnyRankedTensor:$losses, AnyRankedTensor:$lse);
+  let assemblyFormat = "$logits `,` $targets attr-dict `:` functional-type(operands, results)";
+}
+
+//===--- elementwise -------------------------------------------------------------------------------===//
+
+def ThreefryOp : SinterOp<"threefry", [Pure, SameOperandsAndResultType, Elementwise, Scalarizable, Vectorizable,
+                                       Tensorizable, DeclareOpInterfaceMethods<ReferenceOp>]> {
+  let summary = "32 random bits from a key and a counter";
+  let description = [{
+    The first word of Threefry-2x32 with 20 rounds: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as
+    easy as 1, 2, 3". Elementwise: scalars, vectors or tensors of i32.
+    ```mlir
+    %bits = sinter.threefry %key0, %key1, %counter0, %counter1 : tensor<4x8xi32>
+    ```
+  }];
+  let arguments = (ins SignlessIntegerLike:$key0, SignlessIntegerLike:$key1, SignlessIntegerLike:$counter0,
+                       SignlessIntegerLike:$counter1);
+  let results = (outs SignlessIntegerLike:$bits);
+  let assemblyFormat = "$key0 `,` $key1 `,` $counter0 `,` $counter1 attr-dict `:` type($bits)";
+}
+
+def MapOp : TensorOp<"map", [SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove]> {
+  let summary = "a fused elementwise computation";
+  let description = [{
+    For every index of the common result shape: reads one element of each input (through its map, a projected
+    permutation: absorbed broadcasts and transposes), computes the region on scalars, yields one element per result.
+    Its gradient is again a map: the region's forward is recomputed from the inputs.
+    (C1) one map per input, of as many dimensions as the results' rank, a projected permutation whose sizes agree;
+    (C2) all results have one shape; (C3) region arguments are the inputs' element types and yielded values the results'.
+    ```mlir
+    %y = sinter.map (%x, %b) [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d1)>]
+        : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32> {
+    ^bb0(%0: f32, %1: f32):
+      %2 = arith.addf %0, %1 : f32
+      sinter.yield %2 : f32
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, AffineMapArrayAttr:$indexing_maps);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{`(` $inputs `)` $indexing_maps attr-dict-with-keyword `:` functional-type($inputs, $results) $body}];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The shape that the map iterates over.
+    ::llvm::ArrayRef<int64_t> getShape() {
+      return ::llvm::cast<::mlir::RankedTensorType>(getResult(0).getType()).getShape();
+    }
+  }];
+}
+
+def IndexOp : SinterOp<"index", [Pure, HasParent<"MapOp">]> {
+  let summary = "the current index along one dimension of the enclosing map, as i32";
+  let description = [{
+    (C1) `dim` is within the map's rank.
+    ```mlir
+    %i = sinter.index 1 : i32
+    ```
+  }];
+  let arguments = (ins I64Attr:$dim);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$dim attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def YieldOp : SinterOp<"yield", [Pure, Terminator, HasParent<"MapOp">]> {
+  let summary = "ends the region of a map";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let builders = [OpBuilder<(ins), [{}]>];
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+}
+
+#endif // SINTER_OPS

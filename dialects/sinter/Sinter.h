@@ -1,0 +1,36 @@
+// The `sinter` dialect: tensor-level ops that upstream lacks, program state, and the interfaces that passes ask.
+#pragma once
+
+#include "dialects/Precompiled.h"
+#include "dialects/sinter/Reference.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/SymbolTable.h"
+
+#include "dialects/sinter/Dialect.h.inc"
+#include "dialects/sinter/Enums.h.inc"
+#include "dialects/sinter/Interfaces.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/sinter/Ops.h.inc"
+
+namespace sinter {
+
+/// Attribute names on functions, arguments and results. They are the module's own record of what it is.
+inline constexpr llvm::StringLiteral kEntryAttr = "sinter.entry";     ///< func: callable by the runtime
+inline constexpr llvm::StringLiteral kKernelAttr = "sinter.kernel";   ///< func: an outlined kernel
+inline constexpr llvm::StringLiteral kNameAttr = "sinter.name";       ///< argument or result: its public name
+inline constexpr llvm::StringLiteral kDefaultAttr = "sinter.default"; ///< scalar argument: value if the caller gives none
+inline constexpr llvm::StringLiteral kExpectAttr = "sinter.expect";   ///< func: results come in pairs (actual, expected), for tests
+
+/// Attaches DifferentiableOp and ReferenceOp to the elementwise ops of `arith` and `math`, and registers the dialects
+/// that sinter programs use.
+void registerDialects(mlir::DialectRegistry &registry);
+void registerElementwiseModels(mlir::DialectRegistry &registry);
+
+/// Whether `type` is a tensor of f32 (or a scalar f32 inside a map), hence may carry a gradient.
+bool isDifferentiable(mlir::Type type);
+
+/// A splat constant of `type`, a ranked tensor or a scalar, float or integer.
+mlir::Value splat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);
+
+} // namespace sinter

@@ -1,0 +1,1 @@
+#include "dialects/sinter/Sinter.h"

@@ -1,0 +1,124 @@
+/* abi.h - the one file that compiled programs and the runtime share.
+ *
+ * The compiler emits one constant `sinter_program` named by SINTER_PROGRAM_SYMBOL; the runtime walks it. Nothing here
+ * may depend on a target, on MLIR or on the C++ library. Whoever changes this file raises SINTER_ABI_VERSION in the same
+ * commit and changes both sides: compiler/codegen/EmitProgram.cpp and runtime/src/program.cpp.
+ *
+ * Memory of a program, all of it sized by the compiler:
+ *   state     one block: parameters and optimizer memory, each at a fixed offset; outlives calls
+ *   arena     one block for all entries (the largest needs it): inputs, outputs and temporaries of the running entry
+ *   scratch   one block per thread, of the largest kernel's need
+ *   constants read-only data inside the program
+ * Offsets are multiples of SINTER_ALIGNMENT, and so are the blocks' addresses.
+ */
+#ifndef SINTER_ABI_H
+#define SINTER_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SINTER_ABI_VERSION 1u
+#define SINTER_ALIGNMENT 64u
+#define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
+
+/* Element types. Booleans are bytes, 0 or 1. */
+enum sinter_dtype { SINTER_F32 = 1, SINTER_I32 = 2, SINTER_I8 = 3, SINTER_U16 = 4, SINTER_BF16 = 5 };
+
+/* What `sinter_state.init` asks for; `scale` is the constant, the standard deviation or the half width. */
+enum sinter_init { SINTER_ZEROS = 0, SINTER_ONES = 1, SINTER_CONSTANT = 2, SINTER_NORMAL = 3, SINTER_UNIFORM = 4 };
+
+/* Where an operand lives. */
+enum sinter_space { SINTER_ARENA = 0, SINTER_STATE = 1, SINTER_CONSTANTS = 2 };
+
+/* A named dense row-major tensor at `offset` bytes of some block. */
+typedef struct sinter_tensor {
+  const char *name;
+  uint32_t dtype;       /* sinter_dtype */
+  uint32_t rank;
+  const int64_t *shape; /* rank sizes, all positive */
+  uint64_t offset;      /* bytes */
+  uint64_t bytes;
+} sinter_tensor;
+
+/* A state: lives at tensor.offset of the state block. */
+typedef struct sinter_state {
+  sinter_tensor tensor;
+  uint32_t init;      /* sinter_init */
+  uint32_t trainable; /* 1 for parameters, 0 for an optimizer's memory */
+  double scale;
+} sinter_state;
+
+/* An input of an entry: lives at tensor.offset of the arena, written by the caller before the entry runs. */
+typedef struct sinter_input {
+  sinter_tensor tensor;
+  uint32_t has_default; /* 1: `value` is what a scalar holds when the caller gives nothing */
+  uint32_t reserved;
+  double value;
+} sinter_input;
+
+/* One kernel. Tiles [begin, end) of [0, tiles) may run on any thread, in any order and any grouping: they write disjoint
+ * elements, and no result depends on the grouping. `operands` points to as many addresses as the launch has operands.
+ * `scratch` is this thread's own, of scratch_bytes. */
+typedef void (*sinter_cpu_function)(void *const *operands, int64_t begin, int64_t end, void *scratch);
+
+typedef struct sinter_kernel {
+  const char *name;
+  const char *location;  /* model file:line:column of the op it was made for */
+  sinter_cpu_function cpu; /* null if the program was not compiled for the CPU */
+  int64_t tiles;
+  uint64_t scratch_bytes;
+  double flops;          /* of one launch */
+  double bytes;          /* operands read and written by one launch */
+} sinter_kernel;
+
+enum sinter_access { SINTER_READ = 1, SINTER_WRITE = 2 };
+
+typedef struct sinter_operand {
+  uint32_t space;  /* sinter_space */
+  uint32_t access; /* sinter_access bits */
+  uint64_t offset; /* bytes into the space */
+  uint64_t bytes;
+} sinter_operand;
+
+typedef struct sinter_launch {
+  uint32_t kernel; /* index into sinter_program.kernels */
+  uint32_t operand_count;
+  const sinter_operand *operands; /* inputs first, then outputs; an output may equal an input (in place) */
+  const char *location;
+} sinter_launch;
+
+/* Runs its launches in order; each sees what the earlier ones wrote. */
+typedef struct sinter_entry {
+  const char *name;
+  uint32_t input_count, output_count, launch_count, reserved;
+  const sinter_input *inputs;
+  const sinter_tensor *outputs; /* at tensor.offset of the arena, valid until the next call */
+  const sinter_launch *launches;
+  uint64_t arena_bytes;
+  double flops; /* of one call */
+} sinter_entry;
+
+typedef struct sinter_program {
+  uint32_t abi_version;
+  uint32_t state_count, kernel_count, entry_count;
+  const char *name;     /* of the model */
+  const char *source;   /* file it was compiled from */
+  const char *compiler; /* version of sinterc */
+  const char *target;   /* for example "cpu:znver3" */
+  const char *config;   /* JSON object of the configuration values it was compiled with */
+  const sinter_state *states;
+  const sinter_kernel *kernels;
+  const sinter_entry *entries;
+  const void *constants;
+  uint64_t constant_bytes, state_bytes, arena_bytes, scratch_bytes; /* maxima over entries and kernels */
+} sinter_program;
+
+extern const sinter_program sinter_program_v1;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* SINTER_ABI_H */
