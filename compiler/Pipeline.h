@@ -1,0 +1,37 @@
+// The stages of a compilation, in order. All ordering of passes stands in Pipeline.cpp.
+#pragma once
+
+#include "compiler/codegen/Codegen.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sinter {
+
+enum class Stage { Model, Fused, Train, Kernels, Plan, Target, Object, Executable };
+
+/// `model fused train kernels plan target obj exe`, or nothing for another name.
+std::optional<Stage> stageByName(llvm::StringRef name);
+llvm::StringRef stageName(Stage stage);
+
+struct PipelineOptions {
+  TargetOptions target;
+  std::optional<uint64_t> memoryBudget; ///< bytes of arena that an entry may use
+  std::string dumpDirectory;            ///< where every stage is written as NN_name.mlir; empty: nowhere
+  bool time = false;                    ///< print what each stage took to stderr
+  bool verbose = false;
+  bool verifyEach = true;
+};
+
+/// Runs the module from the end of stage `from` to the end of stage `to` (at most Target), in place, checking each
+/// stage's contract by `verify-stage`. Errors have been emitted on failure.
+llvm::LogicalResult runStages(mlir::ModuleOp module, Stage from, Stage to, const PipelineOptions &options);
+
+/// Registers every dialect that any stage may hold.
+void registerAllStageDialects(mlir::DialectRegistry &registry);
+
+/// Registers sinter's passes (Passes.td) for `sinter-opt`.
+void registerPasses();
+
+} // namespace sinter

@@ -1,0 +1,44 @@
+// From the `plan` stage to a linked binary. The only header of code generation that the rest of the compiler includes.
+#pragma once
+
+#include "dialects/Precompiled.h"
+
+#include <string>
+#include <vector>
+
+namespace llvm {
+class Module;
+}
+
+namespace sinter {
+
+/// What code is generated for.
+struct TargetOptions {
+  std::string march = "native"; ///< CPU: `native` or a name that LLVM knows (x86-64-v3, znver4...)
+  int optLevel = 3;
+};
+
+/// Adds the passes that turn every kernel (`sinter.kernel` functions of linalg on tensors) into a tile function of the
+/// ABI: `llvm.func @k(operands: ptr, begin: i64, end: i64, scratch: ptr)` with attributes `sinter.tiles` and
+/// `sinter.scratch`. Everything else in the module (states, plan entries) is left alone.
+void buildCpuPipeline(mlir::OpPassManager &manager, const TargetOptions &options);
+
+/// Adds the constant program descriptor (abi.h) to `module`, which already holds the kernels' functions.
+/// `target` is the module at stage `target`.
+llvm::LogicalResult emitProgram(mlir::ModuleOp target, const TargetOptions &options, llvm::Module &module);
+
+/// Compiles a module at stage `target` to object files `stem.N.o`, in parallel; returns their paths.
+llvm::FailureOr<std::vector<std::string>> emitObjects(mlir::ModuleOp target, const TargetOptions &options,
+                                                      llvm::StringRef stem);
+
+/// Links objects with the runtime library to an executable that needs libc and libm only.
+llvm::LogicalResult linkExecutable(llvm::ArrayRef<std::string> objects, llvm::StringRef runtimeLibrary,
+                                   llvm::StringRef output);
+
+/// Links objects to a shared object that exports the program descriptor.
+llvm::LogicalResult linkShared(llvm::ArrayRef<std::string> objects, llvm::StringRef output);
+
+/// Registers the code generation passes for `sinter-opt`.
+void registerCodegenPasses();
+
+} // namespace sinter

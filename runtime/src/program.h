@@ -1,0 +1,55 @@
+// A compiled program in memory: its state, its arena, and the means to call its entries.
+#pragma once
+
+#include "sinter/abi.h"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace sinter {
+
+class ThreadPool;
+
+/// Owns the blocks that `sinter_program` sizes. Not thread-safe: one call at a time. A call allocates nothing.
+class Program {
+public:
+  /// Refuses another ABI version or a program without CPU kernels (std::runtime_error).
+  Program(const sinter_program &program, int threads);
+  ~Program();
+  Program(const Program &) = delete;
+  Program &operator=(const Program &) = delete;
+
+  const sinter_program &description() const { return program_; }
+
+  /// Null if there is no such entry, state, input or output.
+  const sinter_entry *findEntry(std::string_view name) const;
+  const sinter_state *findState(std::string_view name) const;
+  static const sinter_input *findInput(const sinter_entry &entry, std::string_view name);
+  static const sinter_tensor *findOutput(const sinter_entry &entry, std::string_view name);
+
+  /// Sets every state from its initialiser and `seed`, the same bits everywhere.
+  void initialize(uint64_t seed);
+
+  void *data(const sinter_state &state);
+  void *data(const sinter_input &input);
+  const void *data(const sinter_tensor &output);
+
+  /// Writes the defaults of scalar inputs into the arena; call before setting inputs of a new call.
+  void setDefaults(const sinter_entry &entry);
+  /// Sets a scalar input (converted to its dtype) if the entry has one of that name; false if not.
+  bool setScalar(const sinter_entry &entry, std::string_view name, double value);
+
+  /// Runs the entry's launches.
+  void run(const sinter_entry &entry);
+
+  int threads() const;
+
+private:
+  const sinter_program &program_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<std::byte[], void (*)(void *)> state_, arena_, scratch_;
+};
+
+} // namespace sinter
