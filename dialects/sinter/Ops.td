@@ -358,7 +358,9 @@ def ThreefryOp : SinterOp<"threefry", [Pure, SameOperandsAndResultType, Elementw
   let assemblyFormat = "$key0 `,` $key1 `,` $counter0 `,` $counter1 attr-dict `:` type($bits)";
 }
 
-def MapOp : TensorOp<"map", [SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove]> {
+// The interpreter itself gives a map its meaning: it evaluates the region's ops once per index.
+def MapOp : SinterOp<"map", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>, DeclareOpInterfaceMethods<LowerableOp>,
+                             SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove]> {
   let summary = "a fused elementwise computation";
   let description = [{
     For every index of the common result shape: reads one element of each input (through its map, a projected

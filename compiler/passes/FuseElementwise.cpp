@@ -1,0 +1,163 @@
+// sinter-fuse-elementwise: elementwise chains become sinter.map.
+//
+//   %0 = sinter.broadcast %b dims [1]            %y = sinter.map (%x, %b) [(i, j) -> (i, j), (i, j) -> (j)] {
+//   %1 = arith.addf %x, %0                 =>    ^bb0(%0: f32, %1: f32):
+//   %y = math.tanh %1                              %2 = arith.addf %0, %1;  %3 = math.tanh %2;  sinter.yield %3 }
+//
+// 1. Every elementwise op on tensors becomes a map of one op.
+// 2. An operand that is a broadcast, transpose, iota or splat is absorbed into the map that reads it.
+// 3. A map whose results go to one other map only is absorbed into that map; one that yields booleans or is trivial
+//    is absorbed into each of its readers. Where the reader broadcasts it, only if recomputing it is cheap.
+// A value with another reader, a sinter.grad among them, stays a value: differentiation and memory see it.
+#include "compiler/passes/MapUtils.h"
+#include "compiler/passes/Passes.h"
+
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace sinter {
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+bool isElementwiseOnTensors(Operation &op) {
+  return OpTrait::hasElementwiseMappableTraits(&op) && op.getNumResults() == 1 &&
+         isa<RankedTensorType>(op.getResult(0).getType());
+}
+
+/// Step 1: `op` as a map of one op.
+void wrap(Operation &op) {
+  OpBuilder builder(&op);
+  auto type = cast<RankedTensorType>(op.getResult(0).getType());
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> inputs;
+  for (Value operand : op.getOperands()) {
+    inputs.push_back(operand);
+    maps.push_back(builder.getMultiDimIdentityMap(type.getRank()));
+  }
+  auto map = MapOp::create(builder, op.getLoc(), TypeRange(type), inputs, builder.getAffineMapArrayAttr(maps));
+  Block &block = map.getBody().emplaceBlock();
+  OpBuilder inner = OpBuilder::atBlockEnd(&block);
+  IRMapping mapping;
+  for (Value operand : op.getOperands())
+    mapping.map(operand, block.addArgument(getElementTypeOrSelf(operand.getType()), op.getLoc()));
+  // One operand used twice has two arguments; the last one serves both, and the other is dropped later.
+  Operation *scalar = inner.clone(op, mapping);
+  scalar->getResult(0).setType(type.getElementType());
+  YieldOp::create(inner, op.getLoc(), scalar->getResults());
+  op.getResult(0).replaceAllUsesWith(map.getResult(0));
+  op.erase();
+}
+
+/// Step 2: whether input `i` of `draft` could be absorbed, and was.
+bool absorbProducerShape(MapDraft &draft, unsigned i) {
+  Value input = draft.inputs[i];
+  AffineMap map = draft.maps[i];
+  Operation *producer = input.getDefiningOp();
+  if (!producer)
+    return false;
+  if (auto broadcast = dyn_cast<BroadcastOp>(producer)) {
+    SmallVector<AffineExpr> results;
+    for (int64_t d : broadcast.getDims())
+      results.push_back(map.getResult(d));
+    draft.inputs[i] = broadcast.getInput();
+    draft.maps[i] = AffineMap::get(map.getNumDims(), 0, results, map.getContext());
+    return true;
+  }
+  if (auto transpose = dyn_cast<TransposeOp>(producer)) {
+    SmallVector<AffineExpr> results(map.getNumResults());
+    for (auto [d, source] : llvm::enumerate(transpose.getPermutation()))
+      results[source] = map.getResult(d);
+    draft.inputs[i] = transpose.getInput();
+    draft.maps[i] = AffineMap::get(map.getNumDims(), 0, results, map.getContext());
+    return true;
+  }
+  if (auto iota = dyn_cast<IotaOp>(producer)) {
+    OpBuilder inner = OpBuilder::atBlockBegin(&draft.block());
+    draft.replaceInput(i, IndexOp::create(inner, iota.getLoc(), inner.getI32Type(), map.getDimPosition(iota.getAxis())));
+    return true;
+  }
+  DenseElementsAttr constant;
+  if (matchPattern(input, m_Constant(&constant)) && constant.isSplat()) {
+    OpBuilder inner = OpBuilder::atBlockBegin(&draft.block());
+    draft.replaceInput(i, arith::ConstantOp::create(inner, producer->getLoc(), constant.getSplatValue<TypedAttr>()));
+    return true;
+  }
+  return false;
+}
+
+/// Whether computing the region once more per reader costs less than a trip to memory.
+bool isCheap(MapOp map) {
+  int ops = 0;
+  for (Operation &op : map.getBody().front().without_terminator()) {
+    if (isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, ThreefryOp>(op))
+      return false;
+    ops += !isa<arith::ConstantOp, IndexOp>(op);
+  }
+  return ops <= 4;
+}
+
+bool yieldsBooleans(MapOp map) {
+  return llvm::all_of(map.getResultTypes(), [](Type type) { return getElementTypeOrSelf(type).isInteger(1); });
+}
+
+/// Step 3: whether `producer` should disappear into `consumer`, which reads it through `map`.
+bool shouldAbsorb(MapOp producer, Operation *consumer, AffineMap map) {
+  bool onlyReader = llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == consumer; });
+  bool everyReaderIsAMap = llvm::all_of(producer->getUsers(), [](Operation *user) { return isa<MapOp>(user); });
+  bool trivial = producer.getInputs().empty() && isCheap(producer);
+  if (!onlyReader && !(everyReaderIsAMap && (yieldsBooleans(producer) || trivial)))
+    return false;
+  return map.isPermutation() || yieldsBooleans(producer) || isCheap(producer);
+}
+
+/// Absorbs into `map` all that can be; returns the new map, or null if nothing changed.
+MapOp fuseInto(MapOp map) {
+  MapDraft draft(map);
+  bool changed = draft.dropUnusedResults();
+  for (bool again = true; again;) {
+    again = draft.dropUnusedInputs();
+    for (unsigned i = 0; i < draft.inputs.size() && !again; ++i) {
+      if (absorbProducerShape(draft, i)) {
+        again = true;
+      } else if (auto producer = draft.inputs[i].getDefiningOp<MapOp>()) {
+        if (shouldAbsorb(producer, map, draft.maps[i])) {
+          draft.inlineProducer(i, producer);
+          again = true;
+        }
+      }
+    }
+    changed |= again;
+  }
+  return changed ? draft.finish() : MapOp();
+}
+
+struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
+  void runOnOperation() override {
+    Block &block = getOperation().getBody().front();
+    for (Operation &op : llvm::make_early_inc_range(block))
+      if (isElementwiseOnTensors(op))
+        wrap(op);
+    // Backwards, so that a consumer has all its readers merged before it is merged itself; until nothing changes, since
+    // absorbing one producer can leave another with a single reader.
+    for (bool changed = true; changed;) {
+      changed = false;
+      SmallVector<Operation *> ops;
+      for (Operation &op : llvm::reverse(block))
+        ops.push_back(&op);
+      for (Operation *op : ops) {
+        if (isOpTriviallyDead(op)) {
+          op->erase();
+          changed = true;
+        } else if (auto map = dyn_cast<MapOp>(op)) {
+          changed |= bool(fuseInto(map));
+        }
+      }
+    }
+  }
+};
+
+} // namespace
+} // namespace sinter

@@ -1,0 +1,42 @@
+// sinter-lower-to-linalg: every op that implements LowerableOp gives the linalg ops it equals.
+//
+//   %y = sinter.reduce sum %x axes [1]   =>   %0 = linalg.fill 0;  %y = linalg.generic ... { arith.addf }
+//
+// Nothing here knows an op's name. Rules may build sinter ops that are lowerable in turn.
+#include "compiler/passes/Passes.h"
+
+using namespace mlir;
+
+namespace sinter {
+#define GEN_PASS_DEF_LOWERTOLINALG
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+struct LowerToLinalgPass : impl::LowerToLinalgBase<LowerToLinalgPass> {
+  void runOnOperation() override {
+    // In an entry a reshape is a view that costs nothing, and stays.
+    bool kernel = getOperation()->hasAttr(kKernelAttr) || !getOperation()->hasAttr(kEntryAttr);
+    SmallVector<LowerableOp> worklist;
+    do {
+      worklist.clear();
+      getOperation().walk([&](LowerableOp op) {
+        if (kernel || !isa<ReshapeOp>(op.getOperation()))
+          worklist.push_back(op);
+      });
+      for (LowerableOp op : worklist) {
+        OpBuilder builder(op);
+        FailureOr<SmallVector<Value>> values = op.lowerToLinalg(builder);
+        if (failed(values)) {
+          op->emitError() << op->getName().getStringRef() << ": cannot be lowered to linalg";
+          return signalPassFailure();
+        }
+        op->replaceAllUsesWith(*values);
+        op->erase();
+      }
+    } while (!worklist.empty());
+  }
+};
+
+} // namespace
+} // namespace sinter

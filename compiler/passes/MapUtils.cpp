@@ -1,0 +1,266 @@
+#include "compiler/passes/MapUtils.h"
+
+using namespace mlir;
+
+namespace sinter {
+
+//===--- MapDraft ----------------------------------------------------------------------------------===//
+
+MapDraft::MapDraft(MapOp map)
+    : inputs(map.getInputs()), maps(map.getIndexingMaps().getAsValueRange<AffineMapAttr>()), map(map) {
+  region.takeBody(map.getBody());
+  for (unsigned i = 0; i < map.getNumResults(); ++i)
+    resultOf.push_back(i);
+}
+
+MapDraft::~MapDraft() {
+  if (!finished)
+    map.getBody().takeBody(region);
+}
+
+void MapDraft::replaceInput(unsigned i, Value scalar) {
+  block().getArgument(i).replaceAllUsesWith(scalar);
+  block().eraseArgument(i);
+  inputs.erase(inputs.begin() + i);
+  maps.erase(maps.begin() + i);
+}
+
+void MapDraft::inlineProducer(unsigned i, MapOp producer) {
+  AffineMap outer = maps[i];
+  OpBuilder inner = OpBuilder::atBlockBegin(&block());
+  IRMapping mapping;
+  Block &body = producer.getBody().front();
+  for (auto [input, map, argument] :
+       llvm::zip_equal(producer.getInputs(), producer.getIndexingMaps().getAsValueRange<AffineMapAttr>(),
+                       body.getArguments())) {
+    inputs.push_back(input);
+    maps.push_back(map.compose(outer));
+    mapping.map(argument, block().addArgument(argument.getType(), argument.getLoc()));
+  }
+  for (Operation &op : body.without_terminator()) {
+    Operation *clone = inner.clone(op, mapping);
+    if (auto index = dyn_cast<IndexOp>(clone))
+      index.setDim(outer.getDimPosition(index.getDim()));
+  }
+  Operation *yield = body.getTerminator();
+  for (unsigned j = inputs.size(); j-- > 0;) {
+    auto result = dyn_cast<OpResult>(inputs[j]);
+    if (result && result.getOwner() == producer && maps[j] == outer)
+      replaceInput(j, mapping.lookup(yield->getOperand(result.getResultNumber())));
+  }
+}
+
+bool MapDraft::dropUnusedInputs() {
+  bool changed = false;
+  for (unsigned i = inputs.size(); i-- > 0;) {
+    for (unsigned j = 0; j < i; ++j)
+      if (inputs[j] == inputs[i] && maps[j] == maps[i])
+        block().getArgument(i).replaceAllUsesWith(block().getArgument(j));
+    if (!block().getArgument(i).use_empty())
+      continue;
+    block().eraseArgument(i);
+    inputs.erase(inputs.begin() + i);
+    maps.erase(maps.begin() + i);
+    changed = true;
+  }
+  return changed;
+}
+
+bool MapDraft::dropUnusedResults() {
+  Operation *yield = block().getTerminator();
+  SmallVector<Value> kept;
+  bool changed = false;
+  for (OpResult result : map.getResults()) {
+    Value value = yield->getOperand(result.getResultNumber());
+    auto found = llvm::find(kept, value);
+    bool drop = result.use_empty() && map.getNumResults() > 1;
+    resultOf[result.getResultNumber()] = drop ? ~0u : found - kept.begin();
+    changed |= drop || found != kept.end();
+    if (!drop && found == kept.end())
+      kept.push_back(value);
+  }
+  if (kept.empty()) { // all are dead: the map is about to disappear
+    for (unsigned i = 0; i < resultOf.size(); ++i)
+      resultOf[i] = i;
+    return false;
+  }
+  if (changed) {
+    yield->setOperands(kept);
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block().without_terminator())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  }
+  return changed;
+}
+
+MapOp MapDraft::finish() {
+  OpBuilder builder(map);
+  SmallVector<Type> types;
+  for (Value value : block().getTerminator()->getOperands())
+    types.push_back(RankedTensorType::get(map.getShape(), value.getType()));
+  auto result = MapOp::create(builder, map.getLoc(), types, inputs, builder.getAffineMapArrayAttr(maps));
+  result.getBody().takeBody(region);
+  for (OpResult old : map.getResults())
+    if (resultOf[old.getResultNumber()] != ~0u)
+      old.replaceAllUsesWith(result.getResult(resultOf[old.getResultNumber()]));
+  map.erase();
+  finished = true;
+  return result;
+}
+
+//===--- change of iteration shape -----------------------------------------------------------------===//
+
+Value reshapeTo(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> shape) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getShape() == shape)
+    return value;
+  return ReshapeOp::create(builder, loc, RankedTensorType::get(shape, type.getElementType()), value);
+}
+
+namespace {
+
+/// A run of dimensions [oldBegin, oldEnd) that has as many elements as [newBegin, newEnd) of the new shape.
+struct Segment {
+  unsigned oldBegin, oldEnd, newBegin, newEnd;
+};
+
+/// The finest segments in which two shapes agree, or none if they differ in their number of elements or a dimension of
+/// size 1 at the end has no counterpart.
+std::optional<SmallVector<Segment>> commonSegments(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+  SmallVector<Segment> segments;
+  unsigned i = 0, j = 0;
+  while (i < from.size() || j < to.size()) {
+    Segment segment{i, i, j, j};
+    int64_t left = 1, right = 1;
+    do {
+      if (left <= right && i < from.size())
+        left *= from[i++];
+      else if (j < to.size())
+        right *= to[j++];
+      else if (i < from.size())
+        left *= from[i++];
+      else
+        return std::nullopt;
+    } while (left != right || (i > segment.oldBegin) != (j > segment.newBegin));
+    segment.oldEnd = i;
+    segment.newEnd = j;
+    segments.push_back(segment);
+  }
+  return segments;
+}
+
+/// How `map` reads a segment: not at all, or all of its dimensions in order.
+enum class Reads { Nothing, Everything, Mixed };
+
+Reads readsOf(AffineMap map, unsigned begin, unsigned end, unsigned &firstResult) {
+  unsigned count = 0, previous = 0;
+  for (unsigned d = begin; d < end; ++d) {
+    auto position = map.getResultPosition(getAffineDimExpr(d, map.getContext()));
+    if (!position)
+      continue;
+    if (count > 0 && *position != previous + 1)
+      return Reads::Mixed;
+    if (count++ == 0)
+      firstResult = *position;
+    previous = *position;
+  }
+  if (count == 0)
+    return Reads::Nothing;
+  return count == end - begin ? Reads::Everything : Reads::Mixed;
+}
+
+} // namespace
+
+std::optional<MapOp> reshapeMap(MapOp map, ArrayRef<int64_t> shape) {
+  ArrayRef<int64_t> old = map.getShape();
+  if (old == shape)
+    return map;
+  auto segments = commonSegments(old, shape);
+  if (!segments)
+    return std::nullopt;
+  // An index survives only along a dimension that stays as it is.
+  SmallVector<int> newDim(old.size(), -1);
+  for (const Segment &s : *segments)
+    if (s.oldEnd == s.oldBegin + 1 && s.newEnd == s.newBegin + 1)
+      newDim[s.oldBegin] = s.newBegin;
+  for (auto index : map.getBody().getOps<IndexOp>())
+    if (newDim[index.getDim()] < 0)
+      return std::nullopt;
+
+  // For each input: its new shape and map.
+  MLIRContext *context = map.getContext();
+  SmallVector<SmallVector<int64_t>> shapes;
+  SmallVector<AffineMap> maps;
+  for (AffineMap from : map.getIndexingMaps().getAsValueRange<AffineMapAttr>()) {
+    SmallVector<std::pair<unsigned, const Segment *>> read; // ordered by where the input has the segment
+    for (const Segment &s : *segments) {
+      unsigned first = 0;
+      Reads reads = readsOf(from, s.oldBegin, s.oldEnd, first);
+      if (reads == Reads::Mixed)
+        return std::nullopt;
+      if (reads == Reads::Everything)
+        read.push_back({first, &s});
+    }
+    llvm::sort(read, [](auto &a, auto &b) { return a.first < b.first; });
+    SmallVector<AffineExpr> results;
+    SmallVector<int64_t> sizes;
+    for (auto &[first, s] : read)
+      for (unsigned d = s->newBegin; d < s->newEnd; ++d) {
+        results.push_back(getAffineDimExpr(d, context));
+        sizes.push_back(shape[d]);
+      }
+    maps.push_back(AffineMap::get(shape.size(), 0, results, context));
+    shapes.push_back(sizes);
+  }
+
+  OpBuilder builder(map);
+  SmallVector<Value> inputs;
+  for (auto [input, sizes] : llvm::zip_equal(map.getInputs(), shapes))
+    inputs.push_back(reshapeTo(builder, map.getLoc(), input, sizes));
+  SmallVector<Type> types;
+  for (Type type : map.getResultTypes())
+    types.push_back(RankedTensorType::get(shape, getElementTypeOrSelf(type)));
+  auto result = MapOp::create(builder, map.getLoc(), types, inputs, builder.getAffineMapArrayAttr(maps));
+  for (auto index : map.getBody().getOps<IndexOp>())
+    index.setDim(newDim[index.getDim()]);
+  result.getBody().takeBody(map.getBody());
+  for (auto [from, to] : llvm::zip_equal(map.getResults(), result.getResults())) {
+    Value view = ReshapeOp::create(builder, map.getLoc(), from.getType(), to);
+    for (OpOperand &use : llvm::make_early_inc_range(from.getUses())) {
+      auto reshape = dyn_cast<ReshapeOp>(use.getOwner());
+      if (reshape && reshape.getType() == to.getType())
+        reshape.getResult().replaceAllUsesWith(to);
+      else
+        use.set(view);
+    }
+    if (view.use_empty())
+      view.getDefiningOp()->erase();
+  }
+  map.erase();
+  return result;
+}
+
+std::optional<MapOp> collapseMap(MapOp map) {
+  ArrayRef<int64_t> old = map.getShape();
+  DenseSet<unsigned> indexed;
+  for (auto index : map.getBody().getOps<IndexOp>())
+    indexed.insert(index.getDim());
+  SmallVector<int64_t> shape;
+  for (unsigned d = 0; d < old.size(); ++d) {
+    bool joins = d > 0 && !indexed.contains(d) && !indexed.contains(d - 1);
+    for (AffineMap read : map.getIndexingMaps().getAsValueRange<AffineMapAttr>()) {
+      auto before = d ? read.getResultPosition(getAffineDimExpr(d - 1, read.getContext())) : std::nullopt;
+      auto here = read.getResultPosition(getAffineDimExpr(d, read.getContext()));
+      joins &= before.has_value() == here.has_value() && (!here || *here == *before + 1);
+    }
+    if (joins)
+      shape.back() *= old[d];
+    else
+      shape.push_back(old[d]);
+  }
+  return reshapeMap(map, shape);
+}
+
+} // namespace sinter

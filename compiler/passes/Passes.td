@@ -1,0 +1,44 @@
+//===- Passes.td - the compiler's passes, in the order in which they run --------------------------===//
+#ifndef SINTER_PASSES
+#define SINTER_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FuseElementwise : Pass<"sinter-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "elementwise chains become sinter.map";
+  let description = [{
+    Every elementwise op on tensors (arith, math, threefry), with the broadcasts, transposes and iotas that feed it,
+    becomes a `sinter.map`; producers with one consumer are absorbed into it. Runs before `sinter-differentiate`, so
+    that the backward pass of a chain recomputes it from its inputs instead of saving every step, and once more after
+    it. Example: test/passes/fuse-elementwise.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
+def Differentiate : Pass<"sinter-differentiate", "::mlir::func::FuncOp"> {
+  let summary = "expands sinter.grad by reverse mode";
+  let description = [{
+    Asks each op between the loss and the values it is differentiated by for its vjp (DifferentiableOp). Gradients
+    nest: an inner sinter.grad is expanded first. Example: test/passes/differentiate.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+def LowerToLinalg : Pass<"sinter-lower-to-linalg", "::mlir::func::FuncOp"> {
+  let summary = "ops that implement LowerableOp become linalg on tensors";
+  let description = "Works on kernels and on any other function. Example: test/passes/lower-to-linalg.mlir.";
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+def OutlineKernels : Pass<"sinter-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "groups ops into kernels and merges the identical ones";
+  let description = [{
+    Each group (a matmul with its elementwise epilogue; row-wise ops over the same rows; a reduction with its
+    prologue; a single op otherwise) becomes a private function marked `sinter.kernel`, called from the entry.
+    Kernels that are equal but for locations are merged. Example: test/passes/outline-kernels.mlir.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+#endif // SINTER_PASSES

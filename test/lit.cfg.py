@@ -1,0 +1,18 @@
+# The lit suite: every .mlir below this folder, and the models in dsl/. Tools come from the build folder, then LLVM's.
+import os
+
+import lit.formats
+
+config.name = "sinter"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".cpp", ".test"]
+config.excludes = ["Inputs", "runtime", "reference-data"]
+config.test_source_root = os.path.dirname(__file__)
+build = os.path.abspath(lit_config.params.get("build", os.path.join(config.test_source_root, "..", "build")))
+config.test_exec_root = os.path.join(build, "test", "lit")
+config.environment["PATH"] = os.pathsep.join(
+    [os.path.join(build, "bin"), "/usr/lib/llvm-22/bin", os.environ["PATH"]])
+for name in ("CCACHE_DIR", "HOME", "CXX", "TMPDIR"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+config.substitutions.append(("%examples", os.path.join(config.test_source_root, "..", "examples")))
