@@ -20,6 +20,10 @@ void SinterDialect::initialize() {
       >();
 }
 
+Operation *SinterDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
 void registerDialects(DialectRegistry &registry) {
   registry.insert<SinterDialect, arith::ArithDialect, math::MathDialect, func::FuncDialect, tensor::TensorDialect,
                   linalg::LinalgDialect>();

@@ -26,6 +26,7 @@ def SinterDialect : Dialect {
     `sinter.write` sets the value it has when the entry ends; everything between is pure.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
+  let hasConstantMaterializer = 1; // folds of sinter ops may give an arith.constant
 }
 
 //===--- base classes ------------------------------------------------------------------------------===//
@@ -48,7 +49,8 @@ def StateOp : SinterOp<"state", [Symbol]> {
   let description = [{
     `init` is one of `zeros`, `ones`, `constant` (value `scale`), `normal` (standard deviation `scale`), `uniform`
     (in [-scale, scale)). `trainable` marks parameters; other state belongs to an optimizer.
-    (C1) the type is a static tensor of f32 or i32; (C2) `init` is one of the five names.
+    (C1) the type is a static tensor of f32 or i32; (C2) `init` is one of the five names; (C3) random initialisers give
+    f32; (C4) a trainable state is f32.
     ```mlir
     sinter.state @h.0.attn.c_attn.weight : tensor<128x384xf32> {init = "normal", scale = 2.0e-2, trainable}
     ```
@@ -62,13 +64,14 @@ def StateOp : SinterOp<"state", [Symbol]> {
 def ReadOp : SinterOp<"read", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the value of a state when the entry started";
   let description = [{
+    Pure: a write in the same entry does not change what a read gives, wherever the two stand.
     (C1) the symbol names a `sinter.state` of the same type.
     ```mlir
     %w = sinter.read @wte.weight : tensor<65x128xf32>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$state);
-  let results = (outs AnyRankedTensor:$value);
+  let results = (outs AnyStaticShapeTensor:$value);
   let assemblyFormat = "$state attr-dict `:` type($value)";
 }
 
@@ -80,21 +83,22 @@ def WriteOp : SinterOp<"write", [DeclareOpInterfaceMethods<SymbolUserOpInterface
     sinter.write @wte.weight, %new : tensor<65x128xf32>
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$state, AnyRankedTensor:$value);
+  let arguments = (ins FlatSymbolRefAttr:$state, AnyStaticShapeTensor:$value);
   let assemblyFormat = "$state `,` $value attr-dict `:` type($value)";
 }
 
 def GradOp : SinterOp<"grad", [Pure]> {
   let summary = "the gradient of a scalar with respect to values it was computed from";
   let description = [{
-    Expanded by `differentiate`; gradients nest. A value that the loss does not depend on has gradient zero.
+    gradients[i] = d loss / d wrt[i]. Expanded by `differentiate`; gradients nest: `loss` may itself come from a grad. A
+    value that the loss does not depend on has gradient zero.
     (C1) the loss is tensor<f32>; (C2) result i has the type of `wrt` i; (C3) every `wrt` is a tensor of f32.
     ```mlir
     %g = sinter.grad %loss wrt %w : (tensor<f32>, tensor<4x8xf32>) -> tensor<4x8xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$loss, Variadic<AnyRankedTensor>:$wrt);
-  let results = (outs Variadic<AnyRankedTensor>:$gradients);
+  let arguments = (ins AnyStaticShapeTensor:$loss, Variadic<AnyStaticShapeTensor>:$wrt);
+  let results = (outs Variadic<AnyStaticShapeTensor>:$gradients);
   let assemblyFormat = "$loss `wrt` $wrt attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -105,14 +109,15 @@ def BroadcastOp : TensorOp<"broadcast"> {
   let summary = "repeats a tensor along new dimensions";
   let description = [{
     result[i] = input[i[dims[0]], i[dims[1]], ...]: `dims` says which result dimension each operand dimension becomes.
+    Dimensions of size 1 are not stretched: reshape them away first.
     (C1) one entry in `dims` per operand dimension; (C2) strictly increasing and within the result's rank;
     (C3) sizes are equal; (C4) element types are equal.
     ```mlir
     %y = sinter.broadcast %bias dims [1] : tensor<8xf32> -> tensor<4x8xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$dims);
-  let results = (outs AnyRankedTensor:$result);
+  let arguments = (ins AnyStaticShapeTensor:$input, DenseI64ArrayAttr:$dims);
+  let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$input `dims` $dims attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -121,13 +126,13 @@ def BroadcastOp : TensorOp<"broadcast"> {
 def ReshapeOp : TensorOp<"reshape"> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
-    (C1) element types and element counts are equal.
+    Moves nothing: at entry level it is a free view. (C1) element types and element counts are equal.
     ```mlir
     %y = sinter.reshape %x : tensor<2x3x4xf32> -> tensor<6x4xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input);
-  let results = (outs AnyRankedTensor:$result);
+  let arguments = (ins AnyStaticShapeTensor:$input);
+  let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -136,13 +141,14 @@ def ReshapeOp : TensorOp<"reshape"> {
 def TransposeOp : InferredOp<"transpose"> {
   let summary = "permutes dimensions";
   let description = [{
-    result's dimension d is the operand's dimension permutation[d]. (C1) `permutation` is a permutation of the rank.
+    result's dimension d is the operand's dimension permutation[d]: result[i[permutation[0]], i[permutation[1]], ...] =
+    input[i]. (C1) `permutation` holds each of 0 .. rank - 1 once.
     ```mlir
     %y = sinter.transpose %x [0, 2, 1] : tensor<2x3x4xf32> -> tensor<2x4x3xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$permutation);
-  let results = (outs AnyRankedTensor:$result);
+  let arguments = (ins AnyStaticShapeTensor:$input, DenseI64ArrayAttr:$permutation);
+  let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$input $permutation attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
 }
@@ -150,15 +156,15 @@ def TransposeOp : InferredOp<"transpose"> {
 def SliceOp : InferredOp<"slice"> {
   let summary = "a strided box of a tensor";
   let description = [{
-    result[i] = input[starts + i * strides], for indices below `limits`.
+    result[i] = input[starts + i * strides], for indices below `limits`: size = ceil((limit - start) / stride).
     (C1) one start, limit and stride per dimension; (C2) 0 <= start < limit <= size; (C3) stride >= 1.
     ```mlir
     %y = sinter.slice %x [0, 2] to [4, 8] by [1, 3] : tensor<4x8xf32> -> tensor<4x2xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$limits,
+  let arguments = (ins AnyStaticShapeTensor:$input, DenseI64ArrayAttr:$starts, DenseI64ArrayAttr:$limits,
                        DenseI64ArrayAttr:$strides);
-  let results = (outs AnyRankedTensor:$result);
+  let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$input $starts `to` $limits `by` $strides attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
 }
@@ -172,23 +178,25 @@ def PadOp : InferredOp<"pad"> {
     %y = sinter.pad %x low [0, 2] high [0, 0] interior [0, 2] : tensor<4x2xf32> -> tensor<4x6xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
+  let arguments = (ins AnyStaticShapeTensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                        DenseI64ArrayAttr:$interior);
-  let results = (outs AnyRankedTensor:$result);
+  let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = [{$input `low` $low `high` $high `interior` $interior attr-dict `:` type($input) `->` type($result)}];
+  let hasFolder = 1;
 }
 
 def ConcatOp : InferredOp<"concat"> {
   let summary = "joins tensors along one dimension";
   let description = [{
+    The operands follow each other along `axis`, in order; the result's size there is the sum of theirs.
     (C1) at least one operand; (C2) `axis` is within the rank; (C3) ranks and element types are equal, and so are all
     sizes but that of `axis`.
     ```mlir
     %y = sinter.concat %a, %b axis 1 : (tensor<4x2xf32>, tensor<4x3xf32>) -> tensor<4x5xf32>
     ```
   }];
-  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, I64Attr:$axis);
-  let results = (outs AnyRankedTensor:$result);
+  let arguments = (ins Variadic<AnyStaticShapeTensor>:$inputs, I64Attr:$axis);
+  let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$inputs `axis` $axis attr-dict `:` functional-type($inputs, $result)";
   let hasFolder = 1;
 }
@@ -196,30 +204,32 @@ def ConcatOp : InferredOp<"concat"> {
 def GatherOp : InferredOp<"gather"> {
   let summary = "rows of a table by index (an embedding)";
   let description = [{
-    result[i..., d...] = table[indices[i...], d...]. An index outside the table gives a row of zeros.
+    result[i..., d...] = table[indices[i...], d...]. An index outside the table (negative, or not below its first size)
+    gives a row of zeros.
     (C1) the table has rank >= 1; (C2) indices are i32.
     ```mlir
     %y = sinter.gather %table, %tokens : (tensor<65x128xf32>, tensor<12x64xi32>) -> tensor<12x64x128xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$table, AnyRankedTensor:$indices);
-  let results = (outs AnyRankedTensor:$result);
+  let arguments = (ins AnyStaticShapeTensor:$table, AnyStaticShapeTensor:$indices);
+  let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$table `,` $indices attr-dict `:` functional-type(operands, $result)";
 }
 
-def ScatterAddOp : TensorOp<"scatter_add"> {
+def ScatterAddOp : SinterOp<"scatter_add", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>,
+                                            DeclareOpInterfaceMethods<ReferenceOp>]> {
   let summary = "adds rows into a table of zeros by index; the transpose of gather";
   let description = [{
     result[v, d...] = sum of updates[i..., d...] over all i, in row-major order, with indices[i...] == v. Indices outside
-    the table are left out.
+    the table are left out. No linalg equals it: kernels keep this op, and each target emits it itself.
     (C1) indices are i32; (C2) updates' shape is indices' shape followed by the result's shape without its first
-    dimension; (C3) element types of updates and result are equal floats.
+    dimension, and the result has one; (C3) the element types of updates and result are f32.
     ```mlir
     %y = sinter.scatter_add %tokens, %updates : (tensor<12x64xi32>, tensor<12x64x128xf32>) -> tensor<65x128xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$indices, AnyRankedTensor:$updates);
-  let results = (outs AnyRankedTensor:$result);
+  let arguments = (ins AnyStaticShapeTensor:$indices, AnyStaticShapeTensor:$updates);
+  let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$indices `,` $updates attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
 }
@@ -233,7 +243,7 @@ def IotaOp : TensorOp<"iota"> {
     ```
   }];
   let arguments = (ins I64Attr:$axis);
-  let results = (outs AnyRankedTensor:$result);
+  let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "`axis` $axis attr-dict `:` type($result)";
   let hasVerifier = 1;
 }

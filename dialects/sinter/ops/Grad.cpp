@@ -1,0 +1,27 @@
+// The gradient marker. It has a verifier only: the pass `differentiate` expands it.
+#include "dialects/sinter/Sinter.h"
+
+using namespace mlir;
+using namespace sinter;
+
+LogicalResult GradOp::verify() {
+  // C1
+  RankedTensorType lossType = getLoss().getType();
+  if (lossType.getRank() != 0 || !lossType.getElementType().isF32())
+    return emitError() << "grad: the loss must be a scalar tensor<f32>, but its type is " << lossType;
+  // C2
+  if (getWrt().size() != getGradients().size())
+    return emitError() << "grad: " << getWrt().size() << " values give " << getWrt().size() << " gradients, not "
+                       << getGradients().size();
+  for (auto [index, wrt, gradient] : llvm::enumerate(getWrt(), getGradients())) {
+    // C3
+    if (!isDifferentiable(wrt.getType()))
+      return emitError() << "grad: value " << index << " of type " << wrt.getType()
+                         << " has no gradient: only tensors of f32 have one";
+    // C2
+    if (wrt.getType() != gradient.getType())
+      return emitError() << "grad: value " << index << " has type " << wrt.getType() << ", but its gradient has type "
+                         << gradient.getType();
+  }
+  return success();
+}

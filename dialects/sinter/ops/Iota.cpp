@@ -1,0 +1,42 @@
+// Iota: each element's index along one dimension. It has no operands, hence nothing to differentiate.
+#include "dialects/sinter/Sinter.h"
+
+using namespace mlir;
+using namespace sinter;
+
+LogicalResult IotaOp::verify() {
+  RankedTensorType type = getType();
+  auto axis = static_cast<int64_t>(getAxis());
+  // C1
+  if (!type.getElementType().isSignlessInteger(32))
+    return emitError() << "iota: the result must be a tensor of i32, but its type is " << type;
+  // C2
+  if (axis < 0 || axis >= type.getRank())
+    return emitError() << "iota: axis " << axis << " is out of range for a tensor of shape [" << type.getShape()
+                       << "] (rank " << type.getRank() << ")";
+  return success();
+}
+
+LogicalResult IotaOp::vjp(OpBuilder &, ArrayRef<Value>, ArrayRef<bool>, MutableArrayRef<Value>) { return success(); }
+
+FailureOr<SmallVector<Value>> IotaOp::lowerToLinalg(OpBuilder &builder) {
+  RankedTensorType type = getType();
+  Value empty = tensor::EmptyOp::create(builder, getLoc(), type.getShape(), type.getElementType());
+  SmallVector<AffineMap> maps{builder.getMultiDimIdentityMap(type.getRank())};
+  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      builder, getLoc(), TypeRange(type), ValueRange(), ValueRange(empty), maps, iterators,
+      [&](OpBuilder &b, Location loc, ValueRange) {
+        Value index = linalg::IndexOp::create(b, loc, getAxis());
+        linalg::YieldOp::create(b, loc, arith::IndexCastOp::create(b, loc, type.getElementType(), index).getResult());
+      });
+  return SmallVector<Value>{generic.getResult(0)};
+}
+
+LogicalResult IotaOp::evaluate(ArrayRef<const reference::Tensor *>, MutableArrayRef<reference::Tensor> outputs) {
+  reference::Tensor &y = outputs[0];
+  int64_t to = 0;
+  reference::forEachIndex(y.shape,
+                          [&](const std::vector<int64_t> &index) { y[to++] = static_cast<double>(index[getAxis()]); });
+  return success();
+}

@@ -1,0 +1,67 @@
+// Reshape: the same elements, in row-major order, under another shape.
+#include "dialects/sinter/Sinter.h"
+
+using namespace mlir;
+using namespace sinter;
+
+LogicalResult ReshapeOp::verify() {
+  RankedTensorType inputType = getInput().getType(), type = getType();
+  // C1
+  if (inputType.getElementType() != type.getElementType())
+    return emitError() << "reshape: element types differ: " << inputType.getElementType() << " and "
+                       << type.getElementType();
+  if (inputType.getNumElements() != type.getNumElements())
+    return emitError() << "reshape: shape [" << inputType.getShape() << "] has " << inputType.getNumElements()
+                       << " elements, but shape [" << type.getShape() << "] has " << type.getNumElements();
+  return success();
+}
+
+OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
+  if (auto inner = getInput().getDefiningOp<ReshapeOp>()) {
+    getInputMutable().assign(inner.getInput());
+    return getResult(); // an identity that this makes is folded the next time
+  }
+  if (getInput().getType() == getType())
+    return getInput();
+  if (auto constant = dyn_cast_if_present<DenseElementsAttr>(adaptor.getInput()))
+    return constant.reshape(getType());
+  return {};
+}
+
+LogicalResult ReshapeOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
+                             MutableArrayRef<Value> operandCotangents) {
+  if (needed[0] && isDifferentiable(getInput().getType()))
+    operandCotangents[0] = ReshapeOp::create(builder, getLoc(), getInput().getType(), cotangents[0]);
+  return success();
+}
+
+/// All dimensions as one group, or no group if there is no dimension.
+static SmallVector<ReassociationIndices> oneGroup(int64_t rank) {
+  if (rank == 0)
+    return {};
+  return {llvm::to_vector<2>(llvm::seq<int64_t>(0, rank))};
+}
+
+FailureOr<SmallVector<Value>> ReshapeOp::lowerToLinalg(OpBuilder &builder) {
+  RankedTensorType inputType = getInput().getType(), type = getType();
+  if (inputType == type)
+    return SmallVector<Value>{getInput()};
+  // One op where dimensions only split or only merge; else through the flat tensor.
+  if (inputType.getRank() != type.getRank()) {
+    if (auto groups = getReassociationIndicesForReshape(inputType, type)) {
+      if (inputType.getRank() > type.getRank())
+        return SmallVector<Value>{tensor::CollapseShapeOp::create(builder, getLoc(), type, getInput(), *groups)};
+      return SmallVector<Value>{tensor::ExpandShapeOp::create(builder, getLoc(), type, getInput(), *groups)};
+    }
+  }
+  auto flatType = RankedTensorType::get({type.getNumElements()}, type.getElementType());
+  Value flat = tensor::CollapseShapeOp::create(builder, getLoc(), flatType, getInput(), oneGroup(inputType.getRank()));
+  return SmallVector<Value>{
+      tensor::ExpandShapeOp::create(builder, getLoc(), type, flat, oneGroup(type.getRank()))};
+}
+
+LogicalResult ReshapeOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
+                                  MutableArrayRef<reference::Tensor> outputs) {
+  outputs[0].data = inputs[0]->data;
+  return success();
+}
