@@ -1,0 +1,97 @@
+// sinter.matmul: batched matrix product, either side read transposed.
+#include "dialects/sinter/ops/Rules.h"
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::rules;
+
+LogicalResult MatmulOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, ValueRange operands,
+                                         DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                         SmallVectorImpl<Type> &inferredReturnTypes) {
+  MatmulOp::Adaptor adaptor(operands, attributes, properties, regions);
+  auto lhs = cast<RankedTensorType>(adaptor.getLhs().getType());
+  auto rhs = cast<RankedTensorType>(adaptor.getRhs().getType());
+  int64_t rank = lhs.getRank();
+  // C1
+  if (rank != rhs.getRank())
+    return emitOptionalError(location, "matmul: ranks differ: ", rank, " and ", rhs.getRank(), " (shapes ",
+                             shapeText(lhs), " and ", shapeText(rhs), ")");
+  if (rank < 2)
+    return emitOptionalError(location, "matmul: operands must have rank 2 or more, but their shapes are ",
+                             shapeText(lhs), " and ", shapeText(rhs));
+  // C2
+  for (int64_t d = 0; d < rank - 2; ++d)
+    if (lhs.getDimSize(d) != rhs.getDimSize(d))
+      return emitOptionalError(location, "matmul: batch dimensions differ: ", lhs.getDimSize(d), " and ",
+                               rhs.getDimSize(d), " (shapes ", shapeText(lhs), " and ", shapeText(rhs), ")");
+  // C3
+  bool ta = adaptor.getTransposeLhs(), tb = adaptor.getTransposeRhs();
+  int64_t lhsInner = lhs.getDimSize(ta ? rank - 2 : rank - 1), rhsInner = rhs.getDimSize(tb ? rank - 1 : rank - 2);
+  if (lhsInner != rhsInner)
+    return emitOptionalError(location, "matmul: inner dimensions differ: ", lhsInner, " and ", rhsInner, " (shapes ",
+                             shapeText(lhs), ta ? " transposed" : "", " and ", shapeText(rhs), tb ? " transposed" : "",
+                             ")");
+  // C4
+  for (RankedTensorType type : {lhs, rhs})
+    if (!type.getElementType().isF32())
+      return emitOptionalError(location, "matmul: an operand has elements of ", text(type.getElementType()),
+                               ", not f32");
+  SmallVector<int64_t> shape(lhs.getShape().drop_back(2));
+  shape.push_back(lhs.getDimSize(ta ? rank - 1 : rank - 2));
+  shape.push_back(rhs.getDimSize(tb ? rank - 2 : rank - 1));
+  inferredReturnTypes.push_back(RankedTensorType::get(shape, lhs.getElementType()));
+  return success();
+}
+
+/// With C = A B: dA = dC B^T and dB = A^T dC, each written in the layout of its operand. Transposes are only flags.
+LogicalResult MatmulOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
+                            MutableArrayRef<Value> operandCotangents) {
+  Value g = cotangents[0];
+  bool ta = getTransposeLhs(), tb = getTransposeRhs();
+  auto product = [&](Value a, Value b, bool transposeA, bool transposeB) -> Value {
+    return MatmulOp::create(builder, getLoc(), a, b, transposeA, transposeB);
+  };
+  if (needed[0]) // lhs is [m, k], or [k, m]
+    operandCotangents[0] = ta ? product(getRhs(), g, tb, true) : product(g, getRhs(), false, !tb);
+  if (needed[1]) // rhs is [k, n], or [n, k]
+    operandCotangents[1] = tb ? product(g, getLhs(), true, ta) : product(getLhs(), g, !ta, false);
+  return success();
+}
+
+/// Zero, then one contraction over (batch..., m, n, k): which layout each side has stands in its indexing map.
+FailureOr<SmallVector<Value>> MatmulOp::lowerToLinalg(OpBuilder &builder) {
+  int64_t batch = getResult().getType().getRank() - 2, rank = batch + 3;
+  auto map = [&](int64_t row, int64_t column) {
+    SmallVector<AffineExpr> exprs;
+    for (int64_t d = 0; d < batch; ++d)
+      exprs.push_back(builder.getAffineDimExpr(d));
+    exprs.push_back(builder.getAffineDimExpr(row));
+    exprs.push_back(builder.getAffineDimExpr(column));
+    return AffineMap::get(rank, 0, exprs, builder.getContext());
+  };
+  int64_t m = batch, n = batch + 1, k = batch + 2;
+  Value zero = filled(builder, getLoc(), getResult().getType(), 0);
+  return generic(
+      builder, getLoc(), rank, k,
+      {{getLhs(), getTransposeLhs() ? map(k, m) : map(m, k)}, {getRhs(), getTransposeRhs() ? map(n, k) : map(k, n)}},
+      {{zero, map(m, n)}},
+      [](ArrayRef<Expr> scalars) -> SmallVector<Expr> { return {scalars[2] + scalars[0] * scalars[1]}; });
+}
+
+LogicalResult MatmulOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
+                                 MutableArrayRef<reference::Tensor> outputs) {
+  const reference::Tensor &a = *inputs[0], &b = *inputs[1]; // [batch, m, k], [batch, k, n], or the last two swapped
+  reference::Tensor &c = outputs[0];                        // [batch, m, n]
+  size_t rank = c.shape.size();
+  int64_t M = c.shape[rank - 2], N = c.shape[rank - 1], K = a.shape[getTransposeLhs() ? rank - 2 : rank - 1];
+  int64_t batches = 1;
+  for (size_t d = 0; d + 2 < rank; ++d)
+    batches *= c.shape[d];
+  for (int64_t batch = 0; batch < batches; ++batch)
+    for (int64_t m = 0; m < M; ++m)
+      for (int64_t n = 0; n < N; ++n)
+        for (int64_t k = 0; k < K; ++k)
+          c[(batch * M + m) * N + n] += a[batch * M * K + (getTransposeLhs() ? k * M + m : m * K + k)] *
+                                        b[batch * K * N + (getTransposeRhs() ? n * K + k : k * N + n)];
+  return success();
+}

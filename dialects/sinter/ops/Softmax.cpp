@@ -1,0 +1,62 @@
+// sinter.softmax: along the last dimension, with fully masked rows defined as zeros.
+#include "dialects/sinter/ops/Rules.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::rules;
+
+namespace {
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+} // namespace
+
+// C1, C2
+LogicalResult SoftmaxOp::verify() { return verifyRows(getLoc(), "softmax", getInput().getType()); }
+
+/// dx = y * (g - sum(g * y)), from the saved result y.
+LogicalResult SoftmaxOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
+                             MutableArrayRef<Value> operandCotangents) {
+  if (!needed[0])
+    return success();
+  Expr y(builder, getLoc(), getResult()), g(builder, getLoc(), cotangents[0]);
+  operandCotangents[0] = y * (g - alongRows(sumRows(g * y), getResult().getType()));
+  return success();
+}
+
+/// Maximum; e = exp(x - max); sum of e; y = e / sum. Only a row without any finite or NaN element has the maximum -inf:
+/// 0 takes its place, so that every e, the sum, and y are 0.
+FailureOr<SmallVector<Value>> SoftmaxOp::lowerToLinalg(OpBuilder &builder) {
+  Rows rows(builder, getLoc(), getInput().getType());
+  Value max = rows.reduce(-kInfinity, getInput(), [](ArrayRef<Expr> s) { return maximum(s[1], s[0]); });
+  Value e = rows.map({getInput(), max}, [](ArrayRef<Expr> s) {
+    Expr safe = select(equal(s[1], -kInfinity), 0.0, s[1]);
+    return exp(s[0] - safe);
+  });
+  Value sum = rows.reduce(0, e, [](ArrayRef<Expr> s) { return s[1] + s[0]; });
+  Value y = rows.map({e, sum}, [](ArrayRef<Expr> s) {
+    Expr scale = select(equal(s[1], 0.0), 0.0, 1.0 / s[1]);
+    return s[0] * scale;
+  });
+  return SmallVector<Value>{y};
+}
+
+LogicalResult SoftmaxOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
+                                  MutableArrayRef<reference::Tensor> outputs) {
+  const reference::Tensor &x = *inputs[0]; // [rows, n]
+  reference::Tensor &y = outputs[0];       // [rows, n]
+  int64_t n = x.shape.back();
+  for (int64_t begin = 0; begin < x.size(); begin += n) {
+    double max = -kInfinity, sum = 0;
+    for (int64_t i = begin; i < begin + n; ++i)
+      max = std::isnan(x[i]) || x[i] > max ? x[i] : max; // a NaN stays: nothing compares greater
+    if (max == -kInfinity)
+      continue; // fully masked: zeros
+    for (int64_t i = begin; i < begin + n; ++i)
+      sum += std::exp(x[i] - max);
+    for (int64_t i = begin; i < begin + n; ++i)
+      y[i] = std::exp(x[i] - max) / sum;
+  }
+  return success();
+}
