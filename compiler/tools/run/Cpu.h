@@ -4,6 +4,8 @@
 #include "Case.h"
 #include "compiler/Pipeline.h"
 
+#include "llvm/Support/Error.h"
+
 #include <memory>
 
 namespace sinter::run {

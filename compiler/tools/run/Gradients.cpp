@@ -68,7 +68,7 @@ func::FuncOp buildGradient(func::FuncOp function, ArrayRef<unsigned> floatArgume
   if (Attribute length = function->getAttr("sinter.k"))
     made->setAttr("sinter.k", length);
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    made.setArgAttrs(i, function.getArgAttrs(i));
+    made.setArgAttrs(i, mlir::function_interface_impl::getArgAttrs(function, i));
   for (unsigned i = 0; i < inputs.size(); ++i)
     made.setArgAttr(i, kNameAttr, builder.getStringAttr(names[i]));
   for (auto [k, i] : llvm::enumerate(floatArguments))
