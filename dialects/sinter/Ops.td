@@ -289,8 +289,11 @@ def MatmulOp : InferredOp<"matmul"> {
 
 //===--- along the last dimension ------------------------------------------------------------------===//
 
+/// All operands and results share their leading dimensions (the rows); an element depends on its own row only.
+def Rowwise : NativeOpTrait<"Rowwise"> { let cppNamespace = "::sinter"; }
+
 /// A float tensor op that works row by row of the last dimension, and keeps the shape.
-class RowOp<string mnemonic> : TensorOp<mnemonic, [SameOperandsAndResultType]> {
+class RowOp<string mnemonic> : TensorOp<mnemonic, [SameOperandsAndResultType, Rowwise]> {
   let arguments = (ins AnyRankedTensor:$input);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
@@ -319,7 +322,7 @@ def LogSoftmaxOp : RowOp<"log_softmax"> {
   }];
 }
 
-def NormalizeOp : InferredOp<"normalize"> {
+def NormalizeOp : InferredOp<"normalize", [Rowwise]> {
   let summary = "layer norm (with `center`) or RMS norm (without) along the last dimension, before scale and shift";
   let description = [{
     With mean m (zero unless `center`): rstd = 1 / sqrt(mean((x - m)^2) + epsilon), normalized = (x - m) * rstd.
@@ -335,7 +338,7 @@ def NormalizeOp : InferredOp<"normalize"> {
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($normalized) `,` type($rstd)";
 }
 
-def CrossEntropyOp : InferredOp<"cross_entropy"> {
+def CrossEntropyOp : InferredOp<"cross_entropy", [Rowwise]> {
   let summary = "negative log-likelihood of a target class under the softmax of logits";
   let description = [{
     lse[n] = log(sum over v of exp(logits[n, v])), losses[n] = lse[n] - logits[n, targets[n]]. A target outside

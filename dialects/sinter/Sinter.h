@@ -10,6 +10,12 @@
 #include "dialects/sinter/Enums.h.inc"
 #include "dialects/sinter/Interfaces.h.inc"
 
+namespace sinter {
+/// Trait of ops whose operands and results share their leading dimensions (the rows), and whose elements depend on
+/// their own row only.
+template <typename Op> class Rowwise : public mlir::OpTrait::TraitBase<Op, Rowwise> {};
+} // namespace sinter
+
 #define GET_OP_CLASSES
 #include "dialects/sinter/Ops.h.inc"
 

@@ -1,0 +1,175 @@
+#include "compiler/passes/KernelShapes.h"
+
+#include "compiler/passes/MapUtils.h"
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+int64_t product(ArrayRef<int64_t> sizes) {
+  int64_t result = 1;
+  for (int64_t size : sizes)
+    result *= size;
+  return result;
+}
+
+/// Replaces `op` by a clone on reshaped operands; `newShape` gives each operand's and result's shape.
+template <typename NewShape> Operation *reshapeOp(Operation *op, NewShape newShape) {
+  OpBuilder builder(op);
+  IRMapping mapping;
+  for (Value operand : op->getOperands())
+    mapping.map(operand, reshapeTo(builder, op->getLoc(), operand, newShape(operand)));
+  Operation *clone = builder.clone(*op, mapping);
+  for (auto [old, result] : llvm::zip_equal(op->getResults(), clone->getResults())) {
+    result.setType(RankedTensorType::get(newShape(old), getElementTypeOrSelf(old.getType())));
+    old.replaceAllUsesWith(reshapeTo(builder, op->getLoc(), result, shapeOf(old)));
+  }
+  op->erase();
+  return clone;
+}
+
+void flattenRows(Operation *op) {
+  size_t rows = shapeOf(op->getOperand(0)).size() - 1;
+  if (rows == 1)
+    return;
+  reshapeOp(op, [&](Value value) {
+    ArrayRef<int64_t> shape = shapeOf(value);
+    SmallVector<int64_t> result{product(shape.take_front(rows))};
+    result.append(shape.begin() + rows, shape.end());
+    return result;
+  });
+}
+
+void flattenBatch(MatmulOp op) {
+  size_t batch = shapeOf(op.getLhs()).size() - 2;
+  if (batch <= 1)
+    return;
+  reshapeOp(op, [&](Value value) {
+    ArrayRef<int64_t> shape = shapeOf(value);
+    return SmallVector<int64_t>{product(shape.take_front(batch)), shape[batch], shape[batch + 1]};
+  });
+}
+
+/// A reduction of the last dimension becomes [R, D] -> [R]. One that also reduces others is split: the last dimension
+/// first, whose rows can run in parallel, then the rest. Other reductions merge adjacent dimensions of one kind.
+void flattenReduce(ReduceOp op) {
+  OpBuilder builder(op);
+  ArrayRef<int64_t> shape = shapeOf(op.getInput());
+  SmallVector<int64_t> axes(op.getAxes());
+  if (axes.empty()) {
+    op.getResult().replaceAllUsesWith(op.getInput());
+    op.erase();
+    return;
+  }
+  int64_t last = shape.size() - 1;
+  if (axes.size() > 1 && axes.back() == last) {
+    Value rows = ReduceOp::create(builder, op.getLoc(), op.getKind(), op.getInput(), ArrayRef<int64_t>{last});
+    axes.pop_back();
+    auto rest = ReduceOp::create(builder, op.getLoc(), op.getKind(), rows, axes);
+    op.getResult().replaceAllUsesWith(rest.getResult());
+    op.erase();
+    flattenReduce(cast<ReduceOp>(rows.getDefiningOp()));
+    flattenReduce(rest);
+    return;
+  }
+  // Merge runs of kept and of reduced dimensions.
+  SmallVector<int64_t> merged, mergedAxes, kept;
+  bool previous = false;
+  for (auto [d, size] : llvm::enumerate(shape)) {
+    bool reduced = llvm::is_contained(axes, static_cast<int64_t>(d));
+    if (d > 0 && reduced == previous) {
+      merged.back() *= size;
+    } else {
+      if (reduced)
+        mergedAxes.push_back(merged.size());
+      merged.push_back(size);
+    }
+    previous = reduced;
+  }
+  if (merged.size() == 1) { // everything: one row
+    merged.insert(merged.begin(), 1);
+    mergedAxes[0] = 1;
+  }
+  for (auto [d, size] : llvm::enumerate(merged))
+    if (!llvm::is_contained(mergedAxes, static_cast<int64_t>(d)))
+      kept.push_back(size);
+  if (ArrayRef(merged) == shape)
+    return;
+  Value input = reshapeTo(builder, op.getLoc(), op.getInput(), merged);
+  Value result = ReduceOp::create(builder, op.getLoc(), op.getKind(), input, mergedAxes);
+  op.getResult().replaceAllUsesWith(reshapeTo(builder, op.getLoc(), result, shapeOf(op.getResult())));
+  op.erase();
+}
+
+bool isAnchor(Operation *op) { return op && (isa<MatmulOp, ReduceOp>(op) || op->hasTrait<Rowwise>()); }
+
+/// The value behind a chain of reshapes.
+Value behindReshapes(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
+/// Tries the shapes of the anchors around `map`, nearest first: products it follows, rows it follows, rows and
+/// reductions it feeds, maps it follows; then merges what dimensions it can.
+void shapeMap(MapOp map) {
+  SmallVector<SmallVector<int64_t>> candidates;
+  auto addProducers = [&](auto accepts) {
+    for (Value input : map.getInputs()) {
+      Value source = behindReshapes(input);
+      if (source.getDefiningOp() && accepts(source.getDefiningOp()) && product(shapeOf(source)) == product(map.getShape()))
+        candidates.emplace_back(shapeOf(source));
+    }
+  };
+  addProducers([](Operation *op) { return isa<MatmulOp>(op); });
+  addProducers([](Operation *op) { return isAnchor(op) && !isa<MatmulOp>(op); });
+  for (Operation *user : map->getUsers()) {
+    while (isa<ReshapeOp>(user) && user->hasOneUse())
+      user = *user->getUsers().begin();
+    if (isAnchor(user) && !isa<MatmulOp>(user) && product(shapeOf(user->getOperand(0))) == product(map.getShape()))
+      candidates.emplace_back(shapeOf(user->getOperand(0)));
+  }
+  addProducers([](Operation *op) { return isa<MapOp>(op); });
+  for (ArrayRef<int64_t> shape : candidates)
+    if (reshapeMap(map, shape))
+      return;
+  collapseMap(map);
+}
+
+} // namespace
+
+void canonicalizeShapes(func::FuncOp function) {
+  Block &block = function.getBody().front();
+  auto forEach = [&](auto action) {
+    SmallVector<Operation *> ops;
+    for (Operation &op : block)
+      ops.push_back(&op);
+    for (Operation *op : ops)
+      action(op);
+  };
+  forEach([](Operation *op) {
+    if (op->hasTrait<Rowwise>())
+      flattenRows(op);
+    else if (auto matmul = dyn_cast<MatmulOp>(op))
+      flattenBatch(matmul);
+    else if (auto reduce = dyn_cast<ReduceOp>(op))
+      flattenReduce(reduce);
+  });
+  forEach([](Operation *op) {
+    if (auto map = dyn_cast<MapOp>(op))
+      shapeMap(map);
+  });
+  // Reshapes of reshapes, and those that ended up as identities.
+  forEach([](Operation *op) {
+    if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      OpBuilder builder(op);
+      reshape.getResult().replaceAllUsesWith(reshapeTo(builder, op->getLoc(), reshape.getInput(), shapeOf(reshape)));
+      op->erase();
+    }
+  });
+}
+
+} // namespace sinter

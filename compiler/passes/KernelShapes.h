@@ -1,0 +1,13 @@
+// Gives ops the iteration shapes by which kernels are grouped: see OutlineKernels.cpp.
+#pragma once
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace sinter {
+
+/// Brings the ops of `function` to canonical shapes, with reshapes (free views) around them: row-wise ops and
+/// reductions become two-dimensional, batches of matrix products one dimension, and maps take the shape of the
+/// product or the rows that they follow or feed, so that they can share a kernel.
+void canonicalizeShapes(mlir::func::FuncOp function);
+
+} // namespace sinter
