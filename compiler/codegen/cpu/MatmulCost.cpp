@@ -27,8 +27,10 @@ constexpr int64_t kLhsBlock = 44 * 1024;
 // Floats of packed right operand: of one k block, and of all that are kept.
 constexpr int64_t kRhsBlock = 256 * 1024, kRhsKept = 512 * 1024;
 // Products that are worth a thread's attention.
-constexpr int64_t kTileWork = 2 << 20;
+constexpr int64_t kTileWork = 4 << 20;
 constexpr int64_t kMaxTiles = 16;
+// Threads that a kernel's tiles should divide among evenly.
+constexpr int64_t kSharedBy = 4;
 // Cycles to pack one float.
 constexpr double kCopy = 0.3, kTranspose = 0.7;
 
@@ -91,6 +93,7 @@ void chooseTiles(MatmulPlan &plan, const MatmulKernel &kernel, const MatmulTarge
   double step = stepCycles(plan.mr, plan.vectors, target);
   double packLhs = plan.lhs == LhsForm::Direct ? 0 : kCopy;
   double packRhs = plan.rhs == RhsForm::Direct ? 0 : plan.rhs == RhsForm::Copied ? kCopy : kTranspose;
+  int64_t sharedBy = all == 1 ? 1 : kSharedBy;
   double best = std::numeric_limits<double>::max();
   int64_t mUnits = llvm::divideCeil(m, plan.mr), nUnits = llvm::divideCeil(n, plan.nr());
   for (int64_t nParts = 1; nParts <= nUnits; ++nParts) {
@@ -107,7 +110,7 @@ void chooseTiles(MatmulPlan &plan, const MatmulKernel &kernel, const MatmulTarge
       double multiply = step * llvm::divideCeil(mc, plan.mr) * llvm::divideCeil(nc, plan.nr()) * k;
       double pack = (mc * packLhs + nc * packRhs) * k;
       double partial = plan.kBlocks > 1 ? kCopy * mc * nc * plan.kBlocks : 0;
-      double cycles = (multiply + pack + partial + 500) * mTiles * nTiles;
+      double cycles = (multiply + pack + partial + 500) * llvm::alignTo(mTiles * nTiles * batch, sharedBy);
       if (cycles < best) {
         best = cycles;
         plan.mc = mc, plan.nc = nc, plan.mTiles = mTiles, plan.nTiles = nTiles;

@@ -23,7 +23,7 @@ void MatmulEmitter::placeScratch(Value scratch) {
   if (plan.lhs == LhsForm::Rows)
     packedLhs = place(plan.mc * (plan.kc + kLanes) + kLanes);
   else if (plan.lhs == LhsForm::Panels)
-    packedLhs = place(plan.mPanels() * plan.mr * plan.kc + kLanes);
+    packedLhs = place(plan.mPanels() * lhsPanelSize());
   if (plan.kBlocks > 1)
     partials = place(plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
   if (!kernel.epilogue.empty())
@@ -153,7 +153,7 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     break;
   case LhsForm::Panels:
     left = packedLhs, leftRow = 1, leftK = plan.mr;
-    leftStart = multiply(rowPanel, plan.kc * plan.mr);
+    leftStart = multiply(rowPanel, lhsPanelSize());
     break;
   }
   int64_t count = kLanes;

@@ -76,6 +76,7 @@ private:
   void packTransposed(mlir::Value source, mlir::Value target, mlir::Value depth);
   void packLhsRows(mlir::Value kBlock);
   void packLhsPanels(mlir::Value kBlock);
+  int64_t lhsPanelSize() const { return plan.kc * plan.mr + kLanes; }
   mlir::Value rhsPanel(mlir::Value kBlock, mlir::Value panel);
 
   // MatmulEpilogue.cpp

@@ -97,7 +97,8 @@ void MatmulEmitter::packLhsRows(Value kBlock) {
   });
 }
 
-/// Panels [kc][mr]. Stores may be wider than mr: what follows overwrites the excess, and the buffer has room at its end.
+/// Panels [kc][mr], filled row of k by row of k so that the operand is read along its contiguous dimension. Stores may
+/// be wider than mr: the next row overwrites the excess, and each panel has room at its end.
 void MatmulEmitter::packLhsPanels(Value kBlock) {
   int64_t mStride = kernel.m.stride(kernel.lhs), kStride = kernel.k.stride(kernel.lhs), mr = plan.mr;
   int64_t width = static_cast<int64_t>(llvm::PowerOf2Ceil(mr));
@@ -107,17 +108,13 @@ void MatmulEmitter::packLhsPanels(Value kBlock) {
     mask = vector::ConstantMaskOp::create(b, loc, VectorType::get({width}, b.getI1Type()), ArrayRef<int64_t>{mr});
     padding = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
   }
-  loop(rows, mr, [&](Value at) {
-    Value row = whole(at, rows, mr, kernel.m.size);
-    Value source = LinearIndex()
-                       .add(lhsOrigin, 1)
-                       .add(row, mStride)
-                       .add(kBlock, plan.kc * kStride)
-                       .materialize(b, loc);
-    Value target = multiply(divide(at, mr), plan.kc * mr);
-    loop(depth, 1, [&](Value k) {
-      Value from = LinearIndex().add(source, 1).add(k, kStride).materialize(b, loc);
-      Value to = LinearIndex().add(target, 1).add(k, mr).materialize(b, loc);
+  Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc * kStride).materialize(b, loc);
+  loop(depth, 1, [&](Value k) {
+    Value source = LinearIndex().add(start, 1).add(k, kStride).materialize(b, loc);
+    loop(rows, mr, [&](Value at) {
+      Value row = whole(at, rows, mr, kernel.m.size);
+      Value from = LinearIndex().add(source, 1).add(row, mStride).materialize(b, loc);
+      Value to = LinearIndex().add(divide(at, mr), lhsPanelSize()).add(k, mr).materialize(b, loc);
       if (mStride != 1) {
         for (int64_t r = 0; r < mr; ++r)
           memref::StoreOp::create(b, loc, memref::LoadOp::create(b, loc, buffer, add(from, r * mStride)).getResult(),
