@@ -92,8 +92,9 @@ bool MapDraft::dropUnusedResults() {
   }
   if (changed) {
     yield->setOperands(kept);
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block().without_terminator())))
-      if (isOpTriviallyDead(&op))
+    // Over the block itself: a reversed `without_terminator()` would still hold on to the op that is erased.
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block())))
+      if (&op != yield && isOpTriviallyDead(&op))
         op.erase();
   }
   return changed;
