@@ -92,9 +92,9 @@ bool MapDraft::dropUnusedResults() {
   }
   if (changed) {
     yield->setOperands(kept);
-    // Over the block itself: a reversed `without_terminator()` would still hold on to the op that is erased.
+    // Backwards, each op after its users. Block's own reverse iterators survive the erasure of what they passed.
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block())))
-      if (&op != yield && isOpTriviallyDead(&op))
+      if (isOpTriviallyDead(&op))
         op.erase();
   }
   return changed;
