@@ -75,13 +75,13 @@ bool absorbProducerShape(MapDraft &draft, unsigned i) {
     return true;
   }
   if (auto iota = dyn_cast<IotaOp>(producer)) {
-    OpBuilder inner = OpBuilder::atBlockBegin(&draft.block());
+    OpBuilder inner = draft.atStart();
     draft.replaceInput(i, IndexOp::create(inner, iota.getLoc(), inner.getI32Type(), map.getDimPosition(iota.getAxis())));
     return true;
   }
   DenseElementsAttr constant;
   if (matchPattern(input, m_Constant(&constant)) && constant.isSplat()) {
-    OpBuilder inner = OpBuilder::atBlockBegin(&draft.block());
+    OpBuilder inner = draft.atStart();
     draft.replaceInput(i, arith::ConstantOp::create(inner, producer->getLoc(), constant.getSplatValue<TypedAttr>()));
     return true;
   }

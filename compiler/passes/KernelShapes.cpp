@@ -166,7 +166,8 @@ void canonicalizeShapes(func::FuncOp function) {
   forEach([](Operation *op) {
     if (auto reshape = dyn_cast<ReshapeOp>(op)) {
       OpBuilder builder(op);
-      reshape.getResult().replaceAllUsesWith(reshapeTo(builder, op->getLoc(), reshape.getInput(), shapeOf(reshape)));
+      if (!op->use_empty())
+        reshape.getResult().replaceAllUsesWith(reshapeTo(builder, op->getLoc(), reshape.getInput(), shapeOf(reshape)));
       op->erase();
     }
   });

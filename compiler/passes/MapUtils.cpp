@@ -18,6 +18,12 @@ MapDraft::~MapDraft() {
     map.getBody().takeBody(region);
 }
 
+OpBuilder MapDraft::atStart() {
+  OpBuilder builder(map.getContext()); // the region is detached: it could not say its context
+  builder.setInsertionPointToStart(&block());
+  return builder;
+}
+
 void MapDraft::replaceInput(unsigned i, Value scalar) {
   block().getArgument(i).replaceAllUsesWith(scalar);
   block().eraseArgument(i);
@@ -27,7 +33,7 @@ void MapDraft::replaceInput(unsigned i, Value scalar) {
 
 void MapDraft::inlineProducer(unsigned i, MapOp producer) {
   AffineMap outer = maps[i];
-  OpBuilder inner = OpBuilder::atBlockBegin(&block());
+  OpBuilder inner = atStart();
   IRMapping mapping;
   Block &body = producer.getBody().front();
   for (auto [input, map, argument] :
@@ -232,8 +238,7 @@ std::optional<MapOp> reshapeMap(MapOp map, ArrayRef<int64_t> shape) {
       auto reshape = dyn_cast<ReshapeOp>(use.getOwner());
       if (reshape && reshape.getType() == to.getType())
         reshape.getResult().replaceAllUsesWith(to);
-      else
-        use.set(view);
+      use.set(view);
     }
     if (view.use_empty())
       view.getDefiningOp()->erase();

@@ -21,6 +21,8 @@ public:
 
   /// The region under work; its arguments stand for `inputs`, in order.
   mlir::Block &block() { return region.front(); }
+  /// A builder at the start of the region.
+  mlir::OpBuilder atStart();
 
   /// Replaces the argument of input `i` by `scalar`, a value of the region, and drops the input.
   void replaceInput(unsigned i, mlir::Value scalar);

@@ -1,5 +1,5 @@
 // Broadcast: repeats a tensor along new dimensions.
-#include "dialects/sinter/ops/LinalgCopy.h"
+#include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -55,10 +55,10 @@ LogicalResult BroadcastOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, A
   for (int64_t d = 0; d < getType().getRank(); ++d)
     if (!llvm::is_contained(getDims(), d))
       axes.push_back(d);
-  operandCotangents[0] = axes.empty() ? cotangents[0]
-                                      : ReduceOp::create(builder, getLoc(), getInput().getType(), ReduceKind::sum,
-                                                         cotangents[0], axes)
-                                            .getResult();
+  operandCotangents[0] =
+      axes.empty()
+          ? cotangents[0]
+          : ReduceOp::create(builder, getLoc(), getInput().getType(), ReduceKind::sum, cotangents[0], axes).getResult();
   return success();
 }
 
@@ -67,7 +67,7 @@ FailureOr<SmallVector<Value>> BroadcastOp::lowerToLinalg(OpBuilder &builder) {
   for (int64_t dim : getDims())
     coordinates.push_back(builder.getAffineDimExpr(dim));
   auto map = AffineMap::get(getType().getRank(), 0, coordinates, getContext());
-  return SmallVector<Value>{copyThroughMap(builder, getLoc(), getInput(), map, getType())};
+  return SmallVector<Value>{rules::copy(builder, getLoc(), getInput(), map, getType())};
 }
 
 LogicalResult BroadcastOp::evaluate(ArrayRef<const reference::Tensor *> inputs,

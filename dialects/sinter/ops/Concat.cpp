@@ -1,5 +1,5 @@
 // Concat: joins tensors along one dimension.
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -66,7 +66,7 @@ LogicalResult ConcatOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Arra
 
 FailureOr<SmallVector<Value>> ConcatOp::lowerToLinalg(OpBuilder &builder) {
   RankedTensorType type = getType();
-  Value result = tensor::EmptyOp::create(builder, getLoc(), type.getShape(), type.getElementType());
+  Value result = rules::empty(builder, getLoc(), type);
   SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
   SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
   int64_t axis = getAxis(), begin = 0;

@@ -1,6 +1,6 @@
 // Gather (rows of a table by index) and its transpose, scatter_add. Indices outside the table name no row: gather gives
 // zeros for them, scatter_add drops them.
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -23,7 +23,8 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   auto indexType = cast<RankedTensorType>(op.getIndices().getType());
   // C1
   if (tableType.getRank() < 1)
-    return emitOptionalError(location, "gather: the table must have at least one dimension, but its type is ", tableType);
+    return emitOptionalError(location, "gather: the table must have at least one dimension, but its type is ",
+                             tableType);
   // C2
   if (!indexType.getElementType().isSignlessInteger(32))
     return emitOptionalError(location, "gather: indices must be i32, but their type is ", indexType);
@@ -37,8 +38,7 @@ LogicalResult GatherOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Arra
                             MutableArrayRef<Value> operandCotangents) {
   // Indices are integers and get no gradient.
   if (needed[0] && isDifferentiable(getTable().getType()))
-    operandCotangents[0] =
-        ScatterAddOp::create(builder, getLoc(), getTable().getType(), getIndices(), cotangents[0]);
+    operandCotangents[0] = ScatterAddOp::create(builder, getLoc(), getTable().getType(), getIndices(), cotangents[0]);
   return success();
 }
 
@@ -47,31 +47,24 @@ FailureOr<SmallVector<Value>> GatherOp::lowerToLinalg(OpBuilder &builder) {
   int64_t rank = type.getRank(), indexRank = getIndices().getType().getRank();
   int64_t rows = getTable().getType().getDimSize(0);
   Location loc = getLoc();
-  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
-  if (rows == 0) { // there is no row to read, not even by a clamped index
-    Value zero = splat(builder, loc, type.getElementType(), 0);
-    return SmallVector<Value>{linalg::FillOp::create(builder, loc, zero, empty).getResult(0)};
-  }
-  SmallVector<AffineMap> maps{AffineMap::getMultiDimIdentityMap(rank, getContext()).getMajorSubMap(indexRank),
-                              builder.getMultiDimIdentityMap(rank)};
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
-  auto generic = linalg::GenericOp::create(
-      builder, loc, TypeRange(type), ValueRange(getIndices()), ValueRange(empty), maps, iterators,
-      [&](OpBuilder &b, Location l, ValueRange elements) {
-        Value index = elements.front();
-        Value zero = splat(b, l, index.getType(), 0);
-        Value last = splat(b, l, index.getType(), static_cast<double>(rows - 1));
-        // Read some row in any case, so that the loop has no branch.
-        Value clamped = arith::MinSIOp::create(b, l, arith::MaxSIOp::create(b, l, index, zero), last);
-        SmallVector<Value> coordinates{arith::IndexCastOp::create(b, l, b.getIndexType(), clamped)};
-        for (int64_t d = indexRank; d < rank; ++d)
-          coordinates.push_back(linalg::IndexOp::create(b, l, d));
-        Value element = tensor::ExtractOp::create(b, l, getTable(), coordinates);
-        Value isRow = arith::CmpIOp::create(b, l, arith::CmpIPredicate::eq, index, clamped);
-        Value none = splat(b, l, type.getElementType(), 0);
-        linalg::YieldOp::create(b, l, arith::SelectOp::create(b, l, isRow, element, none).getResult());
-      });
-  return SmallVector<Value>{generic.getResult(0)};
+  if (rows == 0) // there is no row to read, not even by a clamped index
+    return SmallVector<Value>{rules::filled(builder, loc, type, 0)};
+  auto element = [&](ArrayRef<rules::Expr> scalars) {
+    rules::Expr index = scalars[0];
+    OpBuilder &inner = *index.builder;
+    // Read some row in any case, so that the loop has no branch.
+    Value atLeastZero = arith::MaxSIOp::create(inner, loc, index, index.constant(0));
+    Value row = arith::MinSIOp::create(inner, loc, atLeastZero, index.constant(static_cast<double>(rows - 1)));
+    SmallVector<Value> coordinates{arith::IndexCastOp::create(inner, loc, inner.getIndexType(), row)};
+    for (int64_t d = indexRank; d < rank; ++d)
+      coordinates.push_back(linalg::IndexOp::create(inner, loc, d));
+    rules::Expr read = index.with(tensor::ExtractOp::create(inner, loc, getTable(), coordinates));
+    rules::Expr isRow = rules::compare(arith::CmpIPredicate::eq, index, index.with(row));
+    return SmallVector<rules::Expr>{rules::select(isRow, read, 0)};
+  };
+  AffineMap identity = builder.getMultiDimIdentityMap(rank);
+  return rules::generic(builder, loc, rank, {}, rules::Mapped{getIndices(), identity.getMajorSubMap(indexRank)},
+                        rules::Mapped{rules::empty(builder, loc, type), identity}, element);
 }
 
 LogicalResult GatherOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
@@ -113,8 +106,7 @@ LogicalResult ScatterAddOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, 
                                 MutableArrayRef<Value> operandCotangents) {
   // Linear in the updates: each reads back the row that it was added to. Indices get no gradient.
   if (needed[1])
-    operandCotangents[1] =
-        GatherOp::create(builder, getLoc(), getUpdates().getType(), cotangents[0], getIndices());
+    operandCotangents[1] = GatherOp::create(builder, getLoc(), getUpdates().getType(), cotangents[0], getIndices());
   return success();
 }
 

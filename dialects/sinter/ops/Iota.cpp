@@ -1,5 +1,5 @@
 // Iota: each element's index along one dimension. It has no operands, hence nothing to differentiate.
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -21,16 +21,13 @@ LogicalResult IotaOp::vjp(OpBuilder &, ArrayRef<Value>, ArrayRef<bool>, MutableA
 
 FailureOr<SmallVector<Value>> IotaOp::lowerToLinalg(OpBuilder &builder) {
   RankedTensorType type = getType();
-  Value empty = tensor::EmptyOp::create(builder, getLoc(), type.getShape(), type.getElementType());
-  SmallVector<AffineMap> maps{builder.getMultiDimIdentityMap(type.getRank())};
-  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
-  auto generic = linalg::GenericOp::create(
-      builder, getLoc(), TypeRange(type), ValueRange(), ValueRange(empty), maps, iterators,
-      [&](OpBuilder &b, Location loc, ValueRange) {
-        Value index = linalg::IndexOp::create(b, loc, getAxis());
-        linalg::YieldOp::create(b, loc, arith::IndexCastOp::create(b, loc, type.getElementType(), index).getResult());
-      });
-  return SmallVector<Value>{generic.getResult(0)};
+  rules::Mapped output{rules::empty(builder, getLoc(), type), builder.getMultiDimIdentityMap(type.getRank())};
+  return rules::generic(builder, getLoc(), type.getRank(), {}, {}, output, [&](ArrayRef<rules::Expr> scalars) {
+    OpBuilder &b = *scalars[0].builder;
+    Value index = linalg::IndexOp::create(b, getLoc(), getAxis());
+    return SmallVector<rules::Expr>{
+        scalars[0].with(arith::IndexCastOp::create(b, getLoc(), type.getElementType(), index))};
+  });
 }
 
 LogicalResult IotaOp::evaluate(ArrayRef<const reference::Tensor *>, MutableArrayRef<reference::Tensor> outputs) {

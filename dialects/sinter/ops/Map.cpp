@@ -44,6 +44,8 @@ LogicalResult MapOp::verify() {
   return success();
 }
 
+void YieldOp::build(OpBuilder &, OperationState &) {}
+
 LogicalResult IndexOp::verify() {
   // C1
   int64_t rank = cast<MapOp>((*this)->getParentOp()).getShape().size();
@@ -91,7 +93,8 @@ static LogicalResult buildBackward(OpBuilder &builder, MapOp map, ArrayRef<Value
   Region region;
   Block *block = new Block;
   region.push_back(block);
-  OpBuilder inner = OpBuilder::atBlockBegin(block);
+  OpBuilder inner(map.getContext());
+  inner.setInsertionPointToStart(block);
   IRMapping mapping;
   for (Value input : inputs)
     block->addArgument(getElementTypeOrSelf(input.getType()), loc);

@@ -1,5 +1,5 @@
 // Pad: zeros around and between the elements of a tensor; the transpose (as a linear map) of slice.
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -59,9 +59,7 @@ LogicalResult PadOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRe
 
 FailureOr<SmallVector<Value>> PadOp::lowerToLinalg(OpBuilder &builder) {
   RankedTensorType inputType = getInput().getType(), type = getType();
-  Value empty = tensor::EmptyOp::create(builder, getLoc(), type.getShape(), type.getElementType());
-  Value zero = splat(builder, getLoc(), type.getElementType(), 0);
-  Value zeros = linalg::FillOp::create(builder, getLoc(), zero, empty).getResult(0);
+  Value zeros = rules::filled(builder, getLoc(), type, 0);
   SmallVector<OpFoldResult> offsets, sizes, strides;
   for (int64_t d = 0; d < type.getRank(); ++d) {
     offsets.push_back(builder.getIndexAttr(getLow()[d]));

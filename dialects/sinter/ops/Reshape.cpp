@@ -56,8 +56,7 @@ FailureOr<SmallVector<Value>> ReshapeOp::lowerToLinalg(OpBuilder &builder) {
   }
   auto flatType = RankedTensorType::get({type.getNumElements()}, type.getElementType());
   Value flat = tensor::CollapseShapeOp::create(builder, getLoc(), flatType, getInput(), oneGroup(inputType.getRank()));
-  return SmallVector<Value>{
-      tensor::ExpandShapeOp::create(builder, getLoc(), type, flat, oneGroup(type.getRank()))};
+  return SmallVector<Value>{tensor::ExpandShapeOp::create(builder, getLoc(), type, flat, oneGroup(type.getRank()))};
 }
 
 LogicalResult ReshapeOp::evaluate(ArrayRef<const reference::Tensor *> inputs,

@@ -76,6 +76,12 @@ Value filled(OpBuilder &builder, Location loc, RankedTensorType type, double val
   return linalg::FillOp::create(builder, loc, scalar, empty(builder, loc, type)).getResult(0);
 }
 
+Value copy(OpBuilder &builder, Location loc, Value input, AffineMap map, RankedTensorType type) {
+  return generic(builder, loc, type.getRank(), {}, Mapped{input, map},
+                 Mapped{empty(builder, loc, type), builder.getMultiDimIdentityMap(type.getRank())},
+                 [](ArrayRef<Expr> scalars) { return SmallVector<Expr>{scalars[0]}; })[0];
+}
+
 SmallVector<Mapped> Rows::operands(ValueRange inputs, int64_t rank) {
   AffineMap full = builder.getMultiDimIdentityMap(rank);
   SmallVector<Mapped> result;

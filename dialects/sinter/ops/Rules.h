@@ -103,6 +103,10 @@ llvm::SmallVector<mlir::Value> generic(mlir::OpBuilder &builder, mlir::Location 
 mlir::Value empty(mlir::OpBuilder &builder, mlir::Location loc, mlir::RankedTensorType type);
 mlir::Value filled(mlir::OpBuilder &builder, mlir::Location loc, mlir::RankedTensorType type, double value);
 
+/// A tensor of `type` with result[i] = input[map(i)]; `map` is a projected permutation of the result's dimensions.
+mlir::Value copy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, mlir::AffineMap map,
+                 mlir::RankedTensorType type);
+
 /// The passes of a row op over a tensor of `type`: operands are tensors of its shape, or of one value per row.
 class Rows {
 public:

@@ -20,8 +20,9 @@ LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
   for (size_t d = 0; d < rank; ++d) {
     // C2
     if (starts[d] < 0 || starts[d] >= limits[d] || limits[d] > inputType.getDimSize(d))
-      return emitOptionalError(location, "slice: ", starts[d], " to ", limits[d], " is empty or out of range for dimension ",
-                               d, " of a tensor of shape [", inputType.getShape(), "]");
+      return emitOptionalError(location, "slice: ", starts[d], " to ", limits[d],
+                               " is empty or out of range for dimension ", d, " of a tensor of shape [",
+                               inputType.getShape(), "]");
     // C3
     if (strides[d] < 1)
       return emitOptionalError(location, "slice: stride ", strides[d], " of dimension ", d, " must be at least 1");
@@ -80,7 +81,8 @@ FailureOr<SmallVector<Value>> SliceOp::lowerToLinalg(OpBuilder &builder) {
       tensor::ExtractSliceOp::create(builder, getLoc(), getType(), getInput(), offsets, sizes, strides)};
 }
 
-LogicalResult SliceOp::evaluate(ArrayRef<const reference::Tensor *> inputs, MutableArrayRef<reference::Tensor> outputs) {
+LogicalResult SliceOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
+                                MutableArrayRef<reference::Tensor> outputs) {
   const reference::Tensor &x = *inputs[0];
   reference::Tensor &y = outputs[0];
   std::vector<int64_t> xStrides = x.strides();

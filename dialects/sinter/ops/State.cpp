@@ -1,5 +1,5 @@
-// Program state: the symbol `sinter.state`, and how an entry reads and writes it. Neither is differentiable by itself: a
-// gradient with respect to a parameter is one with respect to the value that was read.
+// Program state: the symbol `sinter.state`, and how an entry reads and writes it. Neither is differentiable by itself:
+// a gradient with respect to a parameter is one with respect to the value that was read.
 #include "dialects/sinter/Sinter.h"
 
 using namespace mlir;
@@ -11,7 +11,8 @@ LogicalResult StateOp::verify() {
   StringRef init = getInit();
   // C1
   if (!type.hasStaticShape() || !(isFloat || type.getElementType().isSignlessInteger(32)))
-    return emitError() << "state: @" << getSymName() << " must be a static tensor of f32 or i32, but its type is " << type;
+    return emitError() << "state: @" << getSymName() << " must be a static tensor of f32 or i32, but its type is "
+                       << type;
   // C2
   bool isRandom = init == "normal" || init == "uniform";
   if (!isRandom && init != "zeros" && init != "ones" && init != "constant")
@@ -23,7 +24,8 @@ LogicalResult StateOp::verify() {
                        << "', which gives f32";
   // C4
   if (getTrainable() && !isFloat)
-    return emitError() << "state: @" << getSymName() << " of type " << type << " cannot be trainable: gradients need f32";
+    return emitError() << "state: @" << getSymName() << " of type " << type
+                       << " cannot be trainable: gradients need f32";
   return success();
 }
 

@@ -1,12 +1,12 @@
 // Transpose: permutes dimensions.
-#include "dialects/sinter/ops/LinalgCopy.h"
+#include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
 using namespace sinter;
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
-                                            DictionaryAttr attributes, OpaqueProperties properties,
-                                            RegionRange regions, SmallVectorImpl<Type> &types) {
+                                            DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                            SmallVectorImpl<Type> &types) {
   Adaptor op(operands, attributes, properties, regions);
   auto inputType = cast<RankedTensorType>(op.getInput().getType());
   ArrayRef<int64_t> permutation = op.getPermutation();
@@ -66,7 +66,7 @@ FailureOr<SmallVector<Value>> TransposeOp::lowerToLinalg(OpBuilder &builder) {
   for (int64_t dim : inverse(getPermutation()))
     coordinates.push_back(builder.getAffineDimExpr(dim));
   auto map = AffineMap::get(getType().getRank(), 0, coordinates, getContext());
-  return SmallVector<Value>{copyThroughMap(builder, getLoc(), getInput(), map, getType())};
+  return SmallVector<Value>{rules::copy(builder, getLoc(), getInput(), map, getType())};
 }
 
 LogicalResult TransposeOp::evaluate(ArrayRef<const reference::Tensor *> inputs,

@@ -1,0 +1,46 @@
+# Two commands for a stranger: `make demo` and `make test`. Both only wrap CMake (CMakePresets.json).
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
+
+GPT := build/demo/gpt
+TEXT := build/demo/kjv.txt
+DEMO_STEPS ?= 2000
+
+.PHONY: build test demo bench clean
+build:
+	@.ci/setup build
+	@$(MAKE) --no-print-directory compile
+
+.PHONY: compile
+compile:
+	@[ -f build/build.ninja ] || cmake --preset default -Wno-dev
+	@cmake --build --preset default
+
+test:
+	@.ci/setup test
+	@$(MAKE) --no-print-directory compile
+	ctest --preset default
+
+# Compiles examples/gpt/gpt.cpp, trains it on the King James Bible, and samples before and after.
+demo:
+	@.ci/setup demo
+	@$(MAKE) --no-print-directory compile
+	@mkdir -p build/demo
+	@bible -f 'gen1:1-rev22:21' | sed -E 's/^[^ ]+:[0-9]+ //' > $(TEXT)
+	build/bin/sinterc examples/gpt/gpt.cpp -o $(GPT)
+	@echo; echo "--- before training ---"
+	$(GPT) train --data $(TEXT) --steps 0 --out build/demo/before
+	$(GPT) sample --checkpoint build/demo/before/checkpoint.safetensors --prompt "And God said" -n 200 --seed 1
+	@echo; echo "--- training on $$(wc -c < $(TEXT)) bytes of text ---"
+	$(GPT) train --data $(TEXT) --steps $(DEMO_STEPS) --out build/demo/after --lr 1e-3 --warmup 100 --schedule cosine --eval-every 250
+	@echo; echo "--- after training ---"
+	$(GPT) sample --checkpoint build/demo/after/checkpoint.safetensors --prompt "And God said" -n 400 --seed 1 --temperature 0.8
+
+bench:
+	@.ci/setup bench
+	@$(MAKE) --no-print-directory compile
+	@cmake --build --preset default --target bench
+
+clean:
+	rm -rf build

@@ -1,0 +1,194 @@
+#include "Cpu.h"
+
+#include "program.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <cstring>
+#include <dlfcn.h>
+#include <map>
+
+using namespace mlir;
+
+namespace sinter::run {
+namespace {
+
+/// A directory of our own that disappears with its content.
+struct TemporaryDirectory {
+  llvm::SmallString<128> path;
+  TemporaryDirectory() {
+    if (llvm::sys::fs::createUniqueDirectory("sinter-run", path))
+      path.clear();
+  }
+  ~TemporaryDirectory() {
+    if (!path.empty())
+      llvm::sys::fs::remove_directories(path);
+  }
+  std::string file(StringRef name) const {
+    llvm::SmallString<128> result = path;
+    llvm::sys::path::append(result, name);
+    return result.str().str();
+  }
+};
+
+template <typename Element> void store(void *to, const Tensor &tensor) {
+  auto *elements = static_cast<Element *>(to);
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    elements[i] = static_cast<Element>(tensor[i]);
+}
+
+template <typename Element> void load(const void *from, Tensor &tensor) {
+  const auto *elements = static_cast<const Element *>(from);
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    tensor[i] = static_cast<double>(elements[i]);
+}
+
+std::vector<int64_t> shapeOf(const sinter_tensor &tensor) {
+  return std::vector<int64_t>(tensor.shape, tensor.shape + tensor.rank);
+}
+
+llvm::Error write(const sinter_tensor &description, void *to, const Tensor &tensor) {
+  if (shapeOf(description) != tensor.shape)
+    return llvm::createStringError("%s: the compiled program has another shape", description.name);
+  switch (description.dtype) {
+  case SINTER_F32:
+    store<float>(to, tensor);
+    return llvm::Error::success();
+  case SINTER_I32:
+    store<int32_t>(to, tensor);
+    return llvm::Error::success();
+  case SINTER_I8:
+    store<int8_t>(to, tensor);
+    return llvm::Error::success();
+  default:
+    return llvm::createStringError("%s: element type %u cannot be compared", description.name, description.dtype);
+  }
+}
+
+llvm::Expected<Tensor> read(const sinter_tensor &description, const void *from) {
+  Tensor tensor(shapeOf(description));
+  switch (description.dtype) {
+  case SINTER_F32:
+    load<float>(from, tensor);
+    return tensor;
+  case SINTER_I32:
+    load<int32_t>(from, tensor);
+    return tensor;
+  case SINTER_I8:
+    load<int8_t>(from, tensor);
+    return tensor;
+  default:
+    return llvm::createStringError("%s: element type %u cannot be compared", description.name, description.dtype);
+  }
+}
+
+} // namespace
+
+struct CpuProgram::Loaded {
+  TemporaryDirectory directory;
+  void *library = nullptr;
+  const sinter_program *description = nullptr;
+  std::map<int, std::unique_ptr<Program>> programs; ///< by number of threads
+
+  ~Loaded() {
+    programs.clear();
+    if (library)
+      dlclose(library);
+  }
+  Program &program(int threads) {
+    std::unique_ptr<Program> &entry = programs[threads];
+    if (!entry)
+      entry = std::make_unique<Program>(*description, threads);
+    return *entry;
+  }
+};
+
+CpuProgram::CpuProgram(std::unique_ptr<Loaded> program) : loaded(std::move(program)) {}
+CpuProgram::~CpuProgram() = default;
+
+FailureOr<std::unique_ptr<CpuProgram>> CpuProgram::compile(ModuleOp module, Stage from,
+                                                           const PipelineOptions &options) {
+  OwningOpRef<ModuleOp> clone = module.clone();
+  if (from < Stage::Target && failed(runStages(*clone, from, Stage::Target, options)))
+    return failure();
+
+  auto loaded = std::make_unique<Loaded>();
+  if (loaded->directory.path.empty())
+    return module.emitError() << "no temporary directory can be made";
+  FailureOr<std::vector<std::string>> objects =
+      emitObjects(*clone, options.target, loaded->directory.file("program"));
+  if (failed(objects))
+    return failure();
+  std::string library = loaded->directory.file("program.so");
+  if (failed(linkShared(*objects, library)))
+    return failure();
+
+  loaded->library = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!loaded->library)
+    return module.emitError() << "the compiled program cannot be loaded: " << dlerror();
+  loaded->description =
+      static_cast<const sinter_program *>(dlsym(loaded->library, SINTER_PROGRAM_SYMBOL));
+  if (!loaded->description)
+    return module.emitError() << "the compiled program does not export " << SINTER_PROGRAM_SYMBOL;
+  return std::unique_ptr<CpuProgram>(new CpuProgram(std::move(loaded)));
+}
+
+std::vector<std::string> CpuProgram::entries() const {
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < loaded->description->entry_count; ++i)
+    names.push_back(loaded->description->entries[i].name);
+  return names;
+}
+
+llvm::Expected<Outcome> CpuProgram::run(StringRef name, ArrayRef<std::string> names, ArrayRef<Tensor> arguments,
+                                        const States &states, int threads, uint8_t poison) {
+  Program &program = loaded->program(threads);
+  const sinter_entry *entry = program.findEntry(std::string_view(name.data(), name.size()));
+  if (!entry)
+    return llvm::createStringError("the compiled program has no entry %s", name.str().c_str());
+
+  // Any input or output tells where the arena starts.
+  std::byte *arena = nullptr;
+  if (entry->input_count)
+    arena = static_cast<std::byte *>(program.data(entry->inputs[0])) - entry->inputs[0].tensor.offset;
+  else if (entry->output_count)
+    arena = const_cast<std::byte *>(static_cast<const std::byte *>(program.data(entry->outputs[0]))) -
+            entry->outputs[0].offset;
+  if (arena)
+    std::memset(arena, poison, entry->arena_bytes);
+
+  for (auto [argumentName, argument] : llvm::zip_equal(names, arguments))
+    if (const sinter_input *input = Program::findInput(*entry, argumentName)) // an unused one may have been dropped
+      if (llvm::Error error = write(input->tensor, program.data(*input), argument))
+        return error;
+  for (const auto &[stateName, value] : states)
+    if (const sinter_state *state = program.findState(stateName))
+      if (llvm::Error error = write(state->tensor, program.data(*state), value))
+        return error;
+
+  program.run(*entry);
+
+  Outcome outcome;
+  for (uint32_t i = 0; i < entry->output_count; ++i) {
+    llvm::Expected<Tensor> value = read(entry->outputs[i], program.data(entry->outputs[i]));
+    if (!value)
+      return value.takeError();
+    outcome.results.push_back(std::move(*value));
+  }
+  for (const auto &[stateName, value] : states) {
+    const sinter_state *state = program.findState(stateName);
+    if (!state) {
+      outcome.states[stateName] = value; // nothing in the program can change it
+      continue;
+    }
+    llvm::Expected<Tensor> after = read(state->tensor, program.data(*state));
+    if (!after)
+      return after.takeError();
+    outcome.states[stateName] = std::move(*after);
+  }
+  return outcome;
+}
+
+} // namespace sinter::run

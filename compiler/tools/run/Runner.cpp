@@ -1,0 +1,236 @@
+#include "Runner.h"
+
+#include "Cpu.h"
+
+#include "llvm/Support/Format.h"
+
+#include <optional>
+
+using namespace mlir;
+
+namespace sinter::run {
+namespace {
+
+std::string maxErrorText(const Verdict &verdict) {
+  char text[48];
+  std::snprintf(text, sizeof text, "(max error %.1e)", verdict.maxError);
+  return text;
+}
+
+/// What is said about one function: `softmax_rows: reference ok, cpu ok (max error 3.1e-08)`.
+class Line {
+public:
+  explicit Line(std::string name) : name(std::move(name)) {}
+
+  void ok(std::string text) { parts.push_back(std::move(text)); }
+  void wrong(std::string device, std::string text) {
+    failed = true;
+    parts.push_back(device + " FAILED: " + std::move(text));
+  }
+  void add(std::string device, const Verdict &verdict, bool withError) {
+    if (!verdict.ok())
+      return wrong(std::move(device), verdict.mismatch);
+    ok(device + " ok" + (withError ? " " + maxErrorText(verdict) : ""));
+  }
+
+  bool isWrong() const { return failed; }
+  void print(llvm::raw_ostream &out) const { out << name << ": " << llvm::join(parts, ", ") << "\n"; }
+
+private:
+  std::string name;
+  std::vector<std::string> parts;
+  bool failed = false;
+};
+
+class Runner {
+public:
+  Runner(const RunOptions &options, llvm::raw_ostream &out) : options(options), out(out) {}
+  bool run(ModuleOp module);
+
+private:
+  LogicalResult addGradientFunctions(std::vector<func::FuncOp> &functions);
+  LogicalResult compile(ModuleOp module);
+  /// Each returns what the device computed, if it could.
+  std::optional<Outcome> runOnReference(const Case &test, Line &line);
+  std::optional<Outcome> runOnCpu(const Case &test, const std::optional<Outcome> &reference, Line &line);
+  bool runCase(const Case &test);
+  bool checkGradients(const GradientFunctions &functions);
+  void printOutcome(const Case &test, const Outcome &outcome);
+  bool report(const Line &line);
+
+  const RunOptions &options;
+  llvm::raw_ostream &out;
+  std::vector<StagedModule> stages;
+  std::vector<GradientFunctions> gradients;
+  std::unique_ptr<CpuProgram> cpu;
+};
+
+bool Runner::report(const Line &line) {
+  if (line.isWrong() || !options.quiet)
+    line.print(out);
+  return !line.isWrong();
+}
+
+LogicalResult Runner::addGradientFunctions(std::vector<func::FuncOp> &functions) {
+  std::vector<func::FuncOp> originals = functions;
+  for (func::FuncOp function : originals) {
+    std::optional<GradientFunctions> made = addGradients(function, options.curvatureCheck);
+    if (!made)
+      continue;
+    auto module = function->getParentOfType<ModuleOp>();
+    functions.push_back(module.lookupSymbol<func::FuncOp>(made->gradient));
+    if (!made->curvature.empty())
+      functions.push_back(module.lookupSymbol<func::FuncOp>(made->curvature));
+    gradients.push_back(std::move(*made));
+  }
+  if (gradients.empty())
+    return functions.front()->getParentOfType<ModuleOp>().emitError()
+           << "no function has both a float argument and a float result, so there is no gradient to check";
+  return success();
+}
+
+LogicalResult Runner::compile(ModuleOp module) {
+  FailureOr<std::unique_ptr<CpuProgram>> program = CpuProgram::compile(module, options.from, options.pipeline);
+  if (failed(program))
+    return failure();
+  cpu = std::move(*program);
+  return success();
+}
+
+std::optional<Outcome> Runner::runOnReference(const Case &test, Line &line) {
+  std::optional<Outcome> first;
+  Verdict verdict;
+  for (StagedModule &staged : stages) {
+    auto function = staged.module->lookupSymbol<func::FuncOp>(test.name);
+    if (function && !isInterpretable(function))
+      continue;
+    FailureOr<Outcome> outcome = interpret(*staged.module, test);
+    std::string stage = "reference (" + stageName(staged.stage).str() + ")";
+    if (failed(outcome)) {
+      line.wrong(stage, "cannot be interpreted");
+      return std::nullopt;
+    }
+    if (test.expects)
+      verdict.merge(compareExpectations(*outcome, kReferenceTolerance, false));
+    if (first)
+      verdict.merge(compare(*outcome, *first, kReferenceTolerance, false));
+    if (!verdict.ok()) {
+      line.wrong(stage, verdict.mismatch);
+      return std::nullopt;
+    }
+    if (!first)
+      first = std::move(*outcome);
+  }
+  line.add("reference", verdict, false);
+  return first;
+}
+
+std::optional<Outcome> Runner::runOnCpu(const Case &test, const std::optional<Outcome> &reference, Line &line) {
+  std::vector<int> counts = options.threads ? std::vector<int>{options.threads} : std::vector<int>{1, 2, 3};
+  std::optional<Outcome> first;
+  for (int threads : counts) {
+    // Zeros first, then NaN and -1: what is not written before it is read cannot give the same twice.
+    uint8_t poison = first ? 0xff : 0x00;
+    llvm::Expected<Outcome> outcome =
+        cpu->run(test.name, test.argumentNames, test.arguments, test.states, threads, poison);
+    if (!outcome) {
+      line.wrong("cpu", llvm::toString(outcome.takeError()));
+      return std::nullopt;
+    }
+    if (!first) {
+      first = std::move(*outcome);
+    } else if (!identical(*first, *outcome)) {
+      line.wrong("cpu", "results on " + std::to_string(threads) + " threads differ from those on " +
+                            std::to_string(counts.front()) + ": " +
+                            compare(*outcome, *first, {0, 0}, false).mismatch);
+      return std::nullopt;
+    }
+  }
+  Verdict verdict;
+  if (test.expects)
+    verdict.merge(compareExpectations(*first, compiledTolerance(test.length), true));
+  if (reference)
+    verdict.merge(compare(*first, *reference, compiledTolerance(test.length), true));
+  line.add("cpu", verdict, test.expects || reference);
+  return first;
+}
+
+void Runner::printOutcome(const Case &test, const Outcome &outcome) {
+  for (auto [i, result] : llvm::enumerate(outcome.results)) {
+    out << test.name << " result " << i << " = ";
+    print(out, result);
+    out << "\n";
+  }
+  for (const auto &[name, value] : outcome.states) {
+    out << test.name << " state @" << name << " = ";
+    print(out, value);
+    out << "\n";
+  }
+}
+
+bool Runner::runCase(const Case &test) {
+  Line line(test.name);
+  std::optional<Outcome> reference, compiled;
+  if (!stages.empty())
+    reference = runOnReference(test, line);
+  if (cpu)
+    compiled = runOnCpu(test, reference, line);
+  bool ok = report(line);
+  if (options.print && (reference || compiled))
+    printOutcome(test, reference ? *reference : *compiled);
+  return ok;
+}
+
+bool Runner::checkGradients(const GradientFunctions &functions) {
+  Line line(functions.original);
+  ModuleOp module = *stages.back().module;
+  FailureOr<Verdict> first = checkGradient(module, functions, options.seed);
+  if (failed(first))
+    line.wrong("gradient", "cannot be interpreted");
+  else
+    line.add("gradient", *first, true);
+  if (!functions.curvature.empty()) {
+    FailureOr<Verdict> second = checkCurvature(module, functions, options.seed);
+    if (failed(second))
+      line.wrong("second order", "cannot be interpreted");
+    else
+      line.add("second order", *second, true);
+  }
+  return report(line);
+}
+
+bool Runner::run(ModuleOp module) {
+  FailureOr<std::vector<func::FuncOp>> functions = prepareEntries(module, options.entry);
+  if (failed(functions))
+    return false;
+  if ((options.gradientCheck || options.curvatureCheck) && failed(addGradientFunctions(*functions)))
+    return false;
+  std::vector<Case> cases;
+  for (func::FuncOp function : *functions)
+    cases.push_back(makeCase(function, options.seed));
+
+  bool wantsReference = options.device != Device::Cpu && options.from <= Stage::Train;
+  if (wantsReference || !gradients.empty()) {
+    FailureOr<std::vector<StagedModule>> made = interpretableStages(module, options.from, options.pipeline);
+    if (failed(made))
+      return false;
+    stages = std::move(*made);
+  }
+  if (options.device != Device::Reference && failed(compile(module)))
+    return false;
+
+  bool ok = true;
+  for (const Case &test : cases)
+    ok &= runCase(test);
+  for (const GradientFunctions &functions : gradients)
+    ok &= checkGradients(functions);
+  return ok;
+}
+
+} // namespace
+
+bool runModule(ModuleOp module, const RunOptions &options, llvm::raw_ostream &out) {
+  return Runner(options, out).run(module);
+}
+
+} // namespace sinter::run

@@ -1,0 +1,27 @@
+// One module under test: every function of it on every device, compared, one line of output per function.
+#pragma once
+
+#include "Gradients.h"
+#include "Stages.h"
+
+namespace sinter::run {
+
+enum class Device { Reference, Cpu, All };
+
+struct RunOptions {
+  std::string entry; ///< only this function; empty: all
+  Device device = Device::All;
+  Stage from = Stage::Model;
+  uint64_t seed = 1;
+  bool print = false;         ///< results too
+  bool gradientCheck = false; ///< against finite differences
+  bool curvatureCheck = false;
+  int threads = 0; ///< compiled code runs on this many only; 0: on 1, 2 and 3, which must agree bit for bit
+  bool quiet = false; ///< no line for what is well
+  PipelineOptions pipeline;
+};
+
+/// Runs `module`, which is changed; true if all agreed. Lines go to `out`, errors to the module's diagnostics.
+bool runModule(mlir::ModuleOp module, const RunOptions &options, llvm::raw_ostream &out);
+
+} // namespace sinter::run

@@ -1,0 +1,63 @@
+// sinter-run: the test tool. Runs the functions of a module on the f64 reference interpreter (at every stage that it
+// can run) and compiled for the CPU, compares what they give, and checks gradients against finite differences.
+#include "run/Runner.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <CLI/CLI.hpp>
+
+using namespace sinter;
+
+namespace {
+
+constexpr const char *kAbout =
+    "Runs every sinter.entry of MODULE.mlir (or every public function) on the reference interpreter and on the CPU and "
+    "compares. Functions marked sinter.expect return pairs (actual, expected); others are compared across devices and "
+    "stages on random inputs. Argument attributes: sinter.range = [low, high], sinter.limit = N (integers below N), "
+    "sinter.default; function attribute: sinter.k = length of the longest reduction.";
+
+struct Arguments {
+  std::string file, from = "model";
+  run::RunOptions run;
+};
+
+int runFile(const Arguments &arguments) {
+  mlir::DialectRegistry registry;
+  registerAllStageDialects(registry);
+  mlir::MLIRContext context(registry);
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(arguments.file, &context);
+  if (!module)
+    return 1;
+  run::RunOptions options = arguments.run;
+  std::optional<Stage> from = stageByName(arguments.from);
+  if (!from || *from > Stage::Kernels) {
+    llvm::errs() << "sinter-run: --from: unknown stage " << arguments.from
+                 << "; it is one of model, fused, train, kernels\n";
+    return 2;
+  }
+  options.from = *from;
+  return run::runModule(*module, options, llvm::outs()) ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Arguments arguments;
+  run::RunOptions &options = arguments.run;
+  CLI::App app{kAbout, "sinter-run"};
+  const std::map<std::string, run::Device> devices{
+      {"reference", run::Device::Reference}, {"cpu", run::Device::Cpu}, {"all", run::Device::All}};
+  app.add_option("MODULE", arguments.file, "module to run; - for standard input")->required();
+  app.add_option("--entry", options.entry, "run this function only");
+  app.add_option("--device", options.device, "reference, cpu or all")->transform(CLI::CheckedTransformer(devices));
+  app.add_option("--from", arguments.from, "stage that the module is at the end of");
+  app.add_option("--seed", options.seed, "of the random inputs");
+  app.add_flag("--print", options.print, "print results and states");
+  app.add_flag("--grad-check", options.gradientCheck, "compare gradients with finite differences");
+  app.add_flag("--hvp-check", options.curvatureCheck, "compare Hessian-vector products with finite differences");
+  app.add_option("--threads", options.threads, "run compiled code on N threads only (default: 1, 2 and 3)");
+  CLI11_PARSE(app, argc, argv);
+  return runFile(arguments);
+}
