@@ -33,10 +33,11 @@ llvm::FailureOr<std::vector<std::string>> emitObjects(mlir::ModuleOp target, con
 
 /// Links objects with the runtime library to an executable that needs libc and libm only.
 llvm::LogicalResult linkExecutable(llvm::ArrayRef<std::string> objects, llvm::StringRef runtimeLibrary,
-                                   llvm::StringRef output);
+                                   llvm::StringRef output, bool verbose = false);
 
 /// Links objects to a shared object that exports the program descriptor.
-llvm::LogicalResult linkShared(llvm::ArrayRef<std::string> objects, llvm::StringRef output);
+llvm::LogicalResult linkShared(llvm::ArrayRef<std::string> objects, llvm::StringRef output,
+                               bool verbose = false);
 
 /// Registers the code generation passes for `sinter-opt`.
 void registerCodegenPasses();

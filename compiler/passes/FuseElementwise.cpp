@@ -56,7 +56,8 @@ bool absorbProducerShape(MapDraft &draft, unsigned i) {
   Value input = draft.inputs[i];
   AffineMap map = draft.maps[i];
   Operation *producer = input.getDefiningOp();
-  if (!producer)
+  // A gradient may be asked for with respect to any value, even a constant: it must stay a value.
+  if (!producer || llvm::any_of(producer->getUsers(), [](Operation *user) { return isa<GradOp>(user); }))
     return false;
   if (auto broadcast = dyn_cast<BroadcastOp>(producer)) {
     SmallVector<AffineExpr> results;

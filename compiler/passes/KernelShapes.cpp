@@ -162,15 +162,15 @@ void canonicalizeShapes(func::FuncOp function) {
     if (auto map = dyn_cast<MapOp>(op))
       shapeMap(map);
   });
-  // Reshapes of reshapes, and those that ended up as identities.
-  forEach([](Operation *op) {
+  // Reshapes of reshapes, and those that ended up as identities: the last first, so that what it looked through is dead
+  // when its turn comes (a dead view would count as a reader).
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-      OpBuilder builder(op);
-      if (!op->use_empty())
-        reshape.getResult().replaceAllUsesWith(reshapeTo(builder, op->getLoc(), reshape.getInput(), shapeOf(reshape)));
-      op->erase();
+      OpBuilder builder(reshape);
+      if (!reshape->use_empty())
+        reshape.getResult().replaceAllUsesWith(reshapeTo(builder, op.getLoc(), reshape.getInput(), shapeOf(reshape)));
+      op.erase();
     }
-  });
 }
 
 } // namespace sinter

@@ -92,7 +92,8 @@ bool MapDraft::dropUnusedResults() {
   }
   if (changed) {
     yield->setOperands(kept);
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block().without_terminator())))
+    // Backwards, each op after its users. Block's own reverse iterators survive the erasure of what they passed.
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block())))
       if (isOpTriviallyDead(&op))
         op.erase();
   }

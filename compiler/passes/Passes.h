@@ -1,6 +1,7 @@
 // The compiler's own passes (Passes.td).
 #pragma once
 
+#include "dialects/plan/Plan.h"
 #include "dialects/sinter/Sinter.h"
 
 namespace sinter {

@@ -41,4 +41,26 @@ def OutlineKernels : Pass<"sinter-outline-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def PlanMemory : Pass<"sinter-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "entries become plan.entry: buffers at offsets and launches in order";
+  let description = [{
+    Stage `kernels` to stage `plan`. Lives of tensors over the order of launches give offsets in one arena; a kernel
+    that allows it writes over an input that dies there; a new value of a state is written into the state itself where
+    nobody reads the old one later. Kernels get `sinter.flops` and `sinter.bytes` of one launch. A budget that the
+    arena exceeds is an error that names what binds. Examples: test/passes/plan-memory.mlir.
+  }];
+  let options = [Option<"memoryBudget", "memory-budget", "int64_t", "0",
+                        "the most bytes of arena that an entry may use; 0: no limit">];
+  let dependentDialects = ["::sinter::plan::PlanDialect", "::mlir::linalg::LinalgDialect"];
+}
+
+def VerifyStage : Pass<"sinter-verify-stage", "::mlir::ModuleOp"> {
+  let summary = "checks what may remain after a stage";
+  let description = [{
+    One table says for every stage which dialects and ops may be in the module and where, and what else holds.
+    Examples: test/passes/verify-stage.mlir.
+  }];
+  let options = [Option<"stage", "stage", "std::string", "\"\"", "model, fused, train, kernels, plan or target">];
+}
+
 #endif // SINTER_PASSES

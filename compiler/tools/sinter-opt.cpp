@@ -13,5 +13,6 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   sinter::registerDialects(registry);
+  registry.insert<sinter::plan::PlanDialect>();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "sinter's passes\n", registry));
 }

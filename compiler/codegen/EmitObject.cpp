@@ -1,0 +1,217 @@
+// From a module at stage `target` to object files: kernels are shared out over as many LLVM modules as there are cores,
+// each optimised and compiled by its own thread. One more module holds the program descriptor.
+#include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/cpu/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <mutex>
+#include <thread>
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+/// One LLVM module, in a context of its own, on its way to an object file.
+struct Part {
+  std::unique_ptr<llvm::LLVMContext> context;
+  std::unique_ptr<llvm::Module> module;
+  std::string path, error;
+};
+
+std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const TargetOptions &options, std::string &error) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target)
+    return nullptr;
+  std::string cpu = options.march, features;
+  if (options.march == "native") {
+    cpu = llvm::sys::getHostCPUName().str();
+    for (auto &feature : llvm::sys::getHostCPUFeatures())
+      features += (features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
+  }
+  llvm::TargetOptions target_options;
+  target_options.AllowFPOpFusion = llvm::FPOpFusion::Strict; // one rounding exactly where the IR says fma
+  target_options.FunctionSections = true;
+  target_options.DataSections = true;
+  auto level = options.optLevel >= 3 ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Default;
+  std::unique_ptr<llvm::MCSubtargetInfo> processors(target->createMCSubtargetInfo(triple, "", ""));
+  if (!processors->isCPUStringValid(cpu)) {
+    error = "the compiler knows no processor '" + cpu + "'; try native, x86-64-v3 or x86-64-v4";
+    return nullptr;
+  }
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, cpu, features, target_options, llvm::Reloc::PIC_, std::nullopt, level));
+}
+
+/// Optimises the module and writes its object file.
+void compile(Part &part, const TargetOptions &options) {
+  std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(options, part.error);
+  if (!machine)
+    return;
+  llvm::Module &module = *part.module;
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = tuning.SLPVectorization = false; // the emitters have done it
+  llvm::PassBuilder builder(machine.get(), tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  auto level = options.optLevel >= 3   ? llvm::OptimizationLevel::O3
+               : options.optLevel == 2 ? llvm::OptimizationLevel::O2
+                                       : llvm::OptimizationLevel::O1;
+  builder.buildPerModuleDefaultPipeline(level).run(module, modules);
+
+  std::error_code failed;
+  llvm::raw_fd_ostream file(part.path, failed, llvm::sys::fs::OF_None);
+  if (failed) {
+    part.error = "cannot write " + part.path + ": " + failed.message();
+    return;
+  }
+  llvm::legacy::PassManager code;
+  machine->addPassesToEmitFile(code, file, nullptr, llvm::CodeGenFileType::ObjectFile);
+  code.run(module);
+  file.flush();
+  if (file.has_error()) {
+    part.error = "cannot write " + part.path + ": " + file.error().message();
+    file.clear_error();
+  }
+}
+
+/// Kernels in `count` shares of about equal numbers of operations.
+SmallVector<SmallVector<LLVM::LLVMFuncOp>> shareOut(ArrayRef<LLVM::LLVMFuncOp> kernels, unsigned count) {
+  SmallVector<std::pair<int64_t, LLVM::LLVMFuncOp>> sized;
+  for (LLVM::LLVMFuncOp kernel : kernels) {
+    int64_t size = 0;
+    kernel->walk([&](Operation *) { ++size; });
+    sized.push_back({size, kernel});
+  }
+  llvm::sort(sized, [](auto &a, auto &b) {
+    return std::pair(-a.first, a.second.getName()) < std::pair(-b.first, b.second.getName());
+  });
+  SmallVector<SmallVector<LLVM::LLVMFuncOp>> shares(count);
+  SmallVector<int64_t> load(count, 0);
+  for (auto &[size, kernel] : sized) {
+    unsigned least = llvm::min_element(load) - load.begin();
+    shares[least].push_back(kernel);
+    load[least] += size;
+  }
+  return shares;
+}
+
+/// Translates some functions, with every declaration they may call, to LLVM IR.
+std::unique_ptr<llvm::Module> translate(ArrayRef<LLVM::LLVMFuncOp> kernels, ArrayRef<Operation *> shared,
+                                        llvm::LLVMContext &context) {
+  OpBuilder builder(kernels.front()->getContext());
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder, kernels.front()->getLoc());
+  builder.setInsertionPointToEnd(module->getBody());
+  for (Operation *op : shared)
+    builder.clone(*op);
+  for (LLVM::LLVMFuncOp kernel : kernels) {
+    auto copy = cast<LLVM::LLVMFuncOp>(builder.clone(*kernel.getOperation()));
+    for (NamedAttribute attribute : llvm::to_vector(copy->getDiscardableAttrs()))
+      copy->removeDiscardableAttr(attribute.getName());
+  }
+  std::unique_ptr<llvm::Module> result = translateModuleToLLVMIR(*module, context, "sinter_kernels");
+  if (!result)
+    return nullptr;
+  for (llvm::Function &function : *result)
+    if (!function.isDeclaration()) {
+      function.setLinkage(llvm::GlobalValue::ExternalLinkage);
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility); // called through the descriptor only
+      function.setDoesNotThrow();
+      function.addFnAttr("prefer-vector-width", "512");
+    }
+  return result;
+}
+
+} // namespace
+
+FailureOr<std::vector<std::string>> emitObjects(ModuleOp target, const TargetOptions &options, StringRef stem) {
+  MLIRContext *context = target.getContext();
+  registerBuiltinDialectTranslation(*context);
+  registerLLVMDialectTranslation(*context);
+  std::string error;
+  std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(options, error);
+  if (!machine)
+    return target.emitError("cpu: ") << error, failure();
+
+  SmallVector<LLVM::LLVMFuncOp> kernels;
+  SmallVector<Operation *> shared;
+  for (Operation &op : *target.getBody()) {
+    if (auto function = dyn_cast<LLVM::LLVMFuncOp>(op); function && !function.isExternal())
+      kernels.push_back(function);
+    else if (isa<LLVM::LLVMFuncOp, LLVM::GlobalOp>(op))
+      shared.push_back(&op);
+  }
+
+  std::vector<Part> parts;
+  auto addPart = [&]() -> Part & {
+    Part &part = parts.emplace_back();
+    part.context = std::make_unique<llvm::LLVMContext>();
+    part.path = (stem + "." + Twine(parts.size() - 1) + ".o").str();
+    return part;
+  };
+  auto finish = [&](Part &part) {
+    part.module->setTargetTriple(machine->getTargetTriple());
+    part.module->setDataLayout(machine->createDataLayout());
+  };
+  unsigned count = std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), kernels.size());
+  for (ArrayRef<LLVM::LLVMFuncOp> share : shareOut(kernels, count)) {
+    Part &part = addPart();
+    part.module = translate(share, shared, *part.context);
+    if (!part.module)
+      return target.emitError("cpu: the kernels cannot be translated to LLVM IR"), failure();
+    finish(part);
+  }
+  Part &descriptor = addPart();
+  descriptor.module = std::make_unique<llvm::Module>("sinter_program", *descriptor.context);
+  finish(descriptor);
+  auto *pointer = llvm::PointerType::get(*descriptor.context, 0);
+  auto *i64 = llvm::Type::getInt64Ty(*descriptor.context);
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(*descriptor.context), {pointer, i64, i64, pointer}, false);
+  for (LLVM::LLVMFuncOp kernel : kernels) {
+    auto *function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, kernel.getName(), *descriptor.module);
+    function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  }
+  if (failed(emitProgram(target, options, *descriptor.module)))
+    return failure();
+
+  std::vector<std::thread> threads;
+  for (Part &part : parts)
+    threads.emplace_back([&part, &options] { compile(part, options); });
+  for (std::thread &thread : threads)
+    thread.join();
+  std::vector<std::string> paths;
+  for (Part &part : parts) {
+    if (!part.error.empty())
+      return target.emitError("cpu: ") << part.error, failure();
+    paths.push_back(part.path);
+  }
+  return paths;
+}
+
+} // namespace sinter

@@ -1,0 +1,92 @@
+// sinter-cpu-abi: tile functions get the signature that the runtime calls.
+//
+//   func.func @k(%x: memref<8xf32>, %y: memref<8xf32>, %begin: index, %end: index, %scratch: memref<?xi8>)
+//     =>
+//   func.func @k(%operands: !llvm.ptr, %begin: i64, %end: i64, %scratch: !llvm.ptr)   { load the pointers; the body }
+//
+// Pointers carry no aliasing promise: an output may be the same memory as an input.
+#include "compiler/codegen/cpu/Passes.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+/// A memref made of a bare pointer; one dynamic dimension gets `bytes`.
+Value memrefAt(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter, MemRefType type, Value pointer,
+               int64_t bytes) {
+  Value descriptor;
+  if (type.hasStaticShape()) {
+    descriptor = MemRefDescriptor::fromStaticShape(builder, loc, converter, type, pointer);
+  } else {
+    auto dynamic = MemRefDescriptor::poison(builder, loc, converter.convertType(type));
+    auto constant = [&](int64_t value) -> Value {
+      return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), builder.getI64IntegerAttr(value));
+    };
+    dynamic.setAllocatedPtr(builder, loc, pointer);
+    dynamic.setAlignedPtr(builder, loc, pointer);
+    dynamic.setOffset(builder, loc, constant(0));
+    dynamic.setSize(builder, loc, 0, constant(bytes));
+    dynamic.setStride(builder, loc, 0, constant(1));
+    descriptor = dynamic;
+  }
+  return UnrealizedConversionCastOp::create(builder, loc, TypeRange(type), descriptor).getResult(0);
+}
+
+void rewrite(func::FuncOp function, const LLVMTypeConverter &converter) {
+  OpBuilder builder(function.getContext());
+  Location loc = function.getLoc();
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Type i64 = builder.getI64Type();
+  int64_t scratchBytes = 0;
+  if (auto bytes = function->getAttrOfType<IntegerAttr>(kScratchAttr))
+    scratchBytes = bytes.getInt();
+
+  Block &body = function.getBody().front();
+  unsigned operands = body.getNumArguments() - 3;
+  builder.setInsertionPointToStart(&body);
+  auto addArgument = [&](Type type) { return body.addArgument(type, loc); };
+  Value table = addArgument(pointer), begin = addArgument(i64), end = addArgument(i64), scratch = addArgument(pointer);
+  SmallVector<Value> values;
+  for (unsigned i = 0; i < operands; ++i) {
+    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, table, ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    Value address = LLVM::LoadOp::create(builder, loc, pointer, slot);
+    values.push_back(memrefAt(builder, loc, converter, cast<MemRefType>(body.getArgument(i).getType()), address, 0));
+  }
+  values.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), begin));
+  values.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), end));
+  values.push_back(memrefAt(builder, loc, converter, cast<MemRefType>(body.getArgument(operands + 2).getType()), scratch,
+                            scratchBytes));
+  for (auto [i, value] : llvm::enumerate(values))
+    body.getArgument(i).replaceAllUsesWith(value);
+  body.eraseArguments(0, operands + 3);
+  function.setFunctionType(builder.getFunctionType({pointer, i64, i64, pointer}, {}));
+  function.setAllArgAttrs(ArrayRef<DictionaryAttr>());
+}
+
+struct CpuAbiPass : PassWrapper<CpuAbiPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CpuAbiPass)
+
+  StringRef getArgument() const override { return "sinter-cpu-abi"; }
+  StringRef getDescription() const override { return "give tile functions the signature that the runtime calls"; }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<LLVM::LLVMDialect, arith::ArithDialect>();
+  }
+  void runOnOperation() override {
+    LLVMTypeConverter converter(&getContext());
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr(kTilesAttr) && function.getNumArguments() >= 3 &&
+          isa<MemRefType>(function.getArgumentTypes().back()))
+        rewrite(function, converter);
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createCpuAbiPass() { return std::make_unique<CpuAbiPass>(); }
+
+} // namespace sinter

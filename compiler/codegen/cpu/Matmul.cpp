@@ -1,0 +1,131 @@
+// sinter-cpu-emit-matmul: a kernel with one contraction and elementwise ops on its result becomes a tile function.
+//
+//     func.func private @k(%a: tensor<768x128xf32>, %b: tensor<128x384xf32>) -> tensor<768x384xf32>
+//         attributes {sinter.kernel}                      fill, generic (multiply, add), elementwise generics
+//   ->
+//     func.func private @k(%a: memref<768x128xf32>, %b: memref<128x384xf32>, %out: memref<768x384xf32>,
+//                          %begin: index, %end: index, %scratch: memref<?xi8>)
+//         attributes {sinter.kernel, sinter.noalias, sinter.tiles = 8, sinter.scratch = 262144}
+//
+// Recognition is in MatmulShape, the choice of tiles in MatmulCost, the loops in MatmulEmit. Every element of the
+// product is a sequence of fused multiply-adds over ascending k from zero, whatever the plan. Results must not share
+// memory with arguments (`sinter.noalias`): the last tile of a row may compute elements twice.
+#include "compiler/codegen/cpu/Matmul.h"
+#include "compiler/codegen/cpu/MatmulEmit.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Pass/PassRegistry.h"
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+using namespace cpu;
+
+MemRefType memoryOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return MemRefType::get(tensor.getShape(), memoryType(tensor.getElementType()));
+}
+
+struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitMatmulPass)
+
+  EmitMatmulPass() = default;
+  EmitMatmulPass(const EmitMatmulPass &other) : PassWrapper(other) {}
+
+  StringRef getArgument() const override { return "sinter-cpu-emit-matmul"; }
+  StringRef getDescription() const override { return "turn kernels with a matrix product into tile functions"; }
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
+  }
+
+  void runOnOperation() override {
+    for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      if (!function->hasAttr("sinter.kernel") || function->hasAttr("sinter.tiles") || function.isExternal())
+        continue;
+      std::optional<MatmulKernel> kernel = recogniseMatmul(function);
+      if (kernel && failed(emit(function, *kernel)))
+        return signalPassFailure();
+    }
+  }
+
+  /// Elementwise bodies may use constants of the function around them: the new function gets its own.
+  static void takeConstants(OpBuilder &builder, func::FuncOp from, func::FuncOp to) {
+    IRMapping mapping;
+    to.walk([&](Operation *op) {
+      for (OpOperand &operand : op->getOpOperands()) {
+        Operation *constant = operand.get().getDefiningOp();
+        if (!constant || constant->getParentOp() != from)
+          continue;
+        if (!mapping.contains(operand.get())) {
+          builder.setInsertionPointToStart(&to.front());
+          builder.clone(*constant, mapping);
+        }
+        operand.set(mapping.lookup(operand.get()));
+      }
+    });
+  }
+
+  LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel) {
+    MatmulPlan plan = planMatmul(kernel, {vectorRegisters});
+    OpBuilder builder(function);
+    SmallVector<Type> types;
+    int64_t bytes = 0;
+    for (ArrayRef<Type> list : {function.getArgumentTypes(), function.getResultTypes()})
+      for (Type type : list) {
+        types.push_back(memoryOf(type));
+        bytes += memoryOf(type).getNumElements() * llvm::divideCeil(memoryOf(type).getElementTypeBitWidth(), 8);
+      }
+    types.append({builder.getIndexType(), builder.getIndexType(),
+                  MemRefType::get({ShapedType::kDynamic}, builder.getI8Type())});
+    auto tiles = func::FuncOp::create(builder, function.getLoc(), function.getName(),
+                                      builder.getFunctionType(types, {}));
+    tiles->setDiscardableAttrs(function->getDiscardableAttrDictionary());
+    tiles.setVisibility(function.getVisibility());
+    Block *body = tiles.addEntryBlock();
+    builder.setInsertionPointToStart(body);
+    linalg::GenericOp contraction = kernel.contraction;
+    MatmulEmitter emitter(builder, contraction.getLoc(), kernel, plan);
+    if (failed(emitter.emit(*body))) {
+      tiles.erase();
+      return failure();
+    }
+    takeConstants(builder, function, tiles);
+    builder.setInsertionPointToEnd(body);
+    func::ReturnOp::create(builder, function.getLoc());
+
+    int64_t outputs = kernel.batchSize() * kernel.m.size * kernel.n.size, flops = 2 * kernel.k.size;
+    for (const MatmulEpilogue &step : kernel.epilogue)
+      flops += countFlops(*linalg::GenericOp(step.op).getBody());
+    tiles->setAttr("sinter.noalias", builder.getUnitAttr());
+    tiles->setAttr("sinter.tiles", builder.getI64IntegerAttr(kernel.batchSize() * plan.mTiles * plan.nTiles));
+    tiles->setAttr("sinter.scratch", builder.getI64IntegerAttr(emitter.scratchBytes()));
+    tiles->setAttr("sinter.flops", builder.getI64IntegerAttr(outputs * flops));
+    tiles->setAttr("sinter.bytes", builder.getI64IntegerAttr(bytes));
+    function.erase();
+    return success();
+  }
+
+  Option<int64_t> vectorRegisters{*this, "vector-registers",
+                                  llvm::cl::desc("16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)"),
+                                  llvm::cl::init(16)};
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createEmitMatmulPass(const MatmulTarget &target) {
+  auto pass = std::make_unique<EmitMatmulPass>();
+  pass->vectorRegisters = target.vectorRegisters;
+  return pass;
+}
+
+void registerEmitMatmulPass() {
+  registerPass([] { return createEmitMatmulPass(MatmulTarget()); });
+}
+
+} // namespace sinter

@@ -1,0 +1,105 @@
+// Emits a matrix product by its plan as loops over packed panels and a register tile.
+#pragma once
+
+#include "compiler/codegen/cpu/Emitter.h"
+#include "compiler/codegen/cpu/MatmulCost.h"
+
+namespace sinter::cpu {
+
+/// What the parts of the emitter share: short names for common ops, and where the current tile stands.
+class MatmulBuilder {
+public:
+  MatmulBuilder(mlir::OpBuilder &builder, mlir::Location loc, const MatmulKernel &kernel, const MatmulPlan &plan)
+      : b(builder), loc(loc), kernel(kernel), plan(plan) {}
+
+protected:
+  mlir::Value constant(int64_t value) { return indexConstant(b, loc, value); }
+  mlir::Value add(mlir::Value x, mlir::Value y);
+  mlir::Value add(mlir::Value x, int64_t y);
+  mlir::Value subtract(mlir::Value x, int64_t y);
+  mlir::Value multiply(mlir::Value x, int64_t y);
+  mlir::Value divide(mlir::Value x, int64_t y);
+  mlir::Value remainder(mlir::Value x, int64_t y);
+  mlir::Value minimum(mlir::Value x, mlir::Value y);
+  mlir::Value zeros();
+
+  using Body = llvm::function_ref<void(mlir::Value)>;
+  using ReducingBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)>;
+  void loop(mlir::Value bound, int64_t step, Body body);
+  llvm::SmallVector<mlir::Value> loop(mlir::Value from, mlir::Value bound, int64_t step, mlir::ValueRange initial,
+                                      ReducingBody body);
+  void choose(mlir::Value condition, llvm::function_ref<void()> yes, llvm::function_ref<void()> no);
+
+  /// The start of a step of `unit` at `at` below `bound`: the last step moves back so that it is whole. It then does
+  /// some work twice, with the same outcome, and needs no mask.
+  mlir::Value whole(mlir::Value at, mlir::Value bound, int64_t unit, int64_t total);
+  /// min(block, total - start), a constant where blocks divide `total`.
+  mlir::Value extent(mlir::Value start, int64_t block, int64_t total);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  const MatmulKernel &kernel;
+  const MatmulPlan &plan;
+};
+
+/// The emitter proper. A tile is mc x nc results of one batch:
+///
+///     for tile in [begin, end):                     consecutive tiles share the right operand
+///       pack the right operand, unless the tile before has
+///       for each block of k: pack the left operand
+///         for each panel of nr columns, for each panel of mr rows:
+///           multiply: mr x nr sums in registers over ascending k
+///           finish: elementwise ops on the sums, store
+class MatmulEmitter : public MatmulBuilder {
+public:
+  using MatmulBuilder::MatmulBuilder;
+
+  /// Fills the body of a tile function whose arguments are the operands, begin, end, scratch.
+  mlir::LogicalResult emit(mlir::Block &body);
+  int64_t scratchBytes() const { return scratchSize; }
+
+private:
+  using Sums = llvm::SmallVector<mlir::Value>; ///< mr * vectors of them, row by row
+
+  // MatmulEmit.cpp
+  void placeScratch(mlir::Value scratch);
+  void locateTile(mlir::Value tile);
+  mlir::Value emitTile(mlir::Value tile, mlir::Value packedBefore);
+  void emitBlock(mlir::Value kBlock);
+  Sums multiplyPanels(mlir::Value kBlock, mlir::Value row, mlir::Value rowPanel, mlir::Value column,
+                      mlir::Value columnPanel);
+  Sums loadPartials(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel);
+  mlir::Value partialOffset(mlir::Value rowPanel, mlir::Value columnPanel, int64_t sum);
+
+  // MatmulPack.cpp
+  void packRhs(mlir::Value kBlock);
+  void packTransposed(mlir::Value source, mlir::Value target, mlir::Value depth);
+  void packLhsRows(mlir::Value kBlock);
+  void packLhsPanels(mlir::Value kBlock);
+  int64_t lhsPanelSize() const { return plan.kc * plan.mr + kLanes; }
+  mlir::Value rhsPanel(mlir::Value kBlock, mlir::Value panel);
+
+  // MatmulEpilogue.cpp
+  void finish(const Sums &sums, mlir::Value row, mlir::Value column);
+  void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column);
+  mlir::Value loopIndex(int dim, mlir::Value row, mlir::Value column);
+
+  // MatmulStream.cpp
+  void emitStream();
+
+  /// Where element (0, 0, k) of the current tile stands in an operand.
+  mlir::Value origin(const MatmulAccess &access);
+  mlir::Value depthOf(mlir::Value kBlock) { return extent(multiply(kBlock, plan.kc), plan.kc, kernel.k.size); }
+
+  // The function's arguments as one-dimensional buffers, and the scratch's parts.
+  llvm::SmallVector<mlir::Value> flat;
+  mlir::Value packedLhs, packedRhs, partials, sumsBuffer;
+  int64_t scratchSize = 0;
+  // The current tile.
+  mlir::Value firstRow, firstColumn, rows, columns, tileKey;
+  llvm::SmallVector<mlir::Value> batchIndices;
+  mlir::Value lhsOrigin, rhsOrigin;
+  llvm::LogicalResult outcome = mlir::success();
+};
+
+} // namespace sinter::cpu

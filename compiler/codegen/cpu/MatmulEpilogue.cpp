@@ -1,0 +1,108 @@
+// Elementwise ops on sums that are still in registers, and the stores of a tile.
+#include "compiler/codegen/cpu/MatmulEmit.h"
+
+using namespace mlir;
+
+namespace sinter::cpu {
+
+/// Ops that an epilogue may have for its code to be repeated for every vector of the register tile.
+static constexpr int64_t kUnrolledOps = 6;
+
+void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
+  int64_t ops = 0;
+  for (const MatmulEpilogue &step : kernel.epilogue)
+    ops += llvm::range_size(*linalg::GenericOp(step.op).getBody()) - 1;
+  if (ops <= kUnrolledOps) {
+    for (int64_t r = 0; r < plan.mr; ++r)
+      for (int64_t v = 0; v < plan.vectors; ++v)
+        finishVector(sums[r * plan.vectors + v], add(row, r), add(column, v * kLanes));
+    return;
+  }
+  // Longer ones go row by row, so that they need few registers and little code.
+  for (auto [i, sum] : llvm::enumerate(sums))
+    storeLanes(b, loc, sum, sumsBuffer, constant(i * kLanes));
+  loop(constant(plan.mr), 1, [&](Value r) {
+    loop(constant(plan.vectors), 1, [&](Value v) {
+      Value from = LinearIndex().add(r, plan.nr()).add(v, kLanes).materialize(b, loc);
+      Value at = LinearIndex().add(column, 1).add(v, kLanes).materialize(b, loc);
+      finishVector(loadLanes(b, loc, sumsBuffer, from), add(row, r), at);
+    });
+  });
+}
+
+/// `row` and `column` are those of lane 0 in the whole matrix.
+void MatmulEmitter::finishVector(Value sum, Value row, Value column) {
+  int64_t count = std::min(kLanes, kernel.n.size);
+  linalg::GenericOp contraction = kernel.contraction;
+  DenseMap<Value, Value> values{{contraction.getResult(0), sum}};
+  auto address = [&](const MatmulAccess &access) {
+    LinearIndex index{access.offset, {}};
+    for (auto [loop, at] : llvm::zip_equal(kernel.batch, batchIndices))
+      index.add(at, loop.stride(access));
+    return index.add(row, kernel.m.stride(access)).add(column, kernel.n.stride(access)).materialize(b, loc);
+  };
+  for (const MatmulEpilogue &step : kernel.epilogue) {
+    linalg::GenericOp op = step.op;
+    SmallVector<Value> arguments;
+    for (auto [i, input] : llvm::enumerate(step.inputs)) {
+      Type element = op.getBody()->getArgument(i).getType();
+      if (input.internal) {
+        arguments.push_back(values.lookup(input.internal));
+      } else if (input.constant) {
+        arguments.push_back(arith::ConstantOp::create(b, loc, cast<TypedAttr>(input.constant)));
+      } else {
+        int64_t stride = kernel.n.stride(*input.access);
+        Value buffer = flat[input.access->operand], at = address(*input.access);
+        Value value = stride == 0 ? memref::LoadOp::create(b, loc, buffer, at).getResult()
+                                  : loadLanes(b, loc, buffer, at, stride, count);
+        arguments.push_back(fromMemory(b, loc, value, element));
+      }
+    }
+    // Initial values are never read, but the block has arguments for them.
+    for (BlockArgument unused : op.getBody()->getArguments().drop_front(step.inputs.size()))
+      arguments.push_back(arith::ConstantOp::create(b, loc, b.getZeroAttr(unused.getType())));
+    LaneContext context;
+    for (auto [i, dim] : llvm::enumerate(step.dims))
+      if (kernel.n.dim >= 0 && dim == kernel.n.dim)
+        context.vectorDim = i;
+    context.count = count;
+    auto index = [&](int64_t dim) { return loopIndex(step.dims[dim], row, column); };
+    auto table = [&](Value tensor) -> std::optional<FlatTensor> {
+      auto argument = dyn_cast<BlockArgument>(tensor);
+      if (!argument)
+        return std::nullopt;
+      FlatTensor result{flat[argument.getArgNumber()], 0, {}};
+      auto strides = cast<RankedTensorType>(tensor.getType()).getShape();
+      result.strides.assign(strides.size(), 1);
+      for (int64_t i = static_cast<int64_t>(strides.size()) - 2; i >= 0; --i)
+        result.strides[i] = result.strides[i + 1] * strides[i + 1];
+      return result;
+    };
+    context.index = index;
+    context.tensor = table;
+    FailureOr<SmallVector<Value>> results = cloneOnLanes(b, *op.getBody(), arguments, context);
+    if (failed(results)) {
+      outcome = failure();
+      return;
+    }
+    for (auto [result, value] : llvm::zip_equal(op.getResults(), *results))
+      values[result] = value;
+  }
+  for (const MatmulResult &result : kernel.results)
+    storeLanes(b, loc, toMemory(b, loc, values.lookup(result.value)), flat[result.access.operand],
+               address(result.access), kernel.n.stride(result.access), count);
+}
+
+/// The index of a dimension of the contraction; those of size one have no loop.
+Value MatmulEmitter::loopIndex(int dim, Value row, Value column) {
+  if (dim == kernel.n.dim)
+    return column;
+  if (dim == kernel.m.dim)
+    return row;
+  for (auto [loop, at] : llvm::zip_equal(kernel.batch, batchIndices))
+    if (loop.dim == dim)
+      return at;
+  return constant(0);
+}
+
+} // namespace sinter::cpu

@@ -1,0 +1,66 @@
+// What a matrix product kernel computes, read off its linalg ops: sizes, and how every tensor is addressed.
+//
+// Any contraction with one reduced dimension (after merging) fits: nn, nt, tn, tt, batches, permuted operands. Its
+// dimensions take one of four roles: m (left operand and result), n (right operand and result), k (reduced), batch
+// (the rest). Dimensions that every tensor walks with one stride are merged; what is left over becomes a batch.
+#pragma once
+
+#include "dialects/Precompiled.h"
+
+#include <optional>
+
+namespace sinter::cpu {
+
+/// Elements of an argument or a result, as the loops see them: element (i...) stands at offset + sum(i * stride).
+struct MatmulAccess {
+  unsigned operand = 0; ///< of the emitted function: arguments first, then results
+  mlir::Type elementType;
+  int64_t offset = 0;
+  llvm::SmallVector<int64_t> strides; ///< one per dimension of the contraction; 0 where it does not matter
+};
+
+/// A loop over a dimension of the contraction, or over several merged ones (`dim` is then the innermost).
+struct MatmulLoop {
+  int64_t size = 1;
+  int dim = -1; ///< -1: no such dimension; the loop runs once and moves nothing
+
+  int64_t stride(const MatmulAccess &access) const { return dim < 0 ? 0 : access.strides[dim]; }
+};
+
+/// An input of an epilogue op: an earlier value of the kernel, or an access, or a constant.
+struct MatmulInput {
+  mlir::Value internal;
+  std::optional<MatmulAccess> access;
+  mlir::Attribute constant;
+};
+
+/// One elementwise op that consumes the product.
+struct MatmulEpilogue {
+  mlir::linalg::GenericOp op;
+  llvm::SmallVector<MatmulInput> inputs;
+  llvm::SmallVector<int> dims; ///< the contraction's dimension for each of the op's own
+};
+
+struct MatmulResult {
+  mlir::Value value; ///< of the contraction or of an epilogue op
+  MatmulAccess access;
+};
+
+struct MatmulKernel {
+  mlir::linalg::GenericOp contraction;
+  MatmulLoop m, n, k;
+  llvm::SmallVector<MatmulLoop> batch; ///< outermost first
+  MatmulAccess lhs, rhs;               ///< lhs is walked by m and k, rhs by k and n
+  llvm::SmallVector<MatmulEpilogue> epilogue; ///< in order
+  llvm::SmallVector<MatmulResult> results;
+
+  int64_t batchSize() const;
+};
+
+/// The contraction of a kernel, if it holds one.
+mlir::linalg::GenericOp findContraction(mlir::func::FuncOp kernel);
+
+/// Nothing if the kernel holds more than a contraction and elementwise ops on its result.
+std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel);
+
+} // namespace sinter::cpu

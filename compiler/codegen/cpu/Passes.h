@@ -1,0 +1,28 @@
+// The passes of CPU code generation. Their order stands in CpuPipeline.cpp.
+#pragma once
+
+#include "dialects/Precompiled.h"
+
+namespace sinter {
+
+/// Attributes of kernels from the loop emitters on: how many tiles a launch has, bytes of scratch per thread, floating
+/// point operations and bytes of operands of one launch (all i64).
+inline constexpr llvm::StringLiteral kTilesAttr = "sinter.tiles";
+inline constexpr llvm::StringLiteral kScratchAttr = "sinter.scratch";
+inline constexpr llvm::StringLiteral kFlopsAttr = "sinter.flops";
+inline constexpr llvm::StringLiteral kBytesAttr = "sinter.bytes";
+
+/// Replaces a kernel on tensors by an empty function on memrefs, `(inputs..., outputs..., begin: index, end: index,
+/// scratch: memref<?xi8>)`, of the same name, attributes and location, with one block that ends in a return. The caller
+/// erases `kernel` when it has read it; it has been renamed.
+mlir::func::FuncOp createTileFunction(mlir::func::FuncOp kernel);
+
+/// Sets the four attributes above; bytes are those of the kernel's arguments and results.
+void setTileAttributes(mlir::func::FuncOp function, int64_t tiles, int64_t scratch, int64_t flops);
+
+std::unique_ptr<mlir::Pass> createCpuEmitLoopsPass();
+std::unique_ptr<mlir::Pass> createExpandThreefryPass();
+std::unique_ptr<mlir::Pass> createExpandMathPass();
+std::unique_ptr<mlir::Pass> createCpuAbiPass();
+
+} // namespace sinter

@@ -1,0 +1,25 @@
+// Placing buffers of known lifetimes in one block of memory. Knows nothing of MLIR.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace sinter {
+
+/// Needs `bytes` (a multiple of the alignment) during launches first..last, both included.
+struct Interval {
+  int64_t first, last, bytes;
+};
+
+struct Placement {
+  std::vector<int64_t> offsets; ///< one per interval
+  int64_t bytes = 0;            ///< end of the highest interval
+};
+
+/// Offsets such that no two intervals that meet in time meet in memory. Greedy, over several orders; deterministic.
+Placement place(const std::vector<Interval> &intervals);
+
+/// The most bytes needed at one launch, which no placement can undercut; `launch` tells where (the first such).
+int64_t mostLiveBytes(const std::vector<Interval> &intervals, int64_t *launch = nullptr);
+
+} // namespace sinter

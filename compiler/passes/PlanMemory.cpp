@@ -1,0 +1,401 @@
+// sinter-plan-memory: an entry of kernel calls on tensors becomes a plan.entry of launches on buffers at offsets.
+//
+//   func.func @train(%x: tensor<16xf32>)             plan.entry @train arena 64 live 64 {
+//     %w = sinter.read @w                              %x = plan.arena 0;  plan.input "x" %x
+//     %new, %loss = func.call @step(%w, %x)     =>     %w = plan.state @w;  %new = plan.state @w;  ...
+//     sinter.write @w, %new                            plan.launch @step(%w, %x) -> (%new, %loss) in_place [0, -1]
+//     return %loss                                     plan.output "loss" %loss }
+//
+// 1. Values become buffers (of the arena, states, constants), calls become launches, in the order of the program.
+// 2. The new value of a state is written into the state itself if the old one is not read afterwards; otherwise it is
+//    copied there at the end. Copies too serve outputs that are states or constants.
+// 3. A launch writes over an input that dies there, if the kernel allows it (mayRunInPlace).
+// 4. Lives over the order of launches give offsets (Placement.h).
+// The verifier of plan.entry proves the result from scratch.
+#include "compiler/passes/KernelCost.h"
+#include "compiler/passes/Passes.h"
+#include "compiler/passes/Placement.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+
+using namespace mlir;
+
+namespace sinter {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+constexpr int64_t kStart = -1; // before the first launch: when inputs are written
+
+struct Buffer {
+  enum Kind { Arena, OldState, NewState, Constant } kind;
+  MemRefType type;
+  Location loc;
+  Attribute source = {};           // of a state: its symbol; of a constant: its value
+  int64_t first = kStart, last = 0; // arena: the launches between which it lives
+  bool isOutput = false;
+  size_t interval = 0; // arena: what it is placed with
+  Value emitted = {};
+};
+
+using BufferId = size_t;
+
+struct Operand {
+  BufferId buffer;
+  MemRefType type; // differs from the buffer's by shape where the program reshapes
+};
+
+struct Launch {
+  func::FuncOp kernel;
+  Location loc;
+  SmallVector<Operand> inputs, outputs;
+  SmallVector<int64_t> inPlace = {}; // per output: input, or -1
+
+  bool reads(BufferId buffer) const {
+    return llvm::any_of(inputs, [&](const Operand &input) { return input.buffer == buffer; });
+  }
+};
+
+class EntryPlanner {
+public:
+  EntryPlanner(func::FuncOp entry, SymbolTable &symbols, int64_t budget)
+      : entry(entry), symbols(symbols), budget(budget), module(entry->getParentOfType<ModuleOp>()) {}
+
+  LogicalResult run() {
+    if (failed(collect()))
+      return failure();
+    bindOutputs();
+    for (auto write : entry.getOps<WriteOp>())
+      bindState(write);
+    joinLaunches();
+    computeLives();
+    reuseInPlace();
+    placement = place(intervals);
+    int64_t peak = 0;
+    liveBytes = mostLiveBytes(intervals, &peak);
+    if (budget && placement.bytes > budget)
+      return reportBudget(peak);
+    emit();
+    return success();
+  }
+
+private:
+  //===--- 1: buffers and launches ---===//
+
+  LogicalResult collect() {
+    for (BlockArgument argument : entry.getArguments())
+      bufferOf[argument] = addBuffer({Buffer::Arena, plan::bufferType(argument.getType()), argument.getLoc()});
+    for (auto write : entry.getOps<WriteOp>())
+      writtenStates.insert(write.getStateAttr());
+    for (Operation &op : entry.getBody().getOps())
+      if (failed(collect(op)))
+        return failure();
+    return success();
+  }
+
+  LogicalResult collect(Operation &op) {
+    if (auto read = dyn_cast<ReadOp>(op)) {
+      auto [known, isNew] = oldStates.try_emplace(read.getStateAttr(), buffers.size());
+      if (isNew)
+        addBuffer({Buffer::OldState, plan::bufferType(read.getType()), read.getLoc(), read.getStateAttr()});
+      bufferOf[read.getValue()] = known->second;
+    } else if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      bufferOf[constant.getResult()] = addBuffer(
+          {Buffer::Constant, plan::bufferType(constant.getType()), constant.getLoc(), constant.getValue()});
+    } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      bufferOf[reshape.getResult()] = bufferOf.lookup(reshape.getInput());
+    } else if (auto call = dyn_cast<func::CallOp>(op)) {
+      auto kernel = symbols.lookup<func::FuncOp>(call.getCallee());
+      if (!kernel || !kernel->hasAttr(kKernelAttr))
+        return call.emitOpError() << "@" << call.getCallee() << " is not a kernel";
+      Launch launch{kernel, call.getLoc(), {}, {}};
+      for (Value input : call.getOperands())
+        launch.inputs.push_back(operandFor(input));
+      for (Value output : call.getResults()) {
+        bufferOf[output] = addBuffer({Buffer::Arena, plan::bufferType(output.getType()), call.getLoc()});
+        producer[bufferOf[output]] = body.size();
+        launch.outputs.push_back(operandFor(output));
+      }
+      launch.inPlace.assign(launch.outputs.size(), -1);
+      body.push_back(std::move(launch));
+    } else if (!isa<WriteOp, func::ReturnOp>(op)) {
+      return op.emitOpError() << "an entry of stage `kernels` holds calls of kernels, states, constants and reshapes "
+                                 "only";
+    }
+    return success();
+  }
+
+  BufferId addBuffer(Buffer buffer) {
+    buffers.push_back(std::move(buffer));
+    return buffers.size() - 1;
+  }
+
+  Operand operandFor(Value value) { return {bufferOf.lookup(value), plan::bufferType(value.getType())}; }
+
+  //===--- 2: outputs and states ---===//
+
+  /// Entry results lie in the arena; those that are states or constants are copied there.
+  void bindOutputs() {
+    for (Value result : entry.getBody().front().getTerminator()->getOperands()) {
+      Operand output = operandFor(result);
+      if (buffers[output.buffer].kind != Buffer::Arena)
+        output.buffer = copyToArena(output.buffer, result.getLoc());
+      buffers[output.buffer].isOutput = true;
+      outputs.push_back(output);
+    }
+  }
+
+  /// The value of a state or constant in a buffer of the arena. A state that this entry overwrites is saved before
+  /// anything else runs.
+  BufferId copyToArena(BufferId from, Location loc) {
+    auto [known, isNew] = saved.try_emplace(from, buffers.size());
+    if (!isNew)
+      return known->second;
+    Buffer copy{Buffer::Arena, buffers[from].type, loc};
+    addBuffer(copy);
+    bool overwritten = buffers[from].kind == Buffer::OldState && writtenStates.contains(buffers[from].source);
+    addCopy(overwritten ? prologue : epilogue, from, known->second, loc);
+    return known->second;
+  }
+
+  void addCopy(std::vector<Launch> &where, BufferId from, BufferId to, Location loc) {
+    MemRefType type = buffers[to].type;
+    func::FuncOp kernel = getCopyKernel(module, symbols, type.getElementType(), type.getNumElements());
+    MemRefType flat = plan::bufferType(kernel.getArgumentTypes()[0]);
+    where.push_back({kernel, loc, {{from, flat}}, {{to, flat}}, {-1}});
+  }
+
+  void bindState(WriteOp write) {
+    BufferId value = bufferOf.lookup(write.getValue());
+    StringAttr name = write.getStateAttr().getAttr();
+    auto old = oldStates.find(write.getStateAttr());
+    BufferId oldBuffer = old == oldStates.end() ? SIZE_MAX : old->second;
+    if (value == oldBuffer)
+      return; // unchanged
+    if (tryWriteDirectly(write, value, oldBuffer))
+      return;
+    // Otherwise a copy when everything else is done. Another state's old value may be gone by then: save it first.
+    if (buffers[value].kind == Buffer::OldState && writtenStates.contains(buffers[value].source))
+      value = copyToArena(value, write.getLoc());
+    auto type = cast<MemRefType>(plan::bufferType(write.getValue().getType()));
+    BufferId state = addBuffer({Buffer::NewState, type, write.getLoc(), FlatSymbolRefAttr::get(name)});
+    addCopy(epilogue, value, state, write.getLoc());
+  }
+
+  /// Lets the launch that computes `value` write it into the state, if the old value is not needed from then on.
+  bool tryWriteDirectly(WriteOp write, BufferId value, BufferId oldBuffer) {
+    auto found = producer.find(value);
+    if (found == producer.end() || buffers[value].kind != Buffer::Arena || buffers[value].isOutput)
+      return false;
+    Launch &launch = body[found->second];
+    for (size_t later = found->second + 1; later < body.size(); ++later)
+      if (body[later].reads(oldBuffer))
+        return false;
+    size_t output = llvm::find_if(launch.outputs, [&](const Operand &o) { return o.buffer == value; }) -
+                    launch.outputs.begin();
+    auto readers = llvm::make_filter_range(llvm::enumerate(launch.inputs),
+                                           [&](auto input) { return input.value().buffer == oldBuffer; });
+    if (!readers.empty()) {
+      size_t input = (*readers.begin()).index();
+      if (std::next(readers.begin()) != readers.end() || !plan::mayRunInPlace(launch.kernel, output, input))
+        return false;
+      launch.inPlace[output] = input;
+    }
+    Buffer &buffer = buffers[value];
+    buffer.kind = Buffer::NewState;
+    buffer.source = write.getStateAttr();
+    buffer.type = plan::bufferType(write.getValue().getType());
+    return true;
+  }
+
+  //===--- 3: lives ---===//
+
+  void joinLaunches() {
+    launches = std::move(prologue);
+    llvm::move(body, std::back_inserter(launches));
+    llvm::move(epilogue, std::back_inserter(launches));
+  }
+
+  void computeLives() {
+    for (auto [time, launch] : llvm::enumerate(launches)) {
+      for (const Operand &input : launch.inputs)
+        buffers[input.buffer].last = time;
+      for (const Operand &output : launch.outputs)
+        buffers[output.buffer].first = buffers[output.buffer].last = time;
+    }
+    for (BlockArgument argument : entry.getArguments()) {
+      Buffer &buffer = buffers[bufferOf.lookup(argument)];
+      if (llvm::none_of(launches, [&](const Launch &l) { return l.reads(bufferOf.lookup(argument)); }))
+        buffer.last = kStart;
+    }
+    for (const Operand &output : outputs)
+      buffers[output.buffer].last = launches.size();
+  }
+
+  void reuseInPlace() {
+    for (BlockArgument argument : entry.getArguments())
+      addInterval(buffers[bufferOf.lookup(argument)]);
+    for (auto [time, launch] : llvm::enumerate(launches))
+      for (size_t output = 0; output < launch.outputs.size(); ++output) {
+        Buffer &buffer = buffers[launch.outputs[output].buffer];
+        if (buffer.kind != Buffer::Arena)
+          continue;
+        int64_t input = findReusableInput(launch, output, time);
+        if (input < 0) {
+          addInterval(buffer);
+          continue;
+        }
+        launch.inPlace[output] = input;
+        buffer.interval = buffers[launch.inputs[input].buffer].interval;
+        intervals[buffer.interval].last = buffer.last;
+      }
+  }
+
+  void addInterval(Buffer &buffer) {
+    buffer.interval = intervals.size();
+    intervals.push_back({buffer.first, buffer.last, plan::alignUp(plan::sizeInBytes(buffer.type))});
+  }
+
+  int64_t findReusableInput(const Launch &launch, size_t output, int64_t time) {
+    for (auto [index, input] : llvm::enumerate(launch.inputs)) {
+      const Buffer &buffer = buffers[input.buffer];
+      bool once = llvm::count_if(launch.inputs, [&](const Operand &o) { return o.buffer == input.buffer; }) == 1;
+      if (buffer.kind == Buffer::Arena && buffer.last == time && once &&
+          !llvm::is_contained(launch.inPlace, static_cast<int64_t>(index)) &&
+          plan::mayRunInPlace(launch.kernel, output, index))
+        return index;
+    }
+    return -1;
+  }
+
+  LogicalResult reportBudget(int64_t peak) {
+    auto error = entry.emitError() << entry.getName() << ": the arena needs " << placement.bytes
+                                   << " bytes, but the memory budget is " << budget;
+    SmallVector<const Buffer *> live;
+    llvm::DenseSet<size_t> seen;
+    for (const Buffer &buffer : buffers)
+      if (buffer.kind == Buffer::Arena && buffer.first <= peak && peak <= buffer.last && seen.insert(buffer.interval).second)
+        live.push_back(&buffer);
+    llvm::sort(live, [](const Buffer *a, const Buffer *b) {
+      return std::make_pair(-plan::sizeInBytes(a->type), a) < std::make_pair(-plan::sizeInBytes(b->type), b);
+    });
+    for (const Buffer *buffer : ArrayRef(live).take_front(3))
+      error.attachNote(buffer->loc) << "live at the peak: " << plan::sizeInBytes(buffer->type) << " bytes of "
+                                    << buffer->type.getElementType() << " of shape [" << buffer->type.getShape() << "]";
+    return failure();
+  }
+
+  //===--- 4: the plan ---===//
+
+  void emit() {
+    OpBuilder builder(entry);
+    auto planned = plan::EntryOp::create(builder, entry.getLoc(), entry.getName(), placement.bytes, liveBytes);
+    builder.createBlock(&planned.getBody());
+    for (auto [index, argument] : llvm::enumerate(entry.getArguments())) {
+      Value buffer = emit(builder, operandFor(argument));
+      auto fallback = entry.getArgAttrOfType<FloatAttr>(index, kDefaultAttr);
+      plan::InputOp::create(builder, argument.getLoc(), name(entry.getArgAttr(index, kNameAttr), "arg", index), buffer,
+                            fallback);
+    }
+    for (Launch &launch : launches) {
+      SmallVector<Value> inputs, results;
+      for (const Operand &input : launch.inputs)
+        inputs.push_back(emit(builder, input));
+      for (const Operand &output : launch.outputs)
+        results.push_back(emit(builder, output));
+      bool shares = llvm::any_of(launch.inPlace, [](int64_t input) { return input >= 0; });
+      plan::LaunchOp::create(builder, launch.loc, launch.kernel.getName(), inputs, results,
+                             shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr);
+      annotate(launch);
+    }
+    for (auto [index, output] : llvm::enumerate(outputs))
+      plan::OutputOp::create(builder, buffers[output.buffer].loc, name(entry.getResultAttr(index, kNameAttr), "result", index),
+                             emit(builder, output));
+    symbols.remove(entry);
+    entry.erase();
+  }
+
+  StringAttr name(Attribute given, StringRef kind, size_t index) {
+    if (auto text = dyn_cast_if_present<StringAttr>(given))
+      return text;
+    return StringAttr::get(entry.getContext(), kind + Twine(index));
+  }
+
+  Value emit(OpBuilder &builder, const Operand &operand) {
+    Buffer &buffer = buffers[operand.buffer];
+    if (!buffer.emitted) {
+      if (buffer.kind == Buffer::Arena)
+        buffer.emitted = plan::ArenaOp::create(builder, buffer.loc, buffer.type, placement.offsets[buffer.interval]);
+      else if (buffer.kind == Buffer::Constant)
+        buffer.emitted = plan::ConstantOp::create(builder, buffer.loc, buffer.type, cast<ElementsAttr>(buffer.source));
+      else
+        buffer.emitted =
+            plan::StateOp::create(builder, buffer.loc, buffer.type, cast<FlatSymbolRefAttr>(buffer.source));
+    }
+    if (operand.type == buffer.type)
+      return buffer.emitted;
+    Value &view = views[{operand.buffer, operand.type}];
+    if (!view)
+      view = plan::ViewOp::create(builder, buffer.loc, operand.type, buffer.emitted);
+    return view;
+  }
+
+  /// Tells code generation which operands of the kernel may share memory.
+  static void annotate(const Launch &launch) {
+    SmallVector<int64_t> pairs;
+    if (auto known = launch.kernel->getAttrOfType<DenseI64ArrayAttr>(plan::kInPlaceAttr))
+      pairs.assign(known.asArrayRef().begin(), known.asArrayRef().end());
+    for (auto [output, input] : llvm::enumerate(launch.inPlace)) {
+      bool known = input < 0;
+      for (size_t pair = 0; pair + 1 < pairs.size(); pair += 2)
+        known |= pairs[pair] == static_cast<int64_t>(output) && pairs[pair + 1] == input;
+      if (!known)
+        pairs.append({static_cast<int64_t>(output), input});
+    }
+    if (!pairs.empty())
+      func::FuncOp(launch.kernel)->setAttr(plan::kInPlaceAttr,
+                                           DenseI64ArrayAttr::get(func::FuncOp(launch.kernel).getContext(), pairs));
+  }
+
+  func::FuncOp entry;
+  SymbolTable &symbols;
+  int64_t budget;
+  ModuleOp module;
+
+  std::vector<Buffer> buffers;
+  llvm::DenseMap<Value, BufferId> bufferOf;      // of every tensor of the entry
+  llvm::DenseMap<BufferId, size_t> producer;     // launch of `body` that writes it
+  llvm::DenseMap<Attribute, BufferId> oldStates; // by symbol
+  llvm::DenseMap<BufferId, BufferId> saved;      // copies in the arena of states and constants
+  llvm::DenseSet<Attribute> writtenStates;
+  std::vector<Launch> prologue, body, epilogue, launches;
+  std::vector<Operand> outputs;
+  std::vector<Interval> intervals;
+  Placement placement;
+  int64_t liveBytes = 0;
+  llvm::DenseMap<std::pair<BufferId, Type>, Value> views;
+};
+
+struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
+  using PlanMemoryBase::PlanMemoryBase;
+
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function->hasAttr(kEntryAttr))
+        if (failed(EntryPlanner(function, symbols, memoryBudget).run()))
+          return signalPassFailure();
+    Builder builder(&getContext());
+    for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+      if (!kernel->hasAttr(kKernelAttr))
+        continue;
+      kernel->setAttr(plan::kFlopsAttr, builder.getF64FloatAttr(countFlops(kernel)));
+      kernel->setAttr(plan::kBytesAttr, builder.getF64FloatAttr(countBytes(kernel)));
+    }
+  }
+};
+
+} // namespace
+} // namespace sinter

@@ -1,0 +1,218 @@
+// sinter-verify-stage: the contract of every stage, as a table. A pass that lets a new dialect or op through a stage
+// says so here; whatever is not listed is an error at its line.
+#include "compiler/passes/Passes.h"
+
+using namespace mlir;
+
+namespace sinter {
+#define GEN_PASS_DEF_VERIFYSTAGE
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+/// The kinds of place an op can stand in. Nested regions belong to the place of the function around them.
+enum class Place { Module, Entry, Kernel, Plan, Tiles };
+
+StringRef describe(Place place) {
+  switch (place) {
+  case Place::Module:
+    return "at module level";
+  case Place::Entry:
+    return "in an entry";
+  case Place::Kernel:
+    return "in a kernel";
+  case Place::Plan:
+    return "in a plan";
+  case Place::Tiles:
+    return "in a tile function";
+  }
+  return "";
+}
+
+/// What may stand in a place: names of ops, or of dialects (no dot). Empty: the place may not exist.
+struct Allowed {
+  Place place;
+  std::vector<StringRef> names;
+};
+
+using Check = LogicalResult (*)(Operation *op, StringRef stage);
+
+struct Rules {
+  StringRef stage;
+  std::vector<Allowed> places;
+  std::vector<Check> checks; ///< asked of every op
+};
+
+InFlightDiagnostic report(Operation *op, StringRef stage) {
+  return emitError(op->getLoc()) << "stage `" << stage << "`: ";
+}
+
+//===--- checks ------------------------------------------------------------------------------------===//
+
+/// Shapes are static, elements are f32, i32, i8 or i1.
+LogicalResult hasPlainTensors(Operation *op, StringRef stage) {
+  for (TypeRange types : {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
+    for (Type type : types) {
+      if (!isa<TensorType>(type))
+        continue;
+      auto ranked = dyn_cast<RankedTensorType>(type);
+      if (!ranked || !ranked.hasStaticShape())
+        return report(op, stage) << op->getName() << ": shapes are static, " << type << " is not";
+      Type element = ranked.getElementType();
+      if (!element.isF32() && !element.isInteger(32) && !element.isInteger(8) && !element.isInteger(1))
+        return report(op, stage) << op->getName() << ": tensors are of f32, i32, i8 or i1, not of " << element;
+    }
+  return success();
+}
+
+/// Booleans stay inside: they enter and leave neither entries nor kernels.
+LogicalResult hasNoBooleansAtBoundary(Operation *op, StringRef stage) {
+  auto function = dyn_cast<func::FuncOp>(op);
+  if (!function || !(function->hasAttr(kEntryAttr) || function->hasAttr(kKernelAttr)))
+    return success();
+  for (TypeRange types : {TypeRange(function.getArgumentTypes()), TypeRange(function.getResultTypes())})
+    for (Type type : types)
+      if (getElementTypeOrSelf(type).isInteger(1))
+        return report(op, stage) << "@" << function.getName() << ": booleans do not cross the boundary: " << type;
+  return success();
+}
+
+/// Elementwise arithmetic has become maps.
+LogicalResult hasNoElementwiseTensorOps(Operation *op, StringRef stage) {
+  if (OpTrait::hasElementwiseMappableTraits(op) && llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>))
+    return report(op, stage) << op->getName() << " on tensors may not remain: fuse it into a sinter.map";
+  return success();
+}
+
+LogicalResult hasNoGrad(Operation *op, StringRef stage) {
+  if (isa<GradOp>(op))
+    return report(op, stage) << "sinter.grad may not remain";
+  return success();
+}
+
+/// Functions are entries or private kernels; entries call kernels.
+LogicalResult isEntryOrKernel(Operation *op, StringRef stage) {
+  auto function = dyn_cast<func::FuncOp>(op);
+  if (!function)
+    return success();
+  if (!function->hasAttr(kEntryAttr) && !function->hasAttr(kKernelAttr))
+    return report(op, stage) << "@" << function.getName() << " is neither an entry nor a kernel";
+  if (function->hasAttr(kKernelAttr) && !function.isPrivate())
+    return report(op, stage) << "kernel @" << function.getName() << " is not private";
+  return success();
+}
+
+LogicalResult callsKernels(Operation *op, StringRef stage) {
+  auto call = dyn_cast<func::CallOp>(op);
+  if (!call)
+    return success();
+  Operation *callee = SymbolTable::lookupNearestSymbolFrom(op, call.getCalleeAttr());
+  if (!callee || !callee->hasAttr(kKernelAttr))
+    return report(op, stage) << "@" << call.getCallee() << " is not a kernel";
+  return success();
+}
+
+/// Loops of kernels read and write through projected permutations; anything else has become slices.
+LogicalResult hasSimpleMaps(Operation *op, StringRef stage) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (!generic)
+    return success();
+  for (AffineMap map : generic.getIndexingMapsArray())
+    if (!map.isProjectedPermutation())
+      return report(op, stage) << "linalg.generic: the indexing map " << AffineMapAttr::get(map) << " is not a projected permutation";
+  return success();
+}
+
+/// Every launched kernel is a function of tiles: (operands, begin, end, scratch).
+LogicalResult launchesTileFunctions(Operation *op, StringRef stage) {
+  auto launch = dyn_cast<plan::LaunchOp>(op);
+  if (!launch)
+    return success();
+  Operation *kernel = SymbolTable::lookupNearestSymbolFrom(op, launch.getKernelAttr());
+  if (!kernel || kernel->getName().getStringRef() != "llvm.func" || !kernel->hasAttr("sinter.tiles"))
+    return report(op, stage) << "kernel @" << launch.getKernel() << " is not an llvm.func with `sinter.tiles`";
+  return success();
+}
+
+//===--- the table ---------------------------------------------------------------------------------===//
+
+const std::vector<StringRef> kKernelOps = {
+    "linalg.generic", "linalg.fill",          "linalg.yield",        "linalg.index",          "tensor.empty",
+    "tensor.extract", "tensor.extract_slice", "tensor.insert_slice", "tensor.collapse_shape", "tensor.expand_shape",
+    "arith",          "math",                 "sinter.threefry",     "sinter.scatter_add",    "func.return"};
+
+const std::vector<Rules> &table() {
+  static const std::vector<Rules> rules = {
+      {"model",
+       {{Place::Module, {"sinter.state", "func.func"}}, {Place::Entry, {"sinter", "arith", "math", "func.return"}}},
+       {hasPlainTensors, hasNoBooleansAtBoundary}},
+      {"fused",
+       {{Place::Module, {"sinter.state", "func.func"}}, {Place::Entry, {"sinter", "arith", "math", "func.return"}}},
+       {hasPlainTensors, hasNoBooleansAtBoundary, hasNoElementwiseTensorOps}},
+      {"train",
+       {{Place::Module, {"sinter.state", "func.func"}}, {Place::Entry, {"sinter", "arith", "math", "func.return"}}},
+       {hasPlainTensors, hasNoBooleansAtBoundary, hasNoElementwiseTensorOps, hasNoGrad}},
+      {"kernels",
+       {{Place::Module, {"sinter.state", "func.func"}},
+        {Place::Entry,
+         {"sinter.read", "sinter.write", "sinter.reshape", "func.call", "arith.constant", "func.return"}},
+        {Place::Kernel, kKernelOps}},
+       {hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, callsKernels, hasSimpleMaps}},
+      {"plan",
+       {{Place::Module, {"sinter.state", "plan.entry", "func.func"}},
+        {Place::Plan, {"plan"}},
+        {Place::Kernel, kKernelOps}},
+       {hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, hasSimpleMaps}},
+      {"target",
+       {{Place::Module, {"sinter.state", "plan.entry", "llvm"}}, {Place::Plan, {"plan"}}, {Place::Tiles, {"llvm"}}},
+       {launchesTileFunctions}},
+  };
+  return rules;
+}
+
+Place placeOf(Operation *function) {
+  if (isa<plan::EntryOp>(function))
+    return Place::Plan;
+  if (isa<func::FuncOp>(function))
+    return function->hasAttr(kKernelAttr) ? Place::Kernel : Place::Entry;
+  return Place::Tiles;
+}
+
+struct VerifyStagePass : impl::VerifyStageBase<VerifyStagePass> {
+  using VerifyStageBase::VerifyStageBase;
+
+  void runOnOperation() override {
+    auto rules = llvm::find_if(table(), [&](const Rules &row) { return row.stage == stage; });
+    if (rules == table().end()) {
+      getOperation().emitError() << "verify-stage: there is no stage `" << stage
+                                 << "`: model, fused, train, kernels, plan or target";
+      return signalPassFailure();
+    }
+    bool good = true;
+    for (Operation &top : *getOperation().getBody()) {
+      good &= succeeded(check(&top, Place::Module, *rules));
+      Place place = placeOf(&top);
+      top.walk([&](Operation *op) {
+        if (op != &top)
+          good &= succeeded(check(op, place, *rules));
+      });
+    }
+    if (!good)
+      signalPassFailure();
+  }
+
+  static LogicalResult check(Operation *op, Place place, const Rules &rules) {
+    StringRef name = op->getName().getStringRef(), dialect = op->getName().getDialectNamespace();
+    auto allowed = llvm::find_if(rules.places, [&](const Allowed &row) { return row.place == place; });
+    if (allowed == rules.places.end() ||
+        !(llvm::is_contained(allowed->names, name) || llvm::is_contained(allowed->names, dialect)))
+      return report(op, rules.stage) << name << " may not stand " << describe(place);
+    for (Check ask : rules.checks)
+      if (failed(ask(op, rules.stage)))
+        return failure();
+    return success();
+  }
+};
+
+} // namespace
+} // namespace sinter

@@ -1,0 +1,132 @@
+//===- Ops.td - the plan dialect -----------------------------------------------------------------===//
+//
+// Where every tensor of an entry lives and in which order the kernels run. Made by `sinter-plan-memory`, turned into
+// the constant program descriptor (runtime/include/sinter/abi.h) by code generation, read by no kernel.
+//
+//===----------------------------------------------------------------------------------------------===//
+#ifndef SINTER_PLAN_OPS
+#define SINTER_PLAN_OPS
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+def PlanDialect : Dialect {
+  let name = "plan";
+  let cppNamespace = "::sinter::plan";
+  let summary = "buffers, offsets and launches of a program";
+  let description = [{
+    A `plan.entry` lists buffers and launches. A buffer is an SSA value of a static memref type: a place in the arena,
+    a state, or a constant. A place in the arena is written exactly once (as an input, or by one launch); what takes
+    its memory afterwards is another buffer at the same offset. The entry's verifier proves that the memory of a
+    buffer is its own from the moment it is written to its last read.
+  }];
+  let dependentDialects = ["mlir::memref::MemRefDialect"];
+}
+
+class PlanOp<string mnemonic, list<Trait> traits = []> : Op<PlanDialect, mnemonic, traits>;
+
+defvar Buffer = AnyStaticShapeMemRef;
+
+def EntryOp : PlanOp<"entry", [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "what one call of the program does: buffers and launches in order";
+  let description = [{
+    `arena` is the size in bytes of the block that all `plan.arena` buffers lie in; `live` is the largest sum of bytes
+    that are live at one launch, below which no placement can go.
+
+    Launches are numbered in order. A buffer of the arena lives from the launch that writes it (from before the first,
+    if it is an input) to the last launch that reads it (past the last, if it is an output).
+    (C1) offsets are multiples of 64; (C2) every buffer lies inside the arena;
+    (C3) a buffer of the arena is written exactly once; (C4) it is not read before that;
+    (C5) two buffers that live at the same launch have no byte in common, unless that launch declares that the one it
+    writes takes the place of the one it reads;
+    (C6) such a reuse takes exactly the memory of an input of the launch, whose last reader the launch is, through an
+    operand that the kernel may overwrite while reading it;
+    (C7) a state is written by at most one launch, and its old value is not read after that launch (nor by it, unless in
+    place); (C8) constants are not written; (C9) outputs lie in the arena; (C10) names of inputs and outputs are unique.
+    ```mlir
+    plan.entry @double arena 64 live 64 {
+      %x = plan.arena 0 : memref<16xf32>
+      plan.input "x" %x : memref<16xf32>
+      %y = plan.arena 0 : memref<16xf32>
+      plan.launch @twice(%x) -> (%y) in_place [0] : (memref<16xf32>) -> (memref<16xf32>)
+      plan.output "y" %y : memref<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$arena_bytes, I64Attr:$live_bytes);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `arena` $arena_bytes `live` $live_bytes attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
+}
+
+def ArenaOp : PlanOp<"arena", [HasParent<"EntryOp">]> {
+  let summary = "a buffer at an offset (in bytes) of the arena";
+  let arguments = (ins I64Attr:$offset);
+  let results = (outs Buffer:$buffer);
+  let assemblyFormat = "$offset attr-dict `:` type($buffer)";
+}
+
+def StateOp : PlanOp<"state", [HasParent<"EntryOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "the memory of a state";
+  let description = [{
+    A buffer that no launch writes stands for the value the state had when the entry started; one that a launch writes
+    stands for its new value. The type is that of the `sinter.state`.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let results = (outs Buffer:$buffer);
+  let assemblyFormat = "$state attr-dict `:` type($buffer)";
+}
+
+def ConstantOp : PlanOp<"constant", [HasParent<"EntryOp">]> {
+  let summary = "read-only data inside the program";
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Buffer:$buffer);
+  let assemblyFormat = "$value attr-dict `:` type($buffer)";
+  let hasVerifier = 1;
+}
+
+def ViewOp : PlanOp<"view", [HasParent<"EntryOp">]> {
+  let summary = "the same memory under another shape of as many elements";
+  let arguments = (ins Buffer:$source);
+  let results = (outs Buffer:$buffer);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($buffer)";
+  let hasVerifier = 1;
+}
+
+def InputOp : PlanOp<"input", [HasParent<"EntryOp">]> {
+  let summary = "names a buffer of the arena that the caller fills before the first launch";
+  let description = "`default` is what a scalar holds when the caller gives nothing.";
+  let arguments = (ins StrAttr:$name, Buffer:$buffer, OptionalAttr<F64Attr>:$default_value);
+  let assemblyFormat = "$name $buffer (`default` $default_value^)? attr-dict `:` type($buffer)";
+  let hasVerifier = 1;
+}
+
+def OutputOp : PlanOp<"output", [HasParent<"EntryOp">]> {
+  let summary = "names a buffer of the arena that the caller reads after the last launch";
+  let arguments = (ins StrAttr:$name, Buffer:$buffer);
+  let assemblyFormat = "$name $buffer attr-dict `:` type($buffer)";
+}
+
+def LaunchOp : PlanOp<"launch", [HasParent<"EntryOp">, AttrSizedOperandSegments,
+                                 DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a kernel over buffers";
+  let description = [{
+    `in_place` has one number per output: the input whose memory it takes, or -1.
+    (C1) the kernel exists, and while it still is a function of tensors the types agree; (C2) `in_place` has one number
+    per output, each -1 or the number of an input.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Buffer>:$inputs, Variadic<Buffer>:$outputs,
+                       OptionalAttr<DenseI64ArrayAttr>:$in_place);
+  let assemblyFormat = [{
+    $kernel `(` $inputs `)` `->` `(` $outputs `)` (`in_place` $in_place^)? attr-dict
+    `:` `(` type($inputs) `)` `->` `(` type($outputs) `)`
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The input whose memory output `output` takes, or -1.
+    int64_t getReusedInput(unsigned output) { return getInPlace() ? (*getInPlace())[output] : -1; }
+  }];
+}
+
+#endif // SINTER_PLAN_OPS

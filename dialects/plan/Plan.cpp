@@ -1,0 +1,137 @@
+// Registration of the plan dialect and the rules of single ops. What an entry as a whole must hold: VerifyEntry.cpp.
+#include "dialects/plan/Plan.h"
+
+#include "mlir/IR/DialectImplementation.h"
+
+using namespace mlir;
+
+#include "dialects/plan/Dialect.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/plan/Ops.cpp.inc"
+
+namespace sinter::plan {
+
+void PlanDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/plan/Ops.cpp.inc"
+      >();
+}
+
+int64_t sizeInBytes(ShapedType type) {
+  return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+}
+
+MemRefType bufferType(Type tensor) {
+  auto type = cast<RankedTensorType>(tensor);
+  return MemRefType::get(type.getShape(), type.getElementType());
+}
+
+Value rootBuffer(Value buffer) {
+  while (auto view = buffer.getDefiningOp<ViewOp>())
+    buffer = view.getSource();
+  return buffer;
+}
+
+SmallVector<std::pair<sinter::StateOp, int64_t>> layOutStates(ModuleOp module, int64_t &total) {
+  SmallVector<std::pair<sinter::StateOp, int64_t>> layout;
+  total = 0;
+  for (auto state : module.getOps<sinter::StateOp>()) {
+    layout.emplace_back(state, total);
+    total += alignUp(sizeInBytes(cast<ShapedType>(state.getType())));
+  }
+  return layout;
+}
+
+std::string modelLine(Location location) {
+  std::string text;
+  location->walk([&](Location inner) {
+    if (auto file = dyn_cast<FileLineColLoc>(inner)) {
+      text = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return text;
+}
+
+static bool agrees(Type tensor, Type buffer) {
+  auto type = dyn_cast<RankedTensorType>(tensor);
+  return type && type.hasStaticShape() && bufferType(type) == buffer;
+}
+
+LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto state = symbols.lookupNearestSymbolFrom<sinter::StateOp>(*this, getStateAttr());
+  if (!state)
+    return emitOpError() << "there is no state @" << getState();
+  if (!agrees(state.getType(), getBuffer().getType()))
+    return emitOpError() << "state @" << getState() << " is a " << state.getType() << ", but the buffer a "
+                         << getBuffer().getType();
+  return success();
+}
+
+LogicalResult ConstantOp::verify() {
+  if (!agrees(getValue().getType(), getBuffer().getType()))
+    return emitOpError() << "the value is a " << getValue().getType() << ", but the buffer a " << getBuffer().getType();
+  return success();
+}
+
+LogicalResult ViewOp::verify() {
+  auto from = cast<MemRefType>(getSource().getType()), to = cast<MemRefType>(getBuffer().getType());
+  if (from.getElementType() != to.getElementType() || from.getNumElements() != to.getNumElements())
+    return emitOpError() << "a view keeps element type and count: " << from << " and " << to;
+  return success();
+}
+
+LogicalResult InputOp::verify() {
+  auto type = cast<MemRefType>(getBuffer().getType());
+  if (getDefaultValue() && type.getNumElements() != 1)
+    return emitOpError() << "only a scalar has a default, not a " << type;
+  return success();
+}
+
+LogicalResult LaunchOp::verify() {
+  if (!getInPlace())
+    return success();
+  // C2
+  ArrayRef<int64_t> inPlace = *getInPlace();
+  if (inPlace.size() != getOutputs().size())
+    return emitOpError() << "in_place has " << inPlace.size() << " numbers for " << getOutputs().size() << " outputs";
+  for (int64_t input : inPlace)
+    if (input < -1 || input >= static_cast<int64_t>(getInputs().size()))
+      return emitOpError() << "in_place names input " << input << " of " << getInputs().size();
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // C1: code generation changes the kernel to another kind of function, whose types say less.
+  Operation *kernel = symbols.lookupNearestSymbolFrom(*this, getKernelAttr());
+  if (!kernel)
+    return emitOpError() << "there is no kernel @" << getKernel();
+  auto function = dyn_cast<func::FuncOp>(kernel);
+  if (!function || !function->hasAttr(kKernelAttr))
+    return success();
+  FunctionType type = function.getFunctionType();
+  if (llvm::any_of(type.getInputs(), llvm::IsaPred<MemRefType>))
+    return success();
+  if (type.getNumInputs() != getInputs().size() || type.getNumResults() != getOutputs().size())
+    return emitOpError() << "kernel @" << getKernel() << " has " << type.getNumInputs() << " arguments and "
+                         << type.getNumResults() << " results, the launch " << getInputs().size() << " and "
+                         << getOutputs().size();
+  for (auto [index, tensor, buffer] : llvm::enumerate(type.getInputs(), getInputs().getTypes()))
+    if (!agrees(tensor, buffer))
+      return emitOpError() << "argument " << index << " of kernel @" << getKernel() << " is a " << tensor
+                           << ", the buffer a " << buffer;
+  for (auto [index, tensor, buffer] : llvm::enumerate(type.getResults(), getOutputs().getTypes()))
+    if (!agrees(tensor, buffer))
+      return emitOpError() << "result " << index << " of kernel @" << getKernel() << " is a " << tensor
+                           << ", the buffer a " << buffer;
+  // In place: C6 of the entry, as far as it concerns the kernel.
+  for (unsigned output = 0; output < getOutputs().size(); ++output)
+    if (int64_t input = getReusedInput(output); input >= 0 && !mayRunInPlace(function, output, input))
+      return emitOpError() << "kernel @" << getKernel() << " may not write result " << output
+                           << " over argument " << input;
+  return success();
+}
+
+} // namespace sinter::plan

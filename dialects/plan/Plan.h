@@ -1,0 +1,42 @@
+// The `plan` dialect: where every tensor lives and in which order kernels run. Nothing here computes.
+#pragma once
+
+#include "dialects/sinter/Sinter.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+#include "dialects/plan/Dialect.h.inc"
+#define GET_OP_CLASSES
+#include "dialects/plan/Ops.h.inc"
+
+namespace sinter::plan {
+
+/// What every offset is a multiple of: SINTER_ALIGNMENT of the ABI.
+inline constexpr int64_t kAlignment = 64;
+inline int64_t alignUp(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+/// Attributes that planning leaves on kernels for code generation and the report.
+inline constexpr llvm::StringLiteral kFlopsAttr = "sinter.flops"; ///< f64: floating point operations of one launch
+inline constexpr llvm::StringLiteral kBytesAttr = "sinter.bytes"; ///< f64: bytes that one launch reads and writes
+/// Array of i64 pairs (output, input): some launch gives both the same memory. Absent: all operands are disjoint.
+inline constexpr llvm::StringLiteral kInPlaceAttr = "sinter.in_place";
+
+/// Bytes of a dense tensor or memref of f32, i32, i8...
+int64_t sizeInBytes(mlir::ShapedType type);
+
+/// The memref type of the buffer that holds a tensor.
+mlir::MemRefType bufferType(mlir::Type tensor);
+
+/// The buffer behind `plan.view`s.
+mlir::Value rootBuffer(mlir::Value buffer);
+
+/// Offset of every state in the state block, in the module's order; `total` is the block's size.
+llvm::SmallVector<std::pair<sinter::StateOp, int64_t>> layOutStates(mlir::ModuleOp module, int64_t &total);
+
+/// `gpt.cpp:41:18`, from the first file location inside `location`; empty if there is none.
+std::string modelLine(mlir::Location location);
+
+/// Whether a kernel (a function of linalg on tensors) computes the same if result `output` has the memory of argument
+/// `input`: every element of the input is read no later than the output's element of the same index is written.
+bool mayRunInPlace(mlir::func::FuncOp kernel, unsigned output, unsigned input);
+
+} // namespace sinter::plan

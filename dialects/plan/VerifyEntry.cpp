@@ -1,0 +1,232 @@
+// The proof that an entry's buffers do not disturb each other. Labels C1... are those of `plan.entry` in Ops.td.
+#include "dialects/plan/Plan.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace sinter::plan {
+namespace {
+
+constexpr int64_t kNever = -2, kStart = -1;
+
+/// A buffer of the arena: bytes [offset, end), from the launch that writes it to the last that reads it.
+struct Lifetime {
+  ArenaOp op;
+  int64_t offset, end;
+  int64_t written = kNever, lastRead = kNever;
+  LaunchOp writer;
+};
+
+class EntryVerifier {
+public:
+  explicit EntryVerifier(EntryOp entry) : entry(entry) {}
+
+  LogicalResult run() {
+    if (failed(collectBuffers()))
+      return failure();
+    auto launches = entry.getBody().getOps<LaunchOp>();
+    int64_t time = 0;
+    for (auto input : entry.getBody().getOps<InputOp>())
+      if (failed(defineInput(input)))
+        return failure();
+    for (LaunchOp launch : launches)
+      if (failed(run(launch, time++)))
+        return failure();
+    for (auto output : entry.getBody().getOps<OutputOp>())
+      if (failed(readOutput(output, time)))
+        return failure();
+    return proveDisjoint();
+  }
+
+private:
+  LogicalResult collectBuffers() {
+    for (auto op : entry.getBody().getOps<ArenaOp>()) {
+      int64_t offset = op.getOffset(), end = offset + sizeInBytes(cast<MemRefType>(op.getBuffer().getType()));
+      if (offset < 0 || offset % kAlignment) // C1
+        return op.emitOpError() << "offset " << offset << " is not a multiple of " << kAlignment;
+      if (end > static_cast<int64_t>(entry.getArenaBytes())) // C2
+        return op.emitOpError() << "the buffer ends at byte " << end << " of an arena of " << entry.getArenaBytes();
+      lifetimes[op.getBuffer()] = buffers.size();
+      buffers.push_back({op, offset, end, kNever, kNever, {}});
+    }
+    return success();
+  }
+
+  Lifetime *find(Value root) {
+    auto found = lifetimes.find(root);
+    return found == lifetimes.end() ? nullptr : &buffers[found->second];
+  }
+
+  LogicalResult unique(llvm::StringSet<> &names, StringRef name, Operation *op) { // C10
+    return names.insert(name).second ? success() : op->emitOpError() << "the name \"" << name << "\" appears twice";
+  }
+
+  LogicalResult defineInput(InputOp input) {
+    Lifetime *buffer = find(rootBuffer(input.getBuffer()));
+    if (!buffer)
+      return input.emitOpError() << "an input lies in the arena";
+    if (buffer->written != kNever) // C3
+      return input.emitOpError() << "the buffer is written twice";
+    buffer->written = buffer->lastRead = kStart;
+    return unique(inputNames, input.getName(), input);
+  }
+
+  LogicalResult readOutput(OutputOp output, int64_t end) {
+    Lifetime *buffer = find(rootBuffer(output.getBuffer()));
+    if (!buffer) // C9
+      return output.emitOpError() << "an output lies in the arena";
+    if (buffer->written == kNever) // C4
+      return output.emitOpError() << "nothing writes the buffer";
+    buffer->lastRead = end;
+    return unique(outputNames, output.getName(), output);
+  }
+
+  LogicalResult run(LaunchOp launch, int64_t time) {
+    for (auto [index, input] : llvm::enumerate(launch.getInputs()))
+      if (failed(read(launch, index, rootBuffer(input), time)))
+        return failure();
+    for (auto [index, output] : llvm::enumerate(launch.getOutputs()))
+      if (failed(write(launch, index, rootBuffer(output), time)))
+        return failure();
+    return success();
+  }
+
+  LogicalResult read(LaunchOp launch, size_t index, Value root, int64_t time) {
+    if (Lifetime *buffer = find(root)) {
+      if (buffer->written == kNever) { // C4
+        auto error = launch.emitOpError() << "input " << index << " is read before anything wrote it";
+        error.attachNote(buffer->op.getLoc()) << "the buffer";
+        return error;
+      }
+      buffer->lastRead = time;
+      return success();
+    }
+    if (auto state = root.getDefiningOp<StateOp>()) { // C7
+      auto written = stateWrites.find(state.getState());
+      if (written != stateWrites.end() && written->second.value != root) {
+        auto error = launch.emitOpError() << "input " << index << " is the old value of state @" << state.getState()
+                                          << ", which was overwritten";
+        error.attachNote(written->second.writer.getLoc()) << "by this launch";
+        return error;
+      }
+      if (written == stateWrites.end() && isWritten(root))
+        return launch.emitOpError() << "input " << index << " is the new value of state @" << state.getState()
+                                    << ", read before it is written";
+    }
+    return success();
+  }
+
+  LogicalResult write(LaunchOp launch, size_t index, Value root, int64_t time) {
+    int64_t reused = launch.getReusedInput(index);
+    if (Lifetime *buffer = find(root)) {
+      if (buffer->written != kNever) { // C3
+        auto error = launch.emitOpError() << "output " << index << " is written twice";
+        error.attachNote(buffer->op.getLoc()) << "the buffer";
+        return error;
+      }
+      buffer->written = buffer->lastRead = time;
+      buffer->writer = launch;
+      return reused < 0 ? success() : checkReuse(launch, index, *buffer, reused);
+    }
+    if (auto state = root.getDefiningOp<StateOp>()) { // C7
+      if (!stateWrites.try_emplace(state.getState(), StateWrite{root, launch}).second)
+        return launch.emitOpError() << "state @" << state.getState() << " is written twice";
+      for (auto [input, value] : llvm::enumerate(launch.getInputs())) {
+        auto other = rootBuffer(value).getDefiningOp<StateOp>();
+        if (other && other.getState() == state.getState() && static_cast<int64_t>(input) != reused)
+          return launch.emitOpError() << "output " << index << " overwrites state @" << state.getState()
+                                      << " while input " << input << " reads it";
+      }
+      if (reused >= 0) {
+        auto other = rootBuffer(launch.getInputs()[reused]).getDefiningOp<StateOp>();
+        if (!other || other.getState() != state.getState())
+          return launch.emitOpError() << "output " << index << " does not have the memory of input " << reused;
+      }
+      return success();
+    }
+    return launch.emitOpError() << "output " << index << " is a constant"; // C8
+  }
+
+  /// C6, but for what the launch's symbol check asks of the kernel.
+  LogicalResult checkReuse(LaunchOp launch, size_t index, Lifetime &output, int64_t reused) {
+    Value root = rootBuffer(launch.getInputs()[reused]);
+    Lifetime *input = find(root);
+    if (!input || input->offset != output.offset || input->end != output.end)
+      return launch.emitOpError() << "output " << index << " does not have the memory of input " << reused;
+    for (auto [other, value] : llvm::enumerate(launch.getInputs()))
+      if (static_cast<int64_t>(other) != reused && rootBuffer(value) == root)
+        return launch.emitOpError() << "output " << index << " overwrites input " << reused << ", which is also input "
+                                    << other;
+    reuses.insert({input->op.getBuffer(), output.op.getBuffer()});
+    return success();
+  }
+
+  /// C5 and the rest of C6: sweeps the buffers by the launch that writes them.
+  LogicalResult proveDisjoint() {
+    SmallVector<Lifetime *> order;
+    for (Lifetime &buffer : buffers)
+      if (buffer.written != kNever)
+        order.push_back(&buffer);
+    llvm::sort(order, [](Lifetime *a, Lifetime *b) { return std::tie(a->written, a) < std::tie(b->written, b); });
+    SmallVector<Lifetime *> alive;
+    for (Lifetime *buffer : order) {
+      llvm::erase_if(alive, [&](Lifetime *other) { return other->lastRead < buffer->written; });
+      for (Lifetime *other : alive)
+        if (failed(proveDisjoint(*other, *buffer)))
+          return failure();
+      alive.push_back(buffer);
+    }
+    return success();
+  }
+
+  LogicalResult proveDisjoint(Lifetime &older, Lifetime &newer) {
+    if (older.end <= newer.offset || newer.end <= older.offset)
+      return success();
+    bool declared = reuses.contains({older.op.getBuffer(), newer.op.getBuffer()});
+    if (declared && older.lastRead == newer.written)
+      return success();
+    auto error = newer.op.emitOpError();
+    if (declared)
+      error << "takes the place of a buffer that is read later: by launch " << older.lastRead
+            << ", it is overwritten by launch " << newer.written;
+    else
+      error << "bytes [" << newer.offset << ", " << newer.end << ") are in use at launch " << newer.written
+            << ": another buffer has [" << older.offset << ", " << older.end << ") from launch " << older.written
+            << " to " << older.lastRead;
+    error.attachNote(older.op.getLoc()) << "the other buffer";
+    return error;
+  }
+
+  /// Whether any launch writes this value.
+  bool isWritten(Value root) {
+    for (OpOperand &use : root.getUses()) {
+      if (auto view = dyn_cast<ViewOp>(use.getOwner())) {
+        if (isWritten(view.getBuffer()))
+          return true;
+      } else if (auto launch = dyn_cast<LaunchOp>(use.getOwner())) {
+        if (use.getOperandNumber() >= launch.getInputs().size())
+          return true;
+      }
+    }
+    return false;
+  }
+
+  struct StateWrite {
+    Value value;
+    LaunchOp writer;
+  };
+
+  EntryOp entry;
+  SmallVector<Lifetime> buffers;
+  llvm::DenseMap<Value, size_t> lifetimes;
+  llvm::StringMap<StateWrite> stateWrites;
+  llvm::DenseSet<std::pair<Value, Value>> reuses; ///< (input, output) that share memory by declaration
+  llvm::StringSet<> inputNames, outputNames;
+};
+
+} // namespace
+
+LogicalResult EntryOp::verifyRegions() { return EntryVerifier(*this).run(); }
+
+} // namespace sinter::plan

@@ -1,0 +1,94 @@
+// RUN: sinter-opt %s --split-input-file --sinter-outline-kernels --canonicalize | FileCheck %s
+
+// A product takes the maps that read it element by element as its epilogue, through reshapes.
+// CHECK-LABEL: func @epilogue
+// CHECK: %[[M:.*]] = call @matmul_6x4(%{{.*}}, %arg1, %arg2)
+// CHECK-NEXT: sinter.reshape %[[M]] : tensor<6x4xf32> -> tensor<2x3x4xf32>
+// CHECK-NEXT: return
+// CHECK-LABEL: func private @matmul_6x4
+// CHECK: sinter.matmul
+// CHECK: sinter.map
+// CHECK: return
+func.func @epilogue(%x: tensor<2x3x8xf32>, %w: tensor<8x4xf32>, %b: tensor<4xf32>) -> tensor<2x3x4xf32> attributes {sinter.entry} {
+  %x2 = sinter.reshape %x : tensor<2x3x8xf32> -> tensor<6x8xf32>
+  %m = sinter.matmul %x2, %w : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+  %m3 = sinter.reshape %m : tensor<6x4xf32> -> tensor<2x3x4xf32>
+  %y = sinter.map (%m3, %b) [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (k)>] : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  return %y : tensor<2x3x4xf32>
+}
+
+// -----
+
+// Row-wise ops over the same rows share a kernel, and intermediate rows never leave it.
+// CHECK-LABEL: func @rows
+// CHECK: call @softmax_12x5(%{{.*}}) : (tensor<12x5xf32>) -> tensor<12xf32>
+// CHECK-NOT: call
+// CHECK-LABEL: func private @softmax_12x5
+// CHECK: sinter.map
+// CHECK: sinter.softmax
+// CHECK: sinter.reduce max
+func.func @rows(%x: tensor<3x4x5xf32>) -> tensor<3x4xf32> attributes {sinter.entry} {
+  %0 = sinter.map (%x) [affine_map<(i, j, k) -> (i, j, k)>] : (tensor<3x4x5xf32>) -> tensor<3x4x5xf32> {
+  ^bb0(%1: f32):
+    %2 = arith.addf %1, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %3 = sinter.softmax %0 : tensor<3x4x5xf32>
+  %4 = sinter.reduce max %3 axes [2] : tensor<3x4x5xf32> -> tensor<3x4xf32>
+  return %4 : tensor<3x4xf32>
+}
+
+// -----
+
+// A path that leaves the rows (a product in between) splits them: no cycle between kernels.
+// CHECK-LABEL: func @no_cycle
+// CHECK: %[[S:.*]] = call @softmax_4x4(%arg0)
+// CHECK: %[[M:.*]] = call @matmul_4x4(%[[S]], %arg1)
+// CHECK: return %[[M]]
+func.func @no_cycle(%x: tensor<4x4xf32>, %w: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {sinter.entry} {
+  %s = sinter.softmax %x : tensor<4x4xf32>
+  %m = sinter.matmul %s, %w : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %y = sinter.map (%s, %m) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  return %y : tensor<4x4xf32>
+}
+
+// -----
+
+// Equal kernels are one, whatever their model lines.
+// CHECK-LABEL: func @merged
+// CHECK: call @softmax_4x5(%arg0)
+// CHECK: call @softmax_4x5(%arg1)
+// CHECK-COUNT-1: func private
+// CHECK-NOT: func private
+func.func @merged(%x: tensor<4x5xf32>, %y: tensor<4x5xf32>) -> (tensor<4x5xf32>, tensor<4x5xf32>) attributes {sinter.entry} {
+  %a = sinter.softmax %x : tensor<4x5xf32> loc("m.cpp":1:1)
+  %b = sinter.softmax %y : tensor<4x5xf32> loc("m.cpp":2:1)
+  return %a, %b : tensor<4x5xf32>, tensor<4x5xf32>
+}
+
+// -----
+
+// A column reduction takes the map that only it reads; a full reduction runs over rows first.
+// CHECK-LABEL: func @reductions
+// CHECK: call @reduce_5(%arg0)
+// CHECK: %[[R:.*]] = call @reduce_4(%arg0) : (tensor<4x5xf32>) -> tensor<4xf32>
+// CHECK: sinter.reshape %[[R]] : tensor<4xf32> -> tensor<1x4xf32>
+// CHECK: call @reduce_1
+func.func @reductions(%x: tensor<4x5xf32>) -> (tensor<5xf32>, tensor<f32>) attributes {sinter.entry} {
+  %p = sinter.map (%x, %x) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] : (tensor<4x5xf32>, tensor<4x5xf32>) -> tensor<4x5xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.mulf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %c = sinter.reduce sum %p axes [0] : tensor<4x5xf32> -> tensor<5xf32>
+  %s = sinter.reduce sum %x axes [0, 1] : tensor<4x5xf32> -> tensor<f32>
+  return %c, %s : tensor<5xf32>, tensor<f32>
+}
