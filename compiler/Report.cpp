@@ -99,7 +99,7 @@ private:
 
   /// The launch at which most bytes are live, and the largest buffers then.
   void readPeak() {
-    auto liveAt = [&](int64_t time, const Life &life) {
+    auto liveAt = [&](int64_t time, Life &life) {
       // What a launch overwrites in place is counted once, as its output.
       bool replaced = life.last == time && overwritten.contains(life.buffer.getBuffer());
       return life.first <= time && time <= life.last && !replaced;
@@ -158,8 +158,9 @@ private:
     }
     for (auto &[name, kernel] : kernels)
       figures.kernels.push_back(std::move(kernel));
-    std::stable_sort(figures.kernels.begin(), figures.kernels.end(), [](const auto &a, const auto &b) {
-      return a.flops * static_cast<double>(a.launches) > b.flops * static_cast<double>(b.launches);
+    auto work = [](const KernelFigures &kernel) { return kernel.flops * static_cast<double>(kernel.launches); };
+    llvm::sort(figures.kernels, [&](const KernelFigures &a, const KernelFigures &b) {
+      return std::make_pair(-work(a), StringRef(a.name)) < std::make_pair(-work(b), StringRef(b.name));
     });
   }
 
@@ -170,13 +171,13 @@ private:
 
   /// The model lines of the loops in a kernel's body.
   static std::vector<std::string> linesOf(Operation *function) {
-    llvm::SetVector<std::string> lines;
+    std::vector<std::string> lines;
     function->walk([&](Operation *op) {
       if (op->getNumResults() && !isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp>(op))
-        if (std::string line = plan::modelLine(op->getLoc()); !line.empty())
-          lines.insert(line);
+        if (std::string line = plan::modelLine(op->getLoc()); !line.empty() && !llvm::is_contained(lines, line))
+          lines.push_back(line);
     });
-    return lines.takeVector();
+    return lines;
   }
 
   static std::string kindOf(Operation *kernel) {

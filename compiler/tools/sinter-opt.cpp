@@ -1,5 +1,5 @@
 // sinter-opt: runs any pass alone, for lit tests and for the curious.
-#include "compiler/passes/Passes.h"
+#include "compiler/Pipeline.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -8,11 +8,10 @@
 
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
-  sinter::registerSinterPasses();
+  sinter::registerPasses();
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  sinter::registerDialects(registry);
-  registry.insert<sinter::plan::PlanDialect>();
+  sinter::registerAllStageDialects(registry);
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "sinter's passes\n", registry));
 }
