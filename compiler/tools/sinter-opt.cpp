@@ -1,4 +1,5 @@
 // sinter-opt: runs any pass alone, for lit tests and for the curious.
+#include "compiler/codegen/Codegen.h"
 #include "compiler/passes/Passes.h"
 
 #include "mlir/InitAllDialects.h"
@@ -9,6 +10,7 @@
 int main(int argc, char **argv) {
   mlir::registerAllPasses();
   sinter::registerSinterPasses();
+  sinter::registerCodegenPasses();
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
