@@ -53,9 +53,9 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   lowered.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertFuncToLLVMPass());
   manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createConvertControlFlowToLLVMPass()); // of the module: it does nothing to the blocks of its root
   OpPassManager &rest = manager.nest<LLVM::LLVMFuncOp>();
   rest.addPass(createArithToLLVMConversionPass());
-  rest.addPass(createConvertControlFlowToLLVMPass());
   rest.addPass(createConvertIndexToLLVMPass());
   rest.addPass(createUBToLLVMConversionPass());
   rest.addPass(createReconcileUnrealizedCastsPass());
