@@ -2,8 +2,9 @@
 // can run) and compiled for the CPU, compares what they give, and checks gradients against finite differences.
 #include "run/Runner.h"
 
-#include "mlir/IR/Verifier.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <CLI/CLI.hpp>
@@ -27,7 +28,9 @@ int runFile(const Arguments &arguments) {
   mlir::DialectRegistry registry;
   registerAllStageDialects(registry);
   mlir::MLIRContext context(registry);
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(arguments.file, &context);
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  mlir::SourceMgrDiagnosticHandler diagnostics(*sources, &context, llvm::errs());
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(arguments.file, sources, &context);
   if (!module)
     return 1;
   run::RunOptions options = arguments.run;

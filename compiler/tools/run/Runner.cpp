@@ -121,7 +121,10 @@ std::optional<Outcome> Runner::runOnReference(const Case &test, Line &line) {
     if (!first)
       first = std::move(*outcome);
   }
-  line.add("reference", verdict, false);
+  if (!first)
+    line.wrong("reference", "no stage of it can be interpreted, since each holds sinter.grad");
+  else
+    line.add("reference", verdict, false);
   return first;
 }
 
