@@ -1,5 +1,6 @@
 // The order of the CPU passes: kernels of linalg on tensors to llvm.func tile functions.
 #include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/cpu/Matmul.h"
 #include "compiler/codegen/cpu/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -32,6 +33,7 @@ struct StrictFmaPass : PassWrapper<StrictFmaPass, OperationPass<ModuleOp>> {
 
 void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   // Loops and vectors; everything the emitters leave to others to fold and to lift out of loops.
+  manager.addPass(createEmitMatmulPass(cpu::matmulTarget(options.march)));
   manager.addPass(createCpuEmitLoopsPass());
   OpPassManager &emitted = manager.nest<func::FuncOp>();
   emitted.addPass(createExpandThreefryPass());
@@ -63,6 +65,7 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
 }
 
 void registerCodegenPasses() {
+  registerEmitMatmulPass();
   registerPass(createCpuEmitLoopsPass);
   registerPass(createExpandThreefryPass);
   registerPass(createExpandMathPass);

@@ -12,6 +12,7 @@
 // memory with arguments (`sinter.noalias`): the last tile of a row may compute elements twice.
 #include "compiler/codegen/cpu/Matmul.h"
 #include "compiler/codegen/cpu/MatmulEmit.h"
+#include "compiler/codegen/cpu/Passes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -25,11 +26,6 @@ namespace sinter {
 namespace {
 
 using namespace cpu;
-
-MemRefType memoryOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return MemRefType::get(tensor.getShape(), memoryType(tensor.getElementType()));
-}
 
 struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitMatmulPass)
@@ -46,7 +42,7 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
 
   void runOnOperation() override {
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      if (!function->hasAttr("sinter.kernel") || function->hasAttr("sinter.tiles") || function.isExternal())
+      if (!function->hasAttr("sinter.kernel") || function->hasAttr(kTilesAttr) || function.isExternal())
         continue;
       std::optional<MatmulKernel> kernel = recogniseMatmul(function);
       if (kernel && failed(emit(function, *kernel)))
@@ -73,40 +69,18 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
 
   LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel) {
     MatmulPlan plan = planMatmul(kernel, {vectorRegisters});
-    OpBuilder builder(function);
-    SmallVector<Type> types;
-    int64_t bytes = 0;
-    for (ArrayRef<Type> list : {function.getArgumentTypes(), function.getResultTypes()})
-      for (Type type : list) {
-        types.push_back(memoryOf(type));
-        bytes += memoryOf(type).getNumElements() * llvm::divideCeil(memoryOf(type).getElementTypeBitWidth(), 8);
-      }
-    types.append({builder.getIndexType(), builder.getIndexType(),
-                  MemRefType::get({ShapedType::kDynamic}, builder.getI8Type())});
-    auto tiles = func::FuncOp::create(builder, function.getLoc(), function.getName(),
-                                      builder.getFunctionType(types, {}));
-    tiles->setDiscardableAttrs(function->getDiscardableAttrDictionary());
-    tiles.setVisibility(function.getVisibility());
-    Block *body = tiles.addEntryBlock();
-    builder.setInsertionPointToStart(body);
+    func::FuncOp tiles = createTileFunction(function);
+    OpBuilder builder = OpBuilder::atBlockBegin(&tiles.front());
     linalg::GenericOp contraction = kernel.contraction;
     MatmulEmitter emitter(builder, contraction.getLoc(), kernel, plan);
-    if (failed(emitter.emit(*body))) {
-      tiles.erase();
+    if (failed(emitter.emit(tiles.front())))
       return failure();
-    }
     takeConstants(builder, function, tiles);
-    builder.setInsertionPointToEnd(body);
-    func::ReturnOp::create(builder, function.getLoc());
-
     int64_t outputs = kernel.batchSize() * kernel.m.size * kernel.n.size, flops = 2 * kernel.k.size;
     for (const MatmulEpilogue &step : kernel.epilogue)
       flops += countFlops(*linalg::GenericOp(step.op).getBody());
     tiles->setAttr("sinter.noalias", builder.getUnitAttr());
-    tiles->setAttr("sinter.tiles", builder.getI64IntegerAttr(kernel.batchSize() * plan.mTiles * plan.nTiles));
-    tiles->setAttr("sinter.scratch", builder.getI64IntegerAttr(emitter.scratchBytes()));
-    tiles->setAttr("sinter.flops", builder.getI64IntegerAttr(outputs * flops));
-    tiles->setAttr("sinter.bytes", builder.getI64IntegerAttr(bytes));
+    setTileAttributes(tiles, kernel.batchSize() * plan.mTiles * plan.nTiles, emitter.scratchBytes(), outputs * flops);
     function.erase();
     return success();
   }

@@ -1,8 +1,9 @@
 #include "compiler/codegen/cpu/MatmulCost.h"
 #include "compiler/codegen/cpu/Emitter.h"
 
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 
 #include <limits>
 
@@ -14,8 +15,17 @@ int64_t MatmulPlan::nr() const { return vectors * kLanes; }
 int64_t MatmulPlan::mPanels() const { return llvm::divideCeil(mc, mr); }
 int64_t MatmulPlan::nPanels() const { return llvm::divideCeil(nc, nr()); }
 
-MatmulTarget matmulTarget(StringRef features) {
-  return {llvm::is_contained(llvm::split(features, ','), "+avx512f") ? 32 : 16};
+MatmulTarget matmulTarget(StringRef march) {
+  bool wide;
+  if (march == "native") {
+    wide = llvm::sys::getHostCPUFeatures().lookup("avx512f");
+  } else {
+    SmallVector<StringRef> features;
+    if (llvm::X86::parseArchX86(march) != llvm::X86::CK_None)
+      llvm::X86::getFeaturesForCPU(march, features);
+    wide = llvm::is_contained(features, "avx512f");
+  }
+  return {wide ? 32 : 16};
 }
 
 namespace {

@@ -11,8 +11,8 @@ struct MatmulTarget {
   int64_t vectorRegisters = 16; ///< 16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)
 };
 
-/// From LLVM's feature string ("+avx2,+avx512f,...").
-MatmulTarget matmulTarget(llvm::StringRef features);
+/// For `native` or an x86-64 processor or level that LLVM knows; anything else is taken for AVX2.
+MatmulTarget matmulTarget(llvm::StringRef march);
 
 /// How the micro-kernel finds the left operand.
 enum class LhsForm {

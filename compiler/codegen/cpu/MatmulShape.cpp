@@ -335,8 +335,11 @@ linalg::GenericOp findContraction(func::FuncOp kernel) {
   for (linalg::GenericOp op : kernel.getOps<linalg::GenericOp>()) {
     if (op.getNumReductionLoops() == 0 || !isMultiplyAdd(op) || !readsThroughDimensions(op))
       continue;
-    auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
-    if (!fill || !matchPattern(fill.getInputs()[0], m_AnyZeroFloat()))
+    // The value that sums start from; -0.0 would do as well, but nobody writes it.
+    Value initial = op.getDpsInits()[0];
+    if (auto fill = initial.getDefiningOp<linalg::FillOp>())
+      initial = fill.getInputs()[0];
+    if (!matchPattern(initial, m_PosZeroFloat()))
       continue;
     if (found)
       return {};
