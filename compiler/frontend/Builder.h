@@ -27,12 +27,13 @@ struct Entry {
   std::string name;
   mlir::Location location;
   bool training;
-  std::vector<std::string> inputs = {};                         ///< names of the arguments
+  std::vector<std::string> inputs = {};                      ///< names of the arguments
   std::vector<std::pair<std::string, mlir::Value>> outputs = {};
   std::vector<Parameter> parameters = {};
   std::map<std::string, mlir::Location> declared = {};          ///< states read so far, and where
   std::map<std::string, mlir::Location> written = {};           ///< states assigned so far, and where
-  int dropouts = 0;                                        ///< number of `dropout` calls so far
+  int dropouts = 0;                                             ///< number of `dropout` calls so far
+  size_t expectations = 0;                                      ///< number of `expect` calls so far
 };
 
 /// One declared configuration value.

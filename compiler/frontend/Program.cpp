@@ -148,6 +148,11 @@ static Value readState(const char *what, const std::string &shortName, const Sha
     throw error;
   }
   entry.declared.emplace(full, at);
+  if (auto taken = builder.entries.find(full); taken != builder.entries.end()) {
+    ModelError error(at, std::string(what) + ": '" + full + "' is already the name of an entry");
+    error.notes.emplace_back(taken->second, "defined here");
+    throw error;
+  }
 
   auto type = RankedTensorType::get(shape, elementType(builder.ops.getContext(), dtype));
   Block *body = builder.module->getBody();
@@ -263,6 +268,19 @@ void output(const std::string &name, Tensor value, Loc loc) {
   entry.outputs.emplace_back(name, result);
 }
 
+void expect(Tensor actual, Tensor expected, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Entry &entry = builder.entry("expect", loc);
+  Value is = builder.use(actual, "expect", loc), should = builder.use(expected, "expect", loc);
+  if (is.getType() != should.getType())
+    fail(loc, "expect: the actual value is " + text(is) + ", but the expected one is " + text(should),
+         {{"the actual value", is}, {"the expected value", should}});
+  entry.func->setAttr(kExpectAttr, builder.ops.getUnitAttr());
+  std::string number = std::to_string(++entry.expectations);
+  output("actual" + number, actual, loc);
+  output("expected" + number, expected, loc);
+}
+
 void entry(const std::string &name, Mode mode, const std::function<void()> &body, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   mlir::Location at = builder.at(loc);
@@ -272,6 +290,12 @@ void entry(const std::string &name, Mode mode, const std::function<void()> &body
   if (auto [first, isNew] = builder.entries.emplace(name, at); !isNew) {
     ModelError error(at, "entry: '" + name + "' is defined twice");
     error.notes.emplace_back(first->second, "first defined here");
+    throw error;
+  }
+
+  if (auto taken = builder.states.find(name); taken != builder.states.end()) {
+    ModelError error(at, "entry: '" + name + "' is already the name of a parameter or state");
+    error.notes.emplace_back(taken->second.getLoc(), "declared here");
     throw error;
   }
 
@@ -286,6 +310,8 @@ void entry(const std::string &name, Mode mode, const std::function<void()> &body
   Entry &done = *builder.current;
   if (done.outputs.empty() && done.written.empty())
     fail(loc, "entry: '" + name + "' has no output and assigns nothing");
+  if (done.expectations > 0 && done.outputs.size() != 2 * done.expectations)
+    fail(loc, "entry: '" + name + "' expects values, so it can have no other outputs");
   SmallVector<Value> results;
   SmallVector<Type> types;
   for (auto &[outputName, value] : done.outputs) {

@@ -76,5 +76,8 @@ Tensor input(const std::string &name, Shape shape, DType dtype = f32, Location l
 /// A number that the caller may set at each call. Asking again for the same one gives the same tensor.
 Tensor scalar_input(const std::string &name, double fallback, DType dtype = f32, Location loc = Location::current());
 void output(const std::string &name, Tensor value, Location loc = Location::current());
+/// For tests and examples: says what a value must be. `sinter-run` checks it, on every device. An entry that expects has no
+/// other outputs.
+void expect(Tensor actual, Tensor expected, Location loc = Location::current());
 
 } // namespace sinter

@@ -1,0 +1,3 @@
+// A file without a model.
+// RUN: not sinterc %s --emit=model 2>&1 | FileCheck %s
+// CHECK: nothing.cpp: has no SINTER_MODEL(name) { ... }
