@@ -1,0 +1,155 @@
+// The stages, top to bottom as they run. Everything about the order of passes stands here; each stage ends with the
+// check of its contract (passes/VerifyStage.cpp).
+#include "compiler/Pipeline.h"
+#include "compiler/passes/Passes.h"
+
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+#include <chrono>
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+void addSimplifications(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+/// The passes between the stage before and `stage`.
+void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &options) {
+  switch (stage) {
+  case Stage::Fused: {
+    OpPassManager &functions = manager.nest<func::FuncOp>();
+    // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving.
+    addSimplifications(functions);
+    functions.addPass(createFuseElementwise());
+    addSimplifications(functions);
+    break;
+  }
+  case Stage::Train: {
+    OpPassManager &functions = manager.nest<func::FuncOp>();
+    functions.addPass(createDifferentiate());
+    // Gradients of the same value meet here, and what no gradient needs goes.
+    addSimplifications(functions);
+    functions.addPass(createFuseElementwise());
+    addSimplifications(functions);
+    break;
+  }
+  case Stage::Kernels:
+    // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.
+    manager.addPass(createOutlineKernels());
+    // From here on no canonicalisation: it would turn a kernel that copies into one that does nothing.
+    manager.addNestedPass<func::FuncOp>(createLowerToLinalg());
+    manager.addNestedPass<func::FuncOp>(createCSEPass());
+    break;
+  case Stage::Plan: {
+    PlanMemoryOptions memory;
+    memory.memoryBudget = static_cast<int64_t>(options.memoryBudget.value_or(0));
+    manager.addPass(createPlanMemory(memory));
+    manager.addPass(createSymbolDCEPass()); // kernels that nothing launches
+    break;
+  }
+  case Stage::Target:
+    buildCpuPipeline(manager, options.target);
+    break;
+  case Stage::Model:
+  case Stage::Object:
+  case Stage::Executable:
+    break;
+  }
+  VerifyStageOptions contract;
+  contract.stage = stageName(stage).str();
+  manager.addPass(createVerifyStage(contract));
+}
+
+constexpr std::pair<Stage, StringLiteral> kNames[] = {
+    {Stage::Model, "model"}, {Stage::Fused, "fused"},   {Stage::Train, "train"}, {Stage::Kernels, "kernels"},
+    {Stage::Plan, "plan"},   {Stage::Target, "target"}, {Stage::Object, "obj"},  {Stage::Executable, "exe"}};
+
+/// Writes the module with its locations, so that `--from` still knows the model's lines.
+LogicalResult dump(ModuleOp module, Stage stage, const std::string &directory) {
+  std::error_code error = llvm::sys::fs::create_directories(directory);
+  SmallString<128> path(directory);
+  llvm::sys::path::append(path, llvm::formatv("{0:02}_{1}.mlir", static_cast<int>(stage) + 1, stageName(stage)).str());
+  if (error)
+    return emitError(module.getLoc()) << "dump-stages: cannot create folder '" << directory << "': " << error.message();
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
+  if (error)
+    return emitError(module.getLoc()) << "dump-stages: cannot write '" << path << "': " << error.message();
+  OpPrintingFlags flags;
+  flags.enableDebugInfo(true);
+  module->print(file.os(), flags);
+  file.keep();
+  return success();
+}
+
+int64_t countOps(ModuleOp module) {
+  int64_t count = 0;
+  module->walk([&](Operation *) { ++count; });
+  return count;
+}
+
+LogicalResult runStage(ModuleOp module, Stage stage, const PipelineOptions &options, bool onlyCheck) {
+  auto start = std::chrono::steady_clock::now();
+  PassManager manager(module.getContext());
+  manager.enableVerifier(options.verifyEach);
+  if (onlyCheck) {
+    VerifyStageOptions contract;
+    contract.stage = stageName(stage).str();
+    manager.addPass(createVerifyStage(contract));
+  } else {
+    buildStage(manager, stage, options);
+  }
+  if (failed(manager.run(module)))
+    return failure();
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  if (options.time && !onlyCheck)
+    llvm::errs() << llvm::formatv("{0,-10} {1,8:f3} s\n", stageName(stage), seconds.count());
+  if (options.verbose)
+    llvm::errs() << stageName(stage) << ": " << countOps(module) << " ops\n";
+  return options.dumpDirectory.empty() ? success() : dump(module, stage, options.dumpDirectory);
+}
+
+} // namespace
+
+std::optional<Stage> stageByName(StringRef name) {
+  for (auto [stage, known] : kNames)
+    if (known == name)
+      return stage;
+  return std::nullopt;
+}
+
+StringRef stageName(Stage stage) { return kNames[static_cast<size_t>(stage)].second; }
+
+LogicalResult runStages(ModuleOp module, Stage from, Stage to, const PipelineOptions &options) {
+  if (failed(runStage(module, from, options, /*onlyCheck=*/true)))
+    return failure();
+  for (Stage stage : {Stage::Fused, Stage::Train, Stage::Kernels, Stage::Plan, Stage::Target})
+    if (from < stage && stage <= to && failed(runStage(module, stage, options, /*onlyCheck=*/false)))
+      return failure();
+  return success();
+}
+
+void registerAllStageDialects(DialectRegistry &registry) {
+  registerDialects(registry);
+  registry.insert<plan::PlanDialect, memref::MemRefDialect, scf::SCFDialect, cf::ControlFlowDialect,
+                  vector::VectorDialect, LLVM::LLVMDialect>();
+}
+
+void registerPasses() {
+  registerSinterPasses();
+  registerCodegenPasses();
+}
+
+} // namespace sinter

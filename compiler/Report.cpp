@@ -1,0 +1,348 @@
+// The report: figures are gathered once, then printed as text or as JSON.
+#include "compiler/Report.h"
+#include "dialects/plan/Plan.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+constexpr size_t kLargestBuffers = 5;
+
+struct BufferFigures {
+  std::string shape, line;
+  int64_t bytes = 0;
+};
+
+struct KernelFigures {
+  std::string name, line;
+  int64_t launches = 0;
+  double flops = 0, bytes = 0;          // of one launch
+  std::vector<std::string> fused;       // model lines of the ops it holds, in order
+  std::vector<std::string> stored;      // why its results are tensors in memory: each reason once
+};
+
+struct EntryFigures {
+  std::string name;
+  int64_t arena = 0, live = 0, launches = 0, peakLaunch = 0;
+  double flops = 0;
+  std::string peakLine;
+  std::vector<BufferFigures> largest;
+  std::vector<KernelFigures> kernels; // by FLOPs
+};
+
+struct Figures {
+  std::string program, source;
+  int64_t parameters = 0, parameterBytes = 0, otherStateBytes = 0, stateBytes = 0, kernels = 0, launches = 0;
+  std::vector<EntryFigures> entries;
+};
+
+//===--- gathering ---------------------------------------------------------------------------------===//
+
+std::string describeType(MemRefType type) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << type.getElementType() << " [";
+  llvm::interleaveComma(type.getShape(), out);
+  out << "]";
+  return text;
+}
+
+/// The launches between which a buffer of the arena is live.
+struct Life {
+  plan::ArenaOp buffer;
+  int64_t first = -1, last = -1;
+};
+
+class EntryReader {
+public:
+  explicit EntryReader(plan::EntryOp entry) : entry(entry), launches(entry.getBody().getOps<plan::LaunchOp>()) {}
+
+  EntryFigures read() {
+    figures.name = entry.getSymName().str();
+    figures.arena = entry.getArenaBytes();
+    figures.live = entry.getLiveBytes();
+    figures.launches = launches.size();
+    readLives();
+    readPeak();
+    readKernels();
+    return std::move(figures);
+  }
+
+private:
+  void readLives() {
+    for (auto [time, launch] : llvm::enumerate(launches)) {
+      for (Value input : launch.getInputs()) {
+        Value root = plan::rootBuffer(input);
+        lives[root].last = time;
+        readers[root].insert(launch);
+      }
+      for (Value output : launch.getOutputs())
+        lives[plan::rootBuffer(output)] = {nullptr, static_cast<int64_t>(time), static_cast<int64_t>(time)};
+      for (size_t output = 0; output < launch.getOutputs().size(); ++output)
+        if (int64_t input = launch.getReusedInput(output); input >= 0)
+          overwritten.insert(plan::rootBuffer(launch.getInputs()[input]));
+    }
+    for (auto output : entry.getBody().getOps<plan::OutputOp>()) {
+      lives[plan::rootBuffer(output.getBuffer())].last = launches.size();
+      outputs.insert(plan::rootBuffer(output.getBuffer()));
+    }
+    for (auto arena : entry.getBody().getOps<plan::ArenaOp>())
+      lives[arena.getBuffer()].buffer = arena;
+  }
+
+  /// The launch at which most bytes are live, and the largest buffers then.
+  void readPeak() {
+    auto liveAt = [&](int64_t time, const Life &life) {
+      // What a launch overwrites in place is counted once, as its output.
+      bool replaced = life.last == time && overwritten.contains(life.buffer.getBuffer());
+      return life.first <= time && time <= life.last && !replaced;
+    };
+    SmallVector<Life> arena;
+    for (auto &[value, life] : lives)
+      if (life.buffer)
+        arena.push_back(life);
+    SmallVector<int64_t> change(launches.size() + 3); // of live bytes, from launch -1 on
+    for (Life &life : arena) {
+      int64_t bytes = plan::alignUp(sizeOf(life)), end = life.last + (overwritten.contains(life.buffer.getBuffer()) ? 0 : 1);
+      change[life.first + 1] += bytes;
+      change[end + 1] -= bytes;
+    }
+    int64_t live = 0, most = 0;
+    for (auto [index, bytes] : llvm::enumerate(change)) {
+      live += bytes;
+      if (live > most) {
+        most = live;
+        figures.peakLaunch = static_cast<int64_t>(index) - 1;
+      }
+    }
+    llvm::erase_if(arena, [&](Life &life) { return !liveAt(figures.peakLaunch, life); });
+    llvm::sort(arena, [&](Life &a, Life &b) {
+      return std::make_tuple(-sizeOf(a), a.first, a.buffer.getOffset()) <
+             std::make_tuple(-sizeOf(b), b.first, b.buffer.getOffset());
+    });
+    for (Life &life : ArrayRef(arena).take_front(kLargestBuffers).vec())
+      figures.largest.push_back({describeType(cast<MemRefType>(life.buffer.getBuffer().getType())),
+                                 plan::modelLine(life.buffer.getLoc()), sizeOf(life)});
+    if (figures.peakLaunch >= 0 && figures.peakLaunch < static_cast<int64_t>(launches.size()))
+      figures.peakLine = plan::modelLine(launches[figures.peakLaunch].getLoc());
+  }
+
+  static int64_t sizeOf(Life &life) { return plan::sizeInBytes(cast<MemRefType>(life.buffer.getBuffer().getType())); }
+
+  void readKernels() {
+    llvm::MapVector<StringAttr, KernelFigures> kernels;
+    for (plan::LaunchOp launch : launches) {
+      Operation *function = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
+      auto [known, isNew] = kernels.try_emplace(launch.getKernelAttr().getAttr());
+      KernelFigures &kernel = known->second;
+      if (isNew) {
+        kernel.name = launch.getKernel().str();
+        kernel.line = plan::modelLine(launch.getLoc());
+        kernel.flops = numberOf(function, plan::kFlopsAttr);
+        kernel.bytes = numberOf(function, plan::kBytesAttr);
+        kernel.fused = linesOf(function);
+      }
+      ++kernel.launches;
+      figures.flops += kernel.flops;
+      for (Value output : launch.getOutputs())
+        if (std::string reason = whyStored(launch, plan::rootBuffer(output));
+            !reason.empty() && !llvm::is_contained(kernel.stored, reason))
+          kernel.stored.push_back(reason);
+    }
+    for (auto &[name, kernel] : kernels)
+      figures.kernels.push_back(std::move(kernel));
+    std::stable_sort(figures.kernels.begin(), figures.kernels.end(), [](const auto &a, const auto &b) {
+      return a.flops * static_cast<double>(a.launches) > b.flops * static_cast<double>(b.launches);
+    });
+  }
+
+  static double numberOf(Operation *op, StringRef name) {
+    auto value = op->getAttrOfType<FloatAttr>(name);
+    return value ? value.getValueAsDouble() : 0;
+  }
+
+  /// The model lines of the loops in a kernel's body.
+  static std::vector<std::string> linesOf(Operation *function) {
+    llvm::SetVector<std::string> lines;
+    function->walk([&](Operation *op) {
+      if (op->getNumResults() && !isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp>(op))
+        if (std::string line = plan::modelLine(op->getLoc()); !line.empty())
+          lines.insert(line);
+    });
+    return lines.takeVector();
+  }
+
+  static std::string kindOf(Operation *kernel) {
+    std::string kind = "elementwise";
+    kernel->walk([&](linalg::GenericOp generic) {
+      if (generic.getNumReductionLoops())
+        kind = linalg::isaContractionOpInterface(generic) ? "a product" : kind == "a product" ? kind : "a reduction";
+    });
+    kernel->walk([&](ScatterAddOp) { kind = "a scatter"; });
+    kernel->walk([&](tensor::ExtractOp) { kind = "a gather"; });
+    return kind;
+  }
+
+  /// Why what a launch writes was not kept inside a kernel together with its reader.
+  std::string whyStored(plan::LaunchOp launch, Value root) {
+    if (root.getDefiningOp<plan::StateOp>())
+      return "it is the new value of state @" + root.getDefiningOp<plan::StateOp>().getState().str();
+    if (outputs.contains(root))
+      return "it is an output";
+    auto &who = readers[root];
+    if (who.empty())
+      return "";
+    if (who.size() > 1)
+      return llvm::formatv("it is read by {0} launches", who.size()).str();
+    plan::LaunchOp reader = cast<plan::LaunchOp>(*who.begin());
+    Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, reader.getKernelAttr());
+    std::string line = plan::modelLine(reader.getLoc());
+    return "its reader is " + kindOf(kernel) + " of its own" + (line.empty() ? "" : " (" + line + ")");
+  }
+
+  plan::EntryOp entry;
+  SmallVector<plan::LaunchOp> launches;
+  EntryFigures figures;
+  llvm::MapVector<Value, Life> lives;
+  llvm::DenseMap<Value, llvm::SetVector<Operation *>> readers;
+  llvm::DenseSet<Value> overwritten, outputs;
+};
+
+Figures gather(ModuleOp module) {
+  Figures figures;
+  auto text = [&](StringRef name) {
+    auto value = module->getAttrOfType<StringAttr>(name);
+    return value ? value.str() : std::string();
+  };
+  figures.program = text("sinter.program");
+  figures.source = text("sinter.source");
+  for (auto [state, offset] : plan::layOutStates(module, figures.stateBytes)) {
+    auto type = cast<ShapedType>(state.getType());
+    if (state.getTrainable()) {
+      figures.parameters += type.getNumElements();
+      figures.parameterBytes += plan::sizeInBytes(type);
+    } else {
+      figures.otherStateBytes += plan::sizeInBytes(type);
+    }
+  }
+  llvm::StringSet<> kernels;
+  for (auto entry : module.getOps<plan::EntryOp>()) {
+    figures.entries.push_back(EntryReader(entry).read());
+    figures.launches += figures.entries.back().launches;
+    for (const KernelFigures &kernel : figures.entries.back().kernels)
+      kernels.insert(kernel.name);
+  }
+  figures.kernels = kernels.size();
+  return figures;
+}
+
+//===--- printing ----------------------------------------------------------------------------------===//
+
+/// 1234567 -> 1,234,567
+std::string grouped(double value) {
+  std::string digits = llvm::formatv("{0:f0}", value).str();
+  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(at, ",");
+  return digits;
+}
+
+void printText(const Figures &figures, llvm::raw_ostream &out) {
+  out << "model " << figures.program << " (" << figures.source << ")\n";
+  out << "parameters " << grouped(figures.parameters) << " (" << grouped(figures.parameterBytes) << " bytes), other state "
+      << grouped(figures.otherStateBytes) << " bytes, state block " << grouped(figures.stateBytes) << " bytes\n";
+  out << "kernels " << figures.kernels << ", merged from " << figures.launches << " in all entries\n";
+  for (const EntryFigures &entry : figures.entries) {
+    out << "\nentry " << entry.name << ": " << grouped(entry.flops) << " FLOPs, " << entry.launches << " launches of "
+        << entry.kernels.size() << " kernels\n";
+    out << "  arena " << grouped(entry.arena) << " bytes, of which " << grouped(entry.live)
+        << " are live at once at the peak";
+    if (!entry.peakLine.empty())
+      out << " (" << entry.peakLine << ")";
+    out << "\n  largest then:\n";
+    for (const BufferFigures &buffer : entry.largest)
+      out << llvm::formatv("  {0,16} bytes  {1,-28} {2}\n", grouped(buffer.bytes), buffer.shape, buffer.line);
+    out << "  kernels, by work:\n";
+    out << llvm::formatv("  {0,8} {1,16} {2,14}  {3}\n", "launches", "FLOPs each", "bytes each", "name");
+    for (const KernelFigures &kernel : entry.kernels) {
+      out << llvm::formatv("  {0,8} {1,16} {2,14}  {3}", kernel.launches, grouped(kernel.flops), grouped(kernel.bytes),
+                           kernel.name);
+      if (!kernel.line.empty())
+        out << "  " << kernel.line;
+      out << "\n";
+      if (kernel.fused.size() > 1)
+        out << "           fuses " << llvm::join(kernel.fused, ", ") << "\n";
+      if (!kernel.stored.empty())
+        out << "           stores its result: " << llvm::join(ArrayRef(kernel.stored).take_front(3), "; ")
+            << (kernel.stored.size() > 3 ? llvm::formatv("; {0} more", kernel.stored.size() - 3).str() : "") << "\n";
+    }
+  }
+}
+
+void printJson(const Figures &figures, llvm::raw_ostream &out) {
+  llvm::json::OStream json(out, 2);
+  auto text = [](const std::string &value) { return llvm::json::fixUTF8(value); };
+  auto list = [&](StringRef name, const std::vector<std::string> &values) {
+    json.attributeArray(name, [&] {
+      for (const std::string &value : values)
+        json.value(text(value));
+    });
+  };
+  json.object([&] {
+    json.attribute("program", text(figures.program));
+    json.attribute("source", text(figures.source));
+    json.attribute("parameters", figures.parameters);
+    json.attribute("parameter_bytes", figures.parameterBytes);
+    json.attribute("other_state_bytes", figures.otherStateBytes);
+    json.attribute("state_bytes", figures.stateBytes);
+    json.attribute("kernels", figures.kernels);
+    json.attribute("launches", figures.launches);
+    json.attributeArray("entries", [&] {
+      for (const EntryFigures &entry : figures.entries)
+        json.object([&] {
+          json.attribute("name", text(entry.name));
+          json.attribute("flops", entry.flops);
+          json.attribute("arena_bytes", entry.arena);
+          json.attribute("live_bytes", entry.live);
+          json.attribute("launches", entry.launches);
+          json.attribute("peak_line", text(entry.peakLine));
+          json.attributeArray("largest_at_peak", [&] {
+            for (const BufferFigures &buffer : entry.largest)
+              json.object([&] {
+                json.attribute("bytes", buffer.bytes);
+                json.attribute("shape", text(buffer.shape));
+                json.attribute("line", text(buffer.line));
+              });
+          });
+          json.attributeArray("kernels", [&] {
+            for (const KernelFigures &kernel : entry.kernels)
+              json.object([&] {
+                json.attribute("name", text(kernel.name));
+                json.attribute("line", text(kernel.line));
+                json.attribute("launches", kernel.launches);
+                json.attribute("flops", kernel.flops);
+                json.attribute("bytes", kernel.bytes);
+                list("fuses", kernel.fused);
+                list("stored_because", kernel.stored);
+              });
+          });
+        });
+    });
+  });
+  out << "\n";
+}
+
+} // namespace
+
+void printReport(ModuleOp plan, llvm::raw_ostream &out, bool json) {
+  Figures figures = gather(plan);
+  json ? printJson(figures, out) : printText(figures, out);
+}
+
+} // namespace sinter

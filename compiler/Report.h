@@ -1,0 +1,12 @@
+// What the compiler did to a model, for people and for programs: `--report=text|json`.
+#pragma once
+
+#include "dialects/Precompiled.h"
+
+namespace sinter {
+
+/// Describes a module at stage `plan`: parameters, FLOPs, arena and state bytes, the largest buffers at the peak, and
+/// every kernel with what it fuses and why its results are stored, each with its model line.
+void printReport(mlir::ModuleOp plan, llvm::raw_ostream &out, bool json);
+
+} // namespace sinter

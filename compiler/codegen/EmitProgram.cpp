@@ -1,0 +1,323 @@
+// The program descriptor: what runtime/include/sinter/abi.h declares, as constants of an LLVM module. Reads the plan,
+// the states and the kernels' attributes; kernels that no launch uses are left out. Names of the struct's fields stand
+// beside the values: whoever changes abi.h changes this file.
+#include "compiler/codegen/Codegen.h"
+#include "dialects/plan/Plan.h"
+#include "runtime/include/sinter/abi.h"
+
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+static_assert(SINTER_ABI_VERSION == 1, "change this file with abi.h");
+static_assert(SINTER_ALIGNMENT == plan::kAlignment);
+
+std::optional<uint32_t> dtypeOf(Type element) {
+  if (element.isF32())
+    return SINTER_F32;
+  if (element.isInteger(32))
+    return SINTER_I32;
+  if (element.isInteger(8))
+    return SINTER_I8;
+  if (element.isInteger(16))
+    return SINTER_U16;
+  if (element.isBF16())
+    return SINTER_BF16;
+  return std::nullopt;
+}
+
+uint32_t initOf(StringRef name) {
+  return llvm::StringSwitch<uint32_t>(name)
+      .Case("ones", SINTER_ONES)
+      .Case("constant", SINTER_CONSTANT)
+      .Case("normal", SINTER_NORMAL)
+      .Case("uniform", SINTER_UNIFORM)
+      .Default(SINTER_ZEROS);
+}
+
+/// A kernel attribute that may be an integer or a float; 0 if it is missing.
+double number(Operation *kernel, StringRef name) {
+  Attribute value = kernel->getAttr(name);
+  if (auto real = dyn_cast_if_present<FloatAttr>(value))
+    return real.getValueAsDouble();
+  if (auto integer = dyn_cast_if_present<IntegerAttr>(value))
+    return static_cast<double>(integer.getInt());
+  return 0;
+}
+
+std::string configText(ModuleOp module) {
+  llvm::json::Object object;
+  if (auto config = module->getAttrOfType<DictionaryAttr>("sinter.config"))
+    for (NamedAttribute entry : config) {
+      llvm::json::Value value = nullptr;
+      if (auto boolean = dyn_cast<BoolAttr>(entry.getValue()))
+        value = boolean.getValue();
+      else if (auto integer = dyn_cast<IntegerAttr>(entry.getValue()))
+        value = integer.getInt();
+      else if (auto real = dyn_cast<FloatAttr>(entry.getValue()))
+        value = real.getValueAsDouble();
+      else if (auto text = dyn_cast<StringAttr>(entry.getValue()))
+        value = llvm::json::fixUTF8(text.getValue());
+      object[llvm::json::fixUTF8(entry.getName().getValue())] = std::move(value);
+    }
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(object));
+  return text;
+}
+
+class ProgramEmitter {
+public:
+  ProgramEmitter(ModuleOp source, const TargetOptions &options, llvm::Module &module)
+      : source(source), options(options), module(module), context(module.getContext()),
+        i32(llvm::Type::getInt32Ty(context)), i64(llvm::Type::getInt64Ty(context)),
+        f64(llvm::Type::getDoubleTy(context)), ptr(llvm::PointerType::get(context, 0)) {}
+
+  LogicalResult run() {
+    if (!layOutStates())
+      return failure();
+    SmallVector<llvm::Constant *> entries;
+    for (auto entry : source.getOps<plan::EntryOp>()) {
+      llvm::Constant *constant = describe(entry);
+      if (!constant)
+        return failure();
+      entries.push_back(constant);
+    }
+    llvm::Constant *program = record({
+        /*abi_version=*/u32(SINTER_ABI_VERSION),
+        /*state_count=*/u32(states.size()),
+        /*kernel_count=*/u32(kernels.size()),
+        /*entry_count=*/u32(entries.size()),
+        /*name=*/string(moduleText("sinter.program")),
+        /*source=*/string(moduleText("sinter.source")),
+        /*compiler=*/string("sinterc 0.1.0, LLVM " LLVM_VERSION_STRING),
+        /*target=*/string("cpu:" + (options.march == "native" ? llvm::sys::getHostCPUName().str() : options.march)),
+        /*config=*/string(configText(source)),
+        /*states=*/array(states),
+        /*kernels=*/array(kernelRecords),
+        /*entries=*/array(entries),
+        /*constants=*/constantBlock(),
+        /*constant_bytes=*/u64(constantBytes),
+        /*state_bytes=*/u64(stateBytes),
+        /*arena_bytes=*/u64(arenaBytes),
+        /*scratch_bytes=*/u64(scratchBytes),
+    });
+    auto *global = new llvm::GlobalVariable(module, program->getType(), /*isConstant=*/true,
+                                            llvm::GlobalValue::ExternalLinkage, program, SINTER_PROGRAM_SYMBOL);
+    global->setAlignment(llvm::Align(8));
+    return success();
+  }
+
+private:
+  //===--- constants ---===//
+
+  llvm::Constant *u32(uint64_t value) { return llvm::ConstantInt::get(i32, value); }
+  llvm::Constant *u64(uint64_t value) { return llvm::ConstantInt::get(i64, value); }
+  llvm::Constant *real(double value) { return llvm::ConstantFP::get(f64, value); }
+
+  llvm::Constant *record(ArrayRef<llvm::Constant *> fields) {
+    return llvm::ConstantStruct::getAnon(context, fields, /*Packed=*/false);
+  }
+
+  llvm::Constant *global(llvm::Constant *value, int64_t alignment) {
+    auto *variable = new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                                              llvm::GlobalValue::PrivateLinkage, value, "sinter.data");
+    variable->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+    variable->setAlignment(llvm::Align(alignment));
+    return variable;
+  }
+
+  /// The address of the elements, null if there are none.
+  llvm::Constant *array(ArrayRef<llvm::Constant *> elements) {
+    if (elements.empty())
+      return llvm::ConstantPointerNull::get(ptr);
+    auto *type = llvm::ArrayType::get(elements.front()->getType(), elements.size());
+    return global(llvm::ConstantArray::get(type, elements), 8);
+  }
+
+  llvm::Constant *string(StringRef text) {
+    llvm::Constant *&known = strings[text];
+    if (!known)
+      known = global(llvm::ConstantDataArray::getString(context, text), 1);
+    return known;
+  }
+
+  StringRef moduleText(StringRef attribute) {
+    auto text = source->getAttrOfType<StringAttr>(attribute);
+    return text ? text.getValue() : StringRef();
+  }
+
+  //===--- tensors, states ---===//
+
+  llvm::Constant *tensor(Location loc, StringRef name, ShapedType type, int64_t offset) {
+    std::optional<uint32_t> dtype = dtypeOf(type.getElementType());
+    if (!dtype) {
+      emitError(loc) << name << ": the runtime has no element type " << type.getElementType();
+      return nullptr;
+    }
+    SmallVector<llvm::Constant *> shape;
+    for (int64_t size : type.getShape())
+      shape.push_back(u64(size));
+    return record({/*name=*/string(name), /*dtype=*/u32(*dtype), /*rank=*/u32(type.getRank()), /*shape=*/array(shape),
+                   /*offset=*/u64(offset), /*bytes=*/u64(plan::sizeInBytes(type))});
+  }
+
+  bool layOutStates() {
+    for (auto [state, offset] : plan::layOutStates(source, stateBytes)) {
+      llvm::Constant *place =
+          tensor(state.getLoc(), state.getSymName(), cast<ShapedType>(state.getType()), offset);
+      if (!place)
+        return false;
+      states.push_back(record({/*tensor=*/place, /*init=*/u32(initOf(state.getInit())),
+                               /*trainable=*/u32(state.getTrainable()),
+                               /*scale=*/real(state.getScale().convertToDouble())}));
+      stateOffsets[state.getSymNameAttr()] = offset;
+    }
+    return true;
+  }
+
+  //===--- constant data ---===//
+
+  /// Offset of a value in the block of constants; equal values share one.
+  uint64_t addConstant(ElementsAttr value) {
+    auto [known, isNew] = constantOffsets.try_emplace(value, constantBytes);
+    if (isNew)
+      constantBytes += plan::alignUp(plan::sizeInBytes(value.getShapedType()));
+    return known->second;
+  }
+
+  llvm::Constant *constantBlock() {
+    if (!constantBytes)
+      return llvm::ConstantPointerNull::get(ptr);
+    std::string bytes(constantBytes, '\0');
+    for (auto [attribute, offset] : constantOffsets) {
+      auto value = cast<ElementsAttr>(attribute);
+      ArrayRef<char> data;
+      if (auto dense = dyn_cast<DenseElementsAttr>(value))
+        data = dense.getRawData();
+      else if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+        data = resource.getRawHandle().getBlob()->getData();
+      int64_t size = plan::sizeInBytes(value.getShapedType());
+      for (int64_t at = 0; at < size && !data.empty(); at += data.size()) // a splat holds one element
+        std::copy_n(data.begin(), std::min<int64_t>(data.size(), size - at), bytes.begin() + offset + at);
+    }
+    return global(llvm::ConstantDataArray::getString(context, bytes, /*AddNull=*/false), SINTER_ALIGNMENT);
+  }
+
+  //===--- kernels, launches, entries ---===//
+
+  /// Index of a kernel in the program's table.
+  uint64_t addKernel(Operation *kernel, StringRef name) {
+    auto [known, isNew] = kernels.try_emplace(name, kernels.size());
+    if (!isNew)
+      return known->second;
+    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr, i64, i64, ptr}, /*isVarArg=*/false);
+    auto *function = cast<llvm::Constant>(module.getOrInsertFunction(name, type).getCallee());
+    uint64_t scratch = static_cast<uint64_t>(number(kernel, "sinter.scratch"));
+    scratchBytes = std::max(scratchBytes, scratch);
+    kernelRecords.push_back(record({
+        /*name=*/string(name),
+        /*location=*/string(plan::modelLine(kernel->getLoc())),
+        /*cpu=*/function,
+        /*tiles=*/u64(static_cast<uint64_t>(number(kernel, "sinter.tiles"))),
+        /*scratch_bytes=*/u64(scratch),
+        /*flops=*/real(number(kernel, plan::kFlopsAttr)),
+        /*bytes=*/real(number(kernel, plan::kBytesAttr)),
+    }));
+    return known->second;
+  }
+
+  llvm::Constant *operand(Value buffer, uint32_t access) {
+    Value root = plan::rootBuffer(buffer);
+    uint32_t space = SINTER_ARENA;
+    uint64_t offset = 0;
+    if (auto arena = root.getDefiningOp<plan::ArenaOp>()) {
+      offset = arena.getOffset();
+    } else if (auto state = root.getDefiningOp<plan::StateOp>()) {
+      space = SINTER_STATE;
+      offset = stateOffsets.lookup(state.getStateAttr().getAttr());
+    } else {
+      space = SINTER_CONSTANTS;
+      offset = addConstant(root.getDefiningOp<plan::ConstantOp>().getValue());
+    }
+    return record({/*space=*/u32(space), /*access=*/u32(access), /*offset=*/u64(offset),
+                   /*bytes=*/u64(plan::sizeInBytes(cast<ShapedType>(buffer.getType())))});
+  }
+
+  llvm::Constant *describe(plan::LaunchOp launch, Operation *kernel) {
+    SmallVector<llvm::Constant *> operands;
+    for (Value input : launch.getInputs())
+      operands.push_back(operand(input, SINTER_READ));
+    for (Value output : launch.getOutputs())
+      operands.push_back(operand(output, SINTER_WRITE));
+    return record({/*kernel=*/u32(addKernel(kernel, launch.getKernel())), /*operand_count=*/u32(operands.size()),
+                   /*operands=*/array(operands), /*location=*/string(plan::modelLine(launch.getLoc()))});
+  }
+
+  /// Inputs and outputs are places in the arena: the verifier of plan.entry sees to it.
+  static int64_t arenaOffset(Value buffer) {
+    return plan::rootBuffer(buffer).getDefiningOp<plan::ArenaOp>().getOffset();
+  }
+
+  llvm::Constant *describe(plan::EntryOp entry) {
+    SmallVector<llvm::Constant *> inputs, outputs, launches;
+    double flops = 0;
+    for (Operation &op : entry.getBody().getOps()) {
+      if (auto input = dyn_cast<plan::InputOp>(op)) {
+        llvm::Constant *place = tensor(input.getLoc(), input.getName(), cast<ShapedType>(input.getBuffer().getType()),
+                                       arenaOffset(input.getBuffer()));
+        if (!place)
+          return nullptr;
+        std::optional<APFloat> fallback = input.getDefaultValue();
+        inputs.push_back(record({/*tensor=*/place, /*has_default=*/u32(fallback.has_value()), /*reserved=*/u32(0),
+                                 /*value=*/real(fallback ? fallback->convertToDouble() : 0)}));
+      } else if (auto output = dyn_cast<plan::OutputOp>(op)) {
+        llvm::Constant *place = tensor(output.getLoc(), output.getName(),
+                                       cast<ShapedType>(output.getBuffer().getType()), arenaOffset(output.getBuffer()));
+        if (!place)
+          return nullptr;
+        outputs.push_back(place);
+      } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
+        Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
+        flops += number(kernel, plan::kFlopsAttr);
+        launches.push_back(describe(launch, kernel));
+      }
+    }
+    arenaBytes = std::max<uint64_t>(arenaBytes, entry.getArenaBytes());
+    return record({/*name=*/string(entry.getSymName()), /*input_count=*/u32(inputs.size()),
+                   /*output_count=*/u32(outputs.size()), /*launch_count=*/u32(launches.size()), /*reserved=*/u32(0),
+                   /*inputs=*/array(inputs), /*outputs=*/array(outputs), /*launches=*/array(launches),
+                   /*arena_bytes=*/u64(entry.getArenaBytes()), /*flops=*/real(flops)});
+  }
+
+  ModuleOp source;
+  const TargetOptions &options;
+  llvm::Module &module;
+  llvm::LLVMContext &context;
+  llvm::Type *i32, *i64, *f64;
+  llvm::PointerType *ptr;
+
+  llvm::StringMap<llvm::Constant *> strings;
+  SmallVector<llvm::Constant *> states, kernelRecords;
+  llvm::DenseMap<StringAttr, int64_t> stateOffsets;
+  llvm::StringMap<uint64_t> kernels;
+  llvm::MapVector<Attribute, uint64_t> constantOffsets;
+  int64_t stateBytes = 0;
+  uint64_t constantBytes = 0, arenaBytes = 0, scratchBytes = 0;
+};
+
+} // namespace
+
+LogicalResult emitProgram(ModuleOp target, const TargetOptions &options, llvm::Module &module) {
+  return ProgramEmitter(target, options, module).run();
+}
+
+} // namespace sinter
