@@ -5,23 +5,25 @@
 
 #include <cstddef>
 #include <memory>
-#include <span>
+#include <string>
 #include <string_view>
 
 namespace sinter {
 
-class ThreadPool;
+class Device;
 
 /// Owns the blocks that `sinter_program` sizes. Not thread-safe: one call at a time. A call allocates nothing.
 class Program {
 public:
-  /// Refuses another ABI version or a program without CPU kernels (std::runtime_error).
+  /// On the CPU. Refuses another ABI version or a program without CPU kernels (Failure, a std::runtime_error).
   Program(const sinter_program &program, int threads);
+  Program(const sinter_program &program, std::unique_ptr<Device> device);
   ~Program();
   Program(const Program &) = delete;
   Program &operator=(const Program &) = delete;
 
   const sinter_program &description() const { return program_; }
+  const Device &device() const { return *device_; }
 
   /// Null if there is no such entry, state, input or output.
   const sinter_entry *findEntry(std::string_view name) const;
@@ -40,16 +42,24 @@ public:
   void setDefaults(const sinter_entry &entry);
   /// Sets a scalar input (converted to its dtype) if the entry has one of that name; false if not.
   bool setScalar(const sinter_entry &entry, std::string_view name, double value);
+  /// A rank-0 output as a double; NaN if the entry has none of that name.
+  double scalar(const sinter_entry &entry, std::string_view name);
 
-  /// Runs the entry's launches.
-  void run(const sinter_entry &entry);
+  /// Runs the entry's launches; adds the seconds of each to `launchSeconds` if that is not null.
+  void run(const sinter_entry &entry, double *launchSeconds = nullptr);
 
   int threads() const;
 
 private:
   const sinter_program &program_;
-  std::unique_ptr<ThreadPool> pool_;
-  std::unique_ptr<std::byte[], void (*)(void *)> state_, arena_, scratch_;
+  std::unique_ptr<Device> device_;
 };
+
+/// Product of the sizes.
+int64_t elementCount(const sinter_tensor &tensor);
+/// For example "[12, 64]".
+std::string shapeText(const sinter_tensor &tensor);
+/// For example "f32".
+const char *dtypeName(uint32_t dtype);
 
 } // namespace sinter

@@ -79,6 +79,13 @@ func.func @reads_a_clamped_row_and_selects(%t: tensor<5x3xf32>, %i: tensor<2x4xi
   return %y : tensor<2x4x3xf32>
 }
 
+// CHECK-LABEL: @scalar_index
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel"]} ins(%arg1 : tensor<i32>) outs(%{{.*}} : tensor<3xf32>)
+func.func @scalar_index(%t: tensor<5x3xf32>, %i: tensor<i32>) -> tensor<3xf32> {
+  %y = sinter.gather %t, %i : (tensor<5x3xf32>, tensor<i32>) -> tensor<3xf32>
+  return %y : tensor<3xf32>
+}
+
 // CHECK-LABEL: @table_without_rows
 // CHECK: linalg.fill
 // CHECK-NOT: tensor.extract

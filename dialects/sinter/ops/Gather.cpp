@@ -62,9 +62,9 @@ FailureOr<SmallVector<Value>> GatherOp::lowerToLinalg(OpBuilder &builder) {
     rules::Expr isRow = rules::compare(arith::CmpIPredicate::eq, index, index.with(row));
     return SmallVector<rules::Expr>{rules::select(isRow, read, 0)};
   };
-  AffineMap identity = builder.getMultiDimIdentityMap(rank);
-  return rules::generic(builder, loc, rank, {}, rules::Mapped{getIndices(), identity.getMajorSubMap(indexRank)},
-                        rules::Mapped{rules::empty(builder, loc, type), identity}, element);
+  return rules::generic(builder, loc, rank, {},
+                        rules::Mapped{getIndices(), rules::leadingDims(builder, rank, indexRank)},
+                        rules::Mapped{rules::empty(builder, loc, type), builder.getMultiDimIdentityMap(rank)}, element);
 }
 
 LogicalResult GatherOp::evaluate(ArrayRef<const reference::Tensor *> inputs,

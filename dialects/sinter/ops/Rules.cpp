@@ -40,6 +40,13 @@ std::string shapeText(RankedTensorType type) {
 
 //===--- linalg --------------------------------------------------------------------------------------===//
 
+AffineMap leadingDims(Builder &builder, int64_t rank, int64_t count) {
+  SmallVector<AffineExpr> dims;
+  for (int64_t d = 0; d < count; ++d)
+    dims.push_back(builder.getAffineDimExpr(d));
+  return AffineMap::get(rank, 0, dims, builder.getContext());
+}
+
 SmallVector<Value> generic(OpBuilder &builder, Location loc, int64_t rank, ArrayRef<int64_t> reduced,
                            ArrayRef<Mapped> inputs, ArrayRef<Mapped> outputs, Body body) {
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
@@ -83,11 +90,10 @@ Value copy(OpBuilder &builder, Location loc, Value input, AffineMap map, RankedT
 }
 
 SmallVector<Mapped> Rows::operands(ValueRange inputs, int64_t rank) {
-  AffineMap full = builder.getMultiDimIdentityMap(rank);
   SmallVector<Mapped> result;
   for (Value input : inputs) {
     int64_t own = cast<RankedTensorType>(input.getType()).getRank();
-    result.push_back({input, full.getMajorSubMap(own)});
+    result.push_back({input, leadingDims(builder, rank, own)});
   }
   return result;
 }

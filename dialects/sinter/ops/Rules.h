@@ -95,6 +95,10 @@ struct Mapped {
 /// From the scalars read (inputs, then the outputs' old values) to the scalars written.
 using Body = llvm::function_ref<llvm::SmallVector<Expr>(llvm::ArrayRef<Expr>)>;
 
+/// The map from an index of `rank` dimensions to its first `count`, which may be none (AffineMap::getMajorSubMap would
+/// then give a null map).
+mlir::AffineMap leadingDims(mlir::Builder &builder, int64_t rank, int64_t count);
+
 /// A linalg.generic; dimensions in `reduced` are reductions, the others parallel.
 llvm::SmallVector<mlir::Value> generic(mlir::OpBuilder &builder, mlir::Location loc, int64_t rank,
                                        llvm::ArrayRef<int64_t> reduced, llvm::ArrayRef<Mapped> inputs,

@@ -1,0 +1,105 @@
+// What stands behind the DSL's functions: the module under construction. Only this folder includes it.
+#pragma once
+
+#include "compiler/frontend/Frontend.h"
+#include "compiler/include/sinter/ops.h"
+#include "compiler/include/sinter/program.h"
+#include "dialects/sinter/Sinter.h"
+
+#include <exception>
+#include <map>
+
+namespace sinter::frontend {
+
+/// A mistake in the model: thrown by the DSL's functions, through the model, to `loadModel`, which prints it.
+struct ModelError : std::exception {
+  mlir::Location location;
+  std::string message;
+  std::vector<std::pair<mlir::Location, std::string>> notes;
+
+  ModelError(mlir::Location location, std::string message) : location(location), message(std::move(message)) {}
+  const char *what() const noexcept override { return message.c_str(); }
+};
+
+/// The entry being built.
+struct Entry {
+  mlir::func::FuncOp func;
+  std::string name;
+  mlir::Location location;
+  bool training;
+  std::vector<std::string> inputs = {};                         ///< names of the arguments
+  std::vector<std::pair<std::string, mlir::Value>> outputs = {};
+  std::vector<Parameter> parameters = {};
+  std::map<std::string, mlir::Location> declared = {};          ///< states read so far, and where
+  std::map<std::string, mlir::Location> written = {};           ///< states assigned so far, and where
+  int dropouts = 0;                                        ///< number of `dropout` calls so far
+};
+
+/// One declared configuration value.
+struct ConfigValue {
+  std::string fallback, meaning;
+};
+
+/// The module, and the point in it where calls add ops. There is one at a time: `ModelBuilder::get()`.
+class ModelBuilder {
+public:
+  ModelBuilder(mlir::MLIRContext &context, const ModelOptions &options);
+  ~ModelBuilder();
+  static ModelBuilder &get();
+
+  mlir::Location at(const sinter::Location &loc);
+  /// The entry under construction; a mistake of the model if there is none.
+  Entry &entry(const char *what, const sinter::Location &loc);
+  /// The value that a tensor names, checked to belong to the current entry.
+  mlir::Value use(const Tensor &tensor, const char *what, const sinter::Location &loc);
+  /// The same, checked to hold f32.
+  mlir::Value useFloat(const Tensor &tensor, const char *what, const sinter::Location &loc);
+
+  mlir::OpBuilder ops;
+  const ModelOptions &options;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::unique_ptr<Entry> current;
+  std::optional<sinter::Location> callSite; ///< where all calls count as made, inside of a CallSite
+  std::vector<std::string> scopes;
+  std::map<std::string, ConfigValue> configs;
+  std::map<std::string, StateOp> states;
+  StateOp lastState; ///< states stand in front of the entries, in the order of their declaration
+  std::map<std::string, mlir::Location> entries;
+};
+
+inline Tensor wrap(mlir::Value value) { return Tensor(value.getAsOpaquePointer()); }
+inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
+inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return typeOf(value).getShape(); }
+
+/// `[8, 64, 64]`
+std::string text(llvm::ArrayRef<int64_t> shape);
+/// `f32 [8, 64, 64]`
+std::string text(mlir::Value value);
+/// The shortest decimal that means `value`.
+std::string digits(double value);
+const char *name(DType dtype);
+DType dtypeOf(mlir::Type type);
+mlir::Type elementType(mlir::MLIRContext *context, DType dtype);
+
+/// 0, 1, ... rank - 1.
+inline Shape firstAxes(int64_t rank) {
+  auto axes = llvm::seq<int64_t>(0, rank);
+  return Shape(axes.begin(), axes.end());
+}
+/// `axis` counted from the front; a mistake of the model if it is not within `rank` of `shape`.
+int64_t checkAxis(int64_t axis, llvm::ArrayRef<int64_t> shape, const char *what, const sinter::Location &loc);
+/// Positive sizes, at most 8 of them, and at most 2^40 elements.
+void checkShape(llvm::ArrayRef<int64_t> shape, const char *what, const sinter::Location &loc);
+
+/// Throws: message, and one note per value saying where it was made.
+[[noreturn]] void fail(const sinter::Location &loc, const llvm::Twine &message,
+                       llvm::ArrayRef<std::pair<const char *, mlir::Value>> operands = {});
+
+/// `value` repeated to `shape`, which it is known to broadcast to.
+mlir::Value broadcastTo(mlir::Value value, llvm::ArrayRef<int64_t> shape, mlir::Location loc);
+/// The common shape of two under numpy's rules, or nothing.
+std::optional<Shape> commonShape(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b);
+mlir::Value reshapeTo(mlir::Value value, llvm::ArrayRef<int64_t> shape, mlir::Location loc);
+mlir::Value permute(mlir::Value value, llvm::ArrayRef<int64_t> permutation, mlir::Location loc);
+
+} // namespace sinter::frontend

@@ -1,0 +1,138 @@
+// Compiles a model's C++ file to a shared object, loads it and runs it.
+#include "compiler/frontend/Builder.h"
+
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+
+#include <dlfcn.h>
+
+using namespace mlir;
+using namespace sinter::frontend;
+
+namespace sinter {
+
+/// A message about no place in the model.
+static LogicalResult problem(MLIRContext &context, const Twine &message) {
+  return emitError(UnknownLoc::get(&context), message);
+}
+
+/// Runs the host's C++ compiler; its own messages go straight to the terminal.
+static LogicalResult compileShared(const std::string &path, const std::string &output, MLIRContext &context,
+                                   const ModelOptions &options) {
+  std::string compiler = llvm::sys::Process::GetEnv("CXX").value_or("c++");
+  auto found = llvm::sys::findProgramByName(compiler);
+  if (!found)
+    return problem(context, "cannot find the C++ compiler '" + compiler + "'; install g++, or set CXX");
+  std::vector<std::string> command = {*found, "-std=c++20", "-O0", "-fPIC", "-shared", "-I", options.includeDirectory,
+                                      "-x", "c++", path, "-o", output};
+  if (options.verbose)
+    llvm::errs() << llvm::join(command, " ") << "\n";
+  std::string error;
+  SmallVector<StringRef> arguments(command.begin(), command.end());
+  int status = llvm::sys::ExecuteAndWait(*found, arguments, std::nullopt, {}, 0, 0, &error);
+  if (status == 0)
+    return success();
+  return problem(context, path + " does not compile" + (error.empty() ? "" : ": " + error));
+}
+
+/// Every `--set` must name a value that the model declared.
+static LogicalResult checkSettings(ModelBuilder &builder, MLIRContext &context) {
+  for (auto &[name, value] : builder.options.settings) {
+    if (builder.configs.contains(name))
+      continue;
+    std::string known;
+    for (auto &[other, declared] : builder.configs) {
+      known += "\n  " + other + " = " + declared.fallback;
+      if (!declared.meaning.empty())
+        known += "  (" + declared.meaning + ")";
+    }
+    return problem(context, "--set: unknown name '" + name + "'; the model declares " +
+                                (known.empty() ? "no configuration values" : "these:" + known));
+  }
+  return success();
+}
+
+static LogicalResult runModel(ModelBuilder &builder, void (*model)(), MLIRContext &context) {
+  try {
+    model();
+    return success();
+  } catch (const ModelError &error) {
+    auto diagnostic = emitError(error.location, error.message);
+    for (auto &[location, note] : error.notes)
+      diagnostic.attachNote(location) << note;
+    return diagnostic;
+  } catch (const std::exception &error) {
+    return problem(context, std::string("the model threw an exception: ") + error.what());
+  } catch (...) {
+    return problem(context, "the model threw an exception");
+  }
+}
+
+/// Fills `builder.module` by running the model.
+static LogicalResult build(ModelBuilder &builder, const std::string &path, MLIRContext &context) {
+  if (!llvm::sys::fs::exists(path))
+    return problem(context, path + ": no such file");
+  SmallString<128> object;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile("sinter-model", "so", object))
+    return problem(context, "cannot create a temporary file: " + error.message());
+  auto removeObject = llvm::scope_exit([&] { llvm::sys::fs::remove(object); });
+  if (failed(compileShared(path, object.str().str(), context, builder.options)))
+    return failure();
+
+  // It stays loaded: a model's static objects may be in use until the end.
+  void *library = dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return problem(context, path + ": cannot be loaded: " + dlerror());
+  auto model = reinterpret_cast<void (*)()>(dlsym(library, "sinter_model"));
+  auto modelName = reinterpret_cast<const char *(*)()>(dlsym(library, "sinter_model_name"));
+  if (!model || !modelName)
+    return problem(context, path + ": has no SINTER_MODEL(name) { ... }");
+
+  Operation *module = *builder.module;
+  module->setAttr("sinter.program", StringAttr::get(&context, modelName()));
+  module->setAttr("sinter.source", StringAttr::get(&context, llvm::sys::path::filename(path)));
+  module->setAttr("sinter.config", DictionaryAttr::get(&context));
+  if (failed(runModel(builder, model, context)) || failed(checkSettings(builder, context)))
+    return failure();
+  if (builder.entries.empty())
+    return problem(context, path + ": the model defines no entry");
+  return verify(module);
+}
+
+OwningOpRef<ModuleOp> loadModel(const std::string &path, MLIRContext &context, const ModelOptions &options) {
+  context.loadDialect<SinterDialect, arith::ArithDialect, math::MathDialect, func::FuncDialect>();
+  ModelBuilder builder(context, options);
+  if (failed(build(builder, path, context)))
+    return nullptr;
+  return std::move(builder.module);
+}
+
+void printDiagnostic(Diagnostic &diagnostic) {
+  auto print = [](Diagnostic &one, StringRef kind) {
+    if (auto place = one.getLocation()->findInstanceOf<FileLineColLoc>())
+      llvm::errs() << place.getFilename().getValue() << ":" << place.getLine() << ":" << place.getColumn() << ": ";
+    else
+      llvm::errs() << "sinterc: ";
+    // Ops report as `'sinter.softmax' op ...`: the name alone is what the model's author knows.
+    std::string message = one.str();
+    StringRef rest = message;
+    if (rest.consume_front("'")) {
+      auto [name, after] = rest.split("' op ");
+      if (!after.empty() && !name.contains(' '))
+        message = (name.split('.').second + ": " + after).str();
+    }
+    llvm::errs() << kind << message << "\n";
+  };
+  print(diagnostic, diagnostic.getSeverity() == DiagnosticSeverity::Warning  ? "warning: "
+                    : diagnostic.getSeverity() == DiagnosticSeverity::Remark ? "remark: "
+                                                                             : "");
+  for (Diagnostic &note : diagnostic.getNotes())
+    print(note, "note: ");
+}
+
+} // namespace sinter

@@ -1,0 +1,241 @@
+// The DSL's reductions, matrix products, row-wise functions and gradients.
+#include "compiler/frontend/Builder.h"
+#include "compiler/include/sinter/nn.h"
+#include "compiler/include/sinter/optim.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace sinter::frontend;
+using Loc = sinter::Location;
+
+namespace sinter {
+
+//===--- reductions ----------------------------------------------------------------------------------===//
+
+/// Sorted axes counted from the front.
+static Shape checkAxes(const Axes &axes, Value value, const char *what, const Loc &loc) {
+  if (axes.all)
+    return firstAxes(shapeOf(value).size());
+  Shape result;
+  for (int64_t axis : axes.axes)
+    result.push_back(checkAxis(axis, shapeOf(value), what, loc));
+  llvm::sort(result);
+  if (std::adjacent_find(result.begin(), result.end()) != result.end())
+    fail(loc, Twine(what) + ": an axis is given twice: " + text(axes.axes));
+  return result;
+}
+
+static Tensor reduce(ReduceKind kind, Tensor x, const Axes &axes, bool keepDims, const char *what, const Loc &loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Value value = builder.useFloat(x, what, loc);
+  Shape removed = checkAxes(axes, value, what, loc), shape, kept;
+  for (auto [d, size] : llvm::enumerate(shapeOf(value))) {
+    bool gone = llvm::is_contained(removed, static_cast<int64_t>(d));
+    if (!gone)
+      shape.push_back(size);
+    kept.push_back(gone ? 1 : size);
+  }
+  if (!removed.empty())
+    value = ReduceOp::create(builder.ops, builder.at(loc), typeOf(value).clone(shape), kind, value, removed);
+  return wrap(keepDims ? reshapeTo(value, kept, builder.at(loc)) : value);
+}
+
+Tensor sum(Tensor x, Axes axes, bool keepDims, Loc loc) { return reduce(ReduceKind::sum, x, axes, keepDims, "sum", loc); }
+Tensor max(Tensor x, Axes axes, bool keepDims, Loc loc) { return reduce(ReduceKind::max, x, axes, keepDims, "max", loc); }
+Tensor min(Tensor x, Axes axes, bool keepDims, Loc loc) { return reduce(ReduceKind::min, x, axes, keepDims, "min", loc); }
+
+Tensor mean(Tensor x, Axes axes, bool keepDims, Loc loc) {
+  Value value = ModelBuilder::get().useFloat(x, "mean", loc);
+  double count = 1;
+  for (int64_t d : checkAxes(axes, value, "mean", loc))
+    count *= shapeOf(value)[d];
+  CallSite here(loc);
+  return reduce(ReduceKind::sum, x, axes, keepDims, "mean", loc) / count;
+}
+
+Tensor argmax(Tensor x, int64_t axis, Loc loc) {
+  Value value = ModelBuilder::get().useFloat(x, "argmax", loc);
+  axis = checkAxis(axis, shapeOf(value), "argmax", loc);
+  int64_t last = shapeOf(value)[axis] - 1;
+  if (last >= 1 << 24)
+    fail(loc, "argmax: " + Twine(last + 1) + " elements are more than f32 can count (16777216)", {{"the operand", value}});
+  CallSite here(loc);
+  // The smallest index that attains the maximum; in a row with NaN nothing equals it, and the answer is the last index.
+  Tensor index = cast(iota(shapeOf(value).vec(), axis), f32);
+  return cast(min(where(x == max(x, axis, true), index, static_cast<double>(last)), axis), i32);
+}
+
+Tensor dot(Tensor a, Tensor b, Loc loc) {
+  CallSite here(loc);
+  return sum(a * b);
+}
+
+//===--- matrix product ------------------------------------------------------------------------------===//
+
+/// If `value` is a swap of its last two dimensions, reads through it: the product takes either layout.
+static bool readThroughTranspose(Value &value) {
+  auto op = value.getDefiningOp<TransposeOp>();
+  if (!op)
+    return false;
+  ArrayRef<int64_t> permutation = op.getPermutation();
+  int64_t rank = permutation.size();
+  for (int64_t d = 0; d < rank - 2; ++d)
+    if (permutation[d] != d)
+      return false;
+  if (permutation[rank - 1] != rank - 2)
+    return false;
+  value = op.getInput();
+  return true;
+}
+
+Tensor matmul(Tensor left, Tensor right, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  mlir::Location at = builder.at(loc);
+  Value a = builder.useFloat(left, "matmul", loc), b = builder.useFloat(right, "matmul", loc);
+  SmallVector<std::pair<const char *, Value>> notes = {{"the left operand", a}, {"the right operand", b}};
+  for (auto [which, value] : notes)
+    if (shapeOf(value).size() < 2)
+      fail(loc, Twine("matmul: needs at least 2 dimensions, but ") + which + " has shape " + text(shapeOf(value)), notes);
+
+  auto batchOf = [](Value value) { return shapeOf(value).drop_back(2); };
+  int64_t m = *(shapeOf(a).end() - 2), inner = shapeOf(a).back(), n = shapeOf(b).back();
+  if (inner != *(shapeOf(b).end() - 2))
+    fail(loc, "matmul: inner dimensions differ: " + Twine(inner) + " and " + Twine(*(shapeOf(b).end() - 2)) +
+                  ", of shapes " + text(shapeOf(a)) + " and " + text(shapeOf(b)),
+         notes);
+  std::optional<Shape> batch = commonShape(batchOf(a), batchOf(b));
+  if (!batch)
+    fail(loc, "matmul: batch dimensions do not broadcast: " + text(batchOf(a)) + " and " + text(batchOf(b)) +
+                  ", of shapes " + text(shapeOf(a)) + " and " + text(shapeOf(b)),
+         notes);
+  Shape shape = *batch;
+  shape.insert(shape.end(), {m, n});
+
+  bool transposeB = readThroughTranspose(b);
+  if (shapeOf(b).size() == 2 && shapeOf(a).size() > 2) {
+    // One matrix for all batches: the rows of all batches make one tall matrix.
+    int64_t rows = typeOf(a).getNumElements() / inner;
+    Value tall = reshapeTo(a, {rows, inner}, at);
+    auto type = typeOf(a).clone({rows, n});
+    return wrap(reshapeTo(MatmulOp::create(builder.ops, at, type, tall, b, false, transposeB), shape, at));
+  }
+  bool transposeA = readThroughTranspose(a);
+  auto widen = [&](Value value) {
+    Shape wide = *batch;
+    llvm::append_range(wide, shapeOf(value).take_back(2));
+    return broadcastTo(value, wide, at);
+  };
+  a = widen(a);
+  b = widen(b);
+  return wrap(MatmulOp::create(builder.ops, at, typeOf(a).clone(shape), a, b, transposeA, transposeB));
+}
+
+//===--- along one dimension -------------------------------------------------------------------------===//
+
+/// Applies a row-wise op along `axis`: moves it to the end and back.
+template <typename Op> static Tensor alongAxis(Tensor x, int64_t axis, const char *what, const Loc &loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  mlir::Location at = builder.at(loc);
+  Value value = builder.useFloat(x, what, loc);
+  int64_t rank = shapeOf(value).size();
+  axis = checkAxis(axis, shapeOf(value), what, loc);
+  Shape permutation = firstAxes(rank); // a swap, hence its own inverse
+  std::swap(permutation[axis], permutation[rank - 1]);
+  value = permute(value, permutation, at);
+  return wrap(permute(Op::create(builder.ops, at, value.getType(), value), permutation, at));
+}
+
+Tensor softmax(Tensor x, int64_t axis, Loc loc) { return alongAxis<SoftmaxOp>(x, axis, "softmax", loc); }
+Tensor log_softmax(Tensor x, int64_t axis, Loc loc) { return alongAxis<LogSoftmaxOp>(x, axis, "log_softmax", loc); }
+
+static Tensor normalize(Tensor x, double epsilon, bool center, const char *what, const Loc &loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Value value = builder.useFloat(x, what, loc);
+  checkAxis(-1, shapeOf(value), what, loc);
+  if (!(epsilon > 0))
+    fail(loc, Twine(what) + ": epsilon must be positive, but is " + digits(epsilon));
+  auto rows = typeOf(value).clone(shapeOf(value).drop_back());
+  auto op = NormalizeOp::create(builder.ops, builder.at(loc), typeOf(value), rows, value,
+                                builder.ops.getF64FloatAttr(epsilon), center ? builder.ops.getUnitAttr() : UnitAttr());
+  return wrap(op.getNormalized());
+}
+
+Tensor layer_norm(Tensor x, double epsilon, Loc loc) { return normalize(x, epsilon, true, "layer_norm", loc); }
+Tensor rms_norm(Tensor x, double epsilon, Loc loc) { return normalize(x, epsilon, false, "rms_norm", loc); }
+
+Tensor cross_entropy(Tensor logits, Tensor targets, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  mlir::Location at = builder.at(loc);
+  Value scores = builder.useFloat(logits, "cross_entropy", loc), classes = builder.use(targets, "cross_entropy", loc);
+  checkAxis(-1, shapeOf(scores), "cross_entropy", loc);
+  SmallVector<std::pair<const char *, Value>> notes = {{"the logits", scores}, {"the targets", classes}};
+  if (dtypeOf(classes.getType()) != DType::I32)
+    fail(loc, Twine("cross_entropy: targets must be i32, but are ") + name(dtypeOf(classes.getType())), notes);
+  ArrayRef<int64_t> positions = shapeOf(scores).drop_back();
+  if (shapeOf(classes) != positions)
+    fail(loc, "cross_entropy: logits of shape " + text(shapeOf(scores)) + " need targets of shape " + text(positions) +
+                  ", but they have " + text(shapeOf(classes)),
+         notes);
+  int64_t width = shapeOf(scores).back(), rows = typeOf(scores).getNumElements() / width;
+  auto perRow = typeOf(scores).clone({rows});
+  auto op = CrossEntropyOp::create(builder.ops, at, perRow, perRow, reshapeTo(scores, {rows, width}, at),
+                                   reshapeTo(classes, {rows}, at));
+  return wrap(reshapeTo(op.getLosses(), positions, at));
+}
+
+//===--- random numbers ------------------------------------------------------------------------------===//
+
+Tensor dropout(Tensor x, double probability, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Value value = builder.useFloat(x, "dropout", loc);
+  Entry &entry = builder.entry("dropout", loc);
+  if (!(probability >= 0 && probability < 1))
+    fail(loc, "dropout: the probability must be at least 0 and below 1, but is " + digits(probability));
+  if (probability == 0 || !entry.training)
+    return x;
+  CallSite here(loc);
+  // The element's row-major number, spelled with one iota per dimension so that all of it fuses with what surrounds it.
+  Shape shape = shapeOf(value).vec();
+  Tensor element = full(shape, 0, i32);
+  for (size_t d = 0; d < shape.size(); ++d)
+    element = element * static_cast<double>(shape[d]) + iota(shape, d);
+  mlir::Location at = builder.at(loc);
+  Value counter = builder.use(element, "dropout", loc);
+  Value seed = builder.use(broadcast(scalar_input("seed", 0, i32), shape), "dropout", loc);
+  Value step = builder.use(broadcast(scalar_input("step", 1, i32), shape), "dropout", loc);
+  Value site = splat(builder.ops, at, counter.getType(), entry.dropouts++);
+  Value bits = ThreefryOp::create(builder.ops, at, counter.getType(), seed, step, counter, site);
+  // Kept if the bits, as an unsigned number, are not below probability * 2^32.
+  auto threshold = static_cast<int32_t>(static_cast<uint32_t>(probability * 4294967296.0));
+  Value least = splat(builder.ops, at, counter.getType(), threshold);
+  Value keep = arith::CmpIOp::create(builder.ops, at, arith::CmpIPredicate::uge, bits, least);
+  return where(wrap(keep), x * (1 / (1 - probability)), 0.0);
+}
+
+//===--- gradients -----------------------------------------------------------------------------------===//
+
+std::vector<Tensor> grad(Tensor loss, const std::vector<Tensor> &wrt, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Value scalar = builder.useFloat(loss, "grad", loc);
+  if (!shapeOf(scalar).empty())
+    fail(loc, "grad: the loss must be a scalar, but has shape " + text(shapeOf(scalar)) + "; take its mean or sum",
+         {{"the loss", scalar}});
+  SmallVector<Value> values;
+  SmallVector<Type> types;
+  for (const Tensor &tensor : wrt) {
+    values.push_back(builder.useFloat(tensor, "grad", loc));
+    types.push_back(values.back().getType());
+  }
+  if (values.empty())
+    fail(loc, "grad: there is nothing to differentiate with respect to");
+  auto op = GradOp::create(builder.ops, builder.at(loc), types, scalar, values);
+  std::vector<Tensor> result;
+  for (Value gradient : op.getGradients())
+    result.push_back(wrap(gradient));
+  return result;
+}
+
+Tensor grad(Tensor loss, Tensor wrt, Loc loc) { return grad(loss, std::vector{wrt}, loc)[0]; }
+
+} // namespace sinter

@@ -1,0 +1,8 @@
+// sinter.h - everything that a model description may use.
+#pragma once
+
+#include "sinter/language_model.h"
+#include "sinter/nn.h"
+#include "sinter/ops.h"
+#include "sinter/optim.h"
+#include "sinter/program.h"

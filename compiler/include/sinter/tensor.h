@@ -1,0 +1,79 @@
+// tensor.h - the values that a model is written with. Includes nothing of the compiler.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <source_location>
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+/// Where a call stands in the model; every function takes it last and nobody passes it by hand.
+using Location = std::source_location;
+
+/// While it lives, every call counts as made at `loc`: for functions that are made of others, so that messages point at
+/// their callers. The outermost one wins.
+class CallSite {
+public:
+  explicit CallSite(Location loc);
+  ~CallSite();
+  CallSite(const CallSite &) = delete;
+  CallSite &operator=(const CallSite &) = delete;
+
+private:
+  bool outermost_;
+};
+
+/// Sizes, outermost first. All shapes are known when the model is compiled.
+using Shape = std::vector<int64_t>;
+
+/// Element types.
+enum class DType { F32, I32, Bool };
+inline constexpr DType f32 = DType::F32;
+inline constexpr DType i32 = DType::I32;
+inline constexpr DType boolean = DType::Bool;
+
+/// Names a value inside an entry. Copying it copies the name, not the value; a default-constructed one names nothing.
+class Tensor {
+public:
+  Tensor() = default;
+
+  int64_t rank(Location loc = Location::current()) const;
+  /// The size of one dimension; negative axes count from the end.
+  int64_t dim(int64_t axis, Location loc = Location::current()) const;
+  Shape shape(Location loc = Location::current()) const;
+  DType dtype(Location loc = Location::current()) const;
+
+  /// The compiler's own handle: null for a tensor that names nothing.
+  const void *handle() const { return handle_; }
+  explicit Tensor(const void *handle) : handle_(handle) {}
+
+private:
+  const void *handle_ = nullptr;
+};
+
+/// What binary operators and functions take: a tensor, or a number that takes the other operand's type. It also notes
+/// where an operator was written.
+struct Operand {
+  Tensor tensor;
+  double number = 0;
+  bool isNumber = false;
+  Location loc;
+
+  Operand(const Tensor &tensor, Location loc = Location::current()) : tensor(tensor), loc(loc) {}
+  Operand(double number, Location loc = Location::current()) : number(number), isNumber(true), loc(loc) {}
+};
+
+/// Which dimensions a reduction removes: one, several, or (by default) all.
+struct Axes {
+  std::vector<int64_t> axes;
+  bool all = false;
+
+  Axes() : all(true) {}
+  Axes(int64_t axis) : axes{axis} {}
+  Axes(int axis) : axes{axis} {}
+  Axes(std::initializer_list<int64_t> axes) : axes(axes) {}
+};
+
+} // namespace sinter

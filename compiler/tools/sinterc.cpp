@@ -1,0 +1,275 @@
+// sinterc: compiles a model description to an executable, or to any stage on the way.
+#include "compiler/Pipeline.h"
+#include "compiler/frontend/Frontend.h"
+#include "dialects/sinter/Sinter.h"
+#ifdef SINTER_HAS_REPORT
+#include "compiler/Report.h"
+#endif
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+#include <CLI/CLI.hpp>
+
+#include <charconv>
+#include <chrono>
+
+using namespace mlir;
+
+namespace sinter {
+#ifndef SINTER_HAS_PIPELINE
+std::optional<Stage> stageByName(llvm::StringRef name) {
+  return name == "model" ? std::optional(Stage::Model) : std::nullopt;
+}
+#endif
+namespace {
+
+/// Exit codes of all sinter programs.
+enum ExitCode { kDone = 0, kWrongInput = 1, kUsage = 2 };
+
+struct CommandLine {
+  std::string input, output, target = "cpu", march = "native", dtype = "f32", budget, emit, from, dumpDirectory, report;
+  std::vector<std::string> settings;
+  bool time = false, verbose = false;
+
+  std::map<std::string, std::string> values; ///< `settings`, taken apart
+  std::optional<uint64_t> budgetBytes;
+  Stage last = Stage::Executable, first = Stage::Model;
+};
+
+int usage(const llvm::Twine &message) {
+  llvm::errs() << "sinterc: " << message << "\n";
+  return kUsage;
+}
+
+/// `300M` or `1048576`; K, M and G are powers of 1024.
+std::optional<uint64_t> parseBytes(llvm::StringRef text) {
+  uint64_t factor = 1, value = 0;
+  for (auto [suffix, power] : {std::pair{"K", 10}, {"M", 20}, {"G", 30}})
+    if (text.consume_back(suffix)) {
+      factor = uint64_t{1} << power;
+      break;
+    }
+  auto [end, error] = std::from_chars(text.begin(), text.end(), value);
+  if (error != std::errc() || end != text.end() || value > UINT64_MAX / factor)
+    return std::nullopt;
+  return value * factor;
+}
+
+/// Makes sense of what CLI11 has taken apart; an exit code if it makes none.
+std::optional<int> interpret(CommandLine &line) {
+  if (line.target == "vulkan" || line.target == "cpu,vulkan" || line.target == "vulkan,cpu")
+    return usage("--target=" + line.target + ": vulkan is not available yet; use --target=cpu");
+  if (line.target != "cpu")
+    return usage("--target=" + line.target + ": unknown target; cpu and vulkan are known");
+  if (line.dtype == "bf16")
+    return usage("--dtype=bf16: not available yet; use --dtype=f32");
+  if (line.dtype != "f32")
+    return usage("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
+  for (const std::string &setting : line.settings) {
+    auto [name, value] = llvm::StringRef(setting).split('=');
+    if (name.empty() || name.size() == setting.size())
+      return usage("--set: expected NAME=VALUE, but got '" + setting + "'");
+    if (!line.values.emplace(name, value).second)
+      return usage("--set: '" + name + "' is given twice");
+  }
+  if (!line.budget.empty() && !(line.budgetBytes = parseBytes(line.budget)))
+    return usage("--memory-budget: expected a number of bytes such as 300M, but got '" + line.budget + "'");
+  for (auto [option, name, stage] : {std::tuple{"--emit", &line.emit, &line.last}, {"--from", &line.from, &line.first}}) {
+    if (name->empty())
+      continue;
+    std::optional<Stage> found = stageByName(*name);
+    if (!found)
+      return usage(llvm::Twine(option) + "=" + *name +
+                   ": unknown stage; the stages are model fused train kernels plan target obj exe");
+    *stage = *found;
+  }
+  bool isModule = llvm::StringRef(line.input).ends_with(".mlir");
+  if (!isModule && !line.from.empty())
+    return usage("--from=" + line.from + ": needs a module (.mlir), but the input is '" + line.input + "'");
+  if (line.first > Stage::Target)
+    return usage("--from=" + line.from + ": compilation resumes at a stage that is a module: model to target");
+  if (line.first > line.last)
+    return usage("--from=" + line.from + " comes after --emit=" + line.emit);
+  if (isModule && !line.values.empty())
+    return usage("--set: configuration values belong to a model's C++ file, not to '" + line.input + "'");
+  if (!line.report.empty() && line.report != "text" && line.report != "json")
+    return usage("--report=" + line.report + ": text and json are known");
+  if (line.last >= Stage::Object && line.output.empty() && line.report.empty())
+    return usage("-o OUT is missing: where shall the program go?");
+  return std::nullopt;
+}
+
+/// The folder above sinterc's own: `include/` and `lib/` lie in it, in the build tree as after installation.
+std::string prefixDirectory(const char *argv0) {
+  std::string self = llvm::sys::fs::getMainExecutable(argv0, reinterpret_cast<void *>(&prefixDirectory));
+  return llvm::sys::path::parent_path(llvm::sys::path::parent_path(self)).str();
+}
+
+std::string under(llvm::StringRef directory, llvm::StringRef name) {
+  SmallString<128> path(directory);
+  llvm::sys::path::append(path, name);
+  return path.str().str();
+}
+
+/// Says how long a step took, when asked to.
+class Stopwatch {
+public:
+  explicit Stopwatch(bool on) : on_(on) {}
+  void lap(llvm::StringRef what) {
+    auto now = std::chrono::steady_clock::now();
+    if (on_)
+      llvm::errs() << llvm::formatv("{0,-10} {1,8:f3} s\n", what, std::chrono::duration<double>(now - start_).count());
+    start_ = now;
+  }
+
+private:
+  bool on_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+OwningOpRef<ModuleOp> readModule(const CommandLine &line, MLIRContext &context, const std::string &prefix) {
+  if (!llvm::StringRef(line.input).ends_with(".mlir"))
+    return loadModel(line.input, context, {line.values, under(prefix, "include"), line.verbose});
+  llvm::SourceMgr sources;
+  return parseSourceFile<ModuleOp>(line.input, sources, &context);
+}
+
+/// Prints the module with its locations, so that a later `--from` still knows the model's lines.
+int printModule(ModuleOp module, const std::string &path) {
+  std::error_code error;
+  llvm::ToolOutputFile file(path.empty() ? "-" : path, error, llvm::sys::fs::OF_Text);
+  if (error)
+    return usage("cannot write '" + path + "': " + error.message());
+  OpPrintingFlags flags;
+  flags.enableDebugInfo(true);
+  module->print(file.os(), flags);
+  file.keep();
+  return kDone;
+}
+
+int report(ModuleOp module, const CommandLine &line) {
+#ifdef SINTER_HAS_REPORT
+  printReport(module, llvm::outs(), line.report == "json");
+  return kDone;
+#else
+  (void)module;
+  return usage("--report=" + line.report + ": this build has no reports");
+#endif
+}
+
+/// From stage `target` to objects, and to an executable.
+int finish(ModuleOp module, const CommandLine &line, const PipelineOptions &options, const std::string &prefix,
+           Stopwatch &watch) {
+#ifdef SINTER_HAS_CODEGEN
+  if (line.last == Stage::Object) {
+    llvm::StringRef stem = line.output;
+    stem.consume_back(".o");
+    auto objects = emitObjects(module, options.target, stem);
+    watch.lap("obj");
+    return failed(objects) ? kWrongInput : kDone;
+  }
+  SmallString<128> directory;
+  if (std::error_code error = llvm::sys::fs::createUniqueDirectory("sinter", directory))
+    return usage("cannot create a temporary folder: " + error.message());
+  auto removeDirectory = llvm::scope_exit([&] { llvm::sys::fs::remove_directories(directory); });
+  auto objects = emitObjects(module, options.target, under(directory, "program"));
+  watch.lap("obj");
+  if (failed(objects) || failed(linkExecutable(*objects, under(prefix, "lib/libsinter_runtime.a"), line.output)))
+    return kWrongInput;
+  watch.lap("exe");
+  return kDone;
+#else
+  return usage("this build has no code generation");
+#endif
+}
+
+int compile(const CommandLine &line, const char *argv0) {
+  std::string prefix = prefixDirectory(argv0);
+  DialectRegistry registry;
+#ifdef SINTER_HAS_PIPELINE
+  registerAllStageDialects(registry);
+#else
+  registerDialects(registry);
+#endif
+  MLIRContext context(registry);
+  bool printed = false;
+  context.getDiagEngine().registerHandler([&](Diagnostic &diagnostic) {
+    printed |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
+    printDiagnostic(diagnostic);
+    return success();
+  });
+
+  PipelineOptions options;
+  options.target.march = line.march;
+  options.memoryBudget = line.budgetBytes;
+  options.dumpDirectory = line.dumpDirectory;
+  options.time = line.time;
+  options.verbose = line.verbose;
+
+  Stopwatch watch(line.time);
+  OwningOpRef<ModuleOp> module = readModule(line, context, prefix);
+  watch.lap("model");
+  if (!module)
+    return kWrongInput;
+
+#ifdef SINTER_HAS_PIPELINE
+  // A report describes the plan: it is made on the way, of whatever comes after.
+  Stage at = line.first;
+  if (!line.report.empty() && at <= Stage::Plan) {
+    if (failed(runStages(*module, at, Stage::Plan, options)))
+      return kWrongInput;
+    at = Stage::Plan;
+    if (int code = report(*module, line); code != kDone || line.output.empty())
+      return code;
+  }
+  if (failed(runStages(*module, at, std::min(line.last, Stage::Target), options)))
+    return printed ? kWrongInput : usage("compilation failed without a message: this is a mistake in sinterc");
+#else
+  if (line.last != Stage::Model)
+    return usage("this build stops at --emit=model");
+#endif
+  if (line.last <= Stage::Target)
+    return printModule(*module, line.output);
+  watch.lap("stages");
+  return finish(*module, line, options, prefix, watch);
+}
+
+} // namespace
+} // namespace sinter
+
+int main(int argc, char **argv) {
+  sinter::CommandLine line;
+  CLI::App app("Compiles a model description to one self-contained program.", "sinterc");
+  app.set_version_flag("--version", "sinterc " SINTER_VERSION);
+  app.add_option("input", line.input, "MODEL.cpp or MODULE.mlir")->required();
+  app.add_option("-o", line.output, "where the result goes");
+  app.add_option("--target", line.target, "cpu (vulkan will follow)")->capture_default_str();
+  app.add_option("--march", line.march, "CPU to compile for: native, x86-64-v3, ...")->capture_default_str();
+  app.add_option("--set", line.settings, "NAME=VALUE: a configuration value that the model declares")
+      ->allow_extra_args(false);
+  app.add_option("--dtype", line.dtype, "f32 (bf16 will follow)")->capture_default_str();
+  app.add_option("--memory-budget", line.budget, "the most arena bytes an entry may use, such as 300M");
+  app.add_option("--emit", line.emit, "stop at and write: model fused train kernels plan target obj exe");
+  app.add_option("--from", line.from, "the stage that MODULE.mlir is at (model)");
+  app.add_option("--dump-stages", line.dumpDirectory, "folder to write every stage to");
+  app.add_option("--report", line.report, "what was compiled: text or json")->expected(0, 1)->default_str("text");
+  app.add_flag("--time", line.time, "say how long each stage took");
+  app.add_flag("-v,--verbose", line.verbose, "say what is being done");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? sinter::kDone : sinter::kUsage;
+  }
+  if (app.count("--report") && line.report.empty())
+    line.report = "text";
+  if (std::optional<int> code = sinter::interpret(line))
+    return *code;
+  return sinter::compile(line, argv[0]);
+}

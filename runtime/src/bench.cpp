@@ -1,0 +1,182 @@
+// The subcommand bench: times calls of one entry on random input.
+#include "commands.h"
+#include "device.h"
+#include "error.h"
+#include "program.h"
+#include "train_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+namespace sinter {
+
+static constexpr int warmUps = 3;
+
+namespace {
+
+struct Times {
+  std::vector<double> milliseconds; // sorted
+  double median() const { return milliseconds[milliseconds.size() / 2]; }
+};
+
+} // namespace
+
+static double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Random token ids, pixels and so on; scalars keep their defaults.
+static void fillInputs(Program &program, const sinter_entry &entry, uint64_t seed) {
+  const auto limit = uint64_t(std::max<int64_t>(2, vocabularySize(program)));
+  program.setDefaults(entry);
+  program.setScalar(entry, "step", 1);
+  for (uint32_t i = 0; i < entry.input_count; ++i) {
+    const sinter_input &input = entry.inputs[i];
+    if (input.tensor.rank == 0)
+      continue;
+    const Random random(seed, streamOf(input.tensor.name));
+    const auto count = uint64_t(elementCount(input.tensor));
+    for (uint64_t n = 0; n < count; ++n) {
+      if (input.tensor.dtype == SINTER_I32)
+        static_cast<int32_t *>(program.data(input))[n] = int32_t(random.below(n, limit));
+      else if (input.tensor.dtype == SINTER_F32)
+        static_cast<float *>(program.data(input))[n] = float(random.uniform(n));
+    }
+  }
+}
+
+static Times timeCalls(int64_t calls, const std::function<void(int64_t)> &prepare, const std::function<void()> &call) {
+  Times times;
+  for (int64_t i = -warmUps; i < calls; ++i) {
+    prepare(i);
+    const double start = now();
+    call();
+    if (i >= 0)
+      times.milliseconds.push_back(1e3 * (now() - start));
+  }
+  std::sort(times.milliseconds.begin(), times.milliseconds.end());
+  return times;
+}
+
+// Launches of one kernel together, slowest first.
+static std::string profileText(const sinter_program &description, const sinter_entry &entry, const std::vector<double> &seconds,
+                               double calls, bool json) {
+  struct Line {
+    uint32_t kernel;
+    int64_t launches = 0;
+    double seconds = 0;
+  };
+  std::vector<Line> lines;
+  double total = 0;
+  for (uint32_t k = 0; k < description.kernel_count; ++k)
+    lines.push_back({k});
+  for (uint32_t l = 0; l < entry.launch_count; ++l) {
+    Line &line = lines[entry.launches[l].kernel];
+    ++line.launches;
+    line.seconds += seconds[l] / calls;
+    total += seconds[l] / calls;
+  }
+  std::sort(lines.begin(), lines.end(), 
+            [](const Line &a, const Line &b) { return a.seconds != b.seconds ? a.seconds > b.seconds : a.kernel < b.kernel; });
+  std::string text;
+  for (const Line &line : lines) {
+    if (!line.launches)
+      continue;
+    const sinter_kernel &kernel = description.kernels[line.kernel];
+    const double gflops = kernel.flops * double(line.launches) / line.seconds / 1e9;
+    const double gigabytes = kernel.bytes * double(line.launches) / line.seconds / 1e9;
+    const double share = 100 * line.seconds / total;
+    if (json)
+      text += fmt::format("{}{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.4g},"
+                          "\"gb_per_s\":{:.4g}}}",
+                          text.empty() ? "" : ",", jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches,
+                          1e3 * line.seconds, share, gflops, gigabytes);
+    else
+      text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {:7.2f} GB/s  {} ({})\n", share, 1e3 * line.seconds,
+                          line.launches, gflops, gigabytes, kernel.name, kernel.location);
+  }
+  return json ? fmt::format(",\"profile\":[{}]", text) : text;
+}
+
+static void print(const BenchCommand &command, Program &program, const Times &times, double predictions, double flops,
+                  const std::string &profile) {
+  const sinter_program &description = program.description();
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  uint64_t parameterBytes = 0;
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    if (description.states[s].trainable)
+      parameterBytes += description.states[s].tensor.bytes;
+  const double seconds = times.median() / 1e3;
+  const std::string perSecond = predictions > 0 ? fmt::format("{:.6g}", predictions / seconds) : "null";
+  if (command.json) {
+    fmt::print("{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
+               "\"tokens_per_s\":{},\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
+               "\"threads\":{},\"device\":\"{}\"{}}}\n",
+               jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(), times.milliseconds.back(),
+               perSecond, flops / seconds / 1e9, description.arena_bytes, parameterBytes, int64_t(usage.ru_maxrss) * 1024,
+               program.threads(), program.device().name(), profile);
+    return;
+  }
+  fmt::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {} tokens/s, {:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "
+             "bytes\n{}",
+             command.entry, times.median(), command.steps, times.milliseconds.front(), times.milliseconds.back(), perSecond,
+             flops / seconds / 1e9, program.threads(), description.arena_bytes, int64_t(usage.ru_maxrss) * 1024, profile);
+}
+
+static Exit benchEntry(const BenchCommand &command, Program &program) {
+  const sinter_entry &entry = requireEntry(program, command.entry);
+  const sinter_input *tokens = Program::findInput(entry, "tokens"), *images = Program::findInput(entry, "images");
+  if (const sinter_input *position = Program::findInput(entry, "position"); position && tokens)
+    program.setScalar(entry, "position", double(elementCount(tokens->tensor) - 1));
+  const double predictions = tokens ? double(elementCount(tokens->tensor)) : images ? double(images->tensor.shape[0]) : 0;
+  std::vector<double> seconds(entry.launch_count);
+  const Times times = timeCalls(
+      command.steps,
+      [&](int64_t i) {
+        if (i == 0)
+          std::fill(seconds.begin(), seconds.end(), 0);
+        fillInputs(program, entry, uint64_t(i + warmUps));
+        if (tokens)
+          program.setScalar(entry, "position", double(elementCount(tokens->tensor) - 1));
+      },
+      [&] { program.run(entry, command.profile ? seconds.data() : nullptr); });
+  const std::string profile =
+      command.profile ? profileText(program.description(), entry, seconds, double(command.steps), command.json) : "";
+  print(command, program, times, predictions, entry.flops, profile);
+  return Exit::Done;
+}
+
+// A step is one new token.
+static Exit benchSample(const BenchCommand &command, Program &program) {
+  const sinter_entry &entry = requireEntry(program, "logits");
+  const Tokenizer tokenizer;
+  Generator generator(program, tokenizer);
+  const auto limit = uint64_t(std::max<int64_t>(1, vocabularySize(program)));
+  Times perToken;
+  for (int64_t run = -1; run < command.steps; ++run) {
+    std::vector<int32_t> prompt;
+    const Random random(uint64_t(run + 1), streamOf("prompt"));
+    for (int64_t i = 0; i < command.promptTokens; ++i)
+      prompt.push_back(int32_t(random.below(uint64_t(i), limit)));
+    GenerateOptions options;
+    options.count = command.newTokens;
+    const double start = now();
+    generator.run(prompt, options, [](const std::string &) { return true; });
+    if (run >= 0)
+      perToken.milliseconds.push_back(1e3 * (now() - start) / double(command.newTokens));
+  }
+  std::sort(perToken.milliseconds.begin(), perToken.milliseconds.end());
+  print(command, program, perToken, 1, entry.flops, "");
+  return Exit::Done;
+}
+
+Exit bench(const sinter_program &description, const CommonOptions &common, const BenchCommand &command) {
+  const auto program = openProgram(description, common);
+  program->initialize(0);
+  return command.entry == "sample" ? benchSample(command, *program) : benchEntry(command, *program);
+}
+
+} // namespace sinter

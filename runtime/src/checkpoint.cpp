@@ -1,0 +1,275 @@
+#include "checkpoint.h"
+
+#include "error.h"
+#include "files.h"
+#include "program.h"
+#include "safetensors.h"
+
+#include <charconv>
+#include <cstring>
+#include <fmt/format.h>
+#include <unordered_map>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace sinter {
+
+static constexpr const char *formatName = "sinter-checkpoint";
+static constexpr const char *formatVersion = "1";
+// The hash of the whole file, itself read as zeros.
+static constexpr std::string_view hashKey = "\"xxh3\":\"";
+static constexpr std::string_view noHash = "0000000000000000";
+
+namespace {
+
+class Hash {
+public:
+  Hash() { XXH3_64bits_reset(&state_); }
+  void add(const void *data, size_t size) { XXH3_64bits_update(&state_, data, size); }
+  std::string text() const { return fmt::format("{:016x}", uint64_t(XXH3_64bits_digest(&state_))); }
+
+private:
+  XXH3_state_t state_;
+};
+
+} // namespace
+
+std::string checkpointPath(const std::string &folder) { return folder + "/checkpoint.safetensors"; }
+
+static std::string nameInFile(const sinter_state &state) {
+  const std::string name = state.tensor.name;
+  return state.trainable || name.starts_with("optimizer.") ? name : "optimizer." + name;
+}
+
+static const char *dtypeInFile(uint32_t dtype) {
+  switch (dtype) {
+  case SINTER_I32:
+    return "I32";
+  case SINTER_I8:
+    return "I8";
+  case SINTER_U16:
+    return "U16";
+  case SINTER_BF16:
+    return "BF16";
+  default:
+    return "F32";
+  }
+}
+
+static void addState(std::vector<TensorEntry> &tensors, const sinter_state &state) {
+  const sinter_tensor &tensor = state.tensor;
+  TensorEntry entry;
+  entry.name = nameInFile(state);
+  entry.dtype = dtypeInFile(tensor.dtype);
+  entry.shape.assign(tensor.shape, tensor.shape + tensor.rank);
+  tensors.push_back(std::move(entry));
+}
+
+void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint) {
+  const sinter_program &description = program.description();
+  std::vector<TensorEntry> tensors;
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    addState(tensors, description.states[s]);
+  std::map<std::string, std::string> metadata = {
+      {"format", formatName},
+      {"version", formatVersion},
+      {"program", description.name},
+      {"config", description.config},
+      {"step", fmt::to_string(checkpoint.step)},
+      {"seed", fmt::to_string(checkpoint.seed)},
+      {"data_position", fmt::to_string(checkpoint.nextRow)},
+      {"data_xxh3", fmt::format("{:016x}", checkpoint.dataHash)},
+      {"options", checkpoint.options},
+      {"tokenizer", checkpoint.tokenizer.name()},
+      {"vocabulary", checkpoint.tokenizer.vocabulary()},
+      {"xxh3", std::string(noHash)},
+  };
+  std::string header = makeTensorHeader(tensors, metadata);
+  const std::string length = headerLengthBytes(header);
+
+  Hash hash;
+  hash.add(length.data(), length.size());
+  hash.add(header.data(), header.size());
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    hash.add(program.data(description.states[s]), description.states[s].tensor.bytes);
+  header.replace(header.find(fmt::format("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), hash.text());
+
+  AtomicFile file(path);
+  file.write(length.data(), length.size());
+  file.write(header.data(), header.size());
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    file.write(program.data(description.states[s]), description.states[s].tensor.bytes);
+  file.commit();
+}
+
+template <typename T>
+static T metadataNumber(const TensorFile &file, const std::string &path, const char *key, int base = 10) {
+  const auto found = file.metadata.find(key);
+  T value{};
+  if (found == file.metadata.end())
+    fail(Exit::Damaged, fmt::format("{}: the metadata has no {}", path, key));
+  const char *end = found->second.data() + found->second.size();
+  const auto [rest, error] = std::from_chars(found->second.data(), end, value, base);
+  if (error != std::errc() || rest != end || value < 0)
+    fail(Exit::Damaged, fmt::format("{}: metadata {} is '{}', not a number", path, key, found->second.substr(0, 32)));
+  return value;
+}
+
+static std::string metadataText(const TensorFile &file, const char *key) {
+  const auto found = file.metadata.find(key);
+  return found == file.metadata.end() ? std::string() : found->second;
+}
+
+static Checkpoint readMetadata(const TensorFile &file, const std::string &path) {
+  if (const std::string version = metadataText(file, "version"); version != formatVersion)
+    fail(Exit::Input, fmt::format("{}: checkpoint version '{}', this program reads version {}", path, version.substr(0, 32),
+                                  formatVersion));
+  Checkpoint checkpoint;
+  checkpoint.step = metadataNumber<int64_t>(file, path, "step");
+  checkpoint.seed = metadataNumber<uint64_t>(file, path, "seed");
+  checkpoint.nextRow = metadataNumber<int64_t>(file, path, "data_position");
+  checkpoint.dataHash = metadataNumber<uint64_t>(file, path, "data_xxh3", 16);
+  checkpoint.options = metadataText(file, "options");
+  checkpoint.tokenizer =
+      Tokenizer::restore(metadataText(file, "tokenizer"), metadataText(file, "vocabulary"), path);
+  return checkpoint;
+}
+
+// Exact type and shape, or a message with both.
+static void checkAgainst(const sinter_state &state, const TensorEntry &entry, const std::string &path) {
+  const sinter_tensor &tensor = state.tensor;
+  const bool sameShape = entry.shape.size() == tensor.rank && std::equal(entry.shape.begin(), entry.shape.end(), tensor.shape);
+  if (!sameShape || entry.dtype != dtypeInFile(tensor.dtype))
+    fail(Exit::Input, fmt::format("{}: {}: the file has {} [{}], the program needs {} {}", path, entry.name, entry.dtype,
+                                  fmt::join(entry.shape, ", "), dtypeInFile(tensor.dtype), shapeText(tensor)));
+}
+
+static bool isCheckpointFile(const TensorFile &file) { return metadataText(file, "format") == formatName; }
+
+bool isCheckpoint(const std::string &path) {
+  FileReader reader(path);
+  return isCheckpointFile(readTensorHeader(reader));
+}
+
+// Reads the tensors' bytes in order into `targets` (null: skipped), and checks the hash if the file has one of ours.
+static void readTensors(FileReader &reader, const TensorFile &file, const std::vector<void *> &targets) {
+  Hash hash;
+  const std::string length = headerLengthBytes(file.header);
+  std::string header = file.header;
+  const std::string expected = metadataText(file, "xxh3");
+  if (isCheckpointFile(file)) {
+    const size_t position = header.find(fmt::format("{}{}\"", hashKey, expected));
+    if (expected.size() != noHash.size() || position == std::string::npos)
+      fail(Exit::Damaged, fmt::format("{}: the checkpoint has no readable hash", reader.path()));
+    header.replace(position + hashKey.size(), noHash.size(), noHash);
+  }
+  hash.add(length.data(), length.size());
+  hash.add(header.data(), header.size());
+  std::vector<char> skipped;
+  for (size_t t = 0; t < file.tensors.size(); ++t) {
+    uint64_t left = file.tensors[t].end - file.tensors[t].begin;
+    char *target = static_cast<char *>(targets[t]);
+    constexpr uint64_t step = 1u << 20;
+    if (!target && left)
+      skipped.resize(step);
+    while (left > 0) {
+      const size_t size = size_t(std::min(left, step));
+      char *into = target ? target : skipped.data();
+      if (reader.read(into, size) != size)
+        fail(Exit::Damaged, fmt::format("{}: truncated in tensor {}", reader.path(), file.tensors[t].name));
+      hash.add(into, size);
+      left -= size;
+      if (target)
+        target += size;
+    }
+  }
+  if (isCheckpointFile(file) && hash.text() != expected)
+    fail(Exit::Damaged, fmt::format("{}: damaged: its content has hash {}, it was saved with {}", reader.path(), hash.text(),
+                                    expected));
+}
+
+static std::unordered_map<std::string_view, size_t> indexByName(const TensorFile &file) {
+  std::unordered_map<std::string_view, size_t> index;
+  for (size_t t = 0; t < file.tensors.size(); ++t)
+    index.emplace(file.tensors[t].name, t);
+  return index;
+}
+
+Checkpoint loadCheckpoint(const std::string &path, Program &program) {
+  FileReader reader(path);
+  const TensorFile file = readTensorHeader(reader);
+  if (!isCheckpointFile(file))
+    fail(Exit::Input, fmt::format("{}: plain safetensors, not a checkpoint; --init takes its parameters, 'import' makes a "
+                                  "checkpoint of it",
+                                  path));
+  const sinter_program &description = program.description();
+  const auto index = indexByName(file);
+  std::vector<void *> targets(file.tensors.size());
+  for (uint32_t s = 0; s < description.state_count; ++s) {
+    const std::string name = nameInFile(description.states[s]);
+    const auto found = index.find(name);
+    if (found == index.end())
+      fail(Exit::Input, fmt::format("{}: has no {}, which the program needs: it is of another model", path, name));
+    checkAgainst(description.states[s], file.tensors[found->second], path);
+    targets[found->second] = program.data(description.states[s]);
+  }
+  for (size_t t = 0; t < targets.size(); ++t)
+    if (!targets[t] && file.tensors[t].end != file.tensors[t].begin)
+      fail(Exit::Input, fmt::format("{}: {} is not a state of the program: it is of another model", path, file.tensors[t].name));
+  readTensors(reader, file, targets);
+  return readMetadata(file, path);
+}
+
+Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint, std::vector<std::string> &notes) {
+  FileReader reader(path);
+  const TensorFile file = readTensorHeader(reader);
+  const sinter_program &description = program.description();
+  const auto index = indexByName(file);
+  std::vector<void *> targets(file.tensors.size());
+  size_t used = 0;
+  for (uint32_t s = 0; s < description.state_count; ++s) {
+    const sinter_state &state = description.states[s];
+    if (!state.trainable)
+      continue;
+    const std::string name = nameInFile(state);
+    auto found = index.find(name);
+    const std::string prefixed = "transformer." + name; // as published GPT-2 files have it
+    if (found == index.end())
+      found = index.find(prefixed);
+    if (found == index.end())
+      fail(Exit::Input, fmt::format("{}: has no {}, a parameter of the program", path, name));
+    checkAgainst(state, file.tensors[found->second], path);
+    targets[found->second] = program.data(state);
+    ++used;
+  }
+  *isCheckpoint = isCheckpointFile(file);
+  if (!*isCheckpoint)
+    for (size_t t = 0; t < targets.size(); ++t)
+      if (!targets[t]) {
+        notes.push_back(fmt::format("{}: ignored {} tensors that are not parameters of the program, the first is {}", path,
+                                    file.tensors.size() - used, file.tensors[t].name));
+        break;
+      }
+  readTensors(reader, file, targets);
+  return *isCheckpoint ? readMetadata(file, path) : Checkpoint();
+}
+
+void exportParameters(const std::string &path, Program &program) {
+  const sinter_program &description = program.description();
+  std::vector<TensorEntry> tensors;
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    if (description.states[s].trainable)
+      addState(tensors, description.states[s]);
+  const std::string header = makeTensorHeader(tensors, {{"format", "pt"}});
+  const std::string length = headerLengthBytes(header);
+  AtomicFile file(path);
+  file.write(length.data(), length.size());
+  file.write(header.data(), header.size());
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    if (description.states[s].trainable)
+      file.write(program.data(description.states[s]), description.states[s].tensor.bytes);
+  file.commit();
+}
+
+} // namespace sinter

@@ -1,0 +1,87 @@
+// The subcommands of a compiled program. cli.cpp fills these structures from the command line; each command is one file.
+#pragma once
+
+#include "generate.h"
+#include "trainer.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+struct sinter_program;
+
+namespace sinter {
+
+class Program;
+enum class Exit;
+
+/// Options that every command has.
+struct CommonOptions {
+  int threads = 0; ///< 0: what the machine has
+  std::string device = "cpu";
+};
+
+/// The program on the device that the options name; Failure (device or usage) if that is impossible.
+std::unique_ptr<Program> openProgram(const sinter_program &description, const CommonOptions &options);
+
+/// A checkpoint's file: `path` itself or, if it is a folder, the checkpoint that train keeps in it.
+std::string findCheckpoint(const std::string &path);
+
+/// Loads all of a checkpoint, or the parameters of a plain safetensors file. `*complete` tells which.
+struct Checkpoint;
+Checkpoint loadForUse(const std::string &path, Program &program, bool *complete);
+
+/// A tokenizer by its name on the command line ("bytes"); `chars` needs text to take its characters from.
+Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
+
+struct TrainCommand {
+  std::string data, validationData, out, init, log, tokenizer;
+  bool resume = false;
+  std::optional<uint64_t> seed;
+  std::optional<int64_t> steps, warmup;
+  std::optional<std::string> schedule, order;
+  std::optional<double> validationFraction, lr, minLr, beta1, beta2, eps, weightDecay, gradClip;
+  int64_t evalEvery = 0, evalBatches = 50, sampleEvery = 0, sampleTokens = 200, checkpointEvery = 500;
+  std::string samplePrompt;
+};
+Exit train(const sinter_program &description, const CommonOptions &common, const TrainCommand &command);
+
+struct EvalCommand {
+  std::string data, checkpoint, logits, tokenizer, split = "all";
+  std::optional<double> validationFraction;
+  int64_t batches = 0;
+  bool json = false;
+};
+Exit eval(const sinter_program &description, const CommonOptions &common, const EvalCommand &command);
+
+struct SampleCommand {
+  std::string checkpoint, prompt, promptFile, tokenizer;
+  GenerateOptions generate;
+  bool json = false;
+};
+Exit sample(const sinter_program &description, const CommonOptions &common, const SampleCommand &command);
+
+struct BenchCommand {
+  std::string entry = "train";
+  int64_t steps = 20, promptTokens = 16, newTokens = 32;
+  bool json = false, profile = false;
+};
+Exit bench(const sinter_program &description, const CommonOptions &common, const BenchCommand &command);
+
+struct InfoCommand {
+  bool json = false;
+};
+Exit info(const sinter_program &description, const InfoCommand &command);
+
+struct ExportCommand {
+  std::string checkpoint, out;
+};
+Exit exportSafetensors(const sinter_program &description, const CommonOptions &common, const ExportCommand &command);
+
+struct ImportCommand {
+  std::string from, out, tokenizer, vocabularyFrom;
+  uint64_t seed = 0;
+};
+Exit importSafetensors(const sinter_program &description, const CommonOptions &common, const ImportCommand &command);
+
+} // namespace sinter

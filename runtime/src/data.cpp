@@ -1,0 +1,225 @@
+#include "data.h"
+
+#include "error.h"
+#include "files.h"
+#include "program.h"
+#include "random.h"
+#include "utf8.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace sinter {
+
+static const sinter_input *findBatchInput(const sinter_entry &entry, const char *name, uint32_t dtype) {
+  const sinter_input *input = Program::findInput(entry, name);
+  return input && input->tensor.dtype == dtype && input->tensor.rank > 0 ? input : nullptr;
+}
+
+Batch Batch::of(Program &program, const sinter_entry &entry) {
+  Batch batch;
+  if (const sinter_input *tokens = findBatchInput(entry, "tokens", SINTER_I32); tokens && tokens->tensor.rank == 2) {
+    const sinter_input *targets = findBatchInput(entry, "targets", SINTER_I32);
+    if (targets && elementCount(targets->tensor) == elementCount(tokens->tensor)) {
+      batch.rows = tokens->tensor.shape[0];
+      batch.length = tokens->tensor.shape[1];
+      batch.tokens = static_cast<int32_t *>(program.data(*tokens));
+      batch.targets = static_cast<int32_t *>(program.data(*targets));
+      return batch;
+    }
+  }
+  if (const sinter_input *images = findBatchInput(entry, "images", SINTER_F32)) {
+    const sinter_input *labels = findBatchInput(entry, "labels", SINTER_I32);
+    if (labels && elementCount(labels->tensor) == images->tensor.shape[0]) {
+      batch.rows = images->tensor.shape[0];
+      batch.length = elementCount(images->tensor) / batch.rows;
+      batch.images = static_cast<float *>(program.data(*images));
+      batch.labels = static_cast<int32_t *>(program.data(*labels));
+      return batch;
+    }
+  }
+  fail(Exit::Usage, fmt::format("entry {}: takes neither tokens and targets (i32 [batch, context]) nor images (f32 [batch, ...])"
+                                " and labels (i32 [batch]): --data has nothing to fill",
+                                entry.name));
+}
+
+void Dataset::fill(const Batch &batch, Order order, uint64_t seed, int64_t step) const {
+  const Random random(seed, streamOf("batches"));
+  for (int64_t b = 0; b < batch.rows; ++b) {
+    const uint64_t number = uint64_t(step) * uint64_t(batch.rows) + uint64_t(b);
+    if (order == Order::Sequential)
+      copyRow(batch, b, int64_t(number % uint64_t(rows(batch.length))));
+    else
+      copyRandomRow(batch, b, random.bits(number));
+  }
+}
+
+int64_t splitPoint(int64_t count, double validationFraction) {
+  return count - int64_t(double(count) * validationFraction);
+}
+
+namespace {
+
+/// Token ids of one of three widths: what the file or the vocabulary needs.
+struct TokenStore {
+  std::string raw;           // bytes, or little-endian uint16
+  std::vector<int32_t> wide; // ids from a tokenizer
+  int width = 1;             // 1, 2: raw; 4: wide
+
+  int64_t size() const { return width == 4 ? int64_t(wide.size()) : int64_t(raw.size()) / width; }
+
+  void copy(int64_t begin, int64_t count, int32_t *out) const {
+    const auto *bytes = reinterpret_cast<const unsigned char *>(raw.data());
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t at = begin + i;
+      out[i] = width == 4 ? wide[size_t(at)] : width == 2 ? bytes[2 * at] | bytes[2 * at + 1] << 8 : bytes[at];
+    }
+  }
+};
+
+class TokenDataset final : public Dataset {
+public:
+  TokenDataset(std::shared_ptr<const TokenStore> store, Tokenizer tokenizer, int64_t begin, int64_t end)
+      : store_(std::move(store)), tokenizer_(std::move(tokenizer)), begin_(begin), end_(end) {}
+
+  int64_t rows(int64_t length) const override { return (end_ - begin_ - 1) / length; }
+  void copyRow(const Batch &batch, int64_t b, int64_t row) const override { copyAt(batch, b, row * batch.length); }
+
+  void copyRandomRow(const Batch &batch, int64_t b, uint64_t random) const override {
+    const auto starts = uint64_t(end_ - begin_ - batch.length);
+    copyAt(batch, b, int64_t((static_cast<unsigned __int128>(random) * starts) >> 64));
+  }
+
+  int64_t bytesOfRow(const Batch &batch, int64_t row) const override {
+    if (tokenizer_.kind() == Tokenizer::Kind::None)
+      return 0;
+    if (tokenizer_.kind() == Tokenizer::Kind::Bytes)
+      return batch.length;
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < batch.length; ++i) {
+      int32_t token;
+      store_->copy(begin_ + row * batch.length + 1 + i, 1, &token);
+      bytes += int64_t(tokenizer_.decode(token).size());
+    }
+    return bytes;
+  }
+
+  uint64_t hash() const override {
+    const int64_t width = store_->width;
+    const char *data = width == 4 ? reinterpret_cast<const char *>(store_->wide.data()) : store_->raw.data();
+    return XXH3_64bits(data + begin_ * width, size_t((end_ - begin_) * width));
+  }
+
+  std::string size() const override { return fmt::format("{} tokens", end_ - begin_); }
+
+private:
+  void copyAt(const Batch &batch, int64_t b, int64_t start) const {
+    store_->copy(begin_ + start, batch.length, batch.tokens + b * batch.length);
+    store_->copy(begin_ + start + 1, batch.length, batch.targets + b * batch.length);
+  }
+
+  std::shared_ptr<const TokenStore> store_;
+  Tokenizer tokenizer_;
+  int64_t begin_, end_;
+};
+
+} // namespace
+
+static void checkIds(const TokenStore &store, int64_t vocabulary, const std::string &path) {
+  if (!vocabulary || store.width == 1)
+    return;
+  for (int64_t i = 0; i < store.size(); ++i) {
+    int32_t id;
+    store.copy(i, 1, &id);
+    if (id >= vocabulary)
+      fail(Exit::Input, fmt::format("{}: token {} is {}, but the model's vocabulary has {}", path, i, id, vocabulary));
+  }
+}
+
+static bool isTokenFile(const std::string &path) { return path.ends_with(".bin"); }
+
+static Tokenizer chooseTokenizer(const DataOptions &options, const std::string &text, int64_t vocabulary) {
+  if (isTokenFile(options.path))
+    return options.restored ? *options.restored : Tokenizer();
+  Tokenizer tokenizer;
+  if (options.restored && options.restored->kind() != Tokenizer::Kind::None)
+    tokenizer = *options.restored;
+  else if (options.tokenizer == "bytes" || (options.tokenizer.empty() && vocabulary >= 256))
+    tokenizer = Tokenizer::bytes();
+  else
+    tokenizer = Tokenizer::charsOf(text, options.path);
+  // Bytes that nobody asked for: the text promised to be UTF-8.
+  if (tokenizer.kind() == Tokenizer::Kind::Bytes && options.tokenizer.empty() && !options.restored)
+    if (const size_t at = findInvalidUtf8(text); at != std::string::npos)
+      fail(Exit::Input, fmt::format("{}: not UTF-8 text: byte 0x{:02x} at offset {}; use --tokenizer=bytes for other data",
+                                    options.path, uint8_t(text[at]), at));
+  if (vocabulary && tokenizer.size() > vocabulary) {
+    if (tokenizer.kind() == Tokenizer::Kind::Bytes)
+      fail(Exit::Input, fmt::format("{}: --tokenizer=bytes has 256 tokens, but the model's vocabulary holds {}", options.path,
+                                    vocabulary));
+    // The ids ascend with the code points, so the first one too many is at rank `vocabulary`.
+    const std::string beyond = tokenizer.decode(int32_t(vocabulary));
+    fail(Exit::Input, fmt::format("{}: {} distinct characters, but the model's vocabulary holds {}: no room for {}; compile the "
+                                  "model with a vocabulary of at least {}",
+                                  options.path, tokenizer.size(), vocabulary, describe(decodeUtf8(beyond, 0).value),
+                                  tokenizer.size()));
+  }
+  return tokenizer;
+}
+
+static std::shared_ptr<const TokenStore> tokenize(const std::string &path, std::string text, const Tokenizer &tokenizer,
+                                                  int64_t vocabulary) {
+  auto store = std::make_shared<TokenStore>();
+  if (text.empty())
+    fail(Exit::Input, fmt::format("{}: is empty", path));
+  if (isTokenFile(path)) {
+    if (text.size() % 2)
+      fail(Exit::Input, fmt::format("{}: {} bytes are not a whole number of uint16 tokens", path, text.size()));
+    store->width = 2;
+    store->raw = std::move(text);
+  } else if (tokenizer.kind() == Tokenizer::Kind::Bytes) {
+    store->raw = std::move(text);
+  } else {
+    const std::vector<int32_t> ids = tokenizer.encode(text, path);
+    if (tokenizer.size() <= 256) {
+      store->raw.assign(ids.begin(), ids.end());
+    } else {
+      store->width = 4;
+      store->wide = ids;
+    }
+  }
+  checkIds(*store, vocabulary, path);
+  return store;
+}
+
+static std::unique_ptr<Dataset> makePart(const std::shared_ptr<const TokenStore> &store, const Tokenizer &tokenizer,
+                                         int64_t begin, int64_t end, const Batch &batch, const std::string &what) {
+  if (end - begin < batch.length + 1)
+    fail(Exit::Input, fmt::format("{}: too short: {} tokens, but a context of {} needs at least {}", what, end - begin,
+                                  batch.length, batch.length + 1));
+  return std::make_unique<TokenDataset>(store, tokenizer, begin, end);
+}
+
+Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary) {
+  if (batch.images)
+    return loadImages(options, batch, vocabulary);
+  Data data;
+  std::string text = readFile(options.path);
+  data.tokenizer = chooseTokenizer(options, text, vocabulary);
+  const auto store = tokenize(options.path, std::move(text), data.tokenizer, vocabulary);
+  const int64_t split = options.validationPath.empty() ? splitPoint(store->size(), options.validationFraction) : store->size();
+  data.training = makePart(store, data.tokenizer, 0, split, batch, options.path);
+  if (!options.validationPath.empty()) {
+    const auto other = tokenize(options.validationPath, readFile(options.validationPath), data.tokenizer, vocabulary);
+    data.validation = makePart(other, data.tokenizer, 0, other->size(), batch, options.validationPath);
+  } else if (store->size() - split > batch.length) {
+    data.validation = makePart(store, data.tokenizer, split, store->size(), batch, options.path);
+  }
+  return data;
+}
+
+} // namespace sinter

@@ -1,0 +1,87 @@
+// Runs kernels compiled for the CPU. All operand addresses are computed once, since the blocks never move.
+#include "block.h"
+#include "device.h"
+#include "error.h"
+#include "pool.h"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <vector>
+
+namespace sinter {
+
+// A launch with less work than this is faster on the calling thread than spread over threads: about 2 microseconds.
+static constexpr double worthThreads = 32768;
+
+namespace {
+
+class CpuDevice final : public Device {
+public:
+  CpuDevice(const sinter_program &program, int threads)
+      : program_(program), state_("parameters and optimizer memory", program.state_bytes),
+        arena_("arena", program.arena_bytes), scratchStride_((program.scratch_bytes + 4095) / 4096 * 4096),
+        scratch_("scratch memory", scratchStride_ * size_t(threads)), pool_(threads, scratch_.data(), scratchStride_) {
+    for (uint32_t k = 0; k < program.kernel_count; ++k)
+      if (!program.kernels[k].cpu)
+        fail(Exit::Device, fmt::format("device cpu: kernel {} was not compiled for the CPU, but for {}",
+                                       program.kernels[k].name, program.target));
+    for (uint32_t e = 0; e < program.entry_count; ++e) {
+      firstOfEntry_.push_back(firstOfLaunch_.size());
+      const sinter_entry &entry = program.entries[e];
+      for (uint32_t l = 0; l < entry.launch_count; ++l) {
+        firstOfLaunch_.push_back(operands_.size());
+        const sinter_launch &launch = entry.launches[l];
+        for (uint32_t o = 0; o < launch.operand_count; ++o)
+          operands_.push_back(address(launch.operands[o]));
+      }
+    }
+  }
+
+  std::string_view name() const override { return "cpu"; }
+  int threads() const override { return pool_.threads(); }
+  std::byte *state() override { return state_.data(); }
+  std::byte *arena() override { return arena_.data(); }
+
+  void run(const sinter_entry &entry, double *seconds) override {
+    const size_t *first = &firstOfLaunch_[firstOfEntry_[size_t(&entry - program_.entries)]];
+    for (uint32_t l = 0; l < entry.launch_count; ++l) {
+      const sinter_kernel &kernel = program_.kernels[entry.launches[l].kernel];
+      void *const *operands = operands_.data() + first[l];
+      const auto start = seconds ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
+      if (kernel.flops + kernel.bytes < worthThreads)
+        pool_.runHere(kernel.cpu, operands, kernel.tiles);
+      else
+        pool_.run(kernel.cpu, operands, kernel.tiles);
+      if (seconds)
+        seconds[l] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    }
+  }
+
+private:
+  void *address(const sinter_operand &operand) const {
+    switch (operand.space) {
+    case SINTER_ARENA:
+      return arena_.data() + operand.offset;
+    case SINTER_STATE:
+      return state_.data() + operand.offset;
+    default: // kernels only read constants
+      return const_cast<std::byte *>(static_cast<const std::byte *>(program_.constants)) + operand.offset;
+    }
+  }
+
+  const sinter_program &program_;
+  Block state_, arena_;
+  size_t scratchStride_;
+  Block scratch_;
+  ThreadPool pool_;
+  std::vector<void *> operands_;
+  std::vector<size_t> firstOfEntry_, firstOfLaunch_; // entry -> its first launch -> its first operand
+};
+
+} // namespace
+
+std::unique_ptr<Device> makeCpuDevice(const sinter_program &program, int threads) {
+  return std::make_unique<CpuDevice>(program, threads);
+}
+
+} // namespace sinter

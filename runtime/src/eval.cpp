@@ -1,0 +1,58 @@
+// The subcommand eval.
+#include "checkpoint.h"
+#include "commands.h"
+#include "error.h"
+#include "evaluate.h"
+#include "files.h"
+#include "program.h"
+#include "train_log.h"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace sinter {
+
+static std::string jsonNumber(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : "null"; }
+
+Exit eval(const sinter_program &description, const CommonOptions &common, const EvalCommand &command) {
+  const auto program = openProgram(description, common);
+  const sinter_entry &entry = requireEntry(*program, "eval");
+  bool complete;
+  const Checkpoint checkpoint = loadForUse(command.checkpoint, *program, &complete);
+  DataOptions options;
+  options.path = command.data;
+  options.tokenizer = command.tokenizer;
+  if (complete && command.tokenizer.empty())
+    options.restored = checkpoint.tokenizer;
+  const TrainingOptions training =
+      complete ? TrainingOptions::parse(checkpoint.options, command.checkpoint) : TrainingOptions();
+  options.validationFraction = command.split == "all" ? 0 : command.validationFraction.value_or(training.validationFraction);
+  const Batch batch = Batch::of(*program, entry);
+  const Data data = loadData(options, batch, vocabularySize(*program));
+  const Dataset *part = command.split == "val" ? data.validation.get() : data.training.get();
+  if (!part)
+    fail(Exit::Input, fmt::format("{}: too short: its last {:g} of all tokens are not one row of {}", command.data,
+                                  options.validationFraction, batch.length));
+  if (!command.logits.empty()) {
+    evaluate(*program, *part, 1);
+    writeLogits(command.logits, *program);
+  }
+  const Evaluation result = evaluate(*program, *part, command.batches);
+  const char *unit = batch.tokens ? "tokens" : "images";
+  if (command.json || !isatty(STDOUT_FILENO))
+    fmt::print("{{\"loss\":{},\"perplexity\":{},\"bits_per_byte\":{},\"accuracy\":{},\"{}\":{}}}\n", jsonNumber(result.loss),
+               jsonNumber(result.perplexity()), jsonNumber(result.bitsPerByte()), jsonNumber(result.accuracy), unit,
+               result.predictions);
+  else {
+    fmt::print("loss           {:.6f}\nperplexity     {:.4f}\n", result.loss, result.perplexity());
+    if (!std::isnan(result.bitsPerByte()))
+      fmt::print("bits per byte  {:.4f}\n", result.bitsPerByte());
+    if (!std::isnan(result.accuracy))
+      fmt::print("accuracy       {:.2f} %\n", 100 * result.accuracy);
+    fmt::print("{:<15}{}\n", unit, result.predictions);
+  }
+  return Exit::Done;
+}
+
+} // namespace sinter

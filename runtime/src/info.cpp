@@ -1,0 +1,85 @@
+// The subcommand info: what was compiled into this program.
+#include "commands.h"
+#include "error.h"
+#include "program.h"
+#include "train_log.h"
+
+#include <fmt/format.h>
+
+namespace sinter {
+
+static std::string tensorJson(const sinter_tensor &tensor) {
+  return fmt::format("\"name\":{},\"dtype\":\"{}\",\"shape\":{},\"bytes\":{}", jsonQuoted(tensor.name), dtypeName(tensor.dtype),
+                     shapeText(tensor), tensor.bytes);
+}
+
+// Calls `make` for each of `count` things and joins what it returns.
+template <typename Make> static std::string joined(uint32_t count, Make make) {
+  std::string text;
+  for (uint32_t i = 0; i < count; ++i)
+    text += fmt::format("{}{}", i ? "," : "", make(i));
+  return text;
+}
+
+static std::string entryJson(const sinter_entry &entry) {
+  const std::string inputs = joined(entry.input_count, [&](uint32_t i) {
+    const sinter_input &input = entry.inputs[i];
+    return fmt::format("{{{}{}}}", tensorJson(input.tensor), input.has_default ? fmt::format(",\"default\":{}", input.value) : "");
+  });
+  const std::string outputs =
+      joined(entry.output_count, [&](uint32_t i) { return fmt::format("{{{}}}", tensorJson(entry.outputs[i])); });
+  return fmt::format("{{\"name\":{},\"launches\":{},\"arena_bytes\":{},\"flops\":{},\"inputs\":[{}],\"outputs\":[{}]}}",
+                     jsonQuoted(entry.name), entry.launch_count, entry.arena_bytes, entry.flops, inputs, outputs);
+}
+
+static int64_t parameterCount(const sinter_program &p) {
+  int64_t count = 0;
+  for (uint32_t s = 0; s < p.state_count; ++s)
+    if (p.states[s].trainable)
+      count += elementCount(p.states[s].tensor);
+  return count;
+}
+
+static void printText(const sinter_program &p) {
+  fmt::print("program      {}\nsource       {}\ncompiler     sinter {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
+             p.compiler, p.target, p.config);
+  fmt::print("parameters   {}\nstate        {} bytes\narena        {} bytes\nscratch      {} bytes a thread\nconstants    {} bytes\n"
+             "kernels      {}\n",
+             parameterCount(p), p.state_bytes, p.arena_bytes, p.scratch_bytes, p.constant_bytes, p.kernel_count);
+  for (uint32_t e = 0; e < p.entry_count; ++e) {
+    const sinter_entry &entry = p.entries[e];
+    fmt::print("\nentry {}: {} launches, arena {} bytes, {:.6g} FLOP\n", entry.name, entry.launch_count, entry.arena_bytes, entry.flops);
+    for (uint32_t i = 0; i < entry.input_count; ++i) {
+      const sinter_input &input = entry.inputs[i];
+      fmt::print("  in   {:<14} {} {}{}\n", input.tensor.name, dtypeName(input.tensor.dtype), shapeText(input.tensor),
+                 input.has_default ? fmt::format("  default {}", input.value) : "");
+    }
+    for (uint32_t o = 0; o < entry.output_count; ++o)
+      fmt::print("  out  {:<14} {} {}\n", entry.outputs[o].name, dtypeName(entry.outputs[o].dtype), shapeText(entry.outputs[o]));
+  }
+  fmt::print("\nstate\n");
+  for (uint32_t s = 0; s < p.state_count; ++s) {
+    const sinter_state &state = p.states[s];
+    fmt::print("  {:>12}  {:<9} {} {} {}\n", state.tensor.offset, state.trainable ? "parameter" : "memory", state.tensor.name,
+               dtypeName(state.tensor.dtype), shapeText(state.tensor));
+  }
+}
+
+Exit info(const sinter_program &p, const InfoCommand &command) {
+  if (!command.json) {
+    printText(p);
+    return Exit::Done;
+  }
+  const std::string entries = joined(p.entry_count, [&](uint32_t e) { return entryJson(p.entries[e]); });
+  const std::string states = joined(p.state_count, [&](uint32_t s) {
+    const sinter_state &state = p.states[s];
+    return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset, state.trainable != 0);
+  });
+  fmt::print("{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
+             "\"arena_bytes\":{},\"scratch_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"entries\":[{}],\"states\":[{}]}}\n",
+             jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config, parameterCount(p),
+             p.state_bytes, p.arena_bytes, p.scratch_bytes, p.constant_bytes, p.kernel_count, entries, states);
+  return Exit::Done;
+}
+
+} // namespace sinter

@@ -1,0 +1,59 @@
+// The subcommand sample.
+#include "checkpoint.h"
+#include "commands.h"
+#include "error.h"
+#include "files.h"
+#include "program.h"
+#include "train_log.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace sinter {
+
+static std::string tokenJson(const Tokenizer &tokenizer, int32_t id, double logProbability) {
+  return fmt::format("\"id\":{},\"text\":{},\"logprob\":{:.9g}", id, jsonQuoted(tokenizer.decode(id)), logProbability);
+}
+
+static std::string resultJson(const Tokenizer &tokenizer, const std::string &prompt, const Generated &result, bool logProbabilities) {
+  std::string json = fmt::format("{{\"prompt\":{},\"text\":{},\"finish\":\"{}\",\"tokens\":[", jsonQuoted(prompt),
+                                 jsonQuoted(result.text), result.stopped ? "stop" : "length");
+  for (size_t i = 0; i < result.tokens.size(); ++i)
+    json += fmt::format("{}{}", i ? "," : "", result.tokens[i].id);
+  json += "]";
+  if (logProbabilities) {
+    json += ",\"logprobs\":[";
+    for (size_t i = 0; i < result.tokens.size(); ++i) {
+      const GeneratedToken &token = result.tokens[i];
+      json += fmt::format("{}{{{},\"top\":[", i ? "," : "", tokenJson(tokenizer, token.id, token.logProbability));
+      for (size_t k = 0; k < token.top.size(); ++k)
+        json += fmt::format("{}{{{}}}", k ? "," : "", tokenJson(tokenizer, token.top[k].first, token.top[k].second));
+      json += "]}";
+    }
+    json += "]";
+  }
+  return json + "}\n";
+}
+
+Exit sample(const sinter_program &description, const CommonOptions &common, const SampleCommand &command) {
+  const auto program = openProgram(description, common);
+  requireEntry(*program, "logits");
+  bool complete;
+  const Checkpoint checkpoint = loadForUse(command.checkpoint, *program, &complete);
+  const Tokenizer tokenizer = command.tokenizer.empty() ? checkpoint.tokenizer : makeTokenizer(command.tokenizer, "");
+  const std::string prompt = command.promptFile.empty() ? command.prompt : readFile(command.promptFile);
+  Generator generator(*program, tokenizer);
+  const auto tokens = generator.promptTokens(prompt, command.promptFile.empty() ? "--prompt" : command.promptFile);
+  const bool json = command.json || command.generate.logProbabilities > 0;
+  bool open = json || writeAll(STDOUT_FILENO, prompt.data(), prompt.size());
+  const Generated result = generator.run(tokens, command.generate, [&](const std::string &text) {
+    open = open && (json || writeAll(STDOUT_FILENO, text.data(), text.size()));
+    return open; // who closed the pipe has read enough
+  });
+  const std::string end = json ? resultJson(tokenizer, prompt, result, command.generate.logProbabilities > 0) : "\n";
+  if (open)
+    (void)writeAll(STDOUT_FILENO, end.data(), end.size());
+  return Exit::Done;
+}
+
+} // namespace sinter

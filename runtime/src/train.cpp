@@ -1,0 +1,219 @@
+// The subcommand train: options, checkpoints, held-out loss and samples around the steps.
+#include "checkpoint.h"
+#include "commands.h"
+#include "error.h"
+#include "evaluate.h"
+#include "files.h"
+#include "interrupt.h"
+#include "program.h"
+#include "train_log.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace sinter {
+
+namespace {
+
+/// One training from its start or resumption to its end.
+class Training {
+public:
+  Training(Program &program, const TrainCommand &command) : program_(program), command_(command) {}
+  Exit run();
+
+private:
+  void start();
+  void resume();
+  void checkOut() const;
+  void takeOptions();
+  void loadTrainingData(const Batch &batch);
+  bool save();
+  void lookAt(int64_t step, TrainLog &log);
+
+  Program &program_;
+  const TrainCommand &command_;
+  TrainingOptions options_;
+  Checkpoint checkpoint_;
+  bool keepTokenizer_ = false; // it came with the parameters
+  Data data_;
+  int64_t savedStep_ = -1;
+};
+
+} // namespace
+
+template <typename T> static void take(const std::optional<T> &from, T &to) {
+  if (from)
+    to = *from;
+}
+
+template <typename T> static void take(const std::optional<T> &from, std::optional<T> &to) {
+  if (from)
+    to = from;
+}
+
+void Training::takeOptions() {
+  take(command_.steps, options_.steps);
+  take(command_.warmup, options_.warmup);
+  take(command_.validationFraction, options_.validationFraction);
+  take(command_.lr, options_.lr);
+  take(command_.minLr, options_.minLr);
+  take(command_.beta1, options_.beta1);
+  take(command_.beta2, options_.beta2);
+  take(command_.eps, options_.eps);
+  take(command_.weightDecay, options_.weightDecay);
+  take(command_.gradClip, options_.gradClip);
+  if (command_.schedule)
+    options_.cosine = *command_.schedule == "cosine";
+  if (command_.order)
+    options_.order = *command_.order == "sequential" ? Order::Sequential : Order::Random;
+}
+
+void Training::resume() {
+  if (command_.out.empty())
+    fail(Exit::Usage, "train: --resume needs --out: the folder whose checkpoint to go on from");
+  checkpoint_ = loadCheckpoint(checkpointPath(command_.out), program_);
+  options_ = TrainingOptions::parse(checkpoint_.options, checkpointPath(command_.out));
+  if (command_.seed && *command_.seed != checkpoint_.seed)
+    fail(Exit::Usage, fmt::format("train: --seed {}: the training to resume has seed {}", *command_.seed, checkpoint_.seed));
+  keepTokenizer_ = true;
+  savedStep_ = checkpoint_.step;
+}
+
+void Training::start() {
+  checkpoint_.seed = command_.seed.value_or(0);
+  program_.initialize(checkpoint_.seed);
+  if (command_.init.empty())
+    return;
+  std::vector<std::string> notes;
+  const Checkpoint from = loadParameters(findCheckpoint(command_.init), program_, &keepTokenizer_, notes);
+  for (const std::string &note : notes)
+    fmt::print(stderr, "note: {}\n", note);
+  checkpoint_.tokenizer = from.tokenizer;
+}
+
+// Another training's checkpoint in the folder is not overwritten but put aside.
+void Training::checkOut() const {
+  if (command_.out.empty()) {
+    fmt::print(stderr, "warning: no --out: nothing of this training will be saved\n");
+    return;
+  }
+  makeFolder(command_.out);
+  const std::string path = checkpointPath(command_.out), aside = command_.out + "/checkpoint.previous.safetensors";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
+    return;
+  if (systemCalls.rename(path.c_str(), aside.c_str()) != 0)
+    fail(Exit::Input, fmt::format("{}: cannot put aside as {}: {}", path, aside, std::strerror(errno)));
+  fmt::print(stderr, "note: {}: kept as {}; --resume would have gone on from it\n", path, aside);
+}
+
+void Training::loadTrainingData(const Batch &batch) {
+  DataOptions options;
+  options.path = command_.data;
+  options.validationPath = command_.validationData;
+  options.validationFraction = options_.validationFraction;
+  options.tokenizer = command_.tokenizer;
+  if (keepTokenizer_)
+    options.restored = checkpoint_.tokenizer;
+  data_ = loadData(options, batch, vocabularySize(program_));
+  const uint64_t hash = data_.training->hash();
+  if (command_.resume && hash != checkpoint_.dataHash)
+    fmt::print(stderr, "warning: {}: not the data that the checkpoint was trained on (hash {:016x}, was {:016x})\n", command_.data,
+               hash, checkpoint_.dataHash);
+  checkpoint_.dataHash = hash;
+  checkpoint_.tokenizer = data_.tokenizer;
+  if (command_.evalEvery && !data_.validation)
+    fmt::print(stderr, "warning: {}: the held-out part is too short for one row: no held-out losses\n", command_.data);
+}
+
+// A checkpoint that cannot be written is not the end of a training: it goes on and tries again at the next one.
+bool Training::save() {
+  if (command_.out.empty() || savedStep_ == checkpoint_.step)
+    return true;
+  try {
+    saveCheckpoint(checkpointPath(command_.out), program_, checkpoint_);
+    savedStep_ = checkpoint_.step;
+    return true;
+  } catch (const Failure &failure) {
+    fmt::print(stderr, "error: step {}: {}\n", checkpoint_.step, failure.what());
+    return false;
+  }
+}
+
+// Held-out loss and sample after a step (0: before the first), where they are due.
+void Training::lookAt(int64_t step, TrainLog &log) {
+  const auto due = [&](int64_t every) { return every > 0 && (step % every == 0 || step == options_.steps); };
+  if (due(command_.evalEvery) && data_.validation && program_.findEntry("eval"))
+    log.evaluation(step, evaluate(program_, *data_.validation, command_.evalBatches));
+  if (due(command_.sampleEvery) && program_.findEntry("logits")) {
+    Generator generator(program_, data_.tokenizer);
+    GenerateOptions options;
+    options.count = command_.sampleTokens;
+    options.sampler.temperature = 0.8;
+    options.sampler.seed = checkpoint_.seed;
+    const auto prompt = generator.promptTokens(command_.samplePrompt, "--sample-prompt");
+    log.sample(step, command_.samplePrompt + generator.run(prompt, options, [](const std::string &) { return true; }).text);
+  }
+}
+
+Exit Training::run() {
+  command_.resume ? resume() : start();
+  takeOptions();
+  Trainer trainer(program_, options_, checkpoint_.seed);
+  loadTrainingData(trainer.batch());
+  checkpoint_.options = options_.json();
+  if (checkpoint_.step >= options_.steps && command_.resume) {
+    fmt::print(stderr, "note: the checkpoint is at step {}, --steps is {}: nothing to do\n", checkpoint_.step, options_.steps);
+    return Exit::Done;
+  }
+  if (!command_.resume) {
+    checkOut();
+    // Written at once: --resume works from the first moment, and a folder that cannot be written is found now, not hours later.
+    if (!save())
+      return Exit::Input;
+  }
+
+  TrainLog log(command_.log, command_.resume ? checkpoint_.step : -1, options_.steps, trainer.batch().predictions(),
+               trainer.batch().tokens ? "tokens" : "images");
+  InterruptWatch interrupt;
+  if (!command_.resume)
+    lookAt(0, log);
+  while (checkpoint_.step < options_.steps && !interrupt.requested()) {
+    const int64_t step = checkpoint_.step + 1;
+    const StepResult result = trainer.step(*data_.training, step);
+    log.step(step, result);
+    if (!std::isfinite(result.loss) || std::isinf(result.gradNorm)) {
+      log.endLine();
+      const std::string kept =
+          command_.out.empty() ? "nothing was saved" : fmt::format("{} holds step {}", checkpointPath(command_.out), savedStep_);
+      fail(Exit::Input, fmt::format("train: step {}: loss {} with gradient norm {} is not finite; {}; try a lower --lr, --warmup or "
+                                    "--grad-clip",
+                                    step, result.loss, result.gradNorm, kept));
+    }
+    checkpoint_.step = step;
+    checkpoint_.nextRow = step * trainer.batch().rows;
+    lookAt(step, log);
+    if (command_.checkpointEvery && step % command_.checkpointEvery == 0 && step < options_.steps) {
+      log.endLine();
+      save();
+    }
+  }
+  log.endLine();
+  const bool saved = save();
+  if (interrupt.requested() && checkpoint_.step < options_.steps) {
+    fmt::print(stderr, "interrupted after step {}{}\n", checkpoint_.step,
+               command_.out.empty() ? ": nothing is saved without --out" : saved ? ", saved; --resume goes on from there" : "");
+    return saved ? Exit::Interrupted : Exit::Input;
+  }
+  return saved ? Exit::Done : Exit::Input;
+}
+
+Exit train(const sinter_program &description, const CommonOptions &common, const TrainCommand &command) {
+  const auto program = openProgram(description, common);
+  return Training(*program, command).run();
+}
+
+} // namespace sinter

@@ -1,0 +1,177 @@
+#include "train_log.h"
+
+#include "error.h"
+#include "files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace sinter {
+
+using Clock = std::chrono::steady_clock;
+
+std::string jsonQuoted(const std::string &text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The lines of an earlier run up to and with step `last`; a line that a kill cut short is dropped too.
+static std::string keptLines(const std::string &text, int64_t last) {
+  constexpr std::string_view prefix = "{\"step\":";
+  size_t kept = 0;
+  for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    int64_t step = INT64_MAX;
+    if (text.compare(begin, prefix.size(), prefix) == 0)
+      std::from_chars(text.data() + begin + prefix.size(), text.data() + end, step);
+    if (step > last)
+      break;
+    kept = end + 1;
+  }
+  return text.substr(0, kept);
+}
+
+TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit)
+    : path_(path), steps_(steps), predictionsPerStep_(predictionsPerStep), unit_(unit), terminal_(isatty(STDOUT_FILENO)),
+      last_(Clock::now()), drawn_(last_ - std::chrono::hours(1)) {
+  if (path.empty())
+    return;
+  std::string kept;
+  if (resumedStep >= 0 && ::access(path.c_str(), F_OK) == 0)
+    kept = keptLines(readFile(path), resumedStep);
+  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file_ < 0)
+    fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path, std::strerror(errno)));
+  if (!writeAll(file_, kept.data(), kept.size()))
+    fail(Exit::Input, fmt::format("{}: cannot write the log: {}", path, std::strerror(errno)));
+}
+
+TrainLog::~TrainLog() {
+  endLine();
+  if (file_ >= 0)
+    ::close(file_);
+}
+
+// A log that cannot be written must not cost the training: said once, then the log ends.
+void TrainLog::writeLine(const char *text, size_t size) {
+  if (file_ >= 0 && !writeAll(file_, text, size)) {
+    endLine();
+    fmt::print(stderr, "warning: {}: cannot write the log: {}; the training goes on without it\n", path_, std::strerror(errno));
+    ::close(file_);
+    file_ = -1;
+  }
+  if (!terminal_)
+    (void)writeAll(STDOUT_FILENO, text, size);
+}
+
+// JSON has no NaN or infinity.
+struct JsonNumber {
+  double value;
+};
+
+} // namespace sinter
+
+template <> struct fmt::formatter<sinter::JsonNumber> {
+  constexpr auto parse(format_parse_context &context) { return context.begin(); }
+  template <typename Context> auto format(const sinter::JsonNumber &number, Context &context) const {
+    return std::isfinite(number.value) ? fmt::format_to(context.out(), "{:.9g}", number.value)
+                                       : fmt::format_to(context.out(), "null");
+  }
+};
+
+namespace sinter {
+
+void TrainLog::step(int64_t step, const StepResult &result) {
+  const auto now = Clock::now();
+  const double seconds = std::chrono::duration<double>(now - last_).count();
+  last_ = now;
+  if (firstStep_ < 0)
+    firstStep_ = step;
+  // The mean of the first steps, then a slow average: steady, but follows a machine that becomes busy.
+  const double weight = std::max(0.02, 1.0 / double(step - firstStep_ + 1));
+  smoothedSeconds_ += weight * (seconds - smoothedSeconds_);
+  char line[256];
+  char *end = line;
+  end = fmt::format_to_n(end, 128, "{{\"step\":{},\"loss\":{}", step, JsonNumber{result.loss}).out;
+  if (!std::isnan(result.gradNorm))
+    end = fmt::format_to_n(end, 40, ",\"grad_norm\":{}", JsonNumber{result.gradNorm}).out;
+  end = fmt::format_to_n(end, 80, ",\"lr\":{},\"{}_per_s\":{:.1f}}}\n", JsonNumber{result.lr}, unit_,
+                         double(predictionsPerStep_) / seconds).out;
+  writeLine(line, size_t(end - line));
+  // Ten times a second is enough for eyes.
+  if (terminal_ && (now - drawn_ > std::chrono::milliseconds(100) || step == steps_)) {
+    drawn_ = now;
+    drawProgress(step, result);
+  }
+}
+
+void TrainLog::drawProgress(int64_t step, const StepResult &result) {
+  winsize size{};
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  const int64_t eta = int64_t(double(steps_ - step) * smoothedSeconds_ + 0.5);
+  char tail[160], line[512];
+  const double rate = double(predictionsPerStep_) / smoothedSeconds_;
+  const size_t tailSize =
+      fmt::format_to_n(tail, sizeof tail, " {}/{}  loss {:.4f}  {:.{}f}{} {}/s  ETA {}:{:02}", step, steps_, result.loss,
+                       rate >= 1e4 ? rate / 1e3 : rate, rate >= 1e4 ? 1 : 0, rate >= 1e4 ? "k" : "",
+                       unit_[0] == 't' ? "tok" : unit_, eta / 60, eta % 60).size;
+  const int64_t room = std::clamp<int64_t>((known ? size.ws_col : 80) - int64_t(tailSize) - 3, 0, 40);
+  const int64_t filled = steps_ ? room * step / steps_ : room;
+  char *end = line;
+  *end++ = '\r';
+  if (room >= 5) {
+    *end++ = '[';
+    end = std::fill_n(std::fill_n(end, filled, '='), room - filled, ' ');
+    *end++ = ']';
+  }
+  end = std::copy_n(tail, std::min(tailSize, sizeof tail), end);
+  end = std::copy_n("\033[K", 3, end);
+  (void)writeAll(STDOUT_FILENO, line, size_t(end - line));
+  lineOpen_ = true;
+}
+
+void TrainLog::endLine() {
+  if (lineOpen_)
+    (void)writeAll(STDOUT_FILENO, "\n", 1);
+  lineOpen_ = false;
+}
+
+void TrainLog::evaluation(int64_t step, const Evaluation &evaluation) {
+  std::string line = fmt::format("{{\"step\":{},\"val_loss\":{}", step, JsonNumber{evaluation.loss});
+  if (!std::isnan(evaluation.bitsPerByte()))
+    line += fmt::format(",\"val_bits_per_byte\":{}", JsonNumber{evaluation.bitsPerByte()});
+  if (!std::isnan(evaluation.accuracy))
+    line += fmt::format(",\"val_accuracy\":{}", JsonNumber{evaluation.accuracy});
+  line += "}\n";
+  writeLine(line.data(), line.size());
+  if (terminal_) {
+    endLine();
+    std::string text = fmt::format("step {}: held-out loss {:.4f}", step, evaluation.loss);
+    if (!std::isnan(evaluation.bitsPerByte()))
+      text += fmt::format(", {:.3f} bits a byte", evaluation.bitsPerByte());
+    if (!std::isnan(evaluation.accuracy))
+      text += fmt::format(", accuracy {:.1f} %", 100 * evaluation.accuracy);
+    text += "\n";
+    (void)writeAll(STDOUT_FILENO, text.data(), text.size());
+  }
+  last_ = Clock::now();
+}
+
+void TrainLog::sample(int64_t step, const std::string &text) {
+  const std::string line = fmt::format("{{\"step\":{},\"sample\":{}}}\n", step, jsonQuoted(text));
+  writeLine(line.data(), line.size());
+  if (terminal_) {
+    endLine();
+    const std::string shown = fmt::format("step {}: sample:\n{}\n", step, text);
+    (void)writeAll(STDOUT_FILENO, shown.data(), shown.size());
+  }
+  last_ = Clock::now();
+}
+
+} // namespace sinter

@@ -1,0 +1,44 @@
+// What a training tells while it runs: a progress line on a terminal, one JSON object a line elsewhere and in --log.
+#pragma once
+
+#include "evaluate.h"
+#include "trainer.h"
+
+#include <chrono>
+#include <string>
+
+namespace sinter {
+
+class TrainLog {
+public:
+  /// `path` empty: no file. On resume, the file's lines after step `resumedStep` are dropped, others are kept; -1: a new file.
+  TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit);
+  ~TrainLog();
+  TrainLog(const TrainLog &) = delete;
+  TrainLog &operator=(const TrainLog &) = delete;
+
+  /// Allocates nothing.
+  void step(int64_t step, const StepResult &result);
+  void evaluation(int64_t step, const Evaluation &evaluation);
+  void sample(int64_t step, const std::string &text);
+  /// Ends the progress line, so that other messages start on their own.
+  void endLine();
+
+private:
+  void writeLine(const char *text, size_t size);
+  void drawProgress(int64_t step, const StepResult &result);
+
+  std::string path_;
+  int64_t steps_, predictionsPerStep_;
+  const char *unit_;
+  int file_ = -1;
+  bool terminal_, lineOpen_ = false;
+  int64_t firstStep_ = -1;
+  double smoothedSeconds_ = 0;
+  std::chrono::steady_clock::time_point last_, drawn_;
+};
+
+/// A text as a JSON string.
+std::string jsonQuoted(const std::string &text);
+
+} // namespace sinter
