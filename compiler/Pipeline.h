@@ -22,6 +22,7 @@ struct PipelineOptions {
   bool time = false;                    ///< print what each stage took to stderr
   bool verbose = false;
   bool verifyEach = true;
+  bool fuse = true; ///< false: elementwise ops stay apart, for tests to compare with
 };
 
 /// Runs the module from the end of stage `from` to the end of stage `to` (at most Target), in place, checking each

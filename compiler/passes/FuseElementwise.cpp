@@ -136,11 +136,15 @@ MapOp fuseInto(MapOp map) {
 }
 
 struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
+  using FuseElementwiseBase::FuseElementwiseBase;
+
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
     for (Operation &op : llvm::make_early_inc_range(block))
       if (isElementwiseOnTensors(op))
         wrap(op);
+    if (wrapOnly)
+      return;
     // Backwards, so that a consumer has all its readers merged before it is merged itself; until nothing changes, since
     // absorbing one producer can leave another with a single reader.
     for (bool changed = true; changed;) {

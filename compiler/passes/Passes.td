@@ -12,6 +12,8 @@ def FuseElementwise : Pass<"sinter-fuse-elementwise", "::mlir::func::FuncOp"> {
     that the backward pass of a chain recomputes it from its inputs instead of saving every step, and once more after
     it. Example: test/passes/fuse-elementwise.mlir.
   }];
+  let options = [Option<"wrapOnly", "wrap-only", "bool", "false",
+                        "stop once every elementwise op is a map of its own: the unfused program, to test against">];
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 

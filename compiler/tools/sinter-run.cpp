@@ -1,6 +1,6 @@
 // sinter-run: the test tool. Runs the functions of a module on the f64 reference interpreter (at every stage that it
 // can run) and compiled for the CPU, compares what they give, and checks gradients against finite differences.
-#include "run/Runner.h"
+#include "run/RandomGraphs.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -21,6 +21,7 @@ constexpr const char *kAbout =
 
 struct Arguments {
   std::string file, from = "model";
+  int randomGraphs = 0, firstGraph = 0;
   run::RunOptions run;
 };
 
@@ -30,6 +31,11 @@ int runFile(const Arguments &arguments) {
   mlir::MLIRContext context(registry);
   auto sources = std::make_shared<llvm::SourceMgr>();
   mlir::SourceMgrDiagnosticHandler diagnostics(*sources, &context, llvm::errs());
+  if (arguments.randomGraphs) {
+    context.loadAllAvailableDialects();
+    return run::runRandomGraphs(context, arguments.firstGraph, arguments.randomGraphs, arguments.run, llvm::outs()) ? 0
+                                                                                                                   : 1;
+  }
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(arguments.file, sources, &context);
   if (!module)
     return 1;
@@ -52,7 +58,7 @@ int main(int argc, char **argv) {
   CLI::App app{kAbout, "sinter-run"};
   const std::map<std::string, run::Device> devices{
       {"reference", run::Device::Reference}, {"cpu", run::Device::Cpu}, {"all", run::Device::All}};
-  app.add_option("MODULE", arguments.file, "module to run; - for standard input")->required();
+  app.add_option("MODULE", arguments.file, "module to run; - for standard input");
   app.add_option("--entry", options.entry, "run this function only");
   app.add_option("--device", options.device, "reference, cpu or all")->transform(CLI::CheckedTransformer(devices));
   app.add_option("--from", arguments.from, "stage that the module is at the end of");
@@ -61,6 +67,14 @@ int main(int argc, char **argv) {
   app.add_flag("--grad-check", options.gradientCheck, "compare gradients with finite differences");
   app.add_flag("--hvp-check", options.curvatureCheck, "compare Hessian-vector products with finite differences");
   app.add_option("--threads", options.threads, "run compiled code on N threads only (default: 1, 2 and 3)");
+  app.add_flag("!--unfused", options.pipeline.fuse, "keep elementwise ops apart");
+  app.add_option("--random-graphs", arguments.randomGraphs,
+                 "instead of a module: run N random functions and their gradients, fused and unfused");
+  app.add_option("--first-graph", arguments.firstGraph, "number of the first random function");
   CLI11_PARSE(app, argc, argv);
+  if (arguments.file.empty() != (arguments.randomGraphs > 0)) {
+    llvm::errs() << "sinter-run: give a module to run, or --random-graphs=N\n";
+    return 2;
+  }
   return runFile(arguments);
 }

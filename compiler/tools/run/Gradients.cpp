@@ -13,8 +13,6 @@ constexpr Tolerance kGradientTolerance{1e-6, 1e-4};
 constexpr double kStep = 1e-5;
 /// Tried where the first step disagrees: a kink (of a maximum, say) closer than the first step is no error.
 constexpr double kSmallStep = 1e-7;
-/// An argument with more elements is checked at this many of them, drawn from the seed.
-constexpr int64_t kElementsPerArgument = 256;
 
 /// A rank-0 value: the sum of all elements of `tensor`.
 Value sumAll(OpBuilder &builder, Location loc, Value tensor) {
@@ -171,12 +169,12 @@ struct Checker {
 Tensor scalar(double value) { return Tensor(std::vector<int64_t>{}, value); }
 
 /// The elements of an argument that are checked.
-std::vector<int64_t> elementsToCheck(int64_t size, std::mt19937_64 &generator) {
+std::vector<int64_t> elementsToCheck(int64_t size, int64_t limit, std::mt19937_64 &generator) {
   std::vector<int64_t> elements(static_cast<size_t>(size));
   std::iota(elements.begin(), elements.end(), int64_t{0});
-  if (size > kElementsPerArgument) {
+  if (size > limit) {
     std::shuffle(elements.begin(), elements.end(), generator);
-    elements.resize(kElementsPerArgument);
+    elements.resize(static_cast<size_t>(limit));
   }
   return elements;
 }
@@ -210,7 +208,8 @@ std::optional<GradientFunctions> addGradients(func::FuncOp function, bool second
   return names;
 }
 
-FailureOr<Verdict> checkGradient(ModuleOp module, const GradientFunctions &functions, uint64_t seed) {
+FailureOr<Verdict> checkGradient(ModuleOp module, const GradientFunctions &functions, uint64_t seed,
+                                 int64_t elementsPerArgument) {
   Checker checker(module, functions, false, seed);
   std::vector<Tensor> &x = checker.point.arguments;
   FailureOr<std::vector<Tensor>> gradients = checker.run(checker.gradient, x);
@@ -220,7 +219,7 @@ FailureOr<Verdict> checkGradient(ModuleOp module, const GradientFunctions &funct
   Verdict verdict;
   for (auto [k, argument] : llvm::enumerate(checker.floatArguments)) {
     const Tensor &gradient = (*gradients)[k];
-    for (int64_t element : elementsToCheck(gradient.size(), generator)) {
+    for (int64_t element : elementsToCheck(gradient.size(), elementsPerArgument, generator)) {
       Verdict here;
       for (double step : {kStep, kSmallStep}) {
         FailureOr<double> slope = checker.slope(x, argument, element, step);

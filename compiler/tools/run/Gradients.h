@@ -16,9 +16,10 @@ struct GradientFunctions {
 /// or no float result.
 std::optional<GradientFunctions> addGradients(mlir::func::FuncOp function, bool second);
 
-/// Compares the gradient function with central differences of the original, in f64. `module` must be interpretable
-/// (no sinter.grad left).
-llvm::FailureOr<Verdict> checkGradient(mlir::ModuleOp module, const GradientFunctions &functions, uint64_t seed);
+/// Compares the gradient function with central differences of the original, in f64, at up to `elementsPerArgument`
+/// elements of each argument, drawn from the seed. `module` must be interpretable (no sinter.grad left).
+llvm::FailureOr<Verdict> checkGradient(mlir::ModuleOp module, const GradientFunctions &functions, uint64_t seed,
+                                       int64_t elementsPerArgument);
 
 /// Compares the curvature function with central differences of the gradient function along v.
 llvm::FailureOr<Verdict> checkCurvature(mlir::ModuleOp module, const GradientFunctions &functions, uint64_t seed);

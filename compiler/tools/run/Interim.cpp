@@ -19,13 +19,15 @@ std::optional<Stage> stageByName(StringRef name) {
 
 StringRef stageName(Stage stage) { return kStages[static_cast<int>(stage)]; }
 
-LogicalResult runStages(ModuleOp module, Stage from, Stage to, const PipelineOptions &) {
+LogicalResult runStages(ModuleOp module, Stage from, Stage to, const PipelineOptions &options) {
   PassManager manager(module.getContext());
+  FuseElementwiseOptions fuse;
+  fuse.wrapOnly = !options.fuse;
   if (from < Stage::Fused && to >= Stage::Fused)
-    manager.addNestedPass<func::FuncOp>(createFuseElementwise());
+    manager.addNestedPass<func::FuncOp>(createFuseElementwise(fuse));
   if (from < Stage::Train && to >= Stage::Train) {
     manager.addNestedPass<func::FuncOp>(createDifferentiate());
-    manager.addNestedPass<func::FuncOp>(createFuseElementwise());
+    manager.addNestedPass<func::FuncOp>(createFuseElementwise(fuse));
   }
   return manager.run(module);
 }

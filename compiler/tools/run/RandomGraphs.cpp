@@ -1,5 +1,8 @@
 #include "RandomGraphs.h"
 
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+
 #include <random>
 
 using namespace mlir;
@@ -26,7 +29,7 @@ public:
 
   void grow() {
     values.push_back(argument(randomShape(below(4) + 1)));
-    for (int64_t steps = 2 + below(6); steps > 0; --steps)
+    for (int64_t steps = 3 + below(6); steps > 0; --steps)
       if (Value value = step())
         values.push_back(value);
     finish();
@@ -365,7 +368,8 @@ private:
     {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(module.getBody());
-      StateOp::create(builder, loc, name, a.getType(), "normal", APFloat(1.0), true);
+      StateOp::create(builder, loc, builder.getStringAttr(name), TypeAttr::get(a.getType()), builder.getStringAttr("normal"),
+                      builder.getF64FloatAttr(1.0), builder.getUnitAttr());
     }
     Value old = ReadOp::create(builder, loc, a.getType(), name);
     Value mixed = make<arith::AddFOp>(scale(old, 0.9), scale(a, 0.1));
@@ -384,12 +388,14 @@ private:
   }
 
   //===--- the end -------------------------------------------------------------------------------------===//
-  /// Returns the last value and now and then earlier ones, so that values have readers outside of their chain.
+  /// Returns what nothing has read, and now and then a value that something has, so that it has readers of two kinds.
   void finish() {
-    SmallVector<Value> results{values.back()};
-    for (Value value : ArrayRef(values).drop_back())
-      if (value.getDefiningOp() && results.size() < 3 && chance(0.25))
+    SmallVector<Value> results;
+    for (Value value : values)
+      if (value.getDefiningOp() && (value.use_empty() || chance(0.15)))
         results.push_back(value);
+    if (results.empty())
+      results.push_back(values.back());
     func::ReturnOp::create(builder, loc, results);
     function.setFunctionType(builder.getFunctionType(body->getArgumentTypes(), TypeRange(ValueRange(results))));
     for (auto [i, limit] : llvm::enumerate(argumentLimits))
@@ -413,6 +419,67 @@ private:
 void addRandomFunctions(ModuleOp module, int first, int count, uint64_t seed) {
   for (int number = first; number < first + count; ++number)
     Graph(module, number, seed).grow();
+}
+
+/// The functions `first` ... as a module of their own.
+static OwningOpRef<ModuleOp> makeModule(MLIRContext &context, int first, int count, uint64_t seed) {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
+  addRandomFunctions(*module, first, count, seed);
+  return module;
+}
+
+/// Fused and unfused; true if all is well. Nothing is printed unless `out` is given.
+static bool runBatch(MLIRContext &context, int first, int count, RunOptions options, llvm::raw_ostream *out) {
+  bool ok = true;
+  for (bool fuse : {true, false}) {
+    options.pipeline.fuse = fuse;
+    options.gradientCheck = true;
+    options.elementsPerArgument = fuse ? 3 : 0; // differences of the same function once
+    OwningOpRef<ModuleOp> module = makeModule(context, first, count, options.seed);
+    if (failed(verify(*module)))
+      return false;
+    if (out && !fuse)
+      *out << "unfused:\n";
+    ok &= runModule(*module, options, out ? *out : llvm::nulls());
+  }
+  return ok;
+}
+
+bool runRandomGraphs(MLIRContext &context, int first, int count, const RunOptions &given, llvm::raw_ostream &out) {
+  constexpr int kBatch = 25; // functions compiled together
+  RunOptions options = given;
+  options.quiet = true;
+  options.print = false;
+  int wrong = 0;
+  for (int begin = first; begin < first + count; begin += kBatch) {
+    int size = std::min(kBatch, first + count - begin);
+    if (given.print) {
+      makeModule(context, begin, size, options.seed)->print(out);
+      out << "\n";
+    }
+    bool ok;
+    {
+      ScopedDiagnosticHandler silent(&context, [](Diagnostic &) { return success(); });
+      ok = runBatch(context, begin, size, options, nullptr);
+    }
+    // Which of them? Each alone, and this time aloud.
+    for (int number = begin; !ok && number < begin + size; ++number) {
+      std::string text;
+      llvm::raw_string_ostream messages(text);
+      if (runBatch(context, number, 1, options, &messages))
+        continue;
+      ++wrong;
+      out << text;
+      makeModule(context, number, 1, options.seed)->print(out);
+      out << "\n";
+    }
+    if (!ok && !wrong) {
+      out << "graphs " << begin << " to " << begin + size - 1 << " fail together, but none fails alone\n";
+      ++wrong;
+    }
+  }
+  out << count << " random graphs, forward and gradient, fused and unfused: " << wrong << " wrong\n";
+  return wrong == 0;
 }
 
 } // namespace sinter::run

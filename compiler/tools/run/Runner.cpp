@@ -187,7 +187,7 @@ bool Runner::runCase(const Case &test) {
 bool Runner::checkGradients(const GradientFunctions &functions) {
   Line line(functions.original);
   ModuleOp module = *stages.back().module;
-  FailureOr<Verdict> first = checkGradient(module, functions, options.seed);
+  FailureOr<Verdict> first = checkGradient(module, functions, options.seed, options.elementsPerArgument);
   if (failed(first))
     line.wrong("gradient", "cannot be interpreted");
   else
