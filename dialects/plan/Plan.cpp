@@ -112,8 +112,6 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!function || !function->hasAttr(kKernelAttr) || function->hasAttr("sinter.tiles"))
     return success();
   FunctionType type = function.getFunctionType();
-  if (llvm::any_of(type.getInputs(), llvm::IsaPred<MemRefType>))
-    return success();
   if (type.getNumInputs() != getInputs().size() || type.getNumResults() != getOutputs().size())
     return emitOpError() << "kernel @" << getKernel() << " has " << type.getNumInputs() << " arguments and "
                          << type.getNumResults() << " results, the launch " << getInputs().size() << " and "

@@ -212,6 +212,12 @@ FailureOr<SmallVector<Value>> cloneOnLanes(OpBuilder &builder, Block &body, Valu
                                            const LaneContext &context) {
   IRMapping mapping;
   mapping.map(body.getArguments(), arguments);
+  // A value from outside the body is a constant of the old kernel: the new one gets its own.
+  auto resolve = [&](Value value) {
+    if (!mapping.contains(value))
+      mapping.map(value, builder.clone(*value.getDefiningOp())->getResult(0));
+    return mapping.lookup(value);
+  };
   for (Operation &op : body.without_terminator()) {
     Location loc = op.getLoc();
     if (auto index = dyn_cast<linalg::IndexOp>(op)) {
@@ -236,7 +242,7 @@ FailureOr<SmallVector<Value>> cloneOnLanes(OpBuilder &builder, Block &body, Valu
     }
     SmallVector<Value> operands;
     for (Value operand : op.getOperands())
-      operands.push_back(mapping.lookupOrDefault(operand));
+      operands.push_back(isa<RankedTensorType>(operand.getType()) ? operand : resolve(operand));
     if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
       std::optional<FlatTensor> table = context.tensor ? context.tensor(extract.getTensor()) : std::nullopt;
       if (!table)
@@ -251,7 +257,7 @@ FailureOr<SmallVector<Value>> cloneOnLanes(OpBuilder &builder, Block &body, Valu
   }
   SmallVector<Value> results;
   for (Value value : body.getTerminator()->getOperands())
-    results.push_back(mapping.lookupOrDefault(value));
+    results.push_back(resolve(value));
   return results;
 }
 
