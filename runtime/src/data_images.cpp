@@ -44,8 +44,10 @@ public:
   bool atEnd() {
     char next;
     const int got = gzread(file_, &next, 1);
-    if (got < 0)
-      fail(Exit::Damaged, fmt::format("{}: damaged: not readable as gzip", path_));
+    int error = Z_OK; // a stream cut after its last data byte is told here only
+    gzerror(file_, &error);
+    if (got < 0 || error != Z_OK)
+      fail(Exit::Damaged, fmt::format("{}: damaged: truncated, or not readable as gzip", path_));
     return got == 0;
   }
 

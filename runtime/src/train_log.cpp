@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sinter {
@@ -22,8 +23,8 @@ std::string jsonQuoted(const std::string &text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// The lines of an earlier run up to and with step `last`; a line that a kill cut short is dropped too.
-static std::string keptLines(const std::string &text, int64_t last) {
+// Bytes of the lines of an earlier run up to and with step `last`; a line that a kill cut short is not among them.
+static size_t keptBytes(const std::string &text, int64_t last) {
   constexpr std::string_view prefix = "{\"step\":";
   size_t kept = 0;
   for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
@@ -34,7 +35,7 @@ static std::string keptLines(const std::string &text, int64_t last) {
       break;
     kept = end + 1;
   }
-  return text.substr(0, kept);
+  return kept;
 }
 
 TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit)
@@ -42,13 +43,15 @@ TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, 
       last_(Clock::now()), drawn_(last_ - std::chrono::hours(1)) {
   if (path.empty())
     return;
-  std::string kept;
-  if (resumedStep >= 0 && ::access(path.c_str(), F_OK) == 0)
-    kept = keptLines(readFile(path), resumedStep);
-  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (resumedStep < 0 ? O_TRUNC : 0), 0666);
   if (file_ < 0)
     fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path, std::strerror(errno)));
-  if (!writeAll(file_, kept.data(), kept.size()))
+  struct stat status;
+  if (resumedStep < 0 || fstat(file_, &status) != 0 || !S_ISREG(status.st_mode))
+    return;
+  // Cut, not written again: a kill at this place loses nothing.
+  const size_t kept = keptBytes(readFile(path), resumedStep);
+  if (ftruncate(file_, off_t(kept)) != 0 || lseek(file_, 0, SEEK_END) < 0)
     fail(Exit::Input, fmt::format("{}: cannot write the log: {}", path, std::strerror(errno)));
 }
 
