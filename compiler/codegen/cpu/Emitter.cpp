@@ -204,6 +204,17 @@ static Value cloneOp(OpBuilder &builder, Operation &op, ArrayRef<Value> operands
   if (!scalar)
     for (Value &operand : mapped)
       operand = toLanes(builder, loc, operand);
+  // An integer division by zero traps, and the lanes behind the end of a row hold zeros: divide by one there.
+  if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp>(op)) {
+    Value divisor = mapped[1];
+    auto constant = [&](int64_t value) -> Value {
+      Type element = getElementTypeOrSelf(divisor.getType());
+      Value one = arith::ConstantOp::create(builder, loc, builder.getIntegerAttr(element, value));
+      return scalar ? one : toLanes(builder, loc, one);
+    };
+    Value isZero = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, divisor, constant(0));
+    mapped[1] = arith::SelectOp::create(builder, loc, isZero, constant(1), divisor);
+  }
   Type type = op.getResult(0).getType();
   return copyOp(builder, loc, op, mapped, scalar ? type : Type(lanesOf(type)));
 }
