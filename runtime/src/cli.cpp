@@ -6,9 +6,12 @@
 #include "sinter/abi.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <fmt/format.h>
 #include <new>
 
@@ -192,7 +195,11 @@ int runCommandLine(const sinter_program &program, int argc, char **argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   try {
-    return int(dispatch(program, argc, argv));
+    const Exit exit = dispatch(program, argc, argv);
+    // A reader that closed the pipe has read enough; any other loss of output is an error.
+    if (std::fflush(stdout) != 0 && errno != EPIPE)
+      fail(Exit::Input, fmt::format("standard output: {}", std::strerror(errno)));
+    return int(exit);
   } catch (const Failure &failure) {
     fmt::print(stderr, "error: {}\n", failure.what());
     return int(failure.exit());

@@ -92,7 +92,7 @@ namespace sinter {
 
 void TrainLog::step(int64_t step, const StepResult &result) {
   const auto now = Clock::now();
-  const double seconds = std::chrono::duration<double>(now - last_).count();
+  const double seconds = std::max(1e-9, std::chrono::duration<double>(now - last_).count());
   last_ = now;
   if (firstStep_ < 0)
     firstStep_ = step;
@@ -102,7 +102,7 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   char line[256];
   char *end = line;
   end = fmt::format_to_n(end, 128, "{{\"step\":{},\"loss\":{}", step, JsonNumber{result.loss}).out;
-  if (!std::isnan(result.gradNorm))
+  if (result.hasGradNorm)
     end = fmt::format_to_n(end, 40, ",\"grad_norm\":{}", JsonNumber{result.gradNorm}).out;
   end = fmt::format_to_n(end, 80, ",\"lr\":{},\"{}_per_s\":{:.1f}}}\n", JsonNumber{result.lr}, unit_,
                          double(predictionsPerStep_) / seconds).out;
@@ -117,7 +117,7 @@ void TrainLog::step(int64_t step, const StepResult &result) {
 void TrainLog::drawProgress(int64_t step, const StepResult &result) {
   winsize size{};
   const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  const int64_t eta = int64_t(double(steps_ - step) * smoothedSeconds_ + 0.5);
+  const int64_t eta = int64_t(std::min(1e9, double(steps_ - step) * smoothedSeconds_ + 0.5));
   char tail[160], line[512];
   const double rate = double(predictionsPerStep_) / smoothedSeconds_;
   const size_t tailSize =
@@ -138,6 +138,8 @@ void TrainLog::drawProgress(int64_t step, const StepResult &result) {
   (void)writeAll(STDOUT_FILENO, line, size_t(end - line));
   lineOpen_ = true;
 }
+
+void TrainLog::restartClock() { last_ = Clock::now(); }
 
 void TrainLog::endLine() {
   if (lineOpen_)

@@ -200,6 +200,15 @@ TEST_F(CommandsTest, AFullLogDoesNotEndTheTraining) {
   expectContains(result.err, "warning: /dev/full: cannot write the log: No space left on device");
 }
 
+TEST_F(CommandsTest, LostOutputIsAnError) {
+  run(training("o", 5));
+  const auto printedTo = [&](const std::string &target) {
+    return std::system((std::string(MOCK) + " info > " + target + " 2> /dev/null").c_str());
+  };
+  EXPECT_EQ(WEXITSTATUS(printedTo("/dev/full")), 1);
+  EXPECT_EQ(WEXITSTATUS(printedTo("/dev/null")), 0);
+}
+
 TEST_F(CommandsTest, AnotherTrainingIsPutAside) {
   run(training("o", 10));
   const std::string before = checkpointOf("o");
@@ -210,11 +219,25 @@ TEST_F(CommandsTest, AnotherTrainingIsPutAside) {
 }
 
 TEST_F(CommandsTest, NotFiniteLossStopsAndKeepsTheCheckpoint) {
-  const Result result = run(training("o", 100, {"--lr", "1e38", "--checkpoint-every", "1"}));
+  const std::string header = R"({"table.weight":{"dtype":"F32","shape":[96,96],"data_offsets":[0,36864]}})";
+  const std::string length = {char(header.size()), 0, 0, 0, 0, 0, 0, 0};
+  std::vector<float> values(96 * 96); // of so different sizes that the loss overflows
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = i % 2 ? 3e38f : -3e38f;
+  std::string bytes(36864, '\0');
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  write(folder / "huge.safetensors", length + header + bytes);
+  const Result result = run(training("o", 100, {"--init", folder / "huge.safetensors", "--checkpoint-every", "1"}));
   EXPECT_EQ(result.exit, 1);
-  expectContains(result.err, "is not finite; ");
-  expectContains(result.err, "try a lower --lr");
-  EXPECT_EQ(run({"eval", "--data", text, "--checkpoint", folder / "o"}).exit, 0);
+  expectContains(result.err, "train: step 1: loss inf with gradient norm");
+  expectContains(result.err, "o/checkpoint.safetensors holds step 0; try a lower --lr");
+  expectContains(result.out, "{\"step\":1,\"loss\":null");
+  EXPECT_EQ(run({"export", "--checkpoint", folder / "o", "--out", folder / "kept"}).exit, 0);
+  // What is not finite is never saved.
+  write(folder / "nan.safetensors", length + header + std::string(36864, '\xff'));
+  const Result nan = run(training("n", 100, {"--init", folder / "nan.safetensors"}));
+  EXPECT_EQ(nan.exit, 1);
+  expectContains(nan.err, "not saved: element 0 of table.weight is ");
 }
 
 TEST_F(CommandsTest, Usage) {
