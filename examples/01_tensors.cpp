@@ -1,6 +1,6 @@
 // Lesson 1: tensors. A model is a set of entries; inside one, functions and operators build a graph that reads like the
 // mathematics. Shapes are known when the model is compiled, and numpy's broadcasting applies.
-//   sinterc examples/01_tensors.cpp --emit=model | sinter-run -     # checks every `expect`
+//   sinterc examples/01_tensors.cpp --emit=model -o lesson.mlir && sinter-run lesson.mlir     # checks every `expect`
 #include <sinter/sinter.h>
 
 #include <cmath>

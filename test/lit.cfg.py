@@ -16,3 +16,4 @@ for name in ("CCACHE_DIR", "HOME", "CXX", "TMPDIR"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 config.substitutions.append(("%examples", os.path.join(config.test_source_root, "..", "examples")))
+config.substitutions.append(("%build", build))

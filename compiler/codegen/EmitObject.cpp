@@ -1,7 +1,7 @@
 // From a module at stage `target` to object files: kernels are shared out over as many LLVM modules as there are cores,
 // each optimised and compiled by its own thread. One more module holds the program descriptor.
 #include "compiler/codegen/Codegen.h"
-#include "compiler/codegen/cpu/Passes.h"
+#include "compiler/codegen/Target.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -9,15 +9,10 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/MC/MCSubtargetInfo.h"
-#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/TargetParser/Host.h"
 
-#include <mutex>
 #include <thread>
 
 using namespace mlir;
@@ -31,36 +26,6 @@ struct Part {
   std::unique_ptr<llvm::Module> module;
   std::string path, error;
 };
-
-std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const TargetOptions &options, std::string &error) {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    llvm::InitializeNativeTarget();
-    llvm::InitializeNativeTargetAsmPrinter();
-  });
-  llvm::Triple triple(llvm::sys::getDefaultTargetTriple());
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, error);
-  if (!target)
-    return nullptr;
-  std::string cpu = options.march, features;
-  if (options.march == "native") {
-    cpu = llvm::sys::getHostCPUName().str();
-    for (auto &feature : llvm::sys::getHostCPUFeatures())
-      features += (features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
-  }
-  llvm::TargetOptions target_options;
-  target_options.AllowFPOpFusion = llvm::FPOpFusion::Strict; // one rounding exactly where the IR says fma
-  target_options.FunctionSections = true;
-  target_options.DataSections = true;
-  auto level = options.optLevel >= 3 ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Default;
-  std::unique_ptr<llvm::MCSubtargetInfo> processors(target->createMCSubtargetInfo(triple, "", ""));
-  if (!processors->isCPUStringValid(cpu)) {
-    error = "the compiler knows no processor '" + cpu + "'; try native, x86-64-v3 or x86-64-v4";
-    return nullptr;
-  }
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, cpu, features, target_options, llvm::Reloc::PIC_, std::nullopt, level));
-}
 
 /// Optimises the module and writes its object file.
 void compile(Part &part, const TargetOptions &options) {

@@ -220,7 +220,7 @@ std::string kernelName(const Group &group) {
   auto shape = shapeOf(anchor->getNumResults() ? anchor->getResult(0) : anchor->getOperand(0));
   for (auto [i, size] : llvm::enumerate(shape))
     name += (i ? "x" : "_") + std::to_string(size);
-  return name;
+  return shape.empty() ? name + "_scalar" : name;
 }
 
 struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
@@ -273,8 +273,8 @@ func::FuncOp OutlineKernelsPass::kernelFor(const Group &group, ArrayRef<Value> i
   auto [found, inserted] = kernels.try_emplace(key, nullptr);
   if (inserted) {
     std::string name = kernelName(group);
-    if (unsigned count = names[name]++)
-      name += "_" + std::to_string(count);
+    if (unsigned count = names[name]++) // a point: shapes have none, so this cannot be another kernel's name
+      name += "." + std::to_string(count);
     kernel->setName(name);
     getOperation().push_back(kernel->getOperation());
     found->second = kernel.release();

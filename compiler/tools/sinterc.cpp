@@ -1,10 +1,7 @@
 // sinterc: compiles a model description to an executable, or to any stage on the way.
 #include "compiler/Pipeline.h"
-#include "compiler/frontend/Frontend.h"
-#include "dialects/sinter/Sinter.h"
-#ifdef SINTER_HAS_REPORT
 #include "compiler/Report.h"
-#endif
+#include "compiler/frontend/Frontend.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -23,11 +20,6 @@
 using namespace mlir;
 
 namespace sinter {
-#ifndef SINTER_HAS_PIPELINE
-std::optional<Stage> stageByName(llvm::StringRef name) {
-  return name == "model" ? std::optional(Stage::Model) : std::nullopt;
-}
-#endif
 namespace {
 
 /// Exit codes of all sinter programs.
@@ -43,9 +35,9 @@ struct CommandLine {
   Stage last = Stage::Executable, first = Stage::Model;
 };
 
-int usage(const llvm::Twine &message) {
+int usage(const llvm::Twine &message, ExitCode code = kUsage) {
   llvm::errs() << "sinterc: " << message << "\n";
-  return kUsage;
+  return code;
 }
 
 /// `300M` or `1048576`; K, M and G are powers of 1024.
@@ -101,6 +93,8 @@ std::optional<int> interpret(CommandLine &line) {
     return usage("--set: configuration values belong to a model's C++ file, not to '" + line.input + "'");
   if (!line.report.empty() && line.report != "text" && line.report != "json")
     return usage("--report=" + line.report + ": text and json are known");
+  if (!line.report.empty() && (line.first > Stage::Plan || line.last < Stage::Plan))
+    return usage("--report: describes stage plan, which lies outside of --from and --emit");
   if (line.last >= Stage::Object && line.output.empty() && line.report.empty())
     return usage("-o OUT is missing: where shall the program go?");
   return std::nullopt;
@@ -123,11 +117,12 @@ class Stopwatch {
 public:
   explicit Stopwatch(bool on) : on_(on) {}
   void lap(llvm::StringRef what) {
-    auto now = std::chrono::steady_clock::now();
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
     if (on_)
-      llvm::errs() << llvm::formatv("{0,-10} {1,8:f3} s\n", what, std::chrono::duration<double>(now - start_).count());
-    start_ = now;
+      llvm::errs() << llvm::formatv("{0,-10} {1,8:f3} s\n", what, seconds.count());
+    restart();
   }
+  void restart() { start_ = std::chrono::steady_clock::now(); }
 
 private:
   bool on_;
@@ -146,7 +141,7 @@ int printModule(ModuleOp module, const std::string &path) {
   std::error_code error;
   llvm::ToolOutputFile file(path.empty() ? "-" : path, error, llvm::sys::fs::OF_Text);
   if (error)
-    return usage("cannot write '" + path + "': " + error.message());
+    return usage("cannot write '" + path + "': " + error.message(), kWrongInput);
   OpPrintingFlags flags;
   flags.enableDebugInfo(true);
   module->print(file.os(), flags);
@@ -154,20 +149,9 @@ int printModule(ModuleOp module, const std::string &path) {
   return kDone;
 }
 
-int report(ModuleOp module, const CommandLine &line) {
-#ifdef SINTER_HAS_REPORT
-  printReport(module, llvm::outs(), line.report == "json");
-  return kDone;
-#else
-  (void)module;
-  return usage("--report=" + line.report + ": this build has no reports");
-#endif
-}
-
 /// From stage `target` to objects, and to an executable.
 int finish(ModuleOp module, const CommandLine &line, const PipelineOptions &options, const std::string &prefix,
            Stopwatch &watch) {
-#ifdef SINTER_HAS_CODEGEN
   if (line.last == Stage::Object) {
     llvm::StringRef stem = line.output;
     stem.consume_back(".o");
@@ -177,27 +161,21 @@ int finish(ModuleOp module, const CommandLine &line, const PipelineOptions &opti
   }
   SmallString<128> directory;
   if (std::error_code error = llvm::sys::fs::createUniqueDirectory("sinter", directory))
-    return usage("cannot create a temporary folder: " + error.message());
+    return usage("cannot create a temporary folder: " + error.message(), kWrongInput);
   auto removeDirectory = llvm::scope_exit([&] { llvm::sys::fs::remove_directories(directory); });
   auto objects = emitObjects(module, options.target, under(directory, "program"));
   watch.lap("obj");
-  if (failed(objects) || failed(linkExecutable(*objects, under(prefix, "lib/libsinter_runtime.a"), line.output)))
+  if (failed(objects) ||
+      failed(linkExecutable(*objects, under(prefix, "lib/libsinter_runtime.a"), line.output, line.verbose)))
     return kWrongInput;
   watch.lap("exe");
   return kDone;
-#else
-  return usage("this build has no code generation");
-#endif
 }
 
 int compile(const CommandLine &line, const char *argv0) {
   std::string prefix = prefixDirectory(argv0);
   DialectRegistry registry;
-#ifdef SINTER_HAS_PIPELINE
   registerAllStageDialects(registry);
-#else
-  registerDialects(registry);
-#endif
   MLIRContext context(registry);
   bool printed = false;
   context.getDiagEngine().registerHandler([&](Diagnostic &diagnostic) {
@@ -219,25 +197,21 @@ int compile(const CommandLine &line, const char *argv0) {
   if (!module)
     return kWrongInput;
 
-#ifdef SINTER_HAS_PIPELINE
   // A report describes the plan: it is made on the way, of whatever comes after.
   Stage at = line.first;
-  if (!line.report.empty() && at <= Stage::Plan) {
+  if (!line.report.empty()) {
     if (failed(runStages(*module, at, Stage::Plan, options)))
       return kWrongInput;
     at = Stage::Plan;
-    if (int code = report(*module, line); code != kDone || line.output.empty())
-      return code;
+    printReport(*module, llvm::outs(), line.report == "json");
+    if (line.output.empty())
+      return kDone;
   }
   if (failed(runStages(*module, at, std::min(line.last, Stage::Target), options)))
-    return printed ? kWrongInput : usage("compilation failed without a message: this is a mistake in sinterc");
-#else
-  if (line.last != Stage::Model)
-    return usage("this build stops at --emit=model");
-#endif
+    return printed ? kWrongInput : usage("compilation failed without a message: this is a mistake in sinterc", kWrongInput);
   if (line.last <= Stage::Target)
     return printModule(*module, line.output);
-  watch.lap("stages");
+  watch.restart(); // the stages have told their own times
   return finish(*module, line, options, prefix, watch);
 }
 

@@ -49,7 +49,7 @@ def EntryOp : PlanOp<"entry", [Symbol, IsolatedFromAbove, SingleBlock, NoTermina
       %x = plan.arena 0 : memref<16xf32>
       plan.input "x" %x : memref<16xf32>
       %y = plan.arena 0 : memref<16xf32>
-      plan.launch @twice(%x) -> (%y) in_place [0] : (memref<16xf32>) -> (memref<16xf32>)
+      plan.launch @twice(%x) -> (%y) in_place [0] : (memref<16xf32>) -> memref<16xf32>
       plan.output "y" %y : memref<16xf32>
     }
     ```
@@ -120,7 +120,7 @@ def LaunchOp : PlanOp<"launch", [HasParent<"EntryOp">, AttrSizedOperandSegments,
                        OptionalAttr<DenseI64ArrayAttr>:$in_place);
   let assemblyFormat = [{
     $kernel `(` $inputs `)` `->` `(` $outputs `)` (`in_place` $in_place^)? attr-dict
-    `:` `(` type($inputs) `)` `->` `(` type($outputs) `)`
+    `:` functional-type($inputs, $outputs)
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -109,11 +109,9 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!kernel)
     return emitOpError() << "there is no kernel @" << getKernel();
   auto function = dyn_cast<func::FuncOp>(kernel);
-  if (!function || !function->hasAttr(kKernelAttr))
+  if (!function || !function->hasAttr(kKernelAttr) || function->hasAttr("sinter.tiles"))
     return success();
   FunctionType type = function.getFunctionType();
-  if (llvm::any_of(type.getInputs(), llvm::IsaPred<MemRefType>))
-    return success();
   if (type.getNumInputs() != getInputs().size() || type.getNumResults() != getOutputs().size())
     return emitOpError() << "kernel @" << getKernel() << " has " << type.getNumInputs() << " arguments and "
                          << type.getNumResults() << " results, the launch " << getInputs().size() << " and "

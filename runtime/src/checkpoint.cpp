@@ -4,8 +4,10 @@
 #include "files.h"
 #include "program.h"
 #include "safetensors.h"
+#include "trainer.h"
 
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 #include <unordered_map>
@@ -66,6 +68,21 @@ static void addState(std::vector<TensorEntry> &tensors, const sinter_state &stat
   tensors.push_back(std::move(entry));
 }
 
+// A good checkpoint is not replaced by one that nothing can go on from.
+static void checkFinite(const std::string &path, Program &program) {
+  const sinter_program &description = program.description();
+  for (uint32_t s = 0; s < description.state_count; ++s) {
+    const sinter_state &state = description.states[s];
+    if (state.tensor.dtype != SINTER_F32)
+      continue;
+    const auto *values = static_cast<const float *>(program.data(state));
+    for (int64_t i = 0, count = elementCount(state.tensor); i < count; ++i)
+      if (!std::isfinite(values[i]))
+        fail(Exit::Input, fmt::format("{}: not saved: element {} of {} is {}; what was saved before is unchanged", path, i,
+                                      state.tensor.name, values[i]));
+  }
+}
+
 void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint) {
   const sinter_program &description = program.description();
   std::vector<TensorEntry> tensors;
@@ -88,6 +105,7 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   std::string header = makeTensorHeader(tensors, metadata);
   const std::string length = headerLengthBytes(header);
 
+  checkFinite(path, program);
   Hash hash;
   hash.add(length.data(), length.size());
   hash.add(header.data(), header.size());
@@ -127,6 +145,8 @@ static Checkpoint readMetadata(const TensorFile &file, const std::string &path) 
                                   formatVersion));
   Checkpoint checkpoint;
   checkpoint.step = metadataNumber<int64_t>(file, path, "step");
+  if (checkpoint.step > maximumSteps)
+    fail(Exit::Damaged, fmt::format("{}: step {} is above {}", path, checkpoint.step, maximumSteps));
   checkpoint.seed = metadataNumber<uint64_t>(file, path, "seed");
   checkpoint.nextRow = metadataNumber<int64_t>(file, path, "data_position");
   checkpoint.dataHash = metadataNumber<uint64_t>(file, path, "data_xxh3", 16);

@@ -28,7 +28,8 @@ std::string checkpointPath(const std::string &folder);
 /// Whether a safetensors file says that it is a checkpoint. Throws Failure as loading does.
 bool isCheckpoint(const std::string &path);
 
-/// Writes all of the program's state. On a Failure the previous file at `path` is unchanged.
+/// Writes all of the program's state. On a Failure (also if a value is not
+/// finite) the previous file at `path` is unchanged.
 void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint);
 
 /// Reads a checkpoint of this program: every state, of exact type and shape, hash checked. Throws Failure: damaged if the

@@ -6,7 +6,12 @@
 #include "sinter/abi.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <fmt/format.h>
 #include <new>
 
@@ -16,31 +21,31 @@ namespace {
 
 const CLI::Range positive(int64_t(1), int64_t(1) << 53);
 const CLI::Range notNegative(int64_t(0), int64_t(1) << 53);
-const CLI::Range probability(0.0, 1.0);
 
-// Finite and at least 0.
-const CLI::Validator amount(
+// A number that satisfies `inside`; NaN satisfies nothing, and infinity is no number here.
+CLI::Validator numberThat(bool (*inside)(double), const char *what) {
+  return CLI::Validator(
+      [inside, what](std::string &text) {
+        double value = 0;
+        return CLI::detail::lexical_cast(text, value) && std::abs(value) <= 1e38 && inside(value)
+                   ? std::string()
+                   : fmt::format("{} is not {}", text, what);
+      },
+      "NUMBER");
+}
+const CLI::Validator amount = numberThat([](double v) { return v >= 0; }, "a number of at least 0");
+const CLI::Validator above = numberThat([](double v) { return v > 0; }, "a number above 0");
+const CLI::Validator fraction = numberThat([](double v) { return v >= 0 && v < 1; }, "in [0, 1)");
+const CLI::Validator probability = numberThat([](double v) { return v >= 0 && v <= 1; }, "in [0, 1]");
+// CLI11 would take a minus sign and wrap.
+const CLI::Validator seed(
     [](std::string &text) {
-      double value = -1;
-      return CLI::detail::lexical_cast(text, value) && value >= 0 && value <= 1e30 ? std::string()
-                                                                                : text + " is not a number of at least 0";
+      uint64_t value;
+      const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      return error == std::errc() && rest == text.data() + text.size() ? std::string() : text + " is not in 0 to 2^64 - 1";
     },
-    "NUMBER>=0");
-const CLI::Validator above(
-    [](std::string &text) {
-      double value = 0;
-      return CLI::detail::lexical_cast(text, value) && value > 0 && value <= 1e30 ? std::string()
-                                                                               : text + " is not a number above 0";
-    },
-    "NUMBER>0");
+    "NUMBER");
 const CLI::Validator notEmpty([](std::string &text) { return text.empty() ? std::string("is empty") : std::string(); }, "TEXT");
-const CLI::Validator fraction(
-    [](std::string &text) {
-      double value = -1;
-      return CLI::detail::lexical_cast(text, value) && value >= 0 && value < 1 ? std::string()
-                                                                            : text + " is not in [0, 1)";
-    },
-    "NUMBER in [0,1)");
 const CLI::IsMember tokenizers({"bytes", "chars"});
 
 void addTrain(CLI::App &app, TrainCommand &c) {
@@ -49,7 +54,7 @@ void addTrain(CLI::App &app, TrainCommand &c) {
   app.add_option("--out", c.out, "folder for checkpoint.safetensors");
   auto *resume = app.add_flag("--resume", c.resume, "go on from the checkpoint in --out, with its options where none are given");
   app.add_option("--init", c.init, "take the parameters from a checkpoint or safetensors file")->excludes(resume);
-  app.add_option("--seed", c.seed, "of initial values, batches and dropout (0)");
+  app.add_option("--seed", c.seed, "of initial values, batches and dropout (0)")->check(seed);
   app.add_option("--lr", c.lr, "learning rate")->check(amount);
   app.add_option("--min-lr", c.minLr, "where the cosine ends (a tenth of --lr)")->check(amount);
   app.add_option("--warmup", c.warmup, "steps of linear warm-up (0)")->check(notNegative);
@@ -100,7 +105,7 @@ void addSample(CLI::App &app, SampleCommand &c) {
   app.add_option("--min-p", s.minP, "those with this share of the highest probability")->check(probability);
   app.add_option("--repeat-penalty", s.repeatPenalty, "above 1: against tokens among the last 64")->check(above);
   app.add_option("--stop", c.generate.stop, "end before this text; may be repeated")->check(notEmpty)->allow_extra_args(false);
-  app.add_option("--seed", s.seed)->capture_default_str();
+  app.add_option("--seed", s.seed)->capture_default_str()->check(seed);
   app.add_option("--logprobs", c.generate.logProbabilities, "log-probabilities of the K most probable (implies --json)")
       ->check(notNegative);
   app.add_option("--tokenizer", c.tokenizer, "for files without one")->check(CLI::IsMember({"bytes"}));
@@ -155,7 +160,7 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
   importApp->add_option("--out", importCommand.out, "checkpoint file to write")->required();
   importApp->add_option("--tokenizer", importCommand.tokenizer, "bytes, or chars with --vocabulary-from")->check(tokenizers);
   importApp->add_option("--vocabulary-from", importCommand.vocabularyFrom, "text that has the characters");
-  importApp->add_option("--seed", importCommand.seed);
+  importApp->add_option("--seed", importCommand.seed)->check(seed);
   for (CLI::App *command : app.get_subcommands({}))
     addCommon(*command, common);
 
@@ -190,7 +195,11 @@ int runCommandLine(const sinter_program &program, int argc, char **argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   try {
-    return int(dispatch(program, argc, argv));
+    const Exit exit = dispatch(program, argc, argv);
+    // A reader that closed the pipe has read enough; any other loss of output is an error.
+    if (std::fflush(stdout) != 0 && errno != EPIPE)
+      fail(Exit::Input, fmt::format("standard output: {}", std::strerror(errno)));
+    return int(exit);
   } catch (const Failure &failure) {
     fmt::print(stderr, "error: {}\n", failure.what());
     return int(failure.exit());

@@ -44,8 +44,10 @@ public:
   bool atEnd() {
     char next;
     const int got = gzread(file_, &next, 1);
-    if (got < 0)
-      fail(Exit::Damaged, fmt::format("{}: damaged: not readable as gzip", path_));
+    int error = Z_OK; // a stream cut after its last data byte is told here only
+    gzerror(file_, &error);
+    if (got < 0 || error != Z_OK)
+      fail(Exit::Damaged, fmt::format("{}: damaged: truncated, or not readable as gzip", path_));
     return got == 0;
   }
 
@@ -94,7 +96,7 @@ public:
   int64_t rows(int64_t) const override { return end_ - begin_; }
   void copyRow(const Batch &batch, int64_t b, int64_t row) const override {
     const auto *pixels = reinterpret_cast<const unsigned char *>(store_->pixels.data()) + (begin_ + row) * imageBytes_;
-    for (int64_t i = 0; i < batch.length; ++i)
+    for (int64_t i = 0; i < std::min(batch.length, imageBytes_); ++i)
       batch.images[b * batch.length + i] = float(pixels[i]) / 255.0f;
     batch.labels[b] = static_cast<unsigned char>(store_->labels[size_t(begin_ + row)]);
   }

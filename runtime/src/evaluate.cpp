@@ -55,6 +55,8 @@ Evaluation evaluate(Program &program, const Dataset &data, int64_t maximumBatche
     logits = nullptr;
 
   const int64_t rows = data.rows(batch.length);
+  if (rows < 1)
+    fail(Exit::Input, fmt::format("eval: too short: {} are not one row of {}", data.size(), batch.length));
   int64_t batches = (rows + batch.rows - 1) / batch.rows;
   if (!logits && rows % batch.rows && batches > 1)
     --batches;

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "random.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 #include <limits>
@@ -64,12 +65,12 @@ static void storeScalar(uint32_t dtype, void *target, double value) {
     break;
   }
   case SINTER_I32: {
-    const int32_t number = int32_t(value);
+    const int32_t number = int32_t(std::clamp(value, -2147483648.0, 2147483647.0));
     std::memcpy(target, &number, sizeof number);
     break;
   }
   case SINTER_I8: {
-    const int8_t number = int8_t(value);
+    const int8_t number = int8_t(std::clamp(value, -128.0, 127.0));
     std::memcpy(target, &number, sizeof number);
     break;
   }

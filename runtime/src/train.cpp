@@ -9,7 +9,6 @@
 #include "train_log.h"
 
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
@@ -31,7 +30,8 @@ private:
   void takeOptions();
   void loadTrainingData(const Batch &batch);
   bool save();
-  void lookAt(int64_t step, TrainLog &log);
+  void lookAt(int64_t step);
+  void stopAt(int64_t step, const StepResult &result);
 
   Program &program_;
   const TrainCommand &command_;
@@ -40,6 +40,7 @@ private:
   bool keepTokenizer_ = false; // it came with the parameters
   Data data_;
   int64_t savedStep_ = -1;
+  std::optional<TrainLog> log_;
 };
 
 } // namespace
@@ -138,16 +139,18 @@ bool Training::save() {
     savedStep_ = checkpoint_.step;
     return true;
   } catch (const Failure &failure) {
+    if (log_)
+      log_->endLine();
     fmt::print(stderr, "error: step {}: {}\n", checkpoint_.step, failure.what());
     return false;
   }
 }
 
 // Held-out loss and sample after a step (0: before the first), where they are due.
-void Training::lookAt(int64_t step, TrainLog &log) {
+void Training::lookAt(int64_t step) {
   const auto due = [&](int64_t every) { return every > 0 && (step % every == 0 || step == options_.steps); };
   if (due(command_.evalEvery) && data_.validation && program_.findEntry("eval"))
-    log.evaluation(step, evaluate(program_, *data_.validation, command_.evalBatches));
+    log_->evaluation(step, evaluate(program_, *data_.validation, command_.evalBatches));
   if (due(command_.sampleEvery) && program_.findEntry("logits")) {
     Generator generator(program_, data_.tokenizer);
     GenerateOptions options;
@@ -155,8 +158,18 @@ void Training::lookAt(int64_t step, TrainLog &log) {
     options.sampler.temperature = 0.8;
     options.sampler.seed = checkpoint_.seed;
     const auto prompt = generator.promptTokens(command_.samplePrompt, "--sample-prompt");
-    log.sample(step, command_.samplePrompt + generator.run(prompt, options, [](const std::string &) { return true; }).text);
+    log_->sample(step, command_.samplePrompt + generator.run(prompt, options, [](const std::string &) { return true; }).text);
   }
+}
+
+// The parameters of the step before are gone, but not those in the checkpoint.
+void Training::stopAt(int64_t step, const StepResult &result) {
+  log_->endLine();
+  const std::string norm = result.hasGradNorm ? fmt::format(" with gradient norm {}", result.gradNorm) : "";
+  const std::string kept =
+      command_.out.empty() ? "nothing was saved" : fmt::format("{} holds step {}", checkpointPath(command_.out), savedStep_);
+  fail(Exit::Input, fmt::format("train: step {}: loss {}{} is not finite; {}; try a lower --lr, --warmup or --grad-clip", step,
+                                result.loss, norm, kept));
 }
 
 Exit Training::run() {
@@ -176,32 +189,26 @@ Exit Training::run() {
       return Exit::Input;
   }
 
-  TrainLog log(command_.log, command_.resume ? checkpoint_.step : -1, options_.steps, trainer.batch().predictions(),
+  log_.emplace(command_.log, command_.resume ? checkpoint_.step : -1, options_.steps, trainer.batch().predictions(),
                trainer.batch().tokens ? "tokens" : "images");
   InterruptWatch interrupt;
   if (!command_.resume)
-    lookAt(0, log);
+    lookAt(0);
   while (checkpoint_.step < options_.steps && !interrupt.requested()) {
     const int64_t step = checkpoint_.step + 1;
     const StepResult result = trainer.step(*data_.training, step);
-    log.step(step, result);
-    if (!std::isfinite(result.loss) || std::isinf(result.gradNorm)) {
-      log.endLine();
-      const std::string kept =
-          command_.out.empty() ? "nothing was saved" : fmt::format("{} holds step {}", checkpointPath(command_.out), savedStep_);
-      fail(Exit::Input, fmt::format("train: step {}: loss {} with gradient norm {} is not finite; {}; try a lower --lr, --warmup or "
-                                    "--grad-clip",
-                                    step, result.loss, result.gradNorm, kept));
-    }
+    log_->step(step, result);
+    if (!result.finite())
+      stopAt(step, result);
     checkpoint_.step = step;
-    checkpoint_.nextRow = step * trainer.batch().rows;
-    lookAt(step, log);
+    checkpoint_.nextRow = int64_t(uint64_t(step) * uint64_t(trainer.batch().rows));
+    lookAt(step);
     if (command_.checkpointEvery && step % command_.checkpointEvery == 0 && step < options_.steps) {
-      log.endLine();
       save();
+      log_->restartClock();
     }
   }
-  log.endLine();
+  log_->endLine();
   const bool saved = save();
   if (interrupt.requested() && checkpoint_.step < options_.steps) {
     fmt::print(stderr, "interrupted after step {}{}\n", checkpoint_.step,

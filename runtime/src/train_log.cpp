@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sinter {
@@ -22,8 +23,8 @@ std::string jsonQuoted(const std::string &text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// The lines of an earlier run up to and with step `last`; a line that a kill cut short is dropped too.
-static std::string keptLines(const std::string &text, int64_t last) {
+// Bytes of the lines of an earlier run up to and with step `last`; a line that a kill cut short is not among them.
+static size_t keptBytes(const std::string &text, int64_t last) {
   constexpr std::string_view prefix = "{\"step\":";
   size_t kept = 0;
   for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
@@ -34,7 +35,7 @@ static std::string keptLines(const std::string &text, int64_t last) {
       break;
     kept = end + 1;
   }
-  return text.substr(0, kept);
+  return kept;
 }
 
 TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit)
@@ -42,13 +43,15 @@ TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, 
       last_(Clock::now()), drawn_(last_ - std::chrono::hours(1)) {
   if (path.empty())
     return;
-  std::string kept;
-  if (resumedStep >= 0 && ::access(path.c_str(), F_OK) == 0)
-    kept = keptLines(readFile(path), resumedStep);
-  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (resumedStep < 0 ? O_TRUNC : 0), 0666);
   if (file_ < 0)
     fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path, std::strerror(errno)));
-  if (!writeAll(file_, kept.data(), kept.size()))
+  struct stat status;
+  if (resumedStep < 0 || fstat(file_, &status) != 0 || !S_ISREG(status.st_mode))
+    return;
+  // Cut, not written again: a kill at this place loses nothing.
+  const size_t kept = keptBytes(readFile(path), resumedStep);
+  if (ftruncate(file_, off_t(kept)) != 0 || lseek(file_, 0, SEEK_END) < 0)
     fail(Exit::Input, fmt::format("{}: cannot write the log: {}", path, std::strerror(errno)));
 }
 
@@ -89,7 +92,7 @@ namespace sinter {
 
 void TrainLog::step(int64_t step, const StepResult &result) {
   const auto now = Clock::now();
-  const double seconds = std::chrono::duration<double>(now - last_).count();
+  const double seconds = std::max(1e-9, std::chrono::duration<double>(now - last_).count());
   last_ = now;
   if (firstStep_ < 0)
     firstStep_ = step;
@@ -99,7 +102,7 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   char line[256];
   char *end = line;
   end = fmt::format_to_n(end, 128, "{{\"step\":{},\"loss\":{}", step, JsonNumber{result.loss}).out;
-  if (!std::isnan(result.gradNorm))
+  if (result.hasGradNorm)
     end = fmt::format_to_n(end, 40, ",\"grad_norm\":{}", JsonNumber{result.gradNorm}).out;
   end = fmt::format_to_n(end, 80, ",\"lr\":{},\"{}_per_s\":{:.1f}}}\n", JsonNumber{result.lr}, unit_,
                          double(predictionsPerStep_) / seconds).out;
@@ -114,7 +117,7 @@ void TrainLog::step(int64_t step, const StepResult &result) {
 void TrainLog::drawProgress(int64_t step, const StepResult &result) {
   winsize size{};
   const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  const int64_t eta = int64_t(double(steps_ - step) * smoothedSeconds_ + 0.5);
+  const int64_t eta = int64_t(std::min(1e9, double(steps_ - step) * smoothedSeconds_ + 0.5));
   char tail[160], line[512];
   const double rate = double(predictionsPerStep_) / smoothedSeconds_;
   const size_t tailSize =
@@ -135,6 +138,8 @@ void TrainLog::drawProgress(int64_t step, const StepResult &result) {
   (void)writeAll(STDOUT_FILENO, line, size_t(end - line));
   lineOpen_ = true;
 }
+
+void TrainLog::restartClock() { last_ = Clock::now(); }
 
 void TrainLog::endLine() {
   if (lineOpen_)

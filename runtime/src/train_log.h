@@ -21,6 +21,8 @@ public:
   void step(int64_t step, const StepResult &result);
   void evaluation(int64_t step, const Evaluation &evaluation);
   void sample(int64_t step, const std::string &text);
+  /// What was done since the last step does not count as the next one's time.
+  void restartClock();
   /// Ends the progress line, so that other messages start on their own.
   void endLine();
 

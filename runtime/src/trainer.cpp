@@ -49,7 +49,8 @@ TrainingOptions TrainingOptions::parse(const std::string &text, const std::strin
   options.cosine = json["schedule"].get<std::string>() == "cosine";
   options.order = json["order"].get<std::string>() == "sequential" ? Order::Sequential : Order::Random;
   options.validationFraction = json["val_fraction"].get<double>();
-  if (!(options.validationFraction >= 0 && options.validationFraction < 1) || options.steps < 0 || options.warmup < 0)
+  if (!(options.validationFraction >= 0 && options.validationFraction < 1) || options.steps < 0 ||
+      options.warmup < 0 || options.steps > maximumSteps || options.warmup > maximumSteps)
     fail(Exit::Damaged, fmt::format("{}: the saved options are out of range", path));
   for (const Rate &rate : rates)
     if (number(rate.name))
@@ -119,7 +120,8 @@ StepResult Trainer::step(const Dataset &data, int64_t step) {
   data.fill(batch_, options_.order, seed_, step - 1);
   program_.run(entry_);
   result.loss = program_.scalar(entry_, "loss");
-  result.gradNorm = hasGradNorm_ ? program_.scalar(entry_, "grad_norm") : std::nan("");
+  result.hasGradNorm = hasGradNorm_;
+  result.gradNorm = hasGradNorm_ ? program_.scalar(entry_, "grad_norm") : 0;
   return result;
 }
 

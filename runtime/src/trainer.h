@@ -3,6 +3,7 @@
 
 #include "data.h"
 
+#include <cmath>
 #include <optional>
 #include <string>
 
@@ -22,10 +23,15 @@ struct TrainingOptions {
   static TrainingOptions parse(const std::string &json, const std::string &path);
 };
 
+/// Steps are whole numbers of doubles.
+constexpr int64_t maximumSteps = int64_t(1) << 53;
+
 struct StepResult {
   double loss = 0;
-  double gradNorm = 0; ///< NaN if the entry does not tell
+  double gradNorm = 0; ///< only with hasGradNorm
+  bool hasGradNorm = false;
   double lr = 0;
+  bool finite() const { return std::isfinite(loss) && (!hasGradNorm || std::isfinite(gradNorm)); }
 };
 
 class Trainer {

@@ -17,8 +17,8 @@ SINTER_MODEL(nn) {
     Tensor x = input("x", {2, 8});
     // CHECK: sinter.normalize %arg0 {center, epsilon = 1.000000e-05 : f64} : tensor<2x8xf32> -> tensor<2x8xf32>, tensor<2xf32>
     output("layer", layer_norm(x));
-    // CHECK: sinter.normalize %arg0 {epsilon = 1.000000e-06 : f64}
-    output("rms", rms_norm(x, 1e-6));
+    // CHECK: sinter.normalize %arg0 {epsilon = 2.500000e-01 : f64}
+    output("rms", rms_norm(x, 0.25));
   });
 
   // CHECK-LABEL: func.func @cross_entropy_keeps_the_positions
@@ -35,13 +35,14 @@ SINTER_MODEL(nn) {
   // CHECK-SAME: sinter.default = 1.000000e+00 : f64, sinter.name = "step"
   entry("dropout_draws_a_stream_per_call", Mode::Training, [] {
     Tensor x = input("x", {2, 8});
+    // CHECK: sinter.iota axis 1
     // CHECK: %[[FIRST:.*]] = arith.constant dense<0> : tensor<2x8xi32>
-    // CHECK: sinter.threefry %{{.*}}, %{{.*}}, %{{.*}}, %[[FIRST]] : tensor<2x8xi32>
+    // CHECK-NEXT: sinter.threefry %{{.*}}, %{{.*}}, %{{.*}}, %[[FIRST]] : tensor<2x8xi32>
     // CHECK: arith.cmpi uge
     // CHECK: arith.constant dense<1.33333337> : tensor<2x8xf32>
     x = dropout(x, 0.25);
     // CHECK: %[[SECOND:.*]] = arith.constant dense<1> : tensor<2x8xi32>
-    // CHECK: sinter.threefry %{{.*}}, %{{.*}}, %{{.*}}, %[[SECOND]] : tensor<2x8xi32>
+    // CHECK-NEXT: sinter.threefry %{{.*}}, %{{.*}}, %{{.*}}, %[[SECOND]] : tensor<2x8xi32>
     output("y", dropout(x, 0.25));
   });
 

@@ -174,7 +174,7 @@ plan.entry @good arena 128 live 128 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>
   %y = plan.arena 64 : memref<16xf32>
-  plan.launch @k(%x) -> (%y) : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @k(%x) -> (%y) : (memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -195,7 +195,7 @@ plan.entry @computes arena 64 live 64 {
 llvm.func @k(!llvm.ptr, i64, i64, !llvm.ptr) attributes {sinter.tiles = 1 : i64}
 plan.entry @good arena 64 live 64 {
   %x = plan.arena 0 : memref<16xf32>
-  plan.launch @k() -> (%x) : () -> (memref<16xf32>)
+  plan.launch @k() -> (%x) : () -> memref<16xf32>
 }
 
 // -----
@@ -204,7 +204,7 @@ llvm.func @k(!llvm.ptr, i64, i64, !llvm.ptr)
 plan.entry @no_tiles arena 64 live 64 {
   %x = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{stage `target`: kernel @k is not an llvm.func with `sinter.tiles`}}
-  plan.launch @k() -> (%x) : () -> (memref<16xf32>)
+  plan.launch @k() -> (%x) : () -> memref<16xf32>
 }
 
 // -----

@@ -19,9 +19,9 @@ func.func private @make() -> tensor<16xf32>
 plan.entry @c3_written_twice arena 64 live 64 {
   // expected-note @+1 {{the buffer}}
   %x = plan.arena 0 : memref<16xf32>
-  plan.launch @make() -> (%x) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%x) : () -> memref<16xf32>
   // expected-error @+1 {{output 0 is written twice}}
-  plan.launch @make() -> (%x) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%x) : () -> memref<16xf32>
 }
 
 // -----
@@ -32,7 +32,7 @@ plan.entry @c3_input_overwritten arena 64 live 64 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>
   // expected-error @+1 {{output 0 is written twice}}
-  plan.launch @make() -> (%x) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%x) : () -> memref<16xf32>
 }
 
 // -----
@@ -52,7 +52,7 @@ plan.entry @c4_read_before_written arena 128 live 128 {
   %x = plan.arena 0 : memref<16xf32>
   %y = plan.arena 64 : memref<16xf32>
   // expected-error @+1 {{input 0 is read before anything wrote it}}
-  plan.launch @copy(%x) -> (%y) : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @copy(%x) -> (%y) : (memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -70,12 +70,12 @@ func.func private @add(tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
 plan.entry @c5_two_live_buffers_overlap arena 192 live 192 {
   // expected-note @+1 {{the other buffer}}
   %x = plan.arena 0 : memref<16xf32>
-  plan.launch @make() -> (%x) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%x) : () -> memref<16xf32>
   // expected-error @+1 {{bytes [0, 64) are in use at launch 1: another buffer has [0, 64) from launch 0 to 2}}
   %y = plan.arena 0 : memref<16xf32>
-  plan.launch @make() -> (%y) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%y) : () -> memref<16xf32>
   %z = plan.arena 128 : memref<16xf32>
-  plan.launch @add(%x, %y) -> (%z) : (memref<16xf32>, memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @add(%x, %y) -> (%z) : (memref<16xf32>, memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -85,12 +85,12 @@ func.func private @add(tensor<32xf32>, tensor<32xf32>) -> tensor<32xf32>
 plan.entry @c5_partial_overlap arena 512 live 512 {
   // expected-note @+1 {{the other buffer}}
   %x = plan.arena 0 : memref<32xf32>
-  plan.launch @make() -> (%x) : () -> (memref<32xf32>)
+  plan.launch @make() -> (%x) : () -> memref<32xf32>
   // expected-error @+1 {{bytes [64, 192) are in use at launch 1: another buffer has [0, 128) from launch 0 to 2}}
   %y = plan.arena 64 : memref<32xf32>
-  plan.launch @make() -> (%y) : () -> (memref<32xf32>)
+  plan.launch @make() -> (%y) : () -> memref<32xf32>
   %z = plan.arena 256 : memref<32xf32>
-  plan.launch @add(%x, %y) -> (%z) : (memref<32xf32>, memref<32xf32>) -> (memref<32xf32>)
+  plan.launch @add(%x, %y) -> (%z) : (memref<32xf32>, memref<32xf32>) -> memref<32xf32>
 }
 
 // -----
@@ -110,10 +110,10 @@ func.func private @make() -> tensor<16xf32>
 plan.entry @c5_output_overwritten arena 64 live 64 {
   // expected-note @+1 {{the other buffer}}
   %x = plan.arena 0 : memref<16xf32>
-  plan.launch @make() -> (%x) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%x) : () -> memref<16xf32>
   // expected-error @+1 {{bytes [0, 64) are in use at launch 1: another buffer has [0, 64) from launch 0 to 2}}
   %y = plan.arena 0 : memref<16xf32>
-  plan.launch @make() -> (%y) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%y) : () -> memref<16xf32>
   plan.output "x" %x : memref<16xf32>
 }
 
@@ -126,7 +126,7 @@ plan.entry @c5_in_place_but_not_declared arena 64 live 64 {
   plan.input "x" %x : memref<16xf32>
   // expected-error @+1 {{bytes [0, 64) are in use at launch 0: another buffer has [0, 64) from launch -1 to 0}}
   %y = plan.arena 0 : memref<16xf32>
-  plan.launch @twice(%x) -> (%y) : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @twice(%x) -> (%y) : (memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -150,9 +150,9 @@ plan.entry @c6_input_is_read_later arena 128 live 128 {
   plan.input "x" %x : memref<16xf32>
   // expected-error @+1 {{takes the place of a buffer that is read later: by launch 1, it is overwritten by launch 0}}
   %y = plan.arena 0 : memref<16xf32>
-  plan.launch @twice(%x) -> (%y) in_place [0] : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @twice(%x) -> (%y) in_place [0] : (memref<16xf32>) -> memref<16xf32>
   %z = plan.arena 64 : memref<16xf32>
-  plan.launch @add(%x, %y) -> (%z) : (memref<16xf32>, memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @add(%x, %y) -> (%z) : (memref<16xf32>, memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -163,7 +163,7 @@ plan.entry @c6_not_the_same_memory arena 128 live 128 {
   plan.input "x" %x : memref<16xf32>
   %y = plan.arena 64 : memref<16xf32>
   // expected-error @+1 {{output 0 does not have the memory of input 0}}
-  plan.launch @twice(%x) -> (%y) in_place [0] : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @twice(%x) -> (%y) in_place [0] : (memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -174,7 +174,7 @@ plan.entry @c6_input_is_read_twice arena 64 live 64 {
   plan.input "x" %x : memref<16xf32>
   %y = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{output 0 overwrites input 0, which is also input 1}}
-  plan.launch @add(%x, %x) -> (%y) in_place [0] : (memref<16xf32>, memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @add(%x, %x) -> (%y) in_place [0] : (memref<16xf32>, memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -194,7 +194,7 @@ plan.entry @c6_kernel_does_not_allow_it arena 64 live 64 {
   plan.input "x" %x : memref<4x4xf32>
   %y = plan.arena 0 : memref<4x4xf32>
   // expected-error @+1 {{kernel @flip may not write result 0 over argument 0}}
-  plan.launch @flip(%x) -> (%y) in_place [0] : (memref<4x4xf32>) -> (memref<4x4xf32>)
+  plan.launch @flip(%x) -> (%y) in_place [0] : (memref<4x4xf32>) -> memref<4x4xf32>
 }
 
 // -----
@@ -203,9 +203,9 @@ sinter.state @w : tensor<16xf32> {init = "zeros"}
 func.func private @make() -> tensor<16xf32>
 plan.entry @c7_state_written_twice arena 0 live 0 {
   %w = plan.state @w : memref<16xf32>
-  plan.launch @make() -> (%w) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%w) : () -> memref<16xf32>
   // expected-error @+1 {{state @w is written twice}}
-  plan.launch @make() -> (%w) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%w) : () -> memref<16xf32>
 }
 
 // -----
@@ -217,10 +217,10 @@ plan.entry @c7_old_value_read_too_late arena 64 live 64 {
   %old = plan.state @w : memref<16xf32>
   %new = plan.state @w : memref<16xf32>
   // expected-note @+1 {{by this launch}}
-  plan.launch @make() -> (%new) : () -> (memref<16xf32>)
+  plan.launch @make() -> (%new) : () -> memref<16xf32>
   %y = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{input 0 is the old value of state @w, which was overwritten}}
-  plan.launch @copy(%old) -> (%y) : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @copy(%old) -> (%y) : (memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -232,8 +232,8 @@ plan.entry @c7_new_value_read_too_early arena 64 live 64 {
   %new = plan.state @w : memref<16xf32>
   %y = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{input 0 is the new value of state @w, read before it is written}}
-  plan.launch @copy(%new) -> (%y) : (memref<16xf32>) -> (memref<16xf32>)
-  plan.launch @make() -> (%new) : () -> (memref<16xf32>)
+  plan.launch @copy(%new) -> (%y) : (memref<16xf32>) -> memref<16xf32>
+  plan.launch @make() -> (%new) : () -> memref<16xf32>
 }
 
 // -----
@@ -244,7 +244,7 @@ plan.entry @c7_state_overwritten_while_read arena 0 live 0 {
   %old = plan.state @w : memref<16xf32>
   %new = plan.state @w : memref<16xf32>
   // expected-error @+1 {{output 0 overwrites state @w while input 0 reads it}}
-  plan.launch @copy(%old) -> (%new) : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @copy(%old) -> (%new) : (memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -256,7 +256,7 @@ plan.entry @c7_in_place_of_another_state arena 0 live 0 {
   %old = plan.state @v : memref<16xf32>
   %new = plan.state @w : memref<16xf32>
   // expected-error @+1 {{output 0 does not have the memory of input 0}}
-  plan.launch @copy(%old) -> (%new) in_place [0] : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @copy(%old) -> (%new) in_place [0] : (memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -265,7 +265,7 @@ func.func private @make() -> tensor<2xf32>
 plan.entry @c8_constant_written arena 0 live 0 {
   %c = plan.constant dense<[1.0, 2.0]> : tensor<2xf32> : memref<2xf32>
   // expected-error @+1 {{output 0 is a constant}}
-  plan.launch @make() -> (%c) : () -> (memref<2xf32>)
+  plan.launch @make() -> (%c) : () -> memref<2xf32>
 }
 
 // -----

@@ -42,7 +42,7 @@ plan.entry @default_of_a_vector arena 64 live 64 {
 plan.entry @unknown_kernel arena 64 live 64 {
   %x = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{there is no kernel @missing}}
-  plan.launch @missing() -> (%x) : () -> (memref<16xf32>)
+  plan.launch @missing() -> (%x) : () -> memref<16xf32>
 }
 
 // -----
@@ -51,7 +51,7 @@ func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel
 plan.entry @too_few_operands arena 64 live 64 {
   %x = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{kernel @k has 1 arguments and 1 results, the launch 0 and 1}}
-  plan.launch @k() -> (%x) : () -> (memref<16xf32>)
+  plan.launch @k() -> (%x) : () -> memref<16xf32>
 }
 
 // -----
@@ -62,7 +62,7 @@ plan.entry @operand_of_another_type arena 128 live 128 {
   plan.input "x" %x : memref<16xi32>
   %y = plan.arena 64 : memref<16xf32>
   // expected-error @+1 {{argument 0 of kernel @k is a 'tensor<16xf32>', the buffer a 'memref<16xi32>'}}
-  plan.launch @k(%x) -> (%y) : (memref<16xi32>) -> (memref<16xf32>)
+  plan.launch @k(%x) -> (%y) : (memref<16xi32>) -> memref<16xf32>
 }
 
 // -----
@@ -73,7 +73,7 @@ plan.entry @result_of_another_type arena 128 live 128 {
   plan.input "x" %x : memref<16xf32>
   %y = plan.arena 64 : memref<4x4xf32>
   // expected-error @+1 {{result 0 of kernel @k is a 'tensor<16xf32>', the buffer a 'memref<4x4xf32>'}}
-  plan.launch @k(%x) -> (%y) : (memref<16xf32>) -> (memref<4x4xf32>)
+  plan.launch @k(%x) -> (%y) : (memref<16xf32>) -> memref<4x4xf32>
 }
 
 // -----
@@ -84,7 +84,7 @@ plan.entry @in_place_per_output arena 64 live 64 {
   plan.input "x" %x : memref<16xf32>
   %y = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{in_place has 2 numbers for 1 outputs}}
-  plan.launch @k(%x) -> (%y) in_place [0, -1] : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @k(%x) -> (%y) in_place [0, -1] : (memref<16xf32>) -> memref<16xf32>
 }
 
 // -----
@@ -95,5 +95,5 @@ plan.entry @in_place_of_no_input arena 64 live 64 {
   plan.input "x" %x : memref<16xf32>
   %y = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{in_place names input 1 of 1}}
-  plan.launch @k(%x) -> (%y) in_place [1] : (memref<16xf32>) -> (memref<16xf32>)
+  plan.launch @k(%x) -> (%y) in_place [1] : (memref<16xf32>) -> memref<16xf32>
 }

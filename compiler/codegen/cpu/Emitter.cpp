@@ -204,6 +204,17 @@ static Value cloneOp(OpBuilder &builder, Operation &op, ArrayRef<Value> operands
   if (!scalar)
     for (Value &operand : mapped)
       operand = toLanes(builder, loc, operand);
+  // An integer division by zero traps, and the lanes behind the end of a row hold zeros: divide by one there.
+  if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp>(op)) {
+    Value divisor = mapped[1];
+    auto constant = [&](int64_t value) -> Value {
+      Type element = getElementTypeOrSelf(divisor.getType());
+      Value one = arith::ConstantOp::create(builder, loc, builder.getIntegerAttr(element, value));
+      return scalar ? one : toLanes(builder, loc, one);
+    };
+    Value isZero = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, divisor, constant(0));
+    mapped[1] = arith::SelectOp::create(builder, loc, isZero, constant(1), divisor);
+  }
   Type type = op.getResult(0).getType();
   return copyOp(builder, loc, op, mapped, scalar ? type : Type(lanesOf(type)));
 }
@@ -212,6 +223,12 @@ FailureOr<SmallVector<Value>> cloneOnLanes(OpBuilder &builder, Block &body, Valu
                                            const LaneContext &context) {
   IRMapping mapping;
   mapping.map(body.getArguments(), arguments);
+  // A value from outside the body is a constant of the old kernel: the new one gets its own.
+  auto resolve = [&](Value value) {
+    if (!mapping.contains(value))
+      mapping.map(value, builder.clone(*value.getDefiningOp())->getResult(0));
+    return mapping.lookup(value);
+  };
   for (Operation &op : body.without_terminator()) {
     Location loc = op.getLoc();
     if (auto index = dyn_cast<linalg::IndexOp>(op)) {
@@ -236,7 +253,7 @@ FailureOr<SmallVector<Value>> cloneOnLanes(OpBuilder &builder, Block &body, Valu
     }
     SmallVector<Value> operands;
     for (Value operand : op.getOperands())
-      operands.push_back(mapping.lookupOrDefault(operand));
+      operands.push_back(isa<RankedTensorType>(operand.getType()) ? operand : resolve(operand));
     if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
       std::optional<FlatTensor> table = context.tensor ? context.tensor(extract.getTensor()) : std::nullopt;
       if (!table)
@@ -251,7 +268,7 @@ FailureOr<SmallVector<Value>> cloneOnLanes(OpBuilder &builder, Block &body, Valu
   }
   SmallVector<Value> results;
   for (Value value : body.getTerminator()->getOperands())
-    results.push_back(mapping.lookupOrDefault(value));
+    results.push_back(resolve(value));
   return results;
 }
 

@@ -44,16 +44,17 @@ LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *context, std::option
   return success();
 }
 
-/// With p = exp(logits - lse), and cotangents gl of losses (nothing where the target is ignored) and ge of lse:
-/// dlogits = p (gl + ge) - onehot(targets) gl. Only lse is saved.
+/// With p = softmax(logits), and cotangents gl of losses (nothing where the target is ignored) and ge of lse:
+/// dlogits = p (gl + ge) - onehot(targets) gl. Saved: nothing but the operands.
 LogicalResult CrossEntropyOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
                                   MutableArrayRef<Value> operandCotangents) {
   if (!needed[0])
     return success();
   RankedTensorType type = getLogits().getType();
-  Expr logits(builder, getLoc(), getLogits()), lse = logits.with(getLse()), targets = logits.with(getTargets());
-  Expr p = exp(logits - alongRows(lse, type));
-  Expr gl = lse.with(cotangents[0]), ge = lse.with(cotangents[1]);
+  Expr logits(builder, getLoc(), getLogits()), targets = logits.with(getTargets());
+  // Not exp(logits - lse): where logits are large, lse has lost the digits that its exponential needs.
+  Expr p = logits.with(SoftmaxOp::create(builder, getLoc(), getLogits()));
+  Expr gl = logits.with(cotangents[0]), ge = logits.with(cotangents[1]);
   if (!gl.value) {
     operandCotangents[0] = p * alongRows(ge, type);
     return success();

@@ -1,0 +1,58 @@
+// LLVM's view of the processor that code is generated for; see Target.h.
+#include "compiler/codegen/Target.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <mutex>
+
+namespace sinter {
+namespace {
+
+/// A processor by LLVM's name, and the features that it has beyond (or short of) what the name says.
+struct Processor {
+  llvm::Triple triple{llvm::sys::getDefaultTargetTriple()};
+  const llvm::Target *target = nullptr;
+  std::string name, features;
+};
+
+bool findProcessor(const TargetOptions &options, Processor &processor, std::string &error) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+  processor.target = llvm::TargetRegistry::lookupTarget(processor.triple, error);
+  if (!processor.target)
+    return false;
+  processor.name = options.march;
+  if (options.march == "native") {
+    processor.name = llvm::sys::getHostCPUName().str();
+    for (auto &feature : llvm::sys::getHostCPUFeatures())
+      processor.features += (processor.features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
+  }
+  std::unique_ptr<llvm::MCSubtargetInfo> known(processor.target->createMCSubtargetInfo(processor.triple, "", ""));
+  if (known->isCPUStringValid(processor.name))
+    return true;
+  error = "the compiler knows no processor '" + processor.name + "'; try native, x86-64-v3 or x86-64-v4";
+  return false;
+}
+
+} // namespace
+
+std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const TargetOptions &options, std::string &error) {
+  Processor processor;
+  if (!findProcessor(options, processor, error))
+    return nullptr;
+  llvm::TargetOptions code;
+  code.AllowFPOpFusion = llvm::FPOpFusion::Strict; // one rounding exactly where the IR says fma
+  code.FunctionSections = true;
+  code.DataSections = true;
+  auto level = options.optLevel >= 3 ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Default;
+  return std::unique_ptr<llvm::TargetMachine>(processor.target->createTargetMachine(
+      processor.triple, processor.name, processor.features, code, llvm::Reloc::PIC_, std::nullopt, level));
+}
+
+} // namespace sinter

@@ -1,0 +1,178 @@
+// Text, tokens, images: batches and errors.
+#include "data.h"
+#include "support.h"
+
+#include <zlib.h>
+
+namespace sinter::test {
+
+namespace {
+
+constexpr int64_t rows = 2, length = 4;
+
+struct Buffers {
+  int32_t tokens[rows * length], targets[rows * length], labels[rows];
+  float images[rows * length];
+  Batch text() { return {rows, length, tokens, targets, nullptr, nullptr}; }
+  Batch pictures() { return {rows, length, nullptr, nullptr, images, labels}; }
+};
+
+class DataTest : public testing::Test {
+protected:
+  Folder folder;
+  Buffers buffers;
+
+  Data load(const std::string &content, int64_t vocabulary, double fraction = 0, const char *name = "t.txt") {
+    DataOptions options;
+    options.path = write(folder / name, content);
+    options.validationFraction = fraction;
+    return loadData(options, buffers.text(), vocabulary);
+  }
+  std::string error(const std::string &content, int64_t vocabulary, const char *name = "t.txt") {
+    const Failed failed = failureOf([&] { load(content, vocabulary, 0, name); });
+    EXPECT_EQ(failed.exit, Exit::Input);
+    return failed.message;
+  }
+};
+
+} // namespace
+
+TEST_F(DataTest, SequentialRowsFollowTheRuleAndWrap) {
+  const Data data = load("abcdefghijklmn", 256); // 14 bytes: 3 rows of 4
+  EXPECT_EQ(data.training->rows(length), 3);
+  data.training->fill(buffers.text(), Order::Sequential, 0, 0);
+  EXPECT_EQ(std::vector<int32_t>(buffers.tokens, buffers.tokens + 8), (std::vector<int32_t>{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}));
+  EXPECT_EQ(std::vector<int32_t>(buffers.targets, buffers.targets + 8), (std::vector<int32_t>{'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'}));
+  data.training->fill(buffers.text(), Order::Sequential, 0, 1); // row number 2, then 3 modulo 3
+  EXPECT_EQ(buffers.tokens[0], 'i');
+  EXPECT_EQ(buffers.tokens[4], 'a');
+}
+
+TEST_F(DataTest, RandomRowsAreAFunctionOfSeedAndStep) {
+  const Data data = load(someText(1000), 256);
+  const auto batchOf = [&](uint64_t seed, int64_t step) {
+    data.training->fill(buffers.text(), Order::Random, seed, step);
+    return std::vector<int32_t>(buffers.tokens, buffers.tokens + 8);
+  };
+  EXPECT_EQ(batchOf(1, 5), batchOf(1, 5));
+  EXPECT_NE(batchOf(1, 5), batchOf(1, 6));
+  EXPECT_NE(batchOf(1, 5), batchOf(2, 5));
+}
+
+TEST_F(DataTest, RandomRowsReachBothEnds) {
+  const Data data = load("abcdef", 256); // starts 0 and 1 only
+  bool seen[2] = {};
+  for (int64_t step = 0; step < 50; ++step) {
+    data.training->fill(buffers.text(), Order::Random, 0, step);
+    ASSERT_LE(buffers.tokens[0], 'b');
+    seen[buffers.tokens[0] - 'a'] = true;
+  }
+  EXPECT_TRUE(seen[0] && seen[1]);
+}
+
+TEST_F(DataTest, SplitHoldsOutTheEnd) {
+  const Data data = load(std::string(90, 'a') + std::string(10, 'b'), 256, 0.1);
+  data.validation->fill(buffers.text(), Order::Sequential, 0, 0);
+  EXPECT_EQ(buffers.tokens[0], 'b');
+  EXPECT_EQ(data.validation->rows(length), 2);
+  EXPECT_EQ(data.training->size(), "90 tokens");
+}
+
+TEST_F(DataTest, TokenFilesAreLittleEndianUint16) {
+  std::string bytes;
+  for (int id : {1, 300, 2, 3, 4, 5})
+    bytes += {char(id), char(id >> 8)};
+  const Data data = load(bytes, 301, 0, "t.bin");
+  data.training->fill(buffers.text(), Order::Sequential, 0, 0);
+  EXPECT_EQ(buffers.tokens[1], 300);
+  EXPECT_EQ(error(bytes, 300, "t.bin"), folder / "t.bin" + ": token 1 is 300, but the model's vocabulary has 300");
+  expectContains(error(bytes + "x", 301, "t.bin"), "13 bytes are not a whole number of uint16 tokens");
+}
+
+TEST_F(DataTest, TextErrors) {
+  EXPECT_EQ(error("", 256), folder / "t.txt" + ": is empty");
+  expectContains(error("abcd", 256), "too short: 4 tokens, but a context of 4 needs at least 5");
+  expectContains(error("abc\xff""defgh", 256), "not UTF-8 text: byte 0xff at offset 3");
+  expectContains(error("abcdefgh", 5), "8 distinct characters, but the model's vocabulary holds 5: no room for 'f' (U+0066)");
+  expectContains(failureOf([&] {
+                   DataOptions options;
+                   options.path = folder / "none.txt";
+                   loadData(options, buffers.text(), 256);
+                 }).message,
+                 "none.txt: cannot open: No such file");
+  expectContains(failureOf([&] {
+                   DataOptions options;
+                   options.path = folder.path();
+                   loadData(options, buffers.text(), 256);
+                 }).message,
+                 "is a folder");
+}
+
+TEST_F(DataTest, ManyCharactersNeedWideIds) {
+  std::string text;
+  for (char32_t value = 0x4e00; value < 0x4e00 + 400; ++value)
+    text += std::string({char(0xe0 | value >> 12), char(0x80 | (value >> 6 & 63)), char(0x80 | (value & 63))});
+  DataOptions options;
+  options.path = write(folder / "wide.txt", text);
+  options.tokenizer = "chars";
+  options.validationFraction = 0;
+  const Data data = loadData(options, buffers.text(), 400);
+  data.training->copyRow(buffers.text(), 0, 98);
+  EXPECT_EQ(buffers.targets[3], 396);
+  EXPECT_EQ(data.training->bytesOfRow(buffers.text(), 0), 12);
+}
+
+static std::string idx(std::initializer_list<uint32_t> sizes, const std::string &bytes) {
+  std::string file = {0, 0, 8, char(sizes.size())};
+  for (uint32_t size : sizes)
+    file += {char(size >> 24), char(size >> 16), char(size >> 8), char(size)};
+  return file + bytes;
+}
+
+static void writeGzip(const std::string &path, const std::string &content) {
+  gzFile file = gzopen(path.c_str(), "wb");
+  gzwrite(file, content.data(), unsigned(content.size()));
+  gzclose(file);
+}
+
+TEST_F(DataTest, Images) {
+  writeGzip(folder / "train-images-idx3-ubyte.gz", idx({3, 2, 2}, {0, char(255), 51, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+  write(folder / "train-labels-idx1-ubyte", idx({3}, {0, 9, 4}));
+  DataOptions options;
+  options.validationFraction = 0;
+  for (const std::string &path : {folder.path(), folder / "train-images-idx3-ubyte.gz"}) {
+    options.path = path;
+    const Data data = loadData(options, buffers.pictures(), 10);
+    data.training->fill(buffers.pictures(), Order::Sequential, 0, 0);
+    EXPECT_EQ(buffers.images[1], 1.0f);
+    EXPECT_EQ(buffers.images[2], 0.2f);
+    EXPECT_EQ(buffers.labels[1], 9);
+  }
+  EXPECT_EQ(failureOf([&] { loadData(options, buffers.pictures(), 9); }).message,
+            folder / "train-labels-idx1-ubyte" + ": label 1 is 9, but the model has 9 classes");
+}
+
+TEST_F(DataTest, DamagedImages) {
+  DataOptions options;
+  options.path = folder / "x-images-idx3-ubyte";
+  options.validationFraction = 0;
+  write(folder / "x-labels-idx1-ubyte", idx({3}, {0, 9, 4}));
+  const auto message = [&](const std::string &content) {
+    write(options.path, content);
+    return failureOf([&] { loadData(options, buffers.pictures(), 10); });
+  };
+  expectContains(message(idx({3, 2, 2}, "12345")).message, "truncated");
+  expectContains(message(idx({0xffffffff, 0xffffffff, 0xffffffff}, "12345")).message, "damaged or truncated: sizes");
+  expectContains(message(idx({3, 2, 2}, "123456789abcd")).message, "more bytes than its sizes");
+  expectContains(message(idx({2, 2, 2}, "12345678")).message, "2 images, but 3 labels");
+  expectContains(message(idx({3, 1, 2}, "123456")).message, "images of 1 by 2 pixels, but the model takes 4 numbers");
+  expectContains(message(idx({0, 2, 2}, "")).message, "is empty");
+  expectContains(message("hello").message, "not an IDX file");
+  EXPECT_EQ(message("").exit, Exit::Damaged);
+  std::string half = idx({3, 2, 2}, "123456789abc");
+  writeGzip(folder / "whole", half);
+  const std::string gzip = readFile(folder / "whole");
+  EXPECT_EQ(message(gzip.substr(0, gzip.size() - 9)).exit, Exit::Damaged);
+}
+
+} // namespace sinter::test

@@ -1,0 +1,192 @@
+// Steps: same bits for any number of threads, no heap allocation, schedules; evaluation and generation.
+#include "evaluate.h"
+#include "generate.h"
+#include "support.h"
+#include "trainer.h"
+
+#include <atomic>
+#include <cmath>
+#include <fcntl.h>
+#include <unistd.h>
+
+// Counts what the C library is asked for (the sanitizers have their own malloc).
+static std::atomic<int64_t> allocations{0};
+#ifndef SINTER_SANITIZED
+extern "C" {
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *malloc(size_t size) { return allocations.fetch_add(1), __libc_malloc(size); }
+void *calloc(size_t count, size_t size) { return allocations.fetch_add(1), __libc_calloc(count, size); }
+void *realloc(void *memory, size_t size) { return allocations.fetch_add(1), __libc_realloc(memory, size); }
+}
+#endif
+
+#include "train_log.h"
+
+namespace sinter::test {
+
+namespace {
+
+class TrainingTest : public testing::Test {
+protected:
+  Folder folder;
+  TrainingOptions options;
+
+  Data data(Program &program, size_t size = 4000) {
+    DataOptions dataOptions;
+    dataOptions.path = write(folder / "t.txt", someText(size));
+    return loadData(dataOptions, Batch::of(program, *program.findEntry("train")), 96);
+  }
+};
+
+} // namespace
+
+TEST_F(TrainingTest, SameBitsForAnyNumberOfThreads) {
+  std::string first;
+  for (int threads : {1, 2, 4, 8}) {
+    Program program(sinter_program_v1, threads);
+    program.initialize(1);
+    const Data text = data(program);
+    Trainer trainer(program, options, 1);
+    StepResult result;
+    for (int64_t step = 1; step <= 100; ++step)
+      result = trainer.step(*text.training, step);
+    EXPECT_LT(result.loss, 3.5);
+    if (first.empty())
+      first = stateOf(program);
+    EXPECT_EQ(stateOf(program), first) << threads;
+  }
+}
+
+TEST_F(TrainingTest, AStepAllocatesNothing) {
+  Program program(sinter_program_v1, 2);
+  program.initialize(1);
+  const Data text = data(program);
+  Trainer trainer(program, options, 1);
+  TrainLog log(folder / "log.jsonl", -1, 100, trainer.batch().predictions(), "tokens");
+  log.step(1, trainer.step(*text.training, 1));
+  const int output = dup(1), nowhere = open("/dev/null", O_WRONLY);
+  dup2(nowhere, 1);
+  const int64_t before = allocations;
+  for (int64_t step = 2; step <= 50; ++step)
+    log.step(step, trainer.step(*text.training, step));
+  const int64_t counted = allocations - before;
+  dup2(output, 1);
+  EXPECT_EQ(counted, 0);
+}
+
+TEST_F(TrainingTest, Schedules) {
+  Program program(sinter_program_v1, 1);
+  options.steps = 110;
+  options.warmup = 10;
+  options.lr = 1.0;
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(1), 0.1);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(10), 1);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(100), 1);
+  options.cosine = true;
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(10), 1);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(60), 0.55);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(110), 0.1);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(1000), 0.1);
+  options.minLr = 0;
+  EXPECT_NEAR(Trainer(program, options, 0).learningRate(110), 0, 1e-15);
+}
+
+TEST_F(TrainingTest, OptionsWithoutEffectAreErrors) {
+  Program program(sinter_program_v1, 1);
+  options.weightDecay = 0.1;
+  EXPECT_EQ(failureOf([&] { Trainer(program, options, 0); }).message,
+            "train: option weight_decay has no effect: the model's entry 'train' has no input of that name");
+}
+
+TEST_F(TrainingTest, EvaluationCountsEveryRowOnce) {
+  Program program(sinter_program_v1, 1);
+  program.initialize(1);
+  // 9 rows of 8 tokens: two batches of 4 rows and one row that is measured from the logits.
+  DataOptions dataOptions;
+  dataOptions.path = write(folder / "e.txt", someText(200).substr(0, 75));
+  dataOptions.validationFraction = 0;
+  const Data text = loadData(dataOptions, Batch::of(program, *program.findEntry("eval")), 96);
+  const Evaluation all = evaluate(program, *text.training, 0);
+  EXPECT_EQ(all.predictions, 72);
+  EXPECT_EQ(all.bytes, 72);
+  EXPECT_NEAR(all.bitsPerByte(), all.loss / std::log(2), 1e-12);
+  // The same from the table itself.
+  const auto *table = static_cast<const float *>(program.data(program.description().states[0]));
+  const std::vector<int32_t> ids = text.tokenizer.encode(readFile(dataOptions.path), "t");
+  double loss = 0, correct = 0;
+  for (int i = 0; i < 72; ++i) {
+    const float *row = table + ids[size_t(i)] * 96;
+    double sum = 0;
+    for (int v = 0; v < 96; ++v)
+      sum += std::exp(double(row[v]));
+    loss += std::log(sum) - row[ids[size_t(i) + 1]];
+    correct += std::max_element(row, row + 96) - row == ids[size_t(i) + 1];
+  }
+  EXPECT_NEAR(all.loss, loss / 72, 1e-5);
+  EXPECT_NEAR(all.accuracy, correct / 72, 1e-9);
+  EXPECT_EQ(evaluate(program, *text.training, 2).predictions, 64);
+}
+
+TEST_F(TrainingTest, LogitsAsNumpy) {
+  Program program(sinter_program_v1, 1);
+  program.initialize(1);
+  const Data text = data(program);
+  evaluate(program, *text.training, 1);
+  writeLogits(folder / "l.npy", program);
+  const std::string bytes = readFile(folder / "l.npy");
+  EXPECT_EQ(bytes.substr(0, 6), "\x93NUMPY");
+  expectContains(bytes.substr(0, 128), "'shape': (4,8,96,)");
+  EXPECT_EQ((bytes.size() - 4 * 8 * 96 * 4) % 64, 0u);
+}
+
+TEST_F(TrainingTest, GenerationStopsAndStreams) {
+  Program program(sinter_program_v1, 1);
+  program.initialize(1);
+  // Bigrams with certainty: a -> b -> c -> a.
+  const Tokenizer tokenizer = Tokenizer::charsOf("abc\n", "t");
+  auto *table = static_cast<float *>(program.data(program.description().states[0]));
+  for (int i = 1; i <= 3; ++i)
+    table[i * 96 + i % 3 + 1] = 50;
+  Generator generator(program, tokenizer);
+  GenerateOptions generate;
+  generate.count = 20;
+  generate.sampler.temperature = 0;
+  const std::vector<int32_t> prompt = generator.promptTokens("a", "p");
+  std::string shown;
+  const auto show = [&](const std::string &text) { return shown += text, true; };
+  EXPECT_EQ(generator.run(prompt, generate, show).text, "bcabcabcabcabcabcabc");
+  EXPECT_EQ(shown, "bcabcabcabcabcabcabc");
+  generate.stop = {"cabd", "abca", "zzz"};
+  shown.clear();
+  const Generated stopped = generator.run(prompt, generate, show);
+  EXPECT_TRUE(stopped.stopped);
+  EXPECT_EQ(stopped.text, "bc");
+  EXPECT_EQ(shown, "bc");
+  generate.stop.clear();
+  generate.logProbabilities = 2;
+  const Generated told = generator.run(prompt, generate, show);
+  EXPECT_EQ(told.tokens[0].id, told.tokens[0].top[0].first);
+  EXPECT_NEAR(told.tokens[0].logProbability, 0, 1e-6);
+  EXPECT_EQ(generator.promptTokens("", "p"), std::vector<int32_t>{0}); // the newline
+}
+
+TEST_F(TrainingTest, InitialValuesDependOnNameAndSeedOnly) {
+  Program one(sinter_program_v1, 1), eight(sinter_program_v1, 8);
+  one.initialize(9);
+  eight.initialize(9);
+  EXPECT_EQ(stateOf(one), stateOf(eight));
+  one.initialize(10);
+  EXPECT_NE(stateOf(one), stateOf(eight));
+}
+
+TEST_F(TrainingTest, AnotherInterfaceVersionIsRefused) {
+  sinter_program other = sinter_program_v1;
+  other.abi_version = 99;
+  const Failed failed = failureOf([&] { Program program(other, 1); });
+  EXPECT_EQ(failed.exit, Exit::Device);
+  expectContains(failed.message, "compiled for interface version 99, this runtime has version 1");
+}
+
+} // namespace sinter::test
