@@ -28,12 +28,14 @@ void addSimplifications(OpPassManager &manager) {
 
 /// The passes between the stage before and `stage`.
 void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &options) {
+  FuseElementwiseOptions fuse;
+  fuse.wrapOnly = !options.fuse;
   switch (stage) {
   case Stage::Fused: {
     OpPassManager &functions = manager.nest<func::FuncOp>();
     // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving. No folding yet: a
     // gradient may be asked for with respect to a constant, and folding would cut the loss off from it.
-    functions.addPass(createFuseElementwise());
+    functions.addPass(createFuseElementwise(fuse));
     functions.addPass(createCSEPass());
     break;
   }
@@ -42,7 +44,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     functions.addPass(createDifferentiate());
     // Gradients of the same value meet here, and what no gradient needs goes.
     addSimplifications(functions);
-    functions.addPass(createFuseElementwise());
+    functions.addPass(createFuseElementwise(fuse));
     addSimplifications(functions);
     break;
   }
