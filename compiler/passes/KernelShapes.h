@@ -10,4 +10,8 @@ namespace sinter {
 /// product or the rows that they follow or feed, so that they can share a kernel.
 void canonicalizeShapes(mlir::func::FuncOp function);
 
+/// Makes every tensor of booleans a tensor of bytes, 0 or 1: what kernels exchange is addressable. Maps convert on
+/// their way in and out. Entries neither take nor give booleans.
+void storeBooleansAsBytes(mlir::func::FuncOp function);
+
 } // namespace sinter

@@ -230,6 +230,7 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
       if (function->hasAttr(kEntryAttr))
         entries.push_back(function);
     for (func::FuncOp entry : entries) {
+      storeBooleansAsBytes(entry);
       canonicalizeShapes(entry);
       Block &block = entry.getBody().front();
       outline(entry, Grouping(block).inOrder());

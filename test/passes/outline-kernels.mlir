@@ -92,3 +92,34 @@ func.func @reductions(%x: tensor<4x5xf32>) -> (tensor<5xf32>, tensor<f32>) attri
   %s = sinter.reduce sum %x axes [0, 1] : tensor<4x5xf32> -> tensor<f32>
   return %c, %s : tensor<5xf32>, tensor<f32>
 }
+
+// -----
+
+// A boolean that two kernels exchange is a byte.
+// CHECK-LABEL: func @booleans
+// CHECK: %[[B:.*]] = call @map_4(%arg0) : (tensor<4xf32>) -> tensor<4xi8>
+// CHECK: sinter.reshape %[[B]] : tensor<4xi8> -> tensor<2x2xi8>
+// CHECK: call @slice_2x1(%{{.*}}) : (tensor<2x2xi8>) -> tensor<2x1xi8>
+// CHECK-LABEL: func private @map_4(
+// CHECK: %[[C:.*]] = arith.cmpf
+// CHECK: %[[E:.*]] = arith.extui %[[C]] : i1 to i8
+// CHECK: sinter.yield %[[E]]
+// CHECK-LABEL: func private @map_2x1
+// CHECK: ^bb0(%[[A:.*]]: i8):
+// CHECK: arith.trunci %[[A]] : i8 to i1
+func.func @booleans(%x: tensor<4xf32>) -> tensor<2x1xf32> attributes {sinter.entry} {
+  %c = sinter.map (%x) [affine_map<(i) -> (i)>] : (tensor<4xf32>) -> tensor<4xi1> {
+  ^bb0(%0: f32):
+    %zero = arith.constant 0.0 : f32
+    %1 = arith.cmpf ogt, %0, %zero : f32
+    sinter.yield %1 : i1
+  }
+  %r = sinter.reshape %c : tensor<4xi1> -> tensor<2x2xi1>
+  %s = sinter.slice %r [0, 0] to [2, 1] by [1, 1] : tensor<2x2xi1> -> tensor<2x1xi1>
+  %y = sinter.map (%s) [affine_map<(i, j) -> (i, j)>] : (tensor<2x1xi1>) -> tensor<2x1xf32> {
+  ^bb0(%0: i1):
+    %1 = arith.uitofp %0 : i1 to f32
+    sinter.yield %1 : f32
+  }
+  return %y : tensor<2x1xf32>
+}
