@@ -282,8 +282,7 @@ private:
           context.vectorDim = local;
     context.count = count == 0 ? kLanes : count;
     auto index = [&](int64_t local) {
-      Value value = position.lookup(unit.dims[local]);
-      return value ? value : constant(0);
+      return unit.dims[local] == kNoDim ? constant(0) : position.lookup(unit.dims[local]);
     };
     auto tensor = [&](Value value) -> std::optional<FlatTensor> {
       std::optional<Access> access = graph.lookup(value);

@@ -26,6 +26,10 @@ struct Affine {
   bool operator==(const Affine &) const = default;
 };
 
+/// In place of a dimension: a loop of one iteration, or one that was merged into another. (Not ~0u, which is a key that
+/// DenseMap keeps for itself.)
+inline constexpr unsigned kNoDim = 1u << 30;
+
 /// Memory that a kernel touches: an argument, an output, or a temporary of one tile.
 struct Storage {
   enum Kind { Argument, Output, Temporary } kind;

@@ -18,7 +18,6 @@ namespace {
 /// Elements per tile of elementwise kernels, and lanes per tile of reductions over an outer dimension.
 constexpr int64_t kElementsPerTile = 2048;
 constexpr int64_t kColumnsPerTile = 64;
-constexpr unsigned kNoDim = ~0u;
 
 class Scheduler {
 public:

@@ -17,7 +17,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/Pass/PassRegistry.h"
 
 using namespace mlir;
@@ -50,23 +49,6 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
     }
   }
 
-  /// Elementwise bodies may use constants of the function around them: the new function gets its own.
-  static void takeConstants(OpBuilder &builder, func::FuncOp from, func::FuncOp to) {
-    IRMapping mapping;
-    to.walk([&](Operation *op) {
-      for (OpOperand &operand : op->getOpOperands()) {
-        Operation *constant = operand.get().getDefiningOp();
-        if (!constant || constant->getParentOp() != from)
-          continue;
-        if (!mapping.contains(operand.get())) {
-          builder.setInsertionPointToStart(&to.front());
-          builder.clone(*constant, mapping);
-        }
-        operand.set(mapping.lookup(operand.get()));
-      }
-    });
-  }
-
   LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel) {
     MatmulPlan plan = planMatmul(kernel, {vectorRegisters});
     func::FuncOp tiles = createTileFunction(function);
@@ -75,7 +57,6 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
     MatmulEmitter emitter(builder, contraction.getLoc(), kernel, plan);
     if (failed(emitter.emit(tiles.front())))
       return failure();
-    takeConstants(builder, function, tiles);
     int64_t outputs = kernel.batchSize() * kernel.m.size * kernel.n.size, flops = 2 * kernel.k.size;
     for (const MatmulEpilogue &step : kernel.epilogue)
       flops += countFlops(*linalg::GenericOp(step.op).getBody());

@@ -37,8 +37,8 @@ constexpr int64_t kLhsBlock = 44 * 1024;
 // Floats of packed right operand: of one k block, and of all that are kept.
 constexpr int64_t kRhsBlock = 256 * 1024, kRhsKept = 512 * 1024;
 // Products that are worth a thread's attention.
-constexpr int64_t kTileWork = 4 << 20;
-constexpr int64_t kMaxTiles = 16;
+constexpr int64_t kTileWork = 2 << 20;
+constexpr int64_t kMaxTiles = 12;
 // Threads that a kernel's tiles should divide among evenly.
 constexpr int64_t kSharedBy = 4;
 // Cycles to pack one float.
