@@ -4,6 +4,7 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -53,6 +54,7 @@ int runFile(const Arguments &arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
   Arguments arguments;
   run::RunOptions &options = arguments.run;
   CLI::App app{kAbout, "sinter-run"};
@@ -71,7 +73,11 @@ int main(int argc, char **argv) {
   app.add_option("--random-graphs", arguments.randomGraphs,
                  "instead of a module: run N random functions and their gradients, fused and unfused");
   app.add_option("--first-graph", arguments.firstGraph, "number of the first random function");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   if (arguments.file.empty() != (arguments.randomGraphs > 0)) {
     llvm::errs() << "sinter-run: give a module to run, or --random-graphs=N\n";
     return 2;

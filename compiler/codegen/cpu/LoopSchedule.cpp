@@ -252,6 +252,10 @@ private:
       used |= has(unit, dim);
       if (reduces(unit, dim) || (writesOutput(unit) && !has(unit, dim)))
         return false;
+      // A reduction without the dimension would run again in every tile of it, and, in place, over what an earlier
+      // tile has written.
+      if (unit.isReduction() && !has(unit, dim))
+        return false;
     }
     llvm::DenseMap<Storage *, int64_t> position;
     bool consistent = used;
