@@ -205,7 +205,7 @@ private:
     plan::LaunchOp reader = cast<plan::LaunchOp>(*who.begin());
     Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, reader.getKernelAttr());
     std::string line = plan::modelLine(reader.getLoc());
-    return "its reader is " + kindOf(kernel) + " of its own" + (line.empty() ? "" : " (" + line + ")");
+    return "its reader is " + kindOf(kernel) + " of its own" + (line.empty() ? "" : " (" + line.substr(line.rfind('/') + 1) + ")");
   }
 
   plan::EntryOp entry;
@@ -254,6 +254,9 @@ std::string grouped(double value) {
   return digits;
 }
 
+/// The line without the folders of its file.
+std::string brief(StringRef line) { return line.substr(line.rfind('/') + 1).str(); }
+
 void printText(const Figures &figures, llvm::raw_ostream &out) {
   out << "model " << figures.program << " (" << figures.source << ")\n";
   out << "parameters " << grouped(figures.parameters) << " (" << grouped(figures.parameterBytes) << " bytes), other state "
@@ -265,20 +268,20 @@ void printText(const Figures &figures, llvm::raw_ostream &out) {
     out << "  arena " << grouped(entry.arena) << " bytes, of which " << grouped(entry.live)
         << " are live at once at the peak";
     if (!entry.peakLine.empty())
-      out << " (" << entry.peakLine << ")";
+      out << " (" << brief(entry.peakLine) << ")";
     out << "\n  largest then:\n";
     for (const BufferFigures &buffer : entry.largest)
-      out << llvm::formatv("  {0,16} bytes  {1,-28} {2}\n", grouped(buffer.bytes), buffer.shape, buffer.line);
+      out << llvm::formatv("  {0,16} bytes  {1,-28} {2}\n", grouped(buffer.bytes), buffer.shape, brief(buffer.line));
     out << "  kernels, by work:\n";
     out << llvm::formatv("  {0,8} {1,16} {2,14}  {3}\n", "launches", "FLOPs each", "bytes each", "name");
     for (const KernelFigures &kernel : entry.kernels) {
       out << llvm::formatv("  {0,8} {1,16} {2,14}  {3}", kernel.launches, grouped(kernel.flops), grouped(kernel.bytes),
                            kernel.name);
       if (!kernel.line.empty())
-        out << "  " << kernel.line;
+        out << "  " << brief(kernel.line);
       out << "\n";
       if (kernel.fused.size() > 1)
-        out << "           fuses " << llvm::join(kernel.fused, ", ") << "\n";
+        out << "           fuses " << llvm::join(llvm::map_range(kernel.fused, brief), ", ") << "\n";
       if (!kernel.stored.empty())
         out << "           stores its result: " << llvm::join(ArrayRef(kernel.stored).take_front(3), "; ")
             << (kernel.stored.size() > 3 ? llvm::formatv("; {0} more", kernel.stored.size() - 3).str() : "") << "\n";

@@ -98,7 +98,7 @@ public:
         /*entry_count=*/u32(entries.size()),
         /*name=*/string(moduleText("sinter.program")),
         /*source=*/string(moduleText("sinter.source")),
-        /*compiler=*/string("sinterc 0.1.0, LLVM " LLVM_VERSION_STRING),
+        /*compiler=*/string("0.1.0, LLVM " LLVM_VERSION_STRING),
         /*target=*/string("cpu:" + (options.march == "native" ? llvm::sys::getHostCPUName().str() : options.march)),
         /*config=*/string(configText(source)),
         /*states=*/array(states),

@@ -10,11 +10,13 @@
 // 2. The new value of a state is written into the state itself if the old one is not read afterwards; otherwise it is
 //    copied there at the end. Copies too serve outputs that are states or constants.
 // 3. A launch writes over an input that dies there, if the kernel allows it (mayRunInPlace).
-// 4. Lives over the order of launches give offsets (Placement.h).
+// 4. Lives over the order of launches give offsets (Placement.h). The program's own order and two that free memory early
+//    (Schedule.h) are tried; the smallest arena wins. No result depends on it.
 // The verifier of plan.entry proves the result from scratch.
 #include "compiler/passes/KernelCost.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Placement.h"
+#include "compiler/passes/Schedule.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
@@ -58,14 +60,19 @@ struct Launch {
   }
 };
 
+enum class Order { AsWritten, FreeEarly, FreeTogether };
+
+/// Plans one entry; changes nothing but for copy kernels until emit() is called.
 class EntryPlanner {
 public:
-  EntryPlanner(func::FuncOp entry, SymbolTable &symbols, int64_t budget)
-      : entry(entry), symbols(symbols), budget(budget), module(entry->getParentOfType<ModuleOp>()) {}
+  EntryPlanner(func::FuncOp entry, SymbolTable &symbols)
+      : entry(entry), symbols(symbols), module(entry->getParentOfType<ModuleOp>()) {}
 
-  LogicalResult run() {
+  LogicalResult plan(Order order) {
     if (failed(collect()))
       return failure();
+    if (order != Order::AsWritten)
+      reorder(order == Order::FreeEarly ? Credit::LastReader : Credit::EachReader);
     bindOutputs();
     for (auto write : entry.getOps<WriteOp>())
       bindState(write);
@@ -73,12 +80,50 @@ public:
     computeLives();
     reuseInPlace();
     placement = place(intervals);
-    int64_t peak = 0;
     liveBytes = mostLiveBytes(intervals, &peak);
-    if (budget && placement.bytes > budget)
-      return reportBudget(peak);
-    emit();
     return success();
+  }
+
+  int64_t getArenaBytes() const { return placement.bytes; }
+
+  /// Less memory is better, then fewer copies.
+  bool isBetterThan(const EntryPlanner &other) const {
+    return std::make_pair(placement.bytes, launches.size()) <
+           std::make_pair(other.placement.bytes, other.launches.size());
+  }
+
+  /// The error that the arena exceeds a budget.
+  LogicalResult reportBudget(int64_t budget) {
+    auto error = entry.emitError() << entry.getName() << ": the arena needs " << placement.bytes
+                                   << " bytes, but the memory budget is " << budget;
+    SmallVector<const Buffer *> live;
+    llvm::DenseSet<size_t> seen;
+    for (const Buffer &buffer : buffers)
+      if (buffer.kind == Buffer::Arena && buffer.first <= peak && peak <= buffer.last &&
+          seen.insert(buffer.interval).second)
+        live.push_back(&buffer);
+    llvm::sort(live, [](const Buffer *a, const Buffer *b) {
+      return std::make_pair(-plan::sizeInBytes(a->type), a) < std::make_pair(-plan::sizeInBytes(b->type), b);
+    });
+    for (const Buffer *buffer : ArrayRef(live).take_front(3))
+      error.attachNote(buffer->loc) << "live at the peak: " << plan::sizeInBytes(buffer->type) << " bytes of "
+                                    << buffer->type.getElementType() << " of shape [" << buffer->type.getShape() << "]";
+    return failure();
+  }
+
+  /// Replaces the function by the plan.
+  void emit() {
+    OpBuilder builder(entry);
+    auto planned = plan::EntryOp::create(builder, entry.getLoc(), entry.getName(), placement.bytes, liveBytes);
+    builder.createBlock(&planned.getBody());
+    emitInputs(builder);
+    for (const Launch &launch : launches)
+      emit(builder, launch);
+    for (auto [index, output] : llvm::enumerate(outputs))
+      plan::OutputOp::create(builder, buffers[output.buffer].loc,
+                             name(entry.getResultAttr(index, kNameAttr), "result", index), emit(builder, output));
+    symbols.remove(entry);
+    entry.erase();
   }
 
 private:
@@ -133,6 +178,54 @@ private:
   }
 
   Operand operandFor(Value value) { return {bufferOf.lookup(value), plan::bufferType(value.getType())}; }
+
+  //===--- the order of launches ---===//
+
+  void reorder(Credit credit) {
+    std::vector<Task> tasks;
+    std::vector<int64_t> bytes;
+    for (const Launch &launch : body) {
+      Task &task = tasks.emplace_back();
+      for (const Operand &input : launch.inputs)
+        task.reads.push_back(input.buffer);
+      for (const Operand &output : launch.outputs)
+        task.writes.push_back(output.buffer);
+    }
+    for (const Buffer &buffer : buffers)
+      bytes.push_back(buffer.kind == Buffer::Arena ? plan::alignUp(plan::sizeInBytes(buffer.type)) : 0);
+    std::vector<bool> kept(buffers.size());
+    for (Value result : entry.getBody().front().getTerminator()->getOperands())
+      kept[bufferOf.lookup(result)] = true;
+
+    // A new value that can go straight into its state takes no memory, provided that it is computed after everything
+    // else that reads the old one.
+    for (auto write : entry.getOps<WriteOp>()) {
+      BufferId value = bufferOf.lookup(write.getValue());
+      auto writer = producer.find(value);
+      auto old = oldStates.find(write.getStateAttr());
+      if (writer == producer.end() || kept[value])
+        continue;
+      std::vector<bool> later = reachableFrom(writer->second, tasks);
+      bool direct = true;
+      for (size_t reader = 0; old != oldStates.end() && reader < body.size(); ++reader) {
+        if (reader == writer->second || !body[reader].reads(old->second))
+          continue;
+        direct &= !later[reader];
+        if (!later[reader])
+          tasks[writer->second].after.push_back(reader);
+      }
+      if (direct)
+        bytes[value] = 0;
+    }
+
+    std::vector<Launch> ordered;
+    for (size_t task : scheduleToFree(tasks, bytes, kept, credit))
+      ordered.push_back(std::move(body[task]));
+    body = std::move(ordered);
+    for (auto [index, launch] : llvm::enumerate(body))
+      for (const Operand &output : launch.outputs)
+        producer[output.buffer] = index;
+  }
 
   //===--- 2: outputs and states ---===//
 
@@ -270,51 +363,28 @@ private:
     return -1;
   }
 
-  LogicalResult reportBudget(int64_t peak) {
-    auto error = entry.emitError() << entry.getName() << ": the arena needs " << placement.bytes
-                                   << " bytes, but the memory budget is " << budget;
-    SmallVector<const Buffer *> live;
-    llvm::DenseSet<size_t> seen;
-    for (const Buffer &buffer : buffers)
-      if (buffer.kind == Buffer::Arena && buffer.first <= peak && peak <= buffer.last && seen.insert(buffer.interval).second)
-        live.push_back(&buffer);
-    llvm::sort(live, [](const Buffer *a, const Buffer *b) {
-      return std::make_pair(-plan::sizeInBytes(a->type), a) < std::make_pair(-plan::sizeInBytes(b->type), b);
-    });
-    for (const Buffer *buffer : ArrayRef(live).take_front(3))
-      error.attachNote(buffer->loc) << "live at the peak: " << plan::sizeInBytes(buffer->type) << " bytes of "
-                                    << buffer->type.getElementType() << " of shape [" << buffer->type.getShape() << "]";
-    return failure();
-  }
-
   //===--- 4: the plan ---===//
 
-  void emit() {
-    OpBuilder builder(entry);
-    auto planned = plan::EntryOp::create(builder, entry.getLoc(), entry.getName(), placement.bytes, liveBytes);
-    builder.createBlock(&planned.getBody());
+  void emitInputs(OpBuilder &builder) {
     for (auto [index, argument] : llvm::enumerate(entry.getArguments())) {
       Value buffer = emit(builder, operandFor(argument));
       auto fallback = entry.getArgAttrOfType<FloatAttr>(index, kDefaultAttr);
       plan::InputOp::create(builder, argument.getLoc(), name(entry.getArgAttr(index, kNameAttr), "arg", index), buffer,
                             fallback);
     }
-    for (Launch &launch : launches) {
-      SmallVector<Value> inputs, results;
-      for (const Operand &input : launch.inputs)
-        inputs.push_back(emit(builder, input));
-      for (const Operand &output : launch.outputs)
-        results.push_back(emit(builder, output));
-      bool shares = llvm::any_of(launch.inPlace, [](int64_t input) { return input >= 0; });
-      plan::LaunchOp::create(builder, launch.loc, launch.kernel.getName(), inputs, results,
-                             shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr);
-      annotate(launch);
-    }
-    for (auto [index, output] : llvm::enumerate(outputs))
-      plan::OutputOp::create(builder, buffers[output.buffer].loc, name(entry.getResultAttr(index, kNameAttr), "result", index),
-                             emit(builder, output));
-    symbols.remove(entry);
-    entry.erase();
+  }
+
+  void emit(OpBuilder &builder, const Launch &launch) {
+    SmallVector<Value> inputs, results;
+    for (const Operand &input : launch.inputs)
+      inputs.push_back(emit(builder, input));
+    for (const Operand &output : launch.outputs)
+      results.push_back(emit(builder, output));
+    bool shares = llvm::any_of(launch.inPlace, [](int64_t input) { return input >= 0; });
+    func::FuncOp kernel = launch.kernel;
+    plan::LaunchOp::create(builder, launch.loc, kernel.getName(), inputs, results,
+                           shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr);
+    annotate(launch);
   }
 
   StringAttr name(Attribute given, StringRef kind, size_t index) {
@@ -348,7 +418,7 @@ private:
     if (auto known = launch.kernel->getAttrOfType<DenseI64ArrayAttr>(plan::kInPlaceAttr))
       pairs.assign(known.asArrayRef().begin(), known.asArrayRef().end());
     for (auto [output, input] : llvm::enumerate(launch.inPlace)) {
-      bool known = input < 0;
+      bool known = input < 0; // or another launch says the same
       for (size_t pair = 0; pair + 1 < pairs.size(); pair += 2)
         known |= pairs[pair] == static_cast<int64_t>(output) && pairs[pair + 1] == input;
       if (!known)
@@ -361,7 +431,6 @@ private:
 
   func::FuncOp entry;
   SymbolTable &symbols;
-  int64_t budget;
   ModuleOp module;
 
   std::vector<Buffer> buffers;
@@ -374,7 +443,7 @@ private:
   std::vector<Operand> outputs;
   std::vector<Interval> intervals;
   Placement placement;
-  int64_t liveBytes = 0;
+  int64_t liveBytes = 0, peak = 0; // the most that is live, and at which launch
   llvm::DenseMap<std::pair<BufferId, Type>, Value> views;
 };
 
@@ -384,9 +453,8 @@ struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttr(kEntryAttr))
-        if (failed(EntryPlanner(function, symbols, memoryBudget).run()))
-          return signalPassFailure();
+      if (function->hasAttr(kEntryAttr) && failed(planEntry(function, symbols)))
+        return signalPassFailure();
     Builder builder(&getContext());
     for (auto kernel : getOperation().getOps<func::FuncOp>()) {
       if (!kernel->hasAttr(kKernelAttr))
@@ -394,6 +462,21 @@ struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
       kernel->setAttr(plan::kFlopsAttr, builder.getF64FloatAttr(countFlops(kernel)));
       kernel->setAttr(plan::kBytesAttr, builder.getF64FloatAttr(countBytes(kernel)));
     }
+  }
+
+  LogicalResult planEntry(func::FuncOp entry, SymbolTable &symbols) {
+    std::unique_ptr<EntryPlanner> best;
+    for (Order order : {Order::AsWritten, Order::FreeEarly, Order::FreeTogether}) {
+      auto planner = std::make_unique<EntryPlanner>(entry, symbols);
+      if (failed(planner->plan(order)))
+        return failure();
+      if (!best || planner->isBetterThan(*best))
+        best = std::move(planner);
+    }
+    if (memoryBudget && best->getArenaBytes() > memoryBudget)
+      return best->reportBudget(memoryBudget);
+    best->emit();
+    return success();
   }
 };
 

@@ -36,11 +36,41 @@ func.func @keeps_what_is_read_later(%unused: tensor<f32> {sinter.name = "unused"
   return %1 : tensor<8x16xf32>
 }
 
+// Written so, every sum would keep what it reads until the end; each runs as soon as it frees memory.
+// CHECK-LABEL: plan.entry @frees_early arena 1152 live 1152 {
+// CHECK:         plan.launch @flip(%{{.*}}) -> (%[[A:.*]]) :
+// CHECK:         plan.launch @flip(%[[A]]) -> (%[[B:.*]]) :
+// CHECK:         plan.launch @sum(%[[A]])
+// CHECK:         plan.launch @flip(%[[B]]) -> (%[[C:.*]]) :
+// CHECK:         plan.launch @sum(%[[B]])
+func.func @frees_early(%x: tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<f32>, tensor<f32>)
+    attributes {sinter.entry} {
+  %a = call @flip(%x) : (tensor<8x16xf32>) -> tensor<8x16xf32>
+  %b = call @flip(%a) : (tensor<8x16xf32>) -> tensor<8x16xf32>
+  %c = call @flip(%b) : (tensor<8x16xf32>) -> tensor<8x16xf32>
+  %sum_a = call @sum(%a) : (tensor<8x16xf32>) -> tensor<f32>
+  %sum_b = call @sum(%b) : (tensor<8x16xf32>) -> tensor<f32>
+  return %c, %sum_a, %sum_b : tensor<8x16xf32>, tensor<f32>, tensor<f32>
+}
+func.func private @sum(%x: tensor<8x16xf32>) -> tensor<f32> attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<f32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<f32>) -> tensor<f32>
+  %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>],
+                       iterator_types = ["reduction", "reduction"]}
+      ins(%x : tensor<8x16xf32>) outs(%start : tensor<f32>) {
+  ^bb0(%a: f32, %sum: f32):
+    %0 = arith.addf %sum, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<f32>
+  return %y : tensor<f32>
+}
+
 // A kernel that reads other elements than it writes is told so by nothing; one that may run in place is marked, once.
 // CHECK:     func.func private @relu{{.*}}sinter.in_place = array<i64: 0, 0>
 // CHECK:     func.func private @flip
 // CHECK-NOT: sinter.in_place
-// CHECK:     func.func private @add
+// CHECK:     linalg.generic
 func.func private @relu(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<8x16xf32>
@@ -116,6 +146,19 @@ func.func @old_value_read_later(%g: tensor<16xf32>) -> tensor<16xf32> attributes
   %w = sinter.read @w : tensor<16xf32>
   %new = call @step(%w, %g) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   %y = call @step(%w, %new) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  sinter.write @w, %new : tensor<16xf32>
+  return %y : tensor<16xf32>
+}
+
+// ... unless the reader can as well run first.
+// CHECK-LABEL: plan.entry @old_value_read_first arena 128 live 128 {
+// CHECK:         plan.launch @step(%[[OLD:.*]], %[[G:.*]]) -> (%[[Y:.*]]) : (memref
+// CHECK:         plan.launch @step(%[[OLD]], %[[G]]) -> (%[[NEW:.*]]) in_place [0] : (memref
+// CHECK-NEXT:    plan.output "result0" %[[Y]]
+func.func @old_value_read_first(%g: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.entry} {
+  %w = sinter.read @w : tensor<16xf32>
+  %new = call @step(%w, %g) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %y = call @step(%w, %g) : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   sinter.write @w, %new : tensor<16xf32>
   return %y : tensor<16xf32>
 }
