@@ -10,8 +10,9 @@ namespace sinter::run {
 /// away from ties, so that f32 can be compared with f64.
 void addRandomFunctions(mlir::ModuleOp module, int first, int count, uint64_t seed);
 
-/// Runs `count` random functions and their gradients in batches, each batch fused and unfused. Prints one line at the
-/// end, and for every function that fails its text, which can be given back to sinter-run.
+/// Runs `count` random functions and their gradients in batches, each batch fused and unfused (compiled unfused: one
+/// batch in four). Prints one line at the end, and for every function that fails its text, which can be given back to
+/// sinter-run.
 bool runRandomGraphs(mlir::MLIRContext &context, int first, int count, const RunOptions &options,
                      llvm::raw_ostream &out);
 
