@@ -14,11 +14,12 @@ libraries=$(ldd "$trainer" | grep -vE 'linux-vdso|ld-linux|libc\.so|libm\.so')
 size=$(stat -c %s "$trainer")
 [ "$size" -lt 2000000 ] && echo "size ok" || echo "size: $size bytes"
 
+options=(--data "$text" --seed 5 --lr 3e-3 --checkpoint-every 40)
 train() { # NAME STEPS options...
-  local name=$1 steps=$2
-  shift 2
-  "$trainer" train --data "$text" --steps "$steps" --out "$folder/$name" --seed 5 --lr 3e-3 --checkpoint-every 40 "$@"
+  "$trainer" train "${options[@]}" --out "$folder/$1" --steps "$2" "${@:3}"
 }
+# Background jobs are started without the function: $! must be the trainer, not a shell around it.
+resume() { [ -e "$folder/killed/checkpoint.safetensors" ] && echo --resume; }
 same() { cmp -s "$folder/$1/checkpoint.safetensors" "$folder/$2/checkpoint.safetensors"; }
 
 train whole 400 --threads 2 --log "$folder/whole.jsonl" > /dev/null
@@ -32,15 +33,15 @@ same whole single && same whole many && echo "threads ok" || echo "threads: othe
 
 # Killed at a moment of its own choosing, three times over, and resumed each time.
 for delay in 0.15 0.3 0.45; do
-  train killed 400 --threads 2 $([ -e "$folder/killed/checkpoint.safetensors" ] && echo --resume) > /dev/null 2>&1 &
+  "$trainer" train "${options[@]}" --out "$folder/killed" --steps 400 $(resume) > /dev/null 2>&1 &
   sleep "$delay"
   kill -9 $! 2> /dev/null
   wait $! 2> /dev/null
 done
-train killed 400 --threads 2 $([ -e "$folder/killed/checkpoint.safetensors" ] && echo --resume) > /dev/null 2>&1
+train killed 400 $(resume) > /dev/null 2>&1
 same whole killed && echo "killed and resumed ok" || echo "killed and resumed: other bits"
 
-train interrupted 100000 > /dev/null 2>&1 &
+"$trainer" train "${options[@]}" --out "$folder/interrupted" --steps 100000 > /dev/null 2>&1 &
 sleep 1
 kill -TERM $! # not INT: in a script, background jobs ignore it
 wait $!
