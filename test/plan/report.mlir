@@ -6,12 +6,14 @@
 // CHECK-NEXT: parameters 16 (64 bytes), other state 64 bytes, state block 128 bytes
 // CHECK-NEXT: kernels 2, merged from 3 in all entries
 // CHECK:      entry train: 64 FLOPs, 3 launches of 2 kernels
-// CHECK-NEXT:   arena 192 bytes, of which 192 are live at once at the peak
+// @step runs before the second @twice, whose result then takes the memory of its operand: two vectors at once, not three.
+// CHECK-NEXT:   arena 128 bytes, of which 128 are live at once at the peak
 // CHECK-NEXT:   largest then:
 // CHECK-NEXT:     64 bytes f32 [16]
-// CHECK:          2 16 128 twice report.mlir:[[@LINE+24]]:
-// CHECK:          1 32 192 step report.mlir:[[@LINE+26]]:
+// CHECK:          1 32 192 step report.mlir:[[@LINE+25]]:
+// CHECK-NEXT:     fuses
 // CHECK-NEXT:     stores its result: it is the new value of state @w
+// CHECK:          2 16 128 twice report.mlir:[[@LINE+20]]:
 
 // JSON:      "program": "toy",
 // JSON:      "parameters": 16,
@@ -22,8 +24,8 @@
 // JSON-NEXT: "launches": 3,
 // JSON:      "name": "train",
 // JSON-NEXT: "flops": 64,
-// JSON-NEXT: "arena_bytes": 192,
-// JSON-NEXT: "live_bytes": 192,
+// JSON-NEXT: "arena_bytes": 128,
+// JSON-NEXT: "live_bytes": 128,
 
 module attributes {sinter.program = "toy", sinter.source = "toy.cpp"} {
 sinter.state @w : tensor<16xf32> {init = "ones", trainable}

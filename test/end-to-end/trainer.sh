@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# trainer.sh TRAINER FOLDER: checks what any compiled language model promises; one line a promise.
+set -u
+trainer=$1 folder=$2
+text=$folder/text.txt
+# Text with something to learn: the numbers in order, in words.
+digits=(zero one two three four five six seven eight nine)
+for ((i = 100; i < 1000; i++)); do
+  echo "${digits[i / 100]} ${digits[i / 10 % 10]} ${digits[i % 10]},"
+done > "$text"
+
+libraries=$(ldd "$trainer" | grep -vE 'linux-vdso|ld-linux|libc\.so|libm\.so')
+[ -z "$libraries" ] && echo "libraries ok" || echo "needs: $libraries"
+size=$(stat -c %s "$trainer")
+[ "$size" -lt 2000000 ] && echo "size ok" || echo "size: $size bytes"
+
+options=(--data "$text" --seed 5 --lr 3e-3 --checkpoint-every 40)
+train() { # NAME STEPS options...
+  "$trainer" train "${options[@]}" --out "$folder/$1" --steps "$2" "${@:3}"
+}
+# Background jobs are started without the function: $! must be the trainer, not a shell around it.
+resume() { [ -e "$folder/killed/checkpoint.safetensors" ] && echo --resume; }
+same() { cmp -s "$folder/$1/checkpoint.safetensors" "$folder/$2/checkpoint.safetensors"; }
+
+train whole 400 --threads 2 --log "$folder/whole.jsonl" > /dev/null
+loss() { grep -oE '"loss":[0-9.]+' "$folder/whole.jsonl" | sed -n "$1p" | cut -d: -f2; }
+awk -v first="$(loss 1)" -v last="$(loss 400)" 'BEGIN { exit !(first > 2.5 && last < 1.2) }' &&
+  echo "learns ok" || echo "loss went from $(loss 1) to $(loss 400)"
+
+train single 400 --threads 1 > /dev/null
+train many 400 --threads 3 > /dev/null
+same whole single && same whole many && echo "threads ok" || echo "threads: other bits"
+
+# Killed at a moment of its own choosing, three times over, and resumed each time.
+for delay in 0.15 0.3 0.45; do
+  "$trainer" train "${options[@]}" --out "$folder/killed" --steps 400 $(resume) > /dev/null 2>&1 &
+  sleep "$delay"
+  kill -9 $! 2> /dev/null
+  wait $! 2> /dev/null
+done
+train killed 400 $(resume) > /dev/null 2>&1
+same whole killed && echo "killed and resumed ok" || echo "killed and resumed: other bits"
+
+"$trainer" train "${options[@]}" --out "$folder/interrupted" --steps 100000 > /dev/null 2>&1 &
+sleep 1
+kill -TERM $! # not INT: in a script, background jobs ignore it
+wait $!
+code=$?
+[ "$code" -eq 5 ] && [ -e "$folder/interrupted/checkpoint.safetensors" ] &&
+  echo "interrupted ok" || echo "interrupted: exit code $code"
+
+# Greedy text is the same for any number of threads.
+sample() { "$trainer" sample --checkpoint "$folder/whole/checkpoint.safetensors" --prompt "one two" -n 40 --temperature 0 --threads "$1"; }
+a=$(sample 1) && b=$(sample 2) && [ -n "$a" ] && [ "$a" = "$b" ] &&
+  echo "greedy samples ok" || echo "samples differ: '$a' '$b'"
