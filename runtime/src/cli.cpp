@@ -132,7 +132,7 @@ void addCommon(CLI::App &app, CommonOptions &common) {
 static Exit dispatch(const sinter_program &program, int argc, char **argv) {
   CLI::App app{fmt::format("{}: compiled by sinter from {}", program.name, program.source), program.name};
   app.require_subcommand(1);
-  app.set_version_flag("--version", fmt::format("{} (sinter {}, {})", program.name, program.compiler, program.target));
+  app.set_version_flag("--version", fmt::format("{} ({}, {})", program.name, program.compiler, program.target));
   CommonOptions common;
   TrainCommand trainCommand;
   EvalCommand evalCommand;

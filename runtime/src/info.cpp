@@ -41,7 +41,7 @@ static int64_t parameterCount(const sinter_program &p) {
 }
 
 static void printText(const sinter_program &p) {
-  fmt::print("program      {}\nsource       {}\ncompiler     sinter {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
+  fmt::print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
              p.compiler, p.target, p.config);
   fmt::print("parameters   {}\nstate        {} bytes\narena        {} bytes\nscratch      {} bytes a thread\nconstants    {} bytes\n"
              "kernels      {}\n",

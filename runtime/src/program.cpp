@@ -129,30 +129,37 @@ static void initializeRange(const sinter_state &state, float *data, const Random
   }
 }
 
+// States of other types than f32: zeros or one constant.
+static void initializeOther(const sinter_state &state, void *data) {
+  std::memset(data, 0, state.tensor.bytes);
+  if (state.init != SINTER_ONES && state.init != SINTER_CONSTANT)
+    return;
+  const int64_t count = elementCount(state.tensor), size = int64_t(state.tensor.bytes) / count;
+  for (int64_t i = 0; i < count; ++i)
+    storeScalar(state.tensor.dtype, static_cast<std::byte *>(data) + i * size, state.init == SINTER_ONES ? 1 : state.scale);
+}
+
 void Program::initialize(uint64_t seed) {
-  constexpr int64_t worthThreads = 1 << 18;
-  for (uint32_t s = 0; s < program_.state_count; ++s) {
-    const sinter_state &state = program_.states[s];
-    if (state.tensor.dtype != SINTER_F32) {
-      std::memset(data(state), 0, state.tensor.bytes);
-      if (state.init == SINTER_ONES || state.init == SINTER_CONSTANT)
-        for (int64_t i = 0, size = int64_t(state.tensor.bytes) / elementCount(state.tensor); i < elementCount(state.tensor); ++i)
-          storeScalar(state.tensor.dtype, static_cast<std::byte *>(data(state)) + i * size,
-                      state.init == SINTER_ONES ? 1 : state.scale);
-      continue;
+  // Every thread takes its part of every state.
+  const auto initializePart = [&](int64_t part, int64_t parts) {
+    for (uint32_t s = 0; s < program_.state_count; ++s) {
+      const sinter_state &state = program_.states[s];
+      const int64_t count = elementCount(state.tensor);
+      if (state.tensor.dtype == SINTER_F32)
+        initializeRange(state, static_cast<float *>(data(state)), Random(seed, streamOf(state.tensor.name)), count * part / parts,
+                        count * (part + 1) / parts);
+      else if (part == 0)
+        initializeOther(state, data(state));
     }
-    float *values = static_cast<float *>(data(state));
-    const int64_t count = elementCount(state.tensor);
-    const Random random(seed, streamOf(state.tensor.name));
-    const int64_t parts = count < worthThreads ? 1 : threads();
-    std::vector<std::thread> helpers;
-    for (int64_t part = 1; part < parts; ++part)
-      helpers.emplace_back(initializeRange, std::cref(state), values, std::cref(random), count * part / parts,
-                           count * (part + 1) / parts);
-    initializeRange(state, values, random, 0, count / parts);
-    for (std::thread &helper : helpers)
-      helper.join();
-  }
+  };
+  constexpr uint64_t worthThreads = 1 << 20; // bytes
+  const int64_t parts = program_.state_bytes < worthThreads ? 1 : threads();
+  std::vector<std::thread> helpers;
+  for (int64_t part = 1; part < parts; ++part)
+    helpers.emplace_back(initializePart, part, parts);
+  initializePart(0, parts);
+  for (std::thread &helper : helpers)
+    helper.join();
 }
 
 int64_t elementCount(const sinter_tensor &tensor) {

@@ -259,7 +259,7 @@ TEST_F(CommandsTest, Usage) {
   expectError({"bench", "fly"}, 2, "fly: the program has no such entry; it has train, eval, logits");
   EXPECT_EQ(run({"--help"}).exit, 0);
   EXPECT_EQ(run({"sample", "--help"}).exit, 0);
-  expectContains(run({"--version"}).out, "mock (sinter 0.1.0, cpu:mock)");
+  expectContains(run({"--version"}).out, "mock (sinterc 0.1.0, cpu:mock)");
 }
 
 TEST_F(CommandsTest, DataErrors) {

@@ -187,5 +187,5 @@ const sinter_state states[] = {
 } // namespace
 
 extern "C" const sinter_program sinter_program_v1 = {
-    SINTER_ABI_VERSION, 2, sizeof kernels / sizeof *kernels, 3, "mock", "mock.cpp", "0.1.0", "cpu:mock", "{\"context\":8}",
+    SINTER_ABI_VERSION, 2, sizeof kernels / sizeof *kernels, 3, "mock", "mock.cpp", "sinterc 0.1.0", "cpu:mock", "{\"context\":8}",
     states, kernels, entries, bias, sizeof bias, momentumAt + aligned(tableBytes), arenaBytes, aligned(4 * vocabulary)};

@@ -65,9 +65,9 @@ TEST_F(TrainingTest, AStepAllocatesNothing) {
   const Data text = data(program);
   Trainer trainer(program, options, 1);
   TrainLog log(folder / "log.jsonl", -1, 100, trainer.batch().predictions(), "tokens");
-  log.step(1, trainer.step(*text.training, 1));
   const int output = dup(1), nowhere = open("/dev/null", O_WRONLY);
   dup2(nowhere, 1);
+  log.step(1, trainer.step(*text.training, 1));
   const int64_t before = allocations;
   for (int64_t step = 2; step <= 50; ++step)
     log.step(step, trainer.step(*text.training, step));
