@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
 from common import *
 
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -9,6 +9,7 @@ import sys
 import torch
 import torch.nn.functional as F
 
+sys.dont_write_bytecode = True
 from common import *
 
 
