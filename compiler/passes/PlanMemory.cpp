@@ -94,7 +94,7 @@ public:
 
   /// The error that the arena exceeds a budget.
   LogicalResult reportBudget(int64_t budget) {
-    auto error = entry.emitError() << entry.getName() << ": the arena needs " << placement.bytes
+    auto error = emitError(entry.getLoc()) << entry.getName() << ": the arena needs " << placement.bytes
                                    << " bytes, but the memory budget is " << budget;
     SmallVector<const Buffer *> live;
     llvm::DenseSet<size_t> seen;
