@@ -18,7 +18,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-static_assert(SINTER_ABI_VERSION == 1, "change this file with abi.h");
+static_assert(SINTER_ABI_VERSION == 2, "change this file with abi.h");
 static_assert(SINTER_ALIGNMENT == plan::kAlignment);
 
 std::optional<uint32_t> dtypeOf(Type element) {

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "pool.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
 #include <vector>
@@ -19,7 +20,7 @@ class CpuDevice final : public Device {
 public:
   CpuDevice(const sinter_program &program, int threads)
       : program_(program), state_("parameters and optimizer memory", program.state_bytes),
-        arena_("arena", program.arena_bytes), scratchStride_((program.scratch_bytes + 4095) / 4096 * 4096),
+        arena_("arena", program.arena_bytes), scratchStride_((std::max<uint64_t>(program.scratch_bytes, 8) + 4095) / 4096 * 4096),
         scratch_("scratch memory", scratchStride_ * size_t(threads)), pool_(threads, scratch_.data(), scratchStride_) {
     for (uint32_t k = 0; k < program.kernel_count; ++k)
       if (!program.kernels[k].cpu)

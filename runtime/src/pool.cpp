@@ -82,6 +82,8 @@ bool ThreadPool::takeChunks(uint32_t generation, std::byte *scratch) {
     if (!next_.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel, std::memory_order_acquire))
       continue;
     // The first `tiles % chunks` chunks are one tile longer.
+    if (!took)
+      forget(scratch);
     const int64_t size = tiles / chunks, longer = tiles % chunks;
     const int64_t begin = chunk * size + std::min<int64_t>(chunk, longer);
     function(operands, begin, begin + size + (chunk < longer ? 1 : 0), scratch);

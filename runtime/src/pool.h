@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstring>
 #include <thread>
 #include <vector>
 
@@ -24,6 +25,7 @@ public:
 
   /// The same on the calling thread only, in one range.
   void runHere(sinter_cpu_function function, void *const *operands, int64_t tiles) {
+    forget(scratch_);
     function(operands, 0, tiles, scratch_);
   }
 
@@ -34,6 +36,11 @@ public:
 
 private:
   void work(int index);
+  /// What kernels may rely on when they start (abi.h).
+  static void forget(std::byte *scratch) {
+    if (scratch)
+      std::memset(scratch, 0, 8);
+  }
   bool takeChunks(uint32_t generation, std::byte *scratch);
 
   std::byte *scratch_;

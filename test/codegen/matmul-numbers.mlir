@@ -55,6 +55,28 @@ func.func @matrix_times_vector(%a: tensor<300x40xf32>, %b: tensor<40x1xf32>) -> 
   %c = sinter.matmul %a, %b : (tensor<300x40xf32>, tensor<40x1xf32>) -> tensor<300x1xf32>
   return %c : tensor<300x1xf32>
 }
+// Few rows: the matrix streams by, in either layout, and neither size is a multiple of a block.
+func.func @row(%a: tensor<1x129xf32>, %b: tensor<129x301xf32>) -> tensor<1x301xf32> attributes {sinter.entry} {
+  %c = sinter.matmul %a, %b : (tensor<1x129xf32>, tensor<129x301xf32>) -> tensor<1x301xf32>
+  return %c : tensor<1x301xf32>
+}
+func.func @row_nt(%a: tensor<1x131xf32>, %b: tensor<301x131xf32>, %bias: tensor<301xf32>) -> tensor<1x301xf32> attributes {sinter.entry} {
+  %c = sinter.matmul %a, %b {transpose_rhs} : (tensor<1x131xf32>, tensor<301x131xf32>) -> tensor<1x301xf32>
+  %rows = sinter.broadcast %bias dims [1] : tensor<301xf32> -> tensor<1x301xf32>
+  %r = arith.addf %c, %rows : tensor<1x301xf32>
+  return %r : tensor<1x301xf32>
+}
+func.func @three_rows_nt(%a: tensor<3x131xf32>, %b: tensor<301x131xf32>) -> tensor<3x301xf32> attributes {sinter.entry} {
+  %c = sinter.matmul %a, %b {transpose_rhs} : (tensor<3x131xf32>, tensor<301x131xf32>) -> tensor<3x301xf32>
+  return %c : tensor<3x301xf32>
+}
+// Rows of a power of two compete for cache lines and are copied; k is cut, and one operand is kept from tile to tile.
+func.func @crowded(%a: tensor<50x1024xf32>, %b: tensor<1024x300xf32>) -> tensor<50x300xf32> attributes {sinter.entry} {
+  %scale = arith.constant dense<0.03> : tensor<50x1024xf32>
+  %small = arith.mulf %a, %scale : tensor<50x1024xf32>
+  %c = sinter.matmul %small, %b : (tensor<50x1024xf32>, tensor<1024x300xf32>) -> tensor<50x300xf32>
+  return %c : tensor<50x300xf32>
+}
 // Bias and an activation on the sums; the value before the activation is a result too.
 func.func @epilogue(%a: tensor<50x60xf32>, %b: tensor<60x70xf32>, %bias: tensor<70xf32>) -> (tensor<50x70xf32>, tensor<50x70xf32>) attributes {sinter.entry} {
   %c = sinter.matmul %a, %b : (tensor<50x60xf32>, tensor<60x70xf32>) -> tensor<50x70xf32>

@@ -2,7 +2,7 @@
 // RUN: sinter-opt %s --split-input-file --sinter-cpu-emit-matmul="vector-registers=32" --canonicalize --cse | FileCheck %s --check-prefix=WIDE
 
 // The register tile: sums are carried through the loop over k, products are fused multiply-adds, bias and store follow
-// at once. Six rows of sixteen columns fill sixteen registers of eight floats, twelve of thirty-two columns thirty-two
+// at once. The first rows read the right operand in place and leave its panel behind for the others. Six rows of sixteen columns fill sixteen registers of eight floats, twelve of thirty-two columns thirty-two
 // registers of sixteen.
 // CHECK-LABEL: func private @nn
 // CHECK-SAME: (%{{.*}}: memref<192x64xf32>, %{{.*}}: memref<64x96xf32>, %{{.*}}: memref<96xf32>, %[[C:.*]]: memref<192x96xf32>, %[[BEGIN:.*]]: index, %[[END:.*]]: index, %{{.*}}: memref<?xi8>)
@@ -10,14 +10,22 @@
 // CHECK-SAME: sinter.flops = 2377728
 // CHECK-SAME: sinter.noalias
 // CHECK-SAME: sinter.scratch = {{[0-9]+}}
-// CHECK-SAME: sinter.tiles = 1
+// CHECK-SAME: sinter.tiles = 8
 // CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]]
+// CHECK: scf.if %{{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK: memref.prefetch
+// CHECK: vector.store
+// CHECK-COUNT-6: math.fma
+// CHECK-NOT: math.fma
+// CHECK: } else {
 // CHECK-COUNT-24: math.fma
 // CHECK-NOT: math.fma
 // CHECK: arith.addf
 // CHECK: vector.store
 // WIDE-LABEL: func private @nn
+// WIDE-COUNT-24: math.fma
+// WIDE: } else {
 // WIDE-COUNT-96: math.fma
 // WIDE-NOT: math.fma
 // WIDE: arith.addf
@@ -128,8 +136,8 @@ func.func private @heads(%q: tensor<2x32x4x16xf32>, %k: tensor<2x32x4x16xf32>) -
 
 // One row is bound by reading the matrix: its rows are read whole, in order, and nothing is packed.
 // CHECK-LABEL: func private @row
-// CHECK-SAME: sinter.scratch = 2048
-// CHECK-SAME: sinter.tiles = 4
+// CHECK-SAME: sinter.scratch = 1088
+// CHECK-SAME: sinter.tiles = 8
 // CHECK-COUNT-8: math.fma
 // CHECK-NOT: math.fma
 func.func private @row(%a: tensor<1x256xf32>, %b: tensor<256x2048xf32>) -> tensor<1x2048xf32> attributes {sinter.kernel} {
@@ -139,6 +147,33 @@ func.func private @row(%a: tensor<1x256xf32>, %b: tensor<256x2048xf32>) -> tenso
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
       iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : tensor<1x256xf32>, tensor<256x2048xf32>) outs(%f : tensor<1x2048xf32>) {
+  ^bb0(%x: f32, %y: f32, %acc: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %acc, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<1x2048xf32>
+  return %c : tensor<1x2048xf32>
+}
+
+// -----
+
+// The same for a matrix that is contiguous along k: blocks of 8 x 8 are transposed in registers, four side by side, and
+// every lane adds in order.
+// CHECK-LABEL: func private @row_nt
+// CHECK-SAME: sinter.scratch = 64
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// CHECK-COUNT-8: vector.load
+// CHECK-COUNT-24: vector.shuffle
+// CHECK-COUNT-8: math.fma
+// CHECK-COUNT-24: math.fma
+// CHECK-NOT: math.fma
+func.func private @row_nt(%a: tensor<1x256xf32>, %b: tensor<2048x256xf32>) -> tensor<1x2048xf32> attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x2048xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x2048xf32>) -> tensor<1x2048xf32>
+  %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<1x256xf32>, tensor<2048x256xf32>) outs(%f : tensor<1x2048xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
     %s = arith.addf %acc, %p : f32

@@ -50,7 +50,7 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
   }
 
   LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel) {
-    MatmulPlan plan = planMatmul(kernel, {vectorRegisters});
+    MatmulPlan plan = planMatmul(kernel, {vectorRegisters, cacheBytes});
     func::FuncOp tiles = createTileFunction(function);
     OpBuilder builder = OpBuilder::atBlockBegin(&tiles.front());
     linalg::GenericOp contraction = kernel.contraction;
@@ -69,6 +69,8 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
   Option<int64_t> vectorRegisters{*this, "vector-registers",
                                   llvm::cl::desc("16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)"),
                                   llvm::cl::init(16)};
+  Option<int64_t> cacheBytes{*this, "cache-bytes", llvm::cl::desc("of the second-level cache of one core"),
+                             llvm::cl::init(512 * 1024)};
 };
 
 } // namespace
@@ -76,6 +78,7 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
 std::unique_ptr<Pass> createEmitMatmulPass(const MatmulTarget &target) {
   auto pass = std::make_unique<EmitMatmulPass>();
   pass->vectorRegisters = target.vectorRegisters;
+  pass->cacheBytes = target.cacheBytes;
   return pass;
 }
 

@@ -87,6 +87,15 @@ void MatmulBuilder::choose(Value condition, llvm::function_ref<void()> yes, llvm
   no();
 }
 
+void MatmulBuilder::onlyIf(Value condition, llvm::function_ref<void()> body) {
+  if (matchPattern(condition, m_One()))
+    return body();
+  auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  body();
+}
+
 Value MatmulBuilder::whole(Value at, Value bound, int64_t unit, int64_t total) {
   if (total % unit == 0 || total < unit)
     return at;

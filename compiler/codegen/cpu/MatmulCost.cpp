@@ -5,7 +5,9 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
+#include <array>
 #include <limits>
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -25,24 +27,29 @@ MatmulTarget matmulTarget(StringRef march) {
       llvm::X86::getFeaturesForCPU(march, features);
     wide = llvm::is_contained(features, "avx512f");
   }
-  return {wide ? 32 : 16};
+  // Of other machines' caches nothing is known; those that have wide vectors have a megabyte at least.
+  int64_t cache = march == "native" ? sysconf(_SC_LEVEL2_CACHE_SIZE) : 0;
+  if (cache <= 0)
+    cache = wide ? 1024 * 1024 : 512 * 1024;
+  return {wide ? 32 : 16, std::clamp<int64_t>(cache, 256 * 1024, 2048 * 1024)};
 }
 
 namespace {
 
 // Floats that an operand may span and still be read in place again and again: half of a first-level cache.
 constexpr int64_t kSmallSpan = 4096;
-// Floats of a block of the left operand: a third of a second-level cache of 512 KB.
-constexpr int64_t kLhsBlock = 44 * 1024;
-// Floats of packed right operand: of one k block, and of all that are kept.
-constexpr int64_t kRhsBlock = 256 * 1024, kRhsKept = 512 * 1024;
+// Floats of packed operand that are kept for several tiles.
+constexpr int64_t kKept = 1536 * 1024;
 // Products that are worth a thread's attention.
-constexpr int64_t kTileWork = 2 << 20;
-constexpr int64_t kMaxTiles = 12;
+constexpr int64_t kTileWork = 1 << 18;
+// Tiles of a kernel that is worth all threads' attention: a thread that is late holds one of them at most.
+constexpr int64_t kMinTiles = 8;
 // Threads that a kernel's tiles should divide among evenly.
 constexpr int64_t kSharedBy = 4;
-// Cycles to pack one float.
-constexpr double kCopy = 0.3, kTranspose = 0.7;
+// Columns that few rows are multiplied by at once.
+constexpr int64_t kStreamedColumns = 32;
+// Cycles to bring a float from the third-level cache, to pack it, to store and load a sum between two blocks of k.
+constexpr double kFetch = 0.1, kCopy = 0.1, kTranspose = 0.4, kPartial = 0.2;
 
 /// Cycles of one step of k in a register tile: two multiply-adds, two loads a cycle, four cycles of latency.
 double stepCycles(int64_t mr, int64_t vectors, const MatmulTarget &target) {
@@ -77,59 +84,119 @@ int64_t blockLength(int64_t size, int64_t parts, int64_t unit) {
   return std::min(length, size);
 }
 
+/// Whether walking along `rows` rows side by side takes more lines than a set of a first-level cache has: 64 sets of 8.
+bool crowdedRows(int64_t rows, int64_t stride) {
+  std::array<int64_t, 64> lines{};
+  for (int64_t row = 0; row < rows; ++row)
+    if (++lines[row * stride / kLanes % 64] > 8)
+      return true;
+  return false;
+}
+
 void chooseForms(MatmulPlan &plan, const MatmulKernel &kernel) {
   int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
   int64_t rowStride = kernel.m.stride(kernel.lhs), lhsK = kernel.k.stride(kernel.lhs);
-  int64_t lhsSpan = (m - 1) * rowStride + (k - 1) * lhsK + 1;
-  bool aliases = rowStride != 0 && rowStride % 1024 == 0 && plan.mr > 4; // rows that compete for the same cache lines
-  bool direct = lhsSpan <= kSmallSpan || (n <= 2 * plan.nr() && !(aliases && n > plan.nr()));
-  plan.lhs = direct ? LhsForm::Direct : lhsK == 1 ? LhsForm::Rows : LhsForm::Panels;
+  bool crowded = lhsK == 1 && k >= kLanes && crowdedRows(plan.mr, rowStride) && n > plan.nr();
+  plan.lhs = crowded ? LhsForm::Rows : LhsForm::Direct;
 
   int64_t columnStride = kernel.n.stride(kernel.rhs), rhsK = kernel.k.stride(kernel.rhs);
   int64_t rhsSpan = (k - 1) * rhsK + (n - 1) * columnStride + 1;
   bool contiguous = columnStride == 1 || n == 1;
-  plan.stream = contiguous && m <= 4 && n >= kLanes && k * n >= 16 * 1024;
-  if (contiguous && (m <= 2 * plan.mr || rhsSpan <= kSmallSpan))
+  plan.stream = m <= 4 && k * n >= 16 * 1024 &&
+                (contiguous ? n >= kLanes : rhsK == 1 && n >= kStreamedColumns && k >= kLanes);
+  if (plan.stream)
+    plan.rhs = contiguous ? RhsForm::Direct : RhsForm::Transposed;
+  else if (contiguous && (m <= 2 * plan.mr || rhsSpan <= kSmallSpan))
     plan.rhs = RhsForm::Direct;
   else
     plan.rhs = !contiguous && rhsK == 1 && n >= kLanes && k >= 8 ? RhsForm::Transposed : RhsForm::Copied;
 }
 
-/// The cheapest cut into at least `wanted` tiles, as if each tile packed for itself.
-void chooseTiles(MatmulPlan &plan, const MatmulKernel &kernel, const MatmulTarget &target) {
-  int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size, batch = kernel.batchSize();
-  int64_t all = std::clamp<int64_t>(llvm::divideCeil(batch * m * n * k, kTileWork), 1, kMaxTiles);
-  int64_t wanted = llvm::divideCeil(all, batch);
-  double step = stepCycles(plan.mr, plan.vectors, target);
-  double packLhs = plan.lhs == LhsForm::Direct ? 0 : kCopy;
-  double packRhs = plan.rhs == RhsForm::Direct ? 0 : plan.rhs == RhsForm::Copied ? kCopy : kTranspose;
-  int64_t sharedBy = all == 1 ? 1 : kSharedBy;
-  double best = std::numeric_limits<double>::max();
-  int64_t mUnits = llvm::divideCeil(m, plan.mr), nUnits = llvm::divideCeil(n, plan.nr());
-  for (int64_t nParts = 1; nParts <= nUnits; ++nParts) {
-    int64_t nc = blockLength(n, nParts, plan.nr());
-    if (nParts < nUnits && plan.rhs != RhsForm::Direct && nc * plan.kc > kRhsBlock)
-      continue;
-    for (int64_t mParts = 1; mParts <= mUnits; ++mParts) {
-      int64_t mc = blockLength(m, mParts, plan.mr);
-      if (mParts < mUnits && plan.lhs != LhsForm::Direct && mc * plan.kc > kLhsBlock)
-        continue;
-      int64_t mTiles = llvm::divideCeil(m, mc), nTiles = llvm::divideCeil(n, nc);
-      if (mTiles * nTiles < wanted && (mParts < mUnits || nParts < nUnits))
-        continue;
-      double multiply = step * llvm::divideCeil(mc, plan.mr) * llvm::divideCeil(nc, plan.nr()) * k;
-      double pack = (mc * packLhs + nc * packRhs) * k;
-      double partial = plan.kBlocks > 1 ? kCopy * mc * nc * plan.kBlocks : 0;
-      double cycles = (multiply + pack + partial + 500) * llvm::alignTo(mTiles * nTiles * batch, sharedBy);
-      if (cycles < best) {
-        best = cycles;
-        plan.mc = mc, plan.nc = nc, plan.mTiles = mTiles, plan.nTiles = nTiles;
+/// Length of the blocks when k is cut into `blocks`: packing copies whole vectors of k.
+int64_t blockDepth(int64_t k, int64_t blocks) {
+  if (blocks == 1)
+    return k;
+  int64_t depth = llvm::alignTo(llvm::divideCeil(k, blocks), kLanes);
+  while (k % depth != 0 && k % depth < kLanes)
+    depth += kLanes;
+  return depth;
+}
+
+/// The cheapest cut into at least `wanted` tiles.
+class TileSearch {
+public:
+  TileSearch(const MatmulPlan &start, const MatmulKernel &kernel, const MatmulTarget &target)
+      : plan(start), best(start), m(kernel.m.size), n(kernel.n.size), k(kernel.k.size), batch(kernel.batchSize()),
+        step(stepCycles(start.mr, start.vectors, target)), maxLhsBlock(target.cacheBytes / 4 * 5 / 8) {
+    int64_t all = std::clamp<int64_t>(llvm::divideCeil(batch * m * n * k, kTileWork), 1, kMinTiles);
+    wanted = llvm::divideCeil(all, batch);
+    sharedBy = all == 1 ? 1 : kSharedBy;
+    packLhs = plan.lhs == LhsForm::Direct ? kFetch : kFetch + kCopy;
+    packRhs = plan.rhs == RhsForm::Direct ? kFetch : plan.rhs == RhsForm::Copied ? kFetch + kCopy : kFetch + kTranspose;
+  }
+
+  MatmulPlan run(int64_t leastBlocks, int64_t mostBlocks) {
+    for (int64_t blocks = leastBlocks; blocks <= mostBlocks; ++blocks)
+      for (Keeps keeps : {Keeps::Rhs, Keeps::Lhs, Keeps::Neither}) {
+        plan.kc = blockDepth(k, blocks);
+        plan.kBlocks = llvm::divideCeil(k, plan.kc);
+        plan.keeps = keeps;
+        cut();
       }
-      if (mTiles * nTiles > 4 * wanted)
-        break; // more tiles only pack more
+    return best;
+  }
+
+private:
+  void cut() {
+    int64_t mUnits = llvm::divideCeil(m, plan.mr), nUnits = llvm::divideCeil(n, plan.nr());
+    for (int64_t nParts = 1; nParts <= nUnits; ++nParts) {
+      plan.nc = blockLength(n, nParts, plan.nr());
+      plan.nTiles = llvm::divideCeil(n, plan.nc);
+      bool narrowest = nParts == nUnits;
+      if (plan.keepsPackedRhs() && plan.nc * k > kKept)
+        continue;
+      for (int64_t mParts = 1; mParts <= mUnits; ++mParts) {
+        plan.mc = blockLength(m, mParts, plan.mr);
+        plan.mTiles = llvm::divideCeil(m, plan.mc);
+        bool shortest = mParts == mUnits;
+        if (!shortest && plan.mc * plan.kc > maxLhsBlock)
+          continue;
+        if (plan.keepsPackedLhs() && plan.mc * k > kKept)
+          continue;
+        if (plan.mTiles * plan.nTiles < wanted && !(shortest && narrowest))
+          continue;
+        if (double cycles = cost(); cycles < bestCycles) {
+          bestCycles = cycles;
+          best = plan;
+        }
+        if (plan.mTiles * plan.nTiles > 4 * wanted)
+          break; // more tiles only pack more
+      }
+      if (plan.nTiles > 4 * wanted && bestCycles < std::numeric_limits<double>::max())
+        break;
     }
   }
-}
+
+  double cost() const {
+    double lhs = packLhs * plan.mc * k, rhs = packRhs * plan.nc * k;
+    double multiply = step * llvm::divideCeil(plan.mc, plan.mr) * llvm::divideCeil(plan.nc, plan.nr()) * k;
+    double tile = multiply + kPartial * plan.mc * plan.nc * (plan.kBlocks - 1) + 500, kept = 0;
+    // Every thread packs for itself what it keeps.
+    if (plan.keeps == Keeps::Rhs)
+      tile += lhs, kept = rhs * plan.nTiles * std::min(plan.mTiles, sharedBy);
+    else if (plan.keeps == Keeps::Lhs)
+      tile += rhs, kept = lhs * plan.mTiles * std::min(plan.nTiles, sharedBy);
+    else
+      tile += lhs + rhs;
+    return tile * llvm::alignTo(plan.mTiles * plan.nTiles * batch, sharedBy) + kept * batch;
+  }
+
+  MatmulPlan plan, best;
+  int64_t m, n, k, batch;
+  double step;
+  int64_t maxLhsBlock, wanted, sharedBy;
+  double packLhs, packRhs, bestCycles = std::numeric_limits<double>::max();
+};
 
 } // namespace
 
@@ -140,27 +207,31 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   chooseForms(plan, kernel);
   if (plan.stream) {
     plan.mr = m, plan.vectors = 1;
-    plan.lhs = LhsForm::Direct, plan.rhs = RhsForm::Direct;
+    plan.lhs = LhsForm::Direct;
     plan.mc = m, plan.mTiles = 1;
-    plan.nc = blockLength(n, llvm::divideCeil(n, 512), kLanes), plan.nTiles = llvm::divideCeil(n, plan.nc);
+    // Long runs of memory for the prefetchers, but sums that stay in the first-level cache.
+    int64_t parts = std::max<int64_t>(std::min<int64_t>(kMinTiles, llvm::divideCeil(n, kStreamedColumns * 4)),
+                             llvm::divideCeil(n * m, kSmallSpan));
+    int64_t unit = plan.rhs == RhsForm::Direct ? kLanes : kStreamedColumns;
+    plan.nc = blockLength(n, parts, unit), plan.nTiles = llvm::divideCeil(n, plan.nc);
     plan.kc = k, plan.kBlocks = 1;
     return plan;
   }
   bool packs = plan.rhs != RhsForm::Direct || plan.lhs != LhsForm::Direct;
-  bool fewRows = m <= 2 * plan.mr && plan.rhs != RhsForm::Direct; // packing dominates: keep it in the first-level cache
-  int64_t most = fewRows ? std::max<int64_t>(64, kSmallSpan / plan.nr()) : target.vectorRegisters == 32 ? 512 : 384;
-  plan.kBlocks = !packs || k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most);
-  plan.kc = plan.kBlocks == 1 ? k : llvm::alignTo(llvm::divideCeil(k, plan.kBlocks), 16);
-  while (k % plan.kc != 0 && k % plan.kc < kLanes)
-    plan.kc += 16; // packing copies whole vectors of k
-  plan.kBlocks = llvm::divideCeil(k, plan.kc);
-  if (fewRows) {
+  if (m <= 2 * plan.mr && plan.rhs != RhsForm::Direct) {
+    // Packing dominates: what is packed should not leave the first-level cache before it is read.
+    int64_t most = std::max<int64_t>(64, kSmallSpan / plan.nr());
+    plan.kc = blockDepth(k, k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most));
+    plan.kBlocks = llvm::divideCeil(k, plan.kc);
+    plan.keeps = Keeps::Lhs;
     plan.mc = m, plan.mTiles = 1;
     plan.nc = blockLength(n, llvm::divideCeil(n, plan.nr()), plan.nr()), plan.nTiles = llvm::divideCeil(n, plan.nc);
-  } else {
-    chooseTiles(plan, kernel, target);
+    return plan;
   }
-  plan.keepRhs = plan.kBlocks == 1 || plan.nPanels() * plan.nr() * k <= kRhsKept;
+  int64_t most = target.vectorRegisters == 32 ? 512 : 384;
+  int64_t leastBlocks = !packs || k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most);
+  int64_t mostBlocks = packs ? std::max(leastBlocks, k / 192) : 1;
+  plan = TileSearch(plan, kernel, target).run(leastBlocks, mostBlocks);
   return plan;
 }
 

@@ -8,7 +8,8 @@ namespace sinter::cpu {
 
 /// What the cost model knows of a processor.
 struct MatmulTarget {
-  int64_t vectorRegisters = 16; ///< 16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)
+  int64_t vectorRegisters = 16;       ///< 16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)
+  int64_t cacheBytes = 512 * 1024;    ///< of the second level, one core's
 };
 
 /// For `native` or an x86-64 processor or level that LLVM knows; anything else is taken for AVX2.
@@ -16,16 +17,23 @@ MatmulTarget matmulTarget(llvm::StringRef march);
 
 /// How the micro-kernel finds the left operand.
 enum class LhsForm {
-  Direct, ///< in place
-  Rows,   ///< copied to [mc][kc + padding]: the operand is contiguous along k
-  Panels, ///< copied to [mc / mr][kc][mr]
+  Direct, ///< in place: single elements are broadcast, so that any strides will do
+  Rows,   ///< copied to [mc][kc + padding], where rows would compete for the same cache lines
 };
 
 /// How it finds the right operand.
 enum class RhsForm {
   Direct,     ///< in place: the operand is contiguous along n
-  Copied,     ///< to [nc / nr][kc][nr]
-  Transposed, ///< the same, the operand being contiguous along k
+  Copied,     ///< to [nc / nr][kc][nr], while the first rows are multiplied
+  Transposed, ///< to the same, before that: the operand is contiguous along k
+};
+
+/// Which packed operand outlives a tile. Tiles that share it follow each other, and the scratch remembers it from call to
+/// call; of the other operand, no more is packed than is read next.
+enum class Keeps {
+  Lhs, ///< tiles run through n first; a tile packs a panel of the right operand, and multiplies it by all rows
+  Rhs, ///< tiles run through m first; a tile packs its rows of a k block, and multiplies them by all columns
+  Neither, ///< k is too long to keep all of it: as Lhs, but every tile packs its rows of each k block
 };
 
 /// A tile of the kernel computes mc x nc of the result of one batch, in steps of mr x nr held in registers.
@@ -35,12 +43,14 @@ struct MatmulPlan {
   int64_t mTiles, nTiles, kBlocks;
   LhsForm lhs;
   RhsForm rhs;
-  bool keepRhs; ///< all k blocks of the right operand stay packed while tiles that share it follow each other
+  Keeps keeps;
   bool stream;  ///< few rows: read the right operand once, front to back, and keep the sums in memory
 
   int64_t nr() const;
   int64_t mPanels() const;
   int64_t nPanels() const;
+  bool keepsPackedLhs() const { return keeps == Keeps::Lhs && lhs != LhsForm::Direct; }
+  bool keepsPackedRhs() const { return keeps == Keeps::Rhs && rhs != RhsForm::Direct; }
 };
 
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target);

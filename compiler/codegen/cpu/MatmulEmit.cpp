@@ -14,16 +14,17 @@ void MatmulEmitter::placeScratch(Value scratch) {
     scratchSize = llvm::alignTo(scratchSize + floats * 4, 64);
     return scratchView(b, loc, scratch, offset, b.getF32Type(), floats);
   };
+  if (plan.stream && plan.rhs == RhsForm::Transposed)
+    return;
   if (plan.stream) {
     sumsBuffer = place(kernel.m.size * plan.nPanels() * kLanes);
     return;
   }
+  packedKey = scratchView(b, loc, scratch, 0, b.getI64Type(), 1);
   if (plan.rhs != RhsForm::Direct)
-    packedRhs = place((plan.keepRhs ? plan.kBlocks : 1) * plan.nPanels() * plan.kc * plan.nr());
-  if (plan.lhs == LhsForm::Rows)
-    packedLhs = place(plan.mc * (plan.kc + kLanes) + kLanes);
-  else if (plan.lhs == LhsForm::Panels)
-    packedLhs = place(plan.mPanels() * lhsPanelSize());
+    packedRhs = place((plan.keepsPackedRhs() ? plan.kBlocks * plan.nPanels() : 1) * plan.kc * plan.nr());
+  if (plan.lhs != LhsForm::Direct)
+    packedLhs = place((plan.keepsPackedLhs() ? plan.kBlocks : 1) * lhsBlockSize());
   if (plan.kBlocks > 1)
     partials = place(plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
   if (!kernel.epilogue.empty())
@@ -37,12 +38,17 @@ Value MatmulEmitter::origin(const MatmulAccess &access) {
   return index.add(firstRow, kernel.m.stride(access)).add(firstColumn, kernel.n.stride(access)).materialize(b, loc);
 }
 
-/// Tiles run through m fastest, then n, then the batches.
 void MatmulEmitter::locateTile(Value tile) {
-  firstRow = multiply(remainder(tile, plan.mTiles), plan.mc);
-  tileKey = divide(tile, plan.mTiles);
-  firstColumn = multiply(remainder(tileKey, plan.nTiles), plan.nc);
-  Value rest = divide(tileKey, plan.nTiles);
+  Value row, column, rest;
+  if (plan.keeps != Keeps::Lhs) {
+    row = remainder(tile, plan.mTiles), rest = divide(tile, plan.mTiles);
+    column = remainder(rest, plan.nTiles), rest = divide(rest, plan.nTiles);
+  } else {
+    column = remainder(tile, plan.nTiles), rest = divide(tile, plan.nTiles);
+    row = remainder(rest, plan.mTiles), rest = divide(rest, plan.mTiles);
+  }
+  firstRow = multiply(row, plan.mc);
+  firstColumn = multiply(column, plan.nc);
   batchIndices.assign(kernel.batch.size(), Value());
   for (int64_t i = static_cast<int64_t>(kernel.batch.size()) - 1; i >= 0; --i) {
     batchIndices[i] = i == 0 ? rest : remainder(rest, kernel.batch[i].size);
@@ -54,51 +60,67 @@ void MatmulEmitter::locateTile(Value tile) {
   rhsOrigin = origin(kernel.rhs);
 }
 
-/// Returns which part of the right operand is packed now.
+/// Returns which part of the kept operand is packed now.
 Value MatmulEmitter::emitTile(Value tile, Value packedBefore) {
   locateTile(tile);
   if (plan.stream) {
-    emitStream();
+    if (plan.rhs == RhsForm::Direct)
+      emitStream();
+    else
+      emitTransposedStream();
     return packedBefore;
   }
-  // Batches that share a right operand have the same origin in it.
-  bool keep = plan.rhs != RhsForm::Direct && plan.keepRhs;
-  if (keep) {
-    Value column = remainder(tileKey, plan.nTiles);
-    Value key = LinearIndex().add(rhsOrigin, plan.nTiles).add(column, 1).materialize(b, loc);
-    Value other = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, key, packedBefore);
-    auto unless = scf::IfOp::create(b, loc, other, /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(unless.thenBlock());
-    loop(constant(plan.kBlocks), 1, [&](Value kBlock) { packRhs(kBlock); });
+  Value packs;
+  if (plan.keepsPackedLhs() || plan.keepsPackedRhs()) {
+    // Batches that share an operand have the same origin in it. Zero means that nothing is packed.
+    bool left = plan.keepsPackedLhs();
+    Value key = LinearIndex{1, {}}
+                    .add(left ? lhsOrigin : rhsOrigin, left ? kernel.m.size : kernel.n.size)
+                    .add(left ? firstRow : firstColumn, 1)
+                    .materialize(b, loc);
+    packs = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, key, packedBefore);
     packedBefore = key;
+  } else {
+    packs = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
   }
-  loop(constant(plan.kBlocks), 1, [&](Value kBlock) { emitBlock(kBlock); });
+  loop(constant(plan.kBlocks), 1, [&](Value kBlock) { emitBlock(kBlock, packs); });
   return packedBefore;
 }
 
-void MatmulEmitter::emitBlock(Value kBlock) {
-  if (plan.rhs != RhsForm::Direct && !plan.keepRhs)
-    packRhs(kBlock);
-  if (plan.lhs == LhsForm::Rows)
-    packLhsRows(kBlock);
-  else if (plan.lhs == LhsForm::Panels)
-    packLhsPanels(kBlock);
+/// `packs`: whether this tile has to pack the operand that is kept.
+void MatmulEmitter::emitBlock(Value kBlock, Value packs) {
+  if (plan.lhs != LhsForm::Direct) {
+    if (plan.keeps == Keeps::Lhs)
+      onlyIf(packs, [&] { packLhs(kBlock); });
+    else
+      packLhs(kBlock);
+  }
+  if (plan.keeps != Keeps::Rhs)
+    packs = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+  loop(columns, plan.nr(), [&](Value at) {
+    if (plan.rhs == RhsForm::Transposed)
+      onlyIf(packs, [&] { packRhs(kBlock, at); });
+    emitPanel(kBlock, at, packs);
+  });
+}
+
+/// All rows of the tile by one panel of columns.
+void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs) {
   Value last = plan.kBlocks == 1
                    ? Value()
                    : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kBlock, constant(plan.kBlocks - 1));
-  loop(columns, plan.nr(), [&](Value columnAt) {
-    Value column = whole(columnAt, columns, plan.nr(), kernel.n.size), columnPanel = divide(columnAt, plan.nr());
-    loop(rows, plan.mr, [&](Value rowAt) {
-      Value row = whole(rowAt, rows, plan.mr, kernel.m.size), rowPanel = divide(rowAt, plan.mr);
-      Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel);
-      auto store = [&] { finish(sums, add(firstRow, row), add(firstColumn, column)); };
-      if (!last)
-        return store();
-      choose(last, store, [&] {
-        for (auto [i, sum] : llvm::enumerate(sums))
-          storeLanes(b, loc, sum, partials, partialOffset(rowPanel, columnPanel, i));
-      });
+  Value column = whole(columnAt, columns, plan.nr(), kernel.n.size), columnPanel = divide(columnAt, plan.nr());
+  loop(rows, plan.mr, [&](Value rowAt) {
+    Value row = whole(rowAt, rows, plan.mr, kernel.m.size), rowPanel = divide(rowAt, plan.mr);
+    Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, constant(0));
+    Value copies = arith::AndIOp::create(b, loc, packs, first);
+    Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, copies);
+    auto store = [&] { finish(sums, add(firstRow, row), add(firstColumn, column)); };
+    if (!last)
+      return store();
+    choose(last, store, [&] {
+      for (auto [i, sum] : llvm::enumerate(sums))
+        storeLanes(b, loc, sum, partials, partialOffset(rowPanel, columnPanel, i));
     });
   });
 }
@@ -130,47 +152,57 @@ MatmulEmitter::Sums MatmulEmitter::loadPartials(Value kBlock, Value rowPanel, Va
   return Sums(sums.getResults());
 }
 
-/// The register tile: sums += lhs[row.., k] * rhs[k, column..] for ascending k.
+/// The register tile: sums += lhs[row.., k] * rhs[k, column..] for ascending k. Where `copies` holds, a right operand
+/// that is to be copied is read in place, and its panel written on the way: the multiplications hide the copying.
 MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value rowPanel, Value column,
-                                                  Value columnPanel) {
+                                                  Value columnPanel, Value copies) {
   constexpr int64_t unroll = 4;
+  // Rows of an operand lie too far apart for the processor to foresee them.
+  constexpr int64_t ahead = 16;
   VectorType type = lanesOf(b.getF32Type());
-  Value left, leftStart, right, rightStart;
-  int64_t leftRow, leftK, rightK;
-  switch (plan.lhs) {
-  case LhsForm::Direct:
+  Value left, leftStart;
+  int64_t leftRow, leftK;
+  if (plan.lhs == LhsForm::Direct) {
     left = flat[kernel.lhs.operand];
     leftRow = kernel.m.stride(kernel.lhs), leftK = kernel.k.stride(kernel.lhs);
-    leftStart = LinearIndex()
-                    .add(lhsOrigin, 1)
-                    .add(row, leftRow)
-                    .add(kBlock, plan.kc * leftK)
-                    .materialize(b, loc);
-    break;
-  case LhsForm::Rows:
-    left = packedLhs, leftRow = plan.kc + kLanes, leftK = 1;
-    leftStart = multiply(row, leftRow);
-    break;
-  case LhsForm::Panels:
-    left = packedLhs, leftRow = 1, leftK = plan.mr;
-    leftStart = multiply(rowPanel, lhsPanelSize());
-    break;
-  }
-  int64_t count = kLanes;
-  if (plan.rhs == RhsForm::Direct) {
-    right = flat[kernel.rhs.operand], rightK = kernel.k.stride(kernel.rhs);
-    rightStart = LinearIndex().add(rhsOrigin, 1).add(column, 1).add(kBlock, plan.kc * rightK).materialize(b, loc);
-    count = std::min(count, kernel.n.size);
+    leftStart =
+        LinearIndex().add(lhsOrigin, 1).add(row, leftRow).add(kBlock, plan.kc * leftK).materialize(b, loc);
   } else {
-    right = packedRhs, rightK = plan.nr();
-    rightStart = rhsPanel(kBlock, columnPanel);
+    left = packedLhs, leftRow = lhsRowLength(), leftK = 1;
+    leftStart = LinearIndex().add(lhsBlock(kBlock), 1).add(row, leftRow).materialize(b, loc);
   }
-  auto step = [&](Value k, int64_t unrolled, Sums sums) {
+  Value source = flat[kernel.rhs.operand];
+  int64_t sourceK = kernel.k.stride(kernel.rhs), sourceN = kernel.n.stride(kernel.rhs);
+  Value sourceStart = LinearIndex()
+                          .add(rhsOrigin, 1)
+                          .add(column, sourceN)
+                          .add(kBlock, plan.kc * sourceK)
+                          .materialize(b, loc);
+  Value panel = plan.rhs == RhsForm::Direct ? Value() : rhsPanel(kBlock, multiply(columnPanel, plan.nr()));
+  int64_t count = std::min(kLanes, kernel.n.size);
+
+  enum class Reads { Source, SourceAndCopies, Panel };
+  auto step = [&](Reads reads, Value k, int64_t unrolled, Sums sums) {
     for (int64_t u = 0; u < unrolled; ++u) {
       SmallVector<Value> columns;
-      Value from = LinearIndex{u * rightK, {}}.add(rightStart, 1).add(k, rightK).materialize(b, loc);
-      for (int64_t v = 0; v < plan.vectors; ++v)
-        columns.push_back(loadLanes(b, loc, right, add(from, v * kLanes), 1, count));
+      if (reads == Reads::Panel) {
+        Value from = LinearIndex{u * plan.nr(), {}}.add(panel, 1).add(k, plan.nr()).materialize(b, loc);
+        for (int64_t v = 0; v < plan.vectors; ++v)
+          columns.push_back(loadLanes(b, loc, packedRhs, add(from, v * kLanes)));
+      } else {
+        Value from = LinearIndex{u * sourceK, {}}.add(sourceStart, 1).add(k, sourceK).materialize(b, loc);
+        for (int64_t v = 0; v < plan.vectors; ++v)
+          columns.push_back(loadLanes(b, loc, source, add(from, v * kLanes * sourceN), sourceN, count));
+        if (reads == Reads::SourceAndCopies) {
+          Value to = LinearIndex{u * plan.nr(), {}}.add(panel, 1).add(k, plan.nr()).materialize(b, loc);
+          for (int64_t v = 0; v < plan.vectors; ++v) {
+            if (sourceN == 1)
+              memref::PrefetchOp::create(b, loc, source, add(from, ahead * sourceK + v * kLanes), /*isWrite=*/false,
+                                         /*localityHint=*/3, /*isDataCache=*/true);
+            storeLanes(b, loc, columns[v], packedRhs, add(to, v * kLanes));
+          }
+        }
+      }
       Value at = LinearIndex{u * leftK, {}}.add(leftStart, 1).add(k, leftK).materialize(b, loc);
       for (int64_t r = 0; r < plan.mr; ++r) {
         Value scalar = memref::LoadOp::create(b, loc, left, add(at, r * leftRow));
@@ -184,14 +216,25 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     return sums;
   };
   Value depth = depthOf(kBlock);
-  bool divides = kernel.k.size % unroll == 0 && plan.kc % unroll == 0;
-  Value most = divides ? depth : multiply(divide(depth, unroll), unroll);
+  auto sweep = [&](Reads reads, int64_t unrolled, Sums sums) {
+    bool divides = kernel.k.size % unrolled == 0 && plan.kc % unrolled == 0;
+    Value most = divides ? depth : multiply(divide(depth, unrolled), unrolled);
+    sums = loop(constant(0), most, unrolled, sums,
+                [&](Value k, ValueRange carried) { return step(reads, k, unrolled, Sums(carried)); });
+    if (!divides)
+      sums = loop(most, depth, 1, sums, [&](Value k, ValueRange carried) { return step(reads, k, 1, Sums(carried)); });
+    return sums;
+  };
   Sums sums = loadPartials(kBlock, rowPanel, columnPanel);
-  sums = loop(constant(0), most, unroll, sums,
-              [&](Value k, ValueRange carried) { return step(k, unroll, Sums(carried)); });
-  if (!divides)
-    sums = loop(most, depth, 1, sums, [&](Value k, ValueRange carried) { return step(k, 1, Sums(carried)); });
-  return sums;
+  if (plan.rhs != RhsForm::Copied)
+    return sweep(plan.rhs == RhsForm::Direct ? Reads::Source : Reads::Panel, unroll, sums);
+  auto chosen = scf::IfOp::create(b, loc, ValueRange(sums).getTypes(), copies, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(chosen.thenBlock());
+  scf::YieldOp::create(b, loc, sweep(Reads::SourceAndCopies, 1, sums));
+  b.setInsertionPointToEnd(chosen.elseBlock());
+  scf::YieldOp::create(b, loc, sweep(Reads::Panel, unroll, sums));
+  return Sums(chosen.getResults());
 }
 
 LogicalResult MatmulEmitter::emit(Block &body) {
@@ -200,13 +243,21 @@ LogicalResult MatmulEmitter::emit(Block &body) {
   for (unsigned i = 0; i < operands; ++i)
     flat.push_back(flatten(b, loc, body.getArgument(i)));
   placeScratch(body.getArgument(operands + 2));
-  // No tile has this key.
-  Value none = constant(-1);
-  auto tiles = scf::ForOp::create(b, loc, begin, end, constant(1), ValueRange{none});
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(tiles.getBody());
-  Value packed = emitTile(tiles.getInductionVar(), tiles.getRegionIterArg(0));
-  scf::YieldOp::create(b, loc, packed);
+  bool remembers = !plan.stream && (plan.keepsPackedLhs() || plan.keepsPackedRhs());
+  Value before = constant(0), first = constant(0);
+  if (remembers)
+    before = arith::IndexCastOp::create(b, loc, b.getIndexType(), memref::LoadOp::create(b, loc, packedKey, first));
+  auto tiles = scf::ForOp::create(b, loc, begin, end, constant(1), ValueRange{before});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(tiles.getBody());
+    Value packed = emitTile(tiles.getInductionVar(), tiles.getRegionIterArg(0));
+    scf::YieldOp::create(b, loc, packed);
+  }
+  if (remembers) {
+    Value after = arith::IndexCastOp::create(b, loc, b.getI64Type(), tiles.getResult(0));
+    memref::StoreOp::create(b, loc, after, packedKey, first);
+  }
   return outcome;
 }
 

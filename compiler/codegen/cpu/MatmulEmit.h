@@ -6,6 +6,9 @@
 
 namespace sinter::cpu {
 
+/// Floats along a side of the blocks that are transposed in registers.
+inline constexpr int64_t kBlockSide = 8;
+
 /// What the parts of the emitter share: short names for common ops, and where the current tile stands.
 class MatmulBuilder {
 public:
@@ -30,6 +33,8 @@ protected:
                                       ReducingBody body);
   void choose(mlir::Value condition, llvm::function_ref<void()> yes, llvm::function_ref<void()> no);
 
+  void onlyIf(mlir::Value condition, llvm::function_ref<void()> body);
+
   /// The start of a step of `unit` at `at` below `bound`: the last step moves back so that it is whole. It then does
   /// some work twice, with the same outcome, and needs no mask.
   mlir::Value whole(mlir::Value at, mlir::Value bound, int64_t unit, int64_t total);
@@ -44,12 +49,14 @@ protected:
 
 /// The emitter proper. A tile is mc x nc results of one batch:
 ///
-///     for tile in [begin, end):                     consecutive tiles share the right operand
-///       pack the right operand, unless the tile before has
-///       for each block of k: pack the left operand
+///     for tile in [begin, end):                     consecutive tiles share an operand (plan.keeps)
+///       pack that operand, unless the tile before has
+///       for each block of k: pack some of the other operand
 ///         for each panel of nr columns, for each panel of mr rows:
 ///           multiply: mr x nr sums in registers over ascending k
 ///           finish: elementwise ops on the sums, store
+///
+/// The first word of the scratch tells what is packed there (the runtime clears it before a launch).
 class MatmulEmitter : public MatmulBuilder {
 public:
   using MatmulBuilder::MatmulBuilder;
@@ -65,19 +72,21 @@ private:
   void placeScratch(mlir::Value scratch);
   void locateTile(mlir::Value tile);
   mlir::Value emitTile(mlir::Value tile, mlir::Value packedBefore);
-  void emitBlock(mlir::Value kBlock);
+  void emitBlock(mlir::Value kBlock, mlir::Value packs);
+  void emitPanel(mlir::Value kBlock, mlir::Value columnAt, mlir::Value packs);
   Sums multiplyPanels(mlir::Value kBlock, mlir::Value row, mlir::Value rowPanel, mlir::Value column,
-                      mlir::Value columnPanel);
+                      mlir::Value columnPanel, mlir::Value packs);
   Sums loadPartials(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel);
   mlir::Value partialOffset(mlir::Value rowPanel, mlir::Value columnPanel, int64_t sum);
 
   // MatmulPack.cpp
-  void packRhs(mlir::Value kBlock);
-  void packTransposed(mlir::Value source, mlir::Value target, mlir::Value depth);
-  void packLhsRows(mlir::Value kBlock);
-  void packLhsPanels(mlir::Value kBlock);
-  int64_t lhsPanelSize() const { return plan.kc * plan.mr + kLanes; }
-  mlir::Value rhsPanel(mlir::Value kBlock, mlir::Value panel);
+  void packRhs(mlir::Value kBlock, mlir::Value columnAt);
+  llvm::SmallVector<mlir::Value> transposeBlock(llvm::ArrayRef<mlir::Value> in);
+  void packLhs(mlir::Value kBlock);
+  int64_t lhsRowLength() const { return plan.kc + kLanes; }
+  int64_t lhsBlockSize() const { return plan.mc * lhsRowLength() + kLanes; }
+  mlir::Value lhsBlock(mlir::Value kBlock);
+  mlir::Value rhsPanel(mlir::Value kBlock, mlir::Value columnAt);
 
   // MatmulEpilogue.cpp
   void finish(const Sums &sums, mlir::Value row, mlir::Value column);
@@ -86,6 +95,7 @@ private:
 
   // MatmulStream.cpp
   void emitStream();
+  void emitTransposedStream();
 
   /// Where element (0, 0, k) of the current tile stands in an operand.
   mlir::Value origin(const MatmulAccess &access);
@@ -93,10 +103,10 @@ private:
 
   // The function's arguments as one-dimensional buffers, and the scratch's parts.
   llvm::SmallVector<mlir::Value> flat;
-  mlir::Value packedLhs, packedRhs, partials, sumsBuffer;
-  int64_t scratchSize = 0;
+  mlir::Value packedKey, packedLhs, packedRhs, partials, sumsBuffer;
+  int64_t scratchSize = 64; ///< the first word holds packedKey
   // The current tile.
-  mlir::Value firstRow, firstColumn, rows, columns, tileKey;
+  mlir::Value firstRow, firstColumn, rows, columns;
   llvm::SmallVector<mlir::Value> batchIndices;
   mlir::Value lhsOrigin, rhsOrigin;
   llvm::LogicalResult outcome = mlir::success();

@@ -57,4 +57,54 @@ void MatmulEmitter::emitStream() {
   });
 }
 
+/// The same for a matrix that is contiguous along k: blocks of it are transposed in registers, so that every lane adds
+/// its column's products in order. Columns are taken several blocks at a time, since each block waits for its own sums.
+void MatmulEmitter::emitTransposedStream() {
+  constexpr int64_t side = kBlockSide, blocks = 4;
+  int64_t mStride = kernel.m.stride(kernel.lhs), lhsK = kernel.k.stride(kernel.lhs);
+  int64_t nStride = kernel.n.stride(kernel.rhs), k = kernel.k.size, m = kernel.m.size, whole8 = k / side * side;
+  VectorType type = VectorType::get({side}, b.getF32Type());
+  Value left = flat[kernel.lhs.operand], right = flat[kernel.rhs.operand];
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+  loop(columns, side * blocks, [&](Value at) {
+    Value column = whole(at, columns, side * blocks, kernel.n.size);
+    Value start = LinearIndex().add(rhsOrigin, 1).add(column, nStride).materialize(b, loc);
+    auto multiply = [&](Value first, int64_t row, Value columnAtK, Value sum) -> Value {
+      Value from = LinearIndex{row * mStride, {}}.add(lhsOrigin, 1).add(first, lhsK).materialize(b, loc);
+      Value factor = vector::BroadcastOp::create(b, loc, type, memref::LoadOp::create(b, loc, left, from).getResult());
+      return math::FmaOp::create(b, loc, factor, columnAtK, sum);
+    };
+    Sums sums(m * blocks, zero);
+    sums = loop(constant(0), constant(whole8), side, sums, [&](Value first, ValueRange carried) {
+      Sums next(carried);
+      for (int64_t block = 0; block < blocks; ++block) {
+        SmallVector<Value> rows;
+        Value from = LinearIndex().add(start, 1).add(first, 1).materialize(b, loc);
+        for (int64_t r = 0; r < side; ++r)
+          rows.push_back(vector::LoadOp::create(b, loc, type, right, add(from, (block * side + r) * nStride)));
+        SmallVector<Value> byK = transposeBlock(rows);
+        for (int64_t u = 0; u < side; ++u)
+          for (int64_t r = 0; r < m; ++r)
+            next[r * blocks + block] = multiply(add(first, u), r, byK[u], next[r * blocks + block]);
+      }
+      return next;
+    });
+    for (int64_t last = whole8; last < k; ++last)
+      for (int64_t block = 0; block < blocks; ++block) {
+        SmallVector<Value> lanes;
+        for (int64_t r = 0; r < side; ++r)
+          lanes.push_back(memref::LoadOp::create(b, loc, right, add(start, (block * side + r) * nStride + last)));
+        Value byK = vector::FromElementsOp::create(b, loc, type, lanes);
+        for (int64_t r = 0; r < m; ++r)
+          sums[r * blocks + block] = multiply(constant(last), r, byK, sums[r * blocks + block]);
+      }
+    SmallVector<int64_t> both = llvm::to_vector(llvm::seq<int64_t>(0, 2 * side));
+    for (int64_t r = 0; r < m; ++r)
+      for (int64_t block = 0; block < blocks; block += 2) {
+        Value pair = vector::ShuffleOp::create(b, loc, sums[r * blocks + block], sums[r * blocks + block + 1], both);
+        finishVector(pair, constant(r), add(add(firstColumn, column), block * side));
+      }
+  });
+}
+
 } // namespace sinter::cpu

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 1u
+#define SINTER_ABI_VERSION 2u
 #define SINTER_ALIGNMENT 64u
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
@@ -61,7 +61,8 @@ typedef struct sinter_input {
 
 /* One kernel. Tiles [begin, end) of [0, tiles) may run on any thread, in any order and any grouping: they write disjoint
  * elements, and no result depends on the grouping. `operands` points to as many addresses as the launch has operands.
- * `scratch` is this thread's own, of scratch_bytes. */
+ * `scratch` is this thread's own, of scratch_bytes; its first 8 bytes are zero at the first call that the thread makes
+ * for a launch, and later calls for the same launch find it as the one before left it. */
 typedef void (*sinter_cpu_function)(void *const *operands, int64_t begin, int64_t end, void *scratch);
 
 typedef struct sinter_kernel {
