@@ -186,7 +186,7 @@ TEST_F(TrainingTest, AnotherInterfaceVersionIsRefused) {
   other.abi_version = 99;
   const Failed failed = failureOf([&] { Program program(other, 1); });
   EXPECT_EQ(failed.exit, Exit::Device);
-  expectContains(failed.message, "compiled for interface version 99, this runtime has version 1");
+  expectContains(failed.message, "compiled for interface version 99, this runtime has version 2");
 }
 
 } // namespace sinter::test
