@@ -47,7 +47,7 @@ constexpr int64_t kMinTiles = 8;
 // Threads that a kernel's tiles should divide among evenly.
 constexpr int64_t kSharedBy = 4;
 // Columns that few rows are multiplied by at once.
-constexpr int64_t kStreamedColumns = 32;
+constexpr int64_t kStreamedColumns = 16;
 // Cycles to bring a float from the third-level cache, to pack it, to store and load a sum between two blocks of k.
 constexpr double kFetch = 0.1, kCopy = 0.1, kTranspose = 0.4, kPartial = 0.2;
 
@@ -210,7 +210,7 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
     plan.lhs = LhsForm::Direct;
     plan.mc = m, plan.mTiles = 1;
     // Long runs of memory for the prefetchers, but sums that stay in the first-level cache.
-    int64_t parts = std::max<int64_t>(std::min<int64_t>(kMinTiles, llvm::divideCeil(n, kStreamedColumns * 4)),
+    int64_t parts = std::max<int64_t>(std::min<int64_t>(kMinTiles, llvm::divideCeil(n, kStreamedColumns * 8)),
                              llvm::divideCeil(n * m, kSmallSpan));
     int64_t unit = plan.rhs == RhsForm::Direct ? kLanes : kStreamedColumns;
     plan.nc = blockLength(n, parts, unit), plan.nTiles = llvm::divideCeil(n, plan.nc);

@@ -58,9 +58,10 @@ void MatmulEmitter::emitStream() {
 }
 
 /// The same for a matrix that is contiguous along k: blocks of it are transposed in registers, so that every lane adds
-/// its column's products in order. Columns are taken several blocks at a time, since each block waits for its own sums.
+/// its column's products in order. Columns are taken two blocks at a time, since each block waits for its own
+/// sums; more would be more streams from memory than processors follow.
 void MatmulEmitter::emitTransposedStream() {
-  constexpr int64_t side = kBlockSide, blocks = 4;
+  constexpr int64_t side = kBlockSide, blocks = 2;
   int64_t mStride = kernel.m.stride(kernel.lhs), lhsK = kernel.k.stride(kernel.lhs);
   int64_t nStride = kernel.n.stride(kernel.rhs), k = kernel.k.size, m = kernel.m.size, whole8 = k / side * side;
   VectorType type = VectorType::get({side}, b.getF32Type());
