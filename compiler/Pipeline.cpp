@@ -46,6 +46,8 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     addSimplifications(functions);
     functions.addPass(createFuseElementwise(fuse));
     addSimplifications(functions);
+    if (options.bf16)
+      functions.addPass(createNarrowProducts());
     break;
   }
   case Stage::Kernels:

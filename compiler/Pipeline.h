@@ -22,6 +22,7 @@ struct PipelineOptions {
   bool time = false;                    ///< print what each stage took to stderr
   bool verbose = false;
   bool verifyEach = true;
+  bool bf16 = false;       ///< matrix products round their operands to bf16
   bool fuse = true; ///< false: elementwise ops stay apart, for tests to compare with
 };
 

@@ -26,6 +26,16 @@ def Differentiate : Pass<"sinter-differentiate", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def NarrowProducts : Pass<"sinter-narrow-products", "::mlir::func::FuncOp"> {
+  let summary = "matrix products compute in bf16";
+  let description = [{
+    Every sinter.matmul gets `bf16`: its operands are rounded, its sums and its result stay f32, and so do parameters,
+    reductions and everything else. Runs after sinter-differentiate, so that the products of gradients are narrowed
+    too. Example: test/passes/narrow-products.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def LowerToLinalg : Pass<"sinter-lower-to-linalg", "::mlir::func::FuncOp"> {
   let summary = "ops that implement LowerableOp become linalg on tensors";
   let description = "Works on kernels and on any other function. Example: test/passes/lower-to-linalg.mlir.";

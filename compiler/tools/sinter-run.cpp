@@ -69,6 +69,7 @@ int main(int argc, char **argv) {
   app.add_flag("--grad-check", options.gradientCheck, "compare gradients with finite differences");
   app.add_flag("--hvp-check", options.curvatureCheck, "compare Hessian-vector products with finite differences");
   app.add_option("--threads", options.threads, "run compiled code on N threads only (default: 1, 2 and 3)");
+  app.add_option("--march", options.pipeline.target.march, "CPU to compile for; this one must be able to run it");
   app.add_flag("!--unfused", options.pipeline.fuse, "keep elementwise ops apart");
   app.add_option("--random-graphs", arguments.randomGraphs,
                  "instead of a module: run N random functions and their gradients, fused and unfused");

@@ -60,9 +60,7 @@ std::optional<int> interpret(CommandLine &line) {
     return usage("--target=" + line.target + ": vulkan is not available yet; use --target=cpu");
   if (line.target != "cpu")
     return usage("--target=" + line.target + ": unknown target; cpu and vulkan are known");
-  if (line.dtype == "bf16")
-    return usage("--dtype=bf16: not available yet; use --dtype=f32");
-  if (line.dtype != "f32")
+  if (line.dtype != "f32" && line.dtype != "bf16")
     return usage("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
   for (const std::string &setting : line.settings) {
     auto [name, value] = llvm::StringRef(setting).split('=');
@@ -186,6 +184,7 @@ int compile(const CommandLine &line, const char *argv0) {
 
   PipelineOptions options;
   options.target.march = line.march;
+  options.bf16 = line.dtype == "bf16";
   options.memoryBudget = line.budgetBytes;
   options.dumpDirectory = line.dumpDirectory;
   options.time = line.time;
@@ -228,7 +227,7 @@ int main(int argc, char **argv) {
   app.add_option("--march", line.march, "CPU to compile for: native, x86-64-v3, ...")->capture_default_str();
   app.add_option("--set", line.settings, "NAME=VALUE: a configuration value that the model declares")
       ->allow_extra_args(false);
-  app.add_option("--dtype", line.dtype, "f32 (bf16 will follow)")->capture_default_str();
+  app.add_option("--dtype", line.dtype, "what matrix products compute in: f32 or bf16 (sums, parameters and all else are f32)")->capture_default_str();
   app.add_option("--memory-budget", line.budget, "the most arena bytes an entry may use, such as 300M");
   app.add_option("--emit", line.emit, "stop at and write: model fused train kernels plan target obj exe");
   app.add_option("--from", line.from, "the stage that MODULE.mlir is at (model)");

@@ -278,11 +278,14 @@ def MatmulOp : InferredOp<"matmul"> {
     lhs[b..., k, m], `transpose_rhs` reads rhs[b..., n, k].
     (C1) both ranks are equal and at least 2; (C2) batch dimensions are equal; (C3) inner dimensions are equal;
     (C4) both element types are f32.
+    With `bf16` the operands are rounded to bf16 (to nearest, ties to even) before they are multiplied; products are
+    exact, and their sum is that of f32, except that denormals count as zero (what vdpbf16ps computes).
     ```mlir
     %c = sinter.matmul %a, %b {transpose_rhs} : (tensor<4x8xf32>, tensor<16x8xf32>) -> tensor<4x16xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs);
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs,
+                       UnitAttr:$bf16);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, $result)";
 }

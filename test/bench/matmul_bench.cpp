@@ -84,11 +84,12 @@ std::vector<float> randomMatrix(int64_t count, uint64_t seed) {
 int main(int argc, char **argv) {
   CLI::App app("Times matrix products of shapes.def: ours, OpenBLAS and oneDNN.");
   int threads = sinter_program_v1.entry_count ? int(std::thread::hardware_concurrency()) : 1, rounds = 5;
-  double budget = 0.05;
+  double budget = 0.05, tolerance = 2e-5;
   std::string filter, json;
   app.add_option("--threads", threads, "of each library")->capture_default_str();
   app.add_option("--rounds", rounds, "turns of each library")->capture_default_str();
   app.add_option("--seconds", budget, "length of a turn")->capture_default_str();
+  app.add_option("--tolerance", tolerance, "largest difference allowed, relative to the largest element (bf16: 1e-2)");
   app.add_option("--json", json, "file for the figures");
   app.add_option("--only", filter, "part of a product's name, such as nt_256");
   CLI11_PARSE(app, argc, argv);
@@ -129,7 +130,7 @@ int main(int argc, char **argv) {
     const auto *ours = static_cast<const float *>(program.data(*sinter::Program::findOutput(entry, "c")));
     for (int peer : {1, 2}) {
       all[peer].call();
-      if (double error = difference(ours, c.data(), p.m * p.n); error > 2e-5) {
+      if (double error = difference(ours, c.data(), p.m * p.n); error > tolerance) {
         std::fprintf(stderr, "error: %s differs from %s by %g of the largest element\n", p.name.c_str(), all[peer].name.c_str(), error);
         return 1;
       }

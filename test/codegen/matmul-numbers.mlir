@@ -1,5 +1,8 @@
 // Products of every layout and awkward size against the interpreter, on one thread and on several (the same bits).
 // RUN: sinter-run %s
+// RUN: sinter-run --march=x86-64-v3 %s
+// RUN: sinter-opt %s --sinter-narrow-products | sinter-run -
+// RUN: sinter-opt %s --sinter-narrow-products | sinter-run --march=x86-64-v3 -
 
 func.func @nn(%a: tensor<100x130xf32>, %b: tensor<130x77xf32>) -> tensor<100x77xf32> attributes {sinter.entry} {
   %c = sinter.matmul %a, %b : (tensor<100x130xf32>, tensor<130x77xf32>) -> tensor<100x77xf32>

@@ -117,6 +117,28 @@ Value expandErf(math::ErfOp op) {
   return a.select(a.less(size, one), small, large);
 }
 
+/// The upper half of the bits, after rounding to nearest, ties to even. Adding could turn NaN into something else.
+Value expandNarrowing(arith::TruncFOp op) {
+  Arithmetic a(op);
+  Value x = op.getIn(), bits = arith::BitcastOp::create(a.builder, a.loc, a.with(a.builder.getI32Type()), x);
+  Value sixteen = a.integer(16);
+  Value odd = arith::AndIOp::create(a.builder, a.loc, arith::ShRUIOp::create(a.builder, a.loc, bits, sixteen),
+                                    a.integer(1));
+  Value rounded = a.addI(a.addI(bits, a.integer(0x7fff)), odd);
+  Value isNan = arith::CmpFOp::create(a.builder, a.loc, arith::CmpFPredicate::UNO, x, x);
+  Value quiet = arith::OrIOp::create(a.builder, a.loc, bits, a.integer(0x400000));
+  Value upper = arith::ShRUIOp::create(a.builder, a.loc, a.select(isNan, quiet, rounded), sixteen);
+  Value half = arith::TruncIOp::create(a.builder, a.loc, a.with(a.builder.getI16Type()), upper);
+  return arith::BitcastOp::create(a.builder, a.loc, op.getType(), half);
+}
+
+Value expandWidening(arith::ExtFOp op) {
+  Arithmetic a(op);
+  Value half = arith::BitcastOp::create(a.builder, a.loc, a.with(a.builder.getI16Type()), op.getIn());
+  Value bits = arith::ExtUIOp::create(a.builder, a.loc, a.with(a.builder.getI32Type()), half);
+  return a.fromBits(arith::ShLIOp::create(a.builder, a.loc, bits, a.integer(16)));
+}
+
 /// Makes the operand of a logarithm normal: log x = log(2^23 x) - log 2^23 for denormal x.
 void scaleDenormals(Operation *op, float shift) {
   Arithmetic a(op);
@@ -166,6 +188,18 @@ struct ExpandMathPass : PassWrapper<ExpandMathPass, OperationPass<>> {
     expandAll<math::TanhOp>(root, expandTanh);
     expandAll<math::ErfOp>(root, expandErf);
     expandAll<math::ExpOp>(root, expandExp);
+    // In integers, so that no processor's idea of denormals matters.
+    root->walk([](Operation *op) {
+      Value result;
+      if (auto narrow = dyn_cast<arith::TruncFOp>(op); narrow && getElementTypeOrSelf(narrow.getType()).isBF16())
+        result = expandNarrowing(narrow);
+      else if (auto widen = dyn_cast<arith::ExtFOp>(op); widen && getElementTypeOrSelf(widen.getIn().getType()).isBF16())
+        result = expandWidening(widen);
+      if (!result)
+        return;
+      op->getResult(0).replaceAllUsesWith(result);
+      op->erase();
+    });
   }
 };
 

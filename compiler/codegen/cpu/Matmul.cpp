@@ -14,6 +14,7 @@
 #include "compiler/codegen/cpu/MatmulEmit.h"
 #include "compiler/codegen/cpu/Passes.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -36,7 +37,7 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
   StringRef getDescription() const override { return "turn kernels with a matrix product into tile functions"; }
 
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
+    registry.insert<LLVM::LLVMDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
   }
 
   void runOnOperation() override {
@@ -50,7 +51,7 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
   }
 
   LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel) {
-    MatmulPlan plan = planMatmul(kernel, {vectorRegisters, cacheBytes});
+    MatmulPlan plan = planMatmul(kernel, {vectorRegisters, cacheBytes, dotProducts});
     func::FuncOp tiles = createTileFunction(function);
     OpBuilder builder = OpBuilder::atBlockBegin(&tiles.front());
     linalg::GenericOp contraction = kernel.contraction;
@@ -71,6 +72,7 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
                                   llvm::cl::init(16)};
   Option<int64_t> cacheBytes{*this, "cache-bytes", llvm::cl::desc("of the second-level cache of one core"),
                              llvm::cl::init(512 * 1024)};
+  Option<bool> dotProducts{*this, "dot-products", llvm::cl::desc("there is vdpbf16ps"), llvm::cl::init(false)};
 };
 
 } // namespace
@@ -79,6 +81,7 @@ std::unique_ptr<Pass> createEmitMatmulPass(const MatmulTarget &target) {
   auto pass = std::make_unique<EmitMatmulPass>();
   pass->vectorRegisters = target.vectorRegisters;
   pass->cacheBytes = target.cacheBytes;
+  pass->dotProducts = target.dotProducts;
   return pass;
 }
 

@@ -18,20 +18,21 @@ int64_t MatmulPlan::mPanels() const { return llvm::divideCeil(mc, mr); }
 int64_t MatmulPlan::nPanels() const { return llvm::divideCeil(nc, nr()); }
 
 MatmulTarget matmulTarget(StringRef march) {
-  bool wide;
+  bool wide, dots;
   if (march == "native") {
-    wide = llvm::sys::getHostCPUFeatures().lookup("avx512f");
+    auto features = llvm::sys::getHostCPUFeatures();
+    wide = features.lookup("avx512f"), dots = features.lookup("avx512bf16");
   } else {
     SmallVector<StringRef> features;
     if (llvm::X86::parseArchX86(march) != llvm::X86::CK_None)
       llvm::X86::getFeaturesForCPU(march, features);
-    wide = llvm::is_contained(features, "avx512f");
+    wide = llvm::is_contained(features, "avx512f"), dots = llvm::is_contained(features, "avx512bf16");
   }
   // Of other machines' caches nothing is known; those that have wide vectors have a megabyte at least.
   int64_t cache = march == "native" ? sysconf(_SC_LEVEL2_CACHE_SIZE) : 0;
   if (cache <= 0)
     cache = wide ? 1024 * 1024 : 512 * 1024;
-  return {wide ? 32 : 16, std::clamp<int64_t>(cache, 256 * 1024, 2048 * 1024)};
+  return {wide ? 32 : 16, std::clamp<int64_t>(cache, 256 * 1024, 2048 * 1024), dots};
 }
 
 namespace {
@@ -102,11 +103,13 @@ void chooseForms(MatmulPlan &plan, const MatmulKernel &kernel) {
   int64_t columnStride = kernel.n.stride(kernel.rhs), rhsK = kernel.k.stride(kernel.rhs);
   int64_t rhsSpan = (k - 1) * rhsK + (n - 1) * columnStride + 1;
   bool contiguous = columnStride == 1 || n == 1;
+  if (kernel.bf16)
+    plan.lhs = lhsK == 1 ? LhsForm::Rows : LhsForm::Depths; // rounded once, while they are copied
   plan.stream = m <= 4 && k * n >= 16 * 1024 &&
                 (contiguous ? n >= kLanes : rhsK == 1 && n >= kStreamedColumns && k >= kLanes);
   if (plan.stream)
     plan.rhs = contiguous ? RhsForm::Direct : RhsForm::Transposed;
-  else if (contiguous && (m <= 2 * plan.mr || rhsSpan <= kSmallSpan))
+  else if (!kernel.bf16 && contiguous && (m <= 2 * plan.mr || rhsSpan <= kSmallSpan))
     plan.rhs = RhsForm::Direct;
   else
     plan.rhs = !contiguous && rhsK == 1 && n >= kLanes && k >= 8 ? RhsForm::Transposed : RhsForm::Copied;
@@ -179,7 +182,7 @@ private:
 
   double cost() const {
     double lhs = packLhs * plan.mc * k, rhs = packRhs * plan.nc * k;
-    double multiply = step * llvm::divideCeil(plan.mc, plan.mr) * llvm::divideCeil(plan.nc, plan.nr()) * k;
+    double multiply = step / plan.depth * llvm::divideCeil(plan.mc, plan.mr) * llvm::divideCeil(plan.nc, plan.nr()) * k;
     double tile = multiply + kPartial * plan.mc * plan.nc * (plan.kBlocks - 1) + 500, kept = 0;
     // Every thread packs for itself what it keeps.
     if (plan.keeps == Keeps::Rhs)
@@ -203,9 +206,12 @@ private:
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   MatmulPlan plan{};
   int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
+  // Pairs are made of whole vectors of k.
+  plan.depth = kernel.bf16 && target.dotProducts && k > kLanes ? 2 : 1;
   chooseRegisterTile(plan, m, n, target);
   chooseForms(plan, kernel);
   if (plan.stream) {
+    plan.depth = 1; // bound by reading f32
     plan.mr = m, plan.vectors = 1;
     plan.lhs = LhsForm::Direct;
     plan.mc = m, plan.mTiles = 1;

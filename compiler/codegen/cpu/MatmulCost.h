@@ -10,6 +10,7 @@ namespace sinter::cpu {
 struct MatmulTarget {
   int64_t vectorRegisters = 16;       ///< 16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)
   int64_t cacheBytes = 512 * 1024;    ///< of the second level, one core's
+  bool dotProducts = false;           ///< vdpbf16ps: two products of bf16 a lane
 };
 
 /// For `native` or an x86-64 processor or level that LLVM knows; anything else is taken for AVX2.
@@ -18,7 +19,8 @@ MatmulTarget matmulTarget(llvm::StringRef march);
 /// How the micro-kernel finds the left operand.
 enum class LhsForm {
   Direct, ///< in place: single elements are broadcast, so that any strides will do
-  Rows,   ///< copied to [mc][kc + padding], where rows would compete for the same cache lines
+  Rows,   ///< copied to [mc][kc + padding], where rows would compete for the same cache lines, or for bf16
+  Depths, ///< copied to [kc][mc + padding]: bf16 of an operand that is contiguous along m
 };
 
 /// How it finds the right operand.
@@ -38,6 +40,7 @@ enum class Keeps {
 
 /// A tile of the kernel computes mc x nc of the result of one batch, in steps of mr x nr held in registers.
 struct MatmulPlan {
+  int64_t depth = 1; ///< products along k that one packed element takes part in: 2 for pairs of bf16
   int64_t mr, vectors;   ///< rows and 16-lane vectors of the register tile
   int64_t mc, nc, kc;    ///< at most this much of m, n and k at a time
   int64_t mTiles, nTiles, kBlocks;

@@ -9,11 +9,13 @@ using namespace mlir;
 namespace sinter::cpu {
 
 void MatmulEmitter::placeScratch(Value scratch) {
-  auto place = [&](int64_t floats) -> Value {
+  this->scratch = scratch;
+  auto placeAs = [&](Type type, int64_t words) -> Value {
     int64_t offset = scratchSize;
-    scratchSize = llvm::alignTo(scratchSize + floats * 4, 64);
-    return scratchView(b, loc, scratch, offset, b.getF32Type(), floats);
+    scratchSize = llvm::alignTo(scratchSize + words * 4, 64);
+    return scratchView(b, loc, scratch, offset, type, words);
   };
+  auto place = [&](int64_t floats) { return placeAs(b.getF32Type(), floats); };
   if (plan.stream && plan.rhs == RhsForm::Transposed)
     return;
   if (plan.stream) {
@@ -22,9 +24,10 @@ void MatmulEmitter::placeScratch(Value scratch) {
   }
   packedKey = scratchView(b, loc, scratch, 0, b.getI64Type(), 1);
   if (plan.rhs != RhsForm::Direct)
-    packedRhs = place((plan.keepsPackedRhs() ? plan.kBlocks * plan.nPanels() : 1) * plan.kc * plan.nr());
+    packedRhs =
+        placeAs(packedType(), (plan.keepsPackedRhs() ? plan.kBlocks * plan.nPanels() : 1) * packedDepth() * plan.nr());
   if (plan.lhs != LhsForm::Direct)
-    packedLhs = place((plan.keepsPackedLhs() ? plan.kBlocks : 1) * lhsBlockSize());
+    packedLhs = placeAs(packedType(), (plan.keepsPackedLhs() ? plan.kBlocks : 1) * lhsBlockSize());
   if (plan.kBlocks > 1)
     partials = place(plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
   if (!kernel.epilogue.empty())
@@ -159,7 +162,6 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   constexpr int64_t unroll = 4;
   // Rows of an operand lie too far apart for the processor to foresee them.
   constexpr int64_t ahead = 16;
-  VectorType type = lanesOf(b.getF32Type());
   Value left, leftStart;
   int64_t leftRow, leftK;
   if (plan.lhs == LhsForm::Direct) {
@@ -168,7 +170,8 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     leftStart =
         LinearIndex().add(lhsOrigin, 1).add(row, leftRow).add(kBlock, plan.kc * leftK).materialize(b, loc);
   } else {
-    left = packedLhs, leftRow = lhsRowLength(), leftK = 1;
+    left = packedLhs;
+    leftRow = plan.lhs == LhsForm::Rows ? lhsRowLength() : 1, leftK = plan.lhs == LhsForm::Rows ? 1 : lhsDepthLength();
     leftStart = LinearIndex().add(lhsBlock(kBlock), 1).add(row, leftRow).materialize(b, loc);
   }
   Value source = flat[kernel.rhs.operand];
@@ -182,7 +185,8 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   int64_t count = std::min(kLanes, kernel.n.size);
 
   enum class Reads { Source, SourceAndCopies, Panel };
-  auto step = [&](Reads reads, Value k, int64_t unrolled, Sums sums) {
+  // Steps are of `plan.depth` products; of the last pair, there may be only half.
+  auto step = [&](Reads reads, Value k, int64_t unrolled, bool half, Sums sums) {
     for (int64_t u = 0; u < unrolled; ++u) {
       SmallVector<Value> columns;
       if (reads == Reads::Panel) {
@@ -190,15 +194,19 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
         for (int64_t v = 0; v < plan.vectors; ++v)
           columns.push_back(loadLanes(b, loc, packedRhs, add(from, v * kLanes)));
       } else {
-        Value from = LinearIndex{u * sourceK, {}}.add(sourceStart, 1).add(k, sourceK).materialize(b, loc);
+        int64_t stepK = plan.depth * sourceK;
+        Value from = LinearIndex{u * stepK, {}}.add(sourceStart, 1).add(k, stepK).materialize(b, loc);
+        auto load = [&](int64_t v, int64_t k) {
+          return loadLanes(b, loc, source, add(from, v * kLanes * sourceN + k * sourceK), sourceN, count);
+        };
         for (int64_t v = 0; v < plan.vectors; ++v)
-          columns.push_back(loadLanes(b, loc, source, add(from, v * kLanes * sourceN), sourceN, count));
+          columns.push_back(plan.depth == 2 ? pairOf(load(v, 0), half ? zeros() : load(v, 1)) : rounded(load(v, 0)));
         if (reads == Reads::SourceAndCopies) {
           Value to = LinearIndex{u * plan.nr(), {}}.add(panel, 1).add(k, plan.nr()).materialize(b, loc);
           for (int64_t v = 0; v < plan.vectors; ++v) {
-            if (sourceN == 1)
-              memref::PrefetchOp::create(b, loc, source, add(from, ahead * sourceK + v * kLanes), /*isWrite=*/false,
-                                         /*localityHint=*/3, /*isDataCache=*/true);
+            for (int64_t next = 0; sourceN == 1 && next < plan.depth; ++next)
+              memref::PrefetchOp::create(b, loc, source, add(from, (ahead + next) * sourceK + v * kLanes),
+                                         /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
             storeLanes(b, loc, columns[v], packedRhs, add(to, v * kLanes));
           }
         }
@@ -206,10 +214,10 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
       Value at = LinearIndex{u * leftK, {}}.add(leftStart, 1).add(k, leftK).materialize(b, loc);
       for (int64_t r = 0; r < plan.mr; ++r) {
         Value scalar = memref::LoadOp::create(b, loc, left, add(at, r * leftRow));
-        Value factor = vector::BroadcastOp::create(b, loc, type, scalar);
+        Value factor = vector::BroadcastOp::create(b, loc, lanesOf(scalar.getType()), scalar);
         for (int64_t v = 0; v < plan.vectors; ++v) {
           Value &sum = sums[r * plan.vectors + v];
-          sum = math::FmaOp::create(b, loc, factor, columns[v], sum);
+          sum = multiplyAdd(factor, columns[v], sum);
         }
       }
     }
@@ -217,12 +225,21 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   };
   Value depth = depthOf(kBlock);
   auto sweep = [&](Reads reads, int64_t unrolled, Sums sums) {
-    bool divides = kernel.k.size % unrolled == 0 && plan.kc % unrolled == 0;
-    Value most = divides ? depth : multiply(divide(depth, unrolled), unrolled);
+    // Panels hold whole pairs; rows of the operand are read one by one.
+    bool halves = plan.depth == 2 && kernel.k.size % 2 != 0;
+    Value whole = plan.depth == 1 ? depth : divide(depth, 2), all = halves ? divide(add(depth, 1), 2) : whole;
+    if (halves && reads == Reads::Panel)
+      whole = all;
+    bool divides = kernel.k.size % (plan.depth * unrolled) == 0 && plan.kc % (plan.depth * unrolled) == 0;
+    Value most = divides ? whole : multiply(divide(whole, unrolled), unrolled);
     sums = loop(constant(0), most, unrolled, sums,
-                [&](Value k, ValueRange carried) { return step(reads, k, unrolled, Sums(carried)); });
-    if (!divides)
-      sums = loop(most, depth, 1, sums, [&](Value k, ValueRange carried) { return step(reads, k, 1, Sums(carried)); });
+                [&](Value k, ValueRange carried) { return step(reads, k, unrolled, false, Sums(carried)); });
+    if (!divides && unrolled > 1)
+      sums = loop(most, whole, 1, sums,
+                  [&](Value k, ValueRange carried) { return step(reads, k, 1, false, Sums(carried)); });
+    if (halves && reads != Reads::Panel)
+      sums = loop(whole, all, 1, sums,
+                  [&](Value k, ValueRange carried) { return step(reads, k, 1, true, Sums(carried)); });
     return sums;
   };
   Sums sums = loadPartials(kBlock, rowPanel, columnPanel);
@@ -237,12 +254,7 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   return Sums(chosen.getResults());
 }
 
-LogicalResult MatmulEmitter::emit(Block &body) {
-  unsigned operands = body.getNumArguments() - 3;
-  Value begin = body.getArgument(operands), end = body.getArgument(operands + 1);
-  for (unsigned i = 0; i < operands; ++i)
-    flat.push_back(flatten(b, loc, body.getArgument(i)));
-  placeScratch(body.getArgument(operands + 2));
+void MatmulEmitter::emitTiles(Value begin, Value end) {
   bool remembers = !plan.stream && (plan.keepsPackedLhs() || plan.keepsPackedRhs());
   Value before = constant(0), first = constant(0);
   if (remembers)
@@ -258,6 +270,18 @@ LogicalResult MatmulEmitter::emit(Block &body) {
     Value after = arith::IndexCastOp::create(b, loc, b.getI64Type(), tiles.getResult(0));
     memref::StoreOp::create(b, loc, after, packedKey, first);
   }
+}
+
+LogicalResult MatmulEmitter::emit(Block &body) {
+  unsigned operands = body.getNumArguments() - 3;
+  Value begin = body.getArgument(operands), end = body.getArgument(operands + 1);
+  for (unsigned i = 0; i < operands; ++i)
+    flat.push_back(flatten(b, loc, body.getArgument(i)));
+  placeScratch(body.getArgument(operands + 2));
+  if (kernel.bf16)
+    ignoreDenormals([&] { emitTiles(begin, end); });
+  else
+    emitTiles(begin, end);
   return outcome;
 }
 

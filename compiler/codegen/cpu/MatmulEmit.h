@@ -71,6 +71,7 @@ private:
   // MatmulEmit.cpp
   void placeScratch(mlir::Value scratch);
   void locateTile(mlir::Value tile);
+  void emitTiles(mlir::Value begin, mlir::Value end);
   mlir::Value emitTile(mlir::Value tile, mlir::Value packedBefore);
   void emitBlock(mlir::Value kBlock, mlir::Value packs);
   void emitPanel(mlir::Value kBlock, mlir::Value columnAt, mlir::Value packs);
@@ -79,12 +80,31 @@ private:
   Sums loadPartials(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel);
   mlir::Value partialOffset(mlir::Value rowPanel, mlir::Value columnPanel, int64_t sum);
 
+  // MatmulNarrow.cpp
+  mlir::Value rounded(mlir::Value value) const;
+  mlir::Value pairOf(mlir::Value even, mlir::Value odd);
+  mlir::Value pairsAlong(mlir::Value lanes);
+  mlir::Value multiplyAdd(mlir::Value left, mlir::Value right, mlir::Value sum);
+  void ignoreDenormals(llvm::function_ref<void()> body);
+  mlir::Type packedType() { return plan.depth == 2 ? mlir::Type(b.getI32Type()) : mlir::Type(b.getF32Type()); }
+  void packRhsPairs(mlir::Value kBlock, mlir::Value columnAt);
+  void packLhsPairs(mlir::Value kBlock);
+  void packLhsDepths(mlir::Value kBlock);
+  void storeHalfPair(mlir::Value source, mlir::Value from, mlir::Value target, mlir::Value to);
+
   // MatmulPack.cpp
   void packRhs(mlir::Value kBlock, mlir::Value columnAt);
   llvm::SmallVector<mlir::Value> transposeBlock(llvm::ArrayRef<mlir::Value> in);
   void packLhs(mlir::Value kBlock);
-  int64_t lhsRowLength() const { return plan.kc + kLanes; }
-  int64_t lhsBlockSize() const { return plan.mc * lhsRowLength() + kLanes; }
+  int64_t packedDepth() const { return (plan.kc + plan.depth - 1) / plan.depth; } ///< elements along k of a block
+  int64_t lhsRowLength() const { return packedDepth() + kLanes; }
+  int64_t lhsDepthLength() const { return (plan.mc + kLanes - 1) / kLanes * kLanes + kLanes; }
+  int64_t lhsBlockSize() const {
+    return plan.lhs == LhsForm::Rows ? plan.mc * lhsRowLength() + kLanes : packedDepth() * lhsDepthLength();
+  }
+  mlir::Value rhsStart(mlir::Value kBlock, mlir::Value columnAt);
+  /// The part of `depth` that is made of whole pairs.
+  mlir::Value evenPart(mlir::Value depth) { return kernel.k.size % 2 ? multiply(divide(depth, 2), 2) : depth; }
   mlir::Value lhsBlock(mlir::Value kBlock);
   mlir::Value rhsPanel(mlir::Value kBlock, mlir::Value columnAt);
 
@@ -103,8 +123,8 @@ private:
 
   // The function's arguments as one-dimensional buffers, and the scratch's parts.
   llvm::SmallVector<mlir::Value> flat;
-  mlir::Value packedKey, packedLhs, packedRhs, partials, sumsBuffer;
-  int64_t scratchSize = 64; ///< the first word holds packedKey
+  mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer;
+  int64_t scratchSize = 64; ///< the first word holds packedKey, the next two control words of ignoreDenormals
   // The current tile.
   mlir::Value firstRow, firstColumn, rows, columns;
   llvm::SmallVector<mlir::Value> batchIndices;

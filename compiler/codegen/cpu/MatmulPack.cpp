@@ -11,7 +11,7 @@ namespace sinter::cpu {
 Value MatmulEmitter::rhsPanel(Value kBlock, Value columnAt) {
   if (!plan.keepsPackedRhs())
     return constant(0);
-  int64_t size = plan.kc * plan.nr();
+  int64_t size = packedDepth() * plan.nr();
   return LinearIndex()
       .add(kBlock, plan.nPanels() * size)
       .add(divide(columnAt, plan.nr()), size)
@@ -49,16 +49,23 @@ SmallVector<Value> MatmulEmitter::transposeBlock(ArrayRef<Value> in) {
   return out;
 }
 
+/// Where a panel of columns starts in a right operand that is contiguous along k.
+Value MatmulEmitter::rhsStart(Value kBlock, Value columnAt) {
+  return LinearIndex()
+      .add(rhsOrigin, 1)
+      .add(whole(columnAt, columns, plan.nr(), kernel.n.size), kernel.n.stride(kernel.rhs))
+      .add(kBlock, plan.kc)
+      .materialize(b, loc);
+}
+
 /// A panel of columns that are contiguous along k: eight of them at a time become rows, block by block.
 void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
+  if (plan.depth == 2)
+    return packRhsPairs(kBlock, columnAt);
   constexpr int64_t side = kBlockSide;
   int64_t nStride = kernel.n.stride(kernel.rhs);
   Value depth = depthOf(kBlock), target = rhsPanel(kBlock, columnAt);
-  Value source = LinearIndex()
-                     .add(rhsOrigin, 1)
-                     .add(whole(columnAt, columns, plan.nr(), kernel.n.size), nStride)
-                     .add(kBlock, plan.kc)
-                     .materialize(b, loc);
+  Value source = rhsStart(kBlock, columnAt);
   VectorType type = VectorType::get({side}, b.getF32Type());
   loop(depth, side, [&](Value at) {
     Value k = whole(at, depth, side, kernel.k.size);
@@ -66,7 +73,7 @@ void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
       Value from = LinearIndex().add(source, 1).add(k, 1).add(column, nStride).materialize(b, loc);
       SmallVector<Value> in(side);
       for (int64_t r = 0; r < side; ++r)
-        in[r] = vector::LoadOp::create(b, loc, type, flat[kernel.rhs.operand], add(from, r * nStride));
+        in[r] = rounded(vector::LoadOp::create(b, loc, type, flat[kernel.rhs.operand], add(from, r * nStride)));
       SmallVector<Value> out = transposeBlock(in);
       Value to = LinearIndex().add(target, 1).add(k, plan.nr()).add(column, 1).materialize(b, loc);
       for (int64_t r = 0; r < side; ++r)
@@ -77,6 +84,10 @@ void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
 
 /// Rows stay rows: the register tile broadcasts single elements, so all that matters is that rows are close together.
 void MatmulEmitter::packLhs(Value kBlock) {
+  if (plan.lhs == LhsForm::Depths)
+    return packLhsDepths(kBlock);
+  if (plan.depth == 2)
+    return packLhsPairs(kBlock);
   int64_t mStride = kernel.m.stride(kernel.lhs), length = lhsRowLength(), total = kernel.k.size;
   Value depth = depthOf(kBlock), source = flat[kernel.lhs.operand];
   Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc).materialize(b, loc);
@@ -86,7 +97,7 @@ void MatmulEmitter::packLhs(Value kBlock) {
     loop(depth, kLanes, [&](Value at) {
       Value k = whole(at, depth, kLanes, total);
       Value lanes = loadLanes(b, loc, source, add(from, k), 1, std::min(kLanes, total));
-      storeLanes(b, loc, lanes, packedLhs, add(to, k));
+      storeLanes(b, loc, rounded(lanes), packedLhs, add(to, k));
     });
   });
 }

@@ -90,21 +90,36 @@ bool isParallel(linalg::GenericOp op) {
                       [](utils::IteratorType type) { return type == utils::IteratorType::parallel; });
 }
 
-/// acc + a * b on f32.
-bool isMultiplyAdd(linalg::GenericOp op) {
+/// `value`, or what it is rounded to bf16 from.
+Value stripRounding(Value value) {
+  auto wide = value.getDefiningOp<arith::ExtFOp>();
+  auto narrow = wide ? wide.getIn().getDefiningOp<arith::TruncFOp>() : arith::TruncFOp();
+  return narrow && narrow.getType().isBF16() && narrow.getIn().getType() == value.getType() ? narrow.getIn() : value;
+}
+
+/// acc + a * b on f32; or the same with a and b rounded to bf16.
+bool isMultiplyAdd(linalg::GenericOp op, bool &bf16) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1)
     return false;
   Block &body = *op.getBody();
   auto yield = cast<linalg::YieldOp>(body.getTerminator());
   auto add = yield.getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!add || !add.getType().isF32() || body.getOperations().size() != 3)
+  size_t ops = body.getOperations().size();
+  bf16 = ops == 7;
+  if (!add || !add.getType().isF32() || (ops != 3 && !bf16))
     return false;
   for (bool swapped : {false, true}) {
     auto multiply = (swapped ? add.getLhs() : add.getRhs()).getDefiningOp<arith::MulFOp>();
     Value accumulator = swapped ? add.getRhs() : add.getLhs();
-    if (multiply && accumulator == body.getArgument(2) &&
-        ((multiply.getLhs() == body.getArgument(0) && multiply.getRhs() == body.getArgument(1)) ||
-         (multiply.getLhs() == body.getArgument(1) && multiply.getRhs() == body.getArgument(0))))
+    if (!multiply || accumulator != body.getArgument(2))
+      continue;
+    Value x = multiply.getLhs(), y = multiply.getRhs();
+    if (bf16) {
+      if (stripRounding(x) == x || stripRounding(y) == y)
+        continue;
+      x = stripRounding(x), y = stripRounding(y);
+    }
+    if ((x == body.getArgument(0) && y == body.getArgument(1)) || (x == body.getArgument(1) && y == body.getArgument(0)))
       return true;
   }
   return false;
@@ -128,6 +143,7 @@ public:
 private:
   bool readContraction() {
     linalg::GenericOp op = result.contraction;
+    isMultiplyAdd(op, result.bf16);
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
     auto identity = llvm::to_vector(llvm::seq<int>(0, count));
     for (int i : {0, 1}) {
@@ -333,7 +349,8 @@ private:
 linalg::GenericOp findContraction(func::FuncOp kernel) {
   linalg::GenericOp found;
   for (linalg::GenericOp op : kernel.getOps<linalg::GenericOp>()) {
-    if (op.getNumReductionLoops() == 0 || !isMultiplyAdd(op) || !readsThroughDimensions(op))
+    bool bf16;
+    if (op.getNumReductionLoops() == 0 || !isMultiplyAdd(op, bf16) || !readsThroughDimensions(op))
       continue;
     // The value that sums start from; -0.0 would do as well, but nobody writes it.
     Value initial = op.getDpsInits()[0];

@@ -48,6 +48,7 @@ struct MatmulResult {
 
 struct MatmulKernel {
   mlir::linalg::GenericOp contraction;
+  bool bf16 = false;                   ///< operands are rounded to bf16, denormals count as zero
   MatmulLoop m, n, k;
   llvm::SmallVector<MatmulLoop> batch; ///< outermost first
   MatmulAccess lhs, rhs;               ///< lhs is walked by m and k, rhs by k and n

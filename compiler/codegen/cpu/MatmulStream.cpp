@@ -24,7 +24,7 @@ void MatmulEmitter::emitStream() {
       for (int64_t u = 0; u < count; ++u) {
         Value from = LinearIndex{r * mStride + u * lhsK, {}}.add(lhsOrigin, 1).add(first, lhsK).materialize(b, loc);
         Value scalar = memref::LoadOp::create(b, loc, flat[kernel.lhs.operand], from);
-        scalars.push_back(vector::BroadcastOp::create(b, loc, type, scalar));
+        scalars.push_back(vector::BroadcastOp::create(b, loc, type, rounded(scalar)));
       }
     // Sums stand by panel, so that the last panel, which moves back to be whole, does not add to a column twice.
     loop(columns, kLanes, [&](Value at) {
@@ -36,7 +36,7 @@ void MatmulEmitter::emitStream() {
                          .add(first, rhsK)
                          .add(column, 1)
                          .materialize(b, loc);
-        right.push_back(loadLanes(b, loc, flat[kernel.rhs.operand], from));
+        right.push_back(rounded(loadLanes(b, loc, flat[kernel.rhs.operand], from)));
       }
       for (int64_t r = 0; r < m; ++r) {
         Value place = add(at, r * plan.nPanels() * kLanes), sum = loadLanes(b, loc, sumsBuffer, place);
@@ -72,7 +72,8 @@ void MatmulEmitter::emitTransposedStream() {
     Value start = LinearIndex().add(rhsOrigin, 1).add(column, nStride).materialize(b, loc);
     auto multiply = [&](Value first, int64_t row, Value columnAtK, Value sum) -> Value {
       Value from = LinearIndex{row * mStride, {}}.add(lhsOrigin, 1).add(first, lhsK).materialize(b, loc);
-      Value factor = vector::BroadcastOp::create(b, loc, type, memref::LoadOp::create(b, loc, left, from).getResult());
+      Value scalar = rounded(memref::LoadOp::create(b, loc, left, from));
+      Value factor = vector::BroadcastOp::create(b, loc, type, scalar);
       return math::FmaOp::create(b, loc, factor, columnAtK, sum);
     };
     Sums sums(m * blocks, zero);
@@ -82,7 +83,7 @@ void MatmulEmitter::emitTransposedStream() {
         SmallVector<Value> rows;
         Value from = LinearIndex().add(start, 1).add(first, 1).materialize(b, loc);
         for (int64_t r = 0; r < side; ++r)
-          rows.push_back(vector::LoadOp::create(b, loc, type, right, add(from, (block * side + r) * nStride)));
+          rows.push_back(rounded(vector::LoadOp::create(b, loc, type, right, add(from, (block * side + r) * nStride))));
         SmallVector<Value> byK = transposeBlock(rows);
         for (int64_t u = 0; u < side; ++u)
           for (int64_t r = 0; r < m; ++r)
@@ -94,7 +95,7 @@ void MatmulEmitter::emitTransposedStream() {
       for (int64_t block = 0; block < blocks; ++block) {
         SmallVector<Value> lanes;
         for (int64_t r = 0; r < side; ++r)
-          lanes.push_back(memref::LoadOp::create(b, loc, right, add(start, (block * side + r) * nStride + last)));
+          lanes.push_back(rounded(memref::LoadOp::create(b, loc, right, add(start, (block * side + r) * nStride + last))));
         Value byK = vector::FromElementsOp::create(b, loc, type, lanes);
         for (int64_t r = 0; r < m; ++r)
           sums[r * blocks + block] = multiply(constant(last), r, byK, sums[r * blocks + block]);

@@ -49,7 +49,7 @@ LogicalResult MatmulOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Arra
   Value g = cotangents[0];
   bool ta = getTransposeLhs(), tb = getTransposeRhs();
   auto product = [&](Value a, Value b, bool transposeA, bool transposeB) -> Value {
-    return MatmulOp::create(builder, getLoc(), a, b, transposeA, transposeB);
+    return MatmulOp::create(builder, getLoc(), a, b, transposeA, transposeB, getBf16());
   };
   if (needed[0]) // lhs is [m, k], or [k, m]
     operandCotangents[0] = ta ? product(getRhs(), g, tb, true) : product(g, getRhs(), false, !tb);
@@ -75,7 +75,18 @@ FailureOr<SmallVector<Value>> MatmulOp::lowerToLinalg(OpBuilder &builder) {
       builder, getLoc(), rank, k,
       {{getLhs(), getTransposeLhs() ? map(k, m) : map(m, k)}, {getRhs(), getTransposeRhs() ? map(n, k) : map(k, n)}},
       {{zero, map(m, n)}},
-      [](ArrayRef<Expr> scalars) -> SmallVector<Expr> { return {scalars[2] + scalars[0] * scalars[1]}; });
+      [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
+        auto operand = [&](Expr x) { return getBf16() ? roundToBf16(x) : x; };
+        return {scalars[2] + operand(scalars[0]) * operand(scalars[1])};
+      });
+}
+
+/// The bf16 that is nearest to `x` as f32; ties go to the even one.
+static double nearestBf16(double x) {
+  auto bits = llvm::bit_cast<uint32_t>(static_cast<float>(x));
+  if (std::isfinite(x))
+    bits += 0x7fff + ((bits >> 16) & 1);
+  return llvm::bit_cast<float>(bits & 0xffff0000u);
 }
 
 LogicalResult MatmulOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
@@ -87,11 +98,12 @@ LogicalResult MatmulOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
   int64_t batches = 1;
   for (size_t d = 0; d + 2 < rank; ++d)
     batches *= c.shape[d];
+  auto operand = [&](double x) { return getBf16() ? nearestBf16(x) : x; };
   for (int64_t batch = 0; batch < batches; ++batch)
     for (int64_t m = 0; m < M; ++m)
       for (int64_t n = 0; n < N; ++n)
         for (int64_t k = 0; k < K; ++k)
-          c[(batch * M + m) * N + n] += a[batch * M * K + (getTransposeLhs() ? k * M + m : m * K + k)] *
-                                        b[batch * K * N + (getTransposeRhs() ? n * K + k : k * N + n)];
+          c[(batch * M + m) * N + n] += operand(a[batch * M * K + (getTransposeLhs() ? k * M + m : m * K + k)]) *
+                                        operand(b[batch * K * N + (getTransposeRhs() ? n * K + k : k * N + n)]);
   return success();
 }

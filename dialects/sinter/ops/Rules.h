@@ -48,6 +48,13 @@ inline Expr copysign(Expr a, Expr b) { return build<mlir::math::CopySignOp>(a, b
 inline Expr maximum(Expr a, Expr b) { return build<mlir::arith::MaximumFOp>(a, b); }
 inline Expr minimum(Expr a, Expr b) { return build<mlir::arith::MinimumFOp>(a, b); }
 
+/// f32 to the nearest bf16 and back.
+inline Expr roundToBf16(Expr a) {
+  mlir::Type narrow = a.builder->getBF16Type();
+  mlir::Value rounded = mlir::arith::TruncFOp::create(*a.builder, a.loc, narrow, a.value);
+  return a.with(mlir::arith::ExtFOp::create(*a.builder, a.loc, a.value.getType(), rounded));
+}
+
 /// Ordered comparisons: false if either side is NaN.
 inline Expr compare(mlir::arith::CmpFPredicate predicate, Expr a, Expr b) {
   return a.with(mlir::arith::CmpFOp::create(*a.builder, a.loc, predicate, a.value, b.value));

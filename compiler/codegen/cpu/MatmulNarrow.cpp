@@ -1,0 +1,170 @@
+// Products of bf16: how operands are rounded and paired, and how pairs are multiplied.
+//
+// vdpbf16ps adds two products to each lane, that of the upper halves first, each as a fused multiply-add. With the even k
+// in the upper half the order is ascending k: the same bits as f32 products of rounded operands, which is what other
+// processors compute. It takes denormals for zero, and so must they, epilogue included.
+#include "compiler/codegen/cpu/MatmulEmit.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace sinter::cpu {
+
+static Type withElement(Value like, Type element) {
+  auto shaped = dyn_cast<VectorType>(like.getType());
+  return shaped ? Type(shaped.clone(element)) : element;
+}
+
+/// What a product reads of an operand: f32 itself, or rounded to bf16.
+Value MatmulEmitter::rounded(Value value) const {
+  if (!kernel.bf16)
+    return value;
+  Value narrow = arith::TruncFOp::create(b, loc, withElement(value, b.getBF16Type()), value);
+  return arith::ExtFOp::create(b, loc, value.getType(), narrow);
+}
+
+/// Lanes (or scalars) of f32 to lanes of i32: `even` rounded in the upper half, `odd` in the lower.
+Value MatmulEmitter::pairOf(Value even, Value odd) {
+  Type words = withElement(even, b.getI32Type());
+  auto bits = [&](Value value) -> Value { return arith::BitcastOp::create(b, loc, words, rounded(value)); };
+  Value sixteen = arith::ConstantOp::create(
+      b, loc, isa<VectorType>(words) ? TypedAttr(DenseElementsAttr::get(cast<ShapedType>(words), b.getI32IntegerAttr(16)))
+                                     : TypedAttr(b.getI32IntegerAttr(16)));
+  return arith::OrIOp::create(b, loc, bits(even), arith::ShRUIOp::create(b, loc, bits(odd), sixteen));
+}
+
+/// 16 neighbours along k to 8 pairs.
+Value MatmulEmitter::pairsAlong(Value lanes) {
+  auto longs = VectorType::get({kLanes / 2}, b.getI64Type());
+  auto splat = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(longs, b.getI64IntegerAttr(value)));
+  };
+  Value bits = vector::BitCastOp::create(b, loc, longs, rounded(lanes)); // the even one is the lower word
+  Value even = arith::AndIOp::create(b, loc, bits, splat(0xffff0000));
+  Value odd = arith::ShRUIOp::create(b, loc, bits, splat(48));
+  Value both = arith::OrIOp::create(b, loc, even, odd);
+  return arith::TruncIOp::create(b, loc, VectorType::get({kLanes / 2}, b.getI32Type()), both);
+}
+
+/// sum + left * right, over one k or a pair.
+Value MatmulEmitter::multiplyAdd(Value left, Value right, Value sum) {
+  if (plan.depth == 1)
+    return math::FmaOp::create(b, loc, left, right, sum);
+  auto pairs = VectorType::get({2 * kLanes}, b.getBF16Type());
+  auto asPairs = [&](Value words) -> Value { return vector::BitCastOp::create(b, loc, pairs, words); };
+  return LLVM::CallIntrinsicOp::create(b, loc, sum.getType(), b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+                                       ValueRange{sum, asPairs(left), asPairs(right)})
+      .getResult(0);
+}
+
+/// Runs `body` with denormal operands and results taken for zero.
+void MatmulEmitter::ignoreDenormals(llvm::function_ref<void()> body) {
+  constexpr int32_t flushAndIgnore = 0x8040;
+  Value words[2], pointers[2];
+  for (int64_t i = 0; i < 2; ++i) {
+    words[i] = scratchView(b, loc, scratch, 8 + 4 * i, b.getI32Type(), 1);
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, words[i]);
+    Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+    pointers[i] = LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), integer);
+  }
+  auto call = [&](const char *name, Value pointer) {
+    LLVM::CallIntrinsicOp::create(b, loc, b.getStringAttr(name), ValueRange{pointer});
+  };
+  call("llvm.x86.sse.stmxcsr", pointers[0]);
+  Value before = memref::LoadOp::create(b, loc, words[0], constant(0));
+  Value flags = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(flushAndIgnore));
+  memref::StoreOp::create(b, loc, arith::OrIOp::create(b, loc, before, flags).getResult(), words[1], constant(0));
+  call("llvm.x86.sse.ldmxcsr", pointers[1]);
+  body();
+  call("llvm.x86.sse.ldmxcsr", pointers[0]);
+}
+
+/// A panel of columns that are contiguous along k: pairs are made along k, then transposed eight by eight.
+void MatmulEmitter::packRhsPairs(Value kBlock, Value columnAt) {
+  constexpr int64_t side = kBlockSide;
+  int64_t nStride = kernel.n.stride(kernel.rhs);
+  Value buffer = flat[kernel.rhs.operand], depth = depthOf(kBlock), even = evenPart(depth);
+  Value source = rhsStart(kBlock, columnAt), target = rhsPanel(kBlock, columnAt);
+  loop(even, kLanes, [&](Value at) {
+    Value k = whole(at, even, kLanes, kernel.k.size);
+    loop(constant(plan.nr()), side, [&](Value column) {
+      Value from = LinearIndex().add(source, 1).add(k, 1).add(column, nStride).materialize(b, loc);
+      SmallVector<Value> in;
+      for (int64_t r = 0; r < side; ++r)
+        in.push_back(pairsAlong(loadLanes(b, loc, buffer, add(from, r * nStride))));
+      Value to = LinearIndex().add(target, 1).add(divide(k, 2), plan.nr()).add(column, 1).materialize(b, loc);
+      for (auto [r, row] : llvm::enumerate(transposeBlock(in)))
+        vector::StoreOp::create(b, loc, row, packedRhs, add(to, static_cast<int64_t>(r) * plan.nr()));
+    });
+  });
+  if (kernel.k.size % 2 == 0)
+    return;
+  loop(even, depth, 1, {}, [&](Value k, ValueRange) {
+    loop(constant(plan.nr()), 1, [&](Value column) {
+      Value from = LinearIndex().add(source, 1).add(k, 1).add(column, nStride).materialize(b, loc);
+      Value to = LinearIndex().add(target, 1).add(divide(k, 2), plan.nr()).add(column, 1).materialize(b, loc);
+      storeHalfPair(buffer, from, packedRhs, to);
+    });
+    return SmallVector<Value>();
+  });
+}
+
+/// The last element of an odd k, with zero for its partner.
+void MatmulEmitter::storeHalfPair(Value source, Value from, Value target, Value to) {
+  Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
+  Value pair = pairOf(memref::LoadOp::create(b, loc, source, from), zero);
+  memref::StoreOp::create(b, loc, pair, target, to);
+}
+
+/// Rows of pairs, of an operand that is contiguous along k.
+void MatmulEmitter::packLhsPairs(Value kBlock) {
+  int64_t mStride = kernel.m.stride(kernel.lhs), total = kernel.k.size;
+  Value source = flat[kernel.lhs.operand], depth = depthOf(kBlock), even = evenPart(depth);
+  Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc).materialize(b, loc);
+  loop(rows, 1, [&](Value row) {
+    Value from = LinearIndex().add(start, 1).add(row, mStride).materialize(b, loc);
+    Value to = LinearIndex().add(lhsBlock(kBlock), 1).add(row, lhsRowLength()).materialize(b, loc);
+    loop(even, kLanes, [&](Value at) {
+      Value k = whole(at, even, kLanes, total);
+      vector::StoreOp::create(b, loc, pairsAlong(loadLanes(b, loc, source, add(from, k))), packedLhs,
+                              add(to, divide(k, 2)));
+    });
+    if (total % 2)
+      loop(even, depth, 1, {}, [&](Value k, ValueRange) {
+        storeHalfPair(source, add(from, k), packedLhs, add(to, divide(k, 2)));
+        return SmallVector<Value>();
+      });
+  });
+}
+
+/// An operand that is contiguous along m, or nowhere: row after row of k, or of pairs.
+void MatmulEmitter::packLhsDepths(Value kBlock) {
+  int64_t mStride = kernel.m.stride(kernel.lhs), kStride = kernel.k.stride(kernel.lhs), m = kernel.m.size;
+  Value source = flat[kernel.lhs.operand], depth = depthOf(kBlock);
+  Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc * kStride).materialize(b, loc);
+  int64_t count = std::min(kLanes, m);
+  auto packAt = [&](Value k, bool half) {
+    Value from = LinearIndex().add(start, 1).add(k, plan.depth * kStride).materialize(b, loc);
+    Value to = LinearIndex().add(lhsBlock(kBlock), 1).add(k, lhsDepthLength()).materialize(b, loc);
+    loop(rows, kLanes, [&](Value at) {
+      Value row = whole(at, rows, kLanes, m);
+      auto load = [&](int64_t k) {
+        return loadLanes(b, loc, source,
+                         LinearIndex{k * kStride, {}}.add(from, 1).add(row, mStride).materialize(b, loc), mStride, count);
+      };
+      Value lanes = plan.depth == 1 ? rounded(load(0)) : pairOf(load(0), half ? zeros() : load(1));
+      storeLanes(b, loc, lanes, packedLhs, add(to, row));
+    });
+  };
+  Value steps = divide(depth, plan.depth);
+  loop(steps, 1, [&](Value k) { packAt(k, false); });
+  if (plan.depth == 2 && kernel.k.size % 2)
+    loop(steps, divide(add(depth, 1), 2), 1, {}, [&](Value k, ValueRange) {
+      packAt(k, true);
+      return SmallVector<Value>();
+    });
+}
+
+} // namespace sinter::cpu

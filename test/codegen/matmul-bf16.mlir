@@ -1,0 +1,54 @@
+// RUN: sinter-opt %s --sinter-cpu-emit-matmul="vector-registers=32 dot-products" --canonicalize --cse | FileCheck %s --check-prefix=PAIRS
+// RUN: sinter-opt %s --sinter-cpu-emit-matmul="vector-registers=32" --canonicalize --cse | FileCheck %s --check-prefix=ROUNDED
+// RUN: sinter-opt %s --sinter-cpu-emit-matmul="vector-registers=32" --sinter-expand-math | FileCheck %s --check-prefix=INTEGERS
+
+// Denormals are zero while a tile is computed. The left operand is rounded while it is copied, the right one while the
+// first rows are multiplied; the even k stands in the upper half of a pair, whose product vdpbf16ps adds first.
+// PAIRS-LABEL: func private @nn
+// PAIRS: llvm.call_intrinsic "llvm.x86.sse.stmxcsr"
+// PAIRS: arith.ori %{{.*}}, %c32832_i32
+// PAIRS: llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"
+// PAIRS: arith.truncf %{{.*}} : vector<16xf32> to vector<16xbf16>
+// PAIRS: vector.store %{{.*}} : memref<{{[0-9]+}}xi32>, vector<8xi32>
+// PAIRS: scf.if
+// PAIRS: arith.truncf %{{.*}} : vector<16xf32> to vector<16xbf16>
+// PAIRS: arith.shrui
+// PAIRS: arith.ori
+// PAIRS: vector.store %{{.*}} : memref<{{[0-9]+}}xi32>, vector<16xi32>
+// PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"(%{{.*}}) : (vector<16xf32>, vector<32xbf16>, vector<32xbf16>) -> vector<16xf32>
+// PAIRS: } else {
+// PAIRS-NOT: math.fma
+// PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// PAIRS: llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"
+// Other processors multiply rounded f32 in the same order.
+// ROUNDED-LABEL: func private @nn
+// ROUNDED: llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"
+// ROUNDED: arith.truncf
+// ROUNDED: arith.extf
+// ROUNDED: vector.store %{{.*}} : memref<{{[0-9]+}}xf32>, vector<16xf32>
+// ROUNDED-NOT: dpbf16ps
+// ROUNDED: math.fma
+// Rounding is to nearest, ties to even, and keeps NaN; in integers, which no control word changes.
+// INTEGERS-LABEL: func private @nn
+// INTEGERS-NOT: arith.truncf
+// INTEGERS-DAG: arith.constant dense<32767> : vector<16xi32>
+// INTEGERS-DAG: arith.cmpf uno
+// INTEGERS: return
+func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<192x96xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<192x96xf32>) -> tensor<192x96xf32>
+  %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<192x64xf32>, tensor<64x96xf32>) outs(%f : tensor<192x96xf32>) {
+  ^bb0(%x: f32, %y: f32, %acc: f32):
+    %xn = arith.truncf %x : f32 to bf16
+    %xr = arith.extf %xn : bf16 to f32
+    %yn = arith.truncf %y : f32 to bf16
+    %yr = arith.extf %yn : bf16 to f32
+    %p = arith.mulf %xr, %yr : f32
+    %s = arith.addf %acc, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<192x96xf32>
+  return %c : tensor<192x96xf32>
+}
