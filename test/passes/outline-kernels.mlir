@@ -123,3 +123,85 @@ func.func @booleans(%x: tensor<4xf32>) -> tensor<2x1xf32> attributes {sinter.ent
   }
   return %y : tensor<2x1xf32>
 }
+
+// -----
+
+// The square of a product that is stored anyway belongs to the sum, not to the product.
+// CHECK-LABEL: func @square_belongs_to_the_sum
+// CHECK: %[[M:.*]] = call @matmul_6x4(%arg0, %arg1) : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+// CHECK: call @reduce_6(%[[M]])
+// CHECK-LABEL: func private @reduce_6(
+// CHECK: sinter.map
+// CHECK: sinter.reduce
+func.func @square_belongs_to_the_sum(%x: tensor<6x8xf32>, %w: tensor<8x4xf32>) -> (tensor<6x4xf32>, tensor<6xf32>) attributes {sinter.entry} {
+  %m = sinter.matmul %x, %w : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+  %q = sinter.map (%m) [affine_map<(i, j) -> (i, j)>] : (tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32):
+    %1 = arith.mulf %0, %0 : f32
+    sinter.yield %1 : f32
+  }
+  %s = sinter.reduce sum %q axes [1] : tensor<6x4xf32> -> tensor<6xf32>
+  return %m, %s : tensor<6x4xf32>, tensor<6xf32>
+}
+
+// -----
+
+// Sums over the same rows read them once, and so do maps over the same elements.
+// CHECK-LABEL: func @siblings
+// CHECK: %[[C:.*]]:2 = call @reduce_4(%arg0, %arg1) : (tensor<6x4xf32>, tensor<6x4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+// CHECK: %[[R:.*]]:2 = call @reduce_6(%arg0, %arg1) : (tensor<6x4xf32>, tensor<6x4xf32>) -> (tensor<6xf32>, tensor<6xf32>)
+// CHECK-NOT: call
+func.func @siblings(%x: tensor<6x4xf32>, %y: tensor<6x4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<6xf32>, tensor<6xf32>) attributes {sinter.entry} {
+  %p = sinter.map (%x, %y) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] : (tensor<6x4xf32>, tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.mulf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %a = sinter.reduce sum %x axes [0] : tensor<6x4xf32> -> tensor<4xf32>
+  %b = sinter.reduce sum %p axes [0] : tensor<6x4xf32> -> tensor<4xf32>
+  %c = sinter.reduce sum %x axes [1] : tensor<6x4xf32> -> tensor<6xf32>
+  %q = sinter.map (%x, %y) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] : (tensor<6x4xf32>, tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.subf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %d = sinter.reduce sum %q axes [1] : tensor<6x4xf32> -> tensor<6xf32>
+  return %a, %b, %c, %d : tensor<4xf32>, tensor<4xf32>, tensor<6xf32>, tensor<6xf32>
+}
+
+// -----
+
+// A softmax's gradient is one kernel over rows; the row's index of the mask is found by division.
+// CHECK-LABEL: func @softmax_backward
+// CHECK: %[[M:.*]] = call @matmul_6x4x5
+// CHECK: %[[V:.*]] = sinter.reshape %[[M]] : tensor<6x4x5xf32> -> tensor<24x5xf32>
+// CHECK: call @reduce_24(%[[V]], %{{.*}}) : (tensor<24x5xf32>, tensor<24x5xf32>) -> tensor<24x5xf32>
+// CHECK-NOT: call
+// CHECK-LABEL: func private @reduce_24
+// CHECK: sinter.map
+// CHECK: sinter.reduce
+// CHECK: sinter.map
+// CHECK: %[[FOUR:.*]] = arith.constant 4 : i32
+// CHECK: %[[I:.*]] = sinter.index 0
+// CHECK: arith.remui %[[I]], %[[FOUR]]
+func.func @softmax_backward(%x: tensor<2x3x4x7xf32>, %w: tensor<2x3x7x5xf32>, %p: tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32> attributes {sinter.entry} {
+  %dp = sinter.matmul %x, %w : (tensor<2x3x4x7xf32>, tensor<2x3x7x5xf32>) -> tensor<2x3x4x5xf32>
+  %q = sinter.map (%dp, %p) [affine_map<(b, h, i, j) -> (b, h, i, j)>, affine_map<(b, h, i, j) -> (b, h, i, j)>] : (tensor<2x3x4x5xf32>, tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.mulf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %s = sinter.reduce sum %q axes [3] : tensor<2x3x4x5xf32> -> tensor<2x3x4xf32>
+  %y = sinter.map (%p, %dp, %s) [affine_map<(b, h, i, j) -> (b, h, i, j)>, affine_map<(b, h, i, j) -> (b, h, i, j)>, affine_map<(b, h, i, j) -> (b, h, i)>] : (tensor<2x3x4x5xf32>, tensor<2x3x4x5xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4x5xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %zero = arith.constant 0.0 : f32
+    %3 = arith.subf %1, %2 : f32
+    %4 = arith.mulf %0, %3 : f32
+    %i = sinter.index 2 : i32
+    %j = sinter.index 3 : i32
+    %mask = arith.cmpi sge, %i, %j : i32
+    %5 = arith.select %mask, %4, %zero : f32
+    sinter.yield %5 : f32
+  }
+  return %y : tensor<2x3x4x5xf32>
+}

@@ -1,0 +1,251 @@
+#include "compiler/passes/KernelGroups.h"
+
+#include "compiler/passes/KernelShapes.h"
+#include "compiler/passes/MapUtils.h"
+
+#include "llvm/ADT/BitVector.h"
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+enum class GroupKind { Product, Rows, Columns, Elements, Single };
+
+struct Group : KernelGroup {
+  GroupKind kind;
+  SmallVector<int64_t> shape; ///< Product, Elements: of the maps; Rows: {R} or {R, D}; Columns: of what is reduced
+  SmallVector<int64_t> axes;  ///< Columns
+  unsigned index = 0;
+  llvm::BitVector ancestors; ///< by index: the groups that must run before this one
+
+  bool follows(const Group &other) const { return other.index < ancestors.size() && ancestors.test(other.index); }
+};
+
+ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+bool reducesLastOfTwo(ReduceOp op) {
+  return shapeOf(op.getInput()).size() == 2 && op.getAxes() == ArrayRef<int64_t>{1};
+}
+
+/// A reduction of another dimension than the last of two, or null.
+ReduceOp columnReduction(Operation *op) {
+  auto reduce = dyn_cast<ReduceOp>(op);
+  return reduce && !reducesLastOfTwo(reduce) ? reduce : ReduceOp();
+}
+
+/// Ops that stay in the entry: state, views, literal tensors.
+bool staysInEntry(Operation &op) {
+  return isa<ReadOp, WriteOp, ReshapeOp, func::ReturnOp, func::CallOp>(op) || isa<arith::ConstantOp>(op);
+}
+
+class Grouping {
+public:
+  explicit Grouping(Block &block) {
+    unsigned position = 0;
+    for (Operation &op : block)
+      order[&op] = position++;
+    for (Operation &op : block)
+      if (!staysInEntry(op))
+        place(&op);
+  }
+
+  /// The groups in an order in which every group follows those it reads from.
+  std::vector<KernelGroup> inOrder() {
+    std::vector<KernelGroup> result;
+    DenseSet<Group *> done;
+    for (auto &group : groups)
+      visit(group.get(), done, result);
+    return result;
+  }
+
+private:
+  std::vector<std::unique_ptr<Group>> groups;
+  DenseMap<Operation *, Group *> groupOf;
+  DenseMap<Operation *, unsigned> order;
+
+  void visit(Group *group, DenseSet<Group *> &done, std::vector<KernelGroup> &result) {
+    if (!done.insert(group).second)
+      return;
+    for (Operation *op : group->ops)
+      for (Value operand : op->getOperands())
+        if (Group *producer = producerGroup(operand))
+          visit(producer, done, result);
+    result.push_back(*group);
+  }
+
+  /// The group that computes `value`, seen through views.
+  Group *producerGroup(Value value) {
+    Operation *op = value.getDefiningOp();
+    while (isa_and_nonnull<ReshapeOp>(op))
+      op = op->getOperand(0).getDefiningOp();
+    return op ? groupOf.lookup(op) : nullptr;
+  }
+
+  void place(Operation *op) {
+    if (isColumnPrologue(op))
+      return; // placed with its reduction
+    if (ReduceOp reduce = columnReduction(op))
+      return placeColumns(reduce);
+    for (auto candidates : {&Grouping::producersOf, &Grouping::siblingsOf})
+      for (Group *group : (this->*candidates)(op))
+        if (fits(op, *group) && !wouldCycle(op, group)) {
+          if (group->kind == GroupKind::Rows && rowShape(op).size() > group->shape.size())
+            group->shape = rowShape(op);
+          return add(op, group);
+        }
+    if (auto matmul = dyn_cast<MatmulOp>(op))
+      start(op, GroupKind::Product, shapeOf(matmul.getResult()));
+    else if (SmallVector<int64_t> rows = rowShape(op); !rows.empty())
+      start(op, GroupKind::Rows, rows);
+    else if (auto map = dyn_cast<MapOp>(op))
+      start(op, GroupKind::Elements, map.getShape());
+    else
+      start(op, GroupKind::Single, {});
+  }
+
+  void add(Operation *op, Group *group) {
+    group->ops.push_back(op);
+    groupOf[op] = group;
+    llvm::BitVector before(groups.size());
+    for (Value operand : op->getOperands())
+      if (Group *producer = producerGroup(operand); producer && producer != group) {
+        before.set(producer->index);
+        before |= producer->ancestors;
+      }
+    for (auto &other : groups)
+      if (other.get() == group || other->follows(*group))
+        other->ancestors |= before;
+  }
+
+  Group *start(Operation *op, GroupKind kind, ArrayRef<int64_t> shape) {
+    groups.push_back(std::make_unique<Group>());
+    groups.back()->kind = kind;
+    groups.back()->index = groups.size() - 1;
+    groups.back()->shape.assign(shape.begin(), shape.end());
+    add(op, groups.back().get());
+    return groups.back().get();
+  }
+
+  /// The groups of the values that `op` reads; the latest first: it is the likeliest to have no other path to `op`.
+  SmallVector<Group *> producersOf(Operation *op) {
+    SmallVector<Group *> result;
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp())
+        if (Group *group = groupOf.lookup(producer); group && !llvm::is_contained(result, group))
+          result.push_back(group);
+    llvm::stable_sort(result, [&](Group *a, Group *b) { return order[a->ops.back()] > order[b->ops.back()]; });
+    return result;
+  }
+
+  /// Groups that iterate over a tensor that `op` iterates over: together they read it once.
+  SmallVector<Group *> siblingsOf(Operation *op) {
+    auto isWhole = [&](Group *group, Value operand) {
+      return group && group->kind != GroupKind::Product && ArrayRef(group->shape) == shapeOf(operand);
+    };
+    SmallVector<Group *> result;
+    for (Value operand : op->getOperands())
+      for (Operation *reader : operand.getUsers())
+        if (Group *group = groupOf.lookup(reader); isWhole(group, operand) && !llvm::is_contained(result, group))
+          result.push_back(group);
+    return result;
+  }
+
+  //===--- columns -----------------------------------------------------------------------------------===//
+
+  /// A map that only feeds a column reduction.
+  static bool isColumnPrologue(Operation *op) {
+    return isa<MapOp>(op) && op->hasOneUse() && columnReduction(*op->getUsers().begin());
+  }
+
+  void placeColumns(ReduceOp reduce) {
+    SmallVector<Operation *> members{reduce};
+    if (Operation *map = reduce.getInput().getDefiningOp(); map && isColumnPrologue(map))
+      members.insert(members.begin(), map);
+    ArrayRef<int64_t> shape = shapeOf(reduce.getInput());
+    for (Group *group : siblingsOf(members.front()))
+      if (group->kind == GroupKind::Columns && ArrayRef(group->shape) == shape && ArrayRef(group->axes) == reduce.getAxes() && !dependOn(members, group)) {
+        for (Operation *op : members)
+          add(op, group);
+        return;
+      }
+    Group *group = start(members.front(), GroupKind::Columns, shape);
+    group->axes.assign(reduce.getAxes().begin(), reduce.getAxes().end());
+    for (Operation *op : ArrayRef(members).drop_front())
+      add(op, group);
+  }
+
+  //===--- rows, products, elements ------------------------------------------------------------------===//
+
+  /// {R} or {R, D} of an op that works row by row; empty for others.
+  static SmallVector<int64_t> rowShape(Operation *op) {
+    if (auto map = dyn_cast<MapOp>(op))
+      return map.getShape().size() == 1 || map.getShape().size() == 2 ? SmallVector<int64_t>(map.getShape())
+                                                                      : SmallVector<int64_t>();
+    if (auto reduce = dyn_cast<ReduceOp>(op))
+      return reducesLastOfTwo(reduce) ? SmallVector<int64_t>(shapeOf(reduce.getInput())) : SmallVector<int64_t>();
+    return op->hasTrait<Rowwise>() ? SmallVector<int64_t>(shapeOf(op->getOperand(0))) : SmallVector<int64_t>();
+  }
+
+  /// Whether `op` reads what `group` computes only at its own element (Product, Elements) or row (Rows).
+  bool fits(Operation *op, const Group &group) {
+    auto map = dyn_cast<MapOp>(op);
+    switch (group.kind) {
+    case GroupKind::Single:
+    case GroupKind::Columns:
+      return false;
+    case GroupKind::Product:
+    case GroupKind::Elements:
+      return map && map.getShape() == ArrayRef(group.shape) && !belongsToReader(map) &&
+             readsGroup(map, group, [](AffineMap m) { return m.isIdentity(); });
+    case GroupKind::Rows: {
+      SmallVector<int64_t> rows = rowShape(op);
+      size_t common = std::min(rows.size(), group.shape.size());
+      if (rows.empty() || ArrayRef(rows).take_front(common) != ArrayRef(group.shape).take_front(common))
+        return false;
+      if (!map)
+        return true;
+      return readsGroup(map, group, [](AffineMap m) {
+        return m.isIdentity() || (m.getNumResults() == 1 && m.getDimPosition(0) == 0);
+      });
+    }
+    }
+    return false;
+  }
+
+  template <typename Accepts> bool readsGroup(MapOp map, const Group &group, Accepts accepts) {
+    for (auto [input, read] : llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+      Operation *producer = input.getDefiningOp();
+      if (producer && groupOf.lookup(producer) == &group && !accepts(read))
+        return false;
+    }
+    return true;
+  }
+
+  //===--- cycles ------------------------------------------------------------------------------------===//
+
+  /// Whether a path leads from `group` to `op` that leaves the group.
+  bool wouldCycle(Operation *op, Group *group) {
+    return llvm::any_of(op->getOperands(), [&](Value operand) {
+      Group *producer = producerGroup(operand);
+      // Views of this group's values are the same danger as paths: the kernel could not read its own result's view.
+      return producer && (producer == group ? operand.getDefiningOp<ReshapeOp>() != nullptr : producer->follows(*group));
+    });
+  }
+
+  /// Whether some of `ops` reads, directly or not, what `group` computes.
+  bool dependOn(ArrayRef<Operation *> ops, Group *group) {
+    return llvm::any_of(ops, [&](Operation *op) {
+      return llvm::any_of(op->getOperands(), [&](Value operand) {
+        Group *producer = producerGroup(operand);
+        return producer && (producer == group || producer->follows(*group));
+      });
+    });
+  }
+};
+
+} // namespace
+
+std::vector<KernelGroup> groupKernels(Block &block) { return Grouping(block).inOrder(); }
+
+} // namespace sinter
