@@ -116,7 +116,8 @@ private:
   LogicalResult emitTiles() {
     unsigned count = function.getNumArguments();
     Value begin = function.getArgument(count - 3), end = function.getArgument(count - 2);
-    bool oneNest = llvm::count_if(plan.groups, [](Group &group) { return group.everyTile; }) == 1;
+    bool oneNest = llvm::count_if(plan.groups, [](Group &group) { return group.everyTile; }) == 1 &&
+                   llvm::all_of(plan.groups, [](Group &group) { return group.sumOffsets.empty(); });
     if (plan.chunked && plan.rows.empty() && oneNest) { // neighbouring chunks are one range
       setChunks(begin, end);
       return emitEveryTile();
@@ -397,6 +398,8 @@ private:
       return emitScalars(group);
     if (group.reducesLanes)
       return emitRowReduction(group);
+    if (!group.sumOffsets.empty())
+      return emitColumnSums(group);
     if (group.lanes == plan.chunked)
       return emitChunk(group);
     return emitWhole(group);
@@ -501,6 +504,93 @@ private:
         finishReduction(reduction, accumulators[block * reductions.size() + number], group, count);
     }
     return success();
+  }
+
+  /// Rows that are added to a tile's sums at a time.
+  static constexpr int64_t kRowsPerBlock = 8;
+
+  /// Reductions of long columns: for each block of rows, for each vector of the tile's columns, the rows of the block.
+  LogicalResult emitColumnSums(Group &group) {
+    unsigned lanes = *group.lanes, rows = *group.sequential;
+    SmallVector<Reduction> reductions = reductionsOf(group);
+    SmallVector<Value> memory;
+    Value scratch = function.getArgument(function.getNumArguments() - 1);
+    for (auto [reduction, offset] : llvm::zip_equal(reductions, group.sumOffsets))
+      memory.push_back(scratchView(builder, loc, scratch, offset, memoryType(reduction.init->element), plan.chunk));
+    auto slot = [&] { return arith::SubIOp::create(builder, loc, position[lanes], chunkBegin); };
+    auto store = [&](ArrayRef<Value> sums) {
+      for (auto [sum, where] : llvm::zip_equal(sums, memory))
+        storeLanes(builder, loc, sum, where, slot());
+    };
+    auto load = [&] {
+      SmallVector<Value> sums;
+      for (auto [reduction, where] : llvm::zip_equal(reductions, memory))
+        sums.push_back(fromMemory(builder, loc, loadLanes(builder, loc, where, slot()), reduction.init->element));
+      return sums;
+    };
+    auto addRows = [&](Value first, Value last, int64_t count) -> LogicalResult {
+      llvm::SaveAndRestore saved(hoisted);
+      hoist(group, {group.sequential}, count);
+      SmallVector<Value> sums = load();
+      if (failed(emitLoop(first, last, 1, sums, [&](Value row, MutableArrayRef<Value> carried) {
+            position[rows] = row;
+            if (failed(emitUnits(group, count, carried)))
+              return failure();
+            flush(group, count);
+            return success();
+          })))
+        return failure();
+      store(sums);
+      return success();
+    };
+    auto start = [&](int64_t count) {
+      SmallVector<Value> sums;
+      for (Reduction &reduction : reductions)
+        sums.push_back(toLanes(builder, loc, initialValue(reduction, group, count)));
+      store(sums);
+      return success();
+    };
+    auto finish = [&](int64_t count) {
+      for (auto [reduction, sum] : llvm::zip_equal(reductions, load()))
+        finishReduction(reduction, sum, group, count);
+      return success();
+    };
+
+    if (failed(forEachVector(group, start)))
+      return failure();
+    int64_t blocks = extent(rows) / kRowsPerBlock * kRowsPerBlock;
+    SmallVector<Value> none;
+    if (failed(emitLoop(constant(0), constant(blocks), kRowsPerBlock, none, [&](Value row, MutableArrayRef<Value>) {
+          Value last = arith::AddIOp::create(builder, loc, row, constant(kRowsPerBlock));
+          return forEachVector(group, [&](int64_t count) { return addRows(row, last, count); });
+        })))
+      return failure();
+    if (blocks < extent(rows) && failed(forEachVector(group, [&](int64_t count) {
+          return addRows(constant(blocks), constant(extent(rows)), count);
+        })))
+      return failure();
+    return forEachVector(group, finish);
+  }
+
+  /// `body(count)` at every 16th index of the tile's chunk; only the dimension's end has less than 16 lanes.
+  LogicalResult forEachVector(Group &group, llvm::function_ref<LogicalResult(int64_t)> body) {
+    unsigned lanes = *group.lanes;
+    int64_t size = extent(lanes), full = size / kLanes * kLanes;
+    Value to = full < size ? arith::MinSIOp::create(builder, loc, chunkEnd, constant(full)).getResult() : chunkEnd;
+    SmallVector<Value> none;
+    if (full > 0 && failed(emitLoop(chunkBegin, to, kLanes, none, [&](Value index, MutableArrayRef<Value>) {
+          position[lanes] = index;
+          return body(kLanes);
+        })))
+      return failure();
+    if (full == size)
+      return success();
+    Value reached = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, chunkEnd, constant(full));
+    auto branch = scf::IfOp::create(builder, loc, reached, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    position[lanes] = constant(full);
+    return body(size - full);
   }
 
   /// How many vectors the loop over the lanes handles at once: columns keep several accumulators.
