@@ -48,6 +48,7 @@ public:
     for (Operation &op : block)
       if (!staysInEntry(op))
         place(&op);
+    mergeMembers();
   }
 
   /// The groups in an order in which every group follows those it reads from.
@@ -55,7 +56,8 @@ public:
     std::vector<KernelGroup> result;
     DenseSet<Group *> done;
     for (auto &group : groups)
-      visit(group.get(), done, result);
+      if (!group->ops.empty())
+        visit(group.get(), done, result);
     return result;
   }
 
@@ -241,6 +243,91 @@ private:
         return producer && (producer == group || producer->follows(*group));
       });
     });
+  }
+
+  //===--- members -----------------------------------------------------------------------------------===//
+
+  /// Vectors of this many elements divide the tensors of members: one code serves them all, without a rest of its own.
+  static constexpr int64_t kDivisor = 16;
+
+  /// Merges groups that compute the same and wait for the same: no value lives longer for it.
+  void mergeMembers() {
+    std::vector<Group *> classes; // the first member of each
+    for (auto &group : groups) {
+      if (!canBeMember(*group))
+        continue;
+      auto found = llvm::find_if(classes, [&](Group *first) {
+        return computesTheSame(*first, *group) && waitsForInputsOf(*first, *group) && waitsForInputsOf(*group, *first);
+      });
+      if (found == classes.end())
+        classes.push_back(group.get());
+      else
+        merge(**found, *group);
+    }
+  }
+
+  static bool canBeMember(const Group &group) {
+    return group.shape.size() == 1 && group.shape[0] % kDivisor == 0 && llvm::all_of(group.ops, [](Operation *op) {
+             return isa<MapOp>(op) && llvm::none_of(op->getOperands(), [](Value v) { return v.getDefiningOp<arith::ConstantOp>(); });
+           });
+  }
+
+  /// Whether `member` is what the first member of `group` is, on other tensors.
+  static bool computesTheSame(const Group &group, const Group &member) {
+    size_t count = member.ops.size();
+    if (group.ops.size() != count * group.members)
+      return false;
+    DenseMap<Value, Value> counterparts, origins;
+    auto correspond = [&](Value a, Value b) {
+      auto left = cast<RankedTensorType>(a.getType()), right = cast<RankedTensorType>(b.getType());
+      return left.getRank() == right.getRank() && left.getElementType() == right.getElementType() &&
+             counterparts.try_emplace(a, b).first->second == b && origins.try_emplace(b, a).first->second == a;
+    };
+    for (auto [a, b] : llvm::zip(ArrayRef(group.ops).take_front(count), member.ops)) {
+      auto left = cast<MapOp>(a), right = cast<MapOp>(b);
+      if (left.getNumOperands() != right.getNumOperands() || left.getNumResults() != right.getNumResults() ||
+          left.getIndexingMaps() != right.getIndexingMaps() ||
+          !llvm::all_of(llvm::zip(left.getInputs(), right.getInputs()),
+                        [&](auto pair) { return correspond(std::get<0>(pair), std::get<1>(pair)); }) ||
+          !llvm::all_of(llvm::zip(left.getResults(), right.getResults()),
+                        [&](auto pair) { return correspond(std::get<0>(pair), std::get<1>(pair)); }) ||
+          !OperationEquivalence::isRegionEquivalentTo(&left.getBody(), &right.getBody(),
+                                                      OperationEquivalence::IgnoreLocations))
+        return false;
+      for (auto [x, y] : llvm::zip(left.getResults(), right.getResults())) // a kernel returns what others read
+        if (isRead(x, group) != isRead(y, member))
+          return false;
+    }
+    return true;
+  }
+
+  /// Whether an op outside of `group` reads `value`.
+  static bool isRead(Value value, const Group &group) {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) { return !llvm::is_contained(group.ops, user); });
+  }
+
+  /// Whether `group` runs after all that `other` reads in any case, and they do not read each other.
+  bool waitsForInputsOf(const Group &group, const Group &other) {
+    if (group.follows(other))
+      return false;
+    for (Operation *op : other.ops)
+      for (Value operand : op->getOperands())
+        if (Group *producer = producerGroup(operand); producer && producer != &other && !group.follows(*producer))
+          return false;
+    return true;
+  }
+
+  void merge(Group &into, Group &member) {
+    ++into.members;
+    for (Operation *op : member.ops)
+      add(op, &into);
+    member.ops.clear();
+    // Whoever follows the one now follows both.
+    for (auto &other : groups)
+      if (other->follows(member)) {
+        other->ancestors |= into.ancestors;
+        other->ancestors.set(into.index);
+      }
   }
 };
 

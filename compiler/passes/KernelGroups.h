@@ -10,6 +10,8 @@ namespace sinter {
 /// Ops of one kernel, in an order in which each follows what it reads.
 struct KernelGroup {
   llvm::SmallVector<mlir::Operation *> ops;
+  /// Equal computations on different tensors, whose first dimensions may differ: the ops of the first, of the second...
+  int64_t members = 1;
 };
 
 /// Groups the ops of an entry in canonical shapes (KernelShapes.h), but for state, views and literals, which stay in the
@@ -21,6 +23,9 @@ struct KernelGroup {
 ///             reads (the prologue)
 ///   elements  maps of one shape that read each other element by element
 ///   single    anything else
+///
+/// Groups of elements with the same scalar code that wait for the same values (an optimizer's updates of all
+/// parameters) are members of one kernel.
 ///
 /// An op joins the group of one of its producers, or one that reads the same values, if no path leaves that group and
 /// comes back. Nothing that a user could see depends on the grouping but time and memory.

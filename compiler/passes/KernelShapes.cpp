@@ -168,7 +168,11 @@ void shapeMap(MapOp map) {
     return isa<MatmulOp>(op) && !withReader &&
            llvm::none_of(map.getInputs(), [&](Value input) { return escapes(input, op); });
   });
-  addProducers([](Operation *op) { return isAnchor(op) && !isa<MatmulOp>(op); });
+  addProducers([](Operation *op) { // nothing joins a reduction of columns
+    auto reduce = dyn_cast<ReduceOp>(op);
+    return isAnchor(op) && !isa<MatmulOp>(op) &&
+           (!reduce || reduce.getAxes().back() + 1 == reduce.getInput().getType().getRank());
+  });
   // What a reduction of rows leaves is spread over rows of that length again.
   for (Value input : map.getInputs())
     if (auto reduce = behindReshapes(input).getDefiningOp<ReduceOp>();

@@ -38,6 +38,8 @@ Operation *anchorOf(const KernelGroup &group) {
 
 std::string kernelName(const KernelGroup &group) {
   Operation *anchor = anchorOf(group);
+  if (group.members > 1)
+    return "maps_of_" + std::to_string(group.members);
   std::string name = anchor->getName().stripDialect().str();
   if (auto map = dyn_cast<MapOp>(anchor); map && group.ops.size() == 1)
     name = "map";
@@ -77,6 +79,8 @@ func::FuncOp OutlineKernelsPass::kernelFor(const KernelGroup &group, ArrayRef<Va
   OwningOpRef<func::FuncOp> kernel = func::FuncOp::create(loc, "kernel", type);
   kernel->setPrivate();
   kernel->getOperation()->setAttr(kKernelAttr, builder.getUnitAttr());
+  if (group.members > 1)
+    kernel->getOperation()->setAttr(kMembersAttr, builder.getI64IntegerAttr(group.members));
   Block *block = kernel->addEntryBlock();
   builder.setInsertionPointToStart(block);
   IRMapping mapping;

@@ -9,6 +9,7 @@
 // that an output may be the same memory as an input that is read at the same index.
 #include "compiler/codegen/cpu/EmitScatter.h"
 #include "compiler/codegen/cpu/LoopSchedule.h"
+#include "compiler/codegen/cpu/Members.h"
 #include "compiler/codegen/cpu/Passes.h"
 #include "dialects/sinter/Sinter.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -57,8 +58,10 @@ namespace {
 
 class LoopEmitter {
 public:
-  LoopEmitter(LoopGraph &graph, Schedule &plan, func::FuncOp function)
-      : graph(graph), plan(plan), function(function), builder(function.getContext()), loc(function.getLoc()) {}
+  /// With `members`, `graph` and `plan` are those of the first member, and `function` is the kernel of all.
+  LoopEmitter(LoopGraph &graph, Schedule &plan, func::FuncOp function, const Members *members = nullptr)
+      : graph(graph), plan(plan), function(function), members(members), builder(function.getContext()),
+        loc(function.getLoc()) {}
 
   LogicalResult run() {
     builder.setInsertionPoint(function.getBody().front().getTerminator());
@@ -73,6 +76,7 @@ private:
   LoopGraph &graph;
   Schedule &plan;
   func::FuncOp function;
+  const Members *members;
   OpBuilder builder;
   Location loc;
 
@@ -101,7 +105,10 @@ private:
       outputs += storage.kind == Storage::Output;
     Value scratch = function.getArgument(arguments + 2);
     for (Storage &storage : graph.storages) {
-      if (storage.kind == Storage::Argument)
+      if (members && storage.kind != Storage::Temporary) {
+        if (members->isShared(operandOf(storage)))
+          flat[&storage] = flatten(builder, loc, function.getArgument(members->operands[0][operandOf(storage)]));
+      } else if (storage.kind == Storage::Argument)
         flat[&storage] = flatten(builder, loc, function.getArgument(storage.position));
       else if (storage.kind == Storage::Output)
         flat[&storage] = flatten(builder, loc, function.getArgument(arguments - outputs + storage.position));
@@ -111,11 +118,63 @@ private:
     }
   }
 
+  /// Which operand of the first member a storage is: arguments come before results.
+  unsigned operandOf(const Storage &storage) const {
+    return storage.position + (storage.kind == Storage::Output ? members->first.get().getNumArguments() : 0);
+  }
+
   //===--- tiles -------------------------------------------------------------------------------------===//
+
+  /// Tiles of the first member, then of the second...: a tile finds out whose it is, and takes its memory from there.
+  LogicalResult emitMemberTiles(Value begin, Value end) {
+    auto loop = scf::ForOp::create(builder, loc, begin, end, constant(1));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value tile = loop.getInductionVar(), member = constant(0);
+    SmallVector<int64_t> firstTile{0}, cases;
+    for (int64_t size : members->sizes)
+      firstTile.push_back(firstTile.back() + llvm::divideCeil(size, plan.chunk));
+    for (size_t next = 1; next < members->sizes.size(); ++next) {
+      Value reached = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, tile, constant(firstTile[next]));
+      member = arith::AddIOp::create(builder, loc, member,
+                                     arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), reached));
+      cases.push_back(next);
+    }
+    SmallVector<Storage *> own;
+    SmallVector<Type> types{builder.getIndexType(), builder.getIndexType()};
+    for (Storage &storage : graph.storages)
+      if (storage.kind != Storage::Temporary && !members->isShared(operandOf(storage))) {
+        own.push_back(&storage);
+        types.push_back(MemRefType::get({ShapedType::kDynamic}, memoryType(storage.element)));
+      }
+    auto choice = scf::IndexSwitchOp::create(builder, loc, types, member, cases, cases.size());
+    auto fill = [&](Region &region, size_t number) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.createBlock(&region);
+      SmallVector<Value> values{constant(firstTile[number]), constant(members->sizes[number])};
+      for (auto [storage, type] : llvm::zip_equal(own, ArrayRef(types).drop_front(2))) {
+        Value memory = function.getArgument(members->operands[number][operandOf(*storage)]);
+        values.push_back(memref::CastOp::create(builder, loc, type, flatten(builder, loc, memory)));
+      }
+      scf::YieldOp::create(builder, loc, values);
+    };
+    fill(choice.getDefaultRegion(), 0);
+    for (auto [region, number] : llvm::zip_equal(choice.getCaseRegions(), cases))
+      fill(region, number);
+    for (auto [storage, memory] : llvm::zip_equal(own, choice.getResults().drop_front(2)))
+      flat[storage] = memory;
+    Value size = constant(plan.chunk);
+    chunkBegin = arith::MulIOp::create(builder, loc, arith::SubIOp::create(builder, loc, tile, choice.getResult(0)), size);
+    chunkEnd = arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, chunkBegin, size),
+                                      choice.getResult(1));
+    return emitEveryTile();
+  }
 
   LogicalResult emitTiles() {
     unsigned count = function.getNumArguments();
     Value begin = function.getArgument(count - 3), end = function.getArgument(count - 2);
+    if (members)
+      return emitMemberTiles(begin, end);
     bool oneNest = llvm::count_if(plan.groups, [](Group &group) { return group.everyTile; }) == 1 &&
                    llvm::all_of(plan.groups, [](Group &group) { return group.sumOffsets.empty(); });
     if (plan.chunked && plan.rows.empty() && oneNest) { // neighbouring chunks are one range
@@ -654,7 +713,38 @@ int64_t totalFlops(const LoopGraph &graph) {
   return flops;
 }
 
+/// Elements per tile of a kernel of several members: to find out whose a tile is takes as long as some hundred of them.
+constexpr int64_t kMemberTile = 16384;
+
+LogicalResult emitMembers(func::FuncOp kernel, int64_t count) {
+  FailureOr<Members> members = readMembers(kernel, count);
+  if (failed(members))
+    return failure();
+  FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(members->first.get());
+  if (failed(graph))
+    return failure();
+  int64_t flops = totalFlops(**graph), tiles = 0, elements = 0;
+  Schedule plan = schedule(**graph);
+  if (!plan.chunked || !plan.rows.empty() || plan.extents[*plan.chunked] != members->sizes.front() ||
+      !llvm::all_of(plan.groups, [](Group &group) { return group.everyTile; }))
+    return kernel.emitError("cpu: members are loops over one dimension that is cut into tiles");
+  if (plan.scratchBytes == 0)
+    plan.chunk = kMemberTile;
+  for (int64_t size : members->sizes) {
+    tiles += llvm::divideCeil(size, plan.chunk);
+    elements += size;
+  }
+  func::FuncOp function = createTileFunction(kernel);
+  if (failed(LoopEmitter(**graph, plan, function, &*members).run()))
+    return failure();
+  setTileAttributes(function, tiles, plan.scratchBytes, flops / members->sizes.front() * elements);
+  kernel.erase();
+  return success();
+}
+
 LogicalResult emitKernel(func::FuncOp kernel) {
+  if (auto count = kernel->getAttrOfType<IntegerAttr>(kMembersAttr))
+    return emitMembers(kernel, count.getInt());
   if (!kernel.getBody().front().getOps<ScatterAddOp>().empty())
     return emitScatterKernel(kernel);
   FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(kernel);
