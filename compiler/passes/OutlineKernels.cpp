@@ -39,7 +39,7 @@ Operation *anchorOf(const KernelGroup &group) {
 std::string kernelName(const KernelGroup &group) {
   Operation *anchor = anchorOf(group);
   if (group.members > 1)
-    return "maps_of_" + std::to_string(group.members);
+    return anchor->getName().stripDialect().str() + "s_of_" + std::to_string(group.members);
   std::string name = anchor->getName().stripDialect().str();
   if (auto map = dyn_cast<MapOp>(anchor); map && group.ops.size() == 1)
     name = "map";

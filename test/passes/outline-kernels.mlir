@@ -205,3 +205,82 @@ func.func @softmax_backward(%x: tensor<2x3x4x7xf32>, %w: tensor<2x3x7x5xf32>, %p
   }
   return %y : tensor<2x3x4x5xf32>
 }
+
+// -----
+
+// Sums of squares of what stays alive, then updates that wait for all of them: one launch each, members of one kernel.
+// The little sums of the sums share a kernel too.
+// CHECK-LABEL: func @members
+// CHECK-DAG: %[[Q:.*]]:2 = call @reduces_of_2(%[[G0:[0-9]+]], %[[G1:[0-9]+]]) : (tensor<6x4xf32>, tensor<8x4xf32>) -> (tensor<6xf32>, tensor<8xf32>)
+// CHECK: %[[S:.*]]:2 = call @reduce_1(%{{.*}}, %{{.*}}) : (tensor<1x6xf32>, tensor<1x8xf32>) -> (tensor<1xf32>, tensor<1xf32>)
+// CHECK: call @maps_of_2(
+// CHECK-NOT: call
+// CHECK-LABEL: func private @reduces_of_2(
+// CHECK-SAME: sinter.members = 2 : i64
+// CHECK: sinter.map
+// CHECK: sinter.reduce sum {{.*}} tensor<6x4xf32>
+// CHECK: sinter.map
+// CHECK: sinter.reduce sum {{.*}} tensor<8x4xf32>
+// CHECK-LABEL: func private @maps_of_2(
+// CHECK-SAME: sinter.members = 2 : i64
+// CHECK: sinter.map{{.*}} tensor<32xf32>
+// CHECK: sinter.map{{.*}} tensor<16xf32>
+#id2 = affine_map<(i, j) -> (i, j)>
+#none = affine_map<(i, j) -> ()>
+#id1 = affine_map<(i) -> (i)>
+#none1 = affine_map<(i) -> ()>
+func.func @members(%x: tensor<6x8xf32>, %w: tensor<8x4xf32>, %v: tensor<8x8xf32>, %p: tensor<32xf32>, %q: tensor<16xf32>) -> (tensor<6x4xf32>, tensor<8x4xf32>, tensor<32xf32>, tensor<16xf32>) attributes {sinter.entry} {
+  %g0 = sinter.matmul %x, %w : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+  %g1 = sinter.matmul %v, %w : (tensor<8x8xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  %q0 = sinter.map (%g0) [#id2] : (tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32):
+    %1 = arith.mulf %0, %0 : f32
+    sinter.yield %1 : f32
+  }
+  %q1 = sinter.map (%g1) [#id2] : (tensor<8x4xf32>) -> tensor<8x4xf32> {
+  ^bb0(%0: f32):
+    %1 = arith.mulf %0, %0 : f32
+    sinter.yield %1 : f32
+  }
+  %s0 = sinter.reduce sum %q0 axes [0, 1] : tensor<6x4xf32> -> tensor<f32>
+  %s1 = sinter.reduce sum %q1 axes [0, 1] : tensor<8x4xf32> -> tensor<f32>
+  %y0 = sinter.map (%g0, %s0, %s1) [#id2, #none, #none] : (tensor<6x4xf32>, tensor<f32>, tensor<f32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %1, %2 : f32
+    %4 = arith.divf %0, %3 : f32
+    sinter.yield %4 : f32
+  }
+  %y1 = sinter.map (%g1, %s0, %s1) [#id2, #none, #none] : (tensor<8x4xf32>, tensor<f32>, tensor<f32>) -> tensor<8x4xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.mulf %1, %2 : f32
+    %4 = arith.divf %0, %3 : f32
+    sinter.yield %4 : f32
+  }
+  %z0 = sinter.map (%p, %s0, %s1) [#id1, #none1, #none1] : (tensor<32xf32>, tensor<f32>, tensor<f32>) -> tensor<32xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %1, %2 : f32
+    %4 = arith.mulf %0, %3 : f32
+    sinter.yield %4 : f32
+  }
+  %z1 = sinter.map (%q, %s0, %s1) [#id1, #none1, #none1] : (tensor<16xf32>, tensor<f32>, tensor<f32>) -> tensor<16xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %1, %2 : f32
+    %4 = arith.mulf %0, %3 : f32
+    sinter.yield %4 : f32
+  }
+  return %y0, %y1, %z0, %z1 : tensor<6x4xf32>, tensor<8x4xf32>, tensor<32xf32>, tensor<16xf32>
+}
+
+// -----
+
+// A product is not kept until another one is there: these sums stay apart.
+// CHECK-LABEL: func @no_member_waits
+// CHECK: call @reduce_6
+// CHECK: call @reduce_8
+func.func @no_member_waits(%x: tensor<6x8xf32>, %w: tensor<8x4xf32>, %v: tensor<8x8xf32>) -> (tensor<6xf32>, tensor<8xf32>) attributes {sinter.entry} {
+  %g0 = sinter.matmul %x, %w : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+  %s0 = sinter.reduce sum %g0 axes [1] : tensor<6x4xf32> -> tensor<6xf32>
+  %g1 = sinter.matmul %v, %w : (tensor<8x8xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  %s1 = sinter.reduce sum %g1 axes [1] : tensor<8x4xf32> -> tensor<8xf32>
+  return %s0, %s1 : tensor<6xf32>, tensor<8xf32>
+}

@@ -133,7 +133,7 @@ private:
     Value tile = loop.getInductionVar(), member = constant(0);
     SmallVector<int64_t> firstTile{0}, cases;
     for (int64_t size : members->sizes)
-      firstTile.push_back(firstTile.back() + llvm::divideCeil(size, plan.chunk));
+      firstTile.push_back(firstTile.back() + llvm::divideCeil(size, plan.chunked ? plan.chunk : 1));
     for (size_t next = 1; next < members->sizes.size(); ++next) {
       Value reached = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, tile, constant(firstTile[next]));
       member = arith::AddIOp::create(builder, loc, member,
@@ -163,8 +163,12 @@ private:
       fill(region, number);
     for (auto [storage, memory] : llvm::zip_equal(own, choice.getResults().drop_front(2)))
       flat[storage] = memory;
-    Value size = constant(plan.chunk);
-    chunkBegin = arith::MulIOp::create(builder, loc, arith::SubIOp::create(builder, loc, tile, choice.getResult(0)), size);
+    Value local = arith::SubIOp::create(builder, loc, tile, choice.getResult(0)), size = constant(plan.chunk);
+    if (!plan.chunked) {
+      position[plan.rows.front()] = local;
+      return emitEveryTile();
+    }
+    chunkBegin = arith::MulIOp::create(builder, loc, local, size);
     chunkEnd = arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, chunkBegin, size),
                                       choice.getResult(1));
     return emitEveryTile();
@@ -725,13 +729,17 @@ LogicalResult emitMembers(func::FuncOp kernel, int64_t count) {
     return failure();
   int64_t flops = totalFlops(**graph), tiles = 0, elements = 0;
   Schedule plan = schedule(**graph);
-  if (!plan.chunked || !plan.rows.empty() || plan.extents[*plan.chunked] != members->sizes.front() ||
-      !llvm::all_of(plan.groups, [](Group &group) { return group.everyTile; }))
-    return kernel.emitError("cpu: members are loops over one dimension that is cut into tiles");
-  if (plan.scratchBytes == 0)
+  // What is cut into tiles is the one dimension by which members differ; a chunk of it ends in a whole vector.
+  int64_t first = members->sizes.front();
+  bool chunks = plan.chunked && plan.rows.empty() && plan.extents[*plan.chunked] == first &&
+                llvm::all_of(members->sizes, [](int64_t size) { return size % kLanes == 0; });
+  bool rows = !plan.chunked && plan.rows.size() == 1 && plan.extents[plan.rows.front()] == first;
+  if (!(chunks || rows) || !llvm::all_of(plan.groups, [](Group &group) { return group.everyTile; }))
+    return kernel.emitError("cpu: members are loops of one dimension that is cut into tiles, of whole vectors or of rows");
+  if (chunks && plan.scratchBytes == 0)
     plan.chunk = kMemberTile;
   for (int64_t size : members->sizes) {
-    tiles += llvm::divideCeil(size, plan.chunk);
+    tiles += llvm::divideCeil(size, chunks ? plan.chunk : 1);
     elements += size;
   }
   func::FuncOp function = createTileFunction(kernel);

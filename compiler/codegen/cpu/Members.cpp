@@ -1,6 +1,7 @@
 #include "compiler/codegen/cpu/Members.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -14,6 +15,14 @@ void collect(Operation *op, llvm::SetVector<Operation *> &needed) {
     if (Operation *producer = operand.getDefiningOp())
       collect(producer, needed);
   needed.insert(op);
+}
+
+/// The constant that a result starts from; null if it starts from nothing.
+Attribute initialValue(Value init) {
+  Attribute constant;
+  if (auto fill = init.getDefiningOp<linalg::FillOp>())
+    matchPattern(fill.getInputs()[0], m_Constant(&constant));
+  return constant;
 }
 
 /// The first member as a function of its own; `returned` are its results among those of the kernel.
@@ -74,6 +83,8 @@ FailureOr<Members> readMembers(func::FuncOp kernel, int64_t count) {
                                                          OperationEquivalence::IgnoreLocations);
       if (!equal)
         break;
+      for (auto [x, y] : llvm::zip_equal(left.getDpsInits(), right.getDpsInits()))
+        equal = equal && initialValue(x) == initialValue(y);
       for (auto [x, y] : llvm::zip_equal(left.getDpsInputs(), right.getDpsInputs()))
         equal = equal && isa<BlockArgument>(x) == isa<BlockArgument>(y) && counterpart.try_emplace(x, y).first->second == y;
       for (auto [x, y] : llvm::zip_equal(left->getResults(), right->getResults()))
@@ -91,9 +102,6 @@ FailureOr<Members> readMembers(func::FuncOp kernel, int64_t count) {
     if (!equal || table.size() != arguments.size() + returned.size())
       return kernel.emitError("cpu: member ") << member << " differs from the first in more than its tensors";
     members.sizes.push_back(linalg::GenericOp(ops.front()).getStaticLoopRanges().front());
-    if (members.sizes.back() % 16 != 0)
-      return kernel.emitError("cpu: the size of member ") << member << ", " << members.sizes.back()
-                                                          << ", is not a multiple of 16";
   }
   return members;
 }
