@@ -89,17 +89,6 @@ bool absorbProducerShape(MapDraft &draft, unsigned i) {
   return false;
 }
 
-/// Whether computing the region once more per reader costs less than a trip to memory.
-bool isCheap(MapOp map) {
-  int ops = 0;
-  for (Operation &op : map.getBody().front().without_terminator()) {
-    if (isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, ThreefryOp>(op))
-      return false;
-    ops += !isa<arith::ConstantOp, IndexOp>(op);
-  }
-  return ops <= 4;
-}
-
 bool yieldsBooleans(MapOp map) {
   return llvm::all_of(map.getResultTypes(), [](Type type) { return getElementTypeOrSelf(type).isInteger(1); });
 }

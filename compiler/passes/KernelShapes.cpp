@@ -113,9 +113,49 @@ Value behindReshapes(Value value) {
   return value;
 }
 
+/// Whether anything but `reader` reads `value`, seen through views.
+bool hasOtherReader(Value value, Operation *reader) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    return isa<ReshapeOp>(user) ? hasOtherReader(user->getResult(0), reader) : user != reader;
+  });
+}
+
+/// Whether a path that is not elementwise leads from `product` to `value`: who reads both cannot be computed while the
+/// product's tile is in registers.
+bool escapes(Value value, Operation *product) {
+  Operation *op = behindReshapes(value).getDefiningOp();
+  if (!op || op == product || op->isBeforeInBlock(product))
+    return false;
+  if (isa<MapOp>(op))
+    return llvm::any_of(op->getOperands(), [&](Value input) { return escapes(input, product); });
+  DenseSet<Operation *> seen{op};
+  SmallVector<Operation *> worklist{op};
+  while (!worklist.empty())
+    for (Value input : worklist.pop_back_val()->getOperands())
+      if (Operation *producer = input.getDefiningOp()) {
+        if (producer == product)
+          return true;
+        if (!producer->isBeforeInBlock(product) && seen.insert(producer).second)
+          worklist.push_back(producer);
+      }
+  return false;
+}
+
+/// The reduction or row-wise op that reads `map`, seen through views, if nothing else does.
+Operation *onlyAnchor(MapOp map) {
+  Operation *op = map;
+  do {
+    if (op->getNumResults() != 1 || !op->hasOneUse())
+      return nullptr;
+    op = *op->getUsers().begin();
+  } while (isa<ReshapeOp>(op));
+  return isAnchor(op) && !isa<MatmulOp>(op) ? op : nullptr;
+}
+
 /// Tries the shapes of the anchors around `map`, nearest first: products it follows, rows it follows, rows and
 /// reductions it feeds, maps it follows; then merges what dimensions it can.
 void shapeMap(MapOp map) {
+  bool withReader = belongsToReader(map);
   SmallVector<SmallVector<int64_t>> candidates;
   auto addProducers = [&](auto accepts) {
     for (Value input : map.getInputs()) {
@@ -124,8 +164,20 @@ void shapeMap(MapOp map) {
         candidates.emplace_back(shapeOf(source));
     }
   };
-  addProducers([](Operation *op) { return isa<MatmulOp>(op); });
-  addProducers([](Operation *op) { return isAnchor(op) && !isa<MatmulOp>(op); });
+  addProducers([&](Operation *op) {
+    return isa<MatmulOp>(op) && !withReader &&
+           llvm::none_of(map.getInputs(), [&](Value input) { return escapes(input, op); });
+  });
+  addProducers([](Operation *op) { // nothing joins a reduction of columns
+    auto reduce = dyn_cast<ReduceOp>(op);
+    return isAnchor(op) && !isa<MatmulOp>(op) &&
+           (!reduce || reduce.getAxes().back() + 1 == reduce.getInput().getType().getRank());
+  });
+  // What a reduction of rows leaves is spread over rows of that length again.
+  for (Value input : map.getInputs())
+    if (auto reduce = behindReshapes(input).getDefiningOp<ReduceOp>();
+        reduce && product(shapeOf(reduce.getInput())) == product(map.getShape()))
+      candidates.emplace_back(shapeOf(reduce.getInput()));
   for (Operation *user : map->getUsers()) {
     while (isa<ReshapeOp>(user) && user->hasOneUse())
       user = *user->getUsers().begin();
@@ -140,6 +192,19 @@ void shapeMap(MapOp map) {
 }
 
 } // namespace
+
+bool belongsToReader(MapOp map) {
+  bool readsTile = false;
+  for (Value input : map.getInputs()) {
+    Value source = behindReshapes(input);
+    if (product(shapeOf(source)) != product(map.getShape()) || !isa_and_nonnull<MatmulOp, MapOp>(source.getDefiningOp()))
+      continue;
+    readsTile = true;
+    if (!hasOtherReader(source, map))
+      return false;
+  }
+  return readsTile && onlyAnchor(map);
+}
 
 void canonicalizeShapes(func::FuncOp function) {
   Block &block = function.getBody().front();
@@ -170,6 +235,16 @@ void canonicalizeShapes(func::FuncOp function) {
       if (!reshape->use_empty())
         reshape.getResult().replaceAllUsesWith(reshapeTo(builder, op.getLoc(), reshape.getInput(), shapeOf(reshape)));
       op.erase();
+    }
+  // Equal views are one: a kernel that reads two of them reads one tensor.
+  DenseMap<std::pair<Value, Type>, Value> views;
+  for (Operation &op : llvm::make_early_inc_range(block))
+    if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      auto [known, isNew] = views.try_emplace({reshape.getInput(), reshape.getType()}, reshape);
+      if (!isNew) {
+        reshape.getResult().replaceAllUsesWith(known->second);
+        op.erase();
+      }
     }
 }
 

@@ -115,6 +115,18 @@ MapOp MapDraft::finish() {
   return result;
 }
 
+//===--- costs -------------------------------------------------------------------------------------===//
+
+bool isCheap(MapOp map) {
+  int ops = 0;
+  for (Operation &op : map.getBody().front().without_terminator()) {
+    if (isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, ThreefryOp>(op))
+      return false;
+    ops += !isa<arith::ConstantOp, IndexOp>(op);
+  }
+  return ops <= 4;
+}
+
 //===--- change of iteration shape -----------------------------------------------------------------===//
 
 Value reshapeTo(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> shape) {
@@ -187,11 +199,19 @@ std::optional<MapOp> reshapeMap(MapOp map, ArrayRef<int64_t> shape) {
   auto segments = commonSegments(old, shape);
   if (!segments)
     return std::nullopt;
-  // An index survives only along a dimension that stays as it is.
+  // An index survives along a dimension that stays as it is, and can be had from one that it was merged into: by a
+  // division, which lanes do not have, so not from the last one.
   SmallVector<int> newDim(old.size(), -1);
-  for (const Segment &s : *segments)
-    if (s.oldEnd == s.oldBegin + 1 && s.newEnd == s.newBegin + 1)
-      newDim[s.oldBegin] = s.newBegin;
+  SmallVector<int64_t> inner(old.size(), 1), outer(old.size(), 1); // sizes of what it was merged with
+  for (const Segment &s : *segments) {
+    if (s.newEnd != s.newBegin + 1 || (s.oldEnd > s.oldBegin + 1 && s.newEnd == shape.size()))
+      continue;
+    for (unsigned d = s.oldBegin; d < s.oldEnd; ++d) {
+      newDim[d] = s.newBegin;
+      for (unsigned other = s.oldBegin; other < s.oldEnd; ++other)
+        (other < d ? outer[d] : inner[d]) *= other == d ? 1 : old[other];
+    }
+  }
   for (auto index : map.getBody().getOps<IndexOp>())
     if (newDim[index.getDim()] < 0)
       return std::nullopt;
@@ -230,8 +250,25 @@ std::optional<MapOp> reshapeMap(MapOp map, ArrayRef<int64_t> shape) {
   for (Type type : map.getResultTypes())
     types.push_back(RankedTensorType::get(shape, getElementTypeOrSelf(type)));
   auto result = MapOp::create(builder, map.getLoc(), types, inputs, builder.getAffineMapArrayAttr(maps));
-  for (auto index : map.getBody().getOps<IndexOp>())
-    index.setDim(newDim[index.getDim()]);
+  for (auto index : llvm::make_early_inc_range(map.getBody().getOps<IndexOp>())) {
+    unsigned d = index.getDim();
+    index.setDim(newDim[d]);
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : index.getResult().getUses())
+      uses.push_back(&use);
+    OpBuilder after(index->getContext());
+    after.setInsertionPointAfter(index);
+    auto size = [&](int64_t value) {
+      return arith::ConstantOp::create(after, index.getLoc(), after.getI32IntegerAttr(static_cast<int32_t>(value)));
+    };
+    Value position = index;
+    if (inner[d] > 1)
+      position = arith::DivUIOp::create(after, index.getLoc(), position, size(inner[d]));
+    if (outer[d] > 1)
+      position = arith::RemUIOp::create(after, index.getLoc(), position, size(old[d]));
+    for (OpOperand *use : uses)
+      use->set(position);
+  }
   result.getBody().takeBody(map.getBody());
   for (auto [from, to] : llvm::zip_equal(map.getResults(), result.getResults())) {
     Value view = ReshapeOp::create(builder, map.getLoc(), from.getType(), to);

@@ -43,6 +43,9 @@ private:
   llvm::SmallVector<unsigned> resultOf; ///< old result -> new result, or ~0u
 };
 
+/// Whether computing the region once more costs less than a trip to memory for its result.
+bool isCheap(MapOp map);
+
 /// `map` as if it iterated over `shape`, which has as many elements in the same row-major order: inputs and results
 /// are reshaped. Nothing if an input's map or an index does not allow it.
 std::optional<MapOp> reshapeMap(MapOp map, llvm::ArrayRef<int64_t> shape);

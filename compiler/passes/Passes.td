@@ -26,6 +26,15 @@ def Differentiate : Pass<"sinter-differentiate", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def RecomputeMaps : Pass<"sinter-recompute-maps", "::mlir::func::FuncOp"> {
+  let summary = "cheap maps are computed by each of their readers";
+  let description = [{
+    A map of a few operations whose inputs are in memory anyway is repeated in every map, reduction and row-wise op that
+    reads it: no kernel writes its result. Runs once gradients exist. Example: test/passes/recompute-maps.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def NarrowProducts : Pass<"sinter-narrow-products", "::mlir::func::FuncOp"> {
   let summary = "matrix products compute in bf16";
   let description = [{

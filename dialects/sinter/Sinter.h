@@ -24,6 +24,9 @@ namespace sinter {
 /// Attribute names on functions, arguments and results. They are the module's own record of what it is.
 inline constexpr llvm::StringLiteral kEntryAttr = "sinter.entry";     ///< func: callable by the runtime
 inline constexpr llvm::StringLiteral kKernelAttr = "sinter.kernel";   ///< func: an outlined kernel
+/// func: the kernel computes the same this many times, on tensors whose first dimensions may differ. Its ops are those of
+/// the first member, then those of the second, and so on; no member reads what another computes.
+inline constexpr llvm::StringLiteral kMembersAttr = "sinter.members";
 inline constexpr llvm::StringLiteral kNameAttr = "sinter.name";       ///< argument or result: its public name
 inline constexpr llvm::StringLiteral kDefaultAttr = "sinter.default"; ///< scalar argument: value if the caller gives none
 inline constexpr llvm::StringLiteral kExpectAttr = "sinter.expect";   ///< func: results come in pairs (actual, expected), for tests

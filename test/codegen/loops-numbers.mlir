@@ -80,3 +80,16 @@ func.func @embed(%w: tensor<65x33xf32>, %t: tensor<4x6xi32> {sinter.limit = 65},
   %s = sinter.scatter_add %t, %b : (tensor<4x6xi32>, tensor<4x6x33xf32>) -> tensor<65x33xf32>
   return %b, %s : tensor<4x6x33xf32>, tensor<65x33xf32>
 }
+
+// Long columns go block by block: lengths that leave rows over, columns that leave lanes over, a prologue and a vector
+// that the prologue reads, sums that share their rows.
+func.func @long_columns(%x: tensor<203x330xf32>, %y: tensor<203x330xf32>, %w: tensor<330xf32>, %z: tensor<64x5xf32>) -> (tensor<330xf32>, tensor<330xf32>, tensor<330xf32>, tensor<5xf32>) attributes {sinter.entry} {
+  %wide = sinter.broadcast %w dims [1] : tensor<330xf32> -> tensor<203x330xf32>
+  %p = arith.mulf %x, %y : tensor<203x330xf32>
+  %q = arith.addf %p, %wide : tensor<203x330xf32>
+  %a = sinter.reduce sum %q axes [0] : tensor<203x330xf32> -> tensor<330xf32>
+  %b = sinter.reduce sum %x axes [0] : tensor<203x330xf32> -> tensor<330xf32>
+  %c = sinter.reduce max %y axes [0] : tensor<203x330xf32> -> tensor<330xf32>
+  %d = sinter.reduce sum %z axes [0] : tensor<64x5xf32> -> tensor<5xf32>
+  return %a, %b, %c, %d : tensor<330xf32>, tensor<330xf32>, tensor<330xf32>, tensor<5xf32>
+}

@@ -112,3 +112,49 @@ func.func private @passes_over_a_row(%x: tensor<10x64xf32>) -> (tensor<10x64xf32
   } -> tensor<10xf32>
   return %d, %v : tensor<10x64xf32>, tensor<10xf32>
 }
+
+// A long column is summed in blocks of eight rows across the tile; the sums wait in the scratch, an order of additions
+// like that of a short one. Both sums read a row once.
+// CHECK-LABEL: func private @long_column
+// CHECK-SAME: sinter.scratch = 640 : i64
+// CHECK-SAME: sinter.tiles = 4 : i64
+// CHECK: %[[A:.*]] = memref.view %{{.*}} to memref<80xf32>
+// CHECK: %[[B:.*]] = memref.view %{{.*}} to memref<80xf32>
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: vector.store %{{.*}}, %[[A]]
+// CHECK: vector.store %{{.*}}, %[[B]]
+// CHECK: scf.for %[[BLOCK:.*]] = %c0 to %c96 step %c8
+// CHECK: scf.for
+// CHECK: vector.load %[[A]]
+// CHECK: vector.load %[[B]]
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>)
+// CHECK: vector.store %{{.*}}, %[[A]]
+// CHECK: vector.store %{{.*}}, %[[B]]
+// CHECK: scf.for
+// CHECK: scf.for %{{.*}} = %c96 to %c100 step %c1 iter_args
+func.func private @long_column(%x: tensor<100x320xf32>, %y: tensor<100x320xf32>) -> (tensor<320xf32>, tensor<320xf32>) attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<320xf32>
+  %f = tensor.empty() : tensor<100x320xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<320xf32>) -> tensor<320xf32>
+  %p = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %y : tensor<100x320xf32>, tensor<100x320xf32>) outs(%f : tensor<100x320xf32>) {
+  ^bb0(%0: f32, %1: f32, %o: f32):
+    %2 = arith.mulf %0, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<100x320xf32>
+  %s = linalg.generic {indexing_maps = [#id, #column], iterator_types = ["reduction", "parallel"]}
+      ins(%p : tensor<100x320xf32>) outs(%i : tensor<320xf32>) {
+  ^bb0(%0: f32, %o: f32):
+    %2 = arith.addf %o, %0 : f32
+    linalg.yield %2 : f32
+  } -> tensor<320xf32>
+  %t = linalg.generic {indexing_maps = [#id, #column], iterator_types = ["reduction", "parallel"]}
+      ins(%x : tensor<100x320xf32>) outs(%i : tensor<320xf32>) {
+  ^bb0(%0: f32, %o: f32):
+    %2 = arith.addf %o, %0 : f32
+    linalg.yield %2 : f32
+  } -> tensor<320xf32>
+  return %s, %t : tensor<320xf32>, tensor<320xf32>
+}

@@ -123,3 +123,164 @@ func.func @booleans(%x: tensor<4xf32>) -> tensor<2x1xf32> attributes {sinter.ent
   }
   return %y : tensor<2x1xf32>
 }
+
+// -----
+
+// The square of a product that is stored anyway belongs to the sum, not to the product.
+// CHECK-LABEL: func @square_belongs_to_the_sum
+// CHECK: %[[M:.*]] = call @matmul_6x4(%arg0, %arg1) : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+// CHECK: call @reduce_6(%[[M]])
+// CHECK-LABEL: func private @reduce_6(
+// CHECK: sinter.map
+// CHECK: sinter.reduce
+func.func @square_belongs_to_the_sum(%x: tensor<6x8xf32>, %w: tensor<8x4xf32>) -> (tensor<6x4xf32>, tensor<6xf32>) attributes {sinter.entry} {
+  %m = sinter.matmul %x, %w : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+  %q = sinter.map (%m) [affine_map<(i, j) -> (i, j)>] : (tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32):
+    %1 = arith.mulf %0, %0 : f32
+    sinter.yield %1 : f32
+  }
+  %s = sinter.reduce sum %q axes [1] : tensor<6x4xf32> -> tensor<6xf32>
+  return %m, %s : tensor<6x4xf32>, tensor<6xf32>
+}
+
+// -----
+
+// Sums over the same rows read them once, and so do maps over the same elements.
+// CHECK-LABEL: func @siblings
+// CHECK: %[[C:.*]]:2 = call @reduce_4(%arg0, %arg1) : (tensor<6x4xf32>, tensor<6x4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+// CHECK: %[[R:.*]]:2 = call @reduce_6(%arg0, %arg1) : (tensor<6x4xf32>, tensor<6x4xf32>) -> (tensor<6xf32>, tensor<6xf32>)
+// CHECK-NOT: call
+func.func @siblings(%x: tensor<6x4xf32>, %y: tensor<6x4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<6xf32>, tensor<6xf32>) attributes {sinter.entry} {
+  %p = sinter.map (%x, %y) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] : (tensor<6x4xf32>, tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.mulf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %a = sinter.reduce sum %x axes [0] : tensor<6x4xf32> -> tensor<4xf32>
+  %b = sinter.reduce sum %p axes [0] : tensor<6x4xf32> -> tensor<4xf32>
+  %c = sinter.reduce sum %x axes [1] : tensor<6x4xf32> -> tensor<6xf32>
+  %q = sinter.map (%x, %y) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] : (tensor<6x4xf32>, tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.subf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %d = sinter.reduce sum %q axes [1] : tensor<6x4xf32> -> tensor<6xf32>
+  return %a, %b, %c, %d : tensor<4xf32>, tensor<4xf32>, tensor<6xf32>, tensor<6xf32>
+}
+
+// -----
+
+// A softmax's gradient is one kernel over rows; the row's index of the mask is found by division.
+// CHECK-LABEL: func @softmax_backward
+// CHECK: %[[M:.*]] = call @matmul_6x4x5
+// CHECK: %[[V:.*]] = sinter.reshape %[[M]] : tensor<6x4x5xf32> -> tensor<24x5xf32>
+// CHECK: call @reduce_24(%[[V]], %{{.*}}) : (tensor<24x5xf32>, tensor<24x5xf32>) -> tensor<24x5xf32>
+// CHECK-NOT: call
+// CHECK-LABEL: func private @reduce_24
+// CHECK: sinter.map
+// CHECK: sinter.reduce
+// CHECK: sinter.map
+// CHECK: %[[FOUR:.*]] = arith.constant 4 : i32
+// CHECK: %[[I:.*]] = sinter.index 0
+// CHECK: arith.remui %[[I]], %[[FOUR]]
+func.func @softmax_backward(%x: tensor<2x3x4x7xf32>, %w: tensor<2x3x7x5xf32>, %p: tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32> attributes {sinter.entry} {
+  %dp = sinter.matmul %x, %w : (tensor<2x3x4x7xf32>, tensor<2x3x7x5xf32>) -> tensor<2x3x4x5xf32>
+  %q = sinter.map (%dp, %p) [affine_map<(b, h, i, j) -> (b, h, i, j)>, affine_map<(b, h, i, j) -> (b, h, i, j)>] : (tensor<2x3x4x5xf32>, tensor<2x3x4x5xf32>) -> tensor<2x3x4x5xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.mulf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %s = sinter.reduce sum %q axes [3] : tensor<2x3x4x5xf32> -> tensor<2x3x4xf32>
+  %y = sinter.map (%p, %dp, %s) [affine_map<(b, h, i, j) -> (b, h, i, j)>, affine_map<(b, h, i, j) -> (b, h, i, j)>, affine_map<(b, h, i, j) -> (b, h, i)>] : (tensor<2x3x4x5xf32>, tensor<2x3x4x5xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4x5xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %zero = arith.constant 0.0 : f32
+    %3 = arith.subf %1, %2 : f32
+    %4 = arith.mulf %0, %3 : f32
+    %i = sinter.index 2 : i32
+    %j = sinter.index 3 : i32
+    %mask = arith.cmpi sge, %i, %j : i32
+    %5 = arith.select %mask, %4, %zero : f32
+    sinter.yield %5 : f32
+  }
+  return %y : tensor<2x3x4x5xf32>
+}
+
+// -----
+
+// Sums of squares of what stays alive, then updates that wait for all of them: one launch each, members of one kernel.
+// The little sums of the sums share a kernel too.
+// CHECK-LABEL: func @members
+// CHECK-DAG: %[[Q:.*]]:2 = call @reduces_of_2(%[[G0:[0-9]+]], %[[G1:[0-9]+]]) : (tensor<6x4xf32>, tensor<8x4xf32>) -> (tensor<6xf32>, tensor<8xf32>)
+// CHECK: %[[S:.*]]:2 = call @reduce_1(%{{.*}}, %{{.*}}) : (tensor<1x6xf32>, tensor<1x8xf32>) -> (tensor<1xf32>, tensor<1xf32>)
+// CHECK: call @maps_of_2(
+// CHECK-NOT: call
+// CHECK-LABEL: func private @reduces_of_2(
+// CHECK-SAME: sinter.members = 2 : i64
+// CHECK: sinter.map
+// CHECK: sinter.reduce sum {{.*}} tensor<6x4xf32>
+// CHECK: sinter.map
+// CHECK: sinter.reduce sum {{.*}} tensor<8x4xf32>
+// CHECK-LABEL: func private @maps_of_2(
+// CHECK-SAME: sinter.members = 2 : i64
+// CHECK: sinter.map{{.*}} tensor<32xf32>
+// CHECK: sinter.map{{.*}} tensor<16xf32>
+#id2 = affine_map<(i, j) -> (i, j)>
+#none = affine_map<(i, j) -> ()>
+#id1 = affine_map<(i) -> (i)>
+#none1 = affine_map<(i) -> ()>
+func.func @members(%x: tensor<6x8xf32>, %w: tensor<8x4xf32>, %v: tensor<8x8xf32>, %p: tensor<32xf32>, %q: tensor<16xf32>) -> (tensor<6x4xf32>, tensor<8x4xf32>, tensor<32xf32>, tensor<16xf32>) attributes {sinter.entry} {
+  %g0 = sinter.matmul %x, %w : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+  %g1 = sinter.matmul %v, %w : (tensor<8x8xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  %q0 = sinter.map (%g0) [#id2] : (tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32):
+    %1 = arith.mulf %0, %0 : f32
+    sinter.yield %1 : f32
+  }
+  %q1 = sinter.map (%g1) [#id2] : (tensor<8x4xf32>) -> tensor<8x4xf32> {
+  ^bb0(%0: f32):
+    %1 = arith.mulf %0, %0 : f32
+    sinter.yield %1 : f32
+  }
+  %s0 = sinter.reduce sum %q0 axes [0, 1] : tensor<6x4xf32> -> tensor<f32>
+  %s1 = sinter.reduce sum %q1 axes [0, 1] : tensor<8x4xf32> -> tensor<f32>
+  %y0 = sinter.map (%g0, %s0, %s1) [#id2, #none, #none] : (tensor<6x4xf32>, tensor<f32>, tensor<f32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %1, %2 : f32
+    %4 = arith.divf %0, %3 : f32
+    sinter.yield %4 : f32
+  }
+  %y1 = sinter.map (%g1, %s0, %s1) [#id2, #none, #none] : (tensor<8x4xf32>, tensor<f32>, tensor<f32>) -> tensor<8x4xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.mulf %1, %2 : f32
+    %4 = arith.divf %0, %3 : f32
+    sinter.yield %4 : f32
+  }
+  %z0 = sinter.map (%p, %s0, %s1) [#id1, #none1, #none1] : (tensor<32xf32>, tensor<f32>, tensor<f32>) -> tensor<32xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %1, %2 : f32
+    %4 = arith.mulf %0, %3 : f32
+    sinter.yield %4 : f32
+  }
+  %z1 = sinter.map (%q, %s0, %s1) [#id1, #none1, #none1] : (tensor<16xf32>, tensor<f32>, tensor<f32>) -> tensor<16xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %1, %2 : f32
+    %4 = arith.mulf %0, %3 : f32
+    sinter.yield %4 : f32
+  }
+  return %y0, %y1, %z0, %z1 : tensor<6x4xf32>, tensor<8x4xf32>, tensor<32xf32>, tensor<16xf32>
+}
+
+// -----
+
+// A product is not kept until another one is there: these sums stay apart.
+// CHECK-LABEL: func @no_member_waits
+// CHECK: call @reduce_6
+// CHECK: call @reduce_8
+func.func @no_member_waits(%x: tensor<6x8xf32>, %w: tensor<8x4xf32>, %v: tensor<8x8xf32>) -> (tensor<6xf32>, tensor<8xf32>) attributes {sinter.entry} {
+  %g0 = sinter.matmul %x, %w : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+  %s0 = sinter.reduce sum %g0 axes [1] : tensor<6x4xf32> -> tensor<6xf32>
+  %g1 = sinter.matmul %v, %w : (tensor<8x8xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  %s1 = sinter.reduce sum %g1 axes [1] : tensor<8x4xf32> -> tensor<8xf32>
+  return %s0, %s1 : tensor<6xf32>, tensor<8xf32>
+}

@@ -9,6 +9,7 @@
 // that an output may be the same memory as an input that is read at the same index.
 #include "compiler/codegen/cpu/EmitScatter.h"
 #include "compiler/codegen/cpu/LoopSchedule.h"
+#include "compiler/codegen/cpu/Members.h"
 #include "compiler/codegen/cpu/Passes.h"
 #include "dialects/sinter/Sinter.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -57,8 +58,10 @@ namespace {
 
 class LoopEmitter {
 public:
-  LoopEmitter(LoopGraph &graph, Schedule &plan, func::FuncOp function)
-      : graph(graph), plan(plan), function(function), builder(function.getContext()), loc(function.getLoc()) {}
+  /// With `members`, `graph` and `plan` are those of the first member, and `function` is the kernel of all.
+  LoopEmitter(LoopGraph &graph, Schedule &plan, func::FuncOp function, const Members *members = nullptr)
+      : graph(graph), plan(plan), function(function), members(members), builder(function.getContext()),
+        loc(function.getLoc()) {}
 
   LogicalResult run() {
     builder.setInsertionPoint(function.getBody().front().getTerminator());
@@ -73,6 +76,7 @@ private:
   LoopGraph &graph;
   Schedule &plan;
   func::FuncOp function;
+  const Members *members;
   OpBuilder builder;
   Location loc;
 
@@ -101,7 +105,10 @@ private:
       outputs += storage.kind == Storage::Output;
     Value scratch = function.getArgument(arguments + 2);
     for (Storage &storage : graph.storages) {
-      if (storage.kind == Storage::Argument)
+      if (members && storage.kind != Storage::Temporary) {
+        if (members->isShared(operandOf(storage)))
+          flat[&storage] = flatten(builder, loc, function.getArgument(members->operands[0][operandOf(storage)]));
+      } else if (storage.kind == Storage::Argument)
         flat[&storage] = flatten(builder, loc, function.getArgument(storage.position));
       else if (storage.kind == Storage::Output)
         flat[&storage] = flatten(builder, loc, function.getArgument(arguments - outputs + storage.position));
@@ -111,12 +118,69 @@ private:
     }
   }
 
+  /// Which operand of the first member a storage is: arguments come before results.
+  unsigned operandOf(const Storage &storage) const {
+    return storage.position + (storage.kind == Storage::Output ? members->first.get().getNumArguments() : 0);
+  }
+
   //===--- tiles -------------------------------------------------------------------------------------===//
+
+  /// Tiles of the first member, then of the second...: a tile finds out whose it is, and takes its memory from there.
+  LogicalResult emitMemberTiles(Value begin, Value end) {
+    auto loop = scf::ForOp::create(builder, loc, begin, end, constant(1));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value tile = loop.getInductionVar(), member = constant(0);
+    SmallVector<int64_t> firstTile{0}, cases;
+    for (int64_t size : members->sizes)
+      firstTile.push_back(firstTile.back() + llvm::divideCeil(size, plan.chunked ? plan.chunk : 1));
+    for (size_t next = 1; next < members->sizes.size(); ++next) {
+      Value reached = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, tile, constant(firstTile[next]));
+      member = arith::AddIOp::create(builder, loc, member,
+                                     arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), reached));
+      cases.push_back(next);
+    }
+    SmallVector<Storage *> own;
+    SmallVector<Type> types{builder.getIndexType(), builder.getIndexType()};
+    for (Storage &storage : graph.storages)
+      if (storage.kind != Storage::Temporary && !members->isShared(operandOf(storage))) {
+        own.push_back(&storage);
+        types.push_back(MemRefType::get({ShapedType::kDynamic}, memoryType(storage.element)));
+      }
+    auto choice = scf::IndexSwitchOp::create(builder, loc, types, member, cases, cases.size());
+    auto fill = [&](Region &region, size_t number) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.createBlock(&region);
+      SmallVector<Value> values{constant(firstTile[number]), constant(members->sizes[number])};
+      for (auto [storage, type] : llvm::zip_equal(own, ArrayRef(types).drop_front(2))) {
+        Value memory = function.getArgument(members->operands[number][operandOf(*storage)]);
+        values.push_back(memref::CastOp::create(builder, loc, type, flatten(builder, loc, memory)));
+      }
+      scf::YieldOp::create(builder, loc, values);
+    };
+    fill(choice.getDefaultRegion(), 0);
+    for (auto [region, number] : llvm::zip_equal(choice.getCaseRegions(), cases))
+      fill(region, number);
+    for (auto [storage, memory] : llvm::zip_equal(own, choice.getResults().drop_front(2)))
+      flat[storage] = memory;
+    Value local = arith::SubIOp::create(builder, loc, tile, choice.getResult(0)), size = constant(plan.chunk);
+    if (!plan.chunked) {
+      position[plan.rows.front()] = local;
+      return emitEveryTile();
+    }
+    chunkBegin = arith::MulIOp::create(builder, loc, local, size);
+    chunkEnd = arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, chunkBegin, size),
+                                      choice.getResult(1));
+    return emitEveryTile();
+  }
 
   LogicalResult emitTiles() {
     unsigned count = function.getNumArguments();
     Value begin = function.getArgument(count - 3), end = function.getArgument(count - 2);
-    bool oneNest = llvm::count_if(plan.groups, [](Group &group) { return group.everyTile; }) == 1;
+    if (members)
+      return emitMemberTiles(begin, end);
+    bool oneNest = llvm::count_if(plan.groups, [](Group &group) { return group.everyTile; }) == 1 &&
+                   llvm::all_of(plan.groups, [](Group &group) { return group.sumOffsets.empty(); });
     if (plan.chunked && plan.rows.empty() && oneNest) { // neighbouring chunks are one range
       setChunks(begin, end);
       return emitEveryTile();
@@ -397,6 +461,8 @@ private:
       return emitScalars(group);
     if (group.reducesLanes)
       return emitRowReduction(group);
+    if (!group.sumOffsets.empty())
+      return emitColumnSums(group);
     if (group.lanes == plan.chunked)
       return emitChunk(group);
     return emitWhole(group);
@@ -503,6 +569,93 @@ private:
     return success();
   }
 
+  /// Rows that are added to a tile's sums at a time.
+  static constexpr int64_t kRowsPerBlock = 8;
+
+  /// Reductions of long columns: for each block of rows, for each vector of the tile's columns, the rows of the block.
+  LogicalResult emitColumnSums(Group &group) {
+    unsigned lanes = *group.lanes, rows = *group.sequential;
+    SmallVector<Reduction> reductions = reductionsOf(group);
+    SmallVector<Value> memory;
+    Value scratch = function.getArgument(function.getNumArguments() - 1);
+    for (auto [reduction, offset] : llvm::zip_equal(reductions, group.sumOffsets))
+      memory.push_back(scratchView(builder, loc, scratch, offset, memoryType(reduction.init->element), plan.chunk));
+    auto slot = [&] { return arith::SubIOp::create(builder, loc, position[lanes], chunkBegin); };
+    auto store = [&](ArrayRef<Value> sums) {
+      for (auto [sum, where] : llvm::zip_equal(sums, memory))
+        storeLanes(builder, loc, sum, where, slot());
+    };
+    auto load = [&] {
+      SmallVector<Value> sums;
+      for (auto [reduction, where] : llvm::zip_equal(reductions, memory))
+        sums.push_back(fromMemory(builder, loc, loadLanes(builder, loc, where, slot()), reduction.init->element));
+      return sums;
+    };
+    auto addRows = [&](Value first, Value last, int64_t count) -> LogicalResult {
+      llvm::SaveAndRestore saved(hoisted);
+      hoist(group, {group.sequential}, count);
+      SmallVector<Value> sums = load();
+      if (failed(emitLoop(first, last, 1, sums, [&](Value row, MutableArrayRef<Value> carried) {
+            position[rows] = row;
+            if (failed(emitUnits(group, count, carried)))
+              return failure();
+            flush(group, count);
+            return success();
+          })))
+        return failure();
+      store(sums);
+      return success();
+    };
+    auto start = [&](int64_t count) {
+      SmallVector<Value> sums;
+      for (Reduction &reduction : reductions)
+        sums.push_back(toLanes(builder, loc, initialValue(reduction, group, count)));
+      store(sums);
+      return success();
+    };
+    auto finish = [&](int64_t count) {
+      for (auto [reduction, sum] : llvm::zip_equal(reductions, load()))
+        finishReduction(reduction, sum, group, count);
+      return success();
+    };
+
+    if (failed(forEachVector(group, start)))
+      return failure();
+    int64_t blocks = extent(rows) / kRowsPerBlock * kRowsPerBlock;
+    SmallVector<Value> none;
+    if (failed(emitLoop(constant(0), constant(blocks), kRowsPerBlock, none, [&](Value row, MutableArrayRef<Value>) {
+          Value last = arith::AddIOp::create(builder, loc, row, constant(kRowsPerBlock));
+          return forEachVector(group, [&](int64_t count) { return addRows(row, last, count); });
+        })))
+      return failure();
+    if (blocks < extent(rows) && failed(forEachVector(group, [&](int64_t count) {
+          return addRows(constant(blocks), constant(extent(rows)), count);
+        })))
+      return failure();
+    return forEachVector(group, finish);
+  }
+
+  /// `body(count)` at every 16th index of the tile's chunk; only the dimension's end has less than 16 lanes.
+  LogicalResult forEachVector(Group &group, llvm::function_ref<LogicalResult(int64_t)> body) {
+    unsigned lanes = *group.lanes;
+    int64_t size = extent(lanes), full = size / kLanes * kLanes;
+    Value to = full < size ? arith::MinSIOp::create(builder, loc, chunkEnd, constant(full)).getResult() : chunkEnd;
+    SmallVector<Value> none;
+    if (full > 0 && failed(emitLoop(chunkBegin, to, kLanes, none, [&](Value index, MutableArrayRef<Value>) {
+          position[lanes] = index;
+          return body(kLanes);
+        })))
+      return failure();
+    if (full == size)
+      return success();
+    Value reached = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, chunkEnd, constant(full));
+    auto branch = scf::IfOp::create(builder, loc, reached, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    position[lanes] = constant(full);
+    return body(size - full);
+  }
+
   /// How many vectors the loop over the lanes handles at once: columns keep several accumulators.
   static int64_t blocksOf(const Group &group) { return group.sequential ? 4 : 1; }
 
@@ -564,7 +717,42 @@ int64_t totalFlops(const LoopGraph &graph) {
   return flops;
 }
 
+/// Elements per tile of a kernel of several members: to find out whose a tile is takes as long as some hundred of them.
+constexpr int64_t kMemberTile = 16384;
+
+LogicalResult emitMembers(func::FuncOp kernel, int64_t count) {
+  FailureOr<Members> members = readMembers(kernel, count);
+  if (failed(members))
+    return failure();
+  FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(members->first.get());
+  if (failed(graph))
+    return failure();
+  int64_t flops = totalFlops(**graph), tiles = 0, elements = 0;
+  Schedule plan = schedule(**graph);
+  // What is cut into tiles is the one dimension by which members differ; a chunk of it ends in a whole vector.
+  int64_t first = members->sizes.front();
+  bool chunks = plan.chunked && plan.rows.empty() && plan.extents[*plan.chunked] == first &&
+                llvm::all_of(members->sizes, [](int64_t size) { return size % kLanes == 0; });
+  bool rows = !plan.chunked && plan.rows.size() == 1 && plan.extents[plan.rows.front()] == first;
+  if (!(chunks || rows) || !llvm::all_of(plan.groups, [](Group &group) { return group.everyTile; }))
+    return kernel.emitError("cpu: members are loops of one dimension that is cut into tiles, of whole vectors or of rows");
+  if (chunks && plan.scratchBytes == 0)
+    plan.chunk = kMemberTile;
+  for (int64_t size : members->sizes) {
+    tiles += llvm::divideCeil(size, chunks ? plan.chunk : 1);
+    elements += size;
+  }
+  func::FuncOp function = createTileFunction(kernel);
+  if (failed(LoopEmitter(**graph, plan, function, &*members).run()))
+    return failure();
+  setTileAttributes(function, tiles, plan.scratchBytes, flops / members->sizes.front() * elements);
+  kernel.erase();
+  return success();
+}
+
 LogicalResult emitKernel(func::FuncOp kernel) {
+  if (auto count = kernel->getAttrOfType<IntegerAttr>(kMembersAttr))
+    return emitMembers(kernel, count.getInt());
   if (!kernel.getBody().front().getOps<ScatterAddOp>().empty())
     return emitScatterKernel(kernel);
   FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(kernel);

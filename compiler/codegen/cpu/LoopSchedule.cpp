@@ -17,7 +17,9 @@ namespace {
 
 /// Elements per tile of elementwise kernels, and lanes per tile of reductions over an outer dimension.
 constexpr int64_t kElementsPerTile = 2048;
-constexpr int64_t kColumnsPerTile = 64;
+constexpr int64_t kColumnsPerTile = 64, kWidestColumnTile = 256;
+/// Columns of at least this length are summed block by block (LoopSchedule.h, Group::sumOffsets).
+constexpr int64_t kLongColumn = 64;
 
 class Scheduler {
 public:
@@ -33,6 +35,7 @@ public:
     orderRows();
     buildGroups();
     placeStorages();
+    placeSums();
     sizeTiles();
     return std::move(result);
   }
@@ -483,10 +486,33 @@ private:
     }
   }
 
+  /// Long columns that are cut into tiles. Memory is fastest in runs of many lines: a block of rows is read across the
+  /// whole tile before the next one, with the sums in the first-level cache. (A column still adds up in ascending order.)
+  bool sumsInBlocks(const Group &group) {
+    return group.sequential && !group.reducesLanes && group.outer.empty() && group.lanes &&
+           group.lanes == result.chunked && result.extents[*group.sequential] >= kLongColumn;
+  }
+
+  void placeSums() {
+    for (Group &group : result.groups) {
+      if (!sumsInBlocks(group))
+        continue;
+      for (Unit *unit : group.units)
+        for (Result &value : unit->results)
+          if (value.combiner) {
+            group.sumOffsets.push_back(result.scratchBytes);
+            int64_t bits = value.access.storage->element.getIntOrFloatBitWidth();
+            result.scratchBytes += llvm::alignTo(chunkSize() * llvm::divideCeil(bits, 8), 64);
+          }
+    }
+  }
+
   /// Indices of the chunked dimension per tile.
   int64_t chunkSize() {
     bool column = llvm::any_of(result.groups, [](Group &group) { return group.sequential || !group.outer.empty(); });
     int64_t extent = result.extents[*result.chunked];
+    if (extent >= 4 * kColumnsPerTile && llvm::any_of(result.groups, [&](Group &group) { return sumsInBlocks(group); }))
+      return std::min(static_cast<int64_t>(llvm::alignTo(extent / 4, kLanes)), kWidestColumnTile);
     if (column)
       return extent >= 4 * kColumnsPerTile ? kColumnsPerTile : kLanes;
     return kElementsPerTile;

@@ -14,6 +14,9 @@ struct Group {
   std::optional<unsigned> sequential;   ///< a reduced dimension, in ascending order
   bool reducesLanes = false;            ///< some unit reduces along the lanes
   bool everyTile = true;                ///< false: depends on no tile, runs once per call
+  /// Where in the scratch the sums of a tile's columns stand between blocks of rows, one per reduction; empty: each
+  /// column is summed in one go.
+  llvm::SmallVector<int64_t> sumOffsets;
 };
 
 struct Schedule {

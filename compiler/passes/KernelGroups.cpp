@@ -1,0 +1,397 @@
+#include "compiler/passes/KernelGroups.h"
+
+#include "compiler/passes/KernelShapes.h"
+#include "compiler/passes/MapUtils.h"
+
+#include "llvm/ADT/BitVector.h"
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+enum class GroupKind { Product, Rows, Columns, Elements, Single };
+
+struct Group : KernelGroup {
+  GroupKind kind;
+  SmallVector<int64_t> shape; ///< Product, Elements: of the maps; Rows: {R} or {R, D}; Columns: of what is reduced
+  SmallVector<int64_t> axes;  ///< Columns
+  unsigned index = 0;
+  llvm::BitVector ancestors; ///< by index: the groups that must run before this one
+
+  bool follows(const Group &other) const { return other.index < ancestors.size() && ancestors.test(other.index); }
+};
+
+ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+bool reducesLastOfTwo(ReduceOp op) {
+  return shapeOf(op.getInput()).size() == 2 && op.getAxes() == ArrayRef<int64_t>{1};
+}
+
+/// A reduction of another dimension than the last of two, or null.
+ReduceOp columnReduction(Operation *op) {
+  auto reduce = dyn_cast<ReduceOp>(op);
+  return reduce && !reducesLastOfTwo(reduce) ? reduce : ReduceOp();
+}
+
+/// Ops that stay in the entry: state, views, literal tensors.
+bool staysInEntry(Operation &op) {
+  return isa<ReadOp, WriteOp, ReshapeOp, func::ReturnOp, func::CallOp>(op) || isa<arith::ConstantOp>(op);
+}
+
+class Grouping {
+public:
+  explicit Grouping(Block &block) {
+    unsigned position = 0;
+    for (Operation &op : block)
+      order[&op] = position++;
+    for (Operation &op : block)
+      if (!staysInEntry(op))
+        place(&op);
+    mergeMembers();
+  }
+
+  /// The groups in an order in which every group follows those it reads from.
+  std::vector<KernelGroup> inOrder() {
+    std::vector<KernelGroup> result;
+    DenseSet<Group *> done;
+    for (auto &group : groups)
+      if (!group->ops.empty())
+        visit(group.get(), done, result);
+    return result;
+  }
+
+private:
+  std::vector<std::unique_ptr<Group>> groups;
+  DenseMap<Operation *, Group *> groupOf;
+  DenseMap<Operation *, unsigned> order;
+
+  void visit(Group *group, DenseSet<Group *> &done, std::vector<KernelGroup> &result) {
+    if (!done.insert(group).second)
+      return;
+    for (Operation *op : group->ops)
+      for (Value operand : op->getOperands())
+        if (Group *producer = producerGroup(operand))
+          visit(producer, done, result);
+    result.push_back(*group);
+  }
+
+  /// The group that computes `value`, seen through views.
+  Group *producerGroup(Value value) {
+    Operation *op = value.getDefiningOp();
+    while (isa_and_nonnull<ReshapeOp>(op))
+      op = op->getOperand(0).getDefiningOp();
+    return op ? groupOf.lookup(op) : nullptr;
+  }
+
+  void place(Operation *op) {
+    if (isColumnPrologue(op))
+      return; // placed with its reduction
+    if (ReduceOp reduce = columnReduction(op))
+      return placeColumns(reduce);
+    for (auto candidates : {&Grouping::producersOf, &Grouping::siblingsOf})
+      for (Group *group : (this->*candidates)(op))
+        if (fits(op, *group) && !wouldCycle(op, group)) {
+          if (group->kind == GroupKind::Rows && rowShape(op).size() > group->shape.size())
+            group->shape = rowShape(op);
+          return add(op, group);
+        }
+    if (auto matmul = dyn_cast<MatmulOp>(op))
+      start(op, GroupKind::Product, shapeOf(matmul.getResult()));
+    else if (SmallVector<int64_t> rows = rowShape(op); !rows.empty())
+      start(op, GroupKind::Rows, rows);
+    else if (auto map = dyn_cast<MapOp>(op))
+      start(op, GroupKind::Elements, map.getShape());
+    else
+      start(op, GroupKind::Single, {});
+  }
+
+  void add(Operation *op, Group *group) {
+    group->ops.push_back(op);
+    groupOf[op] = group;
+    llvm::BitVector before(groups.size());
+    for (Value operand : op->getOperands())
+      if (Group *producer = producerGroup(operand); producer && producer != group) {
+        before.set(producer->index);
+        before |= producer->ancestors;
+      }
+    for (auto &other : groups)
+      if (other.get() == group || other->follows(*group))
+        other->ancestors |= before;
+  }
+
+  Group *start(Operation *op, GroupKind kind, ArrayRef<int64_t> shape) {
+    groups.push_back(std::make_unique<Group>());
+    groups.back()->kind = kind;
+    groups.back()->index = groups.size() - 1;
+    groups.back()->shape.assign(shape.begin(), shape.end());
+    add(op, groups.back().get());
+    return groups.back().get();
+  }
+
+  /// The groups of the values that `op` reads; the latest first: it is the likeliest to have no other path to `op`.
+  SmallVector<Group *> producersOf(Operation *op) {
+    SmallVector<Group *> result;
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp())
+        if (Group *group = groupOf.lookup(producer); group && !llvm::is_contained(result, group))
+          result.push_back(group);
+    llvm::stable_sort(result, [&](Group *a, Group *b) { return order[a->ops.back()] > order[b->ops.back()]; });
+    return result;
+  }
+
+  /// Groups that iterate over a tensor that `op` iterates over: together they read it once.
+  SmallVector<Group *> siblingsOf(Operation *op) {
+    auto isWhole = [&](Group *group, Value operand) {
+      return group && group->kind != GroupKind::Product && ArrayRef(group->shape) == shapeOf(operand);
+    };
+    SmallVector<Group *> result;
+    for (Value operand : op->getOperands())
+      for (Operation *reader : operand.getUsers())
+        if (Group *group = groupOf.lookup(reader); isWhole(group, operand) && !llvm::is_contained(result, group))
+          result.push_back(group);
+    return result;
+  }
+
+  //===--- columns -----------------------------------------------------------------------------------===//
+
+  /// A map that only feeds a column reduction.
+  static bool isColumnPrologue(Operation *op) {
+    return isa<MapOp>(op) && op->hasOneUse() && columnReduction(*op->getUsers().begin());
+  }
+
+  void placeColumns(ReduceOp reduce) {
+    SmallVector<Operation *> members{reduce};
+    if (Operation *map = reduce.getInput().getDefiningOp(); map && isColumnPrologue(map))
+      members.insert(members.begin(), map);
+    ArrayRef<int64_t> shape = shapeOf(reduce.getInput());
+    for (Group *group : siblingsOf(members.front()))
+      if (group->kind == GroupKind::Columns && ArrayRef(group->shape) == shape && ArrayRef(group->axes) == reduce.getAxes() && !dependOn(members, group)) {
+        for (Operation *op : members)
+          add(op, group);
+        return;
+      }
+    Group *group = start(members.front(), GroupKind::Columns, shape);
+    group->axes.assign(reduce.getAxes().begin(), reduce.getAxes().end());
+    for (Operation *op : ArrayRef(members).drop_front())
+      add(op, group);
+  }
+
+  //===--- rows, products, elements ------------------------------------------------------------------===//
+
+  /// {R} or {R, D} of an op that works row by row; empty for others.
+  static SmallVector<int64_t> rowShape(Operation *op) {
+    if (auto map = dyn_cast<MapOp>(op))
+      return map.getShape().size() == 1 || map.getShape().size() == 2 ? SmallVector<int64_t>(map.getShape())
+                                                                      : SmallVector<int64_t>();
+    if (auto reduce = dyn_cast<ReduceOp>(op))
+      return reducesLastOfTwo(reduce) ? SmallVector<int64_t>(shapeOf(reduce.getInput())) : SmallVector<int64_t>();
+    return op->hasTrait<Rowwise>() ? SmallVector<int64_t>(shapeOf(op->getOperand(0))) : SmallVector<int64_t>();
+  }
+
+  /// Whether `op` reads what `group` computes only at its own element (Product, Elements) or row (Rows).
+  bool fits(Operation *op, const Group &group) {
+    auto map = dyn_cast<MapOp>(op);
+    switch (group.kind) {
+    case GroupKind::Single:
+    case GroupKind::Columns:
+      return false;
+    case GroupKind::Product:
+    case GroupKind::Elements:
+      return map && map.getShape() == ArrayRef(group.shape) && !belongsToReader(map) &&
+             readsGroup(map, group, [](AffineMap m) { return m.isIdentity(); });
+    case GroupKind::Rows: {
+      SmallVector<int64_t> rows = rowShape(op);
+      size_t common = std::min(rows.size(), group.shape.size());
+      if (rows.empty() || ArrayRef(rows).take_front(common) != ArrayRef(group.shape).take_front(common))
+        return false;
+      if (!map)
+        return true;
+      return readsGroup(map, group, [](AffineMap m) {
+        return m.isIdentity() || (m.getNumResults() == 1 && m.getDimPosition(0) == 0);
+      });
+    }
+    }
+    return false;
+  }
+
+  template <typename Accepts> bool readsGroup(MapOp map, const Group &group, Accepts accepts) {
+    for (auto [input, read] : llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+      Operation *producer = input.getDefiningOp();
+      if (producer && groupOf.lookup(producer) == &group && !accepts(read))
+        return false;
+    }
+    return true;
+  }
+
+  //===--- cycles ------------------------------------------------------------------------------------===//
+
+  /// Whether a path leads from `group` to `op` that leaves the group.
+  bool wouldCycle(Operation *op, Group *group) {
+    return llvm::any_of(op->getOperands(), [&](Value operand) {
+      Group *producer = producerGroup(operand);
+      // Views of this group's values are the same danger as paths: the kernel could not read its own result's view.
+      return producer && (producer == group ? operand.getDefiningOp<ReshapeOp>() != nullptr : producer->follows(*group));
+    });
+  }
+
+  /// Whether some of `ops` reads, directly or not, what `group` computes.
+  bool dependOn(ArrayRef<Operation *> ops, Group *group) {
+    return llvm::any_of(ops, [&](Operation *op) {
+      return llvm::any_of(op->getOperands(), [&](Value operand) {
+        Group *producer = producerGroup(operand);
+        return producer && (producer == group || producer->follows(*group));
+      });
+    });
+  }
+
+  //===--- members -----------------------------------------------------------------------------------===//
+
+  /// Vectors of this many elements divide the tensors of members: one code serves them all, without a rest of its own.
+  static constexpr int64_t kDivisor = 16;
+
+  /// Merges groups that compute the same, and sums of little, where no large value lives longer for it.
+  void mergeMembers() {
+    auto mergeAll = [&](auto accepts, auto fit) {
+      std::vector<Group *> classes; // the first of each
+      for (auto &group : groups) {
+        if (group->ops.empty() || !accepts(*group))
+          continue;
+        auto found = llvm::find_if(classes, [&](Group *first) { return fit(*first, *group); });
+        if (found == classes.end())
+          classes.push_back(group.get());
+        else
+          merge(**found, *group);
+      }
+    };
+    mergeAll(canBeMember, [&](Group &first, Group &group) {
+      return computesTheSame(first, group) && !first.follows(group) && !group.follows(first) &&
+             mayWait(first, group) && mayWait(group, first);
+    });
+    mergeAll(sumsLittle, [&](Group &first, Group &group) {
+      return !first.follows(group) && !group.follows(first) && readersFollow(first, group) && readersFollow(group, first);
+    });
+  }
+
+  static bool readsConstant(Operation *op) {
+    return llvm::any_of(op->getOperands(), [](Value v) { return v.getDefiningOp<arith::ConstantOp>() != nullptr; });
+  }
+
+  /// Maps of one dimension, or sums of rows.
+  static bool canBeMember(const Group &group) {
+    bool rows = group.kind == GroupKind::Rows && group.shape.size() == 2 && group.shape[0] > 1;
+    bool elements = group.shape.size() == 1 && group.shape[0] % kDivisor == 0;
+    return (rows && llvm::any_of(group.ops, llvm::IsaPred<ReduceOp>) &&
+            llvm::all_of(group.ops, [](Operation *op) { return isa<MapOp, ReduceOp>(op) && !readsConstant(op); })) ||
+           (elements && llvm::all_of(group.ops, [](Operation *op) { return isa<MapOp>(op) && !readsConstant(op); }));
+  }
+
+  /// Reductions of one short row each: less work than a launch.
+  static bool sumsLittle(const Group &group) {
+    constexpr int64_t kLittle = 4096;
+    return group.kind == GroupKind::Rows && group.members == 1 && group.shape.size() == 2 && group.shape[0] == 1 &&
+           group.shape[1] <= kLittle && llvm::all_of(group.ops, llvm::IsaPred<MapOp, ReduceOp>);
+  }
+
+  /// Whether `member` is what the first member of `group` is, on other tensors.
+  static bool computesTheSame(const Group &group, const Group &member) {
+    size_t count = member.ops.size();
+    if (group.ops.size() != count * group.members || group.shape.size() != member.shape.size() ||
+        ArrayRef(group.shape).drop_front() != ArrayRef(member.shape).drop_front())
+      return false;
+    DenseMap<Value, Value> counterparts, origins;
+    auto correspond = [&](Value a, Value b) {
+      auto left = cast<RankedTensorType>(a.getType()), right = cast<RankedTensorType>(b.getType());
+      return left.getRank() == right.getRank() && left.getElementType() == right.getElementType() &&
+             counterparts.try_emplace(a, b).first->second == b && origins.try_emplace(b, a).first->second == a;
+    };
+    auto allCorrespond = [&](ValueRange a, ValueRange b) {
+      return a.size() == b.size() && llvm::all_of(llvm::zip_equal(a, b), [&](auto pair) {
+        return correspond(std::get<0>(pair), std::get<1>(pair));
+      });
+    };
+    for (auto [a, b] : llvm::zip(ArrayRef(group.ops).take_front(count), member.ops)) {
+      if (a->getName() != b->getName() || a->getAttrDictionary() != b->getAttrDictionary() ||
+          !allCorrespond(a->getOperands(), b->getOperands()) || !allCorrespond(a->getResults(), b->getResults()))
+        return false;
+      for (auto [x, y] : llvm::zip(a->getRegions(), b->getRegions()))
+        if (!OperationEquivalence::isRegionEquivalentTo(&x, &y, OperationEquivalence::IgnoreLocations))
+          return false;
+      for (auto [x, y] : llvm::zip(a->getResults(), b->getResults())) // a kernel returns what others read
+        if (isRead(x, group) != isRead(y, member))
+          return false;
+    }
+    return true;
+  }
+
+  /// Whether an op outside of `group` reads `value`.
+  static bool isRead(Value value, const Group &group) {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) { return !llvm::is_contained(group.ops, user); });
+  }
+
+  /// Whether nothing lives longer if `group` runs after all that `other` reads: it does so in any case, or what it reads
+  /// is needed by something that runs after both, and its results are small.
+  bool mayWait(const Group &group, const Group &other) {
+    auto isLate = [&](Value value) {
+      return llvm::any_of(value.getUsers(), [&](Operation *user) {
+        return isReadLate(user, group, other);
+      });
+    };
+    auto runsAfter = [&](Operation *op) {
+      return llvm::all_of(op->getOperands(), [&](Value operand) {
+        Group *producer = producerGroup(operand);
+        return !producer || producer == &other || group.follows(*producer);
+      });
+    };
+    if (llvm::all_of(other.ops, runsAfter))
+      return true;
+    return group.shape.size() == 2 && llvm::all_of(group.ops, [&](Operation *op) {
+      return (isa<ReduceOp>(op) || !isRead(op->getResult(0), group)) &&
+             llvm::all_of(op->getOperands(), [&](Value operand) {
+               Group *producer = producerGroup(operand);
+               return !producer || producer == &group || isLate(behindReshapes(operand));
+             });
+    });
+  }
+
+  /// Whether all that reads `group` runs after `other` in any case.
+  bool readersFollow(const Group &group, const Group &other) {
+    return llvm::all_of(groups, [&](auto &reader) {
+      return reader.get() == &group || reader->ops.empty() || reader->follows(other) || !reader->follows(group);
+    });
+  }
+
+  static Value behindReshapes(Value value) {
+    while (auto reshape = value.getDefiningOp<ReshapeOp>())
+      value = reshape.getInput();
+    return value;
+  }
+
+  /// Whether `user`, or a reader of it if it is a view, runs after both groups.
+  bool isReadLate(Operation *user, const Group &one, const Group &other) {
+    if (isa<ReshapeOp>(user))
+      return llvm::any_of(user->getUsers(), [&](Operation *next) { return isReadLate(next, one, other); });
+    Group *group = groupOf.lookup(user);
+    return group && group->follows(one) && group->follows(other);
+  }
+
+  void merge(Group &into, Group &member) {
+    if (canBeMember(into))
+      ++into.members;
+    for (Operation *op : member.ops)
+      add(op, &into);
+    member.ops.clear();
+    // Whoever follows the one now follows both.
+    for (auto &other : groups)
+      if (other->follows(member)) {
+        other->ancestors |= into.ancestors;
+        other->ancestors.set(into.index);
+      }
+  }
+};
+
+} // namespace
+
+std::vector<KernelGroup> groupKernels(Block &block) { return Grouping(block).inOrder(); }
+
+} // namespace sinter

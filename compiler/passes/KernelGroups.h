@@ -1,0 +1,34 @@
+// Which ops of an entry run in one kernel.
+#pragma once
+
+#include "mlir/IR/Block.h"
+
+#include <vector>
+
+namespace sinter {
+
+/// Ops of one kernel, in an order in which each follows what it reads.
+struct KernelGroup {
+  llvm::SmallVector<mlir::Operation *> ops;
+  /// Equal computations on different tensors, whose first dimensions may differ: the ops of the first, of the second...
+  int64_t members = 1;
+};
+
+/// Groups the ops of an entry in canonical shapes (KernelShapes.h), but for state, views and literals, which stay in the
+/// entry. Every group follows those that it reads from.
+///
+///   product   a matmul, and maps over its result that read it element by element (the epilogue)
+///   rows      row-wise ops, reductions of the last dimension and maps, over the same R rows
+///   columns   reductions of another dimension of one shape that read the same values, each with the map that only it
+///             reads (the prologue)
+///   elements  maps of one shape that read each other element by element
+///   single    anything else
+///
+/// Groups of elements with the same scalar code that wait for the same values (an optimizer's updates of all
+/// parameters) are members of one kernel.
+///
+/// An op joins the group of one of its producers, or one that reads the same values, if no path leaves that group and
+/// comes back. Nothing that a user could see depends on the grouping but time and memory.
+std::vector<KernelGroup> groupKernels(mlir::Block &block);
+
+} // namespace sinter
