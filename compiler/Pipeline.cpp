@@ -51,8 +51,10 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     break;
   }
   case Stage::Kernels:
-    if (options.fuse)
+    if (options.fuse) {
+      manager.addNestedPass<func::FuncOp>(createJoinPads());
       manager.addNestedPass<func::FuncOp>(createRecomputeMaps());
+    }
     // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.
     manager.addPass(createOutlineKernels());
     // From here on no canonicalisation: it would turn a kernel that copies into one that does nothing.

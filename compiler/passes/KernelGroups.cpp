@@ -89,6 +89,10 @@ private:
       return; // placed with its reduction
     if (ReduceOp reduce = columnReduction(op))
       return placeColumns(reduce);
+    if (readerOfView(op))
+      return; // placed with its reader
+    if (isa<ConcatOp, TransposeOp>(op))
+      return placeMove(op);
     for (auto candidates : {&Grouping::producersOf, &Grouping::siblingsOf})
       for (Group *group : (this->*candidates)(op))
         if (fits(op, *group) && !wouldCycle(op, group)) {
@@ -175,6 +179,62 @@ private:
     group->axes.assign(reduce.getAxes().begin(), reduce.getAxes().end());
     for (Operation *op : ArrayRef(members).drop_front())
       add(op, group);
+  }
+
+  //===--- concatenations, transposes ----------------------------------------------------------------===//
+
+  /// Whether a reshape from `wide` to `narrow` only merges dimensions: strides of the result give those of the source.
+  static bool isCollapse(ArrayRef<int64_t> wide, ArrayRef<int64_t> narrow) {
+    size_t d = 0;
+    for (int64_t size : narrow) {
+      int64_t merged = 1;
+      while (d < wide.size() && merged < size)
+        merged *= wide[d++];
+      if (merged != size)
+        return false;
+    }
+    return d == wide.size();
+  }
+
+  /// The concatenation that alone reads a transpose, or the transpose that alone reads a slice, seen through reshapes that
+  /// a loop's strides can express; else null. One kernel then moves each element straight to its place.
+  static Operation *readerOfView(Operation *op) {
+    bool slice = isa<SliceOp>(op);
+    if (!slice && !isa<TransposeOp>(op))
+      return nullptr;
+    do {
+      Operation *reader = op->hasOneUse() ? *op->getUsers().begin() : nullptr;
+      if (auto reshape = dyn_cast_or_null<ReshapeOp>(reader)) {
+        ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(reshape.getResult());
+        if (slice ? !isCollapse(to, from) : !isCollapse(from, to))
+          return nullptr;
+      }
+      op = reader;
+    } while (isa_and_nonnull<ReshapeOp>(op));
+    return op && (slice ? isa<TransposeOp>(op) : isa<ConcatOp>(op)) ? op : nullptr;
+  }
+
+  /// The ops of the views that only `reader` reads, each after what it reads, `reader` last.
+  void collectViews(Operation *reader, SmallVectorImpl<Operation *> &members) {
+    for (Value operand : reader->getOperands()) {
+      SmallVector<Operation *> reshapes;
+      Operation *op = operand.getDefiningOp();
+      for (; isa_and_nonnull<ReshapeOp>(op); op = op->getOperand(0).getDefiningOp())
+        reshapes.push_back(op);
+      if (op && readerOfView(op) == reader) {
+        collectViews(op, members);
+        members.append(reshapes.rbegin(), reshapes.rend());
+      }
+    }
+    members.push_back(reader);
+  }
+
+  void placeMove(Operation *op) {
+    SmallVector<Operation *> members;
+    collectViews(op, members);
+    Group *group = start(members.front(), GroupKind::Single, {});
+    for (Operation *member : ArrayRef(members).drop_front())
+      add(member, group);
   }
 
   //===--- rows, products, elements ------------------------------------------------------------------===//

@@ -28,12 +28,13 @@ bool isSplatConstant(Operation *op) {
   return constant && isa<SplatElementsAttr>(constant.getValue());
 }
 
-/// The op that names the kernel: the product or the reduction rather than the maps around it.
+/// The op that names the kernel: the product or the reduction rather than the maps around it, what reads views rather
+/// than these.
 Operation *anchorOf(const KernelGroup &group) {
   for (Operation *op : group.ops)
-    if (!isa<MapOp>(op))
+    if (!isa<MapOp, SliceOp, TransposeOp, ReshapeOp>(op))
       return op;
-  return group.ops.front();
+  return isa<MapOp>(group.ops.front()) ? group.ops.front() : group.ops.back();
 }
 
 std::string kernelName(const KernelGroup &group) {

@@ -26,6 +26,12 @@ def Differentiate : Pass<"sinter-differentiate", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def JoinPads : Pass<"sinter-join-pads", "::mlir::func::FuncOp"> {
+  let summary = "a sum of tensors padded to fit side by side is their concatenation";
+  let description = "The gradient of a split. Example: test/passes/join-pads.mlir.";
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def RecomputeMaps : Pass<"sinter-recompute-maps", "::mlir::func::FuncOp"> {
   let summary = "cheap maps are computed by each of their readers";
   let description = [{

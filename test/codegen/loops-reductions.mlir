@@ -9,8 +9,14 @@
 // CHECK-LABEL: func private @row_in_lanes_then_tree
 // CHECK-SAME: sinter.tiles = 10 : i64
 // CHECK: scf.for
-// CHECK: %[[LANES:.*]] = scf.for {{.*}} -> (vector<16xf32>)
-// CHECK: arith.maximumf %{{.*}} : vector<16xf32>
+// A maximum compares, which is one instruction, and notes NaNs, which maximumf would keep by five more.
+// CHECK: %[[BOTH:.*]]:2 = scf.for {{.*}} iter_args(%[[SOFAR:.*]] = %{{.*}}, %[[NANS:.*]] = %{{.*}}) -> (vector<16xf32>, vector<16xi1>)
+// CHECK: %[[X:.*]] = vector.load
+// CHECK: %[[KEEPS:.*]] = arith.cmpf ogt, %[[SOFAR]], %[[X]]
+// CHECK: arith.select %[[KEEPS]], %[[SOFAR]], %[[X]]
+// CHECK: %[[NAN:.*]] = arith.cmpf uno, %[[X]], %[[X]]
+// CHECK: arith.ori %[[NANS]], %[[NAN]]
+// CHECK: %[[LANES:.*]] = arith.select %[[BOTH]]#1, %{{.*}}, %[[BOTH]]#0
 // CHECK: %[[LAST:.*]] = arith.maximumf %[[LANES]], %{{.*}} : vector<16xf32>
 // CHECK: %[[ALL:.*]] = arith.select %{{.*}}, %[[LAST]], %[[LANES]] : vector<16xi1>, vector<16xf32>
 // CHECK: vector.extract_strided_slice %[[ALL]] {offsets = [0], sizes = [8]

@@ -155,6 +155,25 @@ func.func @middle_axis_of_three() -> (tensor<2x2xf32>, tensor<2x2xf32>) attribut
   return %0, %e : tensor<2x2xf32>, tensor<2x2xf32>
 }
 
+// A NaN among several vectors of a row stays, whatever follows it: in the first, in the last, in a lane of its own.
+func.func @nan_in_long_rows(%x: tensor<4x48xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) attributes {sinter.expect} {
+  %i = sinter.iota axis 0 : tensor<4x48xi32>
+  %j = sinter.iota axis 1 : tensor<4x48xi32>
+  %c22 = arith.constant dense<22> : tensor<4x48xi32>
+  %c3 = arith.constant dense<3> : tensor<4x48xi32>
+  %zero = arith.constant dense<0.0> : tensor<4x48xf32>
+  %nan = arith.constant dense<0x7FC00000> : tensor<4x48xf32>
+  %flat = arith.muli %i, %c22 : tensor<4x48xi32>
+  %at = arith.addi %flat, %c3 : tensor<4x48xi32>
+  %hit = arith.cmpi eq, %j, %at : tensor<4x48xi32>
+  %none = arith.mulf %x, %zero : tensor<4x48xf32>
+  %y = arith.select %hit, %nan, %none : tensor<4x48xi1>, tensor<4x48xf32>
+  %max = sinter.reduce max %y axes [1] : tensor<4x48xf32> -> tensor<4xf32>
+  %min = sinter.reduce min %y axes [1] : tensor<4x48xf32> -> tensor<4xf32>
+  %e = arith.constant dense<[0x7FC00000, 0x7FC00000, 0x7FC00000, 0.0]> : tensor<4xf32>
+  return %max, %e, %min, %e : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
 // Rows: ordinary, all equal, large, all -inf, with +inf, with NaN first, with NaN last.
 func.func @hostile_extrema() -> (tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>) attributes {sinter.expect} {
   %x = arith.constant dense<[[1.0, 3.0, 2.0], [5.0, 5.0, 5.0], [-1000.0, 1000.0, 0.0], [0xFF800000, 0xFF800000, 0xFF800000],

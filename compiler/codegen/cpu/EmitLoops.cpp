@@ -493,6 +493,23 @@ private:
     return success();
   }
 
+  /// `after` is maximumf or minimumf of `before` and a new value: a long chain of instructions, since a NaN must stay.
+  /// Replaces it by a comparison, which loses a NaN that is followed by a number, and notes NaNs in `sawNan`.
+  void combineQuickly(Value before, Value &after, Value &sawNan) {
+    Operation *op = after.getDefiningOp();
+    if (!isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp>(op) || !isLanes(after) ||
+        (op->getOperand(0) == before) == (op->getOperand(1) == before))
+      return;
+    Value value = op->getOperand(op->getOperand(0) == before ? 1 : 0);
+    auto predicate = isa<arith::MaximumFOp>(op) ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+    Value keeps = arith::CmpFOp::create(builder, loc, predicate, before, value);
+    after = arith::SelectOp::create(builder, loc, keeps, before, value);
+    Value isNan = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, value, value);
+    sawNan = arith::OrIOp::create(builder, loc, sawNan, isNan);
+    if (op->use_empty())
+      op->erase();
+  }
+
   /// Reductions along the lanes: lane l folds elements l, l + 16, ...; then the tree.
   LogicalResult emitRowReduction(Group &group) {
     SmallVector<Reduction> reductions = reductionsOf(group);
@@ -508,9 +525,31 @@ private:
       flush(group, count);
       return success();
     };
-    if (full > 0 && failed(emitLoop(constant(0), constant(full), kLanes, accumulators,
-                                    [&](Value index, MutableArrayRef<Value> carried) { return once(index, carried, kLanes); })))
-      return failure();
+    if (full > 0) {
+      SmallVector<Value> carried(accumulators);
+      SmallVector<size_t> extrema;
+      for (auto [r, reduction] : llvm::enumerate(reductions))
+        if (isa<arith::MaximumFOp, arith::MinimumFOp>(reduction.result->combiner)) {
+          extrema.push_back(r);
+          carried.push_back(arith::ConstantOp::create(builder, loc, builder.getZeroAttr(lanesOf(builder.getI1Type()))));
+        }
+      if (failed(emitLoop(constant(0), constant(full), kLanes, carried, [&](Value index, MutableArrayRef<Value> values) {
+            SmallVector<Value> before(values.begin(), values.end());
+            if (failed(once(index, values.take_front(reductions.size()), kLanes)))
+              return failure();
+            for (auto [e, r] : llvm::enumerate(extrema))
+              combineQuickly(before[r], values[r], values[reductions.size() + e]);
+            return success();
+          })))
+        return failure();
+      for (auto [e, r] : llvm::enumerate(extrema)) { // where there was a NaN, the extremum is one
+        FloatType element = cast<FloatType>(getElementTypeOrSelf(carried[r].getType()));
+        auto nan = DenseElementsAttr::get(lanesOf(element), APFloat::getNaN(element.getFloatSemantics()));
+        carried[r] = arith::SelectOp::create(builder, loc, carried[reductions.size() + e],
+                                             arith::ConstantOp::create(builder, loc, nan), carried[r]);
+      }
+      accumulators.assign(carried.begin(), carried.begin() + reductions.size());
+    }
     if (tail > 0 && failed(once(constant(full), accumulators, tail)))
       return failure();
     for (auto [reduction, value] : llvm::zip(reductions, accumulators)) {

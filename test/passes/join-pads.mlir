@@ -1,0 +1,81 @@
+// RUN: sinter-opt %s --sinter-join-pads | FileCheck %s
+// RUN: sinter-opt %s --sinter-join-pads --sinter-outline-kernels --canonicalize | FileCheck %s --check-prefix=KERNELS
+// RUN: sinter-run %s
+
+#id = affine_map<(i, j, k) -> (i, j, k)>
+
+// The gradient of a split in three, of which the parts come transposed: one kernel that reads each part through its
+// transpose.
+// CHECK-LABEL: func @split
+// CHECK-NOT: sinter.pad
+// CHECK: sinter.concat %{{.*}}, %{{.*}}, %{{.*}} axis 2 : (tensor<2x5x12xf32>, tensor<2x5x12xf32>, tensor<2x5x6xf32>) -> tensor<2x5x30xf32>
+// KERNELS-LABEL: func @split
+// KERNELS: call @concat_2x5x30(
+// KERNELS-NOT: call
+func.func @split(%q: tensor<2x3x5x4xf32>, %k: tensor<2x3x5x4xf32>, %v: tensor<2x5x6xf32>) -> tensor<2x5x30xf32> attributes {sinter.entry} {
+  %0 = sinter.transpose %q [0, 2, 1, 3] : tensor<2x3x5x4xf32> -> tensor<2x5x3x4xf32>
+  %1 = sinter.reshape %0 : tensor<2x5x3x4xf32> -> tensor<2x5x12xf32>
+  %2 = sinter.transpose %k [0, 2, 1, 3] : tensor<2x3x5x4xf32> -> tensor<2x5x3x4xf32>
+  %3 = sinter.reshape %2 : tensor<2x5x3x4xf32> -> tensor<2x5x12xf32>
+  %a = sinter.pad %1 low [0, 0, 12] high [0, 0, 6] interior [0, 0, 0] : tensor<2x5x12xf32> -> tensor<2x5x30xf32>
+  %b = sinter.pad %3 low [0, 0, 0] high [0, 0, 18] interior [0, 0, 0] : tensor<2x5x12xf32> -> tensor<2x5x30xf32>
+  %c = sinter.pad %v low [0, 0, 24] high [0, 0, 0] interior [0, 0, 0] : tensor<2x5x6xf32> -> tensor<2x5x30xf32>
+  %y = sinter.map (%a, %b, %c) [#id, #id, #id] : (tensor<2x5x30xf32>, tensor<2x5x30xf32>, tensor<2x5x30xf32>) -> tensor<2x5x30xf32> {
+  ^bb0(%4: f32, %5: f32, %6: f32):
+    %7 = arith.addf %4, %5 : f32
+    %8 = arith.addf %7, %6 : f32
+    sinter.yield %8 : f32
+  }
+  return %y : tensor<2x5x30xf32>
+}
+
+// Parts that overlap, or leave a gap, are added.
+// CHECK-LABEL: func @not_side_by_side
+// KERNELS-LABEL: func @not_side_by_side
+// CHECK: sinter.map
+// CHECK: sinter.map
+// CHECK-NOT: sinter.concat
+func.func @not_side_by_side(%x: tensor<1x1x4xf32>, %z: tensor<1x1x4xf32>) -> (tensor<1x1x7xf32>, tensor<1x1x9xf32>) attributes {sinter.entry} {
+  %a = sinter.pad %x low [0, 0, 0] high [0, 0, 3] interior [0, 0, 0] : tensor<1x1x4xf32> -> tensor<1x1x7xf32>
+  %b = sinter.pad %z low [0, 0, 3] high [0, 0, 0] interior [0, 0, 0] : tensor<1x1x4xf32> -> tensor<1x1x7xf32>
+  %y = sinter.map (%a, %b) [#id, #id] : (tensor<1x1x7xf32>, tensor<1x1x7xf32>) -> tensor<1x1x7xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %c = sinter.pad %x low [0, 0, 0] high [0, 0, 5] interior [0, 0, 0] : tensor<1x1x4xf32> -> tensor<1x1x9xf32>
+  %d = sinter.pad %z low [0, 0, 5] high [0, 0, 0] interior [0, 0, 0] : tensor<1x1x4xf32> -> tensor<1x1x9xf32>
+  %w = sinter.map (%c, %d) [#id, #id] : (tensor<1x1x9xf32>, tensor<1x1x9xf32>) -> tensor<1x1x9xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  return %y, %w : tensor<1x1x7xf32>, tensor<1x1x9xf32>
+}
+
+// A slice that is split into heads and transposed is read where it stands; one whose dimensions merge is not.
+// KERNELS-LABEL: func @heads
+// KERNELS: %[[A:.*]] = call @transpose_2x3x5x4(%arg0) : (tensor<2x5x30xf32>) -> tensor<2x3x5x4xf32>
+// KERNELS: %[[S:.*]] = call @slice_2x5x12(%arg0)
+// KERNELS: %[[R:.*]] = sinter.reshape %[[S]]
+// KERNELS: %[[B:.*]] = call @transpose_60x2(%[[R]])
+// KERNELS: return %[[A]], %[[B]]
+// KERNELS-LABEL: func private @concat_2x5x30
+// KERNELS: sinter.transpose
+// KERNELS: sinter.reshape
+// KERNELS: sinter.transpose
+// KERNELS: sinter.reshape
+// KERNELS: sinter.concat
+// KERNELS-LABEL: func private @transpose_2x3x5x4
+// KERNELS: sinter.slice
+// KERNELS: sinter.reshape
+// KERNELS: sinter.transpose
+func.func @heads(%x: tensor<2x5x30xf32>) -> (tensor<2x3x5x4xf32>, tensor<60x2xf32>) attributes {sinter.entry} {
+  %0 = sinter.slice %x [0, 0, 12] to [2, 5, 24] by [1, 1, 1] : tensor<2x5x30xf32> -> tensor<2x5x12xf32>
+  %1 = sinter.reshape %0 : tensor<2x5x12xf32> -> tensor<2x5x3x4xf32>
+  %2 = sinter.transpose %1 [0, 2, 1, 3] : tensor<2x5x3x4xf32> -> tensor<2x3x5x4xf32>
+  %3 = sinter.slice %x [0, 0, 0] to [2, 5, 12] by [1, 1, 1] : tensor<2x5x30xf32> -> tensor<2x5x12xf32>
+  %4 = sinter.reshape %3 : tensor<2x5x12xf32> -> tensor<2x60xf32>
+  %5 = sinter.transpose %4 [1, 0] : tensor<2x60xf32> -> tensor<60x2xf32>
+  return %2, %5 : tensor<2x3x5x4xf32>, tensor<60x2xf32>
+}
