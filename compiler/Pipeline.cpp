@@ -54,6 +54,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     if (options.fuse) {
       manager.addNestedPass<func::FuncOp>(createJoinPads());
       manager.addNestedPass<func::FuncOp>(createRecomputeMaps());
+      manager.addNestedPass<func::FuncOp>(createRematerialize());
     }
     // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.
     manager.addPass(createOutlineKernels());

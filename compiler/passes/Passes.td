@@ -41,6 +41,15 @@ def RecomputeMaps : Pass<"sinter-recompute-maps", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def Rematerialize : Pass<"sinter-rematerialize", "::mlir::func::FuncOp"> {
+  let summary = "what was computed long ago is computed again where its inputs are read anyway";
+  let description = [{
+    A map whose result waits for the backward pass becomes part of a map there that reads the same inputs, such as the
+    gradient of an activation; the first result dies early. Example: test/passes/rematerialize.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def NarrowProducts : Pass<"sinter-narrow-products", "::mlir::func::FuncOp"> {
   let summary = "matrix products compute in bf16";
   let description = [{

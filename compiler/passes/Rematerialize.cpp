@@ -1,0 +1,158 @@
+// sinter-rematerialize: what a map computed long ago is computed once more by a map that reads its inputs anyway.
+//
+//   %h = map (%x) { gelu }                       %h = map (%x) { gelu }
+//   ... %h is read, the loss, its gradient ...   ...
+//   %d = map (%x, %g) { gelu' }           =>     %d, %h1 = map (%x, %g) { gelu' ; gelu }
+//   %w = matmul %h, %g                           %w = matmul %h1, %g
+//
+// %h then dies where the forward pass has read it, instead of waiting for its turn in the backward pass; what both
+// regions compute (the tanh of a gelu) is computed once. No life becomes longer but those of small inputs, and the bits
+// are the same. Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost", for the principle.
+#include "compiler/passes/Passes.h"
+
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace sinter {
+#define GEN_PASS_DEF_REMATERIALIZE
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+/// A value is far from its next reader if so many times its bytes are computed in between.
+constexpr int64_t kFar = 4;
+/// An input may be read for this alone if it is so many times smaller than the result.
+constexpr int64_t kSmall = 64;
+
+int64_t elementsOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
+
+/// The ops that `op` depends on.
+DenseSet<Operation *> ancestorsOf(Operation *op) {
+  DenseSet<Operation *> seen;
+  SmallVector<Operation *> worklist{op};
+  while (!worklist.empty())
+    for (Value operand : worklist.pop_back_val()->getOperands())
+      if (Operation *producer = operand.getDefiningOp(); producer && seen.insert(producer).second)
+        worklist.push_back(producer);
+  return seen;
+}
+
+/// Which input of `map` is `value`, read through `read`.
+std::optional<unsigned> findInput(MapOp map, Value value, Attribute read) {
+  for (auto [i, input, itsRead] : llvm::enumerate(map.getInputs(), map.getIndexingMaps()))
+    if (input == value && itsRead == read)
+      return i;
+  return std::nullopt;
+}
+
+/// Whether `reader` reads all that `map` does but for small inputs, over the same elements.
+bool coversInputs(MapOp reader, MapOp map) {
+  if (reader == map || reader.getShape() != map.getShape())
+    return false;
+  int64_t elements = elementsOf(map.getResult(0));
+  return llvm::all_of(llvm::zip_equal(map.getInputs(), map.getIndexingMaps()), [&](auto pair) {
+    auto [input, read] = pair;
+    return findInput(reader, input, read) || elementsOf(input) * kSmall <= elements;
+  });
+}
+
+bool isFar(Operation *from, Operation *to, int64_t elements) {
+  int64_t between = 0;
+  for (Operation *op = from->getNextNode(); op && op != to; op = op->getNextNode())
+    if (!isa<ReshapeOp>(op))
+      for (Value result : op->getResults())
+        between += elementsOf(result);
+  return between >= kFar * elements;
+}
+
+/// `map` with the results of `extra`, which come last.
+MapOp append(MapOp map, MapOp extra) {
+  SmallVector<Value> inputs(map.getInputs());
+  SmallVector<Attribute> reads(map.getIndexingMaps().getValue());
+  Block &body = map.getBody().front(), &source = extra.getBody().front();
+  IRMapping mapping;
+  for (auto [input, read, argument] :
+       llvm::zip_equal(extra.getInputs(), extra.getIndexingMaps(), source.getArguments())) {
+    std::optional<unsigned> found = findInput(map, input, read);
+    if (!found) {
+      inputs.push_back(input);
+      reads.push_back(read);
+    }
+    mapping.map(argument, found ? body.getArgument(*found) : body.addArgument(argument.getType(), argument.getLoc()));
+  }
+  Operation *yield = body.getTerminator();
+  OpBuilder inner(yield);
+  for (Operation &op : source.without_terminator())
+    inner.clone(op, mapping);
+  SmallVector<Value> yielded(yield->getOperands());
+  for (Value value : source.getTerminator()->getOperands())
+    yielded.push_back(mapping.lookupOrDefault(value));
+  yield->setOperands(yielded);
+
+  SmallVector<Type> types(map.getResultTypes());
+  llvm::append_range(types, extra.getResultTypes());
+  OpBuilder builder(map);
+  auto both = MapOp::create(builder, map.getLoc(), types, inputs, builder.getArrayAttr(reads));
+  both.getBody().takeBody(map.getBody());
+  map.replaceAllUsesWith(both.getResults().take_front(map.getNumResults()));
+  map.erase();
+  return both;
+}
+
+/// Uses of `value` by ops that are no views; views of it are followed.
+void collectUses(Value value, SmallVectorImpl<OpOperand *> &uses) {
+  for (OpOperand &use : value.getUses())
+    if (isa<ReshapeOp>(use.getOwner()))
+      collectUses(use.getOwner()->getResult(0), uses);
+    else
+      uses.push_back(&use);
+}
+
+struct RematerializePass : impl::RematerializeBase<RematerializePass> {
+  void runOnOperation() override {
+    Block &block = getOperation().getBody().front();
+    SmallVector<MapOp> maps(block.getOps<MapOp>());
+    bool changed = false;
+    for (MapOp &map : maps)
+      if (map.getNumResults() == 1 && !map.getShape().empty())
+        changed |= recomputeLater(map, maps);
+    if (changed)
+      sortTopologically(&block);
+  }
+
+  /// `maps` is kept up to date; an op that has been replaced may have been any of them but `map`.
+  bool recomputeLater(MapOp map, MutableArrayRef<MapOp> maps) {
+    Value result = map.getResult(0);
+    SmallVector<OpOperand *> uses;
+    collectUses(result, uses);
+    for (MapOp &reader : maps) {
+      if (!coversInputs(reader, map) || !map->isBeforeInBlock(reader))
+        continue;
+      DenseSet<Operation *> before = ancestorsOf(reader);
+      SmallVector<OpOperand *> later;
+      for (OpOperand *use : uses)
+        if (!before.contains(use->getOwner()) && use->getOwner() != reader)
+          later.push_back(use);
+      // Somebody has to read it early, or it might as well be computed later only.
+      if (later.empty() || later.size() == uses.size() || !isFar(map, reader, elementsOf(result)))
+        continue;
+      reader = append(reader, map);
+      Value again = reader.getResults().back();
+      OpBuilder builder(reader->getContext());
+      builder.setInsertionPointAfter(reader);
+      for (OpOperand *use : later) {
+        Value view = again;
+        if (use->get().getType() != again.getType())
+          view = ReshapeOp::create(builder, use->getOwner()->getLoc(), use->get().getType(), again);
+        use->set(view);
+      }
+      return true;
+    }
+    return false;
+  }
+};
+
+} // namespace
+} // namespace sinter
