@@ -91,8 +91,10 @@ private:
       return placeColumns(reduce);
     if (readerOfView(op))
       return; // placed with its reader
+    if (Group *group = productStoredBy(op))
+      return add(op, group);
     if (isa<ConcatOp, TransposeOp>(op))
-      return placeMove(op);
+      return placeReader(op, GroupKind::Single, {});
     for (auto candidates : {&Grouping::producersOf, &Grouping::siblingsOf})
       for (Group *group : (this->*candidates)(op))
         if (fits(op, *group) && !wouldCycle(op, group)) {
@@ -101,7 +103,7 @@ private:
           return add(op, group);
         }
     if (auto matmul = dyn_cast<MatmulOp>(op))
-      start(op, GroupKind::Product, shapeOf(matmul.getResult()));
+      placeReader(op, GroupKind::Product, shapeOf(matmul.getResult()));
     else if (SmallVector<int64_t> rows = rowShape(op); !rows.empty())
       start(op, GroupKind::Rows, rows);
     else if (auto map = dyn_cast<MapOp>(op))
@@ -196,22 +198,26 @@ private:
     return d == wide.size();
   }
 
-  /// The concatenation that alone reads a transpose, or the transpose that alone reads a slice, seen through reshapes that
-  /// a loop's strides can express; else null. One kernel then moves each element straight to its place.
+  /// The concatenation or product that alone reads a transpose, or the transpose that alone reads a slice, seen through
+  /// reshapes that a loop's strides can express; else null. One kernel then takes each element straight from its place.
   static Operation *readerOfView(Operation *op) {
     bool slice = isa<SliceOp>(op);
     if (!slice && !isa<TransposeOp>(op))
       return nullptr;
+    bool direct = true;
     do {
       Operation *reader = op->hasOneUse() ? *op->getUsers().begin() : nullptr;
       if (auto reshape = dyn_cast_or_null<ReshapeOp>(reader)) {
         ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(reshape.getResult());
         if (slice ? !isCollapse(to, from) : !isCollapse(from, to))
           return nullptr;
+        direct = false;
       }
       op = reader;
     } while (isa_and_nonnull<ReshapeOp>(op));
-    return op && (slice ? isa<TransposeOp>(op) : isa<ConcatOp>(op)) ? op : nullptr;
+    // (The first dimension of what a product reads may be a merged one, and that has no stride.)
+    bool reads = op && (slice ? isa<TransposeOp>(op) : isa<ConcatOp>(op) || (isa<MatmulOp>(op) && direct));
+    return reads ? op : nullptr;
   }
 
   /// The ops of the views that only `reader` reads, each after what it reads, `reader` last.
@@ -229,10 +235,20 @@ private:
     members.push_back(reader);
   }
 
-  void placeMove(Operation *op) {
+  /// The group of the product that `op` alone reads, if it is a transpose: the product's kernel stores through it.
+  Group *productStoredBy(Operation *op) {
+    if (!isa<TransposeOp>(op) || !op->getOperand(0).hasOneUse())
+      return nullptr;
+    Operation *producer = op->getOperand(0).getDefiningOp();
+    Group *group = producer ? groupOf.lookup(producer) : nullptr;
+    return group && group->kind == GroupKind::Product && isa<MatmulOp, MapOp>(producer) ? group : nullptr;
+  }
+
+  /// Starts a group of `op` and of the views that only it reads.
+  void placeReader(Operation *op, GroupKind kind, ArrayRef<int64_t> shape) {
     SmallVector<Operation *> members;
     collectViews(op, members);
-    Group *group = start(members.front(), GroupKind::Single, {});
+    Group *group = start(members.front(), kind, shape);
     for (Operation *member : ArrayRef(members).drop_front())
       add(member, group);
   }

@@ -43,9 +43,25 @@ void flattenRows(Operation *op) {
   });
 }
 
+/// Whether only products read `transpose`: their kernels walk along its operand instead.
+bool isReadByProducts(TransposeOp transpose) {
+  return !transpose->use_empty() && llvm::all_of(transpose->getUsers(), llvm::IsaPred<MatmulOp>);
+}
+
+/// Whether the product reads or is read through a transpose that its kernel can take in: batches are then as many
+/// dimensions as there are strides.
+bool keepsBatch(MatmulOp op) {
+  auto isView = [](Value operand) {
+    auto transpose = operand.getDefiningOp<TransposeOp>();
+    return transpose && isReadByProducts(transpose);
+  };
+  return isView(op.getLhs()) || isView(op.getRhs()) ||
+         (op->hasOneUse() && isa<TransposeOp>(*op->getUsers().begin()));
+}
+
 void flattenBatch(MatmulOp op) {
   size_t batch = shapeOf(op.getLhs()).size() - 2;
-  if (batch <= 1)
+  if (batch <= 1 || keepsBatch(op))
     return;
   reshapeOp(op, [&](Value value) {
     ArrayRef<int64_t> shape = shapeOf(value);
@@ -206,6 +222,27 @@ bool belongsToReader(MapOp map) {
   return readsTile && onlyAnchor(map);
 }
 
+/// Gives every product a transpose of its own to walk through, and every such transpose a slice.
+static void repeatViewsOfProducts(Block &block) {
+  DenseSet<Operation *> views;
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    auto transpose = dyn_cast<TransposeOp>(op);
+    bool slice = isa<SliceOp>(op) || (isa<ReshapeOp>(op) && op.getOperand(0).getDefiningOp<SliceOp>());
+    if (!(transpose && isReadByProducts(transpose)) &&
+        !(slice && !op.use_empty() && llvm::all_of(op.getUsers(), [&](Operation *user) { return views.contains(user); })))
+      continue;
+    views.insert(&op);
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : llvm::drop_begin(op.getUses()))
+      uses.push_back(&use);
+    for (OpOperand *use : uses) {
+      Operation *own = OpBuilder(&op).clone(op);
+      use->set(own->getResult(0));
+      views.insert(own);
+    }
+  }
+}
+
 void canonicalizeShapes(func::FuncOp function) {
   Block &block = function.getBody().front();
   auto forEach = [&](auto action) {
@@ -246,6 +283,7 @@ void canonicalizeShapes(func::FuncOp function) {
         op.erase();
       }
     }
+  repeatViewsOfProducts(block);
 }
 
 } // namespace sinter

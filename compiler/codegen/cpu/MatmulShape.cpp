@@ -30,6 +30,15 @@ SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
   return strides;
 }
 
+/// Whether `op` only copies its operand, with dimensions in another order.
+bool isTranspose(linalg::GenericOp op) {
+  if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 || op.getBody()->getOperations().size() != 1)
+    return false;
+  auto yield = cast<linalg::YieldOp>(op.getBody()->getTerminator());
+  return yield.getOperand(0) == op.getBody()->getArgument(0) && op.getIndexingMapsArray()[0].isPermutation() &&
+         op.getIndexingMapsArray()[1].isIdentity();
+}
+
 std::optional<View> viewOfArgument(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   if (auto argument = dyn_cast<BlockArgument>(value))
@@ -46,12 +55,34 @@ std::optional<View> viewOfArgument(Value value) {
     }
     return view;
   }
-  // A reshape of a dense tensor is dense; others are left to the general emitter.
+  if (auto transpose = value.getDefiningOp<linalg::GenericOp>(); transpose && isTranspose(transpose)) {
+    std::optional<View> view = viewOfArgument(transpose.getDpsInputs()[0]);
+    if (!view)
+      return std::nullopt;
+    SmallVector<int64_t> strides(type.getRank());
+    for (auto [stride, expression] : llvm::zip_equal(view->strides, transpose.getIndexingMapsArray()[0].getResults()))
+      strides[cast<AffineDimExpr>(expression).getPosition()] = stride;
+    view->strides = strides;
+    return view;
+  }
+  // A dimension that splits has strides; others are left to the general emitter.
+  if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>()) {
+    std::optional<View> view = viewOfArgument(expand.getSrc());
+    if (!view)
+      return std::nullopt;
+    SmallVector<int64_t> strides(type.getRank());
+    for (auto [group, stride] : llvm::zip_equal(expand.getReassociationIndices(), view->strides))
+      for (int64_t inner = stride; int64_t dim : llvm::reverse(group)) {
+        strides[dim] = inner;
+        inner *= type.getDimSize(dim);
+      }
+    view->strides = strides;
+    return view;
+  }
+  // A reshape of a dense tensor is dense.
   Value source;
   if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>())
     source = collapse.getSrc();
-  else if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>())
-    source = expand.getSrc();
   if (!source)
     return std::nullopt;
   std::optional<View> view = viewOfArgument(source);
@@ -169,6 +200,8 @@ private:
               tensor::ExtractSliceOp, func::ReturnOp>(op))
         continue;
       auto generic = dyn_cast<linalg::GenericOp>(op);
+      if (generic && isTranspose(generic) && viewOfArgument(generic.getResult(0)))
+        continue; // walked through, not computed
       if (!generic || !isParallel(generic) || !readsThroughDimensions(generic) || !readElementwise(generic))
         return false;
     }
