@@ -162,6 +162,7 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   constexpr int64_t unroll = 4;
   // Rows of an operand lie too far apart for the processor to foresee them.
   constexpr int64_t ahead = 16;
+  constexpr int64_t kFarApart = 8192;
   Value left, leftStart;
   int64_t leftRow, leftK;
   if (plan.lhs == LhsForm::Direct) {
@@ -212,6 +213,10 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
         }
       }
       Value at = LinearIndex{u * leftK, {}}.add(leftStart, 1).add(k, leftK).materialize(b, loc);
+      // Where steps of k are far apart, every one of the next rows would miss.
+      if (plan.lhs == LhsForm::Direct && leftRow == 1 && leftK > kFarApart)
+        memref::PrefetchOp::create(b, loc, left, add(at, 2 * plan.mr - 1), /*isWrite=*/false, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
       for (int64_t r = 0; r < plan.mr; ++r) {
         Value scalar = memref::LoadOp::create(b, loc, left, add(at, r * leftRow));
         Value factor = vector::BroadcastOp::create(b, loc, lanesOf(scalar.getType()), scalar);
