@@ -47,6 +47,25 @@ std::optional<unsigned> findInput(MapOp map, Value value, Attribute read) {
   return std::nullopt;
 }
 
+/// Uses of `value` by ops that are no views; views of it are followed.
+void collectUses(Value value, SmallVectorImpl<OpOperand *> &uses) {
+  for (OpOperand &use : value.getUses())
+    if (isa<ReshapeOp>(use.getOwner()))
+      collectUses(use.getOwner()->getResult(0), uses);
+    else
+      uses.push_back(&use);
+}
+
+/// Whether only reductions and row-wise ops read `map`, in whose kernels it is never stored.
+bool isOnlyReduced(MapOp map) {
+  SmallVector<OpOperand *> uses;
+  for (Value result : map.getResults())
+    collectUses(result, uses);
+  return llvm::all_of(uses, [](OpOperand *use) {
+    return isa<ReduceOp>(use->getOwner()) || use->getOwner()->hasTrait<Rowwise>();
+  });
+}
+
 /// Whether `reader` reads all that `map` does but for small inputs, over the same elements.
 bool coversInputs(MapOp reader, MapOp map) {
   if (reader == map || reader.getShape() != map.getShape())
@@ -101,15 +120,6 @@ MapOp append(MapOp map, MapOp extra) {
   return both;
 }
 
-/// Uses of `value` by ops that are no views; views of it are followed.
-void collectUses(Value value, SmallVectorImpl<OpOperand *> &uses) {
-  for (OpOperand &use : value.getUses())
-    if (isa<ReshapeOp>(use.getOwner()))
-      collectUses(use.getOwner()->getResult(0), uses);
-    else
-      uses.push_back(&use);
-}
-
 struct RematerializePass : impl::RematerializeBase<RematerializePass> {
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
@@ -128,7 +138,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
     SmallVector<OpOperand *> uses;
     collectUses(result, uses);
     for (MapOp &reader : maps) {
-      if (!coversInputs(reader, map) || !map->isBeforeInBlock(reader))
+      if (!coversInputs(reader, map) || !map->isBeforeInBlock(reader) || isOnlyReduced(reader))
         continue;
       DenseSet<Operation *> before = ancestorsOf(reader);
       SmallVector<OpOperand *> later;
