@@ -5,7 +5,6 @@
 #include "pool.h"
 
 #include <algorithm>
-#include <chrono>
 #include <fmt/format.h>
 #include <vector>
 
@@ -26,12 +25,18 @@ public:
       if (!program.kernels[k].cpu)
         fail(Exit::Device, fmt::format("device cpu: kernel {} was not compiled for the CPU, but for {}",
                                        program.kernels[k].name, program.target));
+    size_t operands = 0;
+    for (uint32_t e = 0; e < program.entry_count; ++e)
+      for (uint32_t l = 0; l < program.entries[e].launch_count; ++l)
+        operands += program.entries[e].launches[l].operand_count;
+    operands_.reserve(operands); // jobs point into it
     for (uint32_t e = 0; e < program.entry_count; ++e) {
-      firstOfEntry_.push_back(firstOfLaunch_.size());
+      firstOfEntry_.push_back(jobs_.size());
       const sinter_entry &entry = program.entries[e];
       for (uint32_t l = 0; l < entry.launch_count; ++l) {
-        firstOfLaunch_.push_back(operands_.size());
         const sinter_launch &launch = entry.launches[l];
+        const sinter_kernel &kernel = program.kernels[launch.kernel];
+        jobs_.push_back({kernel.cpu, operands_.data() + operands_.size(), kernel.tiles, kernel.flops + kernel.bytes < worthThreads});
         for (uint32_t o = 0; o < launch.operand_count; ++o)
           operands_.push_back(address(launch.operands[o]));
       }
@@ -44,18 +49,7 @@ public:
   std::byte *arena() override { return arena_.data(); }
 
   void run(const sinter_entry &entry, double *seconds) override {
-    const size_t *first = &firstOfLaunch_[firstOfEntry_[size_t(&entry - program_.entries)]];
-    for (uint32_t l = 0; l < entry.launch_count; ++l) {
-      const sinter_kernel &kernel = program_.kernels[entry.launches[l].kernel];
-      void *const *operands = operands_.data() + first[l];
-      const auto start = seconds ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point();
-      if (kernel.flops + kernel.bytes < worthThreads)
-        pool_.runHere(kernel.cpu, operands, kernel.tiles);
-      else
-        pool_.run(kernel.cpu, operands, kernel.tiles);
-      if (seconds)
-        seconds[l] += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    }
+    pool_.run(jobs_.data() + firstOfEntry_[size_t(&entry - program_.entries)], entry.launch_count, seconds);
   }
 
 private:
@@ -76,7 +70,8 @@ private:
   Block scratch_;
   ThreadPool pool_;
   std::vector<void *> operands_;
-  std::vector<size_t> firstOfEntry_, firstOfLaunch_; // entry -> its first launch -> its first operand
+  std::vector<Job> jobs_; // launches of all entries
+  std::vector<size_t> firstOfEntry_; // in jobs_
 };
 
 } // namespace

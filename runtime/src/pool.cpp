@@ -5,11 +5,15 @@
 
 namespace sinter {
 
-// A busy machine must not halve the speed: with this many chunks a thread that is late costs one of them at most.
-static constexpr int64_t minimumChunks = 16;
-static constexpr int64_t chunksPerThread = 4;
+using Clock = std::chrono::steady_clock;
+
+// A job is cut into so many units at most, so that two threads take it in about sixteen chunks.
+static constexpr int64_t mostUnits = 64;
 // About 30 microseconds: longer than the gaps inside a step, short enough to leave an idle core to others.
 static constexpr int spinsBeforeSleep = 1500;
+// A thread that shares its core is going to lose it, and had better do so while it holds no chunk: others would wait for it.
+// So it offers its core well before the system takes it, which is free if nobody wants it.
+static constexpr Clock::duration givesWayAfter = std::chrono::milliseconds(1);
 
 static void pause() {
 #if defined(__x86_64__)
@@ -26,85 +30,112 @@ int ThreadPool::hardwareThreads() {
 }
 
 ThreadPool::ThreadPool(int threads, std::byte *scratch, size_t scratchStride)
-    : scratch_(scratch), scratchStride_(scratchStride) {
-  workers_.reserve(size_t(std::max(0, threads - 1)));
-  for (int i = 1; i < threads; ++i)
-    workers_.emplace_back([this, i] { work(i); });
+    : threads_(std::max(1, threads)), scratch_(scratch), scratchStride_(scratchStride) {
+  workers_.reserve(size_t(threads_ - 1));
+  for (int i = 1; i < threads_; ++i)
+    workers_.emplace_back([this, i] { help(scratch_ + size_t(i) * scratchStride_, stopping_); });
 }
 
 ThreadPool::~ThreadPool() {
   stopping_.store(true);
-  wakeups_.fetch_add(1);
-  wakeups_.notify_all();
+  wake();
   for (std::thread &worker : workers_)
     worker.join();
 }
 
-void ThreadPool::run(sinter_cpu_function function, void *const *operands, int64_t tiles) {
-  if (workers_.empty() || tiles < 2)
-    return runHere(function, operands, tiles);
-  const uint32_t chunks = uint32_t(std::min(tiles, std::max(minimumChunks, chunksPerThread * threads())));
-  const uint32_t generation = uint32_t(next_.load(std::memory_order_relaxed) >> 32) + 1;
-  // Closed first, so that a worker that reads any of the new fields cannot take a chunk of the old generation.
-  next_.store(uint64_t(generation) << 32 | closed, std::memory_order_relaxed);
-  function_.store(function, std::memory_order_release);
-  operands_.store(operands, std::memory_order_release);
-  tiles_.store(tiles, std::memory_order_release);
-  chunks_.store(chunks, std::memory_order_release);
-  done_.store(0, std::memory_order_release);
-  next_.store(uint64_t(generation) << 32); // sequentially consistent, with the look at sleepers_ below
+void ThreadPool::run(const Job *jobs, size_t count, double *seconds) {
+  jobs_ = jobs;
+  count_ = count;
+  seconds_ = seconds;
+  finished_.store(false, std::memory_order_relaxed);
+  if (seconds)
+    begun_ = Clock::now();
+  advance(0, scratch_);
+  help(scratch_, finished_);
+}
+
+// Whoever ends a job goes on to the next ones, so that no job waits for a thread that has lost its core: runs jobs from
+// number `job` on, up to the first that is worth sharing, and offers this one to all.
+void ThreadPool::advance(size_t job, std::byte *scratch) {
+  for (; job < count_; ++job) {
+    const Job &next = jobs_[job];
+    if (!next.alone && next.tiles > 1 && threads_ > 1) {
+      current_ = job;
+      return offer(uint32_t(std::min(next.tiles, mostUnits)));
+    }
+    forget(scratch);
+    next.function(next.operands, 0, next.tiles, scratch);
+    finishTiming(job);
+  }
+  finished_.store(true); // from here on the caller may have begun another list
+  wake();
+}
+
+// Makes units of the current job free to take.
+void ThreadPool::offer(uint32_t units) {
+  units_ = units;
+  unfinished_.store(units, std::memory_order_relaxed);
+  const uint64_t offers = (next_.load(std::memory_order_relaxed) >> 32) + 1;
+  next_.store(offers << 32 | units);
+  wake();
+}
+
+// Wakes who sleeps. What they shall see is stored before, sequentially consistent as the look at sleepers_ is.
+void ThreadPool::wake() {
   if (sleepers_.load() > 0) {
     wakeups_.fetch_add(1);
     wakeups_.notify_all();
   }
-  takeChunks(generation, scratch_);
-  // Someone may hold a chunk and no core: give ours away before long.
-  for (int spins = 0; done_.load(std::memory_order_acquire) != chunks; ++spins) {
-    if (spins < spinsBeforeSleep)
-      pause();
-    else
-      sched_yield();
-  }
 }
 
-// Takes chunks of job `generation` until none is left; false if it took none.
-bool ThreadPool::takeChunks(uint32_t generation, std::byte *scratch) {
-  bool took = false;
+void ThreadPool::finishTiming(size_t job) {
+  if (!seconds_)
+    return;
+  const Clock::time_point now = Clock::now();
+  seconds_[job] += std::chrono::duration<double>(now - begun_).count();
+  begun_ = now;
+}
+
+// Takes and runs one chunk; false if there is none. `lastOffer` is that of which this thread has taken some before.
+bool ThreadPool::takeChunk(std::byte *scratch, uint32_t &lastOffer) {
+  const uint32_t shares = 2 * uint32_t(threads());
   uint64_t next = next_.load(std::memory_order_acquire);
-  while (uint32_t(next >> 32) == generation) {
-    const sinter_cpu_function function = function_.load(std::memory_order_acquire);
-    void *const *operands = operands_.load(std::memory_order_acquire);
-    const int64_t tiles = tiles_.load(std::memory_order_acquire);
-    const uint32_t chunks = chunks_.load(std::memory_order_acquire);
-    const uint32_t chunk = uint32_t(next);
-    if (chunk >= chunks)
-      break;
-    if (!next_.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel, std::memory_order_acquire))
-      continue;
-    // The first `tiles % chunks` chunks are one tile longer.
-    if (!took)
-      forget(scratch);
-    const int64_t size = tiles / chunks, longer = tiles % chunks;
-    const int64_t begin = chunk * size + std::min<int64_t>(chunk, longer);
-    function(operands, begin, begin + size + (chunk < longer ? 1 : 0), scratch);
-    done_.fetch_add(1, std::memory_order_release);
-    took = true;
-    ++next;
+  uint32_t rest, count;
+  do {
+    rest = uint32_t(next);
+    if (rest == 0)
+      return false;
+    // Half of a thread's share of what is left: a thread that loses its core late holds little.
+    count = (rest + shares - 1) / shares;
+  } while (!next_.compare_exchange_weak(next, next - count, std::memory_order_acq_rel, std::memory_order_acquire));
+  if (const auto offer = uint32_t(next >> 32); offer != lastOffer) {
+    forget(scratch);
+    lastOffer = offer;
   }
-  return took;
+  const size_t current = current_;
+  const Job &job = jobs_[current];
+  // The first `longer` units are one tile longer.
+  const int64_t size = job.tiles / units_, longer = job.tiles % units_, first = units_ - rest, last = first + count;
+  job.function(job.operands, first * size + std::min(first, longer), last * size + std::min(last, longer), scratch);
+  if (unfinished_.fetch_sub(count, std::memory_order_acq_rel) == count) {
+    finishTiming(current);
+    advance(current + 1, scratch);
+  }
+  return true;
 }
 
-void ThreadPool::work(int index) {
-  std::byte *scratch = scratch_ + size_t(index) * scratchStride_;
-  uint32_t seen = 0; // the last generation this thread has finished with
+// Takes chunks, and sleeps when there are none for a while, until `enough`.
+void ThreadPool::help(std::byte *scratch, const std::atomic<bool> &enough) {
   int spins = 0;
-  while (!stopping_.load(std::memory_order_relaxed)) {
-    const uint64_t next = next_.load(std::memory_order_acquire);
-    const uint32_t generation = uint32_t(next >> 32);
-    if (generation != seen && uint32_t(next) != closed) {
-      takeChunks(generation, scratch);
-      seen = generation;
+  uint32_t lastOffer = uint32_t(next_.load() >> 32) - 1;
+  Clock::time_point resumed = Clock::now();
+  while (!enough.load(std::memory_order_acquire)) {
+    if (takeChunk(scratch, lastOffer)) {
       spins = 0;
+      if (Clock::now() - resumed > givesWayAfter) {
+        sched_yield();
+        resumed = Clock::now();
+      }
       continue;
     }
     if (++spins < spinsBeforeSleep) {
@@ -113,9 +144,10 @@ void ThreadPool::work(int index) {
     }
     sleepers_.fetch_add(1);
     const int wakeups = wakeups_.load();
-    if (uint32_t(next_.load() >> 32) == seen && !stopping_.load())
+    if (uint32_t(next_.load()) == 0 && !enough.load())
       wakeups_.wait(wakeups);
     sleepers_.fetch_sub(1);
+    resumed = Clock::now();
     spins = 0;
   }
 }

@@ -1,15 +1,24 @@
-// The only place with threads: runs a kernel's tiles as chunks that whoever is free takes next.
+// The only place with threads: runs a list of jobs, each cut into chunks that whoever is free takes next.
 #pragma once
 
 #include "sinter/abi.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <thread>
 #include <vector>
 
 namespace sinter {
+
+/// A kernel with its operands, and its number of tiles.
+struct Job {
+  sinter_cpu_function function;
+  void *const *operands;
+  int64_t tiles;
+  bool alone; ///< too little work to share: one thread runs it, in one range
+};
 
 /// `threads` threads, the caller included. Not reentrant; run() allocates nothing.
 class ThreadPool {
@@ -20,47 +29,46 @@ public:
   ThreadPool(const ThreadPool &) = delete;
   ThreadPool &operator=(const ThreadPool &) = delete;
 
-  /// Calls `function` on ranges that cover [0, tiles) and returns when all are done.
-  void run(sinter_cpu_function function, void *const *operands, int64_t tiles);
+  /// Runs jobs in order: each on ranges that cover its tiles, and begun when all of the one before is done. If `seconds` is
+  /// not null, each job's time is added to its element.
+  void run(const Job *jobs, size_t count, double *seconds = nullptr);
 
-  /// The same on the calling thread only, in one range.
-  void runHere(sinter_cpu_function function, void *const *operands, int64_t tiles) {
-    forget(scratch_);
-    function(operands, 0, tiles, scratch_);
-  }
-
-  int threads() const { return int(workers_.size()) + 1; }
+  int threads() const { return threads_; }
 
   /// How many threads the process may use.
   static int hardwareThreads();
 
 private:
-  void work(int index);
-  /// What kernels may rely on when they start (abi.h).
+  /// What kernels may rely on when a thread first runs a launch (abi.h).
   static void forget(std::byte *scratch) {
     if (scratch)
       std::memset(scratch, 0, 8);
   }
-  bool takeChunks(uint32_t generation, std::byte *scratch);
+  void help(std::byte *scratch, const std::atomic<bool> &enough);
+  bool takeChunk(std::byte *scratch, uint32_t &lastOffer);
+  void advance(size_t job, std::byte *scratch);
+  void offer(uint32_t units);
+  void wake();
+  void finishTiming(size_t job);
 
+  const int threads_;
   std::byte *scratch_;
   size_t scratchStride_;
   std::vector<std::thread> workers_;
 
-  // The running job. `next_` holds its generation (high word) and the next chunk (low word); a chunk is taken by
-  // compare-and-swap, which fails if the job has changed since its fields were read.
-  alignas(64) std::atomic<uint64_t> next_{closed};
-  alignas(64) std::atomic<uint32_t> done_{0};
-  alignas(64) std::atomic<sinter_cpu_function> function_{nullptr};
-  std::atomic<void *const *> operands_{nullptr};
-  std::atomic<int64_t> tiles_{0};
-  std::atomic<uint32_t> chunks_{0};
+  // What is left to take of the running job: how many offers there have been (high word), so that none is taken for another,
+  // and units of work (low word). Nothing below changes while anyone holds units.
+  alignas(64) std::atomic<uint64_t> next_{0};
+  alignas(64) std::atomic<uint32_t> unfinished_{0}; // units of the running job, taken or not
+  alignas(64) const Job *jobs_ = nullptr;
+  size_t count_ = 0, current_ = 0;
+  uint32_t units_ = 0; // of the running job
+  double *seconds_ = nullptr;
+  std::chrono::steady_clock::time_point begun_;
 
   alignas(64) std::atomic<int> sleepers_{0};
   std::atomic<int> wakeups_{0};
-  std::atomic<bool> stopping_{false};
-
-  static constexpr uint32_t closed = 0xffffffffu; // a low word that is never below chunks_
+  std::atomic<bool> finished_{true}, stopping_{false};
 };
 
 } // namespace sinter

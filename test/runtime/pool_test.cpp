@@ -4,6 +4,7 @@
 #include "program.h"
 #include "support.h"
 
+#include <array>
 #include <vector>
 
 namespace sinter::test {
@@ -18,6 +19,12 @@ static void count(void *const *operands, int64_t begin, int64_t end, void *scrat
     std::abort();
 }
 
+// One job that is worth sharing.
+static void run(ThreadPool &pool, sinter_cpu_function function, void *const *operands, int64_t tiles) {
+  const Job job{function, operands, tiles, false};
+  pool.run(&job, 1);
+}
+
 TEST(Pool, EveryTileOnce) {
   for (int threads : {1, 2, 3, 4, 8}) {
     std::vector<std::byte> scratch(size_t(threads) * 64);
@@ -26,7 +33,7 @@ TEST(Pool, EveryTileOnce) {
       std::vector<int> counts(size_t(tiles), 0);
       void *operands[] = {counts.data()};
       for (int repeat = 0; repeat < 50; ++repeat)
-        pool.run(count, operands, tiles);
+        run(pool, count, operands, tiles);
       for (int value : counts)
         ASSERT_EQ(value, 50) << threads << " threads, " << tiles << " tiles";
     }
@@ -42,8 +49,8 @@ TEST(Pool, LateWorkersDoNotTouchTheNextJob) {
   void *operandsOfFirst[] = {first.data()}, *operandsOfSecond[] = {second.data()};
   constexpr int repeats = 3000;
   for (int repeat = 0; repeat < repeats; ++repeat) {
-    pool.run(count, operandsOfFirst, 64);
-    pool.run(count, operandsOfSecond, 3);
+    run(pool, count, operandsOfFirst, 64);
+    run(pool, count, operandsOfSecond, 3);
     if (repeat % 500 == 0)
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
@@ -51,6 +58,92 @@ TEST(Pool, LateWorkersDoNotTouchTheNextJob) {
     EXPECT_EQ(value, repeats);
   for (int value : second)
     EXPECT_EQ(value, repeats);
+}
+
+// operands: the number of this job. The first word of the scratch is zero when a thread first works for it, and then its own.
+static void keepMark(void *const *operands, int64_t, int64_t, void *scratch) {
+  auto *word = static_cast<int64_t *>(scratch);
+  const int64_t job = *static_cast<const int64_t *>(operands[0]);
+  if (*word != 0 && *word != job)
+    std::abort();
+  *word = job;
+}
+
+TEST(Pool, ScratchForgetsBetweenJobs) {
+  for (int threads : {1, 2, 4}) {
+    std::vector<std::byte> scratch(size_t(threads) * 64, std::byte(0xff));
+    ThreadPool pool(threads, scratch.data(), 64);
+    constexpr size_t jobs = 200;
+    std::vector<int64_t> numbers(jobs);
+    std::vector<void *> operands(jobs);
+    std::vector<Job> list;
+    for (size_t i = 0; i < jobs; ++i) {
+      numbers[i] = int64_t(i + 1);
+      operands[i] = &numbers[i];
+      list.push_back({keepMark, &operands[i], int64_t(1 + i % 40), i % 3 == 0});
+    }
+    for (int repeat = 0; repeat < 100; ++repeat)
+      pool.run(list.data(), list.size());
+  }
+}
+
+// operands: two rows of numbers, and the number of this job: what the job before left in one row, it raises in the other.
+static void countInOrder(void *const *operands, int64_t begin, int64_t end, void *) {
+  auto *counts = static_cast<int *>(operands[0]);
+  const int before = *static_cast<const int *>(operands[1]);
+  for (int64_t i = begin; i < end; ++i) {
+    if (counts[(i + 31) % 96 + 96 * (before % 2)] != before) // most likely written by another thread
+      std::abort();
+    counts[i + 96 * ((before + 1) % 2)] = before + 1;
+  }
+}
+
+// Whichever thread ends a job begins the next: each sees all that the job before has written, shared or not.
+TEST(Pool, JobsOfAListRunInOrder) {
+  constexpr int length = 60;
+  std::vector<int> numbers(length);
+  std::vector<std::array<void *, 2>> operands(length);
+  for (int threads : {1, 2, 4}) {
+    std::vector<int> counts(2 * 96, 0);
+    std::vector<Job> jobs;
+    for (int j = 0; j < length; ++j) {
+      numbers[size_t(j)] = j;
+      operands[size_t(j)] = {counts.data(), &numbers[size_t(j)]};
+      jobs.push_back({countInOrder, operands[size_t(j)].data(), 96, j % 5 == 3});
+    }
+    std::vector<std::byte> scratch(size_t(threads) * 64);
+    ThreadPool pool(threads, scratch.data(), 64);
+    std::vector<double> seconds(length, 0);
+    for (int repeat = 0; repeat < 50; ++repeat) {
+      std::fill(counts.begin(), counts.end(), 0);
+      pool.run(jobs.data(), jobs.size(), seconds.data());
+      for (int i = 0; i < 96; ++i)
+        ASSERT_EQ(counts[size_t(i)], length) << threads << " threads, tile " << i;
+      if (repeat % 20 == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    for (double time : seconds)
+      EXPECT_GT(time, 0);
+    pool.run(jobs.data(), 0);
+  }
+}
+
+// More threads than cores, and long jobs: nobody is missed when it comes back late.
+TEST(Pool, ManyThreadsThatGiveWay) {
+  constexpr int threads = 12;
+  std::vector<std::byte> scratch(threads * 64);
+  ThreadPool pool(threads, scratch.data(), 64);
+  std::vector<int64_t> sums(200, 0);
+  void *operands[] = {sums.data()};
+  const auto work = [](void *const *o, int64_t begin, int64_t end, void *) {
+    for (int64_t i = begin; i < end; ++i)
+      for (int64_t n = 0; n < 4000; ++n)
+        static_cast<volatile int64_t *>(o[0])[i] += 1;
+  };
+  for (int repeat = 0; repeat < 30; ++repeat)
+    run(pool, work, operands, 200);
+  for (int64_t sum : sums)
+    EXPECT_EQ(sum, 30 * 4000);
 }
 
 TEST(Pool, StartsAndStopsAtOnce) {
