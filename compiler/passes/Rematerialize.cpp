@@ -5,6 +5,9 @@
 //   %d = map (%x, %g) { gelu' }           =>     %d, %h1 = map (%x, %g) { gelu' ; gelu }
 //   %w = matmul %h, %g                           %w = matmul %h1, %g
 //
+// Attention weights, which no map can give, are computed again from the queries and keys that the backward pass reads in
+// any case, of as many layers as a hundredth of the function's multiplications pays for.
+//
 // %h then dies where the forward pass has read it, instead of waiting for its turn in the backward pass; what both
 // regions compute (the tanh of a gelu) is computed once. No life becomes longer but those of small inputs, and the bits
 // are the same. Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost", for the principle.
@@ -23,6 +26,8 @@ namespace {
 
 /// A value is far from its next reader if so many times its bytes are computed in between.
 constexpr int64_t kFar = 4;
+/// Of a function's multiplications, one in so many may be done again.
+constexpr int64_t kShare = 100;
 /// An input may be read for this alone if it is so many times smaller than the result.
 constexpr int64_t kSmall = 64;
 
@@ -120,6 +125,37 @@ MapOp append(MapOp map, MapOp extra) {
   return both;
 }
 
+int64_t multiplications(MatmulOp op) {
+  ArrayRef<int64_t> lhs = cast<RankedTensorType>(op.getLhs().getType()).getShape();
+  return elementsOf(op.getResult()) * lhs[lhs.size() - (op.getTransposeLhs() ? 2 : 1)];
+}
+
+/// The product, and what is between it and `rows`, in order: maps of nothing else, and views. Empty if there is more.
+SmallVector<Operation *> chainFromProduct(Operation *rows) {
+  SmallVector<Operation *> chain{rows};
+  while (!isa<MatmulOp>(chain.back())) {
+    Operation *op = chain.back();
+    Operation *producer = op->getNumOperands() == 1 && op->getNumResults() == 1 ? op->getOperand(0).getDefiningOp() : nullptr;
+    if (!isa_and_nonnull<MatmulOp, MapOp, ReshapeOp>(producer))
+      return {};
+    chain.push_back(producer);
+  }
+  std::reverse(chain.begin(), chain.end());
+  return chain;
+}
+
+/// Points `uses` to `value`, seen through views of their types; their owners may stand before it.
+void redirect(ArrayRef<OpOperand *> uses, Value value) {
+  OpBuilder builder(value.getContext());
+  builder.setInsertionPointAfterValue(value);
+  for (OpOperand *use : uses) {
+    Value view = value;
+    if (use->get().getType() != value.getType())
+      view = ReshapeOp::create(builder, use->getOwner()->getLoc(), use->get().getType(), value);
+    use->set(view);
+  }
+}
+
 struct RematerializePass : impl::RematerializeBase<RematerializePass> {
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
@@ -130,6 +166,50 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
         changed |= recomputeLater(map, maps);
     if (changed)
       sortTopologically(&block);
+    recomputeWeights(block);
+  }
+
+  /// The first layers first: their weights wait longest.
+  void recomputeWeights(Block &block) {
+    int64_t budget = 0;
+    for (auto product : block.getOps<MatmulOp>())
+      budget += multiplications(product);
+    budget /= kShare;
+    for (auto softmax : llvm::make_early_inc_range(block.getOps<SoftmaxOp>())) {
+      SmallVector<Operation *> chain = chainFromProduct(softmax);
+      if (chain.empty())
+        continue;
+      int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
+      if (cost <= budget && recomputeForLaterReaders(softmax.getResult(), chain))
+        budget -= cost;
+    }
+  }
+
+  /// Repeats `chain` for those readers of its result that depend on other readers: the backward pass on the forward.
+  bool recomputeForLaterReaders(Value result, ArrayRef<Operation *> chain) {
+    SmallVector<OpOperand *> uses, later;
+    collectUses(result, uses);
+    Operation *first = nullptr;
+    for (OpOperand *use : uses) {
+      DenseSet<Operation *> before = ancestorsOf(use->getOwner());
+      if (llvm::none_of(uses, [&](OpOperand *other) { return before.contains(other->getOwner()); }))
+        continue;
+      later.push_back(use);
+      if (!first || use->getOwner()->isBeforeInBlock(first))
+        first = use->getOwner();
+    }
+    if (later.empty() || later.size() == uses.size() || !isFar(chain.back(), first, elementsOf(result)))
+      return false;
+    // What the product reads must be there in any case.
+    for (Value operand : chain.front()->getOperands())
+      if (llvm::all_of(operand.getUsers(), [&](Operation *user) { return user->isBeforeInBlock(first); }))
+        return false;
+    OpBuilder builder(first);
+    IRMapping mapping;
+    for (Operation *op : chain)
+      builder.clone(*op, mapping);
+    redirect(later, mapping.lookup(result));
+    return true;
   }
 
   /// `maps` is kept up to date; an op that has been replaced may have been any of them but `map`.
@@ -149,15 +229,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       if (later.empty() || later.size() == uses.size() || !isFar(map, reader, elementsOf(result)))
         continue;
       reader = append(reader, map);
-      Value again = reader.getResults().back();
-      OpBuilder builder(reader->getContext());
-      builder.setInsertionPointAfter(reader);
-      for (OpOperand *use : later) {
-        Value view = again;
-        if (use->get().getType() != again.getType())
-          view = ReshapeOp::create(builder, use->getOwner()->getLoc(), use->get().getType(), again);
-        use->set(view);
-      }
+      redirect(later, reader.getResults().back());
       return true;
     }
     return false;

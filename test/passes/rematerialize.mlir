@@ -90,3 +90,43 @@ func.func @other_reads(%x: tensor<64x64xf32>, %z: tensor<64x64xf32>, %w: tensor<
   }
   return %y, %dw, %d, %e : tensor<64x256xf32>, tensor<64x256xf32>, tensor<64x64xf32>, tensor<64x64xf32>
 }
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+
+// Attention weights are computed again, from what the backward pass reads in any case, where that costs a hundredth of
+// all multiplications at most; here 64 * 64 * 4 of more than 64 * 64 * 1024.
+// CHECK-LABEL: func @weights
+// CHECK: %[[S:.*]] = sinter.matmul %arg0, %arg1 {transpose_rhs}
+// CHECK: %[[P:.*]] = sinter.softmax
+// CHECK: sinter.matmul %[[P]], %arg2
+// CHECK: sinter.matmul %arg0, %arg1 {transpose_rhs}
+// CHECK: sinter.map
+// CHECK: %[[AGAIN:.*]] = sinter.softmax
+// CHECK: sinter.matmul %[[AGAIN]], %{{.*}} {transpose_lhs}
+// CHECK: sinter.matmul %{{.*}}, %arg1
+func.func @weights(%q: tensor<64x4xf32>, %k: tensor<64x4xf32>, %v: tensor<64x1024xf32>) -> (tensor<64x1024xf32>, tensor<64x1024xf32>, tensor<64x4xf32>) {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<64x4xf32>, tensor<64x4xf32>) -> tensor<64x64xf32>
+  %m = sinter.map(%s) [#id] : (tensor<64x64xf32>) -> tensor<64x64xf32> {
+  ^bb0(%0: f32):
+    %1 = math.absf %0 : f32
+    sinter.yield %1 : f32
+  }
+  %p = sinter.softmax %m : tensor<64x64xf32>
+  %y = sinter.matmul %p, %v : (tensor<64x64xf32>, tensor<64x1024xf32>) -> tensor<64x1024xf32>
+  %dv = sinter.matmul %p, %y {transpose_lhs} : (tensor<64x64xf32>, tensor<64x1024xf32>) -> tensor<64x1024xf32>
+  %dq = sinter.matmul %p, %k : (tensor<64x64xf32>, tensor<64x4xf32>) -> tensor<64x4xf32>
+  %sum = sinter.reduce sum %dv axes [1] : tensor<64x1024xf32> -> tensor<64xf32>
+  %f = sinter.map(%q, %sum) [#id, affine_map<(d0, d1) -> (d0)>] : (tensor<64x4xf32>, tensor<64xf32>) -> tensor<64x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.mulf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %dk = sinter.map(%f, %dq) [#id, #id] : (tensor<64x4xf32>, tensor<64x4xf32>) -> tensor<64x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  return %y, %dv, %dk : tensor<64x1024xf32>, tensor<64x1024xf32>, tensor<64x4xf32>
+}
