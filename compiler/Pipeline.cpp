@@ -87,10 +87,13 @@ constexpr std::pair<Stage, StringLiteral> kNames[] = {
     {Stage::Plan, "plan"},   {Stage::Target, "target"}, {Stage::Object, "obj"},  {Stage::Executable, "exe"}};
 
 /// Writes the module with its locations, so that `--from` still knows the model's lines.
-LogicalResult dump(ModuleOp module, Stage stage, const std::string &directory) {
+LogicalResult dump(ModuleOp module, Stage stage, const PipelineOptions &options) {
+  const std::string &directory = options.dumpDirectory;
+  // Versions for several processors part at this stage.
+  std::string version = stage == Stage::Target && options.severalVersions ? "." + options.target.march : "";
   std::error_code error = llvm::sys::fs::create_directories(directory);
   SmallString<128> path(directory);
-  llvm::sys::path::append(path, llvm::formatv("{0:02}_{1}.mlir", static_cast<int>(stage) + 1, stageName(stage)).str());
+  llvm::sys::path::append(path, llvm::formatv("{0:02}_{1}{2}.mlir", static_cast<int>(stage) + 1, stageName(stage), version).str());
   if (error)
     return emitError(module.getLoc()) << "dump-stages: cannot create folder '" << directory << "': " << error.message();
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
@@ -127,7 +130,7 @@ LogicalResult runStage(ModuleOp module, Stage stage, const PipelineOptions &opti
     llvm::errs() << llvm::formatv("{0,-10} {1,8:f3} s\n", stageName(stage), seconds.count());
   if (options.verbose)
     llvm::errs() << stageName(stage) << ": " << countOps(module) << " ops\n";
-  return options.dumpDirectory.empty() ? success() : dump(module, stage, options.dumpDirectory);
+  return options.dumpDirectory.empty() ? success() : dump(module, stage, options);
 }
 
 } // namespace

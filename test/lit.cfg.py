@@ -17,3 +17,9 @@ for name in ("CCACHE_DIR", "HOME", "CXX", "TMPDIR"):
         config.environment[name] = os.environ[name]
 config.substitutions.append(("%examples", os.path.join(config.test_source_root, "..", "examples")))
 config.substitutions.append(("%build", build))
+
+# What this machine's processor has, as far as a test may ask for it.
+with open("/proc/cpuinfo") as cpuinfo:
+    flags = set(next((line.split(":")[1] for line in cpuinfo if line.startswith("flags")), "").split())
+if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags:
+    config.available_features.add("avx512")

@@ -23,13 +23,21 @@ struct TargetOptions {
 /// `sinter.scratch`. Everything else in the module (states, plan entries) is left alone.
 void buildCpuPipeline(mlir::OpPassManager &manager, const TargetOptions &options);
 
-/// Adds the constant program descriptor (abi.h) to `module`, which already holds the kernels' functions.
-/// `target` is the module at stage `target`.
-llvm::LogicalResult emitProgram(mlir::ModuleOp target, const TargetOptions &options, llvm::Module &module);
+/// A program compiled for one kind of processor: its module at stage `target`.
+struct Version {
+  mlir::ModuleOp module;
+  TargetOptions options;
+};
 
-/// Compiles a module at stage `target` to object files `stem.N.o`, in parallel; returns their paths.
-llvm::FailureOr<std::vector<std::string>> emitObjects(mlir::ModuleOp target, const TargetOptions &options,
-                                                      llvm::StringRef stem);
+/// The symbol of a kernel in the objects: versions of it must not meet.
+std::string kernelSymbol(llvm::StringRef kernel, size_t version);
+
+/// Adds the constant program descriptor (abi.h) to `module`. Versions differ in nothing but their kernels.
+/// `features` holds a mask for each version.
+llvm::LogicalResult emitProgram(llvm::ArrayRef<Version> versions, llvm::ArrayRef<uint64_t> features, llvm::Module &module);
+
+/// Compiles versions of one program, worst to best, to object files `stem.N.o`, in parallel; returns their paths.
+llvm::FailureOr<std::vector<std::string>> emitObjects(llvm::ArrayRef<Version> versions, llvm::StringRef stem);
 
 /// Links objects with the runtime library to an executable that needs libc and libm only.
 llvm::LogicalResult linkExecutable(llvm::ArrayRef<std::string> objects, llvm::StringRef runtimeLibrary,

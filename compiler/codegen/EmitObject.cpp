@@ -24,11 +24,13 @@ namespace {
 struct Part {
   std::unique_ptr<llvm::LLVMContext> context;
   std::unique_ptr<llvm::Module> module;
+  const TargetOptions *options;
   std::string path, error;
 };
 
 /// Optimises the module and writes its object file.
-void compile(Part &part, const TargetOptions &options) {
+void compile(Part &part) {
+  const TargetOptions &options = *part.options;
   std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(options, part.error);
   if (!machine)
     return;
@@ -89,7 +91,7 @@ SmallVector<SmallVector<LLVM::LLVMFuncOp>> shareOut(ArrayRef<LLVM::LLVMFuncOp> k
 
 /// Translates some functions, with every declaration they may call, to LLVM IR.
 std::unique_ptr<llvm::Module> translate(ArrayRef<LLVM::LLVMFuncOp> kernels, ArrayRef<Operation *> shared,
-                                        llvm::LLVMContext &context) {
+                                        size_t version, llvm::LLVMContext &context) {
   OpBuilder builder(kernels.front()->getContext());
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, kernels.front()->getLoc());
   builder.setInsertionPointToEnd(module->getBody());
@@ -107,6 +109,7 @@ std::unique_ptr<llvm::Module> translate(ArrayRef<LLVM::LLVMFuncOp> kernels, Arra
     if (!function.isDeclaration()) {
       function.setLinkage(llvm::GlobalValue::ExternalLinkage);
       function.setVisibility(llvm::GlobalValue::HiddenVisibility); // called through the descriptor only
+      function.setName(kernelSymbol(function.getName(), version));
       function.setDoesNotThrow();
       function.addFnAttr("prefer-vector-width", "512");
     }
@@ -115,65 +118,65 @@ std::unique_ptr<llvm::Module> translate(ArrayRef<LLVM::LLVMFuncOp> kernels, Arra
 
 } // namespace
 
-FailureOr<std::vector<std::string>> emitObjects(ModuleOp target, const TargetOptions &options, StringRef stem) {
-  MLIRContext *context = target.getContext();
-  registerBuiltinDialectTranslation(*context);
-  registerLLVMDialectTranslation(*context);
-  std::string error;
-  std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(options, error);
-  if (!machine)
-    return target.emitError("cpu: ") << error, failure();
-
-  SmallVector<LLVM::LLVMFuncOp> kernels;
-  SmallVector<Operation *> shared;
-  for (Operation &op : *target.getBody()) {
-    if (auto function = dyn_cast<LLVM::LLVMFuncOp>(op); function && !function.isExternal())
-      kernels.push_back(function);
-    else if (isa<LLVM::LLVMFuncOp, LLVM::GlobalOp>(op))
-      shared.push_back(&op);
-  }
+FailureOr<std::vector<std::string>> emitObjects(ArrayRef<Version> versions, StringRef stem) {
+  ModuleOp first = versions.front().module;
+  registerBuiltinDialectTranslation(*first.getContext());
+  registerLLVMDialectTranslation(*first.getContext());
 
   std::vector<Part> parts;
-  auto addPart = [&]() -> Part & {
-    Part &part = parts.emplace_back();
-    part.context = std::make_unique<llvm::LLVMContext>();
-    part.path = (stem + "." + Twine(parts.size() - 1) + ".o").str();
-    return part;
-  };
-  auto finish = [&](Part &part) {
-    part.module->setTargetTriple(machine->getTargetTriple());
-    part.module->setDataLayout(machine->createDataLayout());
-  };
-  unsigned count = std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), kernels.size());
-  for (ArrayRef<LLVM::LLVMFuncOp> share : shareOut(kernels, count)) {
-    Part &part = addPart();
-    part.module = translate(share, shared, *part.context);
-    if (!part.module)
-      return target.emitError("cpu: the kernels cannot be translated to LLVM IR"), failure();
-    finish(part);
+  SmallVector<uint64_t> features;
+  for (auto [index, version] : llvm::enumerate(versions)) {
+    std::string error;
+    std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(version.options, error);
+    if (!machine)
+      return first.emitError("cpu: ") << error, failure();
+    features.push_back(requiredFeatures(*machine));
+    auto addPart = [&]() -> Part & {
+      Part &part = parts.emplace_back();
+      part.context = std::make_unique<llvm::LLVMContext>();
+      part.options = &version.options;
+      part.path = (stem + "." + Twine(parts.size() - 1) + ".o").str();
+      return part;
+    };
+    auto finish = [&](Part &part) {
+      part.module->setTargetTriple(machine->getTargetTriple());
+      part.module->setDataLayout(machine->createDataLayout());
+    };
+
+    SmallVector<LLVM::LLVMFuncOp> kernels;
+    SmallVector<Operation *> shared;
+    for (Operation &op : *ModuleOp(version.module).getBody()) {
+      if (auto function = dyn_cast<LLVM::LLVMFuncOp>(op); function && !function.isExternal())
+        kernels.push_back(function);
+      else if (isa<LLVM::LLVMFuncOp, LLVM::GlobalOp>(op))
+        shared.push_back(&op);
+    }
+    unsigned count = std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), kernels.size());
+    for (ArrayRef<LLVM::LLVMFuncOp> share : shareOut(kernels, count)) {
+      Part &part = addPart();
+      part.module = translate(share, shared, index, *part.context);
+      if (!part.module)
+        return first.emitError("cpu: the kernels cannot be translated to LLVM IR"), failure();
+      finish(part);
+    }
+    if (index + 1 < versions.size())
+      continue;
+    Part &descriptor = addPart();
+    descriptor.module = std::make_unique<llvm::Module>("sinter_program", *descriptor.context);
+    finish(descriptor);
+    if (failed(emitProgram(versions, features, *descriptor.module)))
+      return failure();
   }
-  Part &descriptor = addPart();
-  descriptor.module = std::make_unique<llvm::Module>("sinter_program", *descriptor.context);
-  finish(descriptor);
-  auto *pointer = llvm::PointerType::get(*descriptor.context, 0);
-  auto *i64 = llvm::Type::getInt64Ty(*descriptor.context);
-  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(*descriptor.context), {pointer, i64, i64, pointer}, false);
-  for (LLVM::LLVMFuncOp kernel : kernels) {
-    auto *function = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, kernel.getName(), *descriptor.module);
-    function->setVisibility(llvm::GlobalValue::HiddenVisibility);
-  }
-  if (failed(emitProgram(target, options, *descriptor.module)))
-    return failure();
 
   std::vector<std::thread> threads;
   for (Part &part : parts)
-    threads.emplace_back([&part, &options] { compile(part, options); });
+    threads.emplace_back([&part] { compile(part); });
   for (std::thread &thread : threads)
     thread.join();
   std::vector<std::string> paths;
   for (Part &part : parts) {
     if (!part.error.empty())
-      return target.emitError("cpu: ") << part.error, failure();
+      return first.emitError("cpu: ") << part.error, failure();
     paths.push_back(part.path);
   }
   return paths;

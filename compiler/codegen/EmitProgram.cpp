@@ -1,17 +1,18 @@
 // The program descriptor: what runtime/include/sinter/abi.h declares, as constants of an LLVM module. Reads the plan,
-// the states and the kernels' attributes; kernels that no launch uses are left out. Names of the struct's fields stand
+// the states and the kernels' attributes in every version; kernels that no launch uses are left out. Names of the struct's fields stand
 // beside the values: whoever changes abi.h changes this file.
 #include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/Target.h"
 #include "dialects/plan/Plan.h"
 #include "runtime/include/sinter/abi.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 
@@ -76,8 +77,8 @@ std::string configText(ModuleOp module) {
 
 class ProgramEmitter {
 public:
-  ProgramEmitter(ModuleOp source, const TargetOptions &options, llvm::Module &module)
-      : source(source), options(options), module(module), context(module.getContext()),
+  ProgramEmitter(ArrayRef<Version> versions, ArrayRef<uint64_t> features, llvm::Module &module)
+      : source(versions.front().module), versions(versions), features(features), module(module), context(module.getContext()),
         i32(llvm::Type::getInt32Ty(context)), i64(llvm::Type::getInt64Ty(context)),
         f64(llvm::Type::getDoubleTy(context)), ptr(llvm::PointerType::get(context, 0)) {}
 
@@ -96,19 +97,20 @@ public:
         /*state_count=*/u32(states.size()),
         /*kernel_count=*/u32(kernels.size()),
         /*entry_count=*/u32(entries.size()),
+        /*version_count=*/u32(versions.size()),
+        /*reserved=*/u32(0),
         /*name=*/string(moduleText("sinter.program")),
         /*source=*/string(moduleText("sinter.source")),
         /*compiler=*/string("0.1.0, LLVM " LLVM_VERSION_STRING),
-        /*target=*/string("cpu:" + (options.march == "native" ? llvm::sys::getHostCPUName().str() : options.march)),
+        /*target=*/string("cpu:" + llvm::join(llvm::map_range(versions, [](const Version &v) { return processorName(v.options); }), ",")),
         /*config=*/string(configText(source)),
         /*states=*/array(states),
-        /*kernels=*/array(kernelRecords),
+        /*versions=*/array(versionRecords()),
         /*entries=*/array(entries),
         /*constants=*/constantBlock(),
         /*constant_bytes=*/u64(constantBytes),
         /*state_bytes=*/u64(stateBytes),
         /*arena_bytes=*/u64(arenaBytes),
-        /*scratch_bytes=*/u64(scratchBytes),
     });
     auto *global = new llvm::GlobalVariable(module, program->getType(), /*isConstant=*/true,
                                             llvm::GlobalValue::ExternalLinkage, program, SINTER_PROGRAM_SYMBOL);
@@ -215,24 +217,42 @@ private:
   //===--- kernels, launches, entries ---===//
 
   /// Index of a kernel in the program's table.
-  uint64_t addKernel(Operation *kernel, StringRef name) {
-    auto [known, isNew] = kernels.try_emplace(name, kernels.size());
-    if (!isNew)
-      return known->second;
+  uint64_t addKernel(StringRef name) {
+    return kernels.insert({StringAttr::get(source.getContext(), name), kernels.size()}).first->second;
+  }
+
+  llvm::Constant *describe(Operation *kernel, StringRef name, size_t version) {
     auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr, i64, i64, ptr}, /*isVarArg=*/false);
-    auto *function = cast<llvm::Constant>(module.getOrInsertFunction(name, type).getCallee());
-    uint64_t scratch = static_cast<uint64_t>(number(kernel, "sinter.scratch"));
-    scratchBytes = std::max(scratchBytes, scratch);
-    kernelRecords.push_back(record({
+    auto *function = cast<llvm::Function>(module.getOrInsertFunction(kernelSymbol(name, version), type).getCallee());
+    function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    return record({
         /*name=*/string(name),
         /*location=*/string(plan::modelLine(kernel->getLoc())),
         /*cpu=*/function,
         /*tiles=*/u64(static_cast<uint64_t>(number(kernel, "sinter.tiles"))),
-        /*scratch_bytes=*/u64(scratch),
+        /*scratch_bytes=*/u64(scratchOf(kernel)),
         /*flops=*/real(number(kernel, plan::kFlopsAttr)),
         /*bytes=*/real(number(kernel, plan::kBytesAttr)),
-    }));
-    return known->second;
+    });
+  }
+
+  static uint64_t scratchOf(Operation *kernel) { return static_cast<uint64_t>(number(kernel, "sinter.scratch")); }
+
+  /// Each version's table of the kernels that launches have asked for.
+  SmallVector<llvm::Constant *> versionRecords() {
+    SmallVector<llvm::Constant *> records;
+    for (auto [index, version] : llvm::enumerate(versions)) {
+      SmallVector<llvm::Constant *> table;
+      uint64_t scratch = 0;
+      for (auto [name, number] : kernels) {
+        Operation *kernel = SymbolTable::lookupSymbolIn(version.module, name);
+        table.push_back(describe(kernel, name.getValue(), index));
+        scratch = std::max(scratch, scratchOf(kernel));
+      }
+      records.push_back(record({/*name=*/string(processorName(version.options)), /*features=*/u64(features[index]),
+                                /*scratch_bytes=*/u64(scratch), /*kernels=*/array(table)}));
+    }
+    return records;
   }
 
   llvm::Constant *operand(Value buffer, uint32_t access) {
@@ -252,13 +272,13 @@ private:
                    /*bytes=*/u64(plan::sizeInBytes(cast<ShapedType>(buffer.getType())))});
   }
 
-  llvm::Constant *describe(plan::LaunchOp launch, Operation *kernel) {
+  llvm::Constant *describe(plan::LaunchOp launch) {
     SmallVector<llvm::Constant *> operands;
     for (Value input : launch.getInputs())
       operands.push_back(operand(input, SINTER_READ));
     for (Value output : launch.getOutputs())
       operands.push_back(operand(output, SINTER_WRITE));
-    return record({/*kernel=*/u32(addKernel(kernel, launch.getKernel())), /*operand_count=*/u32(operands.size()),
+    return record({/*kernel=*/u32(addKernel(launch.getKernel())), /*operand_count=*/u32(operands.size()),
                    /*operands=*/array(operands), /*location=*/string(plan::modelLine(launch.getLoc()))});
   }
 
@@ -288,7 +308,7 @@ private:
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
         Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
         flops += number(kernel, plan::kFlopsAttr);
-        launches.push_back(describe(launch, kernel));
+        launches.push_back(describe(launch));
       }
     }
     arenaBytes = std::max<uint64_t>(arenaBytes, entry.getArenaBytes());
@@ -299,25 +319,30 @@ private:
   }
 
   ModuleOp source;
-  const TargetOptions &options;
+  ArrayRef<Version> versions;
+  ArrayRef<uint64_t> features;
   llvm::Module &module;
   llvm::LLVMContext &context;
   llvm::Type *i32, *i64, *f64;
   llvm::PointerType *ptr;
 
   llvm::StringMap<llvm::Constant *> strings;
-  SmallVector<llvm::Constant *> states, kernelRecords;
+  SmallVector<llvm::Constant *> states;
   llvm::DenseMap<StringAttr, int64_t> stateOffsets;
-  llvm::StringMap<uint64_t> kernels;
+  llvm::MapVector<StringAttr, uint64_t> kernels; ///< in the order of their numbers
   llvm::MapVector<Attribute, uint64_t> constantOffsets;
   int64_t stateBytes = 0;
-  uint64_t constantBytes = 0, arenaBytes = 0, scratchBytes = 0;
+  uint64_t constantBytes = 0, arenaBytes = 0;
 };
 
 } // namespace
 
-LogicalResult emitProgram(ModuleOp target, const TargetOptions &options, llvm::Module &module) {
-  return ProgramEmitter(target, options, module).run();
+std::string kernelSymbol(StringRef kernel, size_t version) {
+  return version == 0 ? kernel.str() : (kernel + ".v" + Twine(version)).str();
+}
+
+LogicalResult emitProgram(ArrayRef<Version> versions, ArrayRef<uint64_t> features, llvm::Module &module) {
+  return ProgramEmitter(versions, features, module).run();
 }
 
 } // namespace sinter

@@ -1,5 +1,6 @@
 // LLVM's view of the processor that code is generated for; see Target.h.
 #include "compiler/codegen/Target.h"
+#include "runtime/include/sinter/abi.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
@@ -27,12 +28,10 @@ bool findProcessor(const TargetOptions &options, Processor &processor, std::stri
   processor.target = llvm::TargetRegistry::lookupTarget(processor.triple, error);
   if (!processor.target)
     return false;
-  processor.name = options.march;
-  if (options.march == "native") {
-    processor.name = llvm::sys::getHostCPUName().str();
+  processor.name = processorName(options);
+  if (options.march == "native")
     for (auto &feature : llvm::sys::getHostCPUFeatures())
       processor.features += (processor.features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
-  }
   std::unique_ptr<llvm::MCSubtargetInfo> known(processor.target->createMCSubtargetInfo(processor.triple, "", ""));
   if (known->isCPUStringValid(processor.name))
     return true;
@@ -53,6 +52,25 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const TargetOptions &opti
   auto level = options.optLevel >= 3 ? llvm::CodeGenOptLevel::Aggressive : llvm::CodeGenOptLevel::Default;
   return std::unique_ptr<llvm::TargetMachine>(processor.target->createTargetMachine(
       processor.triple, processor.name, processor.features, code, llvm::Reloc::PIC_, std::nullopt, level));
+}
+
+std::string processorName(const TargetOptions &options) {
+  return options.march == "native" ? llvm::sys::getHostCPUName().str() : options.march;
+}
+
+uint64_t requiredFeatures(const llvm::TargetMachine &machine) {
+  static constexpr llvm::StringLiteral names[] = {
+#define SINTER_NAME(name) name,
+      SINTER_X86_FEATURES(SINTER_NAME)
+#undef SINTER_NAME
+  };
+  static_assert(std::size(names) <= 64);
+  uint64_t mask = 0;
+  if (machine.getTargetTriple().isX86())
+    for (auto [bit, name] : llvm::enumerate(names))
+      if (machine.getMCSubtargetInfo()->checkFeatures(("+" + name).str()))
+        mask |= uint64_t{1} << bit;
+  return mask;
 }
 
 } // namespace sinter

@@ -27,7 +27,7 @@ enum ExitCode { kDone = 0, kWrongInput = 1, kUsage = 2 };
 
 struct CommandLine {
   std::string input, output, target = "cpu", march = "native", dtype = "f32", budget, emit, from, dumpDirectory, report;
-  std::vector<std::string> settings;
+  std::vector<std::string> settings, marches; ///< --march, taken apart
   bool time = false, verbose = false;
 
   std::map<std::string, std::string> values; ///< `settings`, taken apart
@@ -80,6 +80,17 @@ std::optional<int> interpret(CommandLine &line) {
                    ": unknown stage; the stages are model fused train kernels plan target obj exe");
     *stage = *found;
   }
+  llvm::SmallVector<llvm::StringRef> marches;
+  llvm::StringRef(line.march).split(marches, ',');
+  for (llvm::StringRef march : marches) {
+    if (march.empty())
+      return usage("--march=" + line.march + ": expected a processor or a list such as x86-64-v3,x86-64-v4");
+    if (llvm::is_contained(line.marches, march))
+      return usage("--march=" + line.march + ": '" + march + "' is given twice");
+    line.marches.push_back(march.str());
+  }
+  if (marches.size() > 1 && (line.last == Stage::Target || line.first == Stage::Target))
+    return usage("--march=" + line.march + ": a module at stage target is for one processor; give one, or use --dump-stages");
   bool isModule = llvm::StringRef(line.input).ends_with(".mlir");
   if (!isModule && !line.from.empty())
     return usage("--from=" + line.from + ": needs a module (.mlir), but the input is '" + line.input + "'");
@@ -148,12 +159,11 @@ int printModule(ModuleOp module, const std::string &path) {
 }
 
 /// From stage `target` to objects, and to an executable.
-int finish(ModuleOp module, const CommandLine &line, const PipelineOptions &options, const std::string &prefix,
-           Stopwatch &watch) {
+int finish(llvm::ArrayRef<Version> versions, const CommandLine &line, const std::string &prefix, Stopwatch &watch) {
   if (line.last == Stage::Object) {
     llvm::StringRef stem = line.output;
     stem.consume_back(".o");
-    auto objects = emitObjects(module, options.target, stem);
+    auto objects = emitObjects(versions, stem);
     watch.lap("obj");
     return failed(objects) ? kWrongInput : kDone;
   }
@@ -161,7 +171,7 @@ int finish(ModuleOp module, const CommandLine &line, const PipelineOptions &opti
   if (std::error_code error = llvm::sys::fs::createUniqueDirectory("sinter", directory))
     return usage("cannot create a temporary folder: " + error.message(), kWrongInput);
   auto removeDirectory = llvm::scope_exit([&] { llvm::sys::fs::remove_directories(directory); });
-  auto objects = emitObjects(module, options.target, under(directory, "program"));
+  auto objects = emitObjects(versions, under(directory, "program"));
   watch.lap("obj");
   if (failed(objects) ||
       failed(linkExecutable(*objects, under(prefix, "lib/libsinter_runtime.a"), line.output, line.verbose)))
@@ -183,7 +193,8 @@ int compile(const CommandLine &line, const char *argv0) {
   });
 
   PipelineOptions options;
-  options.target.march = line.march;
+  options.target.march = line.marches.front();
+  options.severalVersions = line.marches.size() > 1;
   options.bf16 = line.dtype == "bf16";
   options.memoryBudget = line.budgetBytes;
   options.dumpDirectory = line.dumpDirectory;
@@ -206,12 +217,23 @@ int compile(const CommandLine &line, const char *argv0) {
     if (line.output.empty())
       return kDone;
   }
-  if (failed(runStages(*module, at, std::min(line.last, Stage::Target), options)))
-    return printed ? kWrongInput : usage("compilation failed without a message: this is a mistake in sinterc", kWrongInput);
-  if (line.last <= Stage::Target)
+  // Versions for several processors share every stage up to the plan.
+  std::vector<OwningOpRef<ModuleOp>> targets;
+  std::vector<Version> versions;
+  bool one = line.marches.size() == 1;
+  bool done = succeeded(runStages(*module, at, std::min(line.last, one ? Stage::Target : Stage::Plan), options));
+  if (done && line.last <= Stage::Target)
     return printModule(*module, line.output);
+  for (size_t i = 0; done && i < line.marches.size(); ++i) {
+    options.target.march = line.marches[i];
+    targets.push_back(i + 1 < line.marches.size() ? OwningOpRef<ModuleOp>(module->clone()) : std::move(module));
+    done = one || succeeded(runStages(*targets.back(), Stage::Plan, Stage::Target, options));
+    versions.push_back({*targets.back(), options.target});
+  }
+  if (!done)
+    return printed ? kWrongInput : usage("compilation failed without a message: this is a mistake in sinterc", kWrongInput);
   watch.restart(); // the stages have told their own times
-  return finish(*module, line, options, prefix, watch);
+  return finish(versions, line, prefix, watch);
 }
 
 } // namespace
@@ -224,12 +246,12 @@ int main(int argc, char **argv) {
   app.add_option("input", line.input, "MODEL.cpp or MODULE.mlir")->required();
   app.add_option("-o", line.output, "where the result goes");
   app.add_option("--target", line.target, "cpu (vulkan will follow)")->capture_default_str();
-  app.add_option("--march", line.march, "CPU to compile for: native, x86-64-v3, ...")->capture_default_str();
+  app.add_option("--march", line.march, "processor to compile for: native, x86-64-v3, ...; of a list, worst to best, the program runs the best that it can")->capture_default_str();
   app.add_option("--set", line.settings, "NAME=VALUE: a configuration value that the model declares")
       ->allow_extra_args(false);
   app.add_option("--dtype", line.dtype, "what matrix products compute in: f32 or bf16 (sums, parameters and all else are f32)")->capture_default_str();
   app.add_option("--memory-budget", line.budget, "the most arena bytes an entry may use, such as 300M");
-  app.add_option("--emit", line.emit, "stop at and write: model fused train kernels plan target obj exe");
+  app.add_option("--emit", line.emit, "stop at and write: model fused train kernels plan target obj exe; obj: OUT.N.o, all versions of --march");
   app.add_option("--from", line.from, "the stage that MODULE.mlir is at (model)");
   app.add_option("--dump-stages", line.dumpDirectory, "folder to write every stage to");
   app.add_option("--report", line.report, "what was compiled: text or json")->expected(0, 1)->default_str("text");

@@ -84,7 +84,7 @@ static std::string profileText(const sinter_program &description, const sinter_e
   for (const Line &line : lines) {
     if (!line.launches)
       continue;
-    const sinter_kernel &kernel = description.kernels[line.kernel];
+    const sinter_kernel &kernel = description.versions[0].kernels[line.kernel];
     const double gflops = kernel.flops * double(line.launches) / line.seconds / 1e9;
     const double gigabytes = kernel.bytes * double(line.launches) / line.seconds / 1e9;
     const double share = 100 * line.seconds / total;

@@ -125,6 +125,7 @@ void addBench(CLI::App &app, BenchCommand &c) {
 void addCommon(CLI::App &app, CommonOptions &common) {
   app.add_option("--threads", common.threads, "threads (default: what the machine has)")->check(CLI::Range(1, 1024));
   app.add_option("--device", common.device, "cpu or vulkan[:INDEX]")->capture_default_str();
+  app.add_option("--march", common.march, "version of the kernels to run (default: the best that the processor has; see info)");
 }
 
 } // namespace
@@ -184,7 +185,7 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
   if (benchApp->parsed())
     return bench(program, common, benchCommand);
   if (infoApp->parsed())
-    return info(program, infoCommand);
+    return info(program, common, infoCommand);
   if (exportApp->parsed())
     return exportSafetensors(program, common, exportCommand);
   return importSafetensors(program, common, importCommand);

@@ -19,6 +19,7 @@ enum class Exit;
 struct CommonOptions {
   int threads = 0; ///< 0: what the machine has
   std::string device = "cpu";
+  std::string march; ///< the version of the kernels to run; empty: the best one
 };
 
 /// The program on the device that the options name; Failure (device or usage) if that is impossible.
@@ -71,7 +72,7 @@ Exit bench(const sinter_program &description, const CommonOptions &common, const
 struct InfoCommand {
   bool json = false;
 };
-Exit info(const sinter_program &description, const InfoCommand &command);
+Exit info(const sinter_program &description, const CommonOptions &common, const InfoCommand &command);
 
 struct ExportCommand {
   std::string checkpoint, out;

@@ -21,7 +21,7 @@ std::unique_ptr<Program> openProgram(const sinter_program &description, const Co
                                    options.device, description.target));
   if (options.device != "cpu")
     fail(Exit::Usage, fmt::format("device '{}': not one of cpu, vulkan, vulkan:INDEX", options.device));
-  return std::make_unique<Program>(description, options.threads);
+  return std::make_unique<Program>(description, options.threads, options.march);
 }
 
 std::string findCheckpoint(const std::string &path) {

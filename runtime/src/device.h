@@ -22,8 +22,8 @@ public:
   virtual void run(const sinter_entry &entry, double *seconds) = 0;
 };
 
-/// Kernels compiled for the CPU, on a pool of `threads` threads.
-std::unique_ptr<Device> makeCpuDevice(const sinter_program &program, int threads);
+/// Kernels compiled for the CPU, one of the program's versions, on a pool of `threads` threads.
+std::unique_ptr<Device> makeCpuDevice(const sinter_program &program, const sinter_version &version, int threads);
 
 /// Memory but no computation: what a step costs outside its kernels, and the shortest example of a device.
 std::unique_ptr<Device> makeNullDevice(const sinter_program &program);

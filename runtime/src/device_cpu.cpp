@@ -17,14 +17,14 @@ namespace {
 
 class CpuDevice final : public Device {
 public:
-  CpuDevice(const sinter_program &program, int threads)
+  CpuDevice(const sinter_program &program, const sinter_version &version, int threads)
       : program_(program), state_("parameters and optimizer memory", program.state_bytes),
-        arena_("arena", program.arena_bytes), scratchStride_((std::max<uint64_t>(program.scratch_bytes, 8) + 4095) / 4096 * 4096),
+        arena_("arena", program.arena_bytes), scratchStride_((std::max<uint64_t>(version.scratch_bytes, 8) + 4095) / 4096 * 4096),
         scratch_("scratch memory", scratchStride_ * size_t(threads)), pool_(threads, scratch_.data(), scratchStride_) {
     for (uint32_t k = 0; k < program.kernel_count; ++k)
-      if (!program.kernels[k].cpu)
+      if (!version.kernels[k].cpu)
         fail(Exit::Device, fmt::format("device cpu: kernel {} was not compiled for the CPU, but for {}",
-                                       program.kernels[k].name, program.target));
+                                       version.kernels[k].name, program.target));
     size_t operands = 0;
     for (uint32_t e = 0; e < program.entry_count; ++e)
       for (uint32_t l = 0; l < program.entries[e].launch_count; ++l)
@@ -35,7 +35,7 @@ public:
       const sinter_entry &entry = program.entries[e];
       for (uint32_t l = 0; l < entry.launch_count; ++l) {
         const sinter_launch &launch = entry.launches[l];
-        const sinter_kernel &kernel = program.kernels[launch.kernel];
+        const sinter_kernel &kernel = version.kernels[launch.kernel];
         jobs_.push_back({kernel.cpu, operands_.data() + operands_.size(), kernel.tiles, kernel.flops + kernel.bytes < worthThreads});
         for (uint32_t o = 0; o < launch.operand_count; ++o)
           operands_.push_back(address(launch.operands[o]));
@@ -76,8 +76,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Device> makeCpuDevice(const sinter_program &program, int threads) {
-  return std::make_unique<CpuDevice>(program, threads);
+std::unique_ptr<Device> makeCpuDevice(const sinter_program &program, const sinter_version &version, int threads) {
+  return std::make_unique<CpuDevice>(program, version, threads);
 }
 
 } // namespace sinter

@@ -1,6 +1,7 @@
 // The subcommand info: what was compiled into this program.
 #include "commands.h"
 #include "error.h"
+#include "processor.h"
 #include "program.h"
 #include "train_log.h"
 
@@ -40,12 +41,44 @@ static int64_t parameterCount(const sinter_program &p) {
   return count;
 }
 
-static void printText(const sinter_program &p) {
+// The version that would run; null if the processor can run none, or not the one that `march` names.
+static const sinter_version *chosenVersion(const sinter_program &p, const std::string &march) {
+  try {
+    return &chooseVersion(p, march);
+  } catch (const Failure &failure) {
+    if (failure.exit() == Exit::Usage)
+      throw;
+    return nullptr;
+  }
+}
+
+static std::string versionsJson(const sinter_program &p, const sinter_version *chosen) {
+  return joined(p.version_count, [&](uint32_t v) {
+    const sinter_version &version = p.versions[v];
+    return fmt::format("{{\"name\":{},\"chosen\":{},\"missing\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name), &version == chosen,
+                       jsonQuoted(featureNames(version.features & ~processorFeatures())), version.scratch_bytes);
+  });
+}
+
+static void printVersions(const sinter_program &p, const sinter_version *chosen) {
+  for (uint32_t v = 0; v < p.version_count; ++v) {
+    const sinter_version &version = p.versions[v];
+    const std::string missing = featureNames(version.features & ~processorFeatures());
+    fmt::print("version      {}: {}, scratch {} bytes a thread\n", version.name,
+               &version == chosen   ? "chosen"
+               : missing.empty() ? "possible here"
+                                 : "needs " + missing + ", which this processor lacks",
+               version.scratch_bytes);
+  }
+}
+
+static void printText(const sinter_program &p, const sinter_version *chosen) {
   fmt::print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
              p.compiler, p.target, p.config);
-  fmt::print("parameters   {}\nstate        {} bytes\narena        {} bytes\nscratch      {} bytes a thread\nconstants    {} bytes\n"
+  fmt::print("parameters   {}\nstate        {} bytes\narena        {} bytes\nconstants    {} bytes\n"
              "kernels      {}\n",
-             parameterCount(p), p.state_bytes, p.arena_bytes, p.scratch_bytes, p.constant_bytes, p.kernel_count);
+             parameterCount(p), p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count);
+  printVersions(p, chosen);
   for (uint32_t e = 0; e < p.entry_count; ++e) {
     const sinter_entry &entry = p.entries[e];
     fmt::print("\nentry {}: {} launches, arena {} bytes, {:.6g} FLOP\n", entry.name, entry.launch_count, entry.arena_bytes, entry.flops);
@@ -65,9 +98,10 @@ static void printText(const sinter_program &p) {
   }
 }
 
-Exit info(const sinter_program &p, const InfoCommand &command) {
+Exit info(const sinter_program &p, const CommonOptions &common, const InfoCommand &command) {
+  const sinter_version *chosen = chosenVersion(p, common.march);
   if (!command.json) {
-    printText(p);
+    printText(p, chosen);
     return Exit::Done;
   }
   const std::string entries = joined(p.entry_count, [&](uint32_t e) { return entryJson(p.entries[e]); });
@@ -76,9 +110,9 @@ Exit info(const sinter_program &p, const InfoCommand &command) {
     return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset, state.trainable != 0);
   });
   fmt::print("{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
-             "\"arena_bytes\":{},\"scratch_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"entries\":[{}],\"states\":[{}]}}\n",
+             "\"arena_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"versions\":[{}],\"entries\":[{}],\"states\":[{}]}}\n",
              jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config, parameterCount(p),
-             p.state_bytes, p.arena_bytes, p.scratch_bytes, p.constant_bytes, p.kernel_count, entries, states);
+             p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count, versionsJson(p, chosen), entries, states);
   return Exit::Done;
 }
 

@@ -2,6 +2,7 @@
 
 #include "device.h"
 #include "error.h"
+#include "processor.h"
 #include "random.h"
 
 #include <algorithm>
@@ -13,8 +14,8 @@
 
 namespace sinter {
 
-Program::Program(const sinter_program &program, int threads) : Program(program, nullptr) {
-  device_ = makeCpuDevice(program, threads);
+Program::Program(const sinter_program &program, int threads, std::string_view march) : Program(program, nullptr) {
+  device_ = makeCpuDevice(program, chooseVersion(program, march), threads);
 }
 
 Program::Program(const sinter_program &program, std::unique_ptr<Device> device)

@@ -184,8 +184,10 @@ const sinter_state states[] = {
     {{"optimizer.momentum.table.weight", SINTER_F32, 2, tableShape, momentumAt, tableBytes}, SINTER_ZEROS, 0, 0},
 };
 
+const sinter_version versions[] = {{"mock", 0, aligned(4 * vocabulary), kernels}};
+
 } // namespace
 
 extern "C" const sinter_program sinter_program_v1 = {
-    SINTER_ABI_VERSION, 2, sizeof kernels / sizeof *kernels, 3, "mock", "mock.cpp", "sinterc 0.1.0", "cpu:mock", "{\"context\":8}",
-    states, kernels, entries, bias, sizeof bias, momentumAt + aligned(tableBytes), arenaBytes, aligned(4 * vocabulary)};
+    SINTER_ABI_VERSION, 2, sizeof kernels / sizeof *kernels, 3, 1, 0, "mock", "mock.cpp", "sinterc 0.1.0", "cpu:mock", "{\"context\":8}",
+    states, versions, entries, bias, sizeof bias, momentumAt + aligned(tableBytes), arenaBytes};

@@ -1,6 +1,7 @@
 // Steps: same bits for any number of threads, no heap allocation, schedules; evaluation and generation.
 #include "evaluate.h"
 #include "generate.h"
+#include "processor.h"
 #include "support.h"
 #include "trainer.h"
 
@@ -187,6 +188,27 @@ TEST_F(TrainingTest, AnotherInterfaceVersionIsRefused) {
   const Failed failed = failureOf([&] { Program program(other, 1); });
   EXPECT_EQ(failed.exit, Exit::Device);
   expectContains(failed.message, "compiled for interface version 99, this runtime has version 2");
+}
+
+// The last version that the processor can run is taken, or the one that was asked for; else the error says what is missing.
+TEST(Processor, ChoosesAVersion) {
+  const sinter_version versions[] = {{"old", 1, 0, nullptr}, {"wide", 3, 0, nullptr}, {"new", 7, 0, nullptr}};
+  sinter_program program = sinter_program_v1;
+  program.versions = versions;
+  program.version_count = 3;
+  EXPECT_EQ(&chooseVersion(program, "", 7), &versions[2]);
+  EXPECT_EQ(&chooseVersion(program, "", 3 | 64), &versions[1]);
+  EXPECT_EQ(&chooseVersion(program, "", 5), &versions[0]);
+  EXPECT_EQ(&chooseVersion(program, "wide", 7), &versions[1]);
+  Failed failed = failureOf([&] { chooseVersion(program, "", 6); });
+  EXPECT_EQ(failed.exit, Exit::Device);
+  expectContains(failed.message, "processor: old needs sse3, which this processor lacks");
+  failed = failureOf([&] { chooseVersion(program, "new", 1); });
+  EXPECT_EQ(failed.exit, Exit::Device);
+  expectContains(failed.message, "processor: new needs ssse3 sse4.1, which this processor lacks");
+  failed = failureOf([&] { chooseVersion(program, "newest", 7); });
+  EXPECT_EQ(failed.exit, Exit::Usage);
+  expectContains(failed.message, "--march newest: the program has no such version; it has old, wide, new");
 }
 
 } // namespace sinter::test

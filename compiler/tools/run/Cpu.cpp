@@ -118,7 +118,7 @@ FailureOr<std::unique_ptr<CpuProgram>> CpuProgram::compile(ModuleOp module, Stag
   if (loaded->directory.path.empty())
     return module.emitError() << "no temporary directory can be made";
   FailureOr<std::vector<std::string>> objects =
-      emitObjects(*clone, options.target, loaded->directory.file("program"));
+      emitObjects(Version{*clone, options.target}, loaded->directory.file("program"));
   if (failed(objects))
     return failure();
   std::string library = loaded->directory.file("program.so");

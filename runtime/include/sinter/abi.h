@@ -7,7 +7,7 @@
  * Memory of a program, all of it sized by the compiler:
  *   state     one block: parameters and optimizer memory, each at a fixed offset; outlives calls
  *   arena     one block for all entries (the largest needs it): inputs, outputs and temporaries of the running entry
- *   scratch   one block per thread, of the largest kernel's need
+ *   scratch   one block per thread, of the largest kernel's need in the version that runs
  *   constants read-only data inside the program
  * Offsets are multiples of SINTER_ALIGNMENT, and so are the blocks' addresses.
  */
@@ -75,6 +75,23 @@ typedef struct sinter_kernel {
   double bytes;          /* operands read and written by one launch */
 } sinter_kernel;
 
+/* What a processor may lack that compiled kernels use, by LLVM's names. A program's versions say which they need as a mask:
+ * the first name is bit 0. */
+#define SINTER_X86_FEATURES(X)                                                                                            \
+  X("sse3") X("ssse3") X("sse4.1") X("sse4.2") X("sse4a") X("popcnt") X("avx") X("avx2") X("fma") X("fma4") X("xop")      \
+  X("f16c") X("bmi") X("bmi2") X("lzcnt") X("movbe") X("avx512f") X("avx512cd") X("avx512bw") X("avx512dq") X("avx512vl") \
+  X("avx512ifma") X("avx512vbmi") X("avx512vbmi2") X("avx512vnni") X("avx512bitalg") X("avx512vpopcntdq")                 \
+  X("avx512bf16") X("gfni") X("vpclmulqdq")
+
+/* All kernels, compiled for one kind of processor. The kernels of all versions are the same but for `cpu`, `tiles` and
+ * `scratch_bytes`. */
+typedef struct sinter_version {
+  const char *name;       /* of the processor, for example "x86-64-v3" */
+  uint64_t features;      /* what it needs: bits of SINTER_X86_FEATURES */
+  uint64_t scratch_bytes; /* the largest kernel's */
+  const sinter_kernel *kernels; /* sinter_program.kernel_count */
+} sinter_version;
+
 enum sinter_access { SINTER_READ = 1, SINTER_WRITE = 2 };
 
 typedef struct sinter_operand {
@@ -104,17 +121,17 @@ typedef struct sinter_entry {
 
 typedef struct sinter_program {
   uint32_t abi_version;
-  uint32_t state_count, kernel_count, entry_count;
+  uint32_t state_count, kernel_count, entry_count, version_count, reserved;
   const char *name;     /* of the model */
   const char *source;   /* file it was compiled from */
   const char *compiler; /* version of sinterc */
   const char *target;   /* for example "cpu:znver3" */
   const char *config;   /* JSON object of the configuration values it was compiled with */
   const sinter_state *states;
-  const sinter_kernel *kernels;
+  const sinter_version *versions; /* worst to best; at least one */
   const sinter_entry *entries;
   const void *constants;
-  uint64_t constant_bytes, state_bytes, arena_bytes, scratch_bytes; /* maxima over entries and kernels */
+  uint64_t constant_bytes, state_bytes, arena_bytes; /* the arena: the largest entry's */
 } sinter_program;
 
 extern const sinter_program sinter_program_v1;
