@@ -2,6 +2,8 @@
 #include "commands.h"
 #include "device.h"
 #include "error.h"
+#include "machine_peak.h"
+#include "processor.h"
 #include "program.h"
 #include "train_log.h"
 
@@ -22,6 +24,13 @@ struct Times {
 };
 
 } // namespace
+
+// The most memory that the process has had.
+static int64_t peakMemory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t(usage.ru_maxrss) * 1024;
+}
 
 static double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -60,51 +69,60 @@ static Times timeCalls(int64_t calls, const std::function<void(int64_t)> &prepar
   return times;
 }
 
-// Launches of one kernel together, slowest first.
-static std::string profileText(const sinter_program &description, const sinter_entry &entry, const std::vector<double> &seconds,
-                               double calls, bool json) {
+// Launches of one kernel together, slowest first, and what is outside of them: all of `stepSeconds`.
+static std::string profileText(Program &program, const sinter_entry &entry, const std::vector<double> &seconds, double calls,
+                               double stepSeconds, bool json) {
   struct Line {
     uint32_t kernel;
     int64_t launches = 0;
     double seconds = 0;
   };
+  const sinter_version &version = program.version();
+  const MachinePeak peak = measureMachinePeak(program.threads(), featureNames(version.features & processorFeatures()));
   std::vector<Line> lines;
-  double total = 0;
-  for (uint32_t k = 0; k < description.kernel_count; ++k)
+  double outside = stepSeconds;
+  for (uint32_t k = 0; k < program.description().kernel_count; ++k)
     lines.push_back({k});
   for (uint32_t l = 0; l < entry.launch_count; ++l) {
     Line &line = lines[entry.launches[l].kernel];
     ++line.launches;
     line.seconds += seconds[l] / calls;
-    total += seconds[l] / calls;
+    outside -= seconds[l] / calls;
   }
-  std::sort(lines.begin(), lines.end(), 
+  std::sort(lines.begin(), lines.end(),
             [](const Line &a, const Line &b) { return a.seconds != b.seconds ? a.seconds > b.seconds : a.kernel < b.kernel; });
   std::string text;
   for (const Line &line : lines) {
     if (!line.launches)
       continue;
-    const sinter_kernel &kernel = description.versions[0].kernels[line.kernel];
-    const double gflops = kernel.flops * double(line.launches) / line.seconds / 1e9;
-    const double gigabytes = kernel.bytes * double(line.launches) / line.seconds / 1e9;
-    const double share = 100 * line.seconds / total;
+    const sinter_kernel &kernel = version.kernels[line.kernel];
+    const double time = std::max(line.seconds, 1e-12); // on a device that runs nothing
+    const double flops = kernel.flops * double(line.launches) / time, bytes = kernel.bytes * double(line.launches) / time;
+    const double share = 100 * line.seconds / stepSeconds;
     if (json)
-      text += fmt::format("{}{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.4g},"
-                          "\"gb_per_s\":{:.4g}}}",
-                          text.empty() ? "" : ",", jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches,
-                          1e3 * line.seconds, share, gflops, gigabytes);
+      text += fmt::format("{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.4g},"
+                          "\"of_peak\":{:.4g},\"gb_per_s\":{:.4g},\"of_bandwidth\":{:.4g}}},",
+                          jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches, 1e3 * line.seconds, share,
+                          flops / 1e9, 100 * flops / peak.flops, bytes / 1e9, 100 * bytes / peak.bytes);
     else
-      text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {:7.2f} GB/s  {} ({})\n", share, 1e3 * line.seconds,
-                          line.launches, gflops, gigabytes, kernel.name, kernel.location);
+      text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {:5.1f} % {:7.2f} GB/s {:5.1f} %  {} ({})\n", share,
+                          1e3 * line.seconds, line.launches, flops / 1e9, 100 * flops / peak.flops, bytes / 1e9,
+                          100 * bytes / peak.bytes, kernel.name, kernel.location);
   }
-  return json ? fmt::format(",\"profile\":[{}]", text) : text;
+  const double share = 100 * outside / stepSeconds;
+  if (json)
+    return fmt::format(",\"machine\":{{\"gflops_per_s\":{:.6g},\"gb_per_s\":{:.6g}}},\"profile_ms\":{:.6g},\"profile\":[{}"
+                       "{{\"kernel\":null,\"location\":\"outside kernels\",\"launches\":0,\"ms\":{:.6g},\"share\":{:.4g}}}]",
+                       peak.flops / 1e9, peak.bytes / 1e9, 1e3 * stepSeconds, text, 1e3 * outside, share);
+  return fmt::format("measured on this machine: {:.1f} GFLOP/s of multiply-adds, {:.1f} GB/s read from memory; % are of these, and "
+                     "more than 100 % comes from caches\n{}{:6.2f} % {:9.3f} ms  outside kernels: waking threads, waiting\n"
+                     "100.00 % {:9.3f} ms  mean of {} steps\n",
+                     peak.flops / 1e9, peak.bytes / 1e9, text, share, 1e3 * outside, 1e3 * stepSeconds, calls);
 }
 
 static void print(const BenchCommand &command, Program &program, const Times &times, double predictions, double flops,
-                  const std::string &profile) {
+                  int64_t peakBytes, const std::string &profile) {
   const sinter_program &description = program.description();
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   uint64_t parameterBytes = 0;
   for (uint32_t s = 0; s < description.state_count; ++s)
     if (description.states[s].trainable)
@@ -116,14 +134,14 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
                "\"tokens_per_s\":{},\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
                "\"threads\":{},\"device\":\"{}\"{}}}\n",
                jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(), times.milliseconds.back(),
-               perSecond, flops / seconds / 1e9, description.arena_bytes, parameterBytes, int64_t(usage.ru_maxrss) * 1024,
+               perSecond, flops / seconds / 1e9, description.arena_bytes, parameterBytes, peakBytes,
                program.threads(), program.device().name(), profile);
     return;
   }
   fmt::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {} tokens/s, {:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "
              "bytes\n{}",
              command.entry, times.median(), command.steps, times.milliseconds.front(), times.milliseconds.back(), perSecond,
-             flops / seconds / 1e9, program.threads(), description.arena_bytes, int64_t(usage.ru_maxrss) * 1024, profile);
+             flops / seconds / 1e9, program.threads(), description.arena_bytes, peakBytes, profile);
 }
 
 static Exit benchEntry(const BenchCommand &command, Program &program) {
@@ -143,9 +161,13 @@ static Exit benchEntry(const BenchCommand &command, Program &program) {
           program.setScalar(entry, "position", double(elementCount(tokens->tensor) - 1));
       },
       [&] { program.run(entry, command.profile ? seconds.data() : nullptr); });
+  double mean = 0;
+  for (double milliseconds : times.milliseconds)
+    mean += milliseconds / 1e3 / double(command.steps);
+  const int64_t peakBytes = peakMemory(); // before the profile measures the machine
   const std::string profile =
-      command.profile ? profileText(program.description(), entry, seconds, double(command.steps), command.json) : "";
-  print(command, program, times, predictions, entry.flops, profile);
+      command.profile ? profileText(program, entry, seconds, double(command.steps), mean, command.json) : "";
+  print(command, program, times, predictions, entry.flops, peakBytes, profile);
   return Exit::Done;
 }
 
@@ -169,7 +191,7 @@ static Exit benchSample(const BenchCommand &command, Program &program) {
       perToken.milliseconds.push_back(1e3 * (now() - start) / double(command.newTokens));
   }
   std::sort(perToken.milliseconds.begin(), perToken.milliseconds.end());
-  print(command, program, perToken, 1, entry.flops, "");
+  print(command, program, perToken, 1, entry.flops, peakMemory(), "");
   return Exit::Done;
 }
 

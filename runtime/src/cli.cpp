@@ -117,7 +117,7 @@ void addBench(CLI::App &app, BenchCommand &c) {
   app.add_option("--steps", c.steps, "calls to time")->capture_default_str()->check(positive);
   app.add_option("--prompt-tokens", c.promptTokens, "of sample")->capture_default_str()->check(positive);
   app.add_option("--new-tokens", c.newTokens, "of sample")->capture_default_str()->check(positive);
-  app.add_flag("--profile", c.profile, "share of each kernel");
+  app.add_flag("--profile", c.profile, "time of each kernel, held against what the machine can do");
   app.add_flag("--json", c.json, "one JSON object");
 }
 

@@ -15,11 +15,12 @@
 namespace sinter {
 
 Program::Program(const sinter_program &program, int threads, std::string_view march) : Program(program, nullptr) {
-  device_ = makeCpuDevice(program, chooseVersion(program, march), threads);
+  version_ = &chooseVersion(program, march);
+  device_ = makeCpuDevice(program, *version_, threads);
 }
 
 Program::Program(const sinter_program &program, std::unique_ptr<Device> device)
-    : program_(program), device_(std::move(device)) {
+    : program_(program), version_(program.versions), device_(std::move(device)) {
   if (program.abi_version != SINTER_ABI_VERSION)
     fail(Exit::Device, fmt::format("program: compiled for interface version {}, this runtime has version {}; compile and "
                                    "link it with one version of sinter",

@@ -25,6 +25,8 @@ public:
 
   const sinter_program &description() const { return program_; }
   const Device &device() const { return *device_; }
+  /// The version of the kernels that runs; on a device that runs none, the first.
+  const sinter_version &version() const { return *version_; }
 
   /// Null if there is no such entry, state, input or output.
   const sinter_entry *findEntry(std::string_view name) const;
@@ -53,6 +55,7 @@ public:
 
 private:
   const sinter_program &program_;
+  const sinter_version *version_;
   std::unique_ptr<Device> device_;
 };
 

@@ -349,7 +349,30 @@ TEST_F(CommandsTest, EvalBenchInfo) {
     EXPECT_LE(bench["ms_per_step"]["min"], bench["ms_per_step"]["max"]);
     EXPECT_EQ(bench["threads"], 2);
     EXPECT_EQ(bench["parameter_bytes"], 36864);
+    if (std::string(entry) == "sample")
+      continue; // many calls of an entry
+    // The profile accounts for all of the time, and for every launch.
+    double milliseconds = 0, share = 0;
+    int64_t launches = 0;
+    for (const Json &line : bench["profile"]) {
+      milliseconds += double(line["ms"]);
+      share += double(line["share"]);
+      launches += int64_t(line["launches"]);
+      if (line["kernel"].is_null())
+        EXPECT_EQ(line["location"], "outside kernels");
+      else
+        EXPECT_NEAR(line["of_peak"], 100 * double(line["gflops_per_s"]) / double(bench["machine"]["gflops_per_s"]), 0.05);
+    }
+    EXPECT_NEAR(milliseconds, bench["profile_ms"], 1e-4 * double(bench["profile_ms"])) << entry;
+    EXPECT_NEAR(share, 100, 0.1) << entry;
+    EXPECT_TRUE(bench["profile"].back()["kernel"].is_null());
+    EXPECT_GE(bench["profile"].back()["ms"], 0);
+    EXPECT_EQ(launches, std::string(entry) == "train" ? 6 : std::string(entry) == "eval" ? 3 : 2);
+    EXPECT_GT(bench["machine"]["gb_per_s"], 0);
   }
+  const std::string table = run({"bench", "train", "--steps", "2", "--profile"}).out;
+  expectContains(table, "outside kernels");
+  expectContains(table, "100.00 %");
   const Json info = Json::parse(run({"info", "--json"}).out);
   EXPECT_EQ(info["entries"].size(), 3u);
   EXPECT_EQ(info["parameters"], 96 * 96);
