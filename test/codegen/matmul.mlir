@@ -19,14 +19,14 @@
 // CHECK-COUNT-6: math.fma
 // CHECK-NOT: math.fma
 // CHECK: } else {
-// CHECK-COUNT-24: math.fma
+// CHECK-COUNT-12: math.fma
 // CHECK-NOT: math.fma
 // CHECK: arith.addf
 // CHECK: vector.store
 // WIDE-LABEL: func private @nn
 // WIDE-COUNT-24: math.fma
 // WIDE: } else {
-// WIDE-COUNT-96: math.fma
+// WIDE-COUNT-48: math.fma
 // WIDE-NOT: math.fma
 // WIDE: arith.addf
 func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>, %bias: tensor<96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel} {
@@ -57,7 +57,7 @@ func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>, %bias: tens
 // CHECK-LABEL: func private @nt
 // CHECK-COUNT-24: vector.shuffle
 // CHECK-NOT: vector.shuffle
-// CHECK-COUNT-24: math.fma
+// CHECK-COUNT-12: math.fma
 func.func private @nt(%a: tensor<192x64xf32>, %b: tensor<96x64xf32>) -> tensor<192x96xf32> attributes {sinter.kernel} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<192x96xf32>

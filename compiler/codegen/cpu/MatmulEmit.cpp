@@ -159,7 +159,7 @@ MatmulEmitter::Sums MatmulEmitter::loadPartials(Value kBlock, Value rowPanel, Va
 /// that is to be copied is read in place, and its panel written on the way: the multiplications hide the copying.
 MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value rowPanel, Value column,
                                                   Value columnPanel, Value copies) {
-  constexpr int64_t unroll = 4;
+  constexpr int64_t unroll = 2;
   // Rows of an operand lie too far apart for the processor to foresee them.
   constexpr int64_t ahead = 16;
   constexpr int64_t kFarApart = 8192;
