@@ -52,3 +52,28 @@ func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>) -> tensor<1
   } -> tensor<192x96xf32>
   return %c : tensor<192x96xf32>
 }
+
+// Tiles of fewer rows than a vector has lanes: what stands behind the last row of the operand is not touched.
+// PAIRS-LABEL: func private @few_rows
+// PAIRS-NOT: vector.load %{{.*}} : memref<110000xf32>, vector<16xf32>
+// PAIRS: vector.maskedload %{{.*}} : memref<110000xf32>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+// PAIRS-NOT: vector.load %{{.*}} : memref<110000xf32>, vector<16xf32>
+// PAIRS: return
+func.func private @few_rows(%a: tensor<1100x100xf32>, %b: tensor<1100x50xf32>) -> tensor<100x50xf32> attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<100x50xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<100x50xf32>) -> tensor<100x50xf32>
+  %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<1100x100xf32>, tensor<1100x50xf32>) outs(%f : tensor<100x50xf32>) {
+  ^bb0(%x: f32, %y: f32, %acc: f32):
+    %xn = arith.truncf %x : f32 to bf16
+    %xr = arith.extf %xn : bf16 to f32
+    %yn = arith.truncf %y : f32 to bf16
+    %yr = arith.extf %yn : bf16 to f32
+    %p = arith.mulf %xr, %yr : f32
+    %s = arith.addf %acc, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<100x50xf32>
+  return %c : tensor<100x50xf32>
+}
