@@ -46,6 +46,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     addSimplifications(functions);
     functions.addPass(createFuseElementwise(fuse));
     addSimplifications(functions);
+    functions.addPass(createFindTriangles());
     if (options.bf16)
       functions.addPass(createNarrowProducts());
     break;

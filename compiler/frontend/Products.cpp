@@ -117,8 +117,7 @@ Tensor matmul(Tensor left, Tensor right, Loc loc) {
     // One matrix for all batches: the rows of all batches make one tall matrix.
     int64_t rows = typeOf(a).getNumElements() / inner;
     Value tall = reshapeTo(a, {rows, inner}, at);
-    auto type = typeOf(a).clone({rows, n});
-    return wrap(reshapeTo(MatmulOp::create(builder.ops, at, type, tall, b, false, transposeB), shape, at));
+    return wrap(reshapeTo(MatmulOp::create(builder.ops, at, tall, b, false, transposeB), shape, at));
   }
   bool transposeA = readThroughTranspose(a);
   auto widen = [&](Value value) {
@@ -128,7 +127,7 @@ Tensor matmul(Tensor left, Tensor right, Loc loc) {
   };
   a = widen(a);
   b = widen(b);
-  return wrap(MatmulOp::create(builder.ops, at, typeOf(a).clone(shape), a, b, transposeA, transposeB));
+  return wrap(MatmulOp::create(builder.ops, at, a, b, transposeA, transposeB));
 }
 
 //===--- along one dimension -------------------------------------------------------------------------===//

@@ -26,7 +26,7 @@ double countFlops(func::FuncOp kernel) {
       double points = 1;
       for (int64_t size : generic.getStaticLoopRanges())
         points *= static_cast<double>(size);
-      flops += points * flopsOfBody(&op);
+      flops += points * orderedShare(generic) * flopsOfBody(&op);
     } else if (auto scatter = dyn_cast<ScatterAddOp>(op)) {
       flops += static_cast<double>(cast<ShapedType>(scatter.getUpdates().getType()).getNumElements());
     }

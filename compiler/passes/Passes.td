@@ -50,6 +50,16 @@ def Rematerialize : Pass<"sinter-rematerialize", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def FindTriangles : Pass<"sinter-find-triangles", "::mlir::func::FuncOp"> {
+  let summary = "products learn which triangle of an operand is zero, or of their result is masked";
+  let description = [{
+    Follows comparisons of the last two indices, such as a causal mask, to the matrix products around them, and marks
+    those (`lhs(lower)`, `rhs(upper)`, `result(lower)`): they skip what the mask throws away, in the gradient too. Runs
+    after sinter-differentiate. Example: test/passes/find-triangles.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def NarrowProducts : Pass<"sinter-narrow-products", "::mlir::func::FuncOp"> {
   let summary = "matrix products compute in bf16";
   let description = [{

@@ -53,4 +53,29 @@ def ReferenceOp : OpInterface<"ReferenceOp"> {
          "::llvm::MutableArrayRef<::sinter::reference::Tensor>":$outputs)>];
 }
 
+def TriangularOp : OpInterface<"TriangularOp"> {
+  let cppNamespace = "::sinter";
+  let description = [{
+    An op that knows what becomes of the triangles of its operands' last two dimensions, or makes use of them; see
+    Triangles.h. `find-triangles` asks nothing else.
+  }];
+  let methods = [
+    InterfaceMethod<
+      [{What is known of the results; the caller has set every one to nothing.}],
+      "void", "inferTriangles", (ins "::llvm::ArrayRef<::sinter::Known>":$operands,
+                                     "::llvm::MutableArrayRef<::sinter::Known>":$results),
+      /*methodBody=*/"", /*defaultImplementation=*/"return;">,
+    InterfaceMethod<
+      [{What is asked of the operands, given what is asked of the results; the caller has set every one to all.}],
+      "void", "demandTriangles", (ins "::llvm::ArrayRef<::sinter::Known>":$known,
+                                      "::llvm::ArrayRef<::sinter::Demanded>":$results,
+                                      "::llvm::MutableArrayRef<::sinter::Demanded>":$operands),
+      /*methodBody=*/"", /*defaultImplementation=*/"return;">,
+    InterfaceMethod<
+      [{Records in attributes what spares this op work.}],
+      "void", "recordTriangles", (ins "::llvm::ArrayRef<::sinter::Known>":$operands,
+                                      "::llvm::ArrayRef<::sinter::Demanded>":$results),
+      /*methodBody=*/"", /*defaultImplementation=*/"return;">];
+}
+
 #endif // SINTER_INTERFACES

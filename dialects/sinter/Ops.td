@@ -123,7 +123,7 @@ def BroadcastOp : TensorOp<"broadcast"> {
   let hasFolder = 1;
 }
 
-def ReshapeOp : TensorOp<"reshape"> {
+def ReshapeOp : TensorOp<"reshape", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>]> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     Moves nothing: at entry level it is a free view. (C1) element types and element counts are equal.
@@ -138,7 +138,7 @@ def ReshapeOp : TensorOp<"reshape"> {
   let hasFolder = 1;
 }
 
-def TransposeOp : InferredOp<"transpose"> {
+def TransposeOp : InferredOp<"transpose", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>]> {
   let summary = "permutes dimensions";
   let description = [{
     result's dimension d is the operand's dimension permutation[d]: result[i[permutation[0]], i[permutation[1]], ...] =
@@ -271,7 +271,12 @@ def ReduceOp : InferredOp<"reduce"> {
   let hasFolder = 1;
 }
 
-def MatmulOp : InferredOp<"matmul"> {
+def TrianglePartAttr : I32EnumAttr<"TrianglePart", "the part of a square matrix with j <= i (lower) or j >= i (upper)", [
+    I32EnumAttrCase<"lower", 0>, I32EnumAttrCase<"upper", 1>]> {
+  let cppNamespace = "::sinter";
+}
+
+def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["recordTriangles"]>]> {
   let summary = "matrix product of the last two dimensions, batched over the others";
   let description = [{
     result[b..., m, n] = sum over k of lhs[b..., m, k] * rhs[b..., k, n], k ascending; `transpose_lhs` reads
@@ -280,14 +285,26 @@ def MatmulOp : InferredOp<"matmul"> {
     (C4) both element types are f32.
     With `bf16` the operands are rounded to bf16 (to nearest, ties to even) before they are multiplied; products are
     exact, and their sum is that of f32, except that denormals count as zero (what vdpbf16ps computes).
+    `lhs(lower)` says that elements of lhs, as it is stored, are zero outside of that part, and need not be multiplied;
+    `rhs(...)` the same of rhs. `result(lower)` says that elements of the result outside of that part are not needed:
+    they are finite if the operands are, and otherwise unspecified. A NaN or infinity that would only meet such zeros may
+    or may not reach the result. Written by `find-triangles`.
+    (C5) the last two dimensions of a tensor of which only a part counts are equal.
     ```mlir
     %c = sinter.matmul %a, %b {transpose_rhs} : (tensor<4x8xf32>, tensor<16x8xf32>) -> tensor<4x16xf32>
+    %d = sinter.matmul %p, %v lhs(lower) : (tensor<8x8xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
     ```
   }];
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs,
-                       UnitAttr:$bf16);
+                       UnitAttr:$bf16, OptionalAttr<TrianglePartAttr>:$lhs_part,
+                       OptionalAttr<TrianglePartAttr>:$rhs_part, OptionalAttr<TrianglePartAttr>:$result_part);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, $result)";
+  let assemblyFormat = [{$lhs `,` $rhs (`lhs` `(` $lhs_part^ `)`)? (`rhs` `(` $rhs_part^ `)`)? (`result` `(` $result_part^ `)`)?
+                         attr-dict `:` functional-type(operands, $result)}];
+  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs, "bool":$transpose_lhs, "bool":$transpose_rhs,
+                                 CArg<"bool", "false">:$bf16),
+                            [{ build($_builder, $_state, lhs, rhs, transpose_lhs, transpose_rhs, bf16, {}, {}, {}); }]>];
+  let hasVerifier = 1;
 }
 
 //===--- along the last dimension ------------------------------------------------------------------===//
@@ -296,14 +313,14 @@ def MatmulOp : InferredOp<"matmul"> {
 def Rowwise : NativeOpTrait<"Rowwise"> { let cppNamespace = "::sinter"; }
 
 /// A float tensor op that works row by row of the last dimension, and keeps the shape.
-class RowOp<string mnemonic> : TensorOp<mnemonic, [SameOperandsAndResultType, Rowwise]> {
+class RowOp<string mnemonic, list<Trait> traits = []> : TensorOp<mnemonic, traits # [SameOperandsAndResultType, Rowwise]> {
   let arguments = (ins AnyRankedTensor:$input);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 
-def SoftmaxOp : RowOp<"softmax"> {
+def SoftmaxOp : RowOp<"softmax", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles"]>]> {
   let summary = "softmax along the last dimension";
   let description = [{
     result = exp(x - max) / sum(exp(x - max)) in each row. A row of only -inf (fully masked) gives zeros.
@@ -376,6 +393,7 @@ def ThreefryOp : SinterOp<"threefry", [Pure, SameOperandsAndResultType, Elementw
 
 // The interpreter itself gives a map its meaning: it evaluates the region's ops once per index.
 def MapOp : SinterOp<"map", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>, DeclareOpInterfaceMethods<LowerableOp>,
+                             DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>,
                              SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove]> {
   let summary = "a fused elementwise computation";
   let description = [{

@@ -3,6 +3,7 @@
 
 #include "dialects/Precompiled.h"
 #include "dialects/sinter/Reference.h"
+#include "dialects/sinter/Triangles.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/SymbolTable.h"
 
@@ -27,6 +28,9 @@ inline constexpr llvm::StringLiteral kKernelAttr = "sinter.kernel";   ///< func:
 /// func: the kernel computes the same this many times, on tensors whose first dimensions may differ. Its ops are those of
 /// the first member, then those of the second, and so on; no member reads what another computes.
 inline constexpr llvm::StringLiteral kMembersAttr = "sinter.members";
+/// linalg contraction: pairs of its dimensions (a, b, c, d, ...). Where index a is greater than index b, what would be
+/// multiplied is zero, or nobody needs the sum.
+inline constexpr llvm::StringLiteral kOrderedAttr = "sinter.ordered";
 inline constexpr llvm::StringLiteral kNameAttr = "sinter.name";       ///< argument or result: its public name
 inline constexpr llvm::StringLiteral kDefaultAttr = "sinter.default"; ///< scalar argument: value if the caller gives none
 inline constexpr llvm::StringLiteral kExpectAttr = "sinter.expect";   ///< func: results come in pairs (actual, expected), for tests
@@ -41,5 +45,8 @@ bool isDifferentiable(mlir::Type type);
 
 /// A splat constant of `type`, a ranked tensor or a scalar, float or integer.
 mlir::Value splat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);
+
+/// The part of a linalg op's points that `kOrderedAttr` leaves: about a half for each pair.
+double orderedShare(mlir::linalg::LinalgOp op);
 
 } // namespace sinter

@@ -22,8 +22,40 @@ func.func @layouts(%a: tensor<4x8xf32>, %b: tensor<8x16xf32>, %at: tensor<8x4xf3
   %4 = sinter.matmul %p, %q : (tensor<2x3x4x5xf32>, tensor<2x3x5x6xf32>) -> tensor<2x3x4x6xf32>
   return %0 : tensor<4x16xf32>
 }
+// CHECK-LABEL: @parts
+func.func @parts(%s: tensor<2x4x4xf32>, %v: tensor<2x4x8xf32>) -> tensor<2x4x8xf32> {
+  // CHECK: sinter.matmul %{{.*}}, %{{.*}} lhs(lower) : (tensor<2x4x4xf32>, tensor<2x4x8xf32>) -> tensor<2x4x8xf32>
+  %0 = sinter.matmul %s, %v lhs(lower) : (tensor<2x4x4xf32>, tensor<2x4x8xf32>) -> tensor<2x4x8xf32>
+  // CHECK: sinter.matmul %{{.*}}, %{{.*}} lhs(upper) rhs(lower) result(upper) {transpose_lhs, transpose_rhs} :
+  %1 = sinter.matmul %s, %s lhs(upper) rhs(lower) result(upper) {transpose_lhs, transpose_rhs} : (tensor<2x4x4xf32>, tensor<2x4x4xf32>) -> tensor<2x4x4xf32>
+  return %0 : tensor<2x4x8xf32>
+}
 
 //--- errors.mlir
+func.func @part_of_lhs(%a: tensor<2x4x8xf32>, %b: tensor<2x8x4xf32>) {
+  // expected-error @+1 {{lhs(lower): the last two dimensions differ in size (shape [2, 4, 8])}}
+  %0 = sinter.matmul %a, %b lhs(lower) : (tensor<2x4x8xf32>, tensor<2x8x4xf32>) -> tensor<2x4x4xf32>
+  return
+}
+// -----
+func.func @part_of_rhs(%a: tensor<4x4xf32>, %b: tensor<4x8xf32>) {
+  // expected-error @+1 {{rhs(upper): the last two dimensions differ in size (shape [4, 8])}}
+  %0 = sinter.matmul %a, %b rhs(upper) : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}
+// -----
+func.func @part_of_result(%a: tensor<4x4xf32>, %b: tensor<4x8xf32>) {
+  // expected-error @+1 {{result(lower): the last two dimensions differ in size (shape [4, 8])}}
+  %0 = sinter.matmul %a, %b result(lower) : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}
+// -----
+func.func @no_part(%a: tensor<4x4xf32>) {
+  // expected-error @+1 {{expected string or keyword containing one of the following enum values for attribute 'lhs_part'}}
+  %0 = sinter.matmul %a, %a lhs(left) : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  return
+}
+// -----
 func.func @ranks(%a: tensor<2x4x8xf32>, %b: tensor<8x16xf32>) {
   // expected-error @+2 {{matmul: ranks differ: 3 and 2 (shapes [2, 4, 8] and [8, 16])}}
   // expected-error @+1 {{failed to infer returned types}}

@@ -13,6 +13,7 @@
 #include "compiler/codegen/cpu/Matmul.h"
 #include "compiler/codegen/cpu/MatmulEmit.h"
 #include "compiler/codegen/cpu/Passes.h"
+#include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -58,7 +59,8 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
     MatmulEmitter emitter(builder, contraction.getLoc(), kernel, plan);
     if (failed(emitter.emit(tiles.front())))
       return failure();
-    int64_t outputs = kernel.batchSize() * kernel.m.size * kernel.n.size, flops = 2 * kernel.k.size;
+    int64_t outputs = kernel.batchSize() * kernel.m.size * kernel.n.size;
+    auto flops = static_cast<int64_t>(orderedShare(kernel.contraction) * 2 * kernel.k.size);
     for (const MatmulEpilogue &step : kernel.epilogue)
       flops += countFlops(*linalg::GenericOp(step.op).getBody());
     tiles->setAttr("sinter.noalias", builder.getUnitAttr());

@@ -228,8 +228,11 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     }
     return sums;
   };
-  Value depth = depthOf(kBlock);
+  Span across = spanOf(add(firstColumn, column), constant(plan.nr()));
+  Span own = spanOf(add(firstRow, row), constant(plan.mr)), everyone = plan.keepsPackedRhs() ? Span() : spanOf(firstRow, rows);
   auto sweep = [&](Reads reads, int64_t unrolled, Sums sums) {
+    // What is copied here is for all rows that will read it.
+    auto [from, depth] = depthsOf(kBlock, reads == Reads::SourceAndCopies ? everyone : own, across, unroll * plan.depth);
     // Panels hold whole pairs; rows of the operand are read one by one.
     bool halves = plan.depth == 2 && kernel.k.size % 2 != 0;
     Value whole = plan.depth == 1 ? depth : divide(depth, 2), all = halves ? divide(add(depth, 1), 2) : whole;
@@ -237,7 +240,7 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
       whole = all;
     bool divides = kernel.k.size % (plan.depth * unrolled) == 0 && plan.kc % (plan.depth * unrolled) == 0;
     Value most = divides ? whole : multiply(divide(whole, unrolled), unrolled);
-    sums = loop(constant(0), most, unrolled, sums,
+    sums = loop(divide(from, plan.depth), most, unrolled, sums,
                 [&](Value k, ValueRange carried) { return step(reads, k, unrolled, false, Sums(carried)); });
     if (!divides && unrolled > 1)
       sums = loop(most, whole, 1, sums,

@@ -80,6 +80,15 @@ private:
   Sums loadPartials(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel);
   mlir::Value partialOffset(mlir::Value rowPanel, mlir::Value columnPanel, int64_t sum);
 
+  // MatmulTriangle.cpp
+  /// Inclusive bounds of an index of the whole matrix, or null: it may be any.
+  struct Span {
+    mlir::Value first, last;
+  };
+  /// From where to where in a block of k there is anything to multiply, in whole `unit`s (or up to the block's end).
+  std::pair<mlir::Value, mlir::Value> depthsOf(mlir::Value kBlock, Span row, Span column, int64_t unit);
+  Span spanOf(mlir::Value first, mlir::Value count);
+
   // MatmulNarrow.cpp
   mlir::Value rounded(mlir::Value value) const;
   mlir::Value pairOf(mlir::Value even, mlir::Value odd);

@@ -1,4 +1,5 @@
 #include "compiler/codegen/cpu/MatmulShape.h"
+#include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -175,6 +176,11 @@ private:
   bool readContraction() {
     linalg::GenericOp op = result.contraction;
     isMultiplyAdd(op, result.bf16);
+    auto ordered = op->getAttrOfType<DenseI64ArrayAttr>(kOrderedAttr);
+    for (int64_t i = 0; ordered && i + 1 < ordered.size(); i += 2) {
+      result.ordered.push_back({ordered[i], ordered[i + 1]});
+      used[ordered[i]] = used[ordered[i + 1]] = true;
+    }
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
     auto identity = llvm::to_vector(llvm::seq<int>(0, count));
     for (int i : {0, 1}) {
@@ -373,7 +379,7 @@ private:
   MatmulKernel result;
   int count = 0;
   SmallVector<int64_t> sizes;
-  SmallVector<bool> used;                  ///< dimensions whose linalg.index is read
+  SmallVector<bool> used;                  ///< dimensions whose index matters: they are not merged
   DenseMap<Value, SmallVector<int>> dimsOf; ///< the contraction's dimension per tensor dimension of a computed value
 };
 

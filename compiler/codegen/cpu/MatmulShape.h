@@ -49,6 +49,8 @@ struct MatmulResult {
 struct MatmulKernel {
   mlir::linalg::GenericOp contraction;
   bool bf16 = false;                   ///< operands are rounded to bf16, denormals count as zero
+  /// Pairs of dimensions (i, j): where index i > index j, nothing has to be multiplied (kOrderedAttr).
+  llvm::SmallVector<std::pair<int, int>> ordered;
   MatmulLoop m, n, k;
   llvm::SmallVector<MatmulLoop> batch; ///< outermost first
   MatmulAccess lhs, rhs;               ///< lhs is walked by m and k, rhs by k and n

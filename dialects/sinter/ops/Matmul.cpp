@@ -43,6 +43,41 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   return success();
 }
 
+static bool isSquare(RankedTensorType type) {
+  ArrayRef<int64_t> matrix = type.getShape().take_back(2);
+  return matrix[0] == matrix[1];
+}
+
+LogicalResult MatmulOp::verify() {
+  // C5
+  auto check = [&](StringRef name, std::optional<TrianglePart> part, RankedTensorType type) -> LogicalResult {
+    if (!part || isSquare(type))
+      return success();
+    return emitOpError() << name << "(" << stringifyTrianglePart(*part)
+                         << "): the last two dimensions differ in size (shape " << shapeText(type) << ")";
+  };
+  return success(succeeded(check("lhs", getLhsPart(), getLhs().getType())) &&
+                 succeeded(check("rhs", getRhsPart(), getRhs().getType())) &&
+                 succeeded(check("result", getResultPart(), getResult().getType())));
+}
+
+void MatmulOp::recordTriangles(ArrayRef<Known> operands, ArrayRef<Demanded> results) {
+  auto part = [](RankedTensorType type, bool notAbove, bool notBelow) -> std::optional<TrianglePart> {
+    if (!isSquare(type) || !(notAbove || notBelow))
+      return std::nullopt;
+    return notAbove ? TrianglePart::lower : TrianglePart::upper;
+  };
+  // A mark that was there before says something that holds, too.
+  const Known &a = operands[0], &b = operands[1];
+  const Demanded &c = results[0];
+  if (auto found = part(getLhs().getType(), isZero(a[kAbove]), isZero(a[kBelow])))
+    setLhsPart(found);
+  if (auto found = part(getRhs().getType(), isZero(b[kAbove]), isZero(b[kBelow])))
+    setRhsPart(found);
+  if (auto found = part(getResult().getType(), c[kAbove] != Demand::Value, c[kBelow] != Demand::Value))
+    setResultPart(found);
+}
+
 /// With C = A B: dA = dC B^T and dB = A^T dC, each written in the layout of its operand. Transposes are only flags.
 LogicalResult MatmulOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
                             MutableArrayRef<Value> operandCotangents) {
@@ -71,7 +106,7 @@ FailureOr<SmallVector<Value>> MatmulOp::lowerToLinalg(OpBuilder &builder) {
   };
   int64_t m = batch, n = batch + 1, k = batch + 2;
   Value zero = filled(builder, getLoc(), getResult().getType(), 0);
-  return generic(
+  SmallVector<Value> product = generic(
       builder, getLoc(), rank, k,
       {{getLhs(), getTransposeLhs() ? map(k, m) : map(m, k)}, {getRhs(), getTransposeRhs() ? map(n, k) : map(k, n)}},
       {{zero, map(m, n)}},
@@ -79,6 +114,28 @@ FailureOr<SmallVector<Value>> MatmulOp::lowerToLinalg(OpBuilder &builder) {
         auto operand = [&](Expr x) { return getBf16() ? roundToBf16(x) : x; };
         return {scalars[2] + operand(scalars[0]) * operand(scalars[1])};
       });
+  // Of a tensor [.., i, j], the lower part has j at most i.
+  SmallVector<int64_t> ordered;
+  auto order = [&](std::optional<TrianglePart> part, int64_t i, int64_t j) {
+    if (part)
+      ordered.append({*part == TrianglePart::lower ? j : i, *part == TrianglePart::lower ? i : j});
+  };
+  order(getLhsPart(), getTransposeLhs() ? k : m, getTransposeLhs() ? m : k);
+  order(getRhsPart(), getTransposeRhs() ? n : k, getTransposeRhs() ? k : n);
+  order(getResultPart(), m, n);
+  if (!ordered.empty())
+    product[0].getDefiningOp()->setDiscardableAttr(kOrderedAttr, builder.getDenseI64ArrayAttr(ordered));
+  return product;
+}
+
+double sinter::orderedShare(linalg::LinalgOp op) {
+  double share = 1;
+  auto ordered = op->getAttrOfType<DenseI64ArrayAttr>(kOrderedAttr);
+  for (int64_t i = 0; ordered && i + 1 < ordered.size(); i += 2) {
+    auto size = static_cast<double>(op.getStaticLoopRanges()[ordered[i]]);
+    share *= (size + 1) / (2 * size);
+  }
+  return share;
 }
 
 /// The bf16 that is nearest to `x` as f32; ties go to the even one.

@@ -59,6 +59,22 @@ FailureOr<SmallVector<Value>> ReshapeOp::lowerToLinalg(OpBuilder &builder) {
   return SmallVector<Value>{tensor::ExpandShapeOp::create(builder, getLoc(), type, flat, oneGroup(type.getRank()))};
 }
 
+/// Reshapes of the leading dimensions leave matrices as they are.
+static bool keepsMatrices(ReshapeOp op) {
+  ArrayRef<int64_t> from = op.getInput().getType().getShape(), to = op.getType().getShape();
+  return from.size() >= 2 && to.size() >= 2 && from.take_back(2) == to.take_back(2);
+}
+
+void ReshapeOp::inferTriangles(ArrayRef<Known> operands, MutableArrayRef<Known> results) {
+  if (keepsMatrices(*this))
+    results[0] = operands[0];
+}
+
+void ReshapeOp::demandTriangles(ArrayRef<Known>, ArrayRef<Demanded> results, MutableArrayRef<Demanded> operands) {
+  if (keepsMatrices(*this))
+    operands[0] = results[0];
+}
+
 LogicalResult ReshapeOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
                                   MutableArrayRef<reference::Tensor> outputs) {
   outputs[0].data = inputs[0]->data;

@@ -42,6 +42,13 @@ FailureOr<SmallVector<Value>> SoftmaxOp::lowerToLinalg(OpBuilder &builder) {
   return SmallVector<Value>{y};
 }
 
+/// exp(-inf) is zero, whatever the rest of the row.
+void SoftmaxOp::inferTriangles(ArrayRef<Known> operands, MutableArrayRef<Known> results) {
+  for (Triangle triangle : {kAbove, kBelow})
+    if (isInfinite(operands[0][triangle]) && cast<FloatAttr>(operands[0][triangle]).getValue().isNegative())
+      results[0][triangle] = FloatAttr::get(getElementTypeOrSelf(getType()), 0);
+}
+
 LogicalResult SoftmaxOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
                                   MutableArrayRef<reference::Tensor> outputs) {
   const reference::Tensor &x = *inputs[0]; // [rows, n]
