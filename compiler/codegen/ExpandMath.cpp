@@ -5,7 +5,7 @@
 // All are within 4 ulp on all of f32 and keep NaN, infinities and denormals (test/codegen/math-*.mlir). exp, tanh and erf
 // are written here, with coefficients fitted by weighted least squares to the double precision functions; log, log2,
 // log1p and expm1 are upstream's approximations. Other functions reach libm, one lane at a time.
-#include "compiler/codegen/cpu/Passes.h"
+#include "compiler/codegen/Expand.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
