@@ -19,7 +19,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-static_assert(SINTER_ABI_VERSION == 2, "change this file with abi.h");
+static_assert(SINTER_ABI_VERSION == 3, "change this file with abi.h");
 static_assert(SINTER_ALIGNMENT == plan::kAlignment);
 
 std::optional<uint32_t> dtypeOf(Type element) {
@@ -98,7 +98,7 @@ public:
         /*kernel_count=*/u32(kernels.size()),
         /*entry_count=*/u32(entries.size()),
         /*version_count=*/u32(versions.size()),
-        /*reserved=*/u32(0),
+        /*vulkan_version_count=*/u32(0),
         /*name=*/string(moduleText("sinter.program")),
         /*source=*/string(moduleText("sinter.source")),
         /*compiler=*/string("0.1.0, LLVM " LLVM_VERSION_STRING),
@@ -106,6 +106,7 @@ public:
         /*config=*/string(configText(source)),
         /*states=*/array(states),
         /*versions=*/array(versionRecords()),
+        /*vulkan=*/llvm::ConstantPointerNull::get(ptr),
         /*entries=*/array(entries),
         /*constants=*/constantBlock(),
         /*constant_bytes=*/u64(constantBytes),

@@ -31,7 +31,7 @@ inline constexpr int64_t kBindingAlignment = 256;
 namespace sinter::plan {
 
 /// What every offset is a multiple of: SINTER_ALIGNMENT of the ABI.
-inline constexpr int64_t kAlignment = 64;
+inline constexpr int64_t kAlignment = 256;
 inline int64_t alignUp(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 /// Attributes that planning leaves on kernels for code generation and the report.
