@@ -12,10 +12,17 @@ class Module;
 
 namespace sinter {
 
+enum class Target { Cpu, Vulkan };
+
 /// What code is generated for.
 struct TargetOptions {
-  std::string march = "native"; ///< CPU: `native` or a name that LLVM knows (x86-64-v3, znver4...)
+  Target target = Target::Cpu;
+  std::string march = "native";      ///< CPU: `native` or a name that LLVM knows (x86-64-v3, znver4...)
+  std::string profile = "registers"; ///< Vulkan: `registers` for CPU-like devices, `shared` for GPUs
   int optLevel = 3;
+
+  /// `x86-64-v3` or `vulkan.shared`: tells the versions of a program apart.
+  std::string label() const { return target == Target::Cpu ? march : "vulkan." + profile; }
 };
 
 /// Adds the passes that turn every kernel (`sinter.kernel` functions of linalg on tensors) into a tile function of the
@@ -23,7 +30,11 @@ struct TargetOptions {
 /// `sinter.scratch`. Everything else in the module (states, plan entries) is left alone.
 void buildCpuPipeline(mlir::OpPassManager &manager, const TargetOptions &options);
 
-/// A program compiled for one kind of processor: its module at stage `target`.
+/// Adds the passes that turn every kernel into a `plan.kernel` of dispatches, and the shaders that they run into
+/// `spirv.module`s. `profile`: "registers" for CPU-like devices, "shared" for GPUs.
+void buildVulkanPipeline(mlir::OpPassManager &manager, llvm::StringRef profile);
+
+/// A program compiled for one kind of processor or Vulkan device: its module at stage `target`.
 struct Version {
   mlir::ModuleOp module;
   TargetOptions options;
@@ -49,5 +60,6 @@ llvm::LogicalResult linkShared(llvm::ArrayRef<std::string> objects, llvm::String
 
 /// Registers the code generation passes for `sinter-opt`.
 void registerCodegenPasses();
+void registerVulkanPasses();
 
 } // namespace sinter

@@ -114,8 +114,8 @@ LogicalResult DispatchOp::verify() {
   for (const Binding &binding : getBindingList()) { // C3
     if (binding.access < Binding::Read || binding.access > Binding::Update || binding.operand < Binding::kScratch)
       return emitOpError() << "a binding reads, writes or updates an operand or the scratch";
-    if (binding.offset < 0 || binding.offset % kBindingAlignment != 0)
-      return emitOpError() << "offset " << binding.offset << " is not a multiple of " << kBindingAlignment;
+    if (binding.offset < 0 || binding.offset % kAlignment != 0)
+      return emitOpError() << "offset " << binding.offset << " is not a multiple of " << kAlignment;
     if (binding.bytes < 1 || binding.bytes > kMaxBindingBytes)
       return emitOpError() << "binds " << binding.bytes << " bytes: at least 1 and at most " << kMaxBindingBytes;
   }

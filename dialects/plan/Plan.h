@@ -20,7 +20,6 @@ struct Binding {
 
 /// Limits of every dispatch: what all Vulkan devices allow.
 inline constexpr int64_t kMaxGroups = 65535, kMaxPushConstants = 4, kMaxBindingBytes = 128 << 20;
-inline constexpr int64_t kBindingAlignment = 256;
 
 } // namespace sinter::plan
 

@@ -66,6 +66,7 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
 }
 
 void registerCodegenPasses() {
+  registerVulkanPasses();
   registerEmitMatmulPass();
   registerPass(createCpuEmitLoopsPass);
   registerPass(createExpandThreefryPass);
