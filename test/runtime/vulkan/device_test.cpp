@@ -10,7 +10,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <optional>
 
 namespace sinter::test {
 
@@ -24,21 +23,6 @@ class Drivers : public testing::Environment {
   void SetUp() override { keepsDriversLoaded = new vulkan::Instance; }
 };
 [[maybe_unused]] const testing::Environment *const drivers = testing::AddGlobalTestEnvironment(new Drivers);
-
-// Sets an environment variable for as long as it lives.
-class Setting {
-public:
-  Setting(const char *name, const std::string &value) : name_(name) {
-    if (const char *old = std::getenv(name))
-      old_ = old;
-    setenv(name, value.c_str(), 1);
-  }
-  ~Setting() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
-
-private:
-  const char *name_;
-  std::optional<std::string> old_;
-};
 
 // The software device, wherever it is in the list.
 uint32_t softwareIndex() {
