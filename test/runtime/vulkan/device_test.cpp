@@ -368,11 +368,19 @@ TEST(Vulkan, ValidationFails) {
   EXPECT_GT(vulkanMessages(), before);
 }
 
+// Runs under validation are looked through for hazards: a recording without barriers is not run.
+TEST(Vulkan, HazardsFail) {
+  const Setting setting("SINTER_VULKAN_TEST", "unordered");
+  const Failed failed = failureOf([] { onVulkan(1); });
+  EXPECT_EQ(failed.exit, Exit::Device);
+  expectContains(failed.message, "entry train: 10 hazards, the first: add_bias of launch 1 (mock.cpp:12:3) reads what is being written");
+}
+
 TEST(Vulkan, UnknownTestSwitch) {
   const Setting setting("SINTER_VULKAN_TEST", "staging,fast");
   const Failed failed = failureOf([] { open(); });
   EXPECT_EQ(failed.exit, Exit::Usage);
-  expectContains(failed.message, "SINTER_VULKAN_TEST: 'fast' is not one of staging, lost=N");
+  expectContains(failed.message, "SINTER_VULKAN_TEST: 'fast' is not one of staging, unordered, lost=N");
 }
 
 //===--- the file of pipelines ---===//
