@@ -100,18 +100,21 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
     if (!line.launches)
       continue;
     const KernelInfo kernel = kernelInfo(program.description(), line.kernel);
+    const bool general = program.device().general(line.kernel);
     const double time = std::max(line.seconds, 1e-12); // on a device that runs nothing
     const double flops = kernel.flops * double(line.launches) / time, bytes = kernel.bytes * double(line.launches) / time;
     const double share = 100 * line.seconds / stepSeconds;
     if (json)
       text += fmt::format("{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.4g},"
-                          "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}}},",
+                          "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}{}}},",
                           jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches, 1e3 * line.seconds, share,
-                          flops / 1e9, percentJson(flops, peak.flops), bytes / 1e9, percentJson(bytes, peak.bytes));
+                          flops / 1e9, percentJson(flops, peak.flops), bytes / 1e9, percentJson(bytes, peak.bytes),
+                          general ? ",\"general\":true" : "");
     else
-      text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {} {:7.2f} GB/s {}  {} ({})\n", share,
+      text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {} {:7.2f} GB/s {}  {} ({}){}\n", share,
                           1e3 * line.seconds, line.launches, flops / 1e9, percent(flops, peak.flops), bytes / 1e9,
-                          percent(bytes, peak.bytes), kernel.name, kernel.location);
+                          percent(bytes, peak.bytes), kernel.name, kernel.location,
+                          general ? ", by the general lowering" : "");
   }
   const double share = 100 * outside / stepSeconds;
   if (json)

@@ -19,6 +19,8 @@ public:
   virtual int threads() const = 0;
   /// Whether it computes on the processor: what that can do at most is its limit, too.
   virtual bool onProcessor() const { return true; }
+  /// Whether the kernel was lowered the general way, for want of a better one: profiles say so.
+  virtual bool general(uint32_t /*kernel*/) const { return false; }
   virtual std::byte *state() = 0;
   /// The same address, for whoever only reads: nothing has to be copied back.
   virtual const std::byte *stateToRead() { return state(); }

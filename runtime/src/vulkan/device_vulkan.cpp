@@ -77,6 +77,7 @@ public:
   std::string_view name() const override { return name_; }
   int threads() const override { return threads_; }
   bool onProcessor() const override { return physical_.isProcessor(); }
+  bool general(uint32_t kernel) const override { return version_.kernels[kernel].fallback; }
   std::byte *arena() override { return memory_.unified ? arena_.data() : arenaCopy_->data(); }
 
   std::byte *state() override {

@@ -177,12 +177,16 @@ TEST_F(VulkanCommandsTest, Bench) {
     double share = 0;
     for (const Json &line : json["profile"])
       share += double(line["share"]);
+    for (const Json &line : json["profile"])
+      EXPECT_EQ(line.contains("general"), line["kernel"] == "cross_entropy") << line;
     EXPECT_NEAR(share, 100, 0.1);
     EXPECT_GT(json["machine"]["gflops_per_s"], 0); // it computes on the processor
   }
   std::vector<std::string> arguments = bench(software());
   arguments.push_back("--profile");
-  expectContains(run(arguments).out, "product (mock.cpp:1:1)");
+  const std::string text = run(arguments).out;
+  expectContains(text, "product (mock.cpp:1:1)\n");
+  expectContains(text, "cross_entropy (mock.cpp:4:1), by the general lowering\n");
 }
 
 TEST_F(VulkanCommandsTest, Info) {

@@ -155,12 +155,13 @@ const sinter_dispatch transposedDispatch[] = {
     {ProductNaive, 3, transposedBindings, {groups(columns, 8), groups(depth, 8), 1}, {depth, columns, rows}, 0}};
 const sinter_dispatch sgdDispatch[] = {{Sgd, 3, sgdBindings, {groups(depth * columns / 4, 64), 1, 1}, {depth * columns / 4}, 0}};
 
-template <size_t N> constexpr sinter_vulkan_kernel vulkanKernel(uint32_t k, const sinter_dispatch (&dispatches)[N], uint64_t scratch = 0) {
-  return {cpuKernels[k].name, cpuKernels[k].location, cpuKernels[k].flops, cpuKernels[k].bytes, dispatches, N, 0, scratch};
+template <size_t N> constexpr sinter_vulkan_kernel vulkanKernel(uint32_t k, const sinter_dispatch (&dispatches)[N], uint64_t scratch = 0,
+                                                                                  uint32_t fallback = 0) {
+  return {cpuKernels[k].name, cpuKernels[k].location, cpuKernels[k].flops, cpuKernels[k].bytes, dispatches, N, fallback, scratch};
 }
 const sinter_vulkan_kernel registerKernels[kernelCount] = {
     vulkanKernel(0, productDispatch), vulkanKernel(1, biasDispatch), vulkanKernel(2, softmaxRegisters),
-    vulkanKernel(3, entropyDispatch), vulkanKernel(4, meanDispatch), vulkanKernel(5, sumDispatches, aligned(partBytes)),
+    vulkanKernel(3, entropyDispatch, 0, /*fallback=*/1), vulkanKernel(4, meanDispatch), vulkanKernel(5, sumDispatches, aligned(partBytes)),
     vulkanKernel(6, transposedDispatch), vulkanKernel(7, sgdDispatch),
 };
 const sinter_vulkan_kernel sharedKernels[kernelCount] = {
