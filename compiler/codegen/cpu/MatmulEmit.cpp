@@ -170,10 +170,14 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     leftRow = kernel.m.stride(kernel.lhs), leftK = kernel.k.stride(kernel.lhs);
     leftStart =
         LinearIndex().add(lhsOrigin, 1).add(row, leftRow).add(kBlock, plan.kc * leftK).materialize(b, loc);
+  } else if (plan.lhs == LhsForm::Rows) {
+    left = packedLhs;
+    leftRow = lhsRowLength(), leftK = 1;
+    leftStart = LinearIndex().add(lhsBlock(kBlock), 1).add(row, leftRow).materialize(b, loc);
   } else {
     left = packedLhs;
-    leftRow = plan.lhs == LhsForm::Rows ? lhsRowLength() : 1, leftK = plan.lhs == LhsForm::Rows ? 1 : lhsDepthLength();
-    leftStart = LinearIndex().add(lhsBlock(kBlock), 1).add(row, leftRow).materialize(b, loc);
+    leftRow = 1, leftK = plan.mr;
+    leftStart = lhsPanel(kBlock, rowPanel);
   }
   Value source = flat[kernel.rhs.operand];
   int64_t sourceK = kernel.k.stride(kernel.rhs), sourceN = kernel.n.stride(kernel.rhs);
