@@ -117,6 +117,8 @@ void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs) {
     Value row = whole(rowAt, rows, plan.mr, kernel.m.size), rowPanel = divide(rowAt, plan.mr);
     Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, constant(0));
     Value copies = arith::AndIOp::create(b, loc, packs, first);
+    auto prefetch = [&] { prefetchEpilogue(add(firstRow, row), add(firstColumn, column)); };
+    last ? onlyIf(last, prefetch) : prefetch();
     Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, copies);
     auto store = [&] { finish(sums, add(firstRow, row), add(firstColumn, column)); };
     if (!last)

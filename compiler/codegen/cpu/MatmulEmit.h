@@ -119,6 +119,8 @@ private:
 
   // MatmulEpilogue.cpp
   void finish(const Sums &sums, mlir::Value row, mlir::Value column);
+  mlir::Value addressOf(const MatmulAccess &access, mlir::Value row, mlir::Value column);
+  void prefetchEpilogue(mlir::Value row, mlir::Value column);
   void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column);
   mlir::Value loopIndex(int dim, mlir::Value row, mlir::Value column);
 
