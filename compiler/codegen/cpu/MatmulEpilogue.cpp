@@ -9,9 +9,10 @@ namespace sinter::cpu {
 static constexpr int64_t kUnrolledOps = 6;
 
 void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
-  int64_t ops = 0;
+  int64_t ops = 0; // what is left of them for every vector: constants are registers, indices are shared by rows or columns
   for (const MatmulEpilogue &step : kernel.epilogue)
-    ops += llvm::range_size(*linalg::GenericOp(step.op).getBody()) - 1;
+    for (Operation &op : linalg::GenericOp(step.op).getBody()->without_terminator())
+      ops += !isa<arith::ConstantOp, linalg::IndexOp, arith::IndexCastOp>(op);
   if (ops <= kUnrolledOps) {
     for (int64_t r = 0; r < plan.mr; ++r)
       for (int64_t v = 0; v < plan.vectors; ++v)
