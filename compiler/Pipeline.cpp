@@ -4,8 +4,10 @@
 #include "compiler/passes/Passes.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -71,7 +73,10 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     break;
   }
   case Stage::Target:
-    buildCpuPipeline(manager, options.target);
+    if (options.target.target == Target::Vulkan)
+      buildVulkanPipeline(manager, options.target.profile);
+    else
+      buildCpuPipeline(manager, options.target);
     break;
   case Stage::Model:
   case Stage::Object:
@@ -91,7 +96,7 @@ constexpr std::pair<Stage, StringLiteral> kNames[] = {
 LogicalResult dump(ModuleOp module, Stage stage, const PipelineOptions &options) {
   const std::string &directory = options.dumpDirectory;
   // Versions for several processors part at this stage.
-  std::string version = stage == Stage::Target && options.severalVersions ? "." + options.target.march : "";
+  std::string version = stage == Stage::Target && options.severalVersions ? "." + options.target.label() : "";
   std::error_code error = llvm::sys::fs::create_directories(directory);
   SmallString<128> path(directory);
   llvm::sys::path::append(path, llvm::formatv("{0:02}_{1}{2}.mlir", static_cast<int>(stage) + 1, stageName(stage), version).str());
@@ -157,7 +162,7 @@ LogicalResult runStages(ModuleOp module, Stage from, Stage to, const PipelineOpt
 void registerAllStageDialects(DialectRegistry &registry) {
   registerDialects(registry);
   registry.insert<plan::PlanDialect, memref::MemRefDialect, scf::SCFDialect, cf::ControlFlowDialect,
-                  vector::VectorDialect, LLVM::LLVMDialect>();
+                  vector::VectorDialect, LLVM::LLVMDialect, gpu::GPUDialect, spirv::SPIRVDialect>();
 }
 
 void registerPasses() {

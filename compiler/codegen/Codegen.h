@@ -12,10 +12,18 @@ class Module;
 
 namespace sinter {
 
+enum class Target { Cpu, Vulkan };
+
 /// What code is generated for.
 struct TargetOptions {
-  std::string march = "native"; ///< CPU: `native` or a name that LLVM knows (x86-64-v3, znver4...)
+  Target target = Target::Cpu;
+  std::string march = "native";      ///< CPU: `native` or a name that LLVM knows (x86-64-v3, znver4...)
+  std::string profile = "registers"; ///< Vulkan: `registers` for CPU-like devices, `shared` for GPUs
+  bool validateSpirv = false;        ///< Vulkan: check every shader by libSPIRV-Tools
   int optLevel = 3;
+
+  /// `x86-64-v3` or `vulkan.shared`: tells the versions of a program apart.
+  std::string label() const { return target == Target::Cpu ? march : "vulkan." + profile; }
 };
 
 /// Adds the passes that turn every kernel (`sinter.kernel` functions of linalg on tensors) into a tile function of the
@@ -23,7 +31,11 @@ struct TargetOptions {
 /// `sinter.scratch`. Everything else in the module (states, plan entries) is left alone.
 void buildCpuPipeline(mlir::OpPassManager &manager, const TargetOptions &options);
 
-/// A program compiled for one kind of processor: its module at stage `target`.
+/// Adds the passes that turn every kernel into a `plan.kernel` of dispatches, and the shaders that they run into
+/// `spirv.module`s. `profile`: "registers" for CPU-like devices, "shared" for GPUs.
+void buildVulkanPipeline(mlir::OpPassManager &manager, llvm::StringRef profile);
+
+/// A program compiled for one kind of processor or Vulkan device: its module at stage `target`.
 struct Version {
   mlir::ModuleOp module;
   TargetOptions options;
@@ -33,7 +45,7 @@ struct Version {
 std::string kernelSymbol(llvm::StringRef kernel, size_t version);
 
 /// Adds the constant program descriptor (abi.h) to `module`. Versions differ in nothing but their kernels.
-/// `features` holds a mask for each version.
+/// `features` holds a mask for each version for the CPU.
 llvm::LogicalResult emitProgram(llvm::ArrayRef<Version> versions, llvm::ArrayRef<uint64_t> features, llvm::Module &module);
 
 /// Compiles versions of one program, worst to best, to object files `stem.N.o`, in parallel; returns their paths.
@@ -49,5 +61,6 @@ llvm::LogicalResult linkShared(llvm::ArrayRef<std::string> objects, llvm::String
 
 /// Registers the code generation passes for `sinter-opt`.
 void registerCodegenPasses();
+void registerVulkanPasses();
 
 } // namespace sinter

@@ -1,6 +1,6 @@
 // sinter-plan-memory: an entry of kernel calls on tensors becomes a plan.entry of launches on buffers at offsets.
 //
-//   func.func @train(%x: tensor<16xf32>)             plan.entry @train arena 64 live 64 {
+//   func.func @train(%x: tensor<16xf32>)             plan.entry @train arena 256 live 256 {
 //     %w = sinter.read @w                              %x = plan.arena 0;  plan.input "x" %x
 //     %new, %loss = func.call @step(%w, %x)     =>     %w = plan.state @w;  %new = plan.state @w;  ...
 //     sinter.write @w, %new                            plan.launch @step(%w, %x) -> (%new, %loss) in_place [0, -1]

@@ -11,7 +11,7 @@ namespace sinter {
 namespace {
 
 /// The kinds of place an op can stand in. Nested regions belong to the place of the function around them.
-enum class Place { Module, Entry, Kernel, Plan, Tiles };
+enum class Place { Module, Entry, Kernel, Plan, Tiles, Shader };
 
 StringRef describe(Place place) {
   switch (place) {
@@ -25,6 +25,8 @@ StringRef describe(Place place) {
     return "in a plan";
   case Place::Tiles:
     return "in a tile function";
+  case Place::Shader:
+    return "in a shader";
   }
   return "";
 }
@@ -123,14 +125,33 @@ LogicalResult hasSimpleMaps(Operation *op, StringRef stage) {
   return success();
 }
 
-/// Every launched kernel is a function of tiles: (operands, begin, end, scratch).
+/// Every launched kernel is a function of tiles, (operands, begin, end, scratch), or a list of dispatches.
 LogicalResult launchesTileFunctions(Operation *op, StringRef stage) {
   auto launch = dyn_cast<plan::LaunchOp>(op);
   if (!launch)
     return success();
   Operation *kernel = SymbolTable::lookupNearestSymbolFrom(op, launch.getKernelAttr());
+  if (isa_and_nonnull<plan::KernelOp>(kernel))
+    return success();
   if (!kernel || kernel->getName().getStringRef() != "llvm.func" || !kernel->hasAttr("sinter.tiles"))
     return report(op, stage) << "kernel @" << launch.getKernel() << " is not an llvm.func with `sinter.tiles`";
+  return success();
+}
+
+/// A dispatch binds what its shader declares.
+LogicalResult bindsWhatShadersDeclare(Operation *op, StringRef stage) {
+  auto dispatch = dyn_cast<plan::DispatchOp>(op);
+  if (!dispatch)
+    return success();
+  Operation *shader = SymbolTable::lookupNearestSymbolFrom(op->getParentOp(), dispatch.getShaderAttr());
+  size_t count = dispatch.getBindingList().size();
+  WalkResult walk = shader->walk([&](Operation *variable) {
+    auto binding = variable->getAttrOfType<IntegerAttr>("binding");
+    return binding && binding.getValue().uge(count) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (walk.wasInterrupted())
+    return report(op, stage) << "shader @" << dispatch.getShader() << " has more storage buffers than the " << count
+                             << " that are bound";
   return success();
 }
 
@@ -164,15 +185,20 @@ const std::vector<Rules> &table() {
         {Place::Kernel, kKernelOps}},
        {hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, hasSimpleMaps}},
       {"target",
-       {{Place::Module, {"sinter.state", "plan.entry", "llvm"}}, {Place::Plan, {"plan"}}, {Place::Tiles, {"llvm"}}},
-       {launchesTileFunctions}},
+       {{Place::Module, {"sinter.state", "plan.entry", "plan.kernel", "llvm", "spirv.module"}},
+        {Place::Plan, {"plan"}},
+        {Place::Tiles, {"llvm"}},
+        {Place::Shader, {"spirv"}}},
+       {launchesTileFunctions, bindsWhatShadersDeclare}},
   };
   return rules;
 }
 
 Place placeOf(Operation *function) {
-  if (isa<plan::EntryOp>(function))
+  if (isa<plan::EntryOp, plan::KernelOp>(function))
     return Place::Plan;
+  if (function->getName().getStringRef() == "spirv.module")
+    return Place::Shader;
   if (isa<func::FuncOp>(function))
     return function->hasAttr(kKernelAttr) ? Place::Kernel : Place::Entry;
   return Place::Tiles;

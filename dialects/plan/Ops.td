@@ -10,6 +10,7 @@
 include "mlir/IR/OpBase.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def PlanDialect : Dialect {
   let name = "plan";
@@ -114,7 +115,7 @@ def LaunchOp : PlanOp<"launch", [HasParent<"EntryOp">, AttrSizedOperandSegments,
   let description = [{
     `in_place` has one number per output: the input whose memory it takes, or -1.
     (C1) the kernel exists, and while it still is a function of tensors the types agree; (C2) `in_place` has one number
-    per output, each -1 or the number of an input.
+    per output, each -1 or the number of an input; (C3) what a kernel of dispatches binds lies inside the buffers.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Buffer>:$inputs, Variadic<Buffer>:$outputs,
                        OptionalAttr<DenseI64ArrayAttr>:$in_place);
@@ -126,7 +127,61 @@ def LaunchOp : PlanOp<"launch", [HasParent<"EntryOp">, AttrSizedOperandSegments,
   let extraClassDeclaration = [{
     /// The input whose memory output `output` takes, or -1.
     int64_t getReusedInput(unsigned output) { return getInPlace() ? (*getInPlace())[output] : -1; }
+
+    /// (C3) what the kernel's dispatches bind lies inside the launch's buffers.
+    ::llvm::LogicalResult verifyBindings(KernelOp kernel);
   }];
+}
+
+//===--- kernels as dispatches -------------------------------------------------------------------===//
+
+def KernelOp : PlanOp<"kernel", [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments,
+                                 HasParent<"::mlir::ModuleOp">]> {
+  let summary = "a kernel as dispatches of shaders, in order";
+  let description = [{
+    What code generation for Vulkan makes of a kernel. Each dispatch sees what the earlier ones wrote. `scratch` is how
+    many bytes of temporary memory they share; `general` says that the general lowering was used: right, but slow.
+    (C1) the body holds dispatches only; (C2) what they bind of the scratch lies inside it.
+    ```mlir
+    plan.kernel @softmax_768x64 scratch 3072 general {
+      plan.dispatch @rows groups [12, 1, 1] push [] bind (read 0 at 0 bytes 196608, write scratch at 0 bytes 3072)
+      plan.dispatch @divide groups [768, 1, 1] push [64]
+        bind (read 0 at 0 bytes 196608, read scratch at 0 bytes 3072, write 1 at 0 bytes 196608)
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$scratch_bytes, UnitAttr:$general);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `scratch` $scratch_bytes (`general` $general^)? attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
+}
+
+def DispatchOp : PlanOp<"dispatch", [HasParent<"KernelOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a shader on a grid of workgroups";
+  let description = [{
+    Storage buffer i of the shader is binding i: `read`, `write` or `update` (both) of some bytes of an operand of the
+    launch (inputs first, then outputs) or of the kernel's scratch. `push` are its push constants.
+    (C1) there are three numbers of workgroups, each in 1 ... 65535; (C2) at most 4 push constants, of 32 bits;
+    (C3) offsets of bindings are multiples of 256; they hold at least 1 byte and at most 128 MiB; (C4) the shader exists.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$shader, DenseI64ArrayAttr:$groups, DenseI64ArrayAttr:$constants,
+                       DenseI64ArrayAttr:$bindings);
+  let assemblyFormat = [{
+    $shader `groups` $groups custom<PushConstants>($constants) `bind` custom<Bindings>($bindings) attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    llvm::SmallVector<::sinter::plan::Binding> getBindingList();
+  }];
+}
+
+def PushConstantOp : PlanOp<"push_constant", [Pure]> {
+  let summary = "push constant `number` of the dispatch that runs this shader";
+  let description = "(C1) the number is in 0 ... 3.";
+  let arguments = (ins I64Attr:$number);
+  let results = (outs I32:$value);
+  let assemblyFormat = "$number attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif // SINTER_PLAN_OPS

@@ -6,17 +6,9 @@
 using namespace mlir;
 
 #include "dialects/plan/Dialect.cpp.inc"
-#define GET_OP_CLASSES
-#include "dialects/plan/Ops.cpp.inc"
 
 namespace sinter::plan {
 
-void PlanDialect::initialize() {
-  addOperations<
-#define GET_OP_LIST
-#include "dialects/plan/Ops.cpp.inc"
-      >();
-}
 
 int64_t sizeInBytes(ShapedType type) {
   return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
@@ -108,6 +100,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   Operation *kernel = symbols.lookupNearestSymbolFrom(*this, getKernelAttr());
   if (!kernel)
     return emitOpError() << "there is no kernel @" << getKernel();
+  if (auto dispatches = dyn_cast<KernelOp>(kernel))
+    return verifyBindings(dispatches);
   auto function = dyn_cast<func::FuncOp>(kernel);
   if (!function || !function->hasAttr(kKernelAttr) || function->hasAttr("sinter.tiles"))
     return success();

@@ -4,6 +4,25 @@
 #include "dialects/sinter/Sinter.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
+namespace sinter::plan {
+
+/// What a dispatch binds as one storage buffer.
+struct Binding {
+  static constexpr int64_t kScratch = -1;
+  enum Access { Read = 1, Write = 2, Update = 3 };
+
+  int64_t operand; ///< of the launch, or kScratch
+  int64_t access;
+  int64_t offset, bytes;
+
+  bool operator==(const Binding &) const = default;
+};
+
+/// Limits of every dispatch: what all Vulkan devices allow.
+inline constexpr int64_t kMaxGroups = 65535, kMaxPushConstants = 4, kMaxBindingBytes = 128 << 20;
+
+} // namespace sinter::plan
+
 #include "dialects/plan/Dialect.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/plan/Ops.h.inc"
@@ -11,7 +30,7 @@
 namespace sinter::plan {
 
 /// What every offset is a multiple of: SINTER_ALIGNMENT of the ABI.
-inline constexpr int64_t kAlignment = 64;
+inline constexpr int64_t kAlignment = 256;
 inline int64_t alignUp(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 /// Attributes that planning leaves on kernels for code generation and the report.

@@ -77,8 +77,12 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
     int64_t launches = 0;
     double seconds = 0;
   };
-  const sinter_version &version = program.version();
-  const MachinePeak peak = measureMachinePeak(program.threads(), featureNames(version.features & processorFeatures()));
+  // What other devices can do at most is not known.
+  const bool hasPeak = program.device().onProcessor();
+  const uint64_t features = program.version() ? program.version()->features & processorFeatures() : processorFeatures();
+  const MachinePeak peak = hasPeak ? measureMachinePeak(program.threads(), featureNames(features)) : MachinePeak{};
+  const auto percent = [&](double value, double most) { return hasPeak ? fmt::format("{:5.1f} %", 100 * value / most) : "    - %"; };
+  const auto percentJson = [&](double value, double most) { return hasPeak ? fmt::format("{:.4g}", 100 * value / most) : "null"; };
   std::vector<Line> lines;
   double outside = stepSeconds;
   for (uint32_t k = 0; k < program.description().kernel_count; ++k)
@@ -95,29 +99,32 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
   for (const Line &line : lines) {
     if (!line.launches)
       continue;
-    const sinter_kernel &kernel = version.kernels[line.kernel];
+    const KernelInfo kernel = kernelInfo(program.description(), line.kernel);
     const double time = std::max(line.seconds, 1e-12); // on a device that runs nothing
     const double flops = kernel.flops * double(line.launches) / time, bytes = kernel.bytes * double(line.launches) / time;
     const double share = 100 * line.seconds / stepSeconds;
     if (json)
       text += fmt::format("{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.4g},"
-                          "\"of_peak\":{:.4g},\"gb_per_s\":{:.4g},\"of_bandwidth\":{:.4g}}},",
+                          "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}}},",
                           jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches, 1e3 * line.seconds, share,
-                          flops / 1e9, 100 * flops / peak.flops, bytes / 1e9, 100 * bytes / peak.bytes);
+                          flops / 1e9, percentJson(flops, peak.flops), bytes / 1e9, percentJson(bytes, peak.bytes));
     else
-      text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {:5.1f} % {:7.2f} GB/s {:5.1f} %  {} ({})\n", share,
-                          1e3 * line.seconds, line.launches, flops / 1e9, 100 * flops / peak.flops, bytes / 1e9,
-                          100 * bytes / peak.bytes, kernel.name, kernel.location);
+      text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {} {:7.2f} GB/s {}  {} ({})\n", share,
+                          1e3 * line.seconds, line.launches, flops / 1e9, percent(flops, peak.flops), bytes / 1e9,
+                          percent(bytes, peak.bytes), kernel.name, kernel.location);
   }
   const double share = 100 * outside / stepSeconds;
   if (json)
-    return fmt::format(",\"machine\":{{\"gflops_per_s\":{:.6g},\"gb_per_s\":{:.6g}}},\"profile_ms\":{:.6g},\"profile\":[{}"
+    return fmt::format(",\"machine\":{},\"profile_ms\":{:.6g},\"profile\":[{}"
                        "{{\"kernel\":null,\"location\":\"outside kernels\",\"launches\":0,\"ms\":{:.6g},\"share\":{:.4g}}}]",
-                       peak.flops / 1e9, peak.bytes / 1e9, 1e3 * stepSeconds, text, 1e3 * outside, share);
-  return fmt::format("measured on this machine: {:.1f} GFLOP/s of multiply-adds, {:.1f} GB/s read from memory; % are of these, and "
-                     "more than 100 % comes from caches\n{}{:6.2f} % {:9.3f} ms  outside kernels: waking threads, waiting\n"
-                     "100.00 % {:9.3f} ms  mean of {} steps\n",
-                     peak.flops / 1e9, peak.bytes / 1e9, text, share, 1e3 * outside, 1e3 * stepSeconds, calls);
+                       hasPeak ? fmt::format("{{\"gflops_per_s\":{:.6g},\"gb_per_s\":{:.6g}}}", peak.flops / 1e9, peak.bytes / 1e9) : "null",
+                       1e3 * stepSeconds, text, 1e3 * outside, share);
+  const std::string scale = hasPeak ? fmt::format("measured on this machine: {:.1f} GFLOP/s of multiply-adds, {:.1f} GB/s read from "
+                                                  "memory; % are of these, and more than 100 % comes from caches\n",
+                                                  peak.flops / 1e9, peak.bytes / 1e9)
+                                    : "";
+  return fmt::format("{}{}{:6.2f} % {:9.3f} ms  outside kernels: {}\n100.00 % {:9.3f} ms  mean of {} steps\n", scale, text, share,
+                     1e3 * outside, program.version() ? "waking threads, waiting" : "copies, submission, waiting", 1e3 * stepSeconds, calls);
 }
 
 static void print(const BenchCommand &command, Program &program, const Times &times, double predictions, double flops,
@@ -132,10 +139,10 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
   if (command.json) {
     fmt::print("{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
                "\"tokens_per_s\":{},\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
-               "\"threads\":{},\"device\":\"{}\"{}}}\n",
+               "\"threads\":{},\"device\":{}{}}}\n",
                jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(), times.milliseconds.back(),
                perSecond, flops / seconds / 1e9, description.arena_bytes, parameterBytes, peakBytes,
-               program.threads(), program.device().name(), profile);
+               program.threads(), jsonQuoted(std::string(program.device().name())), profile);
     return;
   }
   fmt::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {} tokens/s, {:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "

@@ -75,7 +75,7 @@ static void checkFinite(const std::string &path, Program &program) {
     const sinter_state &state = description.states[s];
     if (state.tensor.dtype != SINTER_F32)
       continue;
-    const auto *values = static_cast<const float *>(program.data(state));
+    const auto *values = static_cast<const float *>(program.toRead(state));
     for (int64_t i = 0, count = elementCount(state.tensor); i < count; ++i)
       if (!std::isfinite(values[i]))
         fail(Exit::Input, fmt::format("{}: not saved: element {} of {} is {}; what was saved before is unchanged", path, i,
@@ -110,14 +110,14 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   hash.add(length.data(), length.size());
   hash.add(header.data(), header.size());
   for (uint32_t s = 0; s < description.state_count; ++s)
-    hash.add(program.data(description.states[s]), description.states[s].tensor.bytes);
+    hash.add(program.toRead(description.states[s]), description.states[s].tensor.bytes);
   header.replace(header.find(fmt::format("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), hash.text());
 
   AtomicFile file(path);
   file.write(length.data(), length.size());
   file.write(header.data(), header.size());
   for (uint32_t s = 0; s < description.state_count; ++s)
-    file.write(program.data(description.states[s]), description.states[s].tensor.bytes);
+    file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
   file.commit();
 }
 
@@ -288,7 +288,7 @@ void exportParameters(const std::string &path, Program &program) {
   file.write(header.data(), header.size());
   for (uint32_t s = 0; s < description.state_count; ++s)
     if (description.states[s].trainable)
-      file.write(program.data(description.states[s]), description.states[s].tensor.bytes);
+      file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
   file.commit();
 }
 

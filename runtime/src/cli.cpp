@@ -4,6 +4,7 @@
 #include "error.h"
 #include "pool.h"
 #include "sinter/abi.h"
+#include "vulkan/vulkan_device.h"
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -124,8 +125,10 @@ void addBench(CLI::App &app, BenchCommand &c) {
 // Every command has these.
 void addCommon(CLI::App &app, CommonOptions &common) {
   app.add_option("--threads", common.threads, "threads (default: what the machine has)")->check(CLI::Range(1, 1024));
-  app.add_option("--device", common.device, "cpu or vulkan[:INDEX]")->capture_default_str();
+  app.add_option("--device", common.device, "cpu or vulkan[:INDEX] (default: cpu if the program was compiled for it; see info)")
+      ->check(notEmpty);
   app.add_option("--march", common.march, "version of the kernels to run (default: the best that the processor has; see info)");
+  app.add_option("--vulkan-profile", common.vulkanProfile, "version of the kernels for Vulkan to run (default: the one for the kind of device)");
 }
 
 } // namespace
@@ -174,7 +177,8 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
     }
     fail(Exit::Usage, fmt::format("{}; '{} --help' lists what there is", error.what(), program.name));
   }
-  if (!common.threads)
+  common.threadsGiven = common.threads != 0;
+  if (!common.threadsGiven)
     common.threads = ThreadPool::hardwareThreads();
   if (trainApp->parsed())
     return train(program, common, trainCommand);
@@ -197,6 +201,8 @@ int runCommandLine(const sinter_program &program, int argc, char **argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   try {
     const Exit exit = dispatch(program, argc, argv);
+    if (exit == Exit::Done && vulkanMessages()) // also those that came when the device was closed
+      fail(Exit::Device, fmt::format("device vulkan: {} messages of the validation layer", vulkanMessages()));
     // A reader that closed the pipe has read enough; any other loss of output is an error.
     if (std::fflush(stdout) != 0 && errno != EPIPE)
       fail(Exit::Input, fmt::format("standard output: {}", std::strerror(errno)));

@@ -17,8 +17,10 @@ enum class Exit;
 
 /// Options that every command has.
 struct CommonOptions {
-  int threads = 0; ///< 0: what the machine has
-  std::string device = "cpu";
+  int threads = 0; ///< what the machine has, unless given
+  bool threadsGiven = false;
+  std::string device; ///< cpu, vulkan, vulkan:INDEX; empty: the first of these that the program was compiled for
+  std::string vulkanProfile; ///< the version of the kernels for Vulkan; empty: the one for the kind of device
   std::string march; ///< the version of the kernels to run; empty: the best one
 };
 

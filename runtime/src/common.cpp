@@ -6,6 +6,7 @@
 #include "files.h"
 #include "program.h"
 #include "safetensors.h"
+#include "vulkan/vulkan_device.h"
 
 #include <filesystem>
 #include <fmt/format.h>
@@ -13,15 +14,17 @@
 namespace sinter {
 
 std::unique_ptr<Program> openProgram(const sinter_program &description, const CommonOptions &options) {
-  if (options.device == "null")
+  Program::checkVersion(description);
+  const std::string device = !options.device.empty() ? options.device : description.version_count ? "cpu" : "vulkan";
+  if (device == "null")
     return std::make_unique<Program>(description, makeNullDevice(description));
-  if (options.device == "vulkan" || options.device.starts_with("vulkan:"))
-    fail(Exit::Device, fmt::format("device {}: not compiled into this program, which is for {}; use --device cpu, or compile "
-                                   "the model with --target=cpu,vulkan",
-                                   options.device, description.target));
-  if (options.device != "cpu")
-    fail(Exit::Usage, fmt::format("device '{}': not one of cpu, vulkan, vulkan:INDEX", options.device));
-  return std::make_unique<Program>(description, options.threads, options.march);
+  if (device == "cpu")
+    return std::make_unique<Program>(description, options.threads, options.march);
+  VulkanOptions vulkan = VulkanOptions::parse(device);
+  vulkan.profile = options.vulkanProfile;
+  vulkan.threads = options.threads;
+  vulkan.limitDriver = options.threadsGiven;
+  return std::make_unique<Program>(description, makeVulkanDevice(description, vulkan));
 }
 
 std::string findCheckpoint(const std::string &path) {

@@ -9,13 +9,19 @@
 
 namespace sinter {
 
-/// The blocks of one program on one device. `state` and `arena` are addresses the host may read and write between runs.
+/// The blocks of one program on one device. `state` and `arena` are addresses the host may read and write between runs: inputs
+/// written to the arena before a run, outputs read from it afterwards. A device with memory of its own copies these, and the
+/// state when it is asked for; so ask again after a run. The arena's address never changes.
 class Device {
 public:
   virtual ~Device() = default;
   virtual std::string_view name() const = 0;
   virtual int threads() const = 0;
+  /// Whether it computes on the processor: what that can do at most is its limit, too.
+  virtual bool onProcessor() const { return true; }
   virtual std::byte *state() = 0;
+  /// The same address, for whoever only reads: nothing has to be copied back.
+  virtual const std::byte *stateToRead() { return state(); }
   virtual std::byte *arena() = 0;
   /// Runs the entry's launches in order and returns when all have finished. If `seconds` is not null, it gets the time of
   /// each launch added to its element.
@@ -24,6 +30,8 @@ public:
 
 /// Kernels compiled for the CPU, one of the program's versions, on a pool of `threads` threads.
 std::unique_ptr<Device> makeCpuDevice(const sinter_program &program, const sinter_version &version, int threads);
+
+/// Kernels compiled for Vulkan: vulkan/vulkan_device.h.
 
 /// Memory but no computation: what a step costs outside its kernels, and the shortest example of a device.
 std::unique_ptr<Device> makeNullDevice(const sinter_program &program);

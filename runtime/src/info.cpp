@@ -4,6 +4,7 @@
 #include "processor.h"
 #include "program.h"
 #include "train_log.h"
+#include "vulkan/vulkan_device.h"
 
 #include <fmt/format.h>
 
@@ -72,6 +73,46 @@ static void printVersions(const sinter_program &p, const sinter_version *chosen)
   }
 }
 
+// The devices that the program's kernels for Vulkan can run on, one a line, or why there are none; nothing if it has none.
+static void printVulkan(const sinter_program &p) {
+  if (!p.vulkan_version_count)
+    return;
+  for (uint32_t v = 0; v < p.vulkan_version_count; ++v) {
+    const sinter_vulkan_version &version = p.vulkan[v];
+    fmt::print("vulkan       {}: {} shaders, scratch {} bytes\n", version.name, version.shader_count, version.scratch_bytes);
+  }
+  try {
+    for (const VulkanDeviceInfo &device : listVulkanDevices(p))
+      fmt::print("device       vulkan:{}: {}, {}, Vulkan {} ({}), {} bytes: {}\n", device.index, device.name, device.type, device.version,
+                 device.driver, device.memory, device.unusable.empty() ? "runs " + device.profile : "cannot be used: " + device.unusable);
+  } catch (const Failure &failure) {
+    fmt::print("device       {}\n", failure.what());
+  }
+}
+
+static std::string vulkanJson(const sinter_program &p) {
+  if (!p.vulkan_version_count)
+    return "null";
+  const std::string versions = joined(p.vulkan_version_count, [&](uint32_t v) {
+    const sinter_vulkan_version &version = p.vulkan[v];
+    return fmt::format("{{\"name\":{},\"shaders\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name), version.shader_count,
+                       version.scratch_bytes);
+  });
+  try {
+    const std::vector<VulkanDeviceInfo> list = listVulkanDevices(p);
+    return fmt::format("{{\"versions\":[{}],\"devices\":[{}]}}", versions, joined(uint32_t(list.size()), [&](uint32_t i) {
+                         const VulkanDeviceInfo &device = list[i];
+                         return fmt::format("{{\"index\":{},\"name\":{},\"type\":{},\"driver\":{},\"vulkan\":{},\"bytes\":{},"
+                                            "\"unusable\":{},\"version\":{}}}",
+                                            device.index, jsonQuoted(device.name), jsonQuoted(device.type), jsonQuoted(device.driver),
+                                            jsonQuoted(device.version), device.memory, jsonQuoted(device.unusable),
+                                            jsonQuoted(device.profile));
+                       }));
+  } catch (const Failure &failure) {
+    return fmt::format("{{\"versions\":[{}],\"devices\":[],\"problem\":{}}}", versions, jsonQuoted(failure.what()));
+  }
+}
+
 static void printText(const sinter_program &p, const sinter_version *chosen) {
   fmt::print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
              p.compiler, p.target, p.config);
@@ -79,6 +120,7 @@ static void printText(const sinter_program &p, const sinter_version *chosen) {
              "kernels      {}\n",
              parameterCount(p), p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count);
   printVersions(p, chosen);
+  printVulkan(p);
   for (uint32_t e = 0; e < p.entry_count; ++e) {
     const sinter_entry &entry = p.entries[e];
     fmt::print("\nentry {}: {} launches, arena {} bytes, {:.6g} FLOP\n", entry.name, entry.launch_count, entry.arena_bytes, entry.flops);
@@ -110,9 +152,9 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
     return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset, state.trainable != 0);
   });
   fmt::print("{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
-             "\"arena_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"versions\":[{}],\"entries\":[{}],\"states\":[{}]}}\n",
+             "\"arena_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"versions\":[{}],\"vulkan\":{},\"entries\":[{}],\"states\":[{}]}}\n",
              jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config, parameterCount(p),
-             p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count, versionsJson(p, chosen), entries, states);
+             p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count, versionsJson(p, chosen), vulkanJson(p), entries, states);
   return Exit::Done;
 }
 

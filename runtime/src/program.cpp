@@ -20,7 +20,11 @@ Program::Program(const sinter_program &program, int threads, std::string_view ma
 }
 
 Program::Program(const sinter_program &program, std::unique_ptr<Device> device)
-    : program_(program), version_(program.versions), device_(std::move(device)) {
+    : program_(program), version_(nullptr), device_(std::move(device)) {
+  checkVersion(program);
+}
+
+void Program::checkVersion(const sinter_program &program) {
   if (program.abi_version != SINTER_ABI_VERSION)
     fail(Exit::Device, fmt::format("program: compiled for interface version {}, this runtime has version {}; compile and "
                                    "link it with one version of sinter",
@@ -54,6 +58,7 @@ const sinter_tensor *Program::findOutput(const sinter_entry &entry, std::string_
 }
 
 void *Program::data(const sinter_state &state) { return device_->state() + state.tensor.offset; }
+const void *Program::toRead(const sinter_state &state) { return device_->stateToRead() + state.tensor.offset; }
 void *Program::data(const sinter_input &input) { return device_->arena() + input.tensor.offset; }
 const void *Program::data(const sinter_tensor &output) { return device_->arena() + output.offset; }
 void Program::run(const sinter_entry &entry, double *launchSeconds) { device_->run(entry, launchSeconds); }
@@ -143,15 +148,17 @@ static void initializeOther(const sinter_state &state, void *data) {
 
 void Program::initialize(uint64_t seed) {
   // Every thread takes its part of every state.
+  std::byte *block = device_->state();
   const auto initializePart = [&](int64_t part, int64_t parts) {
     for (uint32_t s = 0; s < program_.state_count; ++s) {
       const sinter_state &state = program_.states[s];
       const int64_t count = elementCount(state.tensor);
+      std::byte *data = block + state.tensor.offset;
       if (state.tensor.dtype == SINTER_F32)
-        initializeRange(state, static_cast<float *>(data(state)), Random(seed, streamOf(state.tensor.name)), count * part / parts,
+        initializeRange(state, reinterpret_cast<float *>(data), Random(seed, streamOf(state.tensor.name)), count * part / parts,
                         count * (part + 1) / parts);
       else if (part == 0)
-        initializeOther(state, data(state));
+        initializeOther(state, data);
     }
   };
   constexpr uint64_t worthThreads = 1 << 20; // bytes
@@ -162,6 +169,15 @@ void Program::initialize(uint64_t seed) {
   initializePart(0, parts);
   for (std::thread &helper : helpers)
     helper.join();
+}
+
+KernelInfo kernelInfo(const sinter_program &program, uint32_t kernel) {
+  if (program.version_count) {
+    const sinter_kernel &k = program.versions[0].kernels[kernel];
+    return {k.name, k.location, k.flops, k.bytes};
+  }
+  const sinter_vulkan_kernel &k = program.vulkan[0].kernels[kernel];
+  return {k.name, k.location, k.flops, k.bytes};
 }
 
 int64_t elementCount(const sinter_tensor &tensor) {

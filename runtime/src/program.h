@@ -19,14 +19,16 @@ public:
   /// a processor that none is for, or a program without CPU kernels (Failure, a std::runtime_error).
   Program(const sinter_program &program, int threads, std::string_view march = {});
   Program(const sinter_program &program, std::unique_ptr<Device> device);
+  /// Failure (device) if the program is of another ABI version: asked before anything else of it is looked at.
+  static void checkVersion(const sinter_program &program);
   ~Program();
   Program(const Program &) = delete;
   Program &operator=(const Program &) = delete;
 
   const sinter_program &description() const { return program_; }
   const Device &device() const { return *device_; }
-  /// The version of the kernels that runs; on a device that runs none, the first.
-  const sinter_version &version() const { return *version_; }
+  /// The version of the kernels for the CPU that runs; null on another device.
+  const sinter_version *version() const { return version_; }
 
   /// Null if there is no such entry, state, input or output.
   const sinter_entry *findEntry(std::string_view name) const;
@@ -37,7 +39,9 @@ public:
   /// Sets every state from its initialiser and `seed`, the same bits everywhere.
   void initialize(uint64_t seed);
 
+  /// Addresses to write to or read from, until the next run; `toRead` spares a device the copy that writing needs.
   void *data(const sinter_state &state);
+  const void *toRead(const sinter_state &state);
   void *data(const sinter_input &input);
   const void *data(const sinter_tensor &output);
 
@@ -58,6 +62,13 @@ private:
   const sinter_version *version_;
   std::unique_ptr<Device> device_;
 };
+
+/// What all versions of a kernel have in common.
+struct KernelInfo {
+  const char *name, *location;
+  double flops, bytes; // of one launch
+};
+KernelInfo kernelInfo(const sinter_program &program, uint32_t kernel);
 
 /// Product of the sizes.
 int64_t elementCount(const sinter_tensor &tensor);

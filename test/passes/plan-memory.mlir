@@ -37,7 +37,7 @@ func.func @keeps_what_is_read_later(%unused: tensor<f32> {sinter.name = "unused"
 }
 
 // Written so, every sum would keep what it reads until the end; each runs as soon as it frees memory.
-// CHECK-LABEL: plan.entry @frees_early arena 1152 live 1152 {
+// CHECK-LABEL: plan.entry @frees_early arena 1536 live 1536 {
 // CHECK:         plan.launch @flip(%{{.*}}) -> (%[[A:.*]]) :
 // CHECK:         plan.launch @flip(%[[A]]) -> (%[[B:.*]]) :
 // CHECK:         plan.launch @sum(%[[A]])
@@ -113,7 +113,7 @@ sinter.state @w : tensor<16xf32> {init = "ones", trainable}
 sinter.state @m : tensor<16xf32> {init = "zeros"}
 
 // The new value goes straight into the state: the kernel reads the old one element by element, and nobody does later.
-// CHECK-LABEL: plan.entry @updates_in_place arena 64 live 64 {
+// CHECK-LABEL: plan.entry @updates_in_place arena 256 live 256 {
 // CHECK:         %[[OLD:.*]] = plan.state @w
 // CHECK-NEXT:    %[[NEW:.*]] = plan.state @w
 // CHECK-NEXT:    plan.launch @step(%[[OLD]], %{{.*}}) -> (%[[NEW]]) in_place [0]
@@ -126,7 +126,7 @@ func.func @updates_in_place(%g: tensor<16xf32>) attributes {sinter.entry} {
 }
 
 // A state that is not read is written without further ado.
-// CHECK-LABEL: plan.entry @overwrites arena 64 live 64 {
+// CHECK-LABEL: plan.entry @overwrites arena 256 live 256 {
 // CHECK:         plan.launch @step(%[[G:.*]], %[[G]]) -> (%[[NEW:.*]]) : (memref
 // CHECK-NEXT:  }
 func.func @overwrites(%g: tensor<16xf32>) attributes {sinter.entry} {
@@ -136,7 +136,7 @@ func.func @overwrites(%g: tensor<16xf32>) attributes {sinter.entry} {
 }
 
 // The old value is read after the new one is computed: a copy at the end.
-// CHECK-LABEL: plan.entry @old_value_read_later arena 128 live 128 {
+// CHECK-LABEL: plan.entry @old_value_read_later arena 512 live 512 {
 // CHECK:         plan.launch @step(%[[OLD:.*]], %[[G:.*]]) -> (%[[NEW:.*]]) in_place [1] : (memref
 // CHECK:         plan.launch @step(%[[OLD]], %[[NEW]]) -> (%[[Y:.*]]) : (memref
 // CHECK:         %[[W:.*]] = plan.state @w
@@ -151,7 +151,7 @@ func.func @old_value_read_later(%g: tensor<16xf32>) -> tensor<16xf32> attributes
 }
 
 // ... unless the reader can as well run first.
-// CHECK-LABEL: plan.entry @old_value_read_first arena 128 live 128 {
+// CHECK-LABEL: plan.entry @old_value_read_first arena 512 live 512 {
 // CHECK:         plan.launch @step(%[[OLD:.*]], %[[G:.*]]) -> (%[[Y:.*]]) : (memref
 // CHECK:         plan.launch @step(%[[OLD]], %[[G]]) -> (%[[NEW:.*]]) in_place [0] : (memref
 // CHECK-NEXT:    plan.output "result0" %[[Y]]
@@ -164,7 +164,7 @@ func.func @old_value_read_first(%g: tensor<16xf32>) -> tensor<16xf32> attributes
 }
 
 // A new value that is an output too stays in the arena and is copied to the state.
-// CHECK-LABEL: plan.entry @new_value_is_output arena 64 live 64 {
+// CHECK-LABEL: plan.entry @new_value_is_output arena 256 live 256 {
 // CHECK:         plan.launch @step(%{{.*}}, %[[G:.*]]) -> (%[[NEW:.*]]) in_place [1]
 // CHECK:         plan.launch @copy_f32_16(%[[NEW]]) -> (%{{.*}})
 // CHECK-NEXT:    plan.output "result0" %[[NEW]]
@@ -176,7 +176,7 @@ func.func @new_value_is_output(%g: tensor<16xf32>) -> tensor<16xf32> attributes 
 }
 
 // Two states change places: both old values are saved first.
-// CHECK-LABEL: plan.entry @swap arena 128 live 128 {
+// CHECK-LABEL: plan.entry @swap arena 512 live 512 {
 // CHECK:         plan.launch @copy_f32_16(%[[M:.*]]) -> (%[[SAVED_M:.*]]) :
 // CHECK:         plan.launch @copy_f32_16(%[[W:.*]]) -> (%[[SAVED_W:.*]]) :
 // CHECK:         %[[NEW_W:.*]] = plan.state @w
@@ -201,7 +201,7 @@ func.func @unchanged() attributes {sinter.entry} {
 }
 
 // Outputs lie in the arena: states and constants are copied, inputs are there already, and so is a value twice.
-// CHECK-LABEL: plan.entry @outputs arena 192 live 192 {
+// CHECK-LABEL: plan.entry @outputs arena 768 live 768 {
 // CHECK-NEXT:    %[[X:.*]] = plan.arena
 // CHECK-NEXT:    plan.input "x" %[[X]]
 // CHECK:         plan.launch @copy_f32_16(%{{.*}}) -> (%[[W:.*]]) :

@@ -170,10 +170,10 @@ func.func private @k(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.ke
   %y = linalg.fill ins(%zero : f32) outs(%empty : tensor<16xf32>) -> tensor<16xf32>
   return %y : tensor<16xf32>
 }
-plan.entry @good arena 128 live 128 {
+plan.entry @good arena 512 live 512 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>
-  %y = plan.arena 64 : memref<16xf32>
+  %y = plan.arena 256 : memref<16xf32>
   plan.launch @k(%x) -> (%y) : (memref<16xf32>) -> memref<16xf32>
 }
 
@@ -186,14 +186,14 @@ func.func @unplanned() attributes {sinter.entry} {
 
 // -----
 
-plan.entry @computes arena 64 live 64 {
+plan.entry @computes arena 256 live 256 {
   // expected-error @+1 {{stage `plan`: arith.constant may not stand in a plan}}
   %c = arith.constant 1 : i32
 }
 
 //--- target.mlir
 llvm.func @k(!llvm.ptr, i64, i64, !llvm.ptr) attributes {sinter.tiles = 1 : i64}
-plan.entry @good arena 64 live 64 {
+plan.entry @good arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   plan.launch @k() -> (%x) : () -> memref<16xf32>
 }
@@ -201,7 +201,7 @@ plan.entry @good arena 64 live 64 {
 // -----
 
 llvm.func @k(!llvm.ptr, i64, i64, !llvm.ptr)
-plan.entry @no_tiles arena 64 live 64 {
+plan.entry @no_tiles arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{stage `target`: kernel @k is not an llvm.func with `sinter.tiles`}}
   plan.launch @k() -> (%x) : () -> memref<16xf32>

@@ -23,7 +23,7 @@ plan.entry @constant_of_another_type arena 0 live 0 {
 
 // -----
 
-plan.entry @view_changes_the_count arena 64 live 64 {
+plan.entry @view_changes_the_count arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{a view keeps element type and count: 'memref<16xf32>' and 'memref<3x5xf32>'}}
   %v = plan.view %x : memref<16xf32> -> memref<3x5xf32>
@@ -31,7 +31,7 @@ plan.entry @view_changes_the_count arena 64 live 64 {
 
 // -----
 
-plan.entry @default_of_a_vector arena 64 live 64 {
+plan.entry @default_of_a_vector arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{only a scalar has a default, not a 'memref<16xf32>'}}
   plan.input "x" %x default 1.0 : memref<16xf32>
@@ -39,7 +39,7 @@ plan.entry @default_of_a_vector arena 64 live 64 {
 
 // -----
 
-plan.entry @unknown_kernel arena 64 live 64 {
+plan.entry @unknown_kernel arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{there is no kernel @missing}}
   plan.launch @missing() -> (%x) : () -> memref<16xf32>
@@ -48,7 +48,7 @@ plan.entry @unknown_kernel arena 64 live 64 {
 // -----
 
 func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel}
-plan.entry @too_few_operands arena 64 live 64 {
+plan.entry @too_few_operands arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{kernel @k has 1 arguments and 1 results, the launch 0 and 1}}
   plan.launch @k() -> (%x) : () -> memref<16xf32>
@@ -57,10 +57,10 @@ plan.entry @too_few_operands arena 64 live 64 {
 // -----
 
 func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel}
-plan.entry @operand_of_another_type arena 128 live 128 {
+plan.entry @operand_of_another_type arena 512 live 512 {
   %x = plan.arena 0 : memref<16xi32>
   plan.input "x" %x : memref<16xi32>
-  %y = plan.arena 64 : memref<16xf32>
+  %y = plan.arena 256 : memref<16xf32>
   // expected-error @+1 {{argument 0 of kernel @k is a 'tensor<16xf32>', the buffer a 'memref<16xi32>'}}
   plan.launch @k(%x) -> (%y) : (memref<16xi32>) -> memref<16xf32>
 }
@@ -68,10 +68,10 @@ plan.entry @operand_of_another_type arena 128 live 128 {
 // -----
 
 func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel}
-plan.entry @result_of_another_type arena 128 live 128 {
+plan.entry @result_of_another_type arena 512 live 512 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>
-  %y = plan.arena 64 : memref<4x4xf32>
+  %y = plan.arena 256 : memref<4x4xf32>
   // expected-error @+1 {{result 0 of kernel @k is a 'tensor<16xf32>', the buffer a 'memref<4x4xf32>'}}
   plan.launch @k(%x) -> (%y) : (memref<16xf32>) -> memref<4x4xf32>
 }
@@ -79,7 +79,7 @@ plan.entry @result_of_another_type arena 128 live 128 {
 // -----
 
 func.func private @k(tensor<16xf32>) -> tensor<16xf32>
-plan.entry @in_place_per_output arena 64 live 64 {
+plan.entry @in_place_per_output arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>
   %y = plan.arena 0 : memref<16xf32>
@@ -90,7 +90,7 @@ plan.entry @in_place_per_output arena 64 live 64 {
 // -----
 
 func.func private @k(tensor<16xf32>) -> tensor<16xf32>
-plan.entry @in_place_of_no_input arena 64 live 64 {
+plan.entry @in_place_of_no_input arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>
   %y = plan.arena 0 : memref<16xf32>

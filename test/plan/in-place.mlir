@@ -25,7 +25,7 @@ func.func private @divide_by_sum(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attri
   } -> tensor<8x16xf32>
   return %y : tensor<8x16xf32>
 }
-plan.entry @rows_may arena 512 live 512 {
+plan.entry @rows_may arena 2048 live 2048 {
   %x = plan.arena 0 : memref<8x16xf32>
   plan.input "x" %x : memref<8x16xf32>
   %y = plan.arena 0 : memref<8x16xf32>
@@ -57,7 +57,7 @@ func.func private @subtract_column_sum(%x: tensor<8x16xf32>) -> tensor<8x16xf32>
   } -> tensor<8x16xf32>
   return %y : tensor<8x16xf32>
 }
-plan.entry @columns_may_not arena 512 live 512 {
+plan.entry @columns_may_not arena 2048 live 2048 {
   %x = plan.arena 0 : memref<8x16xf32>
   plan.input "x" %x : memref<8x16xf32>
   %y = plan.arena 0 : memref<8x16xf32>
@@ -87,11 +87,11 @@ func.func private @twice_and_negated(%x: tensor<16xf32>) -> (tensor<16xf32>, ten
   } -> tensor<16xf32>
   return %y, %z : tensor<16xf32>, tensor<16xf32>
 }
-plan.entry @second_reader_may_not arena 128 live 128 {
+plan.entry @second_reader_may_not arena 512 live 512 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>
   %y = plan.arena 0 : memref<16xf32>
-  %z = plan.arena 64 : memref<16xf32>
+  %z = plan.arena 256 : memref<16xf32>
   // expected-error @+1 {{kernel @twice_and_negated may not write result 0 over argument 0}}
   plan.launch @twice_and_negated(%x) -> (%y, %z) in_place [0, -1] : (memref<16xf32>) -> (memref<16xf32>, memref<16xf32>)
 }
@@ -124,14 +124,14 @@ func.func private @product_plus(%a: tensor<4x4xf32>, %b: tensor<4x4xf32>, %r: te
   } -> tensor<4x4xf32>
   return %y : tensor<4x4xf32>
 }
-plan.entry @products_may_not arena 192 live 192 {
+plan.entry @products_may_not arena 768 live 768 {
   %a = plan.arena 0 : memref<4x4xf32>
   plan.input "a" %a : memref<4x4xf32>
-  %b = plan.arena 64 : memref<4x4xf32>
+  %b = plan.arena 256 : memref<4x4xf32>
   plan.input "b" %b : memref<4x4xf32>
-  %r = plan.arena 128 : memref<4x4xf32>
+  %r = plan.arena 512 : memref<4x4xf32>
   plan.input "r" %r : memref<4x4xf32>
-  %y = plan.arena 128 : memref<4x4xf32>
+  %y = plan.arena 512 : memref<4x4xf32>
   // expected-error @+1 {{kernel @product_plus may not write result 0 over argument 2}}
   plan.launch @product_plus(%a, %b, %r) -> (%y) in_place [2] : (memref<4x4xf32>, memref<4x4xf32>, memref<4x4xf32>) -> memref<4x4xf32>
 }
@@ -152,10 +152,10 @@ func.func private @gathers(%x: tensor<16xf32>, %i: tensor<16xi32>) -> tensor<16x
   } -> tensor<16xf32>
   return %y : tensor<16xf32>
 }
-plan.entry @gathers_may_not arena 128 live 128 {
+plan.entry @gathers_may_not arena 512 live 512 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>
-  %i = plan.arena 64 : memref<16xi32>
+  %i = plan.arena 256 : memref<16xi32>
   plan.input "i" %i : memref<16xi32>
   %y = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{kernel @gathers may not write result 0 over argument 0}}

@@ -5,16 +5,16 @@
 // CHECK-DAG: source       toy.cpp
 // CHECK-DAG: config       {"layers":4,"name":"a\"b","on":true,"rate":0.5}
 // CHECK-DAG: parameters   16
-// CHECK-DAG: state        128 bytes
-// CHECK-DAG: arena        128 bytes
-// CHECK-DAG: constants    64 bytes
+// CHECK-DAG: state        512 bytes
+// CHECK-DAG: arena        512 bytes
+// CHECK-DAG: constants    256 bytes
 // CHECK-DAG: kernels      1
-// CHECK:     entry train: 2 launches, arena 128 bytes
+// CHECK:     entry train: 2 launches, arena 512 bytes
 // CHECK:       in   g              f32 [4, 4]
 // CHECK:       in   lr             f32 []  default 0.25
 // CHECK:       out  y              f32 [4, 4]
 // CHECK:     0  parameter w f32 [16]
-// CHECK:     64  {{.*}}m f32 [4, 3]
+// CHECK:     256  {{.*}}m f32 [4, 3]
 
 module attributes {sinter.program = "toy", sinter.source = "toy.cpp",
                    sinter.config = {layers = 4 : i64, rate = 0.5, name = "a\22b", on = true}} {

@@ -3,11 +3,11 @@
 // The report counts parameters, work and memory, and gives each its line.
 
 // CHECK:      model toy (toy.cpp)
-// CHECK-NEXT: parameters 16 (64 bytes), other state 64 bytes, state block 128 bytes
+// CHECK-NEXT: parameters 16 (64 bytes), other state 64 bytes, state block 512 bytes
 // CHECK-NEXT: kernels 2, merged from 3 in all entries
 // CHECK:      entry train: 64 FLOPs, 3 launches of 2 kernels
 // @step runs before the second @twice, whose result then takes the memory of its operand: two vectors at once, not three.
-// CHECK-NEXT:   arena 128 bytes, of which 128 are live at once at the peak
+// CHECK-NEXT:   arena 512 bytes, of which 512 are live at once at the peak
 // CHECK-NEXT:   largest then:
 // CHECK-NEXT:     64 bytes f32 [16]
 // CHECK:          1 32 192 step report.mlir:[[@LINE+25]]:
@@ -19,13 +19,13 @@
 // JSON:      "parameters": 16,
 // JSON-NEXT: "parameter_bytes": 64,
 // JSON-NEXT: "other_state_bytes": 64,
-// JSON-NEXT: "state_bytes": 128,
+// JSON-NEXT: "state_bytes": 512,
 // JSON-NEXT: "kernels": 2,
 // JSON-NEXT: "launches": 3,
 // JSON:      "name": "train",
 // JSON-NEXT: "flops": 64,
-// JSON-NEXT: "arena_bytes": 128,
-// JSON-NEXT: "live_bytes": 128,
+// JSON-NEXT: "arena_bytes": 512,
+// JSON-NEXT: "live_bytes": 512,
 
 module attributes {sinter.program = "toy", sinter.source = "toy.cpp"} {
 sinter.state @w : tensor<16xf32> {init = "ones", trainable}

@@ -6,14 +6,14 @@ func.func private @twice(tensor<16xf32>) -> tensor<16xf32>
 func.func private @sum(tensor<16xf32>, tensor<4xf32>) -> tensor<f32>
 func.func private @store(tensor<f32>) -> tensor<4x4xf32>
 
-// CHECK-LABEL: plan.entry @everything arena 128 live 128 {
-plan.entry @everything arena 128 live 128 {
+// CHECK-LABEL: plan.entry @everything arena 512 live 512 {
+plan.entry @everything arena 512 live 512 {
   // CHECK-NEXT: %[[X:.*]] = plan.arena 0 : memref<16xf32>
   %x = plan.arena 0 : memref<16xf32>
   // CHECK-NEXT: plan.input "x" %[[X]] : memref<16xf32>
   plan.input "x" %x : memref<16xf32>
-  // CHECK-NEXT: %[[LR:.*]] = plan.arena 64 : memref<f32>
-  %lr = plan.arena 64 : memref<f32>
+  // CHECK-NEXT: %[[LR:.*]] = plan.arena 256 : memref<f32>
+  %lr = plan.arena 256 : memref<f32>
   // CHECK-NEXT: plan.input "lr" %[[LR]] default 1.000000e-03 : memref<f32>
   plan.input "lr" %lr default 1.0e-3 : memref<f32>
   // CHECK-NEXT: %[[Y:.*]] = plan.arena 0 : memref<16xf32>
@@ -22,7 +22,7 @@ plan.entry @everything arena 128 live 128 {
   plan.launch @twice(%x) -> (%y) in_place [0] : (memref<16xf32>) -> memref<16xf32>
   // CHECK-NEXT: %[[C:.*]] = plan.constant dense<[1.000000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00]> : tensor<4xf32> : memref<4xf32>
   %c = plan.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32> : memref<4xf32>
-  %s = plan.arena 64 : memref<f32>
+  %s = plan.arena 256 : memref<f32>
   // CHECK: plan.launch @sum(%[[Y]], %[[C]]) -> (%[[S:.*]]) : (memref<16xf32>, memref<4xf32>) -> memref<f32>
   plan.launch @sum(%y, %c) -> (%s) : (memref<16xf32>, memref<4xf32>) -> memref<f32>
   // CHECK-NEXT: %[[W:.*]] = plan.state @w : memref<4x4xf32>

@@ -9,7 +9,7 @@
 namespace {
 
 constexpr int64_t batch = 4, context = 8, vocabulary = MOCK_VOCABULARY, rows = batch * context;
-constexpr uint64_t aligned(uint64_t bytes) { return (bytes + 63) / 64 * 64; }
+constexpr uint64_t aligned(uint64_t bytes) { return (bytes + SINTER_ALIGNMENT - 1) / SINTER_ALIGNMENT * SINTER_ALIGNMENT; }
 
 // Log-softmax of one row of the table into `out`.
 void logSoftmax(const float *row, float *out) {
@@ -116,10 +116,11 @@ const sinter_kernel kernels[] = {
 };
 
 // The arena, by hand and without reuse.
-constexpr uint64_t tokensAt = 0, targetsAt = aligned(4 * rows), lrAt = targetsAt + aligned(4 * rows), betaAt = lrAt + 64,
-                   stepAt = betaAt + 64, lossAt = stepAt + 64, correctAt = lossAt + 64, normAt = correctAt + 64,
-                   logitsAt = normAt + 64, lossesAt = logitsAt + aligned(4 * rows * vocabulary),
-                   hitsAt = lossesAt + aligned(4 * rows), gradientsAt = hitsAt + aligned(4 * rows),
+constexpr uint64_t tokensAt = 0, targetsAt = aligned(4 * rows), lrAt = targetsAt + aligned(4 * rows), betaAt = lrAt + aligned(4),
+                   stepAt = betaAt + aligned(4), lossAt = stepAt + aligned(4), correctAt = lossAt + aligned(4),
+                   normAt = correctAt + aligned(4), logitsAt = normAt + aligned(4),
+                   lossesAt = logitsAt + aligned(4 * rows * vocabulary), hitsAt = lossesAt + aligned(4 * rows),
+                   gradientsAt = hitsAt + aligned(4 * rows),
                    tableGradientAt = gradientsAt + aligned(4 * rows * vocabulary),
                    arenaBytes = tableGradientAt + aligned(4 * vocabulary * vocabulary);
 constexpr uint64_t tableBytes = 4 * vocabulary * vocabulary, momentumAt = aligned(tableBytes);
@@ -127,7 +128,7 @@ constexpr uint64_t tableBytes = 4 * vocabulary * vocabulary, momentumAt = aligne
 const int64_t tokenShape[] = {batch, context}, oneShape[] = {1, context}, tableShape[] = {vocabulary, vocabulary},
               logitsShape[] = {batch, context, vocabulary}, rowShape[] = {vocabulary};
 
-alignas(64) const float bias[vocabulary] = {};
+alignas(SINTER_ALIGNMENT) const float bias[vocabulary] = {};
 
 constexpr sinter_operand read(uint64_t offset, uint64_t bytes, uint32_t space = SINTER_ARENA) {
   return {space, SINTER_READ, offset, bytes};
@@ -190,4 +191,4 @@ const sinter_version versions[] = {{"mock", 0, aligned(4 * vocabulary), kernels}
 
 extern "C" const sinter_program sinter_program_v1 = {
     SINTER_ABI_VERSION, 2, sizeof kernels / sizeof *kernels, 3, 1, 0, "mock", "mock.cpp", "sinterc 0.1.0", "cpu:mock", "{\"context\":8}",
-    states, versions, entries, bias, sizeof bias, momentumAt + aligned(tableBytes), arenaBytes};
+    states, versions, nullptr, entries, bias, sizeof bias, momentumAt + aligned(tableBytes), arenaBytes};

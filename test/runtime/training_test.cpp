@@ -187,7 +187,7 @@ TEST_F(TrainingTest, AnotherInterfaceVersionIsRefused) {
   other.abi_version = 99;
   const Failed failed = failureOf([&] { Program program(other, 1); });
   EXPECT_EQ(failed.exit, Exit::Device);
-  expectContains(failed.message, "compiled for interface version 99, this runtime has version 2");
+  expectContains(failed.message, "compiled for interface version 99, this runtime has version 3");
 }
 
 // The last version that the processor can run is taken, or the one that was asked for; else the error says what is missing.
@@ -209,6 +209,11 @@ TEST(Processor, ChoosesAVersion) {
   failed = failureOf([&] { chooseVersion(program, "newest", 7); });
   EXPECT_EQ(failed.exit, Exit::Usage);
   expectContains(failed.message, "--march newest: the program has no such version; it has old, wide, new");
+  program.version_count = 0;
+  program.target = "vulkan";
+  failed = failureOf([&] { chooseVersion(program, "", 7); });
+  EXPECT_EQ(failed.exit, Exit::Device);
+  expectContains(failed.message, "device cpu: not compiled into this program, which is for vulkan; use --device vulkan");
 }
 
 } // namespace sinter::test

@@ -1,5 +1,6 @@
 // The order of the CPU passes: kernels of linalg on tensors to llvm.func tile functions.
 #include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/Expand.h"
 #include "compiler/codegen/cpu/Matmul.h"
 #include "compiler/codegen/cpu/Passes.h"
 #include "mlir/Conversion/Passes.h"
@@ -65,6 +66,7 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
 }
 
 void registerCodegenPasses() {
+  registerVulkanPasses();
   registerEmitMatmulPass();
   registerPass(createCpuEmitLoopsPass);
   registerPass(createExpandThreefryPass);

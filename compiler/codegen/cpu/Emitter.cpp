@@ -1,55 +1,12 @@
 // Helpers shared by the CPU emitters; see Emitter.h.
 #include "compiler/codegen/cpu/Emitter.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
 namespace sinter::cpu {
 
 VectorType lanesOf(Type element) { return VectorType::get({kLanes}, element); }
-
-bool isLanes(Value value) { return isa<VectorType>(value.getType()); }
-
-Value toLanes(OpBuilder &builder, Location loc, Value value) {
-  if (isLanes(value))
-    return value;
-  VectorType type = lanesOf(value.getType());
-  Attribute constant;
-  if (matchPattern(value, m_Constant(&constant)))
-    return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, constant));
-  return vector::BroadcastOp::create(builder, loc, type, value);
-}
-
-Value indexConstant(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
-
-Type memoryType(Type element) {
-  return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element;
-}
-
-/// `type` with the element type replaced, for scalars and vectors.
-static Type withElement(Type type, Type element) {
-  if (auto vector = dyn_cast<VectorType>(type))
-    return VectorType::get(vector.getShape(), element);
-  return element;
-}
-
-Value toMemory(OpBuilder &builder, Location loc, Value value) {
-  Type element = getElementTypeOrSelf(value.getType());
-  if (!element.isInteger(1))
-    return value;
-  return arith::ExtUIOp::create(builder, loc, withElement(value.getType(), builder.getI8Type()), value);
-}
-
-Value fromMemory(OpBuilder &builder, Location loc, Value value, Type element) {
-  if (getElementTypeOrSelf(value.getType()) == element)
-    return value;
-  return arith::TruncIOp::create(builder, loc, withElement(value.getType(), element), value);
-}
 
 Value flatten(OpBuilder &builder, Location loc, Value memref) {
   auto type = cast<MemRefType>(memref.getType());
@@ -115,30 +72,6 @@ void storeLanes(OpBuilder &builder, Location loc, Value lanes, Value flat, Value
   }
 }
 
-LinearIndex &LinearIndex::add(Value value, int64_t factor) {
-  APInt known;
-  if (matchPattern(value, m_ConstantInt(&known)))
-    constant += known.getSExtValue() * factor;
-  else if (factor != 0)
-    terms.push_back({value, factor});
-  return *this;
-}
-
-Value LinearIndex::materialize(OpBuilder &builder, Location loc) const {
-  Value sum;
-  for (auto [value, factor] : terms) {
-    Value term = value;
-    if (factor != 1)
-      term = arith::MulIOp::create(builder, loc, term, indexConstant(builder, loc, factor));
-    sum = sum ? arith::AddIOp::create(builder, loc, sum, term) : term;
-  }
-  if (!sum)
-    return indexConstant(builder, loc, constant);
-  if (constant != 0)
-    sum = arith::AddIOp::create(builder, loc, sum, indexConstant(builder, loc, constant));
-  return sum;
-}
-
 /// The iteration dimension that `value` is the plain index of (through index casts), or -1.
 static int64_t iterationDimOf(Value value) {
   while (auto cast = value.getDefiningOp<arith::IndexCastOp>())
@@ -187,127 +120,33 @@ static Value extractLanes(OpBuilder &builder, tensor::ExtractOp op, ValueRange i
   return fromMemory(builder, loc, value, element);
 }
 
-/// A copy of `op`, which has one result and no region, on other operands and with another result type.
-static Value copyOp(OpBuilder &builder, Location loc, Operation &op, ArrayRef<Value> operands, Type type) {
-  Operation *copy = op.clone();
-  copy->setLoc(loc);
-  copy->setOperands(operands);
-  copy->getResult(0).setType(type);
-  return builder.insert(copy)->getResult(0);
-}
-
-/// One op of the body on mapped operands: scalar if all of them are, else on lanes.
-static Value cloneOp(OpBuilder &builder, Operation &op, ArrayRef<Value> operands) {
-  Location loc = op.getLoc();
-  bool scalar = llvm::none_of(operands, isLanes);
-  SmallVector<Value> mapped(operands);
-  if (!scalar)
-    for (Value &operand : mapped)
-      operand = toLanes(builder, loc, operand);
-  // An integer division by zero traps, and the lanes behind the end of a row hold zeros: divide by one there.
-  if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp>(op)) {
-    Value divisor = mapped[1];
-    auto constant = [&](int64_t value) -> Value {
-      Type element = getElementTypeOrSelf(divisor.getType());
-      Value one = arith::ConstantOp::create(builder, loc, builder.getIntegerAttr(element, value));
-      return scalar ? one : toLanes(builder, loc, one);
-    };
-    Value isZero = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, divisor, constant(0));
-    mapped[1] = arith::SelectOp::create(builder, loc, isZero, constant(1), divisor);
-  }
-  Type type = op.getResult(0).getType();
-  return copyOp(builder, loc, op, mapped, scalar ? type : Type(lanesOf(type)));
-}
-
 FailureOr<SmallVector<Value>> cloneOnLanes(OpBuilder &builder, Block &body, ValueRange arguments,
                                            const LaneContext &context) {
-  IRMapping mapping;
-  mapping.map(body.getArguments(), arguments);
-  // A value from outside the body is a constant of the old kernel: the new one gets its own.
-  auto resolve = [&](Value value) {
-    if (!mapping.contains(value))
-      mapping.map(value, builder.clone(*value.getDefiningOp())->getResult(0));
-    return mapping.lookup(value);
-  };
-  for (Operation &op : body.without_terminator()) {
+  auto index = [&](linalg::IndexOp op) {
+    int64_t dim = op.getDim();
     Location loc = op.getLoc();
-    if (auto index = dyn_cast<linalg::IndexOp>(op)) {
-      int64_t dim = index.getDim();
-      Value value = context.index(dim);
-      if (dim == context.vectorDim) {
-        Value steps = vector::StepOp::create(builder, loc, lanesOf(builder.getIndexType()));
-        value = arith::AddIOp::create(builder, loc, toLanes(builder, loc, value), steps);
-      }
-      mapping.map(index.getResult(), value);
-      continue;
-    }
-    if (auto cast = dyn_cast<arith::IndexCastOp>(op)) {
-      // The index along the lanes as i32: kept in 32 bits, which halves the vector work.
-      auto index = cast.getIn().getDefiningOp<linalg::IndexOp>();
-      if (index && static_cast<int64_t>(index.getDim()) == context.vectorDim && cast.getType().isInteger(32)) {
-        Value base = arith::IndexCastOp::create(builder, loc, cast.getType(), context.index(context.vectorDim));
-        mapping.map(cast.getResult(), arith::AddIOp::create(builder, loc, toLanes(builder, loc, base),
-                                                            laneOffsets(builder, loc, 1)));
-        continue;
-      }
-    }
-    SmallVector<Value> operands;
-    for (Value operand : op.getOperands())
-      operands.push_back(isa<RankedTensorType>(operand.getType()) ? operand : resolve(operand));
-    if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-      std::optional<FlatTensor> table = context.tensor ? context.tensor(extract.getTensor()) : std::nullopt;
-      if (!table)
-        return op.emitError("cpu: tensor.extract reads a tensor that is not an argument of the kernel"), failure();
-      mapping.map(extract.getResult(),
-                  extractLanes(builder, extract, ArrayRef(operands).drop_front(), *table, context));
-      continue;
-    }
-    if (op.getNumRegions() != 0 || op.getNumResults() != 1)
-      return op.emitError("cpu: this op cannot stand in a kernel's elementwise body"), failure();
-    mapping.map(op.getResult(0), cloneOp(builder, op, operands));
-  }
-  SmallVector<Value> results;
-  for (Value value : body.getTerminator()->getOperands())
-    results.push_back(resolve(value));
-  return results;
-}
-
-Operation *findCombiner(Block &body, unsigned result, BlockArgument accumulator) {
-  Operation *op = body.getTerminator()->getOperand(result).getDefiningOp();
-  if (!op || op->getNumOperands() != 2 || op->getNumResults() != 1 || !accumulator.hasOneUse())
-    return nullptr;
-  return llvm::is_contained(op->getOperands(), accumulator) ? op : nullptr;
-}
-
-Value combine(OpBuilder &builder, Location loc, Operation *combiner, Value accumulator, Value value) {
-  if (isLanes(accumulator) || isLanes(value)) {
-    accumulator = toLanes(builder, loc, accumulator);
-    value = toLanes(builder, loc, value);
-  }
-  return copyOp(builder, loc, *combiner, {accumulator, value}, accumulator.getType());
-}
-
-TypedAttr neutralElement(Operation *combiner, Type type) {
-  std::optional<arith::AtomicRMWKind> kind =
-      TypeSwitch<Operation *, std::optional<arith::AtomicRMWKind>>(combiner)
-          .Case([](arith::AddFOp) { return arith::AtomicRMWKind::addf; })
-          .Case([](arith::MulFOp) { return arith::AtomicRMWKind::mulf; })
-          .Case([](arith::MaximumFOp) { return arith::AtomicRMWKind::maximumf; })
-          .Case([](arith::MinimumFOp) { return arith::AtomicRMWKind::minimumf; })
-          .Case([](arith::MaxNumFOp) { return arith::AtomicRMWKind::maximumf; })
-          .Case([](arith::MinNumFOp) { return arith::AtomicRMWKind::minimumf; })
-          .Case([](arith::AddIOp) { return arith::AtomicRMWKind::addi; })
-          .Case([](arith::MulIOp) { return arith::AtomicRMWKind::muli; })
-          .Case([](arith::MaxSIOp) { return arith::AtomicRMWKind::maxs; })
-          .Case([](arith::MinSIOp) { return arith::AtomicRMWKind::mins; })
-          .Case([](arith::OrIOp) { return arith::AtomicRMWKind::ori; })
-          .Case([](arith::AndIOp) { return arith::AtomicRMWKind::andi; })
-          .Default(std::nullopt);
-  if (!kind)
-    return {};
-  OpBuilder builder(combiner->getContext());
-  // The infinities, not the largest finite numbers: the maximum of -inf alone is -inf.
-  return arith::getIdentityValueAttr(*kind, type, builder, combiner->getLoc(), /*useOnlyFiniteValue=*/false);
+    Value value = context.index(dim);
+    if (dim != context.vectorDim)
+      return value;
+    Value steps = vector::StepOp::create(builder, loc, lanesOf(builder.getIndexType()));
+    return arith::AddIOp::create(builder, loc, toLanes(builder, loc, value), steps).getResult();
+  };
+  // The index along the lanes as i32: kept in 32 bits, which halves the vector work.
+  auto indexCast = [&](arith::IndexCastOp cast) -> Value {
+    Location loc = cast.getLoc();
+    auto index = cast.getIn().getDefiningOp<linalg::IndexOp>();
+    if (!index || static_cast<int64_t>(index.getDim()) != context.vectorDim || !cast.getType().isInteger(32))
+      return {};
+    Value base = arith::IndexCastOp::create(builder, loc, cast.getType(), context.index(context.vectorDim));
+    return arith::AddIOp::create(builder, loc, toLanes(builder, loc, base), laneOffsets(builder, loc, 1));
+  };
+  auto extract = [&](tensor::ExtractOp op, ValueRange indices) -> FailureOr<Value> {
+    std::optional<FlatTensor> table = context.tensor ? context.tensor(op.getTensor()) : std::nullopt;
+    if (!table)
+      return op.emitError("cpu: tensor.extract reads a tensor that is not an argument of the kernel"), failure();
+    return extractLanes(builder, op, indices, *table, context);
+  };
+  return cloneBody(builder, body, arguments, {kLanes, index, extract, indexCast});
 }
 
 Value reduceTree(OpBuilder &builder, Location loc, Operation *combiner, Value lanes) {
@@ -323,15 +162,6 @@ Value reduceTree(OpBuilder &builder, Location loc, Operation *combiner, Value la
     lanes = combine(builder, loc, combiner, low, high);
   }
   return lanes;
-}
-
-int64_t countFlops(Block &body) {
-  int64_t flops = 0;
-  for (Operation &op : body.without_terminator())
-    for (Type type : op.getResultTypes())
-      if (isa<FloatType>(type) && !isa<arith::ConstantOp, arith::SelectOp, tensor::ExtractOp>(op))
-        flops += isa<math::FmaOp>(op) ? 2 : 1;
-  return flops;
 }
 
 } // namespace sinter::cpu

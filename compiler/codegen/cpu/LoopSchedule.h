@@ -2,7 +2,8 @@
 // and where temporaries live.
 #pragma once
 
-#include "compiler/codegen/cpu/LoopGraph.h"
+#include "compiler/codegen/LoopGraph.h"
+#include "compiler/codegen/cpu/Emitter.h"
 
 namespace sinter::cpu {
 

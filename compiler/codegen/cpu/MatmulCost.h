@@ -2,9 +2,11 @@
 // only, and never changes a result: every element sums its products in ascending k whatever is chosen here.
 #pragma once
 
-#include "compiler/codegen/cpu/MatmulShape.h"
+#include "compiler/codegen/MatmulShape.h"
 
 namespace sinter::cpu {
+
+using namespace codegen;
 
 /// What the cost model knows of a processor.
 struct MatmulTarget {

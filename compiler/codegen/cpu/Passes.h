@@ -21,8 +21,6 @@ mlir::func::FuncOp createTileFunction(mlir::func::FuncOp kernel);
 void setTileAttributes(mlir::func::FuncOp function, int64_t tiles, int64_t scratch, int64_t flops);
 
 std::unique_ptr<mlir::Pass> createCpuEmitLoopsPass();
-std::unique_ptr<mlir::Pass> createExpandThreefryPass();
-std::unique_ptr<mlir::Pass> createExpandMathPass();
 std::unique_ptr<mlir::Pass> createCpuAbiPass();
 
 } // namespace sinter

@@ -7,7 +7,7 @@
  * Memory of a program, all of it sized by the compiler:
  *   state     one block: parameters and optimizer memory, each at a fixed offset; outlives calls
  *   arena     one block for all entries (the largest needs it): inputs, outputs and temporaries of the running entry
- *   scratch   one block per thread, of the largest kernel's need in the version that runs
+ *   scratch   on the CPU one block per thread, on Vulkan one for all, of the largest kernel's need in the version that runs
  *   constants read-only data inside the program
  * Offsets are multiples of SINTER_ALIGNMENT, and so are the blocks' addresses.
  */
@@ -20,8 +20,8 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 2u
-#define SINTER_ALIGNMENT 64u
+#define SINTER_ABI_VERSION 3u
+#define SINTER_ALIGNMENT 256u /* what Vulkan devices may ask of a binding's offset at most */
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
 /* Element types. Booleans are bytes, 0 or 1. */
@@ -59,7 +59,7 @@ typedef struct sinter_input {
   double value;
 } sinter_input;
 
-/* One kernel. Tiles [begin, end) of [0, tiles) may run on any thread, in any order and any grouping: they write disjoint
+/* One kernel on the CPU. Tiles [begin, end) of [0, tiles) may run on any thread, in any order and any grouping: they write disjoint
  * elements, and no result depends on the grouping. `operands` points to as many addresses as the launch has operands.
  * `scratch` is this thread's own, of scratch_bytes; its first 8 bytes are zero at the first call that the thread makes
  * for a launch, and later calls for the same launch find it as the one before left it. */
@@ -102,11 +102,75 @@ typedef struct sinter_operand {
 } sinter_operand;
 
 typedef struct sinter_launch {
-  uint32_t kernel; /* index into sinter_program.kernels */
+  uint32_t kernel; /* index into the kernels of whatever version runs */
   uint32_t operand_count;
   const sinter_operand *operands; /* inputs first, then outputs; an output may equal an input (in place) */
   const char *location;
 } sinter_launch;
+
+/* What a dispatch binds as storage buffer number i of set 0: bytes of an operand of the launch, or of the scratch block. */
+#define SINTER_SCRATCH_OPERAND 0xffffffffu
+#define SINTER_VULKAN_BINDING_BYTES 134217728u /* what every device binds at least; larger operands are bound in parts */
+typedef struct sinter_binding {
+  uint32_t operand; /* index into sinter_launch.operands, or SINTER_SCRATCH_OPERAND */
+  uint32_t access;  /* sinter_access bits of this dispatch */
+  uint64_t offset;  /* bytes into the operand or the scratch block; a multiple of SINTER_ALIGNMENT */
+  uint64_t bytes;   /* at most SINTER_VULKAN_BINDING_BYTES */
+} sinter_binding;
+
+/* What a shader may need of a device beyond what Vulkan 1.2 always has. */
+enum sinter_vulkan_feature {
+  SINTER_VK_INT8 = 1,                /* shaderInt8, storageBuffer8BitAccess */
+  SINTER_VK_SUBGROUP_ARITHMETIC = 2, /* these two in compute shaders */
+  SINTER_VK_SUBGROUP_SHUFFLE = 4,
+  SINTER_VK_INT16 = 8,               /* shaderInt16, storageBuffer16BitAccess */
+  SINTER_VK_INT64 = 16,              /* shaderInt64 */
+  SINTER_VK_FLOAT16 = 32,            /* shaderFloat16, storageBuffer16BitAccess */
+  SINTER_VK_KEEP_NAN = 64,           /* shaderSignedZeroInfNanPreserveFloat32 */
+  SINTER_VK_ROUND_EVEN = 128         /* shaderRoundingModeRTEFloat32 */
+};
+
+typedef struct sinter_shader {
+  const char *name;       /* for messages and profiles */
+  const uint32_t *words;  /* SPIR-V; its entry point is called "main" */
+  uint64_t word_count;
+  uint32_t binding_count; /* storage buffers 0 to binding_count - 1 of set 0 */
+  uint32_t constant_count; /* u32 push constants, at most 4 */
+  uint32_t subgroup_size; /* what it must run with; 0: any */
+  uint32_t features;      /* sinter_vulkan_feature bits */
+} sinter_shader;
+
+typedef struct sinter_dispatch {
+  uint32_t shader;        /* index into sinter_vulkan_version.shaders */
+  uint32_t binding_count; /* the shader's */
+  const sinter_binding *bindings;
+  uint32_t groups[3];
+  uint32_t constants[4];
+  uint32_t reserved;
+} sinter_dispatch;
+
+/* One kernel on Vulkan: its dispatches run in order, each sees what the earlier ones wrote. */
+typedef struct sinter_vulkan_kernel {
+  const char *name, *location; /* as in sinter_kernel */
+  double flops, bytes;
+  const sinter_dispatch *dispatches;
+  uint32_t dispatch_count;
+  uint32_t fallback;      /* 1: lowered by the general way, for want of a better one */
+  uint64_t scratch_bytes;
+} sinter_vulkan_kernel;
+
+/* The kinds of devices that a version of the Vulkan kernels is the choice for. */
+enum sinter_vulkan_device_type { SINTER_VK_CPU = 1, SINTER_VK_GPU = 2 };
+
+/* All kernels for one kind of Vulkan device, by the same numbers as those for the CPU. */
+typedef struct sinter_vulkan_version {
+  const char *name;       /* of the schedule: "registers" for CPU-like devices, "shared" for GPUs */
+  uint32_t device_types;  /* sinter_vulkan_device_type bits */
+  uint32_t shader_count;
+  const sinter_shader *shaders;
+  const sinter_vulkan_kernel *kernels; /* sinter_program.kernel_count */
+  uint64_t scratch_bytes; /* the largest kernel's */
+} sinter_vulkan_version;
 
 /* Runs its launches in order; each sees what the earlier ones wrote. */
 typedef struct sinter_entry {
@@ -121,14 +185,15 @@ typedef struct sinter_entry {
 
 typedef struct sinter_program {
   uint32_t abi_version;
-  uint32_t state_count, kernel_count, entry_count, version_count, reserved;
+  uint32_t state_count, kernel_count, entry_count, version_count, vulkan_version_count;
   const char *name;     /* of the model */
   const char *source;   /* file it was compiled from */
   const char *compiler; /* version of sinterc */
-  const char *target;   /* for example "cpu:znver3" */
+  const char *target;   /* for example "cpu:znver3,vulkan" */
   const char *config;   /* JSON object of the configuration values it was compiled with */
   const sinter_state *states;
-  const sinter_version *versions; /* worst to best; at least one */
+  const sinter_version *versions; /* for the CPU, worst to best; null if it was not compiled for it */
+  const sinter_vulkan_version *vulkan; /* null if it was not compiled for Vulkan */
   const sinter_entry *entries;
   const void *constants;
   uint64_t constant_bytes, state_bytes, arena_bytes; /* the arena: the largest entry's */

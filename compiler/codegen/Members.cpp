@@ -1,4 +1,4 @@
-#include "compiler/codegen/cpu/Members.h"
+#include "compiler/codegen/Members.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -6,7 +6,7 @@
 
 using namespace mlir;
 
-namespace sinter::cpu {
+namespace sinter::codegen {
 namespace {
 
 /// What `op` is computed from, itself last.
@@ -106,4 +106,4 @@ FailureOr<Members> readMembers(func::FuncOp kernel, int64_t count) {
   return members;
 }
 
-} // namespace sinter::cpu
+} // namespace sinter::codegen

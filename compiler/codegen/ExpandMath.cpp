@@ -5,67 +5,16 @@
 // All are within 4 ulp on all of f32 and keep NaN, infinities and denormals (test/codegen/math-*.mlir). exp, tanh and erf
 // are written here, with coefficients fitted by weighted least squares to the double precision functions; log, log2,
 // log1p and expm1 are upstream's approximations. Other functions reach libm, one lane at a time.
-#include "compiler/codegen/cpu/Passes.h"
+#include "compiler/codegen/Arithmetic.h"
+#include "compiler/codegen/Expand.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-
-#include <bit>
 
 using namespace mlir;
 
 namespace sinter {
 namespace {
-
-/// Builds f32 arithmetic of one shape: scalar or vector.
-struct Arithmetic {
-  OpBuilder builder;
-  Location loc;
-  Type type; ///< f32 or a vector of f32
-
-  explicit Arithmetic(Operation *op) : builder(op), loc(op->getLoc()), type(op->getResult(0).getType()) {}
-
-  Type with(Type element) {
-    auto shaped = dyn_cast<ShapedType>(type);
-    return shaped ? Type(shaped.clone(element)) : element;
-  }
-  Value constant(TypedAttr scalar) {
-    if (auto shaped = dyn_cast<ShapedType>(with(scalar.getType())))
-      return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(shaped, scalar));
-    return arith::ConstantOp::create(builder, loc, scalar);
-  }
-  Value constant(float value) { return constant(builder.getF32FloatAttr(value)); }
-  Value integer(int32_t value) { return constant(builder.getI32IntegerAttr(value)); }
-  Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, loc, a, b, c); }
-  Value add(Value a, Value b) { return arith::AddFOp::create(builder, loc, a, b); }
-  Value sub(Value a, Value b) { return arith::SubFOp::create(builder, loc, a, b); }
-  Value mul(Value a, Value b) { return arith::MulFOp::create(builder, loc, a, b); }
-  Value div(Value a, Value b) { return arith::DivFOp::create(builder, loc, a, b); }
-  Value abs(Value a) { return math::AbsFOp::create(builder, loc, a); }
-  Value exp(Value a) { return math::ExpOp::create(builder, loc, a); }
-  Value withSign(Value a, Value sign) { return math::CopySignOp::create(builder, loc, a, sign); }
-  Value select(Value c, Value a, Value b) { return arith::SelectOp::create(builder, loc, c, a, b); }
-  /// False if either is NaN.
-  Value less(Value a, Value b) { return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, a, b); }
-  Value bits(Value a) { return arith::BitcastOp::create(builder, loc, with(builder.getI32Type()), a); }
-  Value fromBits(Value a) { return arith::BitcastOp::create(builder, loc, type, a); }
-  Value addI(Value a, Value b) { return arith::AddIOp::create(builder, loc, a, b); }
-  Value subI(Value a, Value b) { return arith::SubIOp::create(builder, loc, a, b); }
-
-  /// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule.
-  Value polynomial(Value x, ArrayRef<float> coefficients) {
-    Value sum = constant(coefficients.back());
-    for (float c : llvm::reverse(coefficients.drop_back()))
-      sum = fma(sum, x, constant(c));
-    return sum;
-  }
-
-  /// 2^n of an integer n in [-126, 127].
-  Value powerOfTwo(Value n) {
-    Value exponent = arith::ShLIOp::create(builder, loc, addI(n, integer(127)), integer(23));
-    return fromBits(exponent);
-  }
-};
 
 /// x = n ln 2 + r with integer n and |r| <= ln 2 / 2.
 struct Reduced {
@@ -75,10 +24,9 @@ struct Reduced {
 
 Reduced reduceExponent(Arithmetic &a, Value x) {
   // Adding 1.5 * 2^23 rounds to an integer, which is then also in the low bits: no conversion, which NaN would poison.
-  constexpr float kRounder = 12582912.0f;
-  Value shifted = a.fma(x, a.constant(1.44269502f), a.constant(kRounder));
-  Value n = a.sub(shifted, a.constant(kRounder));
-  Value integer = a.subI(a.bits(shifted), a.integer(std::bit_cast<int32_t>(kRounder)));
+  Value shifted = a.fma(x, a.constant(1.44269502f), a.constant(Arithmetic::kRounder));
+  Value n = a.sub(shifted, a.constant(Arithmetic::kRounder));
+  Value integer = a.subI(a.bits(shifted), a.integer(std::bit_cast<int32_t>(Arithmetic::kRounder)));
   // ln 2 in two parts; the first has few enough bits that n times it is exact.
   Value r = a.fma(n, a.constant(-0.693359375f), x);
   r = a.fma(n, a.constant(2.12194440e-4f), r);
@@ -163,15 +111,6 @@ void scaleDenormals(Operation *op, float shift) {
   a.builder.setInsertionPointAfter(op);
   Value result = a.sub(op->getResult(0), correction);
   op->getResult(0).replaceAllUsesExcept(result, result.getDefiningOp());
-}
-
-template <typename Op> void expandAll(Operation *root, Value (*expand)(Op)) {
-  root->walk([&](Op op) {
-    if (!getElementTypeOrSelf(op.getType()).isF32())
-      return;
-    op.getResult().replaceAllUsesWith(expand(op));
-    op.erase();
-  });
 }
 
 struct ExpandMathPass : PassWrapper<ExpandMathPass, OperationPass<>> {

@@ -1,4 +1,4 @@
-#include "compiler/codegen/cpu/MatmulShape.h"
+#include "compiler/codegen/MatmulShape.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -6,7 +6,7 @@
 
 using namespace mlir;
 
-namespace sinter::cpu {
+namespace sinter::codegen {
 
 int64_t MatmulKernel::batchSize() const {
   int64_t size = 1;
@@ -406,4 +406,4 @@ linalg::GenericOp findContraction(func::FuncOp kernel) {
 
 std::optional<MatmulKernel> recogniseMatmul(func::FuncOp kernel) { return Recogniser(kernel).run(); }
 
-} // namespace sinter::cpu
+} // namespace sinter::codegen

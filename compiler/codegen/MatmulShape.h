@@ -9,7 +9,7 @@
 
 #include <optional>
 
-namespace sinter::cpu {
+namespace sinter::codegen {
 
 /// Elements of an argument or a result, as the loops see them: element (i...) stands at offset + sum(i * stride).
 struct MatmulAccess {
@@ -66,4 +66,4 @@ mlir::linalg::GenericOp findContraction(mlir::func::FuncOp kernel);
 /// Nothing if the kernel holds more than a contraction and elementwise ops on its result.
 std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel);
 
-} // namespace sinter::cpu
+} // namespace sinter::codegen

@@ -1,5 +1,5 @@
 // Reads a kernel's linalg on tensors as loop nests over strided storage; see LoopGraph.h.
-#include "compiler/codegen/cpu/LoopGraph.h"
+#include "compiler/codegen/LoopGraph.h"
 #include "dialects/sinter/Sinter.h"
 #include "mlir/IR/Matchers.h"
 
@@ -7,7 +7,7 @@
 
 using namespace mlir;
 
-namespace sinter::cpu {
+namespace sinter::codegen {
 
 //===--- accesses ------------------------------------------------------------------------------------===//
 
@@ -431,4 +431,32 @@ std::optional<Access> LoopGraph::lookup(Value tensor) const {
   return known->second;
 }
 
-} // namespace sinter::cpu
+bool Unit::reduces(unsigned dim) const {
+  for (auto [d, isReduced] : llvm::zip(dims, reduced))
+    if (d == dim && isReduced)
+      return true;
+  return false;
+}
+
+void LoopGraph::forEachAccess(llvm::function_ref<void(Unit &, Access &, bool writes)> visit) {
+  for (Unit &unit : units) {
+    for (Operand &operand : unit.operands)
+      if (operand.access)
+        visit(unit, *operand.access, false);
+    for (Result &value : unit.results)
+      visit(unit, value.access, true);
+  }
+}
+
+int64_t LoopGraph::flops() const {
+  int64_t flops = 0;
+  for (const Unit &unit : units) {
+    int64_t points = 1;
+    for (int64_t extent : unit.extents)
+      points *= extent;
+    flops += unit.body ? points * countFlops(*unit.body) : 0;
+  }
+  return flops;
+}
+
+} // namespace sinter::codegen

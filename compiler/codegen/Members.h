@@ -6,7 +6,7 @@
 
 #include "dialects/Precompiled.h"
 
-namespace sinter::cpu {
+namespace sinter::codegen {
 
 struct Members {
   mlir::OwningOpRef<mlir::func::FuncOp> first; ///< the first member alone
@@ -23,4 +23,4 @@ struct Members {
 /// Reads a kernel of `count` members; emits the error if they are not equal.
 llvm::FailureOr<Members> readMembers(mlir::func::FuncOp kernel, int64_t count);
 
-} // namespace sinter::cpu
+} // namespace sinter::codegen

@@ -7,12 +7,12 @@
 // found by following the returned values back, so that nothing is computed to one place and copied to another.
 #pragma once
 
-#include "compiler/codegen/cpu/Emitter.h"
+#include "compiler/codegen/Body.h"
 
 #include <deque>
 #include <vector>
 
-namespace sinter::cpu {
+namespace sinter::codegen {
 
 /// constant + sum of coefficient * dimension; what a dimension is depends on the stage (see Unit::dims).
 struct Affine {
@@ -87,9 +87,12 @@ struct Unit {
   std::vector<Result> results = {};
   unsigned inputs = 0;
   /// The kernel-wide dimension of each loop; accesses are in terms of those once scheduling has unified them.
-  llvm::SmallVector<unsigned> dims;
+  llvm::SmallVector<unsigned> dims = {};
 
   bool isReduction() const { return llvm::is_contained(reduced, true); }
+  /// Whether a loop of the unit is the kernel-wide dimension `dim`; whether it is a reduced one.
+  bool has(unsigned dim) const { return llvm::is_contained(dims, dim); }
+  bool reduces(unsigned dim) const;
 };
 
 /// A kernel function, read.
@@ -100,6 +103,12 @@ public:
 
   /// The tensor that a body's tensor.extract reads, as an access of its own dimensions; it must live in memory.
   std::optional<Access> lookup(mlir::Value tensor) const;
+
+  /// Visits every access: of which unit, and whether it writes.
+  void forEachAccess(llvm::function_ref<void(Unit &, Access &, bool writes)> visit);
+
+  /// Floating point operations of all units.
+  int64_t flops() const;
 
   std::deque<Storage> storages;
   std::deque<Unit> units;
@@ -129,4 +138,4 @@ Access identityAccess(Storage &storage);
 /// Substitutes dimension d of the access by `replacements[d]`.
 Access substitute(const Access &access, llvm::ArrayRef<Affine> replacements);
 
-} // namespace sinter::cpu
+} // namespace sinter::codegen

@@ -3,7 +3,7 @@
 //   %r = sinter.threefry %k0, %k1, %c0, %c1 : vector<16xi32>   =>   20 rounds of add, rotate, xor
 //
 // Threefry-2x32, 20 rounds: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", section 4.
-#include "compiler/codegen/cpu/Passes.h"
+#include "compiler/codegen/Expand.h"
 #include "dialects/sinter/Sinter.h"
 
 using namespace mlir;

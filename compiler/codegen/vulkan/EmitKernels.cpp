@@ -1,0 +1,64 @@
+// sinter-vulkan-emit-kernels: each kernel becomes a plan.kernel, a list of dispatches, and the shaders they run.
+//
+//   func.func private @k(%x: tensor<768x64xf32>) -> tensor<768xf32> attributes {sinter.kernel}   { linalg on tensors }
+//     =>
+//   plan.kernel @k scratch 0 general {
+//     plan.dispatch @k.s0 groups [12, 1, 1] bind (read 0 at 0 bytes 196608, write 1 at 0 bytes 3072)
+//   }
+//   gpu.module @k.s0 { gpu.func @main(%x: memref<?xf32, ...>, %y: memref<?xf32, ...>) kernel { ... } }
+#include "compiler/codegen/vulkan/General.h"
+#include "compiler/codegen/vulkan/Passes.h"
+#include "dialects/sinter/Sinter.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace sinter::vulkan {
+namespace {
+
+struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitKernelsPass)
+
+  EmitKernelsPass() = default;
+  EmitKernelsPass(const EmitKernelsPass &other) : PassWrapper(other) {}
+
+  StringRef getArgument() const override { return "sinter-vulkan-emit-kernels"; }
+  StringRef getDescription() const override { return "turn kernels into dispatches of shaders"; }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<plan::PlanDialect, gpu::GPUDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
+                    spirv::SPIRVDialect, arith::ArithDialect, math::MathDialect>();
+  }
+
+  void runOnOperation() override {
+    const Profile *chosen = findProfile(profile);
+    if (!chosen) {
+      getOperation().emitError() << "vulkan: there is no profile '" << profile << "'";
+      return signalPassFailure();
+    }
+    ShaderTable shaders(getOperation());
+    for (func::FuncOp kernel : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (kernel->hasAttr(kKernelAttr) && !kernel.isExternal() && failed(emit(kernel, shaders, *chosen)))
+        return signalPassFailure();
+  }
+
+  static LogicalResult emit(func::FuncOp kernel, ShaderTable &shaders, const Profile &profile) {
+    if (!kernel.getBody().front().getOps<ScatterAddOp>().empty())
+      return emitScatter(kernel, shaders, profile);
+    return emitGeneral(kernel, shaders, profile);
+  }
+
+  Option<std::string> profile{*this, "profile", llvm::cl::desc("registers (CPU-like devices) or shared (GPUs)"),
+                              llvm::cl::init("registers")};
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createEmitKernelsPass(StringRef profile) {
+  auto pass = std::make_unique<EmitKernelsPass>();
+  pass->profile = profile.str();
+  return pass;
+}
+
+} // namespace sinter::vulkan

@@ -1,0 +1,20 @@
+#include "compiler/codegen/vulkan/Profile.h"
+#include "runtime/include/sinter/abi.h"
+
+namespace sinter::vulkan {
+
+// A CPU runs invocations as lanes of a vector and pays for every barrier; a GPU wants many invocations and its shared
+// memory.
+static constexpr Profile kProfiles[] = {
+    {"registers", SINTER_VK_CPU, /*workgroup=*/64, /*sharedMemory=*/false},
+    {"shared", SINTER_VK_GPU, /*workgroup=*/64, /*sharedMemory=*/true},
+};
+
+llvm::ArrayRef<Profile> profiles() { return kProfiles; }
+
+const Profile *findProfile(llvm::StringRef name) {
+  const auto *found = llvm::find_if(kProfiles, [&](const Profile &profile) { return profile.name == name; });
+  return found == std::end(kProfiles) ? nullptr : found;
+}
+
+} // namespace sinter::vulkan

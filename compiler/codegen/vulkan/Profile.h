@@ -1,0 +1,21 @@
+// Schedules as data: what code looks like for a kind of device.
+#pragma once
+
+#include "dialects/Precompiled.h"
+
+namespace sinter::vulkan {
+
+struct Profile {
+  llvm::StringLiteral name;
+  uint32_t deviceTypes;      ///< that it is the choice for: sinter_vulkan_device_type bits of abi.h
+  int32_t workgroup;         ///< invocations of a workgroup where nothing else decides
+  bool sharedMemory;         ///< rows are reduced by a workgroup through shared memory, not by one invocation each
+};
+
+/// All profiles: "registers" for CPU-like devices, "shared" for GPUs.
+llvm::ArrayRef<Profile> profiles();
+
+/// By name; null if there is none.
+const Profile *findProfile(llvm::StringRef name);
+
+} // namespace sinter::vulkan

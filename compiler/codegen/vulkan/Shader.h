@@ -1,0 +1,122 @@
+// Shaders under construction, and the plan.kernel that dispatches them. An emitter makes a ShaderBuilder for each
+// dispatch, binds what it reads and writes, writes the body through `builder`, and calls `dispatch`.
+//
+//   KernelBuilder kernel(function, shaders);
+//   ShaderBuilder shader(kernel, loc, {64, 1, 1});
+//   Buffer x = shader.bind(kernel.operand(0), plan::Binding::Read, f32), y = shader.bind(kernel.operand(1), ...Write, f32);
+//   Points points = shader.forEachPoint(768);                          // one invocation for each
+//   shader.store(y, points.index, shader.load(x, points.index));
+//   shader.dispatch(points.groups, points.constants);
+#pragma once
+
+#include "compiler/codegen/Body.h"
+#include "compiler/codegen/vulkan/Profile.h"
+#include "dialects/plan/Plan.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace sinter::vulkan {
+
+using namespace codegen;
+
+/// Shaders of a module, each once: kernels that need equal ones share them.
+class ShaderTable {
+public:
+  explicit ShaderTable(mlir::ModuleOp module) : module(module) {}
+
+  /// Adds the shader to the module, or erases it if an equal one is there; returns the symbol to dispatch.
+  mlir::StringAttr add(mlir::gpu::GPUModuleOp shader);
+
+private:
+  mlir::ModuleOp module;
+  llvm::StringMap<mlir::StringAttr> known; ///< by their text
+};
+
+/// Bytes of an operand of the launch, or of the kernel's scratch.
+struct Place {
+  int64_t operand = plan::Binding::kScratch;
+  int64_t offset = 0, bytes = 0;
+
+  bool operator==(const Place &) const = default;
+};
+
+/// Replaces a kernel on tensors by a plan.kernel of the same name, attributes and location.
+class KernelBuilder {
+public:
+  KernelBuilder(mlir::func::FuncOp kernel, ShaderTable &shaders, const Profile &profile);
+
+  /// All of an operand of the launch: arguments first, then results.
+  Place operand(unsigned number);
+  /// New memory for what later dispatches of the kernel read.
+  Place addScratch(int64_t bytes);
+  /// Erases the kernel on tensors, which has been renamed; `general` marks the general lowering.
+  void finish(int64_t flops, bool general);
+
+  const Profile &profile;
+
+private:
+  friend class ShaderBuilder;
+  mlir::func::FuncOp kernel;
+  ShaderTable &shaders;
+  plan::KernelOp result;
+  std::string name;
+  int64_t scratchBytes = 0, dispatches = 0;
+};
+
+/// Storage buffers that hold one place, seen as elements of one type (a scalar, or a vector of four). More than one only
+/// if the place is larger than what a device binds at once.
+struct Buffer {
+  llvm::SmallVector<mlir::Value, 1> parts;
+  int64_t perPart = 0; ///< elements
+};
+
+/// One dispatch with its shader.
+class ShaderBuilder {
+public:
+  ShaderBuilder(KernelBuilder &kernel, mlir::Location loc, llvm::ArrayRef<int32_t> workgroup,
+                std::optional<int> subgroup = {});
+  ~ShaderBuilder();
+
+  /// Binds a place; the same place and type twice give the same buffer. `element` is a type of memory (memoryType).
+  Buffer bind(const Place &place, plan::Binding::Access access, mlir::Type element);
+  mlir::Value load(const Buffer &buffer, mlir::Value index);
+  void store(const Buffer &buffer, mlir::Value index, mlir::Value value);
+
+  mlir::Value constant(int64_t value) { return indexConstant(builder, loc, value); }
+  mlir::Value workgroupId(mlir::gpu::Dimension dimension);
+  mlir::Value localId(mlir::gpu::Dimension dimension);
+  /// Push constant `number` as an index.
+  mlir::Value pushConstant(int64_t number);
+  /// Memory of the workgroup: memref<elements x type>.
+  mlir::Value sharedMemory(int64_t elements, mlir::Type type);
+
+  struct Points {
+    mlir::Value index;
+    llvm::SmallVector<int64_t, 3> groups;
+    llvm::SmallVector<int64_t, 1> constants;
+  };
+  /// From here on the body runs once for each of `count` points, in invocations of a one-dimensional workgroup. The
+  /// number is a push constant, so that kernels of other sizes share the shader.
+  Points forEachPoint(int64_t count);
+
+  /// Ends the body and adds the dispatch to the kernel.
+  void dispatch(llvm::ArrayRef<int64_t> groups, llvm::ArrayRef<int64_t> constants = {});
+
+  mlir::OpBuilder builder;
+  mlir::Location loc;
+
+private:
+  KernelBuilder &kernel;
+  llvm::SmallVector<int32_t, 3> workgroup;
+  mlir::gpu::GPUModuleOp module;
+  mlir::gpu::GPUFuncOp function;
+  struct Bound {
+    Place place;
+    mlir::Type element;
+    Buffer buffer;
+    size_t first; ///< of its bindings
+  };
+  llvm::SmallVector<Bound> bound;
+  llvm::SmallVector<plan::Binding> bindings;
+};
+
+} // namespace sinter::vulkan

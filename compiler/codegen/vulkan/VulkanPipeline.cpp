@@ -1,0 +1,44 @@
+// The order of the Vulkan passes: kernels of linalg on tensors to plan.kernels and spirv.modules.
+#include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/Expand.h"
+#include "compiler/codegen/vulkan/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/Dialect/SPIRV/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace sinter {
+
+void buildVulkanPipeline(OpPassManager &manager, StringRef profile) {
+  manager.addPass(vulkan::createEmitKernelsPass(profile));
+  OpPassManager &shaders = manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
+  shaders.addPass(createExpandThreefryPass());
+  shaders.addPass(vulkan::createExpandForShadersPass());
+  shaders.addPass(createExpandMathPass());
+  shaders.addPass(createCanonicalizerPass());
+  shaders.addPass(createLoopInvariantCodeMotionPass());
+  shaders.addPass(createCSEPass());
+  manager.addPass(vulkan::createShadersToSpirvPass());
+  OpPassManager &modules = manager.nest<spirv::ModuleOp>();
+  modules.addPass(spirv::createSPIRVLowerABIAttributesPass());
+  modules.addPass(createCanonicalizerPass());
+  modules.addPass(createCSEPass());
+  modules.addPass(spirv::createSPIRVRewriteInsertsPass());
+  modules.addPass(spirv::createSPIRVUpdateVCEPass());
+  modules.addPass(vulkan::createFinishSpirvPass());
+}
+
+void registerVulkanPasses() {
+  registerPass([] { return vulkan::createEmitKernelsPass("registers"); });
+  registerPass(vulkan::createExpandForShadersPass);
+  registerPass(vulkan::createShadersToSpirvPass);
+  registerPass(vulkan::createFinishSpirvPass);
+  PassPipelineRegistration<>("sinter-vulkan-pipeline", "kernels to SPIR-V for CPU-like Vulkan devices",
+                             [](OpPassManager &manager) { buildVulkanPipeline(manager, "registers"); });
+}
+
+} // namespace sinter

@@ -1,0 +1,202 @@
+#include "vulkan/recording.h"
+
+#include "error.h"
+
+#include <fmt/format.h>
+#include <numeric>
+
+namespace sinter::vulkan {
+
+// Numbers of the buffers in accesses: spaces of the ABI, and after them the scratch block.
+static constexpr uint32_t scratchBuffer = SINTER_CONSTANTS + 1;
+
+// The bytes of a buffer that a binding names.
+static Access accessOf(const sinter_launch &launch, const sinter_vulkan_kernel &kernel, const sinter_binding &binding) {
+  const bool scratch = binding.operand == SINTER_SCRATCH_OPERAND;
+  if (!scratch && binding.operand >= launch.operand_count)
+    fail(Exit::Device, fmt::format("program: kernel {} binds operand {} of {}", kernel.name, binding.operand, launch.operand_count));
+  const uint64_t size = scratch ? kernel.scratch_bytes : launch.operands[binding.operand].bytes;
+  if (binding.offset > size || binding.bytes > size - binding.offset)
+    fail(Exit::Device, fmt::format("program: kernel {} binds bytes {} to {} of {} bytes", kernel.name, binding.offset,
+                                   binding.offset + binding.bytes, size));
+  const uint64_t begin = binding.offset + (scratch ? 0 : launch.operands[binding.operand].offset);
+  return {scratch ? scratchBuffer : launch.operands[binding.operand].space, binding.access, begin, begin + binding.bytes};
+}
+
+std::vector<Step> listSteps(const sinter_vulkan_version &version, const sinter_entry &entry) {
+  std::vector<Step> steps;
+  for (uint32_t l = 0; l < entry.launch_count; ++l) {
+    const sinter_launch &launch = entry.launches[l];
+    const sinter_vulkan_kernel &kernel = version.kernels[launch.kernel];
+    for (uint32_t d = 0; d < kernel.dispatch_count; ++d) {
+      const sinter_dispatch &dispatch = kernel.dispatches[d];
+      Step step{fmt::format("{} of launch {} ({})", version.shaders[dispatch.shader].name, l, launch.location), {}, false};
+      for (uint32_t b = 0; b < dispatch.binding_count; ++b)
+        step.accesses.push_back(accessOf(launch, kernel, dispatch.bindings[b]));
+      steps.push_back(std::move(step));
+    }
+  }
+  return steps;
+}
+
+Recording::Recording(LogicalDevice &device, Pipelines &pipelines, const sinter_vulkan_version &version, const sinter_entry &entry,
+                     const Blocks &blocks, Copies copies)
+    : device_(device), pipelines_(pipelines), version_(version), entry_(entry), blocks_(blocks), copies_(std::move(copies)),
+      steps_(listSteps(version, entry)) {
+  placeBarriers(steps_);
+  if (validates())
+    if (const std::vector<std::string> hazards = findHazards(steps_); !hazards.empty())
+      fail(Exit::Device, fmt::format("{}: entry {}: {} hazards, the first: {}", device.label(), entry.name, hazards.size(), hazards.front()));
+  std::vector<uint32_t> shaders;
+  for (uint32_t l = 0; l < entry.launch_count; ++l) {
+    const sinter_vulkan_kernel &kernel = version.kernels[entry.launches[l].kernel];
+    for (uint32_t d = 0; d < kernel.dispatch_count; ++d) {
+      dispatches_.push_back(&kernel.dispatches[d]);
+      launches_.push_back(l);
+      shaders.push_back(kernel.dispatches[d].shader);
+    }
+  }
+  pipelines_.prepare(shaders);
+  try {
+    writeDescriptors();
+    commands_ = record(/*timed=*/false);
+  } catch (...) {
+    destroy();
+    throw;
+  }
+}
+
+Recording::~Recording() { destroy(); }
+
+void Recording::destroy() {
+  if (commands_)
+    device_.freeCommands(commands_);
+  if (timedCommands_)
+    device_.freeCommands(timedCommands_);
+  vkDestroyQueryPool(device_.handle(), queries_, nullptr);
+  vkDestroyDescriptorPool(device_.handle(), pool_, nullptr);
+}
+
+void Recording::writeDescriptors() {
+  const size_t buffers = std::accumulate(steps_.begin(), steps_.end(), size_t(0),
+                                         [](size_t sum, const Step &step) { return sum + step.accesses.size(); });
+  if (steps_.empty())
+    return;
+  const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, uint32_t(std::max<size_t>(buffers, 1))};
+  VkDescriptorPoolCreateInfo info{};
+  info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
+  info.maxSets = uint32_t(steps_.size());
+  info.poolSizeCount = 1;
+  info.pPoolSizes = &size;
+  device_.check(vkCreateDescriptorPool(device_.handle(), &info, nullptr, &pool_), "vkCreateDescriptorPool");
+
+  std::vector<VkDescriptorSetLayout> layouts;
+  for (const Step &step : steps_)
+    layouts.push_back(pipelines_.setLayout(uint32_t(step.accesses.size())));
+  sets_.resize(steps_.size());
+  VkDescriptorSetAllocateInfo allocate{};
+  allocate.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO;
+  allocate.descriptorPool = pool_;
+  allocate.descriptorSetCount = uint32_t(sets_.size());
+  allocate.pSetLayouts = layouts.data();
+  device_.check(vkAllocateDescriptorSets(device_.handle(), &allocate, sets_.data()), "vkAllocateDescriptorSets");
+
+  const VkBuffer handles[] = {blocks_.arena, blocks_.state, blocks_.constants, blocks_.scratch};
+  std::vector<VkDescriptorBufferInfo> infos;
+  infos.reserve(buffers); // writes point into it
+  std::vector<VkWriteDescriptorSet> writes;
+  for (size_t s = 0; s < steps_.size(); ++s)
+    for (uint32_t b = 0; b < steps_[s].accesses.size(); ++b) {
+      const Access &access = steps_[s].accesses[b];
+      infos.push_back({handles[access.buffer], access.begin, access.end - access.begin});
+      VkWriteDescriptorSet write{};
+      write.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
+      write.dstSet = sets_[s];
+      write.dstBinding = b;
+      write.descriptorCount = 1;
+      write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+      write.pBufferInfo = &infos.back();
+      writes.push_back(write);
+    }
+  vkUpdateDescriptorSets(device_.handle(), uint32_t(writes.size()), writes.data(), 0, nullptr);
+}
+
+static std::vector<VkBufferCopy> regionsOf(const std::vector<Copy> &copies, bool toArena) {
+  std::vector<VkBufferCopy> regions;
+  for (const Copy &copy : copies)
+    regions.push_back(toArena ? VkBufferCopy{copy.staging, copy.arena, copy.bytes} : VkBufferCopy{copy.arena, copy.staging, copy.bytes});
+  return regions;
+}
+
+VkCommandBuffer Recording::record(bool timed) {
+  const VkCommandBuffer commands = device_.makeCommands();
+  VkCommandBufferBeginInfo begin{};
+  begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
+  device_.check(vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer");
+  // Calls follow one another: what the one before left in memory is seen by this one.
+  barrier(commands, byAnyone, byAnyone);
+  if (copies_.staging && !copies_.inputs.empty()) {
+    const std::vector<VkBufferCopy> regions = regionsOf(copies_.inputs, /*toArena=*/true);
+    vkCmdCopyBuffer(commands, copies_.staging, blocks_.arena, uint32_t(regions.size()), regions.data());
+    barrier(commands, byCopies, byAnyone);
+  }
+  if (timed) {
+    vkCmdResetQueryPool(commands, queries_, 0, entry_.launch_count + 1);
+    vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries_, 0);
+  }
+  size_t s = 0;
+  for (uint32_t l = 0; l < entry_.launch_count; ++l) {
+    for (; s < steps_.size() && launches_[s] == l; ++s) {
+      const sinter_dispatch &dispatch = *dispatches_[s];
+      const sinter_shader &shader = version_.shaders[dispatch.shader];
+      const VkPipelineLayout layout = pipelines_.layout(dispatch.shader);
+      if (steps_[s].waits)
+        barrier(commands, byShaders, byShaders);
+      vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipelines_.pipeline(dispatch.shader));
+      vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &sets_[s], 0, nullptr);
+      if (shader.constant_count)
+        vkCmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, shader.constant_count * uint32_t(sizeof(uint32_t)),
+                           dispatch.constants);
+      vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
+    }
+    if (timed)
+      vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries_, l + 1);
+  }
+  if (copies_.staging && !copies_.outputs.empty()) {
+    barrier(commands, byAnyone, byCopies);
+    const std::vector<VkBufferCopy> regions = regionsOf(copies_.outputs, /*toArena=*/false);
+    vkCmdCopyBuffer(commands, blocks_.arena, copies_.staging, uint32_t(regions.size()), regions.data());
+  }
+  barrier(commands, byAnyone, byHost);
+  device_.check(vkEndCommandBuffer(commands), "vkEndCommandBuffer");
+  return commands;
+}
+
+void Recording::prepareTiming() {
+  if (!device_.physical().timestampBits)
+    fail(Exit::Device, fmt::format("{}: has no timestamps: no profile", device_.label()));
+  VkQueryPoolCreateInfo info{};
+  info.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
+  info.queryType = VK_QUERY_TYPE_TIMESTAMP;
+  info.queryCount = entry_.launch_count + 1;
+  device_.check(vkCreateQueryPool(device_.handle(), &info, nullptr, &queries_), "vkCreateQueryPool");
+  timestamps_.resize(info.queryCount);
+  timedCommands_ = record(/*timed=*/true);
+}
+
+void Recording::run(double *seconds) {
+  if (!seconds)
+    return device_.run(commands_, entry_.name);
+  if (!timedCommands_)
+    prepareTiming();
+  device_.run(timedCommands_, entry_.name);
+  device_.check(vkGetQueryPoolResults(device_.handle(), queries_, 0, uint32_t(timestamps_.size()), timestamps_.size() * sizeof(uint64_t),
+                                      timestamps_.data(), sizeof(uint64_t), VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
+                "vkGetQueryPoolResults");
+  const uint32_t bits = device_.physical().timestampBits;
+  const uint64_t mask = bits >= 64 ? ~uint64_t(0) : (uint64_t(1) << bits) - 1;
+  for (uint32_t l = 0; l < entry_.launch_count; ++l)
+    seconds[l] += double((timestamps_[l + 1] - timestamps_[l]) & mask) * double(device_.abilities().limits.timestampPeriod) * 1e-9;
+}
+
+} // namespace sinter::vulkan
