@@ -16,13 +16,13 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-/// e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2.
-Value expandExp(math::ExpOp op) {
-  Arithmetic a(op);
-  // Beyond these the result is infinite or zero; the comparisons let NaN through.
-  Value x = op.getOperand(), high = a.constant(89.0f), low = a.constant(-104.5f);
-  x = a.select(a.less(high, x), high, x);
-  x = a.select(a.less(x, low), low, x);
+/// x = n ln 2 + r with integer n and |r| <= ln 2 / 2.
+struct Reduced {
+  Value n;          ///< as an i32
+  Value lessOne;    ///< e^r - 1
+};
+
+Reduced reduceExponent(Arithmetic &a, Value x) {
   // Adding 1.5 * 2^23 rounds to an integer, which is then also in the low bits: no conversion, which NaN would poison.
   Value shifted = a.fma(x, a.constant(1.44269502f), a.constant(Arithmetic::kRounder));
   Value n = a.sub(shifted, a.constant(Arithmetic::kRounder));
@@ -30,23 +30,37 @@ Value expandExp(math::ExpOp op) {
   // ln 2 in two parts; the first has few enough bits that n times it is exact.
   Value r = a.fma(n, a.constant(-0.693359375f), x);
   r = a.fma(n, a.constant(2.12194440e-4f), r);
-  Value q = a.polynomial(r, {0.5f, 0.166665181517601f, 0.04166620597243309f, 0.008368918672204018f, 0.0013950533466413617f});
-  Value y = a.add(a.fma(a.mul(r, r), q, r), a.constant(1.0f));
-  // In two steps, as n reaches from -151 to 128: overflow gives infinity, underflow rounds once.
-  Value half = arith::ShRSIOp::create(a.builder, a.loc, integer, a.integer(1));
-  return a.mul(a.mul(y, a.powerOfTwo(half)), a.powerOfTwo(a.subI(integer, half)));
+  Value q = a.polynomial(r, {0.5f, 0.166665181517601f, 0.04166620597242309f, 0.008368918672204018f, 0.0013950533466413617f});
+  return {integer, a.fma(a.mul(r, r), q, r)};
 }
 
-/// tanh x = sign(x) (1 - t) / (1 + t) with t = e^(-2 |x|); a polynomial near zero, where that cancels.
+/// e^x = 2^n e^r.
+Value expandExp(math::ExpOp op) {
+  Arithmetic a(op);
+  // Beyond these the result is infinite or zero; the comparisons let NaN through.
+  Value x = op.getOperand(), high = a.constant(89.0f), low = a.constant(-104.5f);
+  Value vanishes = a.less(x, low);
+  x = a.select(a.less(high, x), high, x);
+  x = a.select(vanishes, low, x);
+  Reduced reduced = reduceExponent(a, x);
+  Value y = a.add(reduced.lessOne, a.constant(1.0f));
+  // In two steps, as n reaches from -151 to 128: overflow gives infinity, underflow rounds once. What becomes zero is
+  // multiplied by zero: processors take hundreds of cycles over a product that underflows, and masks such as attention's
+  // put -inf everywhere.
+  Value half = arith::ShRSIOp::create(a.builder, a.loc, reduced.n, a.integer(1));
+  Value rest = a.select(vanishes, a.constant(0.0f), a.powerOfTwo(a.subI(reduced.n, half)));
+  return a.mul(a.mul(y, a.powerOfTwo(half)), rest);
+}
+
+/// tanh x = sign(x) -d / (2 + d) with d = e^(-2 |x|) - 1 = 2^n (e^r - 1) + (2^n - 1), which cancels nowhere.
 Value expandTanh(math::TanhOp op) {
   Arithmetic a(op);
-  Value x = op.getOperand(), size = a.abs(x), square = a.mul(x, x), one = a.constant(1.0f);
-  Value q = a.polynomial(square, {-0.3333333134651184f, 0.13333247601985931f, -0.053952474147081375f, 0.021734435111284256f,
-                                  -0.00826707947999239f, 0.0022310533095151186f});
-  Value small = a.fma(a.mul(x, square), q, x);
-  Value t = a.exp(a.mul(size, a.constant(-2.0f)));
-  Value large = a.withSign(a.div(a.sub(one, t), a.add(one, t)), x);
-  return a.select(a.less(size, a.constant(0.6f)), small, large);
+  Value x = op.getOperand(), size = a.abs(x), most = a.constant(10.0f);
+  size = a.select(a.less(most, size), most, size); // 1 - tanh(10) is below half an ulp of 1
+  Reduced reduced = reduceExponent(a, a.mul(size, a.constant(-2.0f)));
+  Value power = a.powerOfTwo(reduced.n);
+  Value d = a.fma(power, reduced.lessOne, a.add(power, a.constant(-1.0f)));
+  return a.withSign(a.div(d, a.add(d, a.constant(2.0f))), x);
 }
 
 /// erf x = x + x p(x^2) below 1; above, sign(x) (1 - e^p(|x|)) with p fitted to the logarithm of 1 - erf.

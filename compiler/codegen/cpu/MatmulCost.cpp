@@ -41,6 +41,8 @@ namespace {
 constexpr int64_t kSmallSpan = 4096;
 // Floats of packed operand that are kept for several tiles.
 constexpr int64_t kKept = 1536 * 1024;
+// Floats between two steps of k of the left operand, from which on it is copied.
+constexpr int64_t kFarSteps = 256;
 // Products that are worth a thread's attention.
 constexpr int64_t kTileWork = 1 << 18;
 // Tiles of a kernel that is worth all threads' attention: a thread that is late holds one of them at most.
@@ -98,13 +100,15 @@ void chooseForms(MatmulPlan &plan, const MatmulKernel &kernel) {
   int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
   int64_t rowStride = kernel.m.stride(kernel.lhs), lhsK = kernel.k.stride(kernel.lhs);
   bool crowded = lhsK == 1 && k >= kLanes && crowdedRows(plan.mr, rowStride) && n > plan.nr();
-  plan.lhs = crowded ? LhsForm::Rows : LhsForm::Direct;
+  // Steps of k that lie pages apart cost a translation each.
+  bool scattered = lhsK >= kFarSteps && rowStride == 1 && k >= kLanes && m >= kLanes && n > 4 * plan.nr();
+  plan.lhs = crowded ? LhsForm::Rows : scattered ? LhsForm::Panels : LhsForm::Direct;
 
   int64_t columnStride = kernel.n.stride(kernel.rhs), rhsK = kernel.k.stride(kernel.rhs);
   int64_t rhsSpan = (k - 1) * rhsK + (n - 1) * columnStride + 1;
   bool contiguous = columnStride == 1 || n == 1;
   if (kernel.bf16)
-    plan.lhs = lhsK == 1 ? LhsForm::Rows : LhsForm::Depths; // rounded once, while they are copied
+    plan.lhs = lhsK == 1 ? LhsForm::Rows : LhsForm::Panels; // rounded once, while they are copied
   plan.stream = m <= 4 && k * n >= 16 * 1024 &&
                 (contiguous ? n >= kLanes : rhsK == 1 && n >= kStreamedColumns && k >= kLanes);
   if (plan.stream)

@@ -22,7 +22,7 @@ MatmulTarget matmulTarget(llvm::StringRef march);
 enum class LhsForm {
   Direct, ///< in place: single elements are broadcast, so that any strides will do
   Rows,   ///< copied to [mc][kc + padding], where rows would compete for the same cache lines, or for bf16
-  Depths, ///< copied to [kc][mc + padding]: bf16 of an operand that is contiguous along m
+  Panels, ///< copied to [mc / mr][kc][mr]: an operand that is contiguous along m, for bf16, or where steps of k lie far apart
 };
 
 /// How it finds the right operand.

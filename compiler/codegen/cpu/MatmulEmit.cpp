@@ -117,6 +117,8 @@ void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs) {
     Value row = whole(rowAt, rows, plan.mr, kernel.m.size), rowPanel = divide(rowAt, plan.mr);
     Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, constant(0));
     Value copies = arith::AndIOp::create(b, loc, packs, first);
+    auto prefetch = [&] { prefetchEpilogue(add(firstRow, row), add(firstColumn, column)); };
+    last ? onlyIf(last, prefetch) : prefetch();
     Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, copies);
     auto store = [&] { finish(sums, add(firstRow, row), add(firstColumn, column)); };
     if (!last)
@@ -170,10 +172,14 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     leftRow = kernel.m.stride(kernel.lhs), leftK = kernel.k.stride(kernel.lhs);
     leftStart =
         LinearIndex().add(lhsOrigin, 1).add(row, leftRow).add(kBlock, plan.kc * leftK).materialize(b, loc);
+  } else if (plan.lhs == LhsForm::Rows) {
+    left = packedLhs;
+    leftRow = lhsRowLength(), leftK = 1;
+    leftStart = LinearIndex().add(lhsBlock(kBlock), 1).add(row, leftRow).materialize(b, loc);
   } else {
     left = packedLhs;
-    leftRow = plan.lhs == LhsForm::Rows ? lhsRowLength() : 1, leftK = plan.lhs == LhsForm::Rows ? 1 : lhsDepthLength();
-    leftStart = LinearIndex().add(lhsBlock(kBlock), 1).add(row, leftRow).materialize(b, loc);
+    leftRow = 1, leftK = plan.mr;
+    leftStart = lhsPanel(kBlock, rowPanel);
   }
   Value source = flat[kernel.rhs.operand];
   int64_t sourceK = kernel.k.stride(kernel.rhs), sourceN = kernel.n.stride(kernel.rhs);

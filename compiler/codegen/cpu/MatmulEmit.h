@@ -98,27 +98,29 @@ private:
   mlir::Type packedType() { return plan.depth == 2 ? mlir::Type(b.getI32Type()) : mlir::Type(b.getF32Type()); }
   void packRhsPairs(mlir::Value kBlock, mlir::Value columnAt);
   void packLhsPairs(mlir::Value kBlock);
-  void packLhsDepths(mlir::Value kBlock);
   void storeHalfPair(mlir::Value source, mlir::Value from, mlir::Value target, mlir::Value to);
 
   // MatmulPack.cpp
   void packRhs(mlir::Value kBlock, mlir::Value columnAt);
   llvm::SmallVector<mlir::Value> transposeBlock(llvm::ArrayRef<mlir::Value> in);
   void packLhs(mlir::Value kBlock);
+  void packLhsPanels(mlir::Value kBlock);
   int64_t packedDepth() const { return (plan.kc + plan.depth - 1) / plan.depth; } ///< elements along k of a block
   int64_t lhsRowLength() const { return packedDepth() + kLanes; }
-  int64_t lhsDepthLength() const { return (plan.mc + kLanes - 1) / kLanes * kLanes + kLanes; }
   int64_t lhsBlockSize() const {
-    return plan.lhs == LhsForm::Rows ? plan.mc * lhsRowLength() + kLanes : packedDepth() * lhsDepthLength();
+    return plan.lhs == LhsForm::Rows ? plan.mc * lhsRowLength() + kLanes : plan.mPanels() * packedDepth() * plan.mr;
   }
   mlir::Value rhsStart(mlir::Value kBlock, mlir::Value columnAt);
   /// The part of `depth` that is made of whole pairs.
   mlir::Value evenPart(mlir::Value depth) { return kernel.k.size % 2 ? multiply(divide(depth, 2), 2) : depth; }
   mlir::Value lhsBlock(mlir::Value kBlock);
+  mlir::Value lhsPanel(mlir::Value kBlock, mlir::Value rowPanel);
   mlir::Value rhsPanel(mlir::Value kBlock, mlir::Value columnAt);
 
   // MatmulEpilogue.cpp
   void finish(const Sums &sums, mlir::Value row, mlir::Value column);
+  mlir::Value addressOf(const MatmulAccess &access, mlir::Value row, mlir::Value column);
+  void prefetchEpilogue(mlir::Value row, mlir::Value column);
   void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column);
   mlir::Value loopIndex(int dim, mlir::Value row, mlir::Value column);
 

@@ -9,9 +9,10 @@ namespace sinter::cpu {
 static constexpr int64_t kUnrolledOps = 6;
 
 void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
-  int64_t ops = 0;
+  int64_t ops = 0; // what is left of them for every vector: constants are registers, indices are shared by rows or columns
   for (const MatmulEpilogue &step : kernel.epilogue)
-    ops += llvm::range_size(*linalg::GenericOp(step.op).getBody()) - 1;
+    for (Operation &op : linalg::GenericOp(step.op).getBody()->without_terminator())
+      ops += !isa<arith::ConstantOp, linalg::IndexOp, arith::IndexCastOp>(op);
   if (ops <= kUnrolledOps) {
     for (int64_t r = 0; r < plan.mr; ++r)
       for (int64_t v = 0; v < plan.vectors; ++v)
@@ -30,17 +31,34 @@ void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
   });
 }
 
+Value MatmulEmitter::addressOf(const MatmulAccess &access, Value row, Value column) {
+  LinearIndex index{access.offset, {}};
+  for (auto [loop, at] : llvm::zip_equal(kernel.batch, batchIndices))
+    index.add(at, loop.stride(access));
+  return index.add(row, kernel.m.stride(access)).add(column, kernel.n.stride(access)).materialize(b, loc);
+}
+
+/// Asks for what the epilogue of a register tile will read, before the tile is multiplied: it then comes from far away
+/// while the processor computes. `row` and `column` are those of the tile in the whole matrix.
+void MatmulEmitter::prefetchEpilogue(Value row, Value column) {
+  for (const MatmulEpilogue &step : kernel.epilogue)
+    for (const MatmulInput &input : step.inputs) {
+      if (!input.access || kernel.n.stride(*input.access) != 1 || kernel.m.stride(*input.access) == 0)
+        continue;
+      for (int64_t r = 0; r < plan.mr; ++r)
+        for (int64_t v = 0; v < plan.vectors; ++v) // (an address behind the operand does no harm)
+          memref::PrefetchOp::create(b, loc, flat[input.access->operand],
+                                     addressOf(*input.access, add(row, r), add(column, v * kLanes)), /*isWrite=*/false,
+                                     /*localityHint=*/3, /*isDataCache=*/true);
+    }
+}
+
 /// `row` and `column` are those of lane 0 in the whole matrix.
 void MatmulEmitter::finishVector(Value sum, Value row, Value column) {
   int64_t count = std::min(kLanes, kernel.n.size);
   linalg::GenericOp contraction = kernel.contraction;
   DenseMap<Value, Value> values{{contraction.getResult(0), sum}};
-  auto address = [&](const MatmulAccess &access) {
-    LinearIndex index{access.offset, {}};
-    for (auto [loop, at] : llvm::zip_equal(kernel.batch, batchIndices))
-      index.add(at, loop.stride(access));
-    return index.add(row, kernel.m.stride(access)).add(column, kernel.n.stride(access)).materialize(b, loc);
-  };
+  auto address = [&](const MatmulAccess &access) { return addressOf(access, row, column); };
   for (const MatmulEpilogue &step : kernel.epilogue) {
     linalg::GenericOp op = step.op;
     SmallVector<Value> arguments;

@@ -139,34 +139,4 @@ void MatmulEmitter::packLhsPairs(Value kBlock) {
   });
 }
 
-/// An operand that is contiguous along m, or nowhere: row after row of k, or of pairs.
-void MatmulEmitter::packLhsDepths(Value kBlock) {
-  int64_t mStride = kernel.m.stride(kernel.lhs), kStride = kernel.k.stride(kernel.lhs), m = kernel.m.size;
-  Value source = flat[kernel.lhs.operand], depth = depthOf(kBlock);
-  Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc * kStride).materialize(b, loc);
-  // No more lanes than any tile has rows: behind the last tile the operand may end.
-  int64_t fewest = std::min(plan.mc, m - (plan.mTiles - 1) * plan.mc);
-  int64_t width = fewest < kLanes ? static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(fewest))) : kLanes;
-  auto packAt = [&](Value k, bool half) {
-    Value from = LinearIndex().add(start, 1).add(k, plan.depth * kStride).materialize(b, loc);
-    Value to = LinearIndex().add(lhsBlock(kBlock), 1).add(k, lhsDepthLength()).materialize(b, loc);
-    loop(rows, width, [&](Value at) {
-      Value row = whole(at, rows, width, m);
-      auto load = [&](int64_t k) {
-        return loadLanes(b, loc, source,
-                         LinearIndex{k * kStride, {}}.add(from, 1).add(row, mStride).materialize(b, loc), mStride, width);
-      };
-      Value lanes = plan.depth == 1 ? rounded(load(0)) : pairOf(load(0), half ? zeros() : load(1));
-      storeLanes(b, loc, lanes, packedLhs, add(to, row), 1, width);
-    });
-  };
-  Value steps = divide(depth, plan.depth);
-  loop(steps, 1, [&](Value k) { packAt(k, false); });
-  if (plan.depth == 2 && kernel.k.size % 2)
-    loop(steps, divide(add(depth, 1), 2), 1, {}, [&](Value k, ValueRange) {
-      packAt(k, true);
-      return SmallVector<Value>();
-    });
-}
-
 } // namespace sinter::cpu

@@ -22,6 +22,11 @@ Value MatmulEmitter::lhsBlock(Value kBlock) {
   return plan.keepsPackedLhs() ? multiply(kBlock, lhsBlockSize()) : constant(0);
 }
 
+/// Where a packed panel of rows starts.
+Value MatmulEmitter::lhsPanel(Value kBlock, Value rowPanel) {
+  return LinearIndex().add(lhsBlock(kBlock), 1).add(rowPanel, packedDepth() * plan.mr).materialize(b, loc);
+}
+
 /// Transposes a block of 8x8 floats in registers.
 SmallVector<Value> MatmulEmitter::transposeBlock(ArrayRef<Value> in) {
   constexpr int64_t side = kBlockSide;
@@ -84,8 +89,8 @@ void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
 
 /// Rows stay rows: the register tile broadcasts single elements, so all that matters is that rows are close together.
 void MatmulEmitter::packLhs(Value kBlock) {
-  if (plan.lhs == LhsForm::Depths)
-    return packLhsDepths(kBlock);
+  if (plan.lhs == LhsForm::Panels)
+    return packLhsPanels(kBlock);
   if (plan.depth == 2)
     return packLhsPairs(kBlock);
   int64_t mStride = kernel.m.stride(kernel.lhs), length = lhsRowLength(), total = kernel.k.size;
@@ -100,6 +105,38 @@ void MatmulEmitter::packLhs(Value kBlock) {
       storeLanes(b, loc, rounded(lanes), packedLhs, add(to, k));
     });
   });
+}
+
+/// [panel][k][mr], for an operand that is contiguous along m, or nowhere. A few steps of k at a time go to all panels: both
+/// sides are then walked in runs of whole lines.
+void MatmulEmitter::packLhsPanels(Value kBlock) {
+  constexpr int64_t kRun = 8;
+  int64_t mStride = kernel.m.stride(kernel.lhs), kStride = kernel.k.stride(kernel.lhs);
+  Value source = flat[kernel.lhs.operand], depth = depthOf(kBlock);
+  Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc * kStride).materialize(b, loc);
+  auto packSteps = [&](Value first, Value last, bool half) {
+    loop(rows, plan.mr, [&](Value rowAt) {
+      Value row = whole(rowAt, rows, plan.mr, kernel.m.size);
+      loop(first, last, 1, {}, [&](Value k, ValueRange) {
+        auto load = [&](int64_t next) {
+          Value from = LinearIndex{next * kStride, {}}
+                           .add(start, 1)
+                           .add(k, plan.depth * kStride)
+                           .add(row, mStride)
+                           .materialize(b, loc);
+          return loadLanes(b, loc, source, from, mStride, plan.mr);
+        };
+        Value lanes = plan.depth == 1 ? rounded(load(0)) : pairOf(load(0), half ? zeros() : load(1));
+        Value to = LinearIndex().add(lhsPanel(kBlock, divide(rowAt, plan.mr)), 1).add(k, plan.mr).materialize(b, loc);
+        storeLanes(b, loc, lanes, packedLhs, to, 1, plan.mr);
+        return SmallVector<Value>();
+      });
+    });
+  };
+  Value steps = divide(depth, plan.depth);
+  loop(steps, kRun, [&](Value at) { packSteps(at, minimum(add(at, kRun), steps), false); });
+  if (plan.depth == 2 && kernel.k.size % 2)
+    packSteps(steps, divide(add(depth, 1), 2), true);
 }
 
 } // namespace sinter::cpu
