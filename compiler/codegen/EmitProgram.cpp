@@ -19,7 +19,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-static_assert(SINTER_ABI_VERSION == 3, "change this file with abi.h");
+static_assert(SINTER_ABI_VERSION == 4, "change this file with abi.h");
 static_assert(SINTER_ALIGNMENT == plan::kAlignment);
 
 std::optional<uint32_t> dtypeOf(Type element) {
@@ -259,14 +259,29 @@ private:
                    /*bytes=*/u64(plan::sizeInBytes(cast<ShapedType>(buffer.getType())))});
   }
 
-  llvm::Constant *describe(plan::LaunchOp launch) {
+  /// What every version for a processor says of launch number `index` of an entry; 0 if they differ.
+  uint64_t piecesOf(plan::EntryOp entry, size_t index) {
+    std::optional<uint64_t> common;
+    for (const Version &version : cpu) {
+      auto same = cast<plan::EntryOp>(SymbolTable::lookupSymbolIn(version.module, entry.getSymNameAttr()));
+      auto launches = same.getBody().getOps<plan::LaunchOp>();
+      uint64_t pieces = (*std::next(launches.begin(), index)).getPieces().value_or(0);
+      if (common.value_or(pieces) != pieces)
+        return 0;
+      common = pieces;
+    }
+    return common.value_or(0);
+  }
+
+  llvm::Constant *describe(plan::LaunchOp launch, uint64_t pieces) {
     SmallVector<llvm::Constant *> operands;
     for (Value input : launch.getInputs())
       operands.push_back(operand(input, SINTER_READ));
     for (Value output : launch.getOutputs())
       operands.push_back(operand(output, SINTER_WRITE));
     return record({/*kernel=*/u32(addKernel(launch.getKernel())), /*operand_count=*/u32(operands.size()),
-                   /*operands=*/array(operands), /*location=*/string(plan::modelLine(launch.getLoc()))});
+                   /*operands=*/array(operands), /*location=*/string(plan::modelLine(launch.getLoc())),
+                   /*pieces=*/u32(pieces), /*reserved=*/u32(0)});
   }
 
   /// Inputs and outputs are places in the arena: the verifier of plan.entry sees to it.
@@ -295,7 +310,7 @@ private:
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
         Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
         flops += kernelNumber(kernel, plan::kFlopsAttr);
-        launches.push_back(describe(launch));
+        launches.push_back(describe(launch, piecesOf(entry, launches.size())));
       }
     }
     arenaBytes = std::max<uint64_t>(arenaBytes, entry.getArenaBytes());

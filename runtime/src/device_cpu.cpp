@@ -33,10 +33,18 @@ public:
     for (uint32_t e = 0; e < program.entry_count; ++e) {
       firstOfEntry_.push_back(jobs_.size());
       const sinter_entry &entry = program.entries[e];
+      size_t chain = 0; // the job that the next one follows, if the launch before says so
       for (uint32_t l = 0; l < entry.launch_count; ++l) {
         const sinter_launch &launch = entry.launches[l];
         const sinter_kernel &kernel = version.kernels[launch.kernel];
         jobs_.push_back({kernel.cpu, operands_.data() + operands_.size(), kernel.tiles, kernel.flops + kernel.bytes < worthThreads});
+        if (l == 0 || entry.launches[l - 1].pieces == 0 || jobs_[chain].followers == mostFollowers) {
+          chain = jobs_.size() - 1;
+        } else {
+          jobs_[chain].followers += 1;
+          jobs_[chain].pieces = entry.launches[l - 1].pieces;
+          jobs_[chain].alone = jobs_[chain].alone && jobs_.back().alone;
+        }
         for (uint32_t o = 0; o < launch.operand_count; ++o)
           operands_.push_back(address(launch.operands[o]));
       }

@@ -57,14 +57,19 @@ void ThreadPool::run(const Job *jobs, size_t count, double *seconds) {
 // Whoever ends a job goes on to the next ones, so that no job waits for a thread that has lost its core: runs jobs from
 // number `job` on, up to the first that is worth sharing, and offers this one to all.
 void ThreadPool::advance(size_t job, std::byte *scratch) {
-  for (; job < count_; ++job) {
+  for (; job < count_; job += 1 + jobs_[job].followers) {
     const Job &next = jobs_[job];
-    if (!next.alone && next.tiles > 1 && threads_ > 1) {
+    const int64_t parts = next.followers ? next.pieces : next.tiles;
+    if (!next.alone && parts > 1 && threads_ > 1) {
       current_ = job;
-      return offer(uint32_t(std::min(next.tiles, mostUnits)));
+      return offer(uint32_t(std::min(parts, mostUnits)));
     }
-    forget(scratch);
-    next.function(next.operands, 0, next.tiles, scratch);
+    if (next.followers) {
+      runPieces(next, 0, parts, scratch);
+    } else {
+      forget(scratch);
+      next.function(next.operands, 0, next.tiles, scratch);
+    }
     finishTiming(job);
   }
   finished_.store(true); // from here on the caller may have begun another list
@@ -88,12 +93,40 @@ void ThreadPool::wake() {
   }
 }
 
+// Pieces [begin, end) of a chain, each through all of its jobs.
+void ThreadPool::runPieces(const Job &first, int64_t begin, int64_t end, std::byte *scratch) {
+  Clock::time_point before = seconds_ ? Clock::now() : Clock::time_point();
+  for (int64_t piece = begin; piece < end; ++piece)
+    for (uint32_t j = 0; j <= first.followers; ++j) {
+      const Job &job = (&first)[j];
+      const int64_t size = job.tiles / first.pieces;
+      forget(scratch);
+      job.function(job.operands, piece * size, (piece + 1) * size, scratch);
+      if (seconds_) {
+        const Clock::time_point now = Clock::now();
+        spent_[j].fetch_add(std::chrono::nanoseconds(now - before).count(), std::memory_order_relaxed);
+        before = now;
+      }
+    }
+}
+
+// A chain's time is shared out by what threads have spent in each of its jobs.
 void ThreadPool::finishTiming(size_t job) {
   if (!seconds_)
     return;
   const Clock::time_point now = Clock::now();
-  seconds_[job] += std::chrono::duration<double>(now - begun_).count();
+  const double passed = std::chrono::duration<double>(now - begun_).count();
   begun_ = now;
+  const uint32_t followers = jobs_[job].followers;
+  if (followers == 0) {
+    seconds_[job] += passed;
+    return;
+  }
+  int64_t all = 0;
+  for (uint32_t j = 0; j <= followers; ++j)
+    all += spent_[j].load(std::memory_order_relaxed);
+  for (uint32_t j = 0; j <= followers; ++j)
+    seconds_[job + j] += passed * double(spent_[j].exchange(0, std::memory_order_relaxed)) / double(std::max<int64_t>(all, 1));
 }
 
 // Takes and runs one chunk; false if there is none. `lastOffer` is that of which this thread has taken some before.
@@ -114,12 +147,17 @@ bool ThreadPool::takeChunk(std::byte *scratch, uint32_t &lastOffer) {
   }
   const size_t current = current_;
   const Job &job = jobs_[current];
-  // The first `longer` units are one tile longer.
-  const int64_t size = job.tiles / units_, longer = job.tiles % units_, first = units_ - rest, last = first + count;
-  job.function(job.operands, first * size + std::min(first, longer), last * size + std::min(last, longer), scratch);
+  // The first `longer` units are one tile, or one piece of a chain, longer.
+  const int64_t parts = job.followers ? job.pieces : job.tiles;
+  const int64_t size = parts / units_, longer = parts % units_, first = units_ - rest, last = first + count;
+  const int64_t begin = first * size + std::min(first, longer), end = last * size + std::min(last, longer);
+  if (job.followers)
+    runPieces(job, begin, end, scratch);
+  else
+    job.function(job.operands, begin, end, scratch);
   if (unfinished_.fetch_sub(count, std::memory_order_acq_rel) == count) {
     finishTiming(current);
-    advance(current + 1, scratch);
+    advance(current + 1 + jobs_[current].followers, scratch);
   }
   return true;
 }

@@ -12,12 +12,17 @@
 
 namespace sinter {
 
+/// Jobs that may run as one chain.
+inline constexpr uint32_t mostFollowers = 7;
+
 /// A kernel with its operands, and its number of tiles.
 struct Job {
   sinter_cpu_function function;
   void *const *operands;
   int64_t tiles;
   bool alone; ///< too little work to share: one thread runs it, in one range
+  /// Of the first of a chain: how many jobs after it run with it piece by piece, and into how many pieces they fall.
+  uint32_t followers = 0, pieces = 0;
 };
 
 /// `threads` threads, the caller included. Not reentrant; run() allocates nothing.
@@ -29,7 +34,8 @@ public:
   ThreadPool(const ThreadPool &) = delete;
   ThreadPool &operator=(const ThreadPool &) = delete;
 
-  /// Runs jobs in order: each on ranges that cover its tiles, and begun when all of the one before is done. If `seconds` is
+  /// Runs jobs in order: each on ranges that cover its tiles, and begun when all of the one before is done, or, in a chain,
+  /// when that has been done of the same piece. If `seconds` is
   /// not null, each job's time is added to its element.
   void run(const Job *jobs, size_t count, double *seconds = nullptr);
 
@@ -49,6 +55,7 @@ private:
   void advance(size_t job, std::byte *scratch);
   void offer(uint32_t units);
   void wake();
+  void runPieces(const Job &first, int64_t begin, int64_t end, std::byte *scratch);
   void finishTiming(size_t job);
 
   const int threads_;
@@ -65,6 +72,7 @@ private:
   uint32_t units_ = 0; // of the running job
   double *seconds_ = nullptr;
   std::chrono::steady_clock::time_point begun_;
+  std::atomic<int64_t> spent_[mostFollowers + 1] = {}; ///< nanoseconds of all threads in the jobs of a chain
 
   alignas(64) std::atomic<int> sleepers_{0};
   std::atomic<int> wakeups_{0};

@@ -36,6 +36,7 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   // Loops and vectors; everything the emitters leave to others to fold and to lift out of loops.
   manager.addPass(createEmitMatmulPass(cpu::matmulTarget(options.march)));
   manager.addPass(createCpuEmitLoopsPass());
+  manager.addPass(createCpuChainLaunchesPass());
   OpPassManager &emitted = manager.nest<func::FuncOp>();
   emitted.addPass(createExpandThreefryPass());
   emitted.addPass(createExpandMathPass());
@@ -69,6 +70,7 @@ void registerCodegenPasses() {
   registerVulkanPasses();
   registerEmitMatmulPass();
   registerPass(createCpuEmitLoopsPass);
+  registerPass(createCpuChainLaunchesPass);
   registerPass(createExpandThreefryPass);
   registerPass(createExpandMathPass);
   registerPass(createCpuAbiPass);

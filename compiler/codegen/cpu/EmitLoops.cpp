@@ -9,6 +9,7 @@
 #include "compiler/codegen/cpu/EmitScatter.h"
 #include "compiler/codegen/cpu/LoopEmitter.h"
 #include "compiler/codegen/cpu/Passes.h"
+#include "compiler/codegen/cpu/Pieces.h"
 #include "dialects/sinter/Sinter.h"
 
 using namespace mlir;
@@ -98,6 +99,7 @@ LogicalResult emitKernel(func::FuncOp kernel) {
   if (failed(LoopEmitter(**graph, plan, function).run()))
     return failure();
   setTileAttributes(function, plan.tiles, plan.scratchBytes, flops);
+  setPieces(function, piecesOf(**graph, plan, kernel.getNumArguments()));
   kernel.erase();
   return success();
 }

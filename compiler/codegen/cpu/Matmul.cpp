@@ -13,6 +13,7 @@
 #include "compiler/codegen/cpu/Matmul.h"
 #include "compiler/codegen/cpu/MatmulEmit.h"
 #include "compiler/codegen/cpu/Passes.h"
+#include "compiler/codegen/cpu/Pieces.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -63,6 +64,7 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
     auto flops = static_cast<int64_t>(orderedShare(kernel.contraction) * 2 * kernel.k.size);
     for (const MatmulEpilogue &step : kernel.epilogue)
       flops += countFlops(*linalg::GenericOp(step.op).getBody());
+    setPieces(tiles, piecesOf(kernel, tiles));
     tiles->setAttr("sinter.noalias", builder.getUnitAttr());
     setTileAttributes(tiles, kernel.batchSize() * plan.mTiles * plan.nTiles, emitter.scratchBytes(), outputs * flops);
     function.erase();

@@ -11,6 +11,9 @@ inline constexpr llvm::StringLiteral kTilesAttr = "sinter.tiles";
 inline constexpr llvm::StringLiteral kScratchAttr = "sinter.scratch";
 inline constexpr llvm::StringLiteral kFlopsAttr = "sinter.flops";
 inline constexpr llvm::StringLiteral kBytesAttr = "sinter.bytes";
+/// Into how many pieces a launch falls, and which operands it then walks through piece by piece (cpu/Pieces.h).
+inline constexpr llvm::StringLiteral kPiecesAttr = "sinter.pieces";
+inline constexpr llvm::StringLiteral kPiecewiseAttr = "sinter.piecewise";
 
 /// Replaces a kernel on tensors by an empty function on memrefs, `(inputs..., outputs..., begin: index, end: index,
 /// scratch: memref<?xi8>)`, of the same name, attributes and location, with one block that ends in a return. The caller
@@ -21,6 +24,7 @@ mlir::func::FuncOp createTileFunction(mlir::func::FuncOp kernel);
 void setTileAttributes(mlir::func::FuncOp function, int64_t tiles, int64_t scratch, int64_t flops);
 
 std::unique_ptr<mlir::Pass> createCpuEmitLoopsPass();
+std::unique_ptr<mlir::Pass> createCpuChainLaunchesPass();
 std::unique_ptr<mlir::Pass> createCpuAbiPass();
 
 } // namespace sinter

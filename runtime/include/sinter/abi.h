@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 3u
+#define SINTER_ABI_VERSION 4u
 #define SINTER_ALIGNMENT 256u /* what Vulkan devices may ask of a binding's offset at most */
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
@@ -106,6 +106,11 @@ typedef struct sinter_launch {
   uint32_t operand_count;
   const sinter_operand *operands; /* inputs first, then outputs; an output may equal an input (in place) */
   const char *location;
+  /* 0, or: on the CPU, this launch and the next may run piece by piece: piece p of `pieces` equal ranges of the next one's
+   * tiles needs only piece p of this one's to be done. `pieces` divides the tiles of both, in all versions. Launches that
+   * are chained so have one number of pieces. */
+  uint32_t pieces;
+  uint32_t reserved;
 } sinter_launch;
 
 /* What a dispatch binds as storage buffer number i of set 0: bytes of an operand of the launch, or of the scratch block. */

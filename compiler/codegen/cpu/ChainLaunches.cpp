@@ -1,0 +1,118 @@
+// sinter-cpu-chain-launches: launches that can run piece by piece say so.
+//
+//   plan.launch @scores(%q, %k) -> (%s)                       plan.launch @scores(%q, %k) -> (%s) pieces 48
+//   plan.launch @softmax(%s) -> (%p) in_place [0]        =>   plan.launch @softmax(%s) -> (%p) in_place [0] pieces 48
+//   plan.launch @mix(%p, %v) -> (%o)                          plan.launch @mix(%p, %v) -> (%o)
+//
+// A thread then takes one head through all three, and finds in its cache what it has just written. Nothing is computed
+// otherwise, and no memory is placed otherwise: two launches are chained where every memory that one of them writes and the
+// other touches is the same buffer, which both walk through piece by piece (Pieces.h).
+#include "compiler/codegen/cpu/Passes.h"
+#include "dialects/plan/Plan.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+// Pieces that share work evenly among some threads.
+constexpr int64_t kFewestPieces = 8;
+// What one piece moves between launches should stay in a second-level cache, or at least in a core's share of the third.
+constexpr int64_t kMostPieceBytes = 4 << 20;
+
+/// Bytes that a launch touches, and how.
+struct Touch {
+  StringAttr state; ///< null: the arena
+  int64_t first, last;
+  bool writes, piecewise;
+
+  bool overlaps(const Touch &other) const { return state == other.state && first < other.last && other.first < last; }
+  bool sameAs(const Touch &other) const { return state == other.state && first == other.first && last == other.last; }
+};
+
+struct Link {
+  plan::LaunchOp launch;
+  int64_t pieces = 1;
+  SmallVector<Touch> touches;
+};
+
+Link describe(plan::LaunchOp launch) {
+  Link link{launch, 1, {}};
+  auto kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(launch, launch.getKernelAttr());
+  ArrayRef<int64_t> piecewise;
+  if (auto pieces = kernel ? kernel->getAttrOfType<IntegerAttr>(kPiecesAttr) : IntegerAttr()) {
+    link.pieces = pieces.getInt();
+    piecewise = kernel->getAttrOfType<DenseI64ArrayAttr>(kPiecewiseAttr).asArrayRef();
+  }
+  auto note = [&](Value buffer, bool writes, int64_t operand) {
+    Value root = plan::rootBuffer(buffer);
+    Touch touch{{}, 0, plan::sizeInBytes(cast<ShapedType>(root.getType())), writes, llvm::is_contained(piecewise, operand)};
+    if (auto arena = root.getDefiningOp<plan::ArenaOp>())
+      touch.first = arena.getOffset(), touch.last += arena.getOffset();
+    else if (auto state = root.getDefiningOp<plan::StateOp>())
+      touch.state = state.getStateAttr().getAttr();
+    else
+      return; // a constant, which nobody writes
+    link.touches.push_back(touch);
+  };
+  int64_t operand = 0;
+  for (Value input : launch.getInputs())
+    note(input, false, operand++);
+  for (Value output : launch.getOutputs())
+    note(output, true, operand++);
+  return link;
+}
+
+/// Whether `next` may run a piece when `link` has run that piece; `moved` grows by the bytes that one hands to the other.
+bool mayFollow(const Link &link, const Link &next, int64_t &moved) {
+  for (const Touch &a : link.touches)
+    for (const Touch &b : next.touches) {
+      if ((!a.writes && !b.writes) || !a.overlaps(b))
+        continue;
+      if (!a.sameAs(b) || !a.piecewise || !b.piecewise)
+        return false;
+      if (a.writes)
+        moved += a.last - a.first;
+    }
+  return true;
+}
+
+void chainLaunches(plan::EntryOp entry) {
+  SmallVector<Link> chain;
+  int64_t pieces = 0;
+  for (plan::LaunchOp launch : entry.getBody().getOps<plan::LaunchOp>()) {
+    Link link = describe(launch);
+    int64_t common = std::gcd(pieces, link.pieces), moved = 0;
+    bool follows = !chain.empty() && common >= kFewestPieces &&
+                   llvm::all_of(chain, [&](const Link &before) { return mayFollow(before, link, moved); }) && moved > 0 &&
+                   moved / common <= kMostPieceBytes;
+    if (follows) {
+      pieces = common;
+      for (Link &before : chain)
+        before.launch.setPieces(pieces);
+    } else {
+      chain.clear();
+      pieces = link.pieces;
+    }
+    chain.push_back(std::move(link));
+  }
+}
+
+struct ChainLaunchesPass : PassWrapper<ChainLaunchesPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ChainLaunchesPass)
+
+  StringRef getArgument() const override { return "sinter-cpu-chain-launches"; }
+  StringRef getDescription() const override { return "launches that can run piece by piece say so"; }
+  void runOnOperation() override {
+    for (auto entry : getOperation().getOps<plan::EntryOp>())
+      chainLaunches(entry);
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createCpuChainLaunchesPass() { return std::make_unique<ChainLaunchesPass>(); }
+
+} // namespace sinter
