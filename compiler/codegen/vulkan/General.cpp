@@ -1,5 +1,6 @@
 #include "compiler/codegen/vulkan/General.h"
 
+#include "compiler/codegen/vulkan/Rows.h"
 #include "compiler/codegen/vulkan/Units.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -8,24 +9,8 @@ using namespace mlir;
 namespace sinter::vulkan {
 namespace {
 
-/// Which point of the group's parallel dimensions an invocation has.
-void setPosition(ShaderBuilder &shader, GroupedKernel &kernel, UnitGroup &group, UnitEmitter &emitter, Value index) {
-  OpBuilder &builder = shader.builder;
-  for (unsigned d : llvm::reverse(group.parallel)) {
-    int64_t extent = kernel.extents[d], step = 1;
-    if (d == emitter.lanes)
-      extent /= 4, step = 4;
-    Value own = index;
-    if (d != group.parallel.front()) {
-      own = arith::RemUIOp::create(builder, shader.loc, index, shader.constant(extent));
-      index = arith::DivUIOp::create(builder, shader.loc, index, shader.constant(extent));
-    }
-    emitter.position[d] = LinearIndex().add(own, step).materialize(builder, shader.loc);
-  }
-}
-
-LogicalResult emitGroup(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group) {
-  gatherOperands(kernel, builder, group);
+/// One invocation for each parallel point, or for four neighbours.
+LogicalResult emitPoints(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group) {
   ShaderBuilder shader(builder, group.units.front()->loc, {builder.profile.workgroup, 1, 1});
   UnitEmitter emitter(kernel, shader);
   if (!group.parallel.empty() && allowsLanes(kernel, group, group.parallel.back()))
@@ -36,12 +21,13 @@ LogicalResult emitGroup(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup
   if (emitter.lanes)
     count /= 4;
   auto points = shader.forEachPoint(count);
-  setPosition(shader, kernel, group, emitter, points.index);
+  emitter.setPosition(group.parallel, points.index);
   if (!group.sequential) {
     if (failed(emitter.emit(group, {})))
       return failure();
     emitter.flush();
   } else {
+    emitter.hoist(group, *group.sequential);
     SmallVector<Value> values = emitter.initialValues(group);
     auto loop = scf::ForOp::create(shader.builder, shader.loc, shader.constant(0),
                                    shader.constant(kernel.extents[*group.sequential]), shader.constant(1), values);
@@ -56,7 +42,7 @@ LogicalResult emitGroup(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup
       if (!carried.empty())
         scf::YieldOp::create(shader.builder, shader.loc, carried);
     }
-    emitter.storeReductions(group, loop.getResults());
+    emitter.finishReductions(group, loop.getResults());
   }
   shader.dispatch(points.groups, points.constants);
   return success();
@@ -70,10 +56,16 @@ LogicalResult emitGeneral(func::FuncOp function, ShaderTable &shaders, const Pro
   if (failed(kernel))
     return failure();
   int64_t flops = kernel->graph->flops();
-  for (UnitGroup &group : kernel->groups)
-    if (failed(emitGroup(builder, *kernel, group)))
+  bool general = false;
+  for (DispatchGroups &dispatch : kernel->dispatches) {
+    gatherOperands(*kernel, builder, dispatch);
+    // For products there are better ways; who sees one here has found a kernel that they do not know.
+    general |= llvm::any_of(dispatch.groups.front().units, [](Unit *unit) { return isContraction(*unit); });
+    if (failed(dispatch.byRows ? emitRows(builder, *kernel, dispatch)
+                               : emitPoints(builder, *kernel, dispatch.groups.front())))
       return failure();
-  builder.finish(flops, /*general=*/true);
+  }
+  builder.finish(flops, general);
   return success();
 }
 
