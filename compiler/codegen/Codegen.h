@@ -19,6 +19,7 @@ struct TargetOptions {
   Target target = Target::Cpu;
   std::string march = "native";      ///< CPU: `native` or a name that LLVM knows (x86-64-v3, znver4...)
   std::string profile = "registers"; ///< Vulkan: `registers` for CPU-like devices, `shared` for GPUs
+  bool validateSpirv = false;        ///< Vulkan: check every shader by libSPIRV-Tools
   int optLevel = 3;
 
   /// `x86-64-v3` or `vulkan.shared`: tells the versions of a program apart.
@@ -44,7 +45,7 @@ struct Version {
 std::string kernelSymbol(llvm::StringRef kernel, size_t version);
 
 /// Adds the constant program descriptor (abi.h) to `module`. Versions differ in nothing but their kernels.
-/// `features` holds a mask for each version.
+/// `features` holds a mask for each version for the CPU.
 llvm::LogicalResult emitProgram(llvm::ArrayRef<Version> versions, llvm::ArrayRef<uint64_t> features, llvm::Module &module);
 
 /// Compiles versions of one program, worst to best, to object files `stem.N.o`, in parallel; returns their paths.

@@ -129,12 +129,17 @@ FailureOr<std::vector<std::string>> emitObjects(ArrayRef<Version> versions, Stri
 
   std::vector<Part> parts;
   SmallVector<uint64_t> features;
+  unsigned cpuVersions = 0;
   for (auto [index, version] : llvm::enumerate(versions)) {
+    bool isCpu = version.options.target == Target::Cpu;
+    if (!isCpu && index + 1 < versions.size())
+      continue;
     std::string error;
     std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(version.options, error);
     if (!machine)
       return first.emitError("cpu: ") << error, failure();
-    features.push_back(requiredFeatures(*machine));
+    if (isCpu)
+      features.push_back(requiredFeatures(*machine));
     auto addPart = [&]() -> Part & {
       Part &part = parts.emplace_back();
       part.context = std::make_unique<llvm::LLVMContext>();
@@ -156,13 +161,16 @@ FailureOr<std::vector<std::string>> emitObjects(ArrayRef<Version> versions, Stri
         shared.push_back(&op);
     }
     unsigned count = std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), kernels.size());
+    if (!isCpu)
+      count = 0; // all there is to it is data
     for (ArrayRef<LLVM::LLVMFuncOp> share : shareOut(kernels, count)) {
       Part &part = addPart();
-      part.module = translate(share, shared, index, *part.context);
+      part.module = translate(share, shared, cpuVersions, *part.context);
       if (!part.module)
         return first.emitError("cpu: the kernels cannot be translated to LLVM IR"), failure();
       finish(part);
     }
+    cpuVersions += isCpu;
     if (index + 1 < versions.size())
       continue;
     Part &descriptor = addPart();

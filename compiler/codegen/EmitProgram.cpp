@@ -2,6 +2,7 @@
 // the states and the kernels' attributes in every version; kernels that no launch uses are left out. Names of the struct's fields stand
 // beside the values: whoever changes abi.h changes this file.
 #include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/Descriptor.h"
 #include "compiler/codegen/Target.h"
 #include "dialects/plan/Plan.h"
 #include "runtime/include/sinter/abi.h"
@@ -10,7 +11,6 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
-#include "llvm/IR/Constants.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/JSON.h"
 
@@ -45,16 +45,6 @@ uint32_t initOf(StringRef name) {
       .Default(SINTER_ZEROS);
 }
 
-/// A kernel attribute that may be an integer or a float; 0 if it is missing.
-double number(Operation *kernel, StringRef name) {
-  Attribute value = kernel->getAttr(name);
-  if (auto real = dyn_cast_if_present<FloatAttr>(value))
-    return real.getValueAsDouble();
-  if (auto integer = dyn_cast_if_present<IntegerAttr>(value))
-    return static_cast<double>(integer.getInt());
-  return 0;
-}
-
 std::string configText(ModuleOp module) {
   llvm::json::Object object;
   if (auto config = module->getAttrOfType<DictionaryAttr>("sinter.config"))
@@ -75,12 +65,13 @@ std::string configText(ModuleOp module) {
   return text;
 }
 
-class ProgramEmitter {
+class ProgramEmitter : DescriptorBuilder {
 public:
   ProgramEmitter(ArrayRef<Version> versions, ArrayRef<uint64_t> features, llvm::Module &module)
-      : source(versions.front().module), versions(versions), features(features), module(module), context(module.getContext()),
-        i32(llvm::Type::getInt32Ty(context)), i64(llvm::Type::getInt64Ty(context)),
-        f64(llvm::Type::getDoubleTy(context)), ptr(llvm::PointerType::get(context, 0)) {}
+      : DescriptorBuilder(module), source(versions.front().module), features(features) {
+    for (const Version &version : versions)
+      (version.options.target == Target::Cpu ? cpu : vulkan).push_back(version);
+  }
 
   LogicalResult run() {
     if (!layOutStates())
@@ -92,21 +83,24 @@ public:
         return failure();
       entries.push_back(constant);
     }
+    FailureOr<SmallVector<llvm::Constant *>> vulkanRecords = vulkanVersionRecords();
+    if (failed(vulkanRecords))
+      return failure();
     llvm::Constant *program = record({
         /*abi_version=*/u32(SINTER_ABI_VERSION),
         /*state_count=*/u32(states.size()),
         /*kernel_count=*/u32(kernels.size()),
         /*entry_count=*/u32(entries.size()),
-        /*version_count=*/u32(versions.size()),
-        /*vulkan_version_count=*/u32(0),
+        /*version_count=*/u32(cpu.size()),
+        /*vulkan_version_count=*/u32(vulkan.size()),
         /*name=*/string(moduleText("sinter.program")),
         /*source=*/string(moduleText("sinter.source")),
         /*compiler=*/string("0.1.0, LLVM " LLVM_VERSION_STRING),
-        /*target=*/string("cpu:" + llvm::join(llvm::map_range(versions, [](const Version &v) { return processorName(v.options); }), ",")),
+        /*target=*/string(targetText()),
         /*config=*/string(configText(source)),
         /*states=*/array(states),
         /*versions=*/array(versionRecords()),
-        /*vulkan=*/llvm::ConstantPointerNull::get(ptr),
+        /*vulkan=*/array(*vulkanRecords),
         /*entries=*/array(entries),
         /*constants=*/constantBlock(),
         /*constant_bytes=*/u64(constantBytes),
@@ -120,42 +114,19 @@ public:
   }
 
 private:
-  //===--- constants ---===//
-
-  llvm::Constant *u32(uint64_t value) { return llvm::ConstantInt::get(i32, value); }
-  llvm::Constant *u64(uint64_t value) { return llvm::ConstantInt::get(i64, value); }
-  llvm::Constant *real(double value) { return llvm::ConstantFP::get(f64, value); }
-
-  llvm::Constant *record(ArrayRef<llvm::Constant *> fields) {
-    return llvm::ConstantStruct::getAnon(context, fields, /*Packed=*/false);
-  }
-
-  llvm::Constant *global(llvm::Constant *value, int64_t alignment) {
-    auto *variable = new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
-                                              llvm::GlobalValue::PrivateLinkage, value, "sinter.data");
-    variable->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
-    variable->setAlignment(llvm::Align(alignment));
-    return variable;
-  }
-
-  /// The address of the elements, null if there are none.
-  llvm::Constant *array(ArrayRef<llvm::Constant *> elements) {
-    if (elements.empty())
-      return llvm::ConstantPointerNull::get(ptr);
-    auto *type = llvm::ArrayType::get(elements.front()->getType(), elements.size());
-    return global(llvm::ConstantArray::get(type, elements), 8);
-  }
-
-  llvm::Constant *string(StringRef text) {
-    llvm::Constant *&known = strings[text];
-    if (!known)
-      known = global(llvm::ConstantDataArray::getString(context, text), 1);
-    return known;
-  }
-
   StringRef moduleText(StringRef attribute) {
     auto text = source->getAttrOfType<StringAttr>(attribute);
     return text ? text.getValue() : StringRef();
+  }
+
+  /// `cpu:x86-64-v3,x86-64-v4;vulkan`.
+  std::string targetText() {
+    std::string text;
+    if (!cpu.empty())
+      text = "cpu:" + llvm::join(llvm::map_range(cpu, [](const Version &v) { return processorName(v.options); }), ",");
+    if (!vulkan.empty())
+      text += text.empty() ? "vulkan" : ";vulkan";
+    return text;
   }
 
   //===--- tensors, states ---===//
@@ -230,19 +201,19 @@ private:
         /*name=*/string(name),
         /*location=*/string(plan::modelLine(kernel->getLoc())),
         /*cpu=*/function,
-        /*tiles=*/u64(static_cast<uint64_t>(number(kernel, "sinter.tiles"))),
+        /*tiles=*/u64(static_cast<uint64_t>(kernelNumber(kernel, "sinter.tiles"))),
         /*scratch_bytes=*/u64(scratchOf(kernel)),
-        /*flops=*/real(number(kernel, plan::kFlopsAttr)),
-        /*bytes=*/real(number(kernel, plan::kBytesAttr)),
+        /*flops=*/real(kernelNumber(kernel, plan::kFlopsAttr)),
+        /*bytes=*/real(kernelNumber(kernel, plan::kBytesAttr)),
     });
   }
 
-  static uint64_t scratchOf(Operation *kernel) { return static_cast<uint64_t>(number(kernel, "sinter.scratch")); }
+  static uint64_t scratchOf(Operation *kernel) { return static_cast<uint64_t>(kernelNumber(kernel, "sinter.scratch")); }
 
   /// Each version's table of the kernels that launches have asked for.
   SmallVector<llvm::Constant *> versionRecords() {
     SmallVector<llvm::Constant *> records;
-    for (auto [index, version] : llvm::enumerate(versions)) {
+    for (auto [index, version] : llvm::enumerate(cpu)) {
       SmallVector<llvm::Constant *> table;
       uint64_t scratch = 0;
       for (auto [name, number] : kernels) {
@@ -252,6 +223,21 @@ private:
       }
       records.push_back(record({/*name=*/string(processorName(version.options)), /*features=*/u64(features[index]),
                                 /*scratch_bytes=*/u64(scratch), /*kernels=*/array(table)}));
+    }
+    return records;
+  }
+
+  /// The same of the versions for Vulkan devices.
+  FailureOr<SmallVector<llvm::Constant *>> vulkanVersionRecords() {
+    SmallVector<StringAttr> names;
+    for (auto [name, number] : kernels)
+      names.push_back(name);
+    SmallVector<llvm::Constant *> records;
+    for (const Version &version : vulkan) {
+      llvm::Constant *described = describeVulkanVersion(*this, version, names);
+      if (!described)
+        return failure();
+      records.push_back(described);
     }
     return records;
   }
@@ -308,7 +294,7 @@ private:
         outputs.push_back(place);
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
         Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
-        flops += number(kernel, plan::kFlopsAttr);
+        flops += kernelNumber(kernel, plan::kFlopsAttr);
         launches.push_back(describe(launch));
       }
     }
@@ -320,14 +306,8 @@ private:
   }
 
   ModuleOp source;
-  ArrayRef<Version> versions;
-  ArrayRef<uint64_t> features;
-  llvm::Module &module;
-  llvm::LLVMContext &context;
-  llvm::Type *i32, *i64, *f64;
-  llvm::PointerType *ptr;
-
-  llvm::StringMap<llvm::Constant *> strings;
+  SmallVector<Version> cpu, vulkan;
+  ArrayRef<uint64_t> features; ///< of `cpu`
   SmallVector<llvm::Constant *> states;
   llvm::DenseMap<StringAttr, int64_t> stateOffsets;
   llvm::MapVector<StringAttr, uint64_t> kernels; ///< in the order of their numbers

@@ -26,11 +26,12 @@ namespace {
 enum ExitCode { kDone = 0, kWrongInput = 1, kUsage = 2 };
 
 struct CommandLine {
-  std::string input, output, target = "cpu", march = "native", dtype = "f32", budget, emit, from, dumpDirectory, report;
-  std::vector<std::string> settings, marches; ///< --march, taken apart
-  bool time = false, verbose = false;
+  std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from, dumpDirectory, report;
+  std::vector<std::string> settings;
+  bool time = false, verbose = false, validateSpirv = false;
 
   std::map<std::string, std::string> values; ///< `settings`, taken apart
+  std::vector<TargetOptions> targets;        ///< every version of the program: --target, --march, --profile
   std::optional<uint64_t> budgetBytes;
   Stage last = Stage::Executable, first = Stage::Model;
 };
@@ -54,12 +55,56 @@ std::optional<uint64_t> parseBytes(llvm::StringRef text) {
   return value * factor;
 }
 
+/// The versions of the program that --target, --march and --profile ask for; an exit code if they make no sense.
+std::optional<int> interpretTargets(CommandLine &line) {
+  llvm::SmallVector<llvm::StringRef> targets, marches, profiles;
+  llvm::StringRef(line.target).split(targets, ',');
+  bool cpu = false, vulkan = false, oneModule = line.last == Stage::Target || line.first == Stage::Target;
+  for (llvm::StringRef target : targets) {
+    if (target != "cpu" && target != "vulkan")
+      return usage("--target=" + line.target + ": unknown target; cpu and vulkan are known");
+    bool &wanted = target == "cpu" ? cpu : vulkan;
+    if (wanted)
+      return usage("--target=" + line.target + ": '" + target + "' is given twice");
+    wanted = true;
+  }
+  if (cpu && vulkan && oneModule)
+    return usage("--target=" + line.target + ": a module at stage target is for one target; give one, or use --dump-stages");
+  llvm::StringRef(line.march).split(marches, ',');
+  for (llvm::StringRef march : marches) {
+    if (march.empty())
+      return usage("--march=" + line.march + ": expected a processor or a list such as x86-64-v3,x86-64-v4");
+    if (llvm::count(marches, march) > 1)
+      return usage("--march=" + line.march + ": '" + march + "' is given twice");
+    TargetOptions &options = line.targets.emplace_back();
+    options.march = march.str();
+  }
+  if (cpu && marches.size() > 1 && oneModule)
+    return usage("--march=" + line.march + ": a module at stage target is for one processor; give one, or use --dump-stages");
+  if (!cpu)
+    line.targets.clear();
+  if (!vulkan)
+    return line.profile.empty() ? std::nullopt
+                                : std::optional(usage("--profile=" + line.profile + ": needs --target=vulkan"));
+  std::string chosen = !line.profile.empty() ? line.profile : oneModule ? "registers" : "registers,shared";
+  llvm::StringRef(chosen).split(profiles, ',');
+  for (llvm::StringRef profile : profiles) {
+    if (profile != "registers" && profile != "shared")
+      return usage("--profile=" + line.profile + ": registers and shared are known");
+    if (llvm::count(profiles, profile) > 1)
+      return usage("--profile=" + line.profile + ": '" + profile + "' is given twice");
+    TargetOptions &options = line.targets.emplace_back();
+    options.target = Target::Vulkan;
+    options.profile = profile.str();
+    options.validateSpirv = line.validateSpirv;
+  }
+  if (profiles.size() > 1 && oneModule)
+    return usage("--profile=" + line.profile + ": a module at stage target is for one kind of device; give one");
+  return std::nullopt;
+}
+
 /// Makes sense of what CLI11 has taken apart; an exit code if it makes none.
 std::optional<int> interpret(CommandLine &line) {
-  if (line.target == "vulkan" || line.target == "cpu,vulkan" || line.target == "vulkan,cpu")
-    return usage("--target=" + line.target + ": vulkan is not available yet; use --target=cpu");
-  if (line.target != "cpu")
-    return usage("--target=" + line.target + ": unknown target; cpu and vulkan are known");
   if (line.dtype != "f32" && line.dtype != "bf16")
     return usage("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
   for (const std::string &setting : line.settings) {
@@ -80,17 +125,8 @@ std::optional<int> interpret(CommandLine &line) {
                    ": unknown stage; the stages are model fused train kernels plan target obj exe");
     *stage = *found;
   }
-  llvm::SmallVector<llvm::StringRef> marches;
-  llvm::StringRef(line.march).split(marches, ',');
-  for (llvm::StringRef march : marches) {
-    if (march.empty())
-      return usage("--march=" + line.march + ": expected a processor or a list such as x86-64-v3,x86-64-v4");
-    if (llvm::is_contained(line.marches, march))
-      return usage("--march=" + line.march + ": '" + march + "' is given twice");
-    line.marches.push_back(march.str());
-  }
-  if (marches.size() > 1 && (line.last == Stage::Target || line.first == Stage::Target))
-    return usage("--march=" + line.march + ": a module at stage target is for one processor; give one, or use --dump-stages");
+  if (std::optional<int> code = interpretTargets(line))
+    return code;
   bool isModule = llvm::StringRef(line.input).ends_with(".mlir");
   if (!isModule && !line.from.empty())
     return usage("--from=" + line.from + ": needs a module (.mlir), but the input is '" + line.input + "'");
@@ -193,8 +229,8 @@ int compile(const CommandLine &line, const char *argv0) {
   });
 
   PipelineOptions options;
-  options.target.march = line.marches.front();
-  options.severalVersions = line.marches.size() > 1;
+  options.target = line.targets.front();
+  options.severalVersions = line.targets.size() > 1 || options.target.target == Target::Vulkan;
   options.bf16 = line.dtype == "bf16";
   options.memoryBudget = line.budgetBytes;
   options.dumpDirectory = line.dumpDirectory;
@@ -220,13 +256,13 @@ int compile(const CommandLine &line, const char *argv0) {
   // Versions for several processors share every stage up to the plan.
   std::vector<OwningOpRef<ModuleOp>> targets;
   std::vector<Version> versions;
-  bool one = line.marches.size() == 1;
+  bool one = line.targets.size() == 1;
   bool done = succeeded(runStages(*module, at, std::min(line.last, one ? Stage::Target : Stage::Plan), options));
   if (done && line.last <= Stage::Target)
     return printModule(*module, line.output);
-  for (size_t i = 0; done && i < line.marches.size(); ++i) {
-    options.target.march = line.marches[i];
-    targets.push_back(i + 1 < line.marches.size() ? OwningOpRef<ModuleOp>(module->clone()) : std::move(module));
+  for (size_t i = 0; done && i < line.targets.size(); ++i) {
+    options.target = line.targets[i];
+    targets.push_back(i + 1 < line.targets.size() ? OwningOpRef<ModuleOp>(module->clone()) : std::move(module));
     done = one || succeeded(runStages(*targets.back(), Stage::Plan, Stage::Target, options));
     versions.push_back({*targets.back(), options.target});
   }
@@ -245,8 +281,10 @@ int main(int argc, char **argv) {
   app.set_version_flag("--version", "sinterc " SINTER_VERSION);
   app.add_option("input", line.input, "MODEL.cpp or MODULE.mlir")->required();
   app.add_option("-o", line.output, "where the result goes");
-  app.add_option("--target", line.target, "cpu (vulkan will follow)")->capture_default_str();
+  app.add_option("--target", line.target, "cpu, vulkan or cpu,vulkan: the program chooses by --device")->capture_default_str();
   app.add_option("--march", line.march, "processor to compile for: native, x86-64-v3, ...; of a list, worst to best, the program runs the best that it can")->capture_default_str();
+  app.add_option("--profile", line.profile, "Vulkan devices to compile for: registers (CPU-like), shared (GPUs) or registers,shared (the default)");
+  app.add_flag("--validate-spirv", line.validateSpirv, "check every shader by libSPIRV-Tools");
   app.add_option("--set", line.settings, "NAME=VALUE: a configuration value that the model declares")
       ->allow_extra_args(false);
   app.add_option("--dtype", line.dtype, "what matrix products compute in: f32 or bf16 (sums, parameters and all else are f32)")->capture_default_str();

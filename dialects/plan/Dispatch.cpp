@@ -8,10 +8,10 @@ using namespace mlir;
 
 namespace sinter::plan {
 
-/// `push [1, 2]`, or nothing.
+/// `push [1, 2]`.
 static ParseResult parsePushConstants(OpAsmParser &parser, DenseI64ArrayAttr &constants) {
   SmallVector<int64_t> values;
-  if (succeeded(parser.parseOptionalKeyword("push")) &&
+  if (parser.parseKeyword("push") ||
       parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square,
                                      [&] { return parser.parseInteger(values.emplace_back()); }))
     return failure();
@@ -20,8 +20,6 @@ static ParseResult parsePushConstants(OpAsmParser &parser, DenseI64ArrayAttr &co
 }
 
 static void printPushConstants(OpAsmPrinter &printer, Operation *, DenseI64ArrayAttr constants) {
-  if (constants.empty())
-    return;
   printer << "push [";
   llvm::interleaveComma(constants.asArrayRef(), printer);
   printer << "]";

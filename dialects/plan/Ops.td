@@ -144,7 +144,7 @@ def KernelOp : PlanOp<"kernel", [Symbol, IsolatedFromAbove, SingleBlock, NoTermi
     (C1) the body holds dispatches only; (C2) what they bind of the scratch lies inside it.
     ```mlir
     plan.kernel @softmax_768x64 scratch 3072 general {
-      plan.dispatch @rows groups [12, 1, 1] bind (read 0 at 0 bytes 196608, write scratch at 0 bytes 3072)
+      plan.dispatch @rows groups [12, 1, 1] push [] bind (read 0 at 0 bytes 196608, write scratch at 0 bytes 3072)
       plan.dispatch @divide groups [768, 1, 1] push [64]
         bind (read 0 at 0 bytes 196608, read scratch at 0 bytes 3072, write 1 at 0 bytes 196608)
     }

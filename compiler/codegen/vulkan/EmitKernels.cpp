@@ -3,9 +3,9 @@
 //   func.func private @k(%x: tensor<768x64xf32>) -> tensor<768xf32> attributes {sinter.kernel}   { linalg on tensors }
 //     =>
 //   plan.kernel @k scratch 0 general {
-//     plan.dispatch @k.0 groups [12, 1, 1] bind (read 0 at 0 bytes 196608, write 1 at 0 bytes 3072)
+//     plan.dispatch @k.s0 groups [12, 1, 1] bind (read 0 at 0 bytes 196608, write 1 at 0 bytes 3072)
 //   }
-//   gpu.module @k.0 { gpu.func @main(%x: memref<?xf32, ...>, %y: memref<?xf32, ...>) kernel { ... } }
+//   gpu.module @k.s0 { gpu.func @main(%x: memref<?xf32, ...>, %y: memref<?xf32, ...>) kernel { ... } }
 #include "compiler/codegen/vulkan/General.h"
 #include "compiler/codegen/vulkan/Matmul.h"
 #include "compiler/codegen/vulkan/Passes.h"

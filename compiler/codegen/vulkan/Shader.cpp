@@ -66,7 +66,7 @@ ShaderBuilder::ShaderBuilder(KernelBuilder &kernel, Location loc, ArrayRef<int32
                              std::optional<int> subgroup)
     : builder(loc.getContext()), loc(loc), kernel(kernel), workgroup(workgroup) {
   MLIRContext *context = loc.getContext();
-  std::string name = kernel.name + "." + std::to_string(kernel.dispatches++);
+  std::string name = kernel.name + ".s" + std::to_string(kernel.dispatches++);
   module = gpu::GPUModuleOp::create(builder, loc, name);
   builder.setInsertionPointToStart(module.getBody());
   function = gpu::GPUFuncOp::create(builder, loc, "main", builder.getFunctionType({}, {}));

@@ -1,0 +1,91 @@
+// Kernels for Vulkan devices in the program descriptor: shaders as SPIR-V words, kernels as lists of dispatches.
+#include "compiler/codegen/Descriptor.h"
+#include "compiler/codegen/vulkan/Profile.h"
+#include "compiler/codegen/vulkan/Serialize.h"
+#include "dialects/plan/Plan.h"
+#include "runtime/include/sinter/abi.h"
+
+using namespace mlir;
+
+namespace sinter {
+
+static_assert(plan::kMaxBindingBytes == SINTER_VULKAN_BINDING_BYTES);
+static_assert(int{plan::Binding::Read} == SINTER_READ && int{plan::Binding::Write} == SINTER_WRITE);
+
+double kernelNumber(Operation *kernel, StringRef name) {
+  Attribute value = kernel->getAttr(name);
+  if (auto real = dyn_cast_if_present<FloatAttr>(value))
+    return real.getValueAsDouble();
+  if (auto integer = dyn_cast_if_present<IntegerAttr>(value))
+    return static_cast<double>(integer.getInt());
+  return 0;
+}
+
+namespace {
+
+llvm::Constant *describe(DescriptorBuilder &b, const vulkan::SerializedShader &shader) {
+  llvm::Constant *words = b.global(llvm::ConstantDataArray::get(b.context, ArrayRef<uint32_t>(shader.words)), 8);
+  return b.record({/*name=*/b.string(shader.name), /*words=*/words, /*word_count=*/b.u64(shader.words.size()),
+                   /*binding_count=*/b.u32(shader.bindings), /*constant_count=*/b.u32(shader.constants),
+                   /*subgroup_size=*/b.u32(shader.subgroupSize), /*features=*/b.u32(shader.features)});
+}
+
+llvm::Constant *describe(DescriptorBuilder &b, plan::DispatchOp dispatch, uint32_t shader, uint32_t declared) {
+  SmallVector<llvm::Constant *> bindings;
+  SmallVector<plan::Binding> bound = dispatch.getBindingList();
+  for (const plan::Binding &binding : ArrayRef(bound).take_front(declared))
+    bindings.push_back(b.record({/*operand=*/b.u32(static_cast<uint32_t>(binding.operand)),
+                                 /*access=*/b.u32(binding.access), /*offset=*/b.u64(binding.offset),
+                                 /*bytes=*/b.u64(binding.bytes)}));
+  auto words = [&](ArrayRef<int64_t> values, size_t count) {
+    SmallVector<uint32_t> padded(values.begin(), values.end());
+    padded.resize(count);
+    return llvm::ConstantDataArray::get(b.context, padded);
+  };
+  return b.record({/*shader=*/b.u32(shader), /*binding_count=*/b.u32(bindings.size()),
+                   /*bindings=*/b.array(bindings), /*groups=*/words(dispatch.getGroups(), 3),
+                   /*constants=*/words(dispatch.getConstants(), 4), /*reserved=*/b.u32(0)});
+}
+
+} // namespace
+
+llvm::Constant *describeVulkanVersion(DescriptorBuilder &b, const Version &version, ArrayRef<StringAttr> kernels) {
+  DenseMap<StringAttr, uint32_t> indices;
+  auto shaders = vulkan::serializeShaders(version.module, version.options.validateSpirv, indices);
+  if (failed(shaders))
+    return nullptr;
+  SmallVector<llvm::Constant *> shaderRecords, kernelRecords;
+  for (const vulkan::SerializedShader &shader : *shaders)
+    shaderRecords.push_back(describe(b, shader));
+  uint64_t scratch = 0;
+  for (StringAttr name : kernels) {
+    auto kernel = cast<plan::KernelOp>(SymbolTable::lookupSymbolIn(version.module, name));
+    SmallVector<llvm::Constant *> dispatches;
+    for (auto dispatch : kernel.getBody().getOps<plan::DispatchOp>()) {
+      uint32_t shader = indices.lookup(dispatch.getShaderAttr().getAttr());
+      dispatches.push_back(describe(b, dispatch, shader, (*shaders)[shader].bindings));
+    }
+    kernelRecords.push_back(b.record({
+        /*name=*/b.string(name),
+        /*location=*/b.string(plan::modelLine(kernel.getLoc())),
+        /*flops=*/b.real(kernelNumber(kernel, plan::kFlopsAttr)),
+        /*bytes=*/b.real(kernelNumber(kernel, plan::kBytesAttr)),
+        /*dispatches=*/b.array(dispatches),
+        /*dispatch_count=*/b.u32(dispatches.size()),
+        /*fallback=*/b.u32(kernel.getGeneral()),
+        /*scratch_bytes=*/b.u64(kernel.getScratchBytes()),
+    }));
+    scratch = std::max<uint64_t>(scratch, kernel.getScratchBytes());
+  }
+  const vulkan::Profile *profile = vulkan::findProfile(version.options.profile);
+  return b.record({
+      /*name=*/b.string(version.options.profile),
+      /*device_types=*/b.u32(profile->deviceTypes),
+      /*shader_count=*/b.u32(shaderRecords.size()),
+      /*shaders=*/b.array(shaderRecords),
+      /*kernels=*/b.array(kernelRecords),
+      /*scratch_bytes=*/b.u64(scratch),
+  });
+}
+
+} // namespace sinter
