@@ -1,5 +1,5 @@
 // sinter-run: the test tool. Runs the functions of a module on the f64 reference interpreter (at every stage that it
-// can run) and compiled for the CPU, compares what they give, and checks gradients against finite differences.
+// can run) and compiled for the CPU and for Vulkan, compares what they give, and checks gradients against finite differences.
 #include "run/RandomGraphs.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -15,7 +15,7 @@ using namespace sinter;
 namespace {
 
 constexpr const char *kAbout =
-    "Runs every sinter.entry of MODULE.mlir (or every public function) on the reference interpreter and on the CPU and "
+    "Runs every sinter.entry of MODULE.mlir (or every public function) on the reference interpreter, the CPU and Vulkan and "
     "compares. Functions marked sinter.expect return pairs (actual, expected); others are compared across devices and "
     "stages on random inputs. Argument attributes: sinter.range = [low, high], sinter.limit = N (integers below N), "
     "sinter.default; function attribute: sinter.k = length of the longest reduction.";
@@ -59,10 +59,10 @@ int main(int argc, char **argv) {
   run::RunOptions &options = arguments.run;
   CLI::App app{kAbout, "sinter-run"};
   const std::map<std::string, run::Device> devices{
-      {"reference", run::Device::Reference}, {"cpu", run::Device::Cpu}, {"all", run::Device::All}};
+      {"reference", run::Device::Reference}, {"cpu", run::Device::Cpu}, {"vulkan", run::Device::Vulkan}, {"all", run::Device::All}};
   app.add_option("MODULE", arguments.file, "module to run; - for standard input");
   app.add_option("--entry", options.entry, "run this function only");
-  app.add_option("--device", options.device, "reference, cpu or all")->transform(CLI::CheckedTransformer(devices));
+  app.add_option("--device", options.device, "reference, cpu, vulkan (the first device, with the kernels of all profiles; compared with the reference) or all")->transform(CLI::CheckedTransformer(devices));
   app.add_option("--from", arguments.from, "stage that the module is at the end of");
   app.add_option("--seed", options.seed, "of the random inputs");
   app.add_flag("--print", options.print, "print results and states");
@@ -70,6 +70,7 @@ int main(int argc, char **argv) {
   app.add_flag("--hvp-check", options.curvatureCheck, "compare Hessian-vector products with finite differences");
   app.add_option("--threads", options.threads, "run compiled code on N threads only (default: 1, 2 and 3)");
   app.add_option("--march", options.pipeline.target.march, "CPU to compile for; this one must be able to run it");
+  app.add_flag("!--no-validate-spirv", options.validateSpirv, "do not check shaders by libSPIRV-Tools");
   app.add_flag("!--unfused", options.pipeline.fuse, "keep elementwise ops apart");
   app.add_option("--random-graphs", arguments.randomGraphs,
                  "instead of a module: run N random functions and their gradients, fused and unfused");

@@ -190,6 +190,12 @@ Value expandRsqrt(math::RsqrtOp op) {
   return a.div(a.constant(1.0f), math::SqrtOp::create(a.builder, a.loc, op.getOperand()));
 }
 
+/// A boolean counts as -1 where it is signed, for which there is no conversion.
+Value expandSigned(arith::SIToFPOp op) {
+  Arithmetic a(op);
+  return a.select(op.getIn(), a.constant(-1.0f), a.constant(0.0f));
+}
+
 /// x rounded to bf16 and back, as an f32: in 32 bits. Denormals count as zero.
 void expandRounding(arith::ExtFOp widen) {
   auto narrow = widen.getIn().getDefiningOp<arith::TruncFOp>();
@@ -224,6 +230,12 @@ struct ExpandForShadersPass : PassWrapper<ExpandForShadersPass, OperationPass<>>
   void runOnOperation() override {
     Operation *root = getOperation();
     root->walk([](arith::ExtFOp op) { expandRounding(op); });
+    root->walk([](arith::SIToFPOp op) {
+      if (!getElementTypeOrSelf(op.getIn().getType()).isInteger(1))
+        return;
+      op.replaceAllUsesWith(expandSigned(op));
+      op.erase();
+    });
     expandAll<math::RsqrtOp>(root, expandRsqrt);
     expandAll<math::Exp2Op>(root, expandExp2);
     expandAll<math::PowFOp>(root, expandPow);

@@ -25,6 +25,7 @@ void setPosition(ShaderBuilder &shader, GroupedKernel &kernel, UnitGroup &group,
 }
 
 LogicalResult emitGroup(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group) {
+  gatherOperands(kernel, builder, group);
   ShaderBuilder shader(builder, group.units.front()->loc, {builder.profile.workgroup, 1, 1});
   UnitEmitter emitter(kernel, shader);
   if (!group.parallel.empty() && allowsLanes(kernel, group, group.parallel.back()))

@@ -1,6 +1,8 @@
 // Which units share a dispatch, and where temporaries live; see Units.h.
 #include "compiler/codegen/LoopDims.h"
 #include "compiler/codegen/vulkan/Units.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -14,6 +16,13 @@ SmallVector<int64_t> stridesOf(const Storage &storage) {
 }
 
 namespace {
+
+int64_t elementsOf(const Storage &storage) {
+  int64_t elements = 1;
+  for (int64_t size : storage.shape)
+    elements *= size;
+  return elements;
+}
 
 /// Distance in elements between neighbours along `dim`.
 int64_t strideOf(const Access &access, unsigned dim) {
@@ -40,9 +49,24 @@ std::optional<unsigned> reducedDim(const Unit &unit) {
   return std::nullopt;
 }
 
+/// What the unit reads and writes in memory, as far as bodies that read tensors do not add to it.
+void collectStorages(const Unit &unit, llvm::SetVector<Storage *> &storages) {
+  for (const Operand &operand : unit.operands)
+    if (operand.access)
+      storages.insert(operand.access->storage);
+  for (const Result &value : unit.results)
+    storages.insert(value.access.storage);
+}
+
 /// Whether the unit may run at each point right after the group's units at the same point.
 bool canJoin(const UnitGroup &group, Unit &unit) {
   if (loopsOf(unit) != loopsOf(*group.units.front()))
+    return false;
+  llvm::SetVector<Storage *> storages;
+  collectStorages(unit, storages);
+  for (Unit *other : group.units)
+    collectStorages(*other, storages);
+  if (storages.size() > kMostBuffers)
     return false;
   std::optional<unsigned> reduced = reducedDim(unit);
   for (Unit *other : group.units) {
@@ -96,16 +120,14 @@ void placeStorages(GroupedKernel &result, func::FuncOp function, KernelBuilder &
       }
     }
   for (Storage &storage : result.graph->storages) {
-    int64_t elements = 1;
-    for (int64_t size : storage.shape)
-      elements *= size;
+    int64_t elements = elementsOf(storage);
     if (storage.kind == Storage::Argument)
-      result.places[&storage] = kernel.operand(storage.position);
+      result.places[&storage] = {kernel.operand(storage.position)};
     else if (storage.kind == Storage::Output)
-      result.places[&storage] = kernel.operand(function.getNumArguments() + storage.position);
+      result.places[&storage] = {kernel.operand(function.getNumArguments() + storage.position)};
     else if (inMemory.contains(&storage))
-      result.places[&storage] =
-          kernel.addScratch(elements * llvm::divideCeil(memoryType(storage.element).getIntOrFloatBitWidth(), 8));
+      result.places[&storage] = {
+          kernel.addScratch(elements * llvm::divideCeil(memoryType(storage.element).getIntOrFloatBitWidth(), 8))};
   }
 }
 
@@ -131,6 +153,54 @@ FailureOr<GroupedKernel> groupUnits(func::FuncOp function, KernelBuilder &kernel
   return result;
 }
 
+void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, UnitGroup &group) {
+  llvm::SetVector<Storage *> all;
+  for (Unit *unit : group.units)
+    collectStorages(*unit, all);
+  if (all.size() <= kMostBuffers)
+    return;
+  // The smallest first, all of one type.
+  SmallVector<Storage *> small;
+  for (Storage *storage : all)
+    if (storage->kind == Storage::Argument && kernel.places.lookup(storage).place.operand != plan::Binding::kScratch)
+      small.push_back(storage);
+  llvm::stable_sort(small, [](Storage *a, Storage *b) { return elementsOf(*a) < elementsOf(*b); });
+  if (!small.empty())
+    llvm::erase_if(small, [type = small.front()->element](Storage *storage) { return storage->element != type; });
+  small.truncate(std::min(small.size(), all.size() - kMostBuffers + 1));
+  if (small.empty())
+    return;
+  Type type = memoryType(small.front()->element);
+  int64_t elements = 0;
+  for (Storage *storage : small)
+    elements += elementsOf(*storage);
+  Place gathered = builder.addScratch(elements * llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
+  int64_t base = 0;
+  for (ArrayRef<Storage *> rest = small; !rest.empty();) {
+    ArrayRef<Storage *> some = rest.take_front(kMostBuffers - 1);
+    rest = rest.drop_front(some.size());
+    ShaderBuilder shader(builder, group.units.front()->loc, {builder.profile.workgroup, 1, 1});
+    Buffer to = shader.bind(gathered, plan::Binding::Write, type);
+    auto points = shader.forEachPoint(elementsOf(*some.back())); // the largest
+    for (Storage *storage : some) {
+      OpBuilder::InsertionGuard guard(shader.builder);
+      int64_t count = elementsOf(*storage);
+      if (count < elementsOf(*some.back())) {
+        Value inside = arith::CmpIOp::create(shader.builder, shader.loc, arith::CmpIPredicate::ult, points.index,
+                                             shader.constant(count));
+        auto branch = scf::IfOp::create(shader.builder, shader.loc, inside, /*withElseRegion=*/false);
+        shader.builder.setInsertionPointToStart(branch.thenBlock());
+      }
+      Buffer from = shader.bind(kernel.places.lookup(storage).place, plan::Binding::Read, type);
+      Value target = LinearIndex{base, {{points.index, 1}}}.materialize(shader.builder, shader.loc);
+      shader.store(to, target, shader.load(from, points.index));
+      kernel.places[storage] = {gathered, base};
+      base += count;
+    }
+    shader.dispatch(points.groups, points.constants);
+  }
+}
+
 bool allowsLanes(GroupedKernel &kernel, UnitGroup &group, unsigned dim) {
   if (kernel.extents[dim] % 4 != 0 || group.sequential == dim)
     return false;
@@ -140,8 +210,7 @@ bool allowsLanes(GroupedKernel &kernel, UnitGroup &group, unsigned dim) {
     if (strideOf(access, dim) != 1)
       return false;
     SmallVector<int64_t> strides = stridesOf(*access.storage);
-    int64_t elements = access.storage->shape.empty() ? 1 : access.storage->shape[0] * strides[0];
-    if (elements % 4 != 0)
+    if (elementsOf(*access.storage) % 4 != 0 || kernel.places.lookup(access.storage).base % 4 != 0)
       return false;
     for (const AccessPart &part : access.parts) {
       if (part.index.constant * strides[part.last] % 4 != 0)

@@ -12,6 +12,7 @@ static constexpr int64_t kLanes = 4;
 /// Offset of the access at the current position, and how far neighbours along the lanes are apart.
 std::pair<LinearIndex, int64_t> UnitEmitter::address(const Access &access) {
   std::pair<LinearIndex, int64_t> result;
+  result.first.constant = kernel.places.lookup(access.storage).base;
   SmallVector<int64_t> strides = stridesOf(*access.storage);
   for (const AccessPart &part : access.parts) {
     int64_t stride = strides[part.last];
@@ -42,7 +43,7 @@ Value UnitEmitter::load(const Access &access) {
     type = VectorType::get({kLanes}, element);
     index = quarter(builder, shader.loc, index);
   }
-  Buffer buffer = shader.bind(kernel.places.lookup(access.storage), plan::Binding::Read, type);
+  Buffer buffer = shader.bind(kernel.places.lookup(access.storage).place, plan::Binding::Read, type);
   return fromMemory(builder, shader.loc, shader.load(buffer, index), access.storage->element);
 }
 
@@ -56,7 +57,7 @@ void UnitEmitter::store(const Access &access, Value value) {
     index = quarter(builder, shader.loc, index);
     value = toLanes(builder, shader.loc, value, kLanes);
   }
-  Buffer buffer = shader.bind(kernel.places.lookup(access.storage), plan::Binding::Write, type);
+  Buffer buffer = shader.bind(kernel.places.lookup(access.storage).place, plan::Binding::Write, type);
   shader.store(buffer, index, toMemory(builder, shader.loc, value));
 }
 
@@ -157,11 +158,12 @@ FailureOr<Value> UnitEmitter::extract(tensor::ExtractOp op, ValueRange indices) 
     return op.emitError("vulkan: tensor.extract reads a tensor that is not an argument of the kernel"), failure();
   OpBuilder &builder = shader.builder;
   Location loc = op.getLoc();
-  Buffer buffer = shader.bind(kernel.places.lookup(access->storage), plan::Binding::Read,
+  Located located = kernel.places.lookup(access->storage);
+  Buffer buffer = shader.bind(located.place, plan::Binding::Read,
                               memoryType(access->storage->element));
   SmallVector<int64_t> strides = stridesOf(*access->storage);
   auto readLane = [&](int64_t lane) {
-    LinearIndex offset;
+    LinearIndex offset{located.base, {}};
     for (const AccessPart &part : access->parts) {
       offset.constant += part.index.constant * strides[part.last];
       for (auto [d, factor] : part.index.terms) {

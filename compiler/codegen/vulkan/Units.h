@@ -6,6 +6,15 @@
 
 namespace sinter::vulkan {
 
+/// Storage buffers of one shader: what every device of interest has, one place as scalars and as vectors counting twice.
+inline constexpr size_t kMostBuffers = 16;
+
+/// Where a storage begins: `base` elements into a place.
+struct Located {
+  Place place;
+  int64_t base = 0;
+};
+
 /// Units with the same loops. Every point of `parallel` is independent of the others.
 struct UnitGroup {
   llvm::SmallVector<Unit *> units;
@@ -18,8 +27,11 @@ struct GroupedKernel {
   std::unique_ptr<LoopGraph> graph;
   llvm::SmallVector<int64_t> extents; ///< of the kernel-wide dimensions
   std::vector<UnitGroup> groups;
-  llvm::DenseMap<Storage *, Place> places; ///< of all storages that live in memory
+  llvm::DenseMap<Storage *, Located> places; ///< of all storages that live in memory
 };
+
+/// If the group reads from more places than a shader may, dispatches that gather small ones in one place of the scratch.
+void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, UnitGroup &group);
 
 /// Reads, groups and places the kernel's units; temporaries that outlive their group get scratch.
 llvm::FailureOr<GroupedKernel> groupUnits(mlir::func::FuncOp function, KernelBuilder &kernel);

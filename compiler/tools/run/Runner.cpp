@@ -1,6 +1,8 @@
 #include "Runner.h"
 
-#include "Cpu.h"
+#include "Compiled.h"
+
+#include "compiler/codegen/vulkan/Profile.h"
 
 #include "llvm/Support/Format.h"
 
@@ -17,7 +19,7 @@ std::string maxErrorText(const Verdict &verdict) {
   return text;
 }
 
-/// What is said about one function: `softmax_rows: reference ok, cpu ok (max error 3.1e-08)`.
+/// What is said about one function: `softmax_rows: reference ok, cpu ok (max error 3.1e-08), vulkan ok (...)`.
 class Line {
 public:
   explicit Line(std::string name) : name(std::move(name)) {}
@@ -52,7 +54,8 @@ private:
   LogicalResult compile(ModuleOp module);
   /// Each returns what the device computed, if it could.
   std::optional<Outcome> runOnReference(const Case &test, Line &line);
-  std::optional<Outcome> runOnCpu(const Case &test, const std::optional<Outcome> &reference, Line &line);
+  std::optional<Outcome> runCompiled(const Case &test, const std::optional<Outcome> &reference, Target target, Line &line);
+  std::optional<Outcome> runAlike(const Case &test, Target target, ArrayRef<CompiledProgram::Where> group, Line &line);
   bool runCase(const Case &test);
   bool checkGradients(const GradientFunctions &functions);
   void printOutcome(const Case &test, const Outcome &outcome);
@@ -62,7 +65,7 @@ private:
   llvm::raw_ostream &out;
   std::vector<StagedModule> stages;
   std::vector<GradientFunctions> gradients;
-  std::unique_ptr<CpuProgram> cpu;
+  std::unique_ptr<CompiledProgram> cpu, vulkan;
 };
 
 bool Runner::report(const Line &line) {
@@ -90,10 +93,20 @@ LogicalResult Runner::addGradientFunctions(std::vector<func::FuncOp> &functions)
 }
 
 LogicalResult Runner::compile(ModuleOp module) {
-  FailureOr<std::unique_ptr<CpuProgram>> program = CpuProgram::compile(module, options.from, options.pipeline);
-  if (failed(program))
-    return failure();
-  cpu = std::move(*program);
+  for (Target target : {Target::Cpu, Target::Vulkan}) {
+    Device device = target == Target::Cpu ? Device::Cpu : Device::Vulkan;
+    if (options.device != device && options.device != Device::All)
+      continue;
+    PipelineOptions pipeline = options.pipeline;
+    pipeline.target.target = target;
+    pipeline.target.validateSpirv = options.validateSpirv;
+    FailureOr<std::unique_ptr<CompiledProgram>> program = CompiledProgram::compile(module, options.from, pipeline);
+    if (failed(program))
+      return failure();
+    (target == Target::Cpu ? cpu : vulkan) = std::move(*program);
+  }
+  if (options.device == Device::All && !vulkan->findsVulkanDevice())
+    vulkan = nullptr;
   return success();
 }
 
@@ -128,33 +141,66 @@ std::optional<Outcome> Runner::runOnReference(const Case &test, Line &line) {
   return first;
 }
 
-std::optional<Outcome> Runner::runOnCpu(const Case &test, const std::optional<Outcome> &reference, Line &line) {
-  std::vector<int> counts = options.threads ? std::vector<int>{options.threads} : std::vector<int>{1, 2, 3};
+/// On the CPU with several numbers of threads; on Vulkan twice with the kernels of every profile. Runs of the same kernels
+/// must agree bit for bit.
+std::optional<Outcome> Runner::runCompiled(const Case &test, const std::optional<Outcome> &reference, Target target,
+                                           Line &line) {
+  using Where = CompiledProgram::Where;
+  std::vector<std::vector<Where>> groups;
+  if (target == Target::Cpu) {
+    groups.emplace_back();
+    for (int threads : options.threads ? std::vector<int>{options.threads} : std::vector<int>{1, 2, 3})
+      groups.back().push_back({threads, ""});
+  } else {
+    for (const vulkan::Profile &profile : vulkan::profiles())
+      groups.push_back(std::vector<Where>(2, {1, profile.name.str()}));
+  }
+  std::string device = target == Target::Cpu ? "cpu" : "vulkan";
+  std::optional<Outcome> result;
+  Verdict verdict;
+  for (const std::vector<Where> &group : groups) {
+    std::optional<Outcome> first = runAlike(test, target, group, line);
+    if (!first)
+      return std::nullopt;
+    Verdict own;
+    if (test.expects)
+      own.merge(compareExpectations(*first, compiledTolerance(test.length), true));
+    if (reference)
+      own.merge(compare(*first, *reference, compiledTolerance(test.length), true));
+    if (!own.ok() && target == Target::Vulkan)
+      own.mismatch = "(" + group.front().profile + ") " + own.mismatch;
+    verdict.merge(own);
+    if (!result)
+      result = std::move(first);
+  }
+  line.add(device, verdict, test.expects || reference);
+  return result;
+}
+
+/// What all runs give, if it is the same.
+std::optional<Outcome> Runner::runAlike(const Case &test, Target target, ArrayRef<CompiledProgram::Where> group, Line &line) {
+  CompiledProgram &program = target == Target::Cpu ? *cpu : *vulkan;
+  std::string device = target == Target::Cpu ? "cpu" : "vulkan";
   std::optional<Outcome> first;
-  for (int threads : counts) {
+  for (const CompiledProgram::Where &where : group) {
     // Zeros first, then NaN and -1: what is not written before it is read cannot give the same twice.
     uint8_t poison = first ? 0xff : 0x00;
     llvm::Expected<Outcome> outcome =
-        cpu->run(test.name, test.argumentNames, test.arguments, test.states, threads, poison);
+        program.run(test.name, test.argumentNames, test.arguments, test.states, where, poison);
     if (!outcome) {
-      line.wrong("cpu", llvm::toString(outcome.takeError()));
+      line.wrong(device, llvm::toString(outcome.takeError()));
       return std::nullopt;
     }
     if (!first) {
       first = std::move(*outcome);
     } else if (!identical(*first, *outcome)) {
-      line.wrong("cpu", "results on " + std::to_string(threads) + " threads differ from those on " +
-                            std::to_string(counts.front()) + ": " +
-                            compare(*outcome, *first, {0, 0}, false).mismatch);
+      std::string what = target == Target::Cpu ? "results on " + std::to_string(where.threads) +
+                                                     " threads differ from those on " + std::to_string(group.front().threads)
+                                               : "two runs (" + where.profile + ") differ";
+      line.wrong(device, what + ": " + compare(*outcome, *first, {0, 0}, false).mismatch);
       return std::nullopt;
     }
   }
-  Verdict verdict;
-  if (test.expects)
-    verdict.merge(compareExpectations(*first, compiledTolerance(test.length), true));
-  if (reference)
-    verdict.merge(compare(*first, *reference, compiledTolerance(test.length), true));
-  line.add("cpu", verdict, test.expects || reference);
   return first;
 }
 
@@ -177,7 +223,12 @@ bool Runner::runCase(const Case &test) {
   if (!stages.empty())
     reference = runOnReference(test, line);
   if (cpu)
-    compiled = runOnCpu(test, reference, line);
+    compiled = runCompiled(test, reference, Target::Cpu, line);
+  if (vulkan) {
+    std::optional<Outcome> onVulkan = runCompiled(test, reference, Target::Vulkan, line);
+    if (!compiled)
+      compiled = std::move(onVulkan);
+  }
   bool ok = report(line);
   if (options.print && (reference || compiled))
     printOutcome(test, reference ? *reference : *compiled);

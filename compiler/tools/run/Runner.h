@@ -6,7 +6,8 @@
 
 namespace sinter::run {
 
-enum class Device { Reference, Cpu, All };
+/// All: also Vulkan, if this machine has a device.
+enum class Device { Reference, Cpu, Vulkan, All };
 
 struct RunOptions {
   std::string entry; ///< only this function; empty: all
@@ -19,6 +20,7 @@ struct RunOptions {
   int64_t elementsPerArgument = 256; ///< at how many elements of an argument differences are taken
   int threads = 0; ///< compiled code runs on this many only; 0: on 1, 2 and 3, which must agree bit for bit
   bool quiet = false; ///< no line for what is well
+  bool validateSpirv = true; ///< check every shader by libSPIRV-Tools
   PipelineOptions pipeline;
 };
 

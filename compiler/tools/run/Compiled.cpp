@@ -1,6 +1,10 @@
-#include "Cpu.h"
+#include "Compiled.h"
 
+#include "error.h"
 #include "program.h"
+#include "vulkan/vulkan_device.h"
+
+#include "compiler/codegen/vulkan/Profile.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/FileSystem.h"
@@ -86,39 +90,61 @@ llvm::Expected<Tensor> read(const sinter_tensor &description, const void *from) 
 
 } // namespace
 
-struct CpuProgram::Loaded {
+struct CompiledProgram::Loaded {
   TemporaryDirectory directory;
   void *library = nullptr;
   const sinter_program *description = nullptr;
-  std::map<int, std::unique_ptr<Program>> programs; ///< by number of threads
+  std::map<Where, std::unique_ptr<Program>> programs;
 
   ~Loaded() {
     programs.clear();
     if (library)
       dlclose(library);
   }
-  Program &program(int threads) {
-    std::unique_ptr<Program> &entry = programs[threads];
+  /// Failure if the device cannot be had.
+  Program &program(const Where &where) {
+    std::unique_ptr<Program> &entry = programs[where];
+    if (!entry && where.profile.empty())
+      entry = std::make_unique<Program>(*description, where.threads);
     if (!entry)
-      entry = std::make_unique<Program>(*description, threads);
+      entry = std::make_unique<Program>(*description, makeVulkanDevice(*description, {0, where.profile, where.threads}));
     return *entry;
   }
 };
 
-CpuProgram::CpuProgram(std::unique_ptr<Loaded> program) : loaded(std::move(program)) {}
-CpuProgram::~CpuProgram() = default;
+CompiledProgram::CompiledProgram(std::unique_ptr<Loaded> program) : loaded(std::move(program)) {}
+CompiledProgram::~CompiledProgram() = default;
 
-FailureOr<std::unique_ptr<CpuProgram>> CpuProgram::compile(ModuleOp module, Stage from,
+FailureOr<std::unique_ptr<CompiledProgram>> CompiledProgram::compile(ModuleOp module, Stage from,
                                                            const PipelineOptions &options) {
   OwningOpRef<ModuleOp> clone = module.clone();
-  if (from < Stage::Target && failed(runStages(*clone, from, Stage::Target, options)))
+  std::vector<TargetOptions> targets{options.target};
+  if (options.target.target == Target::Vulkan) {
+    targets.clear();
+    for (const vulkan::Profile &profile : vulkan::profiles()) {
+      targets.push_back(options.target);
+      targets.back().profile = profile.name.str();
+    }
+  }
+  Stage shared = std::max(from, Stage::Plan);
+  if (from < shared && failed(runStages(*clone, from, shared, options)))
     return failure();
+  std::vector<OwningOpRef<ModuleOp>> modules;
+  std::vector<Version> versions;
+  for (const TargetOptions &target : targets) {
+    modules.push_back(clone->clone());
+    PipelineOptions own = options;
+    own.target = target;
+    if (shared < Stage::Target && failed(runStages(*modules.back(), shared, Stage::Target, own)))
+      return failure();
+    versions.push_back({*modules.back(), target});
+  }
 
   auto loaded = std::make_unique<Loaded>();
   if (loaded->directory.path.empty())
     return module.emitError() << "no temporary directory can be made";
   FailureOr<std::vector<std::string>> objects =
-      emitObjects(Version{*clone, options.target}, loaded->directory.file("program"));
+      emitObjects(versions, loaded->directory.file("program"));
   if (failed(objects))
     return failure();
   std::string library = loaded->directory.file("program.so");
@@ -132,19 +158,19 @@ FailureOr<std::unique_ptr<CpuProgram>> CpuProgram::compile(ModuleOp module, Stag
       static_cast<const sinter_program *>(dlsym(loaded->library, SINTER_PROGRAM_SYMBOL));
   if (!loaded->description)
     return module.emitError() << "the compiled program does not export " << SINTER_PROGRAM_SYMBOL;
-  return std::unique_ptr<CpuProgram>(new CpuProgram(std::move(loaded)));
+  return std::unique_ptr<CompiledProgram>(new CompiledProgram(std::move(loaded)));
 }
 
-std::vector<std::string> CpuProgram::entries() const {
+std::vector<std::string> CompiledProgram::entries() const {
   std::vector<std::string> names;
   for (uint32_t i = 0; i < loaded->description->entry_count; ++i)
     names.push_back(loaded->description->entries[i].name);
   return names;
 }
 
-llvm::Expected<Outcome> CpuProgram::run(StringRef name, ArrayRef<std::string> names, ArrayRef<Tensor> arguments,
-                                        const States &states, int threads, uint8_t poison) {
-  Program &program = loaded->program(threads);
+llvm::Expected<Outcome> CompiledProgram::run(StringRef name, ArrayRef<std::string> names, ArrayRef<Tensor> arguments,
+                                        const States &states, const Where &where, uint8_t poison) try {
+  Program &program = loaded->program(where);
   const sinter_entry *entry = program.findEntry(std::string_view(name.data(), name.size()));
   if (!entry)
     return llvm::createStringError("the compiled program has no entry %s", name.str().c_str());
@@ -189,6 +215,14 @@ llvm::Expected<Outcome> CpuProgram::run(StringRef name, ArrayRef<std::string> na
     outcome.states[stateName] = std::move(*after);
   }
   return outcome;
+} catch (const Failure &failed) {
+  return llvm::createStringError("%s", failed.what());
+}
+
+bool CompiledProgram::findsVulkanDevice() const try {
+  return !listVulkanDevices(*loaded->description).empty();
+} catch (const Failure &) {
+  return false;
 }
 
 } // namespace sinter::run
