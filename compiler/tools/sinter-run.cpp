@@ -59,10 +59,12 @@ int main(int argc, char **argv) {
   run::RunOptions &options = arguments.run;
   CLI::App app{kAbout, "sinter-run"};
   const std::map<std::string, run::Device> devices{
-      {"reference", run::Device::Reference}, {"cpu", run::Device::Cpu}, {"vulkan", run::Device::Vulkan}, {"all", run::Device::All}};
+      {"reference", run::Device::Reference}, {"cpu", run::Device::Cpu}, {"vulkan", run::Device::Vulkan},
+      {"compiled", run::Device::Compiled}, {"all", run::Device::All}};
   app.add_option("MODULE", arguments.file, "module to run; - for standard input");
   app.add_option("--entry", options.entry, "run this function only");
-  app.add_option("--device", options.device, "reference, cpu, vulkan (the first device, with the kernels of all profiles; compared with the reference) or all")->transform(CLI::CheckedTransformer(devices));
+  app.add_option("--device", options.device, "reference, cpu, vulkan (the first device, with the kernels of all profiles; and the reference), compiled (cpu, and vulkan if "
+                 "there is a device) or all")->transform(CLI::CheckedTransformer(devices));
   app.add_option("--from", arguments.from, "stage that the module is at the end of");
   app.add_option("--seed", options.seed, "of the random inputs");
   app.add_flag("--print", options.print, "print results and states");

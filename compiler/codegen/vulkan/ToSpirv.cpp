@@ -149,7 +149,7 @@ struct FinishSpirvPass : PassWrapper<FinishSpirvPass, OperationPass<spirv::Modul
     Builder builder(&getContext());
     module.walk([&](Operation *op) {
       // A driver that contracted, reassociated or dropped NaNs would give other results than the CPU.
-      if (isa<spirv::FAddOp, spirv::FSubOp, spirv::FMulOp, spirv::FDivOp, spirv::FNegateOp, spirv::FRemOp>(op))
+      if (isa<spirv::FAddOp, spirv::FSubOp, spirv::FMulOp, spirv::FDivOp, spirv::FNegateOp, spirv::FRemOp, spirv::GLFmaOp>(op))
         op->setAttr("no_contraction", builder.getUnitAttr());
       // Outputs may take the memory of inputs, and one place may be bound as scalars and as vectors.
       if (auto variable = dyn_cast<spirv::GlobalVariableOp>(op);

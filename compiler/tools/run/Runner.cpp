@@ -95,7 +95,7 @@ LogicalResult Runner::addGradientFunctions(std::vector<func::FuncOp> &functions)
 LogicalResult Runner::compile(ModuleOp module) {
   for (Target target : {Target::Cpu, Target::Vulkan}) {
     Device device = target == Target::Cpu ? Device::Cpu : Device::Vulkan;
-    if (options.device != device && options.device != Device::All)
+    if (options.device != device && options.device != Device::Compiled && options.device != Device::All)
       continue;
     PipelineOptions pipeline = options.pipeline;
     pipeline.target.target = target;
@@ -105,7 +105,7 @@ LogicalResult Runner::compile(ModuleOp module) {
       return failure();
     (target == Target::Cpu ? cpu : vulkan) = std::move(*program);
   }
-  if (options.device == Device::All && !vulkan->findsVulkanDevice())
+  if (options.device != Device::Vulkan && vulkan && !vulkan->findsVulkanDevice())
     vulkan = nullptr;
   return success();
 }
@@ -263,7 +263,7 @@ bool Runner::run(ModuleOp module) {
   for (func::FuncOp function : *functions)
     cases.push_back(makeCase(function, options.seed));
 
-  bool wantsReference = options.device != Device::Cpu && options.from <= Stage::Train;
+  bool wantsReference = options.device != Device::Cpu && options.device != Device::Compiled && options.from <= Stage::Train;
   if (wantsReference || !gradients.empty()) {
     FailureOr<std::vector<StagedModule>> made = interpretableStages(module, options.from, options.pipeline);
     if (failed(made))

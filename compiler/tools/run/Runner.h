@@ -6,8 +6,8 @@
 
 namespace sinter::run {
 
-/// All: also Vulkan, if this machine has a device.
-enum class Device { Reference, Cpu, Vulkan, All };
+/// All and Compiled (all but the reference): also Vulkan, if this machine has a device.
+enum class Device { Reference, Cpu, Vulkan, Compiled, All };
 
 struct RunOptions {
   std::string entry; ///< only this function; empty: all
