@@ -2,7 +2,6 @@
 
 #include "compiler/codegen/vulkan/Rows.h"
 #include "compiler/codegen/vulkan/Units.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -29,20 +28,16 @@ LogicalResult emitPoints(KernelBuilder &builder, GroupedKernel &kernel, UnitGrou
   } else {
     emitter.hoist(group, *group.sequential);
     SmallVector<Value> values = emitter.initialValues(group);
-    auto loop = scf::ForOp::create(shader.builder, shader.loc, shader.constant(0),
-                                   shader.constant(kernel.extents[*group.sequential]), shader.constant(1), values);
-    {
-      OpBuilder::InsertionGuard guard(shader.builder);
-      shader.builder.setInsertionPointToStart(loop.getBody());
-      emitter.position[*group.sequential] = loop.getInductionVar();
-      SmallVector<Value> carried(loop.getRegionIterArgs());
+    auto body = [&](Value index, SmallVectorImpl<Value> &carried) {
+      emitter.position[*group.sequential] = index;
       if (failed(emitter.emit(group, carried)))
         return failure();
       emitter.flush();
-      if (!carried.empty())
-        scf::YieldOp::create(shader.builder, shader.loc, carried);
-    }
-    emitter.finishReductions(group, loop.getResults());
+      return success();
+    };
+    if (failed(shader.forEach(0, kernel.extents[*group.sequential], 1, values, body)))
+      return failure();
+    emitter.finishReductions(group, values);
   }
   shader.dispatch(points.groups, points.constants);
   return success();

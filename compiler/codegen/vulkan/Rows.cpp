@@ -105,20 +105,13 @@ private:
   LogicalResult emitLoop(UnitGroup &group, unsigned columns, int64_t from, int64_t to, int64_t lanes,
                          SmallVectorImpl<Value> &values) {
     int64_t step = lanes * perRow;
-    auto loop = scf::ForOp::create(builder, shader.loc, constant(from), constant(to), constant(step), values);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    Value position = loop.getInductionVar();
-    if (perRow > 1)
-      position = LinearIndex().add(position, 1).add(invocation, lanes).materialize(builder, shader.loc);
-    emitter.position[columns] = position;
-    SmallVector<Value> carried(loop.getRegionIterArgs());
-    if (failed((to - from) % step == 0 ? emitBody(group, carried) : emitBodyBelow(group, position, to, carried)))
-      return failure();
-    if (!carried.empty())
-      scf::YieldOp::create(builder, shader.loc, carried);
-    values.assign(loop.getResults().begin(), loop.getResults().end());
-    return success();
+    auto body = [&](Value position, SmallVectorImpl<Value> &carried) {
+      if (perRow > 1)
+        position = LinearIndex().add(position, 1).add(invocation, lanes).materialize(builder, shader.loc);
+      emitter.position[columns] = position;
+      return (to - from) % step == 0 ? emitBody(group, carried) : emitBodyBelow(group, position, to, carried);
+    };
+    return shader.forEach(from, to, step, values, body, dispatch.groups.size());
   }
 
   LogicalResult emitBody(UnitGroup &group, MutableArrayRef<Value> values) {
