@@ -177,6 +177,14 @@ Value expandRsqrt(math::RsqrtOp op) {
   return a.div(a.constant(1.0f), math::SqrtOp::create(a.builder, a.loc, op.getOperand()));
 }
 
+/// The larger or smaller of two, NaN if one is: as comparisons. MLIR's form asks the driver for its own maximum as well.
+template <typename Op> Value expandExtremum(Op op) {
+  Arithmetic a(op);
+  Value x = op.getLhs(), y = op.getRhs();
+  Value better = compare(a, std::is_same_v<Op, arith::MaximumFOp> ? Predicate::OGT : Predicate::OLT, x, y);
+  return a.select(arith::OrIOp::create(a.builder, a.loc, better, compare(a, Predicate::UNE, x, x)), x, y);
+}
+
 /// A boolean counts as -1 where it is signed, for which there is no conversion.
 Value expandSigned(arith::SIToFPOp op) {
   Arithmetic a(op);
@@ -223,6 +231,8 @@ struct ExpandForShadersPass : PassWrapper<ExpandForShadersPass, OperationPass<>>
       op.replaceAllUsesWith(expandSigned(op));
       op.erase();
     });
+    expandAll<arith::MaximumFOp>(root, expandExtremum<arith::MaximumFOp>);
+    expandAll<arith::MinimumFOp>(root, expandExtremum<arith::MinimumFOp>);
     expandAll<math::RsqrtOp>(root, expandRsqrt);
     expandAll<math::Exp2Op>(root, expandExp2);
     expandAll<math::PowFOp>(root, expandPow);

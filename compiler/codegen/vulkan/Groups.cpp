@@ -101,6 +101,10 @@ bool canJoin(const UnitGroup &group, Unit &unit) {
   std::optional<unsigned> reduced = reducedDim(unit);
   for (Unit *other : group.units) {
     std::optional<unsigned> otherReduced = reducedDim(*other);
+    // Columns and products have an order of their own, and go at other points than what is elementwise.
+    auto standsAlone = [](const Unit &unit) { return unit.isReduction() && !reducesRow(unit); };
+    if (standsAlone(unit) != standsAlone(*other) || isContraction(unit) != isContraction(*other))
+      return false;
     if (reduced && otherReduced && (*reduced != *otherReduced || reducesRow(unit) != reducesRow(*other)))
       return false;
     for (Result &written : other->results) {
