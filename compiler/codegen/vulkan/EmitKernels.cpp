@@ -7,6 +7,7 @@
 //   }
 //   gpu.module @k.s0 { gpu.func @main(%x: memref<?xf32, ...>, %y: memref<?xf32, ...>) kernel { ... } }
 #include "compiler/codegen/vulkan/General.h"
+#include "compiler/codegen/vulkan/Matmul.h"
 #include "compiler/codegen/vulkan/Passes.h"
 #include "dialects/sinter/Sinter.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -46,6 +47,8 @@ struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
   static LogicalResult emit(func::FuncOp kernel, ShaderTable &shaders, const Profile &profile) {
     if (!kernel.getBody().front().getOps<ScatterAddOp>().empty())
       return emitScatter(kernel, shaders, profile);
+    if (std::optional<MatmulKernel> product = recogniseMatmul(kernel); product && fitsGrid(*product))
+      return emitMatmul(kernel, *product, shaders, profile);
     return emitGeneral(kernel, shaders, profile);
   }
 
