@@ -37,10 +37,18 @@ struct EntryFigures {
   std::vector<KernelFigures> kernels; // by FLOPs
 };
 
+/// What Vulkan code generation made of the kernels.
+struct VulkanFigures {
+  std::string profile;
+  int64_t dispatches = 0, shaders = 0;
+  std::vector<std::pair<std::string, std::string>> general; ///< names and lines of kernels
+};
+
 struct Figures {
   std::string program, source;
   int64_t parameters = 0, parameterBytes = 0, otherStateBytes = 0, stateBytes = 0, kernels = 0, launches = 0;
   std::vector<EntryFigures> entries;
+  std::vector<VulkanFigures> vulkan;
 };
 
 //===--- gathering ---------------------------------------------------------------------------------===//
@@ -244,6 +252,22 @@ Figures gather(ModuleOp module) {
   return figures;
 }
 
+VulkanFigures gatherVulkan(StringRef profile, ModuleOp target) {
+  VulkanFigures figures;
+  figures.profile = profile.str();
+  llvm::StringSet<> shaders;
+  for (auto kernel : target.getOps<plan::KernelOp>()) {
+    for (auto dispatch : kernel.getBody().getOps<plan::DispatchOp>()) {
+      ++figures.dispatches;
+      shaders.insert(dispatch.getShader());
+    }
+    if (kernel.getGeneral())
+      figures.general.push_back({kernel.getName().str(), plan::modelLine(kernel.getLoc())});
+  }
+  figures.shaders = shaders.size();
+  return figures;
+}
+
 //===--- printing ----------------------------------------------------------------------------------===//
 
 /// 1234567 -> 1,234,567
@@ -257,11 +281,24 @@ std::string grouped(double value) {
 /// The line without the folders of its file.
 std::string brief(StringRef line) { return line.substr(line.rfind('/') + 1).str(); }
 
+void printText(const VulkanFigures &figures, llvm::raw_ostream &out) {
+  out << "vulkan (" << figures.profile << "): " << figures.dispatches << " dispatches of " << figures.shaders
+      << " shaders; ";
+  if (figures.general.empty())
+    out << "no kernel is left to the general lowering\n";
+  else
+    out << "left to the general lowering, which is slow:\n";
+  for (auto &[name, line] : figures.general)
+    out << "  " << name << (line.empty() ? "" : "  " + brief(line)) << "\n";
+}
+
 void printText(const Figures &figures, llvm::raw_ostream &out) {
   out << "model " << figures.program << " (" << figures.source << ")\n";
   out << "parameters " << grouped(figures.parameters) << " (" << grouped(figures.parameterBytes) << " bytes), other state "
       << grouped(figures.otherStateBytes) << " bytes, state block " << grouped(figures.stateBytes) << " bytes\n";
   out << "kernels " << figures.kernels << ", merged from " << figures.launches << " in all entries\n";
+  for (const VulkanFigures &vulkan : figures.vulkan)
+    printText(vulkan, out);
   for (const EntryFigures &entry : figures.entries) {
     out << "\nentry " << entry.name << ": " << grouped(entry.flops) << " FLOPs, " << entry.launches << " launches of "
         << entry.kernels.size() << " kernels\n";
@@ -307,6 +344,22 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
     json.attribute("state_bytes", figures.stateBytes);
     json.attribute("kernels", figures.kernels);
     json.attribute("launches", figures.launches);
+    if (!figures.vulkan.empty())
+      json.attributeArray("vulkan", [&] {
+        for (const VulkanFigures &vulkan : figures.vulkan)
+          json.object([&] {
+            json.attribute("profile", text(vulkan.profile));
+            json.attribute("dispatches", vulkan.dispatches);
+            json.attribute("shaders", vulkan.shaders);
+            json.attributeArray("general", [&] {
+              for (auto &[name, line] : vulkan.general)
+                json.object([&] {
+                  json.attribute("name", text(name));
+                  json.attribute("line", text(line));
+                });
+            });
+          });
+      });
     json.attributeArray("entries", [&] {
       for (const EntryFigures &entry : figures.entries)
         json.object([&] {
@@ -344,8 +397,11 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
 
 } // namespace
 
-void printReport(ModuleOp plan, llvm::raw_ostream &out, bool json) {
+void printReport(ModuleOp plan, llvm::raw_ostream &out, bool json,
+                 ArrayRef<std::pair<std::string, ModuleOp>> vulkan) {
   Figures figures = gather(plan);
+  for (auto &[profile, target] : vulkan)
+    figures.vulkan.push_back(gatherVulkan(profile, target));
   json ? printJson(figures, out) : printText(figures, out);
 }
 

@@ -136,7 +136,7 @@ FailureOr<SmallVector<Value>> cloneBody(OpBuilder &builder, Block &body, ValueRa
       continue;
     }
     if (op.getNumRegions() != 0 || op.getNumResults() != 1)
-      return op.emitError("cpu: this op cannot stand in a kernel's elementwise body"), failure();
+      return op.emitError("kernel: this op cannot stand in a kernel's elementwise body"), failure();
     mapping.map(op.getResult(0), cloneOp(builder, op, operands, context.lanes));
   }
   SmallVector<Value> results;

@@ -183,12 +183,12 @@ Storage &LoopGraph::addStorage(Storage::Kind kind, unsigned position, RankedTens
 
 LogicalResult LoopGraph::build(func::FuncOp kernel) {
   if (!kernel.getBody().hasOneBlock())
-    return kernel.emitError("cpu: a kernel has one block");
+    return kernel.emitError("kernel: a kernel has one block");
   Block &block = kernel.getBody().front();
   for (BlockArgument argument : block.getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type || !type.hasStaticShape())
-      return kernel.emitError("cpu: argument ") << argument.getArgNumber() << " is not a tensor of static shape";
+      return kernel.emitError("kernel: argument ") << argument.getArgNumber() << " is not a tensor of static shape";
     accesses[argument] = identityAccess(addStorage(Storage::Argument, argument.getArgNumber(), type));
   }
   Operation *terminator = block.getTerminator();
@@ -255,7 +255,7 @@ LogicalResult LoopGraph::addOp(Operation &op) {
     if (op.getNumResults() == 1 && isa<RankedTensorType>(op.getResult(0).getType()) && isa<arith::ConstantOp>(op)) {
       TypedAttr splat = splatOf(op.getResult(0));
       if (!splat)
-        return op.emitError("cpu: a kernel holds constants only if all their elements are equal");
+        return op.emitError("kernel: a kernel holds constants only if all their elements are equal");
       splats[op.getResult(0)] = splat;
     }
     return success();
@@ -263,7 +263,7 @@ LogicalResult LoopGraph::addOp(Operation &op) {
   if (auto fill = dyn_cast<linalg::FillOp>(op)) {
     TypedAttr splat = splatOf(fill.getInputs()[0]);
     if (!splat)
-      return op.emitError("cpu: a fill's value must be a constant");
+      return op.emitError("kernel: a fill's value must be a constant");
     splats[fill.getResult(0)] = splat;
     return success();
   }
@@ -279,11 +279,11 @@ LogicalResult LoopGraph::addOp(Operation &op) {
   }
   auto known = source ? accesses.find(source) : accesses.end();
   if (known == accesses.end())
-    return op.emitError("cpu: no loops are known for this op in a kernel");
+    return op.emitError("kernel: no loops are known for this op in a kernel");
   if (auto extract = dyn_cast<tensor::ExtractSliceOp>(op)) {
     if (llvm::any_of(extract.getStaticOffsets(), ShapedType::isDynamic) ||
         llvm::any_of(extract.getStaticStrides(), ShapedType::isDynamic))
-      return op.emitError("cpu: a slice's offsets and strides must be static");
+      return op.emitError("kernel: a slice's offsets and strides must be static");
     accesses[extract] = slice(known->second, cast<OffsetSizeAndStrideOpInterface>(op), extract.getDroppedDims());
     return success();
   }
@@ -294,11 +294,11 @@ LogicalResult LoopGraph::addOp(Operation &op) {
   if (auto collapseOp = dyn_cast<tensor::CollapseShapeOp>(op)) {
     FailureOr<Access> access = collapse(known->second, shapeOf(source), collapseOp.getReassociationIndices());
     if (failed(access))
-      return op.emitError("cpu: this reshape of a strided view needs a copy that the kernel does not make");
+      return op.emitError("kernel: this reshape of a strided view needs a copy that the kernel does not make");
     accesses[collapseOp] = *access;
     return success();
   }
-  return op.emitError("cpu: no loops are known for this op in a kernel");
+  return op.emitError("kernel: no loops are known for this op in a kernel");
 }
 
 FailureOr<Operand> LoopGraph::operandFor(Value value, AffineMap map) {
@@ -312,13 +312,13 @@ FailureOr<Operand> LoopGraph::operandFor(Value value, AffineMap map) {
     return operand;
   auto known = accesses.find(value);
   if (known == accesses.end())
-    return emitError(value.getLoc(), "cpu: a kernel reads a value that has no place in memory"), failure();
+    return emitError(value.getLoc(), "kernel: a kernel reads a value that has no place in memory"), failure();
   SmallVector<Affine> replacements;
   for (auto [d, result] : llvm::enumerate(map.getResults())) {
     auto dim = dyn_cast<AffineDimExpr>(result);
     auto constant = dyn_cast<AffineConstantExpr>(result);
     if (!dim && !constant)
-      return emitError(value.getLoc(), "cpu: an indexing map must be a projected permutation"), failure();
+      return emitError(value.getLoc(), "kernel: an indexing map must be a projected permutation"), failure();
     if (dim && shapeOf(value)[d] != 1)
       replacements.push_back(Affine::dim(dim.getPosition()));
     else
@@ -340,7 +340,7 @@ LogicalResult LoopGraph::addGeneric(linalg::GenericOp op) {
   for (utils::IteratorType kind : op.getIteratorTypesArray())
     unit.reduced.push_back(kind == utils::IteratorType::reduction);
   if (llvm::count(unit.reduced, true) > 1)
-    return op.emitError("cpu: a reduction runs over one dimension at a time");
+    return op.emitError("kernel: a reduction runs over one dimension at a time");
   for (OpOperand &operand : op->getOpOperands()) {
     AffineMap map = op.getMatchingIndexingMap(&operand);
     if (!readsArgument(*unit.body, operand.getOperandNumber())) {
@@ -360,7 +360,7 @@ LogicalResult LoopGraph::addGeneric(linalg::GenericOp op) {
     for (auto [d, result] : llvm::enumerate(map.getResults())) {
       auto dim = dyn_cast<AffineDimExpr>(result);
       if (!dim)
-        return op.emitError("cpu: an output's indexing map must be a projected permutation");
+        return op.emitError("kernel: an output's indexing map must be a projected permutation");
       replacements.push_back(shapeOf(value)[d] == 1 ? Affine{} : Affine::dim(dim.getPosition()));
     }
     Result result{substitute(destination, replacements)};
@@ -369,7 +369,7 @@ LogicalResult LoopGraph::addGeneric(linalg::GenericOp op) {
     if (unit.isReduction()) {
       result.combiner = findCombiner(*unit.body, value.getResultNumber(), accumulator);
       if (!result.combiner || !neutralElement(result.combiner, accumulator.getType()))
-        return op.emitError("cpu: result ") << value.getResultNumber()
+        return op.emitError("kernel: result ") << value.getResultNumber()
                                             << " is not combined by an operation that has a neutral element";
     }
     ++destination.storage->writers;
@@ -401,7 +401,7 @@ void LoopGraph::addCopy(Location loc, const Operand &value, const Access &destin
 LogicalResult LoopGraph::addInsertSlice(tensor::InsertSliceOp op) {
   if (llvm::any_of(op.getStaticOffsets(), ShapedType::isDynamic) ||
       llvm::any_of(op.getStaticStrides(), ShapedType::isDynamic))
-    return op.emitError("cpu: a slice's offsets and strides must be static");
+    return op.emitError("kernel: a slice's offsets and strides must be static");
   Access destination = destinationOf(op.getResult());
   accesses[op.getResult()] = destination;
   MLIRContext *context = op.getContext();

@@ -58,7 +58,7 @@ OwningOpRef<func::FuncOp> isolate(func::FuncOp kernel, ArrayRef<linalg::GenericO
 FailureOr<Members> readMembers(func::FuncOp kernel, int64_t count) {
   SmallVector<linalg::GenericOp> generics(kernel.getOps<linalg::GenericOp>());
   if (count < 1 || generics.empty() || generics.size() % count != 0)
-    return kernel.emitError("cpu: ") << generics.size() << " ops are not those of " << count << " equal members";
+    return kernel.emitError("kernel: ") << generics.size() << " ops are not those of " << count << " equal members";
   size_t each = generics.size() / count;
   ArrayRef<linalg::GenericOp> pattern = ArrayRef(generics).take_front(each);
   auto returns = cast<func::ReturnOp>(kernel.getBody().front().getTerminator()).getOperands();
@@ -100,7 +100,7 @@ FailureOr<Members> readMembers(func::FuncOp kernel, int64_t count) {
         table.push_back(kernel.getNumArguments() + (found - returns.begin()));
     }
     if (!equal || table.size() != arguments.size() + returned.size())
-      return kernel.emitError("cpu: member ") << member << " differs from the first in more than its tensors";
+      return kernel.emitError("kernel: member ") << member << " differs from the first in more than its tensors";
     members.sizes.push_back(linalg::GenericOp(ops.front()).getStaticLoopRanges().front());
   }
   return members;

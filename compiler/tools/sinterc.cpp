@@ -249,7 +249,19 @@ int compile(const CommandLine &line, const char *argv0) {
     if (failed(runStages(*module, at, Stage::Plan, options)))
       return kWrongInput;
     at = Stage::Plan;
-    printReport(*module, llvm::outs(), line.report == "json");
+    std::vector<OwningOpRef<ModuleOp>> targets;
+    std::vector<std::pair<std::string, ModuleOp>> vulkan;
+    for (const TargetOptions &target : line.targets) {
+      if (target.target != Target::Vulkan)
+        continue;
+      PipelineOptions quiet;
+      quiet.target = target;
+      targets.push_back(OwningOpRef<ModuleOp>(module->clone()));
+      if (failed(runStages(*targets.back(), Stage::Plan, Stage::Target, quiet)))
+        return kWrongInput;
+      vulkan.push_back({target.profile, *targets.back()});
+    }
+    printReport(*module, llvm::outs(), line.report == "json", vulkan);
     if (line.output.empty())
       return kDone;
   }

@@ -56,8 +56,15 @@ Tokenizer makeTokenizer(const std::string &name, const std::string &textPath) {
   return Tokenizer();
 }
 
+// A program in which nothing is computed: one for Vulkan alone needs no device for it.
+static std::unique_ptr<Program> openForFiles(const sinter_program &description, CommonOptions options) {
+  if (options.device.empty() && description.version_count == 0)
+    options.device = "null";
+  return openProgram(description, options);
+}
+
 Exit exportSafetensors(const sinter_program &description, const CommonOptions &common, const ExportCommand &command) {
-  const auto program = openProgram(description, common);
+  const auto program = openForFiles(description, common);
   bool complete;
   loadForUse(command.checkpoint, *program, &complete);
   exportParameters(command.out, *program);
@@ -65,7 +72,7 @@ Exit exportSafetensors(const sinter_program &description, const CommonOptions &c
 }
 
 Exit importSafetensors(const sinter_program &description, const CommonOptions &common, const ImportCommand &command) {
-  const auto program = openProgram(description, common);
+  const auto program = openForFiles(description, common);
   program->initialize(command.seed);
   bool complete;
   std::vector<std::string> notes;

@@ -49,7 +49,7 @@ func.func private @elements(%a: tensor<32768xf32>, %s: tensor<f32>, %b: tensor<1
 
 //--- errors.mlir
 #id = affine_map<(i) -> (i)>
-// expected-error@below {{cpu: member 1 differs from the first in more than its tensors}}
+// expected-error@below {{kernel: member 1 differs from the first in more than its tensors}}
 func.func private @unequal(%a: tensor<32xf32>, %b: tensor<16xf32>) -> (tensor<32xf32>, tensor<16xf32>) attributes {sinter.kernel, sinter.members = 2 : i64} {
   %ea = tensor.empty() : tensor<32xf32>
   %ra = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%a : tensor<32xf32>) outs(%ea : tensor<32xf32>) {
@@ -69,7 +69,7 @@ func.func private @unequal(%a: tensor<32xf32>, %b: tensor<16xf32>) -> (tensor<32
 // -----
 
 #id = affine_map<(i) -> (i)>
-// expected-error@below {{cpu: 1 ops are not those of 2 equal members}}
+// expected-error@below {{kernel: 1 ops are not those of 2 equal members}}
 func.func private @too_few(%a: tensor<32xf32>) -> tensor<32xf32> attributes {sinter.kernel, sinter.members = 2 : i64} {
   %ea = tensor.empty() : tensor<32xf32>
   %ra = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%a : tensor<32xf32>) outs(%ea : tensor<32xf32>) {

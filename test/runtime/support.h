@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <gtest/gtest.h>
+#include <optional>
 #include <string>
 
 namespace sinter::test {
@@ -32,6 +33,23 @@ public:
 
 private:
   std::string path_;
+};
+
+/// Sets an environment variable for as long as it lives.
+class Setting {
+public:
+  Setting(const char *name, const std::string &value) : name_(name) {
+    if (const char *old = std::getenv(name))
+      old_ = old;
+    setenv(name, value.c_str(), 1);
+  }
+  Setting(const Setting &) = delete;
+  Setting &operator=(const Setting &) = delete;
+  ~Setting() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
+
+private:
+  const char *name_;
+  std::optional<std::string> old_;
 };
 
 inline std::string write(const std::string &path, const std::string &content) {

@@ -139,19 +139,6 @@ Value expandPow(math::PowFOp op) {
   return a.select(arith::OrIOp::create(a.builder, a.loc, isOne, endless), one, power);
 }
 
-/// Newton's method from a guess that divides the exponent by three.
-Value expandCbrt(math::CbrtOp op) {
-  Arithmetic a(op);
-  Value x = op.getOperand(), size = a.abs(x);
-  Value third = arith::DivUIOp::create(a.builder, a.loc, a.bits(size), a.integer(3));
-  Value y = a.fromBits(a.addI(third, a.integer(709921077)));
-  for (int step = 0; step < 3; ++step)
-    y = a.add(y, a.mul(a.sub(a.div(size, a.mul(y, y)), y), a.constant(1.0f / 3)));
-  Value normal = both(a, a.less(a.constant(1.17549435e-38f), size),
-                      a.less(size, a.fromBits(a.integer(0x7f800000))));
-  return a.select(normal, a.withSign(y, x), x);
-}
-
 //===--- angles --------------------------------------------------------------------------------------===//
 
 /// sin x or cos x from the quarter that x lies in and the rest of it, in [-pi/4, pi/4].
@@ -188,6 +175,14 @@ template <typename Op> Value expandCircle(Op op) {
 Value expandRsqrt(math::RsqrtOp op) {
   Arithmetic a(op);
   return a.div(a.constant(1.0f), math::SqrtOp::create(a.builder, a.loc, op.getOperand()));
+}
+
+/// The larger or smaller of two, NaN if one is: as comparisons. MLIR's form asks the driver for its own maximum as well.
+template <typename Op> Value expandExtremum(Op op) {
+  Arithmetic a(op);
+  Value x = op.getLhs(), y = op.getRhs();
+  Value better = compare(a, std::is_same_v<Op, arith::MaximumFOp> ? Predicate::OGT : Predicate::OLT, x, y);
+  return a.select(arith::OrIOp::create(a.builder, a.loc, better, compare(a, Predicate::UNE, x, x)), x, y);
 }
 
 /// A boolean counts as -1 where it is signed, for which there is no conversion.
@@ -236,10 +231,11 @@ struct ExpandForShadersPass : PassWrapper<ExpandForShadersPass, OperationPass<>>
       op.replaceAllUsesWith(expandSigned(op));
       op.erase();
     });
+    expandAll<arith::MaximumFOp>(root, expandExtremum<arith::MaximumFOp>);
+    expandAll<arith::MinimumFOp>(root, expandExtremum<arith::MinimumFOp>);
     expandAll<math::RsqrtOp>(root, expandRsqrt);
     expandAll<math::Exp2Op>(root, expandExp2);
     expandAll<math::PowFOp>(root, expandPow);
-    expandAll<math::CbrtOp>(root, expandCbrt);
     expandAll<math::SinOp>(root, expandCircle<math::SinOp>);
     expandAll<math::CosOp>(root, expandCircle<math::CosOp>);
   }

@@ -1,5 +1,6 @@
 #include "compiler/codegen/vulkan/General.h"
 
+#include "compiler/codegen/vulkan/Rows.h"
 #include "compiler/codegen/vulkan/Units.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -8,24 +9,97 @@ using namespace mlir;
 namespace sinter::vulkan {
 namespace {
 
-/// Which point of the group's parallel dimensions an invocation has.
-void setPosition(ShaderBuilder &shader, GroupedKernel &kernel, UnitGroup &group, UnitEmitter &emitter, Value index) {
-  OpBuilder &builder = shader.builder;
-  for (unsigned d : llvm::reverse(group.parallel)) {
-    int64_t extent = kernel.extents[d], step = 1;
-    if (d == emitter.lanes)
-      extent /= 4, step = 4;
-    Value own = index;
-    if (d != group.parallel.front()) {
-      own = arith::RemUIOp::create(builder, shader.loc, index, shader.constant(extent));
-      index = arith::DivUIOp::create(builder, shader.loc, index, shader.constant(extent));
-    }
-    emitter.position[d] = LinearIndex().add(own, step).materialize(builder, shader.loc);
-  }
+/// Rows that a part of a column holds on GPUs, where few columns would leave most of the device idle.
+constexpr int64_t kRowsPerPart = 64;
+
+/// Whether the group only adds up columns, and long ones.
+bool hasLongColumns(GroupedKernel &kernel, const UnitGroup &group) {
+  return group.sequential && kernel.extents[*group.sequential] >= 4 * kRowsPerPart &&
+         llvm::all_of(group.units, [](Unit *unit) { return unit->isReduction() && !isContraction(*unit); });
 }
 
-LogicalResult emitGroup(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group) {
-  gatherOperands(kernel, builder, group);
+/// Columns in two passes: sums of parts of `kRowsPerPart` rows, then the sums of those, both in ascending order.
+LogicalResult emitColumns(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group) {
+  unsigned rows = *group.sequential;
+  int64_t length = kernel.extents[rows], parts = llvm::divideCeil(length, kRowsPerPart), columns = 1;
+  for (unsigned d : group.parallel)
+    columns *= kernel.extents[d];
+  bool vectors = !group.parallel.empty() && allowsLanes(kernel, group, group.parallel.back());
+  int64_t points = vectors ? columns / 4 : columns;
+  SmallVector<Place> places;
+  SmallVector<Type> types;
+  auto openShader = [&](auto &&body) -> LogicalResult {
+    ShaderBuilder shader(builder, group.units.front()->loc, {builder.profile.workgroup, 1, 1});
+    UnitEmitter emitter(kernel, shader);
+    if (vectors)
+      emitter.lanes = group.parallel.back();
+    return body(shader, emitter);
+  };
+
+  if (failed(openShader([&](ShaderBuilder &shader, UnitEmitter &emitter) -> LogicalResult {
+        auto grid = shader.forEachPoint(parts * points);
+        OpBuilder &b = shader.builder;
+        Value part = arith::DivUIOp::create(b, shader.loc, grid.index, shader.constant(points));
+        emitter.setPosition(group.parallel, arith::RemUIOp::create(b, shader.loc, grid.index, shader.constant(points)));
+        emitter.hoist(group, rows);
+        SmallVector<Value> values = emitter.neutralValues(group);
+        for (Value value : values) {
+          types.push_back(memoryType(getElementTypeOrSelf(value.getType())));
+          places.push_back(builder.addScratch(parts * columns * llvm::divideCeil(types.back().getIntOrFloatBitWidth(), 8)));
+          if (vectors)
+            types.back() = VectorType::get({4}, types.back());
+        }
+        auto body = [&](Value index, SmallVectorImpl<Value> &carried) -> LogicalResult {
+          Value row = LinearIndex().add(part, kRowsPerPart).add(index, 1).materialize(b, shader.loc);
+          emitter.position[rows] = row;
+          if (length % kRowsPerPart == 0)
+            return emitter.emit(group, carried);
+          Value inside = arith::CmpIOp::create(b, shader.loc, arith::CmpIPredicate::ult, row, shader.constant(length));
+          auto branch = scf::IfOp::create(b, shader.loc, ValueRange(carried).getTypes(), inside, /*withElseRegion=*/true);
+          OpBuilder::InsertionGuard guard(b);
+          b.setInsertionPointToEnd(branch.elseBlock());
+          scf::YieldOp::create(b, shader.loc, carried);
+          b.setInsertionPointToEnd(branch.thenBlock());
+          SmallVector<Value> added(carried.begin(), carried.end());
+          if (failed(emitter.emit(group, added)))
+            return failure();
+          scf::YieldOp::create(b, shader.loc, added);
+          carried.assign(branch.getResults().begin(), branch.getResults().end());
+          return success();
+        };
+        if (failed(shader.forEach(0, kRowsPerPart, 1, values, body)))
+          return failure();
+        for (auto [value, place, type] : llvm::zip_equal(values, places, types))
+          shader.store(shader.bind(place, plan::Binding::Write, type), grid.index, toMemory(b, shader.loc, value));
+        shader.dispatch(grid.groups, grid.constants);
+        return success();
+      })))
+    return failure();
+
+  return openShader([&](ShaderBuilder &shader, UnitEmitter &emitter) -> LogicalResult {
+    auto grid = shader.forEachPoint(points);
+    emitter.setPosition(group.parallel, grid.index);
+    SmallVector<Value> values = emitter.initialValues(group);
+    SmallVector<Operation *> combiners = emitter.combiners(group);
+    auto body = [&](Value part, SmallVectorImpl<Value> &carried) {
+      Value index = LinearIndex().add(part, points).add(grid.index, 1).materialize(shader.builder, shader.loc);
+      for (auto [value, combiner, place, type] : llvm::zip_equal(carried, combiners, places, types)) {
+        Value sum = shader.load(shader.bind(place, plan::Binding::Read, type), index);
+        sum = fromMemory(shader.builder, shader.loc, sum, getElementTypeOrSelf(value.getType()));
+        value = combine(shader.builder, shader.loc, combiner, value, sum);
+      }
+      return success();
+    };
+    if (failed(shader.forEach(0, parts, 1, values, body)))
+      return failure();
+    emitter.finishReductions(group, values);
+    shader.dispatch(grid.groups, grid.constants);
+    return success();
+  });
+}
+
+/// One invocation for each parallel point, or for four neighbours.
+LogicalResult emitPoints(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group) {
   ShaderBuilder shader(builder, group.units.front()->loc, {builder.profile.workgroup, 1, 1});
   UnitEmitter emitter(kernel, shader);
   if (!group.parallel.empty() && allowsLanes(kernel, group, group.parallel.back()))
@@ -36,27 +110,24 @@ LogicalResult emitGroup(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup
   if (emitter.lanes)
     count /= 4;
   auto points = shader.forEachPoint(count);
-  setPosition(shader, kernel, group, emitter, points.index);
+  emitter.setPosition(group.parallel, points.index);
   if (!group.sequential) {
     if (failed(emitter.emit(group, {})))
       return failure();
     emitter.flush();
   } else {
+    emitter.hoist(group, *group.sequential);
     SmallVector<Value> values = emitter.initialValues(group);
-    auto loop = scf::ForOp::create(shader.builder, shader.loc, shader.constant(0),
-                                   shader.constant(kernel.extents[*group.sequential]), shader.constant(1), values);
-    {
-      OpBuilder::InsertionGuard guard(shader.builder);
-      shader.builder.setInsertionPointToStart(loop.getBody());
-      emitter.position[*group.sequential] = loop.getInductionVar();
-      SmallVector<Value> carried(loop.getRegionIterArgs());
+    auto body = [&](Value index, SmallVectorImpl<Value> &carried) {
+      emitter.position[*group.sequential] = index;
       if (failed(emitter.emit(group, carried)))
         return failure();
       emitter.flush();
-      if (!carried.empty())
-        scf::YieldOp::create(shader.builder, shader.loc, carried);
-    }
-    emitter.storeReductions(group, loop.getResults());
+      return success();
+    };
+    if (failed(shader.forEach(0, kernel.extents[*group.sequential], 1, values, body)))
+      return failure();
+    emitter.finishReductions(group, values);
   }
   shader.dispatch(points.groups, points.constants);
   return success();
@@ -70,10 +141,19 @@ LogicalResult emitGeneral(func::FuncOp function, ShaderTable &shaders, const Pro
   if (failed(kernel))
     return failure();
   int64_t flops = kernel->graph->flops();
-  for (UnitGroup &group : kernel->groups)
-    if (failed(emitGroup(builder, *kernel, group)))
+  bool general = false;
+  for (DispatchGroups &dispatch : kernel->dispatches) {
+    gatherOperands(*kernel, builder, dispatch);
+    // For products there are better ways; who sees one here has found a kernel that they do not know.
+    general |= llvm::any_of(dispatch.groups.front().units, [](Unit *unit) { return isContraction(*unit); });
+    UnitGroup &group = dispatch.groups.front();
+    bool columns = !dispatch.byRows && profile.sharedMemory && hasLongColumns(*kernel, group);
+    if (failed(dispatch.byRows ? emitRows(builder, *kernel, dispatch)
+               : columns       ? emitColumns(builder, *kernel, group)
+                               : emitPoints(builder, *kernel, group)))
       return failure();
-  builder.finish(flops, /*general=*/true);
+  }
+  builder.finish(flops, general);
   return success();
 }
 

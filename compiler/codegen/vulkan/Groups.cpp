@@ -15,6 +15,24 @@ SmallVector<int64_t> stridesOf(const Storage &storage) {
   return strides;
 }
 
+bool isContraction(const Unit &unit) {
+  auto generic = unit.body ? dyn_cast<linalg::GenericOp>(unit.body->getParentOp()) : linalg::GenericOp();
+  if (!generic || !generic.getNumReductionLoops())
+    return false;
+  // By the op's own maps: a product of one row has the order of any other.
+  auto lacksParallel = [&](OpOperand *input) {
+    AffineMap map = generic.getMatchingIndexingMap(input);
+    bool lacks = false, reduced = false;
+    for (auto [dim, kind] : llvm::enumerate(generic.getIteratorTypesArray()))
+      if (kind == utils::IteratorType::parallel)
+        lacks |= !map.isFunctionOfDim(dim);
+      else
+        reduced |= map.isFunctionOfDim(dim);
+    return lacks && reduced;
+  };
+  return llvm::count_if(generic.getDpsInputOperands(), lacksParallel) > 1;
+}
+
 namespace {
 
 int64_t elementsOf(const Storage &storage) {
@@ -58,6 +76,18 @@ void collectStorages(const Unit &unit, llvm::SetVector<Storage *> &storages) {
     storages.insert(value.access.storage);
 }
 
+/// A reduction of the last loop has an order of its own (Rows.h): fixed by the op alone, whatever shares its dispatch.
+bool reducesRow(const Unit &unit) { return !unit.reduced.empty() && unit.reduced.back() && !isContraction(unit); }
+
+/// Whether the access has more than one element in a row.
+bool usesOthers(const Access &access, ArrayRef<unsigned> rows) {
+  for (const AccessPart &part : access.parts)
+    for (auto [d, factor] : part.index.terms)
+      if (!llvm::is_contained(rows, d))
+        return true;
+  return false;
+}
+
 /// Whether the unit may run at each point right after the group's units at the same point.
 bool canJoin(const UnitGroup &group, Unit &unit) {
   if (loopsOf(unit) != loopsOf(*group.units.front()))
@@ -71,7 +101,11 @@ bool canJoin(const UnitGroup &group, Unit &unit) {
   std::optional<unsigned> reduced = reducedDim(unit);
   for (Unit *other : group.units) {
     std::optional<unsigned> otherReduced = reducedDim(*other);
-    if (reduced && otherReduced && *reduced != *otherReduced)
+    // Columns and products have an order of their own, and go at other points than what is elementwise.
+    auto standsAlone = [](const Unit &unit) { return unit.isReduction() && !reducesRow(unit); };
+    if (standsAlone(unit) != standsAlone(*other) || isContraction(unit) != isContraction(*other))
+      return false;
+    if (reduced && otherReduced && (*reduced != *otherReduced || reducesRow(unit) != reducesRow(*other)))
       return false;
     for (Result &written : other->results) {
       Storage *storage = written.access.storage;
@@ -93,8 +127,10 @@ bool canJoin(const UnitGroup &group, Unit &unit) {
 
 void orderParallel(UnitGroup &group) {
   for (Unit *unit : group.units)
-    if (std::optional<unsigned> reduced = reducedDim(*unit))
+    if (std::optional<unsigned> reduced = reducedDim(*unit)) {
       group.sequential = reduced;
+      group.reducesRows = reducesRow(*unit);
+    }
   for (unsigned d : loopsOf(*group.units.front()))
     if (d != group.sequential)
       group.parallel.push_back(d);
@@ -104,34 +140,127 @@ void orderParallel(UnitGroup &group) {
   });
 }
 
-/// Outputs and arguments are where the launch says; a temporary that is read outside of its group gets scratch.
-void placeStorages(GroupedKernel &result, func::FuncOp function, KernelBuilder &kernel) {
-  llvm::DenseMap<Storage *, UnitGroup *> writer;
-  llvm::SmallPtrSet<Storage *, 8> inMemory;
-  for (UnitGroup &group : result.groups)
-    for (Unit *unit : group.units) {
-      for (Operand &operand : unit->operands)
-        if (operand.access && writer.lookup(operand.access->storage) != &group)
-          inMemory.insert(operand.access->storage);
-      for (Result &value : unit->results) {
-        writer[value.access.storage] = &group;
-        if (value.access.storage->writers > 1)
-          inMemory.insert(value.access.storage);
+/// Whether the dispatch's groups may be followed by `group` row by row: whatever passes between them is of the same element,
+/// and each row of it is computed by whoever needs it.
+bool canFollow(const DispatchGroups &dispatch, const UnitGroup &group) {
+  llvm::SetVector<Storage *> storages;
+  for (Unit *unit : group.units)
+    collectStorages(*unit, storages);
+  for (const UnitGroup &earlier : dispatch.groups)
+    for (Unit *before : earlier.units) {
+      collectStorages(*before, storages);
+      for (Unit *unit : group.units) {
+        for (const Result &written : before->results) {
+          Storage *storage = written.access.storage;
+          for (const Operand &read : unit->operands)
+            if (read.access && read.access->storage == storage &&
+                (storage->writers > 1 || !read.access->sameElement(written.access)))
+              return false;
+          for (const Result &again : unit->results)
+            if (again.access.storage == storage)
+              return false;
+        }
+        for (const Operand &read : before->operands)
+          for (const Result &written : unit->results)
+            if (read.access && read.access->storage == written.access.storage)
+              return false;
       }
     }
+  return storages.size() <= kMostBuffers;
+}
+
+/// Whether the group's loops are those of the rows and at most one more.
+bool fitsRows(const UnitGroup &group, ArrayRef<unsigned> rows, int64_t rowCount, ArrayRef<int64_t> extents) {
+  auto isParallel = [&](unsigned d) { return llvm::is_contained(group.parallel, d); };
+  if (!llvm::all_of(rows, isParallel))
+    return false;
+  size_t others = group.parallel.size() - rows.size();
+  if (group.sequential)
+    return others == 0 && group.reducesRows;
+  // Elementwise work is better spread than done by few rows.
+  std::optional<unsigned> columns = group.columns(rows);
+  return others == 0 || (others == 1 && (rowCount >= 64 || extents[*columns] <= 1024));
+}
+
+/// Cuts the groups into dispatches: rows as far as they go, other groups alone.
+std::vector<DispatchGroups> formDispatches(std::vector<UnitGroup> groups, ArrayRef<int64_t> extents) {
+  std::vector<DispatchGroups> dispatches;
+  for (size_t begin = 0; begin < groups.size();) {
+    DispatchGroups dispatch;
+    // Rows are those of the next row reduction, if all that comes before it fits them.
+    size_t first = begin;
+    while (first < groups.size() && !groups[first].reducesRows)
+      ++first;
+    size_t end = begin;
+    if (first < groups.size()) {
+      dispatch.rows = groups[first].parallel;
+      int64_t count = 1;
+      for (unsigned d : dispatch.rows)
+        count *= extents[d];
+      int64_t length = extents[*groups[first].sequential]; // which decides how many invocations share a row
+      for (; end < groups.size(); ++end) {
+        const UnitGroup &next = groups[end];
+        if (!fitsRows(next, dispatch.rows, count, extents) || !canFollow(dispatch, next) ||
+            (next.sequential && extents[*next.sequential] != length))
+          break;
+        dispatch.groups.push_back(next);
+      }
+    }
+    dispatch.byRows = end > first;
+    if (!dispatch.byRows) {
+      dispatch.groups = {groups[begin]};
+      dispatch.rows.clear();
+      end = begin + 1;
+    }
+    dispatches.push_back(std::move(dispatch));
+    begin = end;
+  }
+  return dispatches;
+}
+
+/// Outputs and arguments are where the launch says; a temporary gets scratch if it is read where it is neither at hand nor a
+/// value of the row.
+void placeStorages(GroupedKernel &result, func::FuncOp function, KernelBuilder &kernel) {
+  llvm::DenseMap<Storage *, std::pair<DispatchGroups *, UnitGroup *>> writer;
+  llvm::SmallPtrSet<Storage *, 8> inMemory;
+  for (DispatchGroups &dispatch : result.dispatches)
+    for (UnitGroup &group : dispatch.groups)
+      for (Unit *unit : group.units) {
+        for (Operand &operand : unit->operands) {
+          if (!operand.access)
+            continue;
+          auto [writes, writingGroup] = writer.lookup(operand.access->storage);
+          bool ofRow = writes == &dispatch && dispatch.byRows && !usesOthers(*operand.access, dispatch.rows);
+          if (writingGroup != &group && !ofRow)
+            inMemory.insert(operand.access->storage);
+        }
+        for (Result &value : unit->results) {
+          writer[value.access.storage] = {&dispatch, &group};
+          if (value.access.storage->writers > 1)
+            inMemory.insert(value.access.storage);
+        }
+      }
   for (Storage &storage : result.graph->storages) {
-    int64_t elements = elementsOf(storage);
     if (storage.kind == Storage::Argument)
       result.places[&storage] = {kernel.operand(storage.position)};
     else if (storage.kind == Storage::Output)
       result.places[&storage] = {kernel.operand(function.getNumArguments() + storage.position)};
     else if (inMemory.contains(&storage))
-      result.places[&storage] = {
-          kernel.addScratch(elements * llvm::divideCeil(memoryType(storage.element).getIntOrFloatBitWidth(), 8))};
+      result.places[&storage] = {kernel.addScratch(
+          elementsOf(storage) * llvm::divideCeil(memoryType(storage.element).getIntOrFloatBitWidth(), 8))};
   }
 }
 
 } // namespace
+
+std::optional<unsigned> UnitGroup::columns(ArrayRef<unsigned> rows) const {
+  if (sequential)
+    return sequential;
+  for (unsigned d : parallel)
+    if (!llvm::is_contained(rows, d))
+      return d;
+  return std::nullopt;
+}
 
 FailureOr<GroupedKernel> groupUnits(func::FuncOp function, KernelBuilder &kernel) {
   FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(function);
@@ -140,23 +269,26 @@ FailureOr<GroupedKernel> groupUnits(func::FuncOp function, KernelBuilder &kernel
   GroupedKernel result;
   result.graph = std::move(*graph);
   result.extents = unifyDimensions(*result.graph);
+  std::vector<UnitGroup> groups;
   for (Unit &unit : result.graph->units) {
     if (llvm::none_of(unit.results, [](Result &value) { return value.used || value.access.storage->kind == Storage::Output; }))
       continue;
-    if (result.groups.empty() || !canJoin(result.groups.back(), unit))
-      result.groups.emplace_back();
-    result.groups.back().units.push_back(&unit);
+    if (groups.empty() || !canJoin(groups.back(), unit))
+      groups.emplace_back();
+    groups.back().units.push_back(&unit);
   }
-  for (UnitGroup &group : result.groups)
+  for (UnitGroup &group : groups)
     orderParallel(group);
+  result.dispatches = formDispatches(std::move(groups), result.extents);
   placeStorages(result, function, kernel);
   return result;
 }
 
-void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, UnitGroup &group) {
+void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, DispatchGroups &dispatch) {
   llvm::SetVector<Storage *> all;
-  for (Unit *unit : group.units)
-    collectStorages(*unit, all);
+  for (UnitGroup &group : dispatch.groups)
+    for (Unit *unit : group.units)
+      collectStorages(*unit, all);
   if (all.size() <= kMostBuffers)
     return;
   // The smallest first, all of one type.
@@ -164,7 +296,9 @@ void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, UnitGroup &gr
   for (Storage *storage : all)
     if (storage->kind == Storage::Argument && kernel.places.lookup(storage).place.operand != plan::Binding::kScratch)
       small.push_back(storage);
-  llvm::stable_sort(small, [](Storage *a, Storage *b) { return elementsOf(*a) < elementsOf(*b); });
+  llvm::sort(small, [](Storage *a, Storage *b) {
+    return std::tuple(elementsOf(*a), a->kind, a->position) < std::tuple(elementsOf(*b), b->kind, b->position);
+  });
   if (!small.empty())
     llvm::erase_if(small, [type = small.front()->element](Storage *storage) { return storage->element != type; });
   small.truncate(std::min(small.size(), all.size() - kMostBuffers + 1));
@@ -179,7 +313,7 @@ void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, UnitGroup &gr
   for (ArrayRef<Storage *> rest = small; !rest.empty();) {
     ArrayRef<Storage *> some = rest.take_front(kMostBuffers - 1);
     rest = rest.drop_front(some.size());
-    ShaderBuilder shader(builder, group.units.front()->loc, {builder.profile.workgroup, 1, 1});
+    ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc, {builder.profile.workgroup, 1, 1});
     Buffer to = shader.bind(gathered, plan::Binding::Write, type);
     auto points = shader.forEachPoint(elementsOf(*some.back())); // the largest
     for (Storage *storage : some) {
@@ -201,32 +335,33 @@ void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, UnitGroup &gr
   }
 }
 
+bool isVector(GroupedKernel &kernel, const Access &access, unsigned dim) {
+  SmallVector<int64_t> strides = stridesOf(*access.storage);
+  if (strideOf(access, dim) != 1 || elementsOf(*access.storage) % 4 != 0 ||
+      kernel.places.lookup(access.storage).base % 4 != 0)
+    return false;
+  for (const AccessPart &part : access.parts) {
+    if (part.index.constant * strides[part.last] % 4 != 0)
+      return false;
+    for (auto [d, factor] : part.index.terms)
+      if (d != dim && factor * strides[part.last] % 4 != 0)
+        return false;
+  }
+  return true;
+}
+
 bool allowsLanes(GroupedKernel &kernel, UnitGroup &group, unsigned dim) {
   if (kernel.extents[dim] % 4 != 0 || group.sequential == dim)
     return false;
   auto fits = [&](const Access &access) {
-    if (!kernel.places.count(access.storage) || strideOf(access, dim) == 0)
-      return true;
-    if (strideOf(access, dim) != 1)
-      return false;
-    SmallVector<int64_t> strides = stridesOf(*access.storage);
-    if (elementsOf(*access.storage) % 4 != 0 || kernel.places.lookup(access.storage).base % 4 != 0)
-      return false;
-    for (const AccessPart &part : access.parts) {
-      if (part.index.constant * strides[part.last] % 4 != 0)
-        return false;
-      for (auto [d, factor] : part.index.terms)
-        if (d != dim && factor * strides[part.last] % 4 != 0)
-          return false;
-    }
-    return true;
+    return !kernel.places.count(access.storage) || strideOf(access, dim) == 0 || isVector(kernel, access, dim);
   };
   for (Unit *unit : group.units) {
     for (Operand &operand : unit->operands)
       if (operand.access && !fits(*operand.access))
         return false;
     for (Result &value : unit->results)
-      if (!fits(value.access) || (!value.access.uses(dim)))
+      if (!fits(value.access) || !value.access.uses(dim))
         return false;
   }
   return true;

@@ -1,7 +1,7 @@
 // A kernel that is one sinter.scatter_add; see General.h.
 //
+//   one invocation for each element (or four) of the table: it is zero
 //   one invocation for each block of rows and element d (or four) of a row:
-//     for rows of the block: row[d] = 0
 //     for i in 0 .. indices: if index[i] is in the block: rows[index[i]][d] += updates[i][d]
 #include "compiler/codegen/vulkan/General.h"
 
@@ -45,10 +45,18 @@ LogicalResult emitScatter(func::FuncOp function, ShaderTable &shaders, const Pro
   int64_t lanes = width % 4 == 0 ? 4 : 1, columns = width / lanes;
 
   KernelBuilder kernel(function, shaders, profile);
-  ShaderBuilder shader(kernel, op.getLoc(), {profile.workgroup, 1, 1});
-  OpBuilder &builder = shader.builder;
   Location loc = op.getLoc();
   Type element = table.getElementType(), type = lanes == 4 ? Type(VectorType::get({4}, element)) : element;
+  {
+    ShaderBuilder zeroing(kernel, loc, {profile.workgroup, 1, 1});
+    Buffer output = zeroing.bind(kernel.operand(function.getNumArguments()), plan::Binding::Write, type);
+    auto points = zeroing.forEachPoint(rows * columns);
+    Value zero = arith::ConstantOp::create(zeroing.builder, loc, cast<TypedAttr>(zeroing.builder.getZeroAttr(type)));
+    zeroing.store(output, points.index, zero);
+    zeroing.dispatch(points.groups, points.constants);
+  }
+  ShaderBuilder shader(kernel, loc, {profile.workgroup, 1, 1});
+  OpBuilder &builder = shader.builder;
   Buffer index = shader.bind(kernel.operand(indices.getArgNumber()), plan::Binding::Read, builder.getI32Type());
   Buffer update = shader.bind(kernel.operand(updates.getArgNumber()), plan::Binding::Read, type);
   Buffer output = shader.bind(kernel.operand(function.getNumArguments()), plan::Binding::Update, type);
@@ -60,27 +68,20 @@ LogicalResult emitScatter(func::FuncOp function, ShaderTable &shaders, const Pro
                                     shader.constant(rows));
   auto address = [&](Value row) { return LinearIndex().add(row, columns).add(column, 1).materialize(builder, loc); };
 
-  auto zeroing = scf::ForOp::create(builder, loc, from, to, shader.constant(1));
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(zeroing.getBody());
-    Value zero = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(builder.getZeroAttr(type)));
-    shader.store(output, address(zeroing.getInductionVar()), zero);
-  }
-  auto scan = scf::ForOp::create(builder, loc, shader.constant(0), shader.constant(count), shader.constant(1));
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(scan.getBody());
-    Value item = scan.getInductionVar();
-    Value row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), shader.load(index, item));
-    Value above = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, row, from);
-    Value below = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, row, to);
-    auto branch = scf::IfOp::create(builder, loc, arith::AndIOp::create(builder, loc, above, below), false);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    Value target = address(row);
-    Value sum = arith::AddFOp::create(builder, loc, shader.load(output, target), shader.load(update, address(item)));
-    shader.store(output, target, sum);
-  }
+  SmallVector<Value> none;
+  if (failed(shader.forEach(0, count, 1, none, [&](Value item, SmallVectorImpl<Value> &) {
+        Value row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), shader.load(index, item));
+        Value above = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, row, from);
+        Value below = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, row, to);
+        auto branch = scf::IfOp::create(builder, loc, arith::AndIOp::create(builder, loc, above, below), false);
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPointToStart(branch.thenBlock());
+        Value target = address(row);
+        Value sum = arith::AddFOp::create(builder, loc, shader.load(output, target), shader.load(update, address(item)));
+        shader.store(output, target, sum);
+        return success();
+      })))
+    return failure();
   shader.dispatch(points.groups, points.constants);
   kernel.finish(count * width, /*general=*/false);
   return success();

@@ -42,11 +42,12 @@ LogicalResult checkWords(spirv::ModuleOp module, ArrayRef<uint32_t> words) {
   spvtools::SpirvTools tools(SPV_ENV_VULKAN_1_2);
   std::string message;
   tools.SetMessageConsumer([&](spv_message_level_t, const char *, const spv_position_t &, const char *text) {
-    message += message.empty() ? text : std::string("; ") + text;
+    message += message.empty() ? "" : "; ";
+    message += StringRef(text).rtrim().str();
   });
   if (!tools.IsValid() || tools.Validate(words.data(), words.size()))
     return success();
-  return module.emitError("vulkan: the shader of kernel @") << *module.getSymName() << " is not valid: " << message;
+  return emitError(module.getLoc(), "vulkan: shader @") << *module.getSymName() << " is not valid: " << message;
 }
 
 LogicalResult serialize(spirv::ModuleOp module, bool validate, SerializedShader &shader) {
@@ -55,7 +56,7 @@ LogicalResult serialize(spirv::ModuleOp module, bool validate, SerializedShader 
   spirv::SerializationOptions options;
   options.emitSymbolName = false;
   if (!module.getVceTriple() || failed(spirv::serialize(module, words, options)))
-    return module.emitError("vulkan: the shader of kernel @") << shader.name << " cannot be serialised";
+    return emitError(module.getLoc(), "vulkan: shader @") << shader.name << " cannot be serialised";
   if (validate && failed(checkWords(module, words)))
     return failure();
   shader.words.assign(words.begin(), words.end());

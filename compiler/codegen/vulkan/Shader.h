@@ -69,6 +69,14 @@ struct Buffer {
   int64_t perPart = 0; ///< elements
 };
 
+/// lavapipe ends whatever loops an invocation is in after 65535 rounds of all of them together, without a word: longer ones
+/// are unrolled until they are far from that.
+inline constexpr int64_t kMostRounds = 32768;
+
+/// How often the body of a loop of so many rounds is to be repeated, one of `loops` of an invocation; fails with an error at
+/// `loc` if that is more than a driver can be asked to compile.
+llvm::FailureOr<int64_t> unrollFactor(mlir::Location loc, int64_t rounds, int64_t loops = 1);
+
 /// One dispatch with its shader.
 class ShaderBuilder {
 public:
@@ -102,6 +110,12 @@ public:
   /// From here on the body runs once for each of `count` points, in invocations of a one-dimensional workgroup. The
   /// number is a push constant, so that kernels of other sizes share the shader.
   Points forEachPoint(int64_t count);
+
+  /// A loop over `from`, `from` + `step`, ... below `to` in ascending order that carries `values`, unrolled if it is long.
+  /// `loops`: how many of its length the invocation goes through.
+  llvm::LogicalResult forEach(int64_t from, int64_t to, int64_t step, llvm::SmallVectorImpl<mlir::Value> &values,
+                              llvm::function_ref<llvm::LogicalResult(mlir::Value, llvm::SmallVectorImpl<mlir::Value> &)> body,
+                              int64_t loops = 1);
 
   /// Ends the body and adds the dispatch to the kernel.
   void dispatch(llvm::ArrayRef<int64_t> groups, llvm::ArrayRef<int64_t> constants = {});

@@ -39,12 +39,22 @@ Value UnitEmitter::load(const Access &access) {
   OpBuilder &builder = shader.builder;
   Type element = memoryType(access.storage->element), type = element;
   Value index = offset.materialize(builder, shader.loc);
-  if (laneStride == 1) {
+  bool vector = lanes && laneStride == 1 && isVector(kernel, access, *lanes);
+  if (vector) {
     type = VectorType::get({kLanes}, element);
     index = quarter(builder, shader.loc, index);
   }
   Buffer buffer = shader.bind(kernel.places.lookup(access.storage).place, plan::Binding::Read, type);
-  return fromMemory(builder, shader.loc, shader.load(buffer, index), access.storage->element);
+  Value value;
+  if (!vector && laneStride != 0) {
+    SmallVector<Value> values;
+    for (int64_t lane = 0; lane < kLanes; ++lane)
+      values.push_back(shader.load(buffer, LinearIndex{lane * laneStride, {{index, 1}}}.materialize(builder, shader.loc)));
+    value = vector::FromElementsOp::create(builder, shader.loc, VectorType::get({kLanes}, element), values);
+  } else {
+    value = shader.load(buffer, index);
+  }
+  return fromMemory(builder, shader.loc, value, access.storage->element);
 }
 
 void UnitEmitter::store(const Access &access, Value value) {
@@ -52,13 +62,20 @@ void UnitEmitter::store(const Access &access, Value value) {
   OpBuilder &builder = shader.builder;
   Type type = memoryType(access.storage->element);
   Value index = offset.materialize(builder, shader.loc);
-  if (laneStride == 1) {
+  bool vector = lanes && laneStride == 1 && isVector(kernel, access, *lanes);
+  if (vector) {
     type = VectorType::get({kLanes}, type);
     index = quarter(builder, shader.loc, index);
-    value = toLanes(builder, shader.loc, value, kLanes);
   }
+  if (laneStride != 0)
+    value = toLanes(builder, shader.loc, value, kLanes);
+  value = toMemory(builder, shader.loc, value);
   Buffer buffer = shader.bind(kernel.places.lookup(access.storage).place, plan::Binding::Write, type);
-  shader.store(buffer, index, toMemory(builder, shader.loc, value));
+  if (vector || laneStride == 0)
+    return shader.store(buffer, index, value);
+  for (int64_t lane = 0; lane < kLanes; ++lane)
+    shader.store(buffer, LinearIndex{lane * laneStride, {{index, 1}}}.materialize(builder, shader.loc),
+                 vector::ExtractOp::create(builder, shader.loc, value, lane));
 }
 
 Value UnitEmitter::operandValue(const Operand &operand) {
@@ -69,6 +86,11 @@ Value UnitEmitter::operandValue(const Operand &operand) {
     return arith::ConstantOp::create(builder, shader.loc, cast<TypedAttr>(builder.getZeroAttr(operand.element)));
   if (Value value = forward.lookup(operand.access->storage))
     return value;
+  if (Value value = rowValues.lookup(operand.access->storage))
+    return value;
+  for (auto &[access, value] : hoisted)
+    if (access.sameElement(*operand.access))
+      return value;
   return load(*operand.access);
 }
 
@@ -111,26 +133,88 @@ void UnitEmitter::flush() {
   pending.clear();
 }
 
-SmallVector<Value> UnitEmitter::initialValues(UnitGroup &group) {
-  SmallVector<Value> values;
+/// Calls `visit` with each reduction of the group: its unit, its result, and the operand that it starts from.
+static void forEachReduction(UnitGroup &group, llvm::function_ref<void(Result &, Operand &)> visit) {
   for (Unit *unit : group.units)
     for (auto [number, result] : llvm::enumerate(unit->results))
-      if (result.combiner) {
-        Value value = operandValue(unit->operands[unit->inputs + number]);
-        values.push_back(lanes ? toLanes(shader.builder, shader.loc, value, kLanes) : value);
-      }
+      if (result.combiner)
+        visit(result, unit->operands[unit->inputs + number]);
+}
+
+SmallVector<Value> UnitEmitter::initialValues(UnitGroup &group) {
+  SmallVector<Value> values;
+  forEachReduction(group, [&](Result &, Operand &start) {
+    Value value = operandValue(start);
+    values.push_back(lanes ? toLanes(shader.builder, shader.loc, value, kLanes) : value);
+  });
   return values;
 }
 
-void UnitEmitter::storeReductions(UnitGroup &group, ValueRange values) {
+SmallVector<Value> UnitEmitter::neutralValues(UnitGroup &group) {
+  SmallVector<Value> values;
+  forEachReduction(group, [&](Result &result, Operand &start) {
+    Value value = arith::ConstantOp::create(shader.builder, shader.loc, neutralElement(result.combiner, start.element));
+    values.push_back(lanes ? toLanes(shader.builder, shader.loc, value, kLanes) : value);
+  });
+  return values;
+}
+
+SmallVector<Operation *> UnitEmitter::combiners(UnitGroup &group) {
+  SmallVector<Operation *> combiners;
+  forEachReduction(group, [&](Result &result, Operand &) { combiners.push_back(result.combiner); });
+  return combiners;
+}
+
+SmallVector<bool> UnitEmitter::startsNeutral(UnitGroup &group) {
+  SmallVector<bool> neutral;
+  forEachReduction(group, [&](Result &result, Operand &start) {
+    neutral.push_back(start.splat && start.splat == neutralElement(result.combiner, start.element));
+  });
+  return neutral;
+}
+
+void UnitEmitter::finishReductions(UnitGroup &group, ValueRange values, bool storing) {
   unsigned next = 0;
+  forEachReduction(group, [&](Result &result, Operand &) {
+    Value value = values[next++];
+    rowValues[result.access.storage] = value;
+    if (storing && kernel.places.count(result.access.storage))
+      store(result.access, value);
+  });
+}
+
+void UnitEmitter::hoist(UnitGroup &group, unsigned dim) {
+  auto written = [&](Storage *storage) {
+    return llvm::any_of(group.units, [&](Unit *unit) {
+      return llvm::any_of(unit->results, [&](Result &value) { return value.access.storage == storage; });
+    });
+  };
   for (Unit *unit : group.units)
-    for (Result &result : unit->results)
-      if (result.combiner) {
-        Value value = values[next++];
-        if (kernel.places.count(result.access.storage))
-          store(result.access, value);
-      }
+    for (auto [number, operand] : llvm::enumerate(unit->operands)) {
+      if (!operand.access || operand.access->uses(dim) || written(operand.access->storage) ||
+          rowValues.count(operand.access->storage) || (number >= unit->inputs && unit->isReduction()))
+        continue;
+      if (llvm::none_of(hoisted, [&](auto &known) { return known.first.sameElement(*operand.access); }))
+        hoisted.push_back({*operand.access, load(*operand.access)});
+    }
+}
+
+void UnitEmitter::keepRowValues() {
+  for (auto [storage, value] : forward)
+    rowValues[storage] = value;
+}
+
+void UnitEmitter::setPosition(ArrayRef<unsigned> dims, Value index) {
+  OpBuilder &builder = shader.builder;
+  for (unsigned d : llvm::reverse(dims)) {
+    int64_t step = d == lanes ? kLanes : 1, extent = kernel.extents[d] / step;
+    Value own = index;
+    if (d != dims.front()) {
+      own = arith::RemUIOp::create(builder, shader.loc, index, constant(extent));
+      index = arith::DivUIOp::create(builder, shader.loc, index, constant(extent));
+    }
+    position[d] = LinearIndex().add(own, step).materialize(builder, shader.loc);
+  }
 }
 
 FailureOr<SmallVector<Value>> UnitEmitter::cloneUnit(Unit &unit, ArrayRef<Value> arguments) {

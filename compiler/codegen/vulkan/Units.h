@@ -20,20 +20,34 @@ struct UnitGroup {
   llvm::SmallVector<Unit *> units;
   llvm::SmallVector<unsigned> parallel;  ///< kernel-wide dimensions, outermost first in the memory of the first result
   std::optional<unsigned> sequential;    ///< the dimension that some unit reduces
+  bool reducesRows = false;              ///< it is the last loop: neighbours in memory, as a rule
+
+  /// The one dimension beside `rows`, if there is one.
+  std::optional<unsigned> columns(llvm::ArrayRef<unsigned> rows) const;
 };
 
-/// A kernel in groups: which may be split over dispatches after each group.
+/// Groups that run one after the other, a barrier of all invocations before and after them.
+struct DispatchGroups {
+  std::vector<UnitGroup> groups;
+  /// Whether each index of `rows` is handled by one invocation, or a few that know of each other (Rows.h). Else there is one
+  /// group, and each of its parallel points is an invocation.
+  bool byRows = false;
+  llvm::SmallVector<unsigned> rows;
+};
+
+/// A kernel in dispatches.
 struct GroupedKernel {
   std::unique_ptr<LoopGraph> graph;
   llvm::SmallVector<int64_t> extents; ///< of the kernel-wide dimensions
-  std::vector<UnitGroup> groups;
+  std::vector<DispatchGroups> dispatches;
   llvm::DenseMap<Storage *, Located> places; ///< of all storages that live in memory
 };
 
 /// If the group reads from more places than a shader may, dispatches that gather small ones in one place of the scratch.
-void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, UnitGroup &group);
+void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, DispatchGroups &dispatch);
 
-/// Reads, groups and places the kernel's units; temporaries that outlive their group get scratch.
+/// Reads, groups and places the kernel's units; temporaries that outlive their group get scratch, unless they are one value
+/// a row.
 llvm::FailureOr<GroupedKernel> groupUnits(mlir::func::FuncOp function, KernelBuilder &kernel);
 
 /// The code of a group's units at one point, on scalars or on four neighbours along a dimension.
@@ -49,9 +63,24 @@ public:
   llvm::LogicalResult emit(UnitGroup &group, llvm::MutableArrayRef<mlir::Value> accumulators);
   void flush();
 
-  /// Values that the reductions of the group start from, and storing what they come to.
+  /// The group's reductions, in order: what they start from, what leaves others unchanged, and what combines them.
   llvm::SmallVector<mlir::Value> initialValues(UnitGroup &group);
-  void storeReductions(UnitGroup &group, mlir::ValueRange values);
+  llvm::SmallVector<mlir::Value> neutralValues(UnitGroup &group);
+  llvm::SmallVector<mlir::Operation *> combiners(UnitGroup &group);
+  /// Whether the reduction starts from its neutral element.
+  llvm::SmallVector<bool> startsNeutral(UnitGroup &group);
+  /// Keeps the reductions' values for later groups and stores those that live in memory.
+  void finishReductions(UnitGroup &group, mlir::ValueRange values, bool storing = true);
+
+  /// Loads what is the same at all indices of `dim`, once for the loops to come; forgets it.
+  void hoist(UnitGroup &group, unsigned dim);
+  void dropHoisted() { hoisted.clear(); }
+  /// The values of the last `emit` are those of a row: later groups take them as they are.
+  void keepRowValues();
+  bool hasStores() const { return !pending.empty(); }
+
+  /// Sets the positions of `dims`, outermost first, from the number of a point of them.
+  void setPosition(llvm::ArrayRef<unsigned> dims, mlir::Value index);
 
 private:
   mlir::Value constant(int64_t value) { return shader.constant(value); }
@@ -64,7 +93,9 @@ private:
 
   GroupedKernel &kernel;
   ShaderBuilder &shader;
-  llvm::DenseMap<Storage *, mlir::Value> forward; ///< what the units of this point have computed
+  llvm::DenseMap<Storage *, mlir::Value> forward;   ///< what the units of this point have computed
+  llvm::DenseMap<Storage *, mlir::Value> rowValues; ///< what earlier groups have computed of this row
+  std::vector<std::pair<Access, mlir::Value>> hoisted;
   struct PendingStore {
     Access access;
     mlir::Value value;
@@ -72,8 +103,14 @@ private:
   std::vector<PendingStore> pending;
 };
 
+/// Whether the unit sums products of two tensors, each of which lacks a dimension that the other has.
+bool isContraction(const Unit &unit);
+
 /// Whether every access of the group allows four neighbours along `dim` at once.
 bool allowsLanes(GroupedKernel &kernel, UnitGroup &group, unsigned dim);
+
+/// Whether four neighbours along `dim` are one vector in memory.
+bool isVector(GroupedKernel &kernel, const Access &access, unsigned dim);
 
 /// The row-major stride of each dimension of a storage.
 llvm::SmallVector<int64_t> stridesOf(const Storage &storage);

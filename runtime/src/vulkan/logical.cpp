@@ -18,9 +18,11 @@ TestSwitches TestSwitches::read() {
     const std::string_view lost = "lost=";
     if (word == "staging")
       switches.staging = true;
+    else if (word == "unordered")
+      switches.unordered = true;
     else if (!word.starts_with(lost) ||
              std::from_chars(word.data() + lost.size(), word.data() + word.size(), switches.lostAt).ec != std::errc())
-      fail(Exit::Usage, fmt::format("SINTER_VULKAN_TEST: '{}' is not one of staging, lost=N", word));
+      fail(Exit::Usage, fmt::format("SINTER_VULKAN_TEST: '{}' is not one of staging, unordered, lost=N", word));
   }
   return switches;
 }

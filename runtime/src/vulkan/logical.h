@@ -9,9 +9,10 @@ namespace sinter::vulkan {
 
 /// What tests switch on by the environment variable SINTER_VULKAN_TEST, a list with commas:
 ///   staging   as on a device whose memory the host cannot reach
+///   unordered without barriers between dispatches
 ///   lost=N    the device is lost at the N-th submission
 struct TestSwitches {
-  bool staging = false;
+  bool staging = false, unordered = false;
   int64_t lostAt = 0;
   static TestSwitches read();
 };

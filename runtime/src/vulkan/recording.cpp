@@ -44,7 +44,8 @@ Recording::Recording(LogicalDevice &device, Pipelines &pipelines, const sinter_v
                      const Blocks &blocks, Copies copies)
     : device_(device), pipelines_(pipelines), version_(version), entry_(entry), blocks_(blocks), copies_(std::move(copies)),
       steps_(listSteps(version, entry)) {
-  placeBarriers(steps_);
+  if (!device.switches().unordered)
+    placeBarriers(steps_);
   if (validates())
     if (const std::vector<std::string> hazards = findHazards(steps_); !hazards.empty())
       fail(Exit::Device, fmt::format("{}: entry {}: {} hazards, the first: {}", device.label(), entry.name, hazards.size(), hazards.front()));

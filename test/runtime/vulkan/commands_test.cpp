@@ -157,6 +157,11 @@ TEST_F(VulkanCommandsTest, ForVulkanAlone) {
   EXPECT_EQ(result.exit, 0) << result.err;
   EXPECT_EQ(run({"info"}).exit, 0);
   EXPECT_EQ(run(bench("null")).exit, 0);
+  // What only moves parameters between files needs no device.
+  ASSERT_EQ(run(training("run", 2, {"--device", software()})).exit, 0);
+  environment = {{"VK_DRIVER_FILES", "/nonexistent"}, {"VK_ICD_FILENAMES", "/nonexistent"}};
+  EXPECT_EQ(run({"export", "--checkpoint", folder / "run", "--out", folder / "weights"}).exit, 0);
+  EXPECT_EQ(run({"import", "--from", folder / "weights", "--out", folder / "again"}).exit, 0);
 }
 
 TEST_F(VulkanCommandsTest, Bench) {

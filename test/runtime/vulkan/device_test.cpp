@@ -10,7 +10,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <optional>
 
 namespace sinter::test {
 
@@ -24,21 +23,6 @@ class Drivers : public testing::Environment {
   void SetUp() override { keepsDriversLoaded = new vulkan::Instance; }
 };
 [[maybe_unused]] const testing::Environment *const drivers = testing::AddGlobalTestEnvironment(new Drivers);
-
-// Sets an environment variable for as long as it lives.
-class Setting {
-public:
-  Setting(const char *name, const std::string &value) : name_(name) {
-    if (const char *old = std::getenv(name))
-      old_ = old;
-    setenv(name, value.c_str(), 1);
-  }
-  ~Setting() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
-
-private:
-  const char *name_;
-  std::optional<std::string> old_;
-};
 
 // The software device, wherever it is in the list.
 uint32_t softwareIndex() {
@@ -384,11 +368,19 @@ TEST(Vulkan, ValidationFails) {
   EXPECT_GT(vulkanMessages(), before);
 }
 
+// Runs under validation are looked through for hazards: a recording without barriers is not run.
+TEST(Vulkan, HazardsFail) {
+  const Setting setting("SINTER_VULKAN_TEST", "unordered");
+  const Failed failed = failureOf([] { onVulkan(1); });
+  EXPECT_EQ(failed.exit, Exit::Device);
+  expectContains(failed.message, "entry train: 10 hazards, the first: add_bias of launch 1 (mock.cpp:12:3) reads what is being written");
+}
+
 TEST(Vulkan, UnknownTestSwitch) {
   const Setting setting("SINTER_VULKAN_TEST", "staging,fast");
   const Failed failed = failureOf([] { open(); });
   EXPECT_EQ(failed.exit, Exit::Usage);
-  expectContains(failed.message, "SINTER_VULKAN_TEST: 'fast' is not one of staging, lost=N");
+  expectContains(failed.message, "SINTER_VULKAN_TEST: 'fast' is not one of staging, unordered, lost=N");
 }
 
 //===--- the file of pipelines ---===//
