@@ -27,7 +27,8 @@ llvm::Constant *describe(DescriptorBuilder &b, const vulkan::SerializedShader &s
   llvm::Constant *words = b.global(llvm::ConstantDataArray::get(b.context, ArrayRef<uint32_t>(shader.words)), 8);
   return b.record({/*name=*/b.string(shader.name), /*words=*/words, /*word_count=*/b.u64(shader.words.size()),
                    /*binding_count=*/b.u32(shader.bindings), /*constant_count=*/b.u32(shader.constants),
-                   /*subgroup_size=*/b.u32(shader.subgroupSize), /*features=*/b.u32(shader.features)});
+                   /*subgroup_size=*/b.u32(shader.subgroupSize), /*features=*/b.u32(shader.features),
+                   /*texels=*/b.u32(shader.texels), /*reserved=*/b.u32(0)});
 }
 
 llvm::Constant *describe(DescriptorBuilder &b, plan::DispatchOp dispatch, uint32_t shader, uint32_t declared) {
@@ -35,7 +36,7 @@ llvm::Constant *describe(DescriptorBuilder &b, plan::DispatchOp dispatch, uint32
   SmallVector<plan::Binding> bound = dispatch.getBindingList();
   for (const plan::Binding &binding : ArrayRef(bound).take_front(declared))
     bindings.push_back(b.record({/*operand=*/b.u32(static_cast<uint32_t>(binding.operand)),
-                                 /*access=*/b.u32(binding.access), /*offset=*/b.u64(binding.offset),
+                                 /*access=*/b.u32(binding.access == plan::Binding::Texels ? SINTER_READ : binding.access), /*offset=*/b.u64(binding.offset),
                                  /*bytes=*/b.u64(binding.bytes)}));
   auto words = [&](ArrayRef<int64_t> values, size_t count) {
     SmallVector<uint32_t> padded(values.begin(), values.end());

@@ -25,7 +25,7 @@ static void printPushConstants(OpAsmPrinter &printer, Operation *, DenseI64Array
   printer << "]";
 }
 
-static constexpr StringLiteral kAccessNames[] = {"", "read", "write", "update"};
+static constexpr StringLiteral kAccessNames[] = {"", "read", "write", "update", "texels"};
 
 /// `(read 0 at 0 bytes 64, write scratch at 0 bytes 256)`.
 static ParseResult parseBindings(OpAsmParser &parser, DenseI64ArrayAttr &bindings) {
@@ -56,7 +56,7 @@ static ParseResult parseBindings(OpAsmParser &parser, DenseI64ArrayAttr &binding
 static void printBindings(OpAsmPrinter &printer, DispatchOp op, DenseI64ArrayAttr) {
   printer << "(";
   llvm::interleaveComma(op.getBindingList(), printer, [&](const Binding &binding) {
-    printer << kAccessNames[binding.access & 3] << " ";
+    printer << kAccessNames[binding.access] << " ";
     if (binding.operand == Binding::kScratch)
       printer << "scratch";
     else
@@ -110,8 +110,10 @@ LogicalResult DispatchOp::verify() {
   if (getBindings().size() % 4 != 0)
     return emitOpError() << "a binding has four numbers";
   for (const Binding &binding : getBindingList()) { // C3
-    if (binding.access < Binding::Read || binding.access > Binding::Update || binding.operand < Binding::kScratch)
-      return emitOpError() << "a binding reads, writes or updates an operand or the scratch";
+    if (binding.access < Binding::Read || binding.access > Binding::Texels || binding.operand < Binding::kScratch)
+      return emitOpError() << "a binding reads, writes or updates an operand or the scratch, or reads its texels";
+    if (binding.access == Binding::Texels && binding.bytes % kTexelBytes != 0)
+      return emitOpError() << "binds " << binding.bytes << " bytes as texels of " << kTexelBytes;
     if (binding.offset < 0 || binding.offset % kAlignment != 0)
       return emitOpError() << "offset " << binding.offset << " is not a multiple of " << kAlignment;
     if (binding.bytes < 1 || binding.bytes > kMaxBindingBytes)

@@ -162,9 +162,11 @@ def DispatchOp : PlanOp<"dispatch", [HasParent<"KernelOp">, DeclareOpInterfaceMe
   let summary = "runs a shader on a grid of workgroups";
   let description = [{
     Storage buffer i of the shader is binding i: `read`, `write` or `update` (both) of some bytes of an operand of the
-    launch (inputs first, then outputs) or of the kernel's scratch. `push` are its push constants.
+    launch (inputs first, then outputs) or of the kernel's scratch. `texels` reads, too, but as a uniform texel buffer of
+    four f32 each. `push` are its push constants.
     (C1) there are three numbers of workgroups, each in 1 ... 65535; (C2) at most 4 push constants, of 32 bits;
-    (C3) offsets of bindings are multiples of 256; they hold at least 1 byte and at most 128 MiB; (C4) the shader exists.
+    (C3) offsets of bindings are multiples of 256; they hold at least 1 byte and at most 128 MiB,
+    texels a multiple of 16 bytes; (C4) the shader exists.
   }];
   let arguments = (ins FlatSymbolRefAttr:$shader, DenseI64ArrayAttr:$groups, DenseI64ArrayAttr:$constants,
                        DenseI64ArrayAttr:$bindings);
@@ -175,6 +177,17 @@ def DispatchOp : PlanOp<"dispatch", [HasParent<"KernelOp">, DeclareOpInterfaceMe
   let extraClassDeclaration = [{
     llvm::SmallVector<::sinter::plan::Binding> getBindingList();
   }];
+}
+
+def FetchTexelsOp : PlanOp<"fetch_texels", [Pure]> {
+  let summary = "four neighbours from a binding that the dispatch reads as texels";
+  let description = [{
+    `binding` counts the texel bindings until the shader is complete, then all of its bindings. An index outside of the
+    binding is undefined.
+  }];
+  let arguments = (ins I64Attr:$binding, Index:$index);
+  let results = (outs VectorOfLengthAndType<[4], [F32]>:$value);
+  let assemblyFormat = "$binding `[` $index `]` attr-dict `:` type($value)";
 }
 
 def PushConstantOp : PlanOp<"push_constant", [Pure]> {

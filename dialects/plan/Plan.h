@@ -6,10 +6,11 @@
 
 namespace sinter::plan {
 
-/// What a dispatch binds as one storage buffer.
+/// What a dispatch binds as one buffer.
 struct Binding {
   static constexpr int64_t kScratch = -1;
-  enum Access { Read = 1, Write = 2, Update = 3 };
+  /// Texels: read as vectors of four f32 through a uniform texel buffer. All others are storage buffers.
+  enum Access { Read = 1, Write = 2, Update = 3, Texels = 4 };
 
   int64_t operand; ///< of the launch, or kScratch
   int64_t access;
@@ -19,7 +20,7 @@ struct Binding {
 };
 
 /// Limits of every dispatch: what all Vulkan devices allow.
-inline constexpr int64_t kMaxGroups = 65535, kMaxPushConstants = 4, kMaxBindingBytes = 128 << 20;
+inline constexpr int64_t kMaxGroups = 65535, kMaxPushConstants = 4, kMaxBindingBytes = 128 << 20, kTexelBytes = 16;
 
 } // namespace sinter::plan
 

@@ -1,17 +1,17 @@
 // RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
 // RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
 
-// One dispatch. A subgroup of eight owns 32 rows of 32 columns; for four k each lane loads four rows of the left operand
-// and its columns of the right one, and hands out the former by shuffles. The bias is loaded once for all rows.
+// One dispatch. A subgroup of eight owns 16 rows of 32 columns; for eight k each lane reads two rows of the left operand
+// and its columns of the right one, both as texels, and hands out the former by shuffles. The bias is loaded once for all rows.
 // CHECK-LABEL: plan.kernel @nn scratch 0
 // CHECK-NOT: general
-// CHECK: plan.dispatch @nn.s0 groups [3, 6, 1] {{.*}}bind (read 0 at 0 bytes 49152, read 1 at 0 bytes 24576, read 2 at 0 bytes 384, write 3 at 0 bytes 73728)
+// CHECK: plan.dispatch @nn.s0 groups [3, 12, 1] {{.*}}bind (read 2 at 0 bytes 384, write 3 at 0 bytes 73728, texels 0 at 0 bytes 49152, texels 1 at 0 bytes 24576)
 // CHECK: gpu.module @nn.s0
-// CHECK: gpu.func @main(%[[A:.*]]: memref<?xvector<4xf32>, {{.*}}>, %[[B:.*]]: memref<?xvector<4xf32>, {{.*}}>, %[[BIAS:.*]]: memref<?xvector<4xf32>, {{.*}}>, %[[C:.*]]: memref<?xvector<4xf32>, {{.*}}>)
+// CHECK: gpu.func @main(%[[BIAS:.*]]: memref<?xvector<4xf32>, {{.*}}>, %[[C:.*]]: memref<?xvector<4xf32>, {{.*}}>)
 // CHECK-SAME: workgroup_size = [8, 1, 1], subgroup_size = 8
 // CHECK: scf.for
-// CHECK-COUNT-4: memref.load %[[A]]
-// CHECK-COUNT-4: memref.load %[[B]]
+// CHECK-COUNT-4: plan.fetch_texels 2
+// CHECK-COUNT-8: plan.fetch_texels 3
 // CHECK-NOT: memref.load
 // CHECK-COUNT-128: spirv.GroupNonUniformShuffle
 // CHECK: scf.yield
@@ -19,7 +19,7 @@
 // CHECK-NOT: memref.load
 // CHECK: arith.addf
 // CHECK: memref.store %{{.*}}, %[[C]]
-// CHECK-COUNT-31: memref.store
+// CHECK-COUNT-15: memref.store
 // CHECK-NOT: memref.store
 
 // A workgroup of 16 x 8 has 64 rows of 64 columns and copies 16 k of both operands; invocations have four columns of
@@ -64,11 +64,10 @@ func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>, %bias: tens
 // Operands that are transposed are loaded along what is dense in memory: four rows of two lanes' k at once on the left,
 // and four k of each of the lane's columns on the right.
 // CHECK-LABEL: plan.kernel @tt
-// CHECK: gpu.func @main(%[[A:.*]]: memref<?xvector<4xf32>, {{.*}}>, %[[B:.*]]: memref<?xvector<4xf32>, {{.*}}>, %{{.*}}: memref<?xvector<4xf32>, {{.*}}>)
 // CHECK: scf.for
-// CHECK-COUNT-4: memref.load %[[A]]
-// CHECK-COUNT-4: memref.load %[[B]]
-// CHECK-COUNT-4: vector.from_elements
+// CHECK-COUNT-4: plan.fetch_texels 1
+// CHECK-COUNT-8: plan.fetch_texels 2
+// CHECK-COUNT-8: vector.from_elements
 // CHECK: spirv.GroupNonUniformShuffle
 func.func private @tt(%a: tensor<64x128xf32>, %b: tensor<128x64xf32>) -> tensor<128x128xf32> attributes {sinter.kernel} {
   %zero = arith.constant 0.0 : f32

@@ -45,6 +45,13 @@ plan.kernel @large scratch 0 {
 
 // -----
 spirv.module @s Logical GLSL450 requires #spirv.vce<v1.5, [Shader], []> {}
+plan.kernel @texels scratch 0 {
+  // expected-error @below {{binds 40 bytes as texels of 16}}
+  plan.dispatch @s groups [1, 1, 1] push [] bind (texels 0 at 0 bytes 40)
+}
+
+// -----
+spirv.module @s Logical GLSL450 requires #spirv.vce<v1.5, [Shader], []> {}
 plan.kernel @scratch scratch 256 {
   // expected-error @below {{binds bytes 256 to 260 of a scratch of 256}}
   plan.dispatch @s groups [1, 1, 1] push [] bind (write scratch at 256 bytes 4)

@@ -5,8 +5,8 @@
 //     lane l loads row l (and l + 8, ...) of the left operand, four k at a time, and its columns of the right operand
 //     for every row i, for every q of the step:  sum[i] += shuffle(left[i / 8][q], i % 8) * right[q]
 //
-// Loads are what costs on such devices (each lane by itself, with checks of bounds), and a shuffle by a constant lane is
-// one instruction: no element is loaded twice by a subgroup. Rows are finished one after the other within a step, so that
+// Loads are what costs on such devices (from storage buffers each lane by itself, with checks of bounds; less from texel
+// buffers), and a shuffle by a constant lane is one instruction: no element is loaded twice by a subgroup. Rows are finished one after the other within a step, so that
 // the sums of one row stay in registers while right[q] is read from the stack. Shuffles need all lanes: they stand outside
 // of all branches, and lanes behind the last column work on copies of it.
 #include "compiler/codegen/vulkan/MatmulShader.h"
@@ -29,19 +29,22 @@ struct Schedule {
 /// Ops of an epilogue on all rows of a tile together that the driver still compiles quickly.
 constexpr int64_t kEpilogueOps = 320;
 
-/// Tiles of more rows load less, but take longer to compile and leave rows unused.
-Schedule chooseSchedule(const MatmulKernel &kernel) {
+/// Tiles of more rows load less, but take longer to compile and leave rows unused; with texels loads cost so little that
+/// 16 rows are enough.
+Schedule chooseSchedule(const MatmulKernel &kernel, bool texels) {
   struct Candidate {
     Schedule schedule;
     double time; ///< of a tile, relative, as measured
   };
-  static constexpr Candidate kCandidates[] = {{{32, 4}, 0.84}, {{16, 8}, 0.52}, {{8, 8}, 0.36}};
+  static constexpr Candidate kStorage[] = {{{32, 4}, 0.84}, {{16, 8}, 0.52}, {{8, 8}, 0.36}};
+  static constexpr Candidate kTexels[] = {{{16, 8}, 0.27}, {{8, 8}, 0.18}};
+  ArrayRef<Candidate> candidates = texels ? ArrayRef(kTexels) : ArrayRef(kStorage);
   int64_t ops = 0;
   for (const MatmulEpilogue &step : kernel.epilogue)
     ops += llvm::range_size(*linalg::GenericOp(step.op).getBody()) - 1;
-  Schedule best = kCandidates[2].schedule;
+  Schedule best = candidates.back().schedule;
   double least = 0;
-  for (const Candidate &candidate : kCandidates) {
+  for (const Candidate &candidate : candidates) {
     int64_t rows = candidate.schedule.rows;
     if (rows > kLanes && (ops * rows > kEpilogueOps || rows >= kernel.m.size + kLanes))
       continue;
@@ -120,7 +123,7 @@ private:
         bool outside = kernel.m.size % rows != 0 || rows % kLanes != 0;
         if (outside)
           at.row = clamp(at.row, leftAlongRows ? kernel.m.size - kQuad : kernel.m.size - 1);
-        left.push_back(rounded(loadQuad(kernel.lhs, leftAlongRows ? kernel.m : kernel.k, at)));
+        left.push_back(loadOperand(kernel.lhs, leftAlongRows ? kernel.m : kernel.k, at));
       }
     quadsOfStep = llvm::divideCeil(count, kQuad);
   }
@@ -144,7 +147,7 @@ private:
     SmallVector<Value> right;
     if (!rightAlongK) {
       for (int64_t q = 0; q < count; ++q)
-        right.push_back(rounded(loadQuad(kernel.rhs, kernel.n, {{}, loadedColumn, add(k, q)})));
+        right.push_back(loadOperand(kernel.rhs, kernel.n, {{}, loadedColumn, add(k, q)}));
       return right;
     }
     SmallVector<Value> columns;
@@ -153,7 +156,7 @@ private:
       if (kernel.n.size % kQuad != 0)
         at = clamp(at, kernel.n.size - 1);
       for (int64_t q = 0; q < count; q += kQuad)
-        columns.push_back(rounded(loadQuad(kernel.rhs, kernel.k, {{}, at, add(k, q)})));
+        columns.push_back(loadOperand(kernel.rhs, kernel.k, {{}, at, add(k, q)}));
     }
     for (int64_t q = 0; q < count; ++q) {
       SmallVector<Value> values;
@@ -174,7 +177,7 @@ private:
 } // namespace
 
 LogicalResult emitMatmulRegisters(KernelBuilder &target, const MatmulKernel &kernel) {
-  return Emitter(target, kernel, chooseSchedule(kernel)).emit();
+  return Emitter(target, kernel, chooseSchedule(kernel, target.profile.texels)).emit();
 }
 
 } // namespace sinter::vulkan

@@ -129,6 +129,13 @@ Value MatmulShader::loadQuad(const MatmulAccess &access, const MatmulLoop &along
   return quad(values);
 }
 
+Value MatmulShader::loadOperand(const MatmulAccess &access, const MatmulLoop &along, const Position &at) {
+  Place place = target.operand(access.operand);
+  if (!target.profile.texels || !isQuad(access, along) || !ShaderBuilder::bindsTexels(place))
+    return rounded(loadQuad(access, along, at));
+  return rounded(shader.fetchTexels(place, inQuads(shader.builder, shader.loc, offsetOf(access, at))));
+}
+
 void MatmulShader::storeQuad(const MatmulAccess &access, Value value, const Position &at) {
   OpBuilder &b = shader.builder;
   Type type = memoryType(access.elementType);

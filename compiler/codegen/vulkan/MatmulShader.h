@@ -39,7 +39,9 @@ protected:
   mlir::Value loadElement(const MatmulAccess &access, const Position &at);
   /// Four neighbours along m, n or k; those behind its end are copies of the last one.
   mlir::Value loadQuad(const MatmulAccess &access, const MatmulLoop &along, Position at);
-  /// An element of an operand of the product, or four: f32, or what bf16 leaves of it.
+  /// The same of an operand of the product, which no result of the kernel shares memory with.
+  mlir::Value loadOperand(const MatmulAccess &access, const MatmulLoop &along, const Position &at);
+  /// Elements of an operand of the product: f32, or what bf16 leaves of it.
   mlir::Value rounded(mlir::Value value);
 
   /// The multiples of `step` that k has to walk for these rows and columns: [first, second), within [0, end).

@@ -3,11 +3,12 @@
 
 namespace sinter::vulkan {
 
-// A CPU runs invocations as lanes of a vector and pays for every barrier; a GPU wants many invocations and its shared
+// A CPU runs invocations as lanes of a vector, pays for every barrier, and loads from storage buffers lane by lane with
+// checks, but whole vectors from texel buffers without branches; a GPU wants many invocations and its shared
 // memory.
 static constexpr Profile kProfiles[] = {
-    {"registers", SINTER_VK_CPU, /*workgroup=*/64, /*sharedMemory=*/false},
-    {"shared", SINTER_VK_GPU, /*workgroup=*/64, /*sharedMemory=*/true},
+    {"registers", SINTER_VK_CPU, /*workgroup=*/64, /*texels=*/true, /*sharedMemory=*/false},
+    {"shared", SINTER_VK_GPU, /*workgroup=*/64, /*texels=*/false, /*sharedMemory=*/true},
 };
 
 llvm::ArrayRef<Profile> profiles() { return kProfiles; }

@@ -65,9 +65,11 @@ LogicalResult serialize(spirv::ModuleOp module, bool validate, SerializedShader 
     shader.subgroupSize = size.getInt();
   for (auto variable : module.getOps<spirv::GlobalVariableOp>()) {
     auto type = cast<spirv::PointerType>(variable.getType());
-    if (std::optional<uint32_t> binding = variable.getBinding())
+    if (std::optional<uint32_t> binding = variable.getBinding()) {
       shader.bindings = std::max(shader.bindings, *binding + 1);
-    else if (type.getStorageClass() == spirv::StorageClass::PushConstant)
+      if (isa<spirv::ImageType>(type.getPointeeType()))
+        shader.texels |= 1u << *binding;
+    } else if (type.getStorageClass() == spirv::StorageClass::PushConstant)
       shader.constants = plan::kMaxPushConstants;
   }
   return success();

@@ -11,7 +11,8 @@ inline constexpr llvm::StringLiteral kSubgroupSizeAttr = "sinter.subgroup_size";
 struct SerializedShader {
   std::string name;
   std::vector<uint32_t> words;
-  uint32_t bindings = 0, constants = 0; ///< storage buffers and push constants
+  uint32_t bindings = 0, constants = 0; ///< buffers and push constants
+  uint32_t texels = 0;                  ///< which of the buffers are texel buffers, as bits
   uint32_t subgroupSize = 0;            ///< 0: any
   uint32_t features = 0;                ///< sinter_vulkan_feature bits of abi.h
 };

@@ -145,6 +145,16 @@ Value ShaderBuilder::load(const Buffer &buffer, Value index) {
   });
 }
 
+Value ShaderBuilder::fetchTexels(const Place &place, Value index) {
+  plan::Binding binding{place.operand, plan::Binding::Texels, place.offset, place.bytes};
+  auto *known = llvm::find(texelBindings, binding);
+  int64_t number = known - texelBindings.begin();
+  if (known == texelBindings.end())
+    texelBindings.push_back(binding);
+  auto type = VectorType::get({4}, builder.getF32Type());
+  return plan::FetchTexelsOp::create(builder, loc, type, number, index);
+}
+
 void ShaderBuilder::store(const Buffer &buffer, Value index, Value value) {
   chooseParts(builder, loc, buffer, index, {}, [&](Value part, Value local) -> Value {
     memref::StoreOp::create(builder, loc, value, part, local);
@@ -221,6 +231,8 @@ LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, Sma
 
 void ShaderBuilder::dispatch(ArrayRef<int64_t> groups, ArrayRef<int64_t> constants) {
   function.setFunctionType(builder.getFunctionType(function.getBody().front().getArgumentTypes(), {}));
+  function.walk([&](plan::FetchTexelsOp fetch) { fetch.setBinding(fetch.getBinding() + bindings.size()); });
+  bindings.append(texelBindings);
   StringAttr shader = kernel.shaders.add(module);
   module = {};
   SmallVector<int64_t> flat;

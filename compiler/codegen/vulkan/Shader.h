@@ -87,6 +87,11 @@ public:
   /// Binds a place; the same place and type twice give the same buffer. `element` is a type of memory (memoryType).
   Buffer bind(const Place &place, plan::Binding::Access access, mlir::Type element);
   mlir::Value load(const Buffer &buffer, mlir::Value index);
+  /// Four f32 of a place that the dispatch does not write, number `index` of such; the place can be bound as texels.
+  mlir::Value fetchTexels(const Place &place, mlir::Value index);
+  static bool bindsTexels(const Place &place) {
+    return place.bytes % plan::kTexelBytes == 0 && place.bytes <= plan::kMaxBindingBytes;
+  }
   void store(const Buffer &buffer, mlir::Value index, mlir::Value value);
 
   mlir::Value constant(int64_t value) { return indexConstant(builder, loc, value); }
@@ -130,7 +135,7 @@ private:
     size_t first; ///< of its bindings
   };
   llvm::SmallVector<Bound> bound;
-  llvm::SmallVector<plan::Binding> bindings;
+  llvm::SmallVector<plan::Binding> bindings, texelBindings; ///< the latter come last
 };
 
 } // namespace sinter::vulkan

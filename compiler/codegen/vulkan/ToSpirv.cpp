@@ -29,7 +29,7 @@ spirv::TargetEnvAttr targetEnvironment(MLIRContext *context) {
   auto triple = spirv::VerCapExtAttr::get(
       spirv::Version::V_1_5,
       {C::Shader, C::Int8, C::StorageBuffer8BitAccess, C::GroupNonUniform, C::GroupNonUniformArithmetic,
-       C::GroupNonUniformShuffle},
+       C::GroupNonUniformShuffle, C::SampledBuffer},
       {spirv::Extension::SPV_KHR_storage_buffer_storage_class, spirv::Extension::SPV_KHR_8bit_storage}, context);
   Builder builder(context);
   auto limits = spirv::ResourceLimitsAttr::get(context, /*max_compute_shared_memory_size=*/16384,
@@ -47,6 +47,31 @@ struct LowerPushConstant : OpConversionPattern<plan::PushConstantOp> {
     if (!word)
       return failure();
     rewriter.replaceOp(op, word);
+    return success();
+  }
+};
+
+struct LowerFetchTexels : OpConversionPattern<plan::FetchTexelsOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult matchAndRewrite(plan::FetchTexelsOp op, OpAdaptor operands, ConversionPatternRewriter &rewriter) const override {
+    auto module = op->getParentOfType<spirv::ModuleOp>();
+    if (!module)
+      return failure();
+    std::string name = "__texels_" + std::to_string(op.getBinding());
+    auto image = spirv::ImageType::get(rewriter.getF32Type(), spirv::Dim::Buffer, spirv::ImageDepthInfo::NoDepth,
+                                       spirv::ImageArrayedInfo::NonArrayed, spirv::ImageSamplingInfo::SingleSampled,
+                                       spirv::ImageSamplerUseInfo::NeedSampler, spirv::ImageFormat::Unknown);
+    auto pointer = spirv::PointerType::get(image, spirv::StorageClass::UniformConstant);
+    auto variable = module.lookupSymbol<spirv::GlobalVariableOp>(name);
+    if (!variable) {
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToStart(module.getBody());
+      variable = spirv::GlobalVariableOp::create(rewriter, op.getLoc(), pointer, name, /*descriptorSet=*/0, op.getBinding());
+    }
+    Value address = spirv::AddressOfOp::create(rewriter, op.getLoc(), variable);
+    Value texels = spirv::LoadOp::create(rewriter, op.getLoc(), address);
+    rewriter.replaceOpWithNewOp<spirv::ImageFetchOp>(op, op.getType(), texels, operands.getIndex(),
+                                                     spirv::ImageOperandsAttr(), ValueRange());
     return success();
   }
 };
@@ -95,7 +120,7 @@ LogicalResult convert(gpu::GPUModuleOp shader) {
   populateFuncToSPIRVPatterns(types, patterns);
   populateBuiltinFuncToSPIRVPatterns(types, patterns);
   ub::populateUBToSPIRVConversionPatterns(types, patterns);
-  patterns.add<LowerPushConstant>(types, context);
+  patterns.add<LowerPushConstant, LowerFetchTexels>(types, context);
   return applyFullConversion(shader, *target, std::move(patterns));
 }
 

@@ -113,7 +113,7 @@ typedef struct sinter_launch {
   uint32_t reserved;
 } sinter_launch;
 
-/* What a dispatch binds as storage buffer number i of set 0: bytes of an operand of the launch, or of the scratch block. */
+/* What a dispatch binds as buffer number i of set 0: bytes of an operand of the launch, or of the scratch block. */
 #define SINTER_SCRATCH_OPERAND 0xffffffffu
 #define SINTER_VULKAN_BINDING_BYTES 134217728u /* what every device binds at least; larger operands are bound in parts */
 typedef struct sinter_binding {
@@ -139,10 +139,12 @@ typedef struct sinter_shader {
   const char *name;       /* for messages and profiles */
   const uint32_t *words;  /* SPIR-V; its entry point is called "main" */
   uint64_t word_count;
-  uint32_t binding_count; /* storage buffers 0 to binding_count - 1 of set 0 */
+  uint32_t binding_count; /* buffers 0 to binding_count - 1 of set 0, at most 32 */
   uint32_t constant_count; /* u32 push constants, at most 4 */
   uint32_t subgroup_size; /* what it must run with; 0: any */
   uint32_t features;      /* sinter_vulkan_feature bits */
+  uint32_t texels;        /* bit i: binding i is read as a uniform texel buffer of four f32 each, not a storage buffer */
+  uint32_t reserved;
 } sinter_shader;
 
 typedef struct sinter_dispatch {

@@ -8,6 +8,9 @@
 
 namespace sinter::vulkan {
 
+static constexpr VkBufferUsageFlags kUsage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+                                             VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+
 // A buffer of no bytes is not allowed.
 Buffer::Buffer(LogicalDevice &device, const char *what, uint64_t bytes, uint32_t memoryType)
     : device_(device), size_(std::max<uint64_t>(bytes, SINTER_ALIGNMENT)) {
@@ -30,7 +33,7 @@ void Buffer::create(const char *what, uint32_t memoryType) {
   VkBufferCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
   info.size = size_;
-  info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+  info.usage = kUsage;
   device_.check(vkCreateBuffer(device_.handle(), &info, nullptr, &buffer_), "vkCreateBuffer");
   VkMemoryRequirements requirements;
   vkGetBufferMemoryRequirements(device_.handle(), buffer_, &requirements);
@@ -66,7 +69,7 @@ static uint32_t allowedTypes(const LogicalDevice &device) {
   VkBufferCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
   info.size = SINTER_ALIGNMENT;
-  info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+  info.usage = kUsage;
   VkBuffer buffer;
   device.check(vkCreateBuffer(device.handle(), &info, nullptr, &buffer), "vkCreateBuffer");
   VkMemoryRequirements requirements;

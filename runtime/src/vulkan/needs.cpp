@@ -3,6 +3,7 @@
 #include "error.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <fmt/format.h>
 #include <vector>
@@ -150,8 +151,11 @@ static void checkShader(const sinter_shader &shader, const std::string &kernel, 
     if (size[axis] > a.limits.maxComputeWorkGroupSize[axis] || invocations > a.limits.maxComputeWorkGroupInvocations)
       lacks(fmt::format("workgroups of {} x {} x {} (it has at most {} in all)", size[0], size[1], size[2],
                         a.limits.maxComputeWorkGroupInvocations));
-  if (shader.binding_count > std::min(a.limits.maxPerStageDescriptorStorageBuffers, a.limits.maxDescriptorSetStorageBuffers))
-    lacks(fmt::format("{} storage buffers a shader (it has {})", shader.binding_count, a.limits.maxPerStageDescriptorStorageBuffers));
+  const uint32_t texels = std::popcount(shader.texels);
+  if (texels > std::min(a.limits.maxPerStageDescriptorSampledImages, a.limits.maxDescriptorSetSampledImages))
+    lacks(fmt::format("{} texel buffers a shader (it has {})", texels, a.limits.maxPerStageDescriptorSampledImages));
+  if (shader.binding_count - texels > std::min(a.limits.maxPerStageDescriptorStorageBuffers, a.limits.maxDescriptorSetStorageBuffers))
+    lacks(fmt::format("{} storage buffers a shader (it has {})", shader.binding_count - texels, a.limits.maxPerStageDescriptorStorageBuffers));
 }
 
 void checkNeeds(const sinter_program &program, const sinter_vulkan_version &version, const PhysicalDevice &device,
@@ -162,6 +166,13 @@ void checkNeeds(const sinter_program &program, const sinter_vulkan_version &vers
     for (uint32_t d = 0; d < kernel.dispatch_count; ++d) {
       const sinter_dispatch &dispatch = kernel.dispatches[d];
       checkShader(version.shaders[dispatch.shader], name, device, abilities);
+      const uint32_t texels = version.shaders[dispatch.shader].texels;
+      for (uint32_t b = 0; b < dispatch.binding_count; ++b)
+        if (texels >> b & 1 && dispatch.bindings[b].bytes / 16 > abilities.limits.maxTexelBufferElements)
+          fail(Exit::Device, fmt::format("{}: kernel {} reads {} bytes as texels, the device allows {}; use --device cpu, or another "
+                                         "device",
+                                         device.label(), name, dispatch.bindings[b].bytes,
+                                         16 * uint64_t(abilities.limits.maxTexelBufferElements)));
       for (uint32_t b = 0; b < dispatch.binding_count; ++b)
         if (dispatch.bindings[b].bytes > abilities.limits.maxStorageBufferRange)
           fail(Exit::Device, fmt::format("{}: kernel {} binds {} bytes as one buffer, the device allows {}; use --device cpu, or "

@@ -34,13 +34,16 @@ Pipelines::~Pipelines() {
   vkDestroyPipelineCache(device_.handle(), cache_, nullptr);
 }
 
-VkDescriptorSetLayout Pipelines::setLayout(uint32_t bindings) {
-  VkDescriptorSetLayout &layout = setLayouts_[bindings];
+VkDescriptorSetLayout Pipelines::setLayout(uint32_t index) {
+  const sinter_shader &shader = version_.shaders[index];
+  const uint32_t bindings = shader.binding_count;
+  VkDescriptorSetLayout &layout = setLayouts_[{bindings, shader.texels}];
   if (layout)
     return layout;
   std::vector<VkDescriptorSetLayoutBinding> buffers(bindings);
   for (uint32_t b = 0; b < bindings; ++b)
-    buffers[b] = {b, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
+    buffers[b] = {b, shader.texels >> b & 1 ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1,
+                  VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
   VkDescriptorSetLayoutCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
   info.bindingCount = bindings;
@@ -51,10 +54,10 @@ VkDescriptorSetLayout Pipelines::setLayout(uint32_t bindings) {
 
 VkPipelineLayout Pipelines::layout(uint32_t index) {
   const sinter_shader &shader = version_.shaders[index];
-  VkPipelineLayout &layout = layouts_[{shader.binding_count, shader.constant_count}];
+  VkPipelineLayout &layout = layouts_[{shader.binding_count, shader.texels, shader.constant_count}];
   if (layout)
     return layout;
-  const VkDescriptorSetLayout set = setLayout(shader.binding_count);
+  const VkDescriptorSetLayout set = setLayout(index);
   const VkPushConstantRange constants = {VK_SHADER_STAGE_COMPUTE_BIT, 0, shader.constant_count * uint32_t(sizeof(uint32_t))};
   VkPipelineLayoutCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
@@ -80,7 +83,7 @@ void Pipelines::make(uint32_t index) {
   subgroup.requiredSubgroupSize = shader.subgroup_size;
   VkComputePipelineCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
-  info.layout = layouts_.at({shader.binding_count, shader.constant_count});
+  info.layout = layouts_.at({shader.binding_count, shader.texels, shader.constant_count});
   info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
   info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
   info.stage.module = module;

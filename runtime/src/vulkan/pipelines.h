@@ -3,6 +3,7 @@
 
 #include "vulkan/logical.h"
 
+#include <array>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,8 +23,7 @@ public:
 
   VkPipeline pipeline(uint32_t shader) const { return pipelines_[shader]; }
   VkPipelineLayout layout(uint32_t shader);
-  /// Of `bindings` storage buffers.
-  VkDescriptorSetLayout setLayout(uint32_t bindings);
+  VkDescriptorSetLayout setLayout(uint32_t shader);
 
 private:
   void make(uint32_t shader);
@@ -36,8 +36,8 @@ private:
   size_t cachedBytes_ = 0;
   VkPipelineCache cache_ = VK_NULL_HANDLE;
   std::vector<VkPipeline> pipelines_; // by shader
-  std::map<uint32_t, VkDescriptorSetLayout> setLayouts_;
-  std::map<std::pair<uint32_t, uint32_t>, VkPipelineLayout> layouts_; // by bindings and push constants
+  std::map<std::pair<uint32_t, uint32_t>, VkDescriptorSetLayout> setLayouts_; // by bindings and which of them are texels
+  std::map<std::array<uint32_t, 3>, VkPipelineLayout> layouts_; // by the same and push constants
 };
 
 } // namespace sinter::vulkan

@@ -2,6 +2,7 @@
 
 #include "error.h"
 
+#include <bit>
 #include <fmt/format.h>
 #include <numeric>
 
@@ -76,6 +77,20 @@ void Recording::destroy() {
     device_.freeCommands(timedCommands_);
   vkDestroyQueryPool(device_.handle(), queries_, nullptr);
   vkDestroyDescriptorPool(device_.handle(), pool_, nullptr);
+  for (const VkBufferView view : views_)
+    vkDestroyBufferView(device_.handle(), view, nullptr);
+}
+
+void Recording::makeView(VkBuffer buffer, const Access &access) {
+  VkBufferViewCreateInfo info{};
+  info.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO;
+  info.buffer = buffer;
+  info.format = VK_FORMAT_R32G32B32A32_SFLOAT; // which every device reads as texels
+  info.offset = access.begin;
+  info.range = access.end - access.begin;
+  VkBufferView view;
+  device_.check(vkCreateBufferView(device_.handle(), &info, nullptr, &view), "vkCreateBufferView");
+  views_.push_back(view);
 }
 
 void Recording::writeDescriptors() {
@@ -83,17 +98,21 @@ void Recording::writeDescriptors() {
                                          [](size_t sum, const Step &step) { return sum + step.accesses.size(); });
   if (steps_.empty())
     return;
-  const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, uint32_t(std::max<size_t>(buffers, 1))};
+  size_t texels = 0;
+  for (const sinter_dispatch *dispatch : dispatches_)
+    texels += std::popcount(version_.shaders[dispatch->shader].texels);
+  const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, uint32_t(std::max<size_t>(buffers - texels, 1))},
+                                        {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, uint32_t(std::max<size_t>(texels, 1))}};
   VkDescriptorPoolCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
   info.maxSets = uint32_t(steps_.size());
-  info.poolSizeCount = 1;
-  info.pPoolSizes = &size;
+  info.poolSizeCount = std::size(sizes);
+  info.pPoolSizes = sizes;
   device_.check(vkCreateDescriptorPool(device_.handle(), &info, nullptr, &pool_), "vkCreateDescriptorPool");
 
   std::vector<VkDescriptorSetLayout> layouts;
-  for (const Step &step : steps_)
-    layouts.push_back(pipelines_.setLayout(uint32_t(step.accesses.size())));
+  for (const sinter_dispatch *dispatch : dispatches_)
+    layouts.push_back(pipelines_.setLayout(dispatch->shader));
   sets_.resize(steps_.size());
   VkDescriptorSetAllocateInfo allocate{};
   allocate.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO;
@@ -105,18 +124,25 @@ void Recording::writeDescriptors() {
   const VkBuffer handles[] = {blocks_.arena, blocks_.state, blocks_.constants, blocks_.scratch};
   std::vector<VkDescriptorBufferInfo> infos;
   infos.reserve(buffers); // writes point into it
+  views_.reserve(texels); // and into it
   std::vector<VkWriteDescriptorSet> writes;
   for (size_t s = 0; s < steps_.size(); ++s)
     for (uint32_t b = 0; b < steps_[s].accesses.size(); ++b) {
       const Access &access = steps_[s].accesses[b];
-      infos.push_back({handles[access.buffer], access.begin, access.end - access.begin});
       VkWriteDescriptorSet write{};
       write.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
       write.dstSet = sets_[s];
       write.dstBinding = b;
       write.descriptorCount = 1;
-      write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-      write.pBufferInfo = &infos.back();
+      if (version_.shaders[dispatches_[s]->shader].texels >> b & 1) {
+        makeView(handles[access.buffer], access);
+        write.descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER;
+        write.pTexelBufferView = &views_.back();
+      } else {
+        infos.push_back({handles[access.buffer], access.begin, access.end - access.begin});
+        write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+        write.pBufferInfo = &infos.back();
+      }
       writes.push_back(write);
     }
   vkUpdateDescriptorSets(device_.handle(), uint32_t(writes.size()), writes.data(), 0, nullptr);

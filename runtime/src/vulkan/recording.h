@@ -39,6 +39,7 @@ public:
 
 private:
   void writeDescriptors();
+  void makeView(VkBuffer buffer, const Access &access);
   VkCommandBuffer record(bool timed);
   void prepareTiming();
   void destroy();
@@ -53,6 +54,7 @@ private:
   std::vector<Step> steps_;
   std::vector<VkDescriptorSet> sets_;
   std::vector<uint32_t> launches_;
+  std::vector<VkBufferView> views_; // of the bindings that are read as texels
   VkDescriptorPool pool_ = VK_NULL_HANDLE;
   VkCommandBuffer commands_ = VK_NULL_HANDLE, timedCommands_ = VK_NULL_HANDLE;
   VkQueryPool queries_ = VK_NULL_HANDLE; // one timestamp at the start and one after each launch
