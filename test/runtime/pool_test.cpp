@@ -40,6 +40,43 @@ TEST(Pool, EveryTileOnce) {
   }
 }
 
+// Each element becomes what the first job made of it, plus one: wrong if a piece runs before the first job has done it.
+static void addToFirst(void *const *operands, int64_t begin, int64_t end, void *scratch) {
+  auto *first = static_cast<int *>(operands[0]), *second = static_cast<int *>(operands[1]);
+  if (*static_cast<int64_t *>(scratch) != 0)
+    std::abort(); // of another job
+  for (int64_t i = begin; i < end; ++i)
+    second[i] = first[2 * i] + first[2 * i + 1] + 1;
+}
+
+TEST(Pool, ChainsRunPieceByPiece) {
+  for (int threads : {1, 2, 3, 8}) {
+    std::vector<std::byte> scratch(size_t(threads) * 64);
+    ThreadPool pool(threads, scratch.data(), 64);
+    for (uint32_t pieces : {2u, 12u, 100u}) {
+      std::vector<int> first(pieces * 10), second(pieces * 5), after(7);
+      void *operands[] = {first.data(), second.data()}, *operandsAfter[] = {after.data()};
+      Job chain[] = {{count, operands, int64_t(first.size()), false, 1, pieces},
+                     {addToFirst, operands, int64_t(second.size()), false},
+                     {count, operandsAfter, int64_t(after.size()), false}};
+      for (int repeat = 1; repeat <= 200; ++repeat) {
+        double seconds[3] = {};
+        pool.run(chain, 3, repeat % 2 ? seconds : nullptr);
+        for (int value : second)
+          ASSERT_EQ(value, 2 * repeat + 1) << threads << " threads, " << pieces << " pieces";
+        if (repeat % 2) {
+          EXPECT_GT(seconds[0] + seconds[1], 0);
+          EXPECT_GT(seconds[2], 0);
+        }
+      }
+      for (int value : first)
+        EXPECT_EQ(value, 200);
+      for (int value : after)
+        EXPECT_EQ(value, 200);
+    }
+  }
+}
+
 // Jobs of different sizes back to back, with pauses in which the workers fall asleep.
 TEST(Pool, LateWorkersDoNotTouchTheNextJob) {
   constexpr int threads = 4;
