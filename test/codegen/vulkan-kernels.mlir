@@ -4,8 +4,8 @@
 
 // A column is added up by one invocation, four neighbours at once; on GPUs 16 parts of 64 rows first.
 // CHECK-LABEL: plan.kernel @columns scratch 0 attributes
-// CHECK-NEXT: plan.dispatch @columns.s0 groups [2, 1, 1] push [] bind (read 0 at 0 bytes 2097152, write 1 at 0 bytes 2048)
-// CHECK: scf.for {{.*}} = %c0 to %c1024 step %c1 iter_args({{.*}}) -> (vector<4xf32>)
+// CHECK-NEXT: plan.dispatch @columns.s0 groups [4, 1, 1] push [] bind (write 1 at 0 bytes 2048, texels 0 at 0 bytes 2097152)
+// CHECK: scf.for {{.*}} = %c0 to %c1024 step %c4 iter_args({{.*}}) -> (vector<4xf32>)
 // SHARED-LABEL: plan.kernel @columns scratch 32768 attributes
 // SHARED-NEXT: plan.dispatch @columns.s0 groups [32, 1, 1] push [] bind (read 0 at 0 bytes 2097152, write scratch at 0 bytes 32768)
 // SHARED-NEXT: plan.dispatch @columns.s1 groups [2, 1, 1] push [] bind (read scratch at 0 bytes 32768, write 1 at 0 bytes 2048)
@@ -25,7 +25,7 @@ func.func private @columns(%x: tensor<1024x512xf32>) -> tensor<512xf32> attribut
 // -----
 
 // CHECK-LABEL: plan.kernel @scatter scratch 0 attributes
-// CHECK-NEXT: plan.dispatch @scatter.s0 groups [32, 1, 1] push [] bind (write 2 at 0 bytes 32768)
+// CHECK-NEXT: plan.dispatch @scatter.s0 groups [16, 1, 1] push [] bind (write 2 at 0 bytes 32768)
 // CHECK-NEXT: plan.dispatch @scatter.s1 groups [8, 1, 1] push [] bind (read 0 at 0 bytes 3072, read 1 at 0 bytes 393216, update 2 at 0 bytes 32768)
 // CHECK: gpu.module @scatter.s1
 // CHECK: scf.for
@@ -41,12 +41,14 @@ func.func private @scatter(%i: tensor<768xi32>, %u: tensor<768x128xf32>) -> tens
 // -----
 
 // Booleans are bytes in memory, between units as well.
-// CHECK-LABEL: plan.kernel @booleans scratch 4096
+// CHECK-LABEL: plan.kernel @booleans scratch 0
+// CHECK-NEXT: plan.dispatch @booleans.s0 {{.*}}write 2 at 0 bytes 4096
+// CHECK-NEXT: plan.dispatch @booleans.s1 {{.*}}read 2 at 0 bytes 4096
 // CHECK: gpu.func @main({{.*}}memref<?xvector<4xi8>
 // CHECK: arith.extui {{.*}} : vector<4xi1> to vector<4xi8>
 // CHECK: gpu.module @booleans.s1
 // CHECK: arith.trunci {{.*}} : vector<4xi8> to vector<4xi1>
-func.func private @booleans(%x: tensor<64x64xf32>) -> tensor<64xf32> attributes {sinter.kernel} {
+func.func private @booleans(%x: tensor<64x64xf32>) -> (tensor<64xf32>, tensor<64x64xi1>) attributes {sinter.kernel} {
   %zero = arith.constant 0.0 : f32
   %b = tensor.empty() : tensor<64x64xi1>
   %e = tensor.empty() : tensor<64xf32>
@@ -64,15 +66,52 @@ func.func private @booleans(%x: tensor<64x64xf32>) -> tensor<64xf32> attributes 
     %t = arith.addf %o, %s : f32
     linalg.yield %t : f32
   } -> tensor<64xf32>
-  return %y : tensor<64xf32>
+  return %y, %c : tensor<64xf32>, tensor<64x64xi1>
+}
+
+// -----
+
+// What nothing but sums of columns read is computed where it is added up, and needs no memory.
+// CHECK-LABEL: plan.kernel @summands scratch 0 attributes
+// CHECK-NEXT: plan.dispatch @summands.s0
+// CHECK-NEXT: }
+// CHECK: scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>)
+// SHARED-LABEL: plan.kernel @summands scratch 0 attributes
+// SHARED-NEXT: plan.dispatch @summands.s0
+// SHARED-NEXT: }
+func.func private @summands(%x: tensor<64x64xf32>) -> (tensor<64xf32>, tensor<64xf32>) attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %b = tensor.empty() : tensor<64x64xi1>
+  %e = tensor.empty() : tensor<64xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<64xf32>) -> tensor<64xf32>
+  %c = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<64x64xf32>) outs(%b : tensor<64x64xi1>) {
+  ^bb0(%v: f32, %o: i1):
+    %s = arith.cmpf olt, %v, %zero : f32
+    linalg.yield %s : i1
+  } -> tensor<64x64xi1>
+  %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>], iterator_types = ["reduction", "parallel"]}
+      ins(%x, %c : tensor<64x64xf32>, tensor<64x64xi1>) outs(%f : tensor<64xf32>) {
+  ^bb0(%v: f32, %w: i1, %o: f32):
+    %s = arith.select %w, %zero, %v : f32
+    %t = arith.addf %o, %s : f32
+    linalg.yield %t : f32
+  } -> tensor<64xf32>
+  %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>], iterator_types = ["reduction", "parallel"]}
+      ins(%x : tensor<64x64xf32>) outs(%f : tensor<64xf32>) {
+  ^bb0(%v: f32, %o: f32):
+    %t = arith.addf %o, %v : f32
+    linalg.yield %t : f32
+  } -> tensor<64xf32>
+  return %y, %z : tensor<64xf32>, tensor<64xf32>
 }
 
 // -----
 
 // Members differ in size: the shader is one, and the size a push constant.
 // CHECK-LABEL: plan.kernel @members scratch 0
-// CHECK-NEXT: plan.dispatch @members.s0 groups [1, 1, 1] push [5] bind (read 0 at 0 bytes 80, read 1 at 0 bytes 4, write 3 at 0 bytes 80)
-// CHECK-NEXT: plan.dispatch @members.s0 groups [2, 1, 1] push [75] bind (read 2 at 0 bytes 1200, read 1 at 0 bytes 4, write 4 at 0 bytes 1200)
+// CHECK-NEXT: plan.dispatch @members.s0 groups [1, 1, 1] push [5] bind (read 1 at 0 bytes 4, write 3 at 0 bytes 80, texels 0 at 0 bytes 80)
+// CHECK-NEXT: plan.dispatch @members.s0 groups [10, 1, 1] push [75] bind (read 1 at 0 bytes 4, write 4 at 0 bytes 1200, texels 2 at 0 bytes 1200)
 func.func private @members(%p0: tensor<20xf32>, %lr: tensor<f32>, %p1: tensor<300xf32>) -> (tensor<20xf32>, tensor<300xf32>)
     attributes {sinter.kernel, sinter.members = 2} {
   %e0 = tensor.empty() : tensor<20xf32>

@@ -32,6 +32,20 @@ func.func @rows(%x: tensor<1x1021xf32>, %y: tensor<130x67xf32>, %z: tensor<3x5x4
   return %a, %b, %c, %d, %e : tensor<1x1021xf32>, tensor<130x67xf32>, tensor<3x5x4xf32>, tensor<1xf32>, tensor<130xf32>
 }
 
+// Rows that a subgroup shares: in registers, of one chunk and several, and in loops with and without a rest; with columns of
+// another number beside them.
+func.func @shared_rows(%x: tensor<3x32xf32>, %y: tensor<70x224xf32>, %z: tensor<9x416xf32>, %w: tensor<1x2048xf32>)
+    -> (tensor<3x32xf32>, tensor<70x224xf32>, tensor<9x416xf32>, tensor<1x2048xf32>, tensor<9xf32>, tensor<9x12xf32>)
+    attributes {sinter.entry, sinter.k = 2048} {
+  %a = sinter.softmax %x : tensor<3x32xf32>
+  %b = sinter.softmax %y : tensor<70x224xf32>
+  %c = sinter.softmax %z : tensor<9x416xf32>
+  %d = sinter.softmax %w : tensor<1x2048xf32>
+  %e = sinter.reduce max %z axes [1] : tensor<9x416xf32> -> tensor<9xf32>
+  %f = sinter.broadcast %e dims [0] : tensor<9xf32> -> tensor<9x12xf32>
+  return %a, %b, %c, %d, %e, %f : tensor<3x32xf32>, tensor<70x224xf32>, tensor<9x416xf32>, tensor<1x2048xf32>, tensor<9xf32>, tensor<9x12xf32>
+}
+
 // Columns, short and long, of a width that is a multiple of four and of one that is not.
 func.func @columns(%x: tensor<1000x8xf32>, %y: tensor<1000x7xf32>) -> (tensor<8xf32>, tensor<7xf32>)
     attributes {sinter.entry, sinter.k = 1000} {

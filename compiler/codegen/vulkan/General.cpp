@@ -14,8 +14,28 @@ constexpr int64_t kRowsPerPart = 64;
 
 /// Whether the group only adds up columns, and long ones.
 bool hasLongColumns(GroupedKernel &kernel, const UnitGroup &group) {
-  return group.sequential && kernel.extents[*group.sequential] >= 4 * kRowsPerPart &&
-         llvm::all_of(group.units, [](Unit *unit) { return unit->isReduction() && !isContraction(*unit); });
+  auto onlyAdds = [&](Unit *unit) {
+    auto isAtHand = [&](Result &value) { return !kernel.places.count(value.access.storage); };
+    return unit->isReduction() ? !isContraction(*unit) : llvm::all_of(unit->results, isAtHand);
+  };
+  return group.sequential && kernel.extents[*group.sequential] >= 4 * kRowsPerPart && llvm::all_of(group.units, onlyAdds);
+}
+
+/// Points that an invocation takes where what it loads once, and works out of its number, serves all of them: a divisor of
+/// the outermost extent `steps`.
+int64_t pointsEach(const Profile &profile, const UnitGroup &group, int64_t count, int64_t steps) {
+  constexpr int64_t kMost = 4, kMostOps = 128; // of shaders that drivers compile quickly
+  if (profile.sharedMemory)
+    return 1;
+  int64_t ops = 0;
+  for (Unit *unit : group.units)
+    if (unit->body)
+      for (Operation &op : *unit->body) // a function is a polynomial, and anything unknown is much
+        ops += isa<arith::ArithDialect>(op.getDialect()) ? 1 : 24;
+  int64_t each = kMost;
+  while (each > 1 && (steps % each != 0 || ops * each > kMostOps || count < each * 4 * profile.workgroup))
+    each /= 2;
+  return each;
 }
 
 /// Columns in two passes: sums of parts of `kRowsPerPart` rows, then the sums of those, both in ascending order.
@@ -100,21 +120,37 @@ LogicalResult emitColumns(KernelBuilder &builder, GroupedKernel &kernel, UnitGro
 
 /// One invocation for each parallel point, or for four neighbours.
 LogicalResult emitPoints(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group) {
-  ShaderBuilder shader(builder, group.units.front()->loc, {builder.profile.workgroup, 1, 1});
-  UnitEmitter emitter(kernel, shader);
+  std::optional<unsigned> lanes;
   if (!group.parallel.empty() && allowsLanes(kernel, group, group.parallel.back()))
-    emitter.lanes = group.parallel.back();
-  int64_t count = 1;
+    lanes = group.parallel.back();
+  int64_t count = 1, each = 1;
   for (unsigned d : group.parallel)
     count *= kernel.extents[d];
-  if (emitter.lanes)
+  if (lanes)
     count /= 4;
+  if (!group.sequential && !group.parallel.empty()) {
+    unsigned outermost = group.parallel.front();
+    each = pointsEach(builder.profile, group, count, kernel.extents[outermost] / (outermost == lanes ? 4 : 1));
+    count /= each;
+  }
+  ShaderBuilder shader(builder, group.units.front()->loc, {ShaderBuilder::workgroupFor(builder.profile, count), 1, 1});
+  UnitEmitter emitter(kernel, shader);
+  emitter.lanes = lanes;
+  if (!builder.profile.sharedMemory)
+    emitter.hoist(group, std::nullopt);
   auto points = shader.forEachPoint(count);
   emitter.setPosition(group.parallel, points.index);
   if (!group.sequential) {
-    if (failed(emitter.emit(group, {})))
-      return failure();
-    emitter.flush();
+    for (int64_t number = 0; number < each; ++number) {
+      if (number > 0) {
+        Value &position = emitter.position[group.parallel.front()];
+        int64_t distance = kernel.extents[group.parallel.front()] / each;
+        position = LinearIndex{distance, {{position, 1}}}.materialize(shader.builder, shader.loc);
+      }
+      if (failed(emitter.emit(group, {})))
+        return failure();
+      emitter.flush();
+    }
   } else {
     emitter.hoist(group, *group.sequential);
     SmallVector<Value> values = emitter.initialValues(group);
@@ -125,7 +161,9 @@ LogicalResult emitPoints(KernelBuilder &builder, GroupedKernel &kernel, UnitGrou
       emitter.flush();
       return success();
     };
-    if (failed(shader.forEach(0, kernel.extents[*group.sequential], 1, values, body)))
+    // A round costs a blend for each value that it carries.
+    int64_t unroll = builder.profile.sharedMemory ? 1 : 4;
+    if (failed(shader.forEach(0, kernel.extents[*group.sequential], 1, values, body, /*loops=*/1, unroll)))
       return failure();
     emitter.finishReductions(group, values);
   }

@@ -88,8 +88,33 @@ bool usesOthers(const Access &access, ArrayRef<unsigned> rows) {
   return false;
 }
 
+/// Columns have an order of their own.
+bool reducesColumn(const Unit &unit) { return unit.isReduction() && !reducesRow(unit) && !isContraction(unit); }
+
+using Units = llvm::SmallPtrSet<const Unit *, 8>;
+
+/// Elementwise units whose results nothing but sums of columns read: they are computed where they are added up.
+Units findSummands(LoopGraph &graph) {
+  llvm::DenseMap<Storage *, SmallVector<Unit *>> readers;
+  for (Unit &unit : graph.units)
+    for (Operand &operand : unit.operands)
+      if (operand.access)
+        readers[operand.access->storage].push_back(&unit);
+  Units summands;
+  for (Unit &unit : llvm::reverse(graph.units)) {
+    auto isSummand = [&](Result &value) {
+      Storage *storage = value.access.storage;
+      auto adds = [&](Unit *reader) { return reducesColumn(*reader) || summands.contains(reader); };
+      return storage->kind == Storage::Temporary && storage->writers == 1 && llvm::all_of(readers[storage], adds);
+    };
+    if (!unit.isReduction() && llvm::all_of(unit.results, isSummand))
+      summands.insert(&unit);
+  }
+  return summands;
+}
+
 /// Whether the unit may run at each point right after the group's units at the same point.
-bool canJoin(const UnitGroup &group, Unit &unit) {
+bool canJoin(const UnitGroup &group, Unit &unit, const Units &summands) {
   if (loopsOf(unit) != loopsOf(*group.units.front()))
     return false;
   llvm::SetVector<Storage *> storages;
@@ -102,7 +127,9 @@ bool canJoin(const UnitGroup &group, Unit &unit) {
   for (Unit *other : group.units) {
     std::optional<unsigned> otherReduced = reducedDim(*other);
     // Columns and products have an order of their own, and go at other points than what is elementwise.
-    auto standsAlone = [](const Unit &unit) { return unit.isReduction() && !reducesRow(unit); };
+    auto standsAlone = [&](const Unit &unit) {
+      return (unit.isReduction() && !reducesRow(unit)) || summands.contains(&unit);
+    };
     if (standsAlone(unit) != standsAlone(*other) || isContraction(unit) != isContraction(*other))
       return false;
     if (reduced && otherReduced && (*reduced != *otherReduced || reducesRow(unit) != reducesRow(*other)))
@@ -182,8 +209,12 @@ bool fitsRows(const UnitGroup &group, ArrayRef<unsigned> rows, int64_t rowCount,
   return others == 0 || (others == 1 && (rowCount >= 64 || extents[*columns] <= 1024));
 }
 
+/// Vectors of a row that an invocation holds: more take drivers long to compile.
+constexpr int64_t kMostChunks = 8;
+
 /// Cuts the groups into dispatches: rows as far as they go, other groups alone.
-std::vector<DispatchGroups> formDispatches(std::vector<UnitGroup> groups, ArrayRef<int64_t> extents) {
+std::vector<DispatchGroups> formDispatches(std::vector<UnitGroup> groups, ArrayRef<int64_t> extents,
+                                           const Profile &profile) {
   std::vector<DispatchGroups> dispatches;
   for (size_t begin = 0; begin < groups.size();) {
     DispatchGroups dispatch;
@@ -211,6 +242,14 @@ std::vector<DispatchGroups> formDispatches(std::vector<UnitGroup> groups, ArrayR
       dispatch.groups = {groups[begin]};
       dispatch.rows.clear();
       end = begin + 1;
+    } else if (profile.rowLanes > 0) {
+      int64_t length = extents[*groups[first].sequential], chunk = 4 * profile.rowLanes;
+      auto hasLength = [&](const UnitGroup &group) {
+        std::optional<unsigned> columns = group.columns(dispatch.rows);
+        return !columns || extents[*columns] == length;
+      };
+      dispatch.shuffles = length % chunk == 0;
+      dispatch.resident = dispatch.shuffles && length / chunk <= kMostChunks && llvm::all_of(dispatch.groups, hasLength);
     }
     dispatches.push_back(std::move(dispatch));
     begin = end;
@@ -230,7 +269,8 @@ void placeStorages(GroupedKernel &result, func::FuncOp function, KernelBuilder &
           if (!operand.access)
             continue;
           auto [writes, writingGroup] = writer.lookup(operand.access->storage);
-          bool ofRow = writes == &dispatch && dispatch.byRows && !usesOthers(*operand.access, dispatch.rows);
+          bool ofRow = writes == &dispatch && dispatch.byRows &&
+                       (dispatch.resident || !usesOthers(*operand.access, dispatch.rows));
           if (writingGroup != &group && !ofRow)
             inMemory.insert(operand.access->storage);
         }
@@ -249,6 +289,17 @@ void placeStorages(GroupedKernel &result, func::FuncOp function, KernelBuilder &
       result.places[&storage] = {kernel.addScratch(
           elementsOf(storage) * llvm::divideCeil(memoryType(storage.element).getIntOrFloatBitWidth(), 8))};
   }
+}
+
+/// Texels must not change while a shader reads them: arguments that no launch of the kernel writes over.
+void findTexels(GroupedKernel &result, func::FuncOp function) {
+  llvm::SmallDenseSet<int64_t> overwritten;
+  if (auto pairs = function->getAttrOfType<DenseI64ArrayAttr>(plan::kInPlaceAttr))
+    for (size_t pair = 0; pair + 1 < pairs.asArrayRef().size(); pair += 2)
+      overwritten.insert(pairs[pair + 1]);
+  for (Storage &storage : result.graph->storages)
+    if (storage.kind == Storage::Argument && storage.element.isF32() && !overwritten.contains(storage.position))
+      result.texels.insert(&storage);
 }
 
 } // namespace
@@ -270,17 +321,20 @@ FailureOr<GroupedKernel> groupUnits(func::FuncOp function, KernelBuilder &kernel
   result.graph = std::move(*graph);
   result.extents = unifyDimensions(*result.graph);
   std::vector<UnitGroup> groups;
+  Units summands = findSummands(*result.graph);
   for (Unit &unit : result.graph->units) {
     if (llvm::none_of(unit.results, [](Result &value) { return value.used || value.access.storage->kind == Storage::Output; }))
       continue;
-    if (groups.empty() || !canJoin(groups.back(), unit))
+    if (groups.empty() || !canJoin(groups.back(), unit, summands))
       groups.emplace_back();
     groups.back().units.push_back(&unit);
   }
   for (UnitGroup &group : groups)
     orderParallel(group);
-  result.dispatches = formDispatches(std::move(groups), result.extents);
+  result.dispatches = formDispatches(std::move(groups), result.extents, kernel.profile);
   placeStorages(result, function, kernel);
+  if (kernel.profile.texels)
+    findTexels(result, function);
   return result;
 }
 
@@ -313,7 +367,7 @@ void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, DispatchGroup
   for (ArrayRef<Storage *> rest = small; !rest.empty();) {
     ArrayRef<Storage *> some = rest.take_front(kMostBuffers - 1);
     rest = rest.drop_front(some.size());
-    ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc, {builder.profile.workgroup, 1, 1});
+    ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc, {ShaderBuilder::workgroupFor(builder.profile, elementsOf(*some.back())), 1, 1});
     Buffer to = shader.bind(gathered, plan::Binding::Write, type);
     auto points = shader.forEachPoint(elementsOf(*some.back())); // the largest
     for (Storage *storage : some) {

@@ -7,8 +7,8 @@ namespace sinter::vulkan {
 // checks, but whole vectors from texel buffers without branches; a GPU wants many invocations and its shared
 // memory.
 static constexpr Profile kProfiles[] = {
-    {"registers", SINTER_VK_CPU, /*workgroup=*/64, /*texels=*/true, /*sharedMemory=*/false},
-    {"shared", SINTER_VK_GPU, /*workgroup=*/64, /*texels=*/false, /*sharedMemory=*/true},
+    {"registers", SINTER_VK_CPU, /*workgroup=*/128, /*texels=*/true, /*rowLanes=*/8, /*sharedMemory=*/false},
+    {"shared", SINTER_VK_GPU, /*workgroup=*/64, /*texels=*/false, /*rowLanes=*/0, /*sharedMemory=*/true},
 };
 
 llvm::ArrayRef<Profile> profiles() { return kProfiles; }

@@ -1,6 +1,7 @@
 #include "compiler/codegen/vulkan/Rows.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <bit>
@@ -10,10 +11,11 @@ using namespace mlir;
 namespace sinter::vulkan {
 namespace {
 
-constexpr int64_t kLanes = 4, kMostInvocations = 64;
+constexpr int64_t kLanes = 4, kMostInvocations = 64, kUnroll = 4;
 
 class RowsEmitter {
 public:
+  /// `perRow` invocations share a row, through shuffles if the dispatch has them, else through shared memory.
   RowsEmitter(GroupedKernel &kernel, DispatchGroups &dispatch, ShaderBuilder &shader, int64_t perRow)
       : kernel(kernel), dispatch(dispatch), shader(shader), builder(shader.builder), emitter(kernel, shader),
         perRow(perRow) {}
@@ -67,7 +69,8 @@ private:
     for (auto [value, combiner, start, neutral] : llvm::zip_equal(values, combiners, starts, emitter.startsNeutral(group)))
       if (!neutral)
         value = combine(builder, shader.loc, combiner, start, value);
-    emitter.dropHoisted();
+    if (!dispatch.resident)
+      emitter.dropHoisted();
     finish(group, values);
     return success();
   }
@@ -111,7 +114,15 @@ private:
       emitter.position[columns] = position;
       return (to - from) % step == 0 ? emitBody(group, carried) : emitBodyBelow(group, position, to, carried);
     };
-    return shader.forEach(from, to, step, values, body, dispatch.groups.size());
+    if (!dispatch.resident)
+      return shader.forEach(from, to, step, values, body, dispatch.groups.size(), dispatch.shuffles ? kUnroll : 1);
+    for (int64_t number = 0; from + number * step < to; ++number) {
+      emitter.setChunk(number);
+      if (failed(body(constant(from + number * step), values)))
+        return failure();
+    }
+    emitter.setChunk(std::nullopt);
+    return success();
   }
 
   LogicalResult emitBody(UnitGroup &group, MutableArrayRef<Value> values) {
@@ -153,10 +164,27 @@ private:
                    combine(builder, shader.loc, combiner, parts[1], parts[3]));
   }
 
+  /// The value of the invocation whose number differs in the bit `half`.
+  Value shuffle(Value value, int64_t half) {
+    Type type = value.getType(), word = builder.getI32Type();
+    bool narrow = type.isInteger() && type.getIntOrFloatBitWidth() < 32;
+    if (narrow)
+      value = arith::ExtUIOp::create(builder, shader.loc, word, value);
+    Value mask = spirv::ConstantOp::create(builder, shader.loc, word, builder.getI32IntegerAttr(half));
+    value = spirv::GroupNonUniformShuffleXorOp::create(builder, shader.loc, value.getType(), spirv::Scope::Subgroup, value, mask);
+    return narrow ? arith::TruncIOp::create(builder, shader.loc, type, value).getResult() : value;
+  }
+
   /// The values of a row's invocations, combined by a tree; all get the result.
   void addUp(MutableArrayRef<Value> values, ArrayRef<Operation *> combiners) {
     if (values.empty())
       return;
+    if (dispatch.shuffles) {
+      for (int64_t half = perRow / 2; half >= 1; half /= 2)
+        for (auto [value, combiner] : llvm::zip_equal(values, combiners))
+          value = combine(builder, shader.loc, combiner, value, shuffle(value, half));
+      return;
+    }
     SmallVector<Value> memory;
     for (Value value : values) {
       Value shared = shader.sharedMemory(kMostInvocations, memoryType(value.getType()));
@@ -196,10 +224,27 @@ int64_t countRows(GroupedKernel &kernel, DispatchGroups &dispatch) {
 LogicalResult emitOneEach(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch) {
   int64_t rows = countRows(kernel, dispatch);
   // Few rows are spread over all cores.
-  int32_t workgroup = rows >= 4 * builder.profile.workgroup ? builder.profile.workgroup : 8;
-  ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc, {workgroup, 1, 1});
+  ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc,
+                       {ShaderBuilder::workgroupFor(builder.profile, rows), 1, 1});
   auto points = shader.forEachPoint(rows);
   if (failed(RowsEmitter(kernel, dispatch, shader, 1).run(points.index, {}, {})))
+    return failure();
+  shader.dispatch(points.groups, points.constants);
+  return success();
+}
+
+/// A subgroup for each row.
+LogicalResult emitShuffled(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch) {
+  int64_t perRow = builder.profile.rowLanes, invocations = countRows(kernel, dispatch) * perRow;
+  int32_t workgroup = std::min<int32_t>(ShaderBuilder::workgroupFor(builder.profile, invocations), kMostInvocations);
+  while (invocations % workgroup != 0) // so that the work needs no branch
+    workgroup /= 2;
+  ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc, {workgroup, 1, 1}, perRow);
+  auto points = shader.forEachPoint(invocations);
+  Value size = shader.constant(perRow);
+  Value row = arith::DivUIOp::create(shader.builder, shader.loc, points.index, size);
+  Value invocation = arith::RemUIOp::create(shader.builder, shader.loc, points.index, size);
+  if (failed(RowsEmitter(kernel, dispatch, shader, perRow).run(row, invocation, {})))
     return failure();
   shader.dispatch(points.groups, points.constants);
   return success();
@@ -245,6 +290,8 @@ LogicalResult emitShared(KernelBuilder &builder, GroupedKernel &kernel, Dispatch
 } // namespace
 
 LogicalResult emitRows(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch) {
+  if (dispatch.shuffles)
+    return emitShuffled(builder, kernel, dispatch);
   return builder.profile.sharedMemory ? emitShared(builder, kernel, dispatch) : emitOneEach(builder, kernel, dispatch);
 }
 

@@ -24,7 +24,7 @@ BlockArgument argumentOf(Value value) {
 }
 
 /// Blocks of rows: each scans all indices, so there are no more than it takes to keep a device busy.
-constexpr int64_t kMostBlocks = 16;
+constexpr int64_t kMostBlocks = 16, kInvocations = 64;
 
 } // namespace
 
@@ -40,22 +40,25 @@ LogicalResult emitScatter(func::FuncOp function, ShaderTable &shaders, const Pro
   auto table = cast<RankedTensorType>(op.getResult().getType());
   int64_t rows = table.getDimSize(0), width = rows == 0 ? 0 : table.getNumElements() / rows;
   int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getNumElements();
-  int64_t blocks = std::clamp<int64_t>(rows / 4, 1, kMostBlocks), block = llvm::divideCeil(rows, blocks);
-  blocks = llvm::divideCeil(rows, block);
   int64_t lanes = width % 4 == 0 ? 4 : 1, columns = width / lanes;
+  int64_t mostBlocks = kMostBlocks;
+  if (!profile.sharedMemory && columns > 0) // invocations for some vectors of a CPU
+    mostBlocks = std::clamp<int64_t>(kInvocations / columns, 1, kMostBlocks);
+  int64_t blocks = std::clamp<int64_t>(rows / 4, 1, mostBlocks), block = llvm::divideCeil(rows, blocks);
+  blocks = llvm::divideCeil(rows, block);
 
   KernelBuilder kernel(function, shaders, profile);
   Location loc = op.getLoc();
   Type element = table.getElementType(), type = lanes == 4 ? Type(VectorType::get({4}, element)) : element;
   {
-    ShaderBuilder zeroing(kernel, loc, {profile.workgroup, 1, 1});
+    ShaderBuilder zeroing(kernel, loc, {ShaderBuilder::workgroupFor(profile, rows * columns), 1, 1});
     Buffer output = zeroing.bind(kernel.operand(function.getNumArguments()), plan::Binding::Write, type);
     auto points = zeroing.forEachPoint(rows * columns);
     Value zero = arith::ConstantOp::create(zeroing.builder, loc, cast<TypedAttr>(zeroing.builder.getZeroAttr(type)));
     zeroing.store(output, points.index, zero);
     zeroing.dispatch(points.groups, points.constants);
   }
-  ShaderBuilder shader(kernel, loc, {profile.workgroup, 1, 1});
+  ShaderBuilder shader(kernel, loc, {ShaderBuilder::workgroupFor(profile, blocks * columns), 1, 1});
   OpBuilder &builder = shader.builder;
   Buffer index = shader.bind(kernel.operand(indices.getArgNumber()), plan::Binding::Read, builder.getI32Type());
   Buffer update = shader.bind(kernel.operand(updates.getArgNumber()), plan::Binding::Read, type);

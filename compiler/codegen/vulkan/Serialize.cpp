@@ -3,6 +3,7 @@
 #include "runtime/include/sinter/abi.h"
 
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
+#include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/Target/SPIRV/Serialization.h"
 
@@ -61,8 +62,9 @@ LogicalResult serialize(spirv::ModuleOp module, bool validate, SerializedShader 
     return failure();
   shader.words.assign(words.begin(), words.end());
   shader.features = featuresOf(module);
-  if (auto size = module->getAttrOfType<IntegerAttr>(kSubgroupSizeAttr))
-    shader.subgroupSize = size.getInt();
+  for (auto function : module.getOps<spirv::FuncOp>())
+    if (auto entry = function->getAttrOfType<spirv::EntryPointABIAttr>(spirv::getEntryPointABIAttrName()))
+      shader.subgroupSize = entry.getSubgroupSize().value_or(0);
   for (auto variable : module.getOps<spirv::GlobalVariableOp>()) {
     auto type = cast<spirv::PointerType>(variable.getType());
     if (std::optional<uint32_t> binding = variable.getBinding()) {

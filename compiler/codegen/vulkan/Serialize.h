@@ -5,9 +5,6 @@
 
 namespace sinter::vulkan {
 
-/// Attribute of shaders that need subgroups of one size (i32).
-inline constexpr llvm::StringLiteral kSubgroupSizeAttr = "sinter.subgroup_size";
-
 struct SerializedShader {
   std::string name;
   std::vector<uint32_t> words;

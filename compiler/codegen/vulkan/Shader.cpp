@@ -194,6 +194,14 @@ ShaderBuilder::Points ShaderBuilder::forEachPoint(int64_t count) {
   return points;
 }
 
+int32_t ShaderBuilder::workgroupFor(const Profile &profile, int64_t count) {
+  int32_t workgroup = profile.workgroup;
+  constexpr int32_t kLeast = 8, kGroups = 4, kStep = 4; // of sizes: few, so that kernels share shaders
+  while (!profile.sharedMemory && workgroup > kLeast && count < int64_t(kGroups) * workgroup)
+    workgroup /= kStep;
+  return workgroup;
+}
+
 FailureOr<int64_t> unrollFactor(Location loc, int64_t rounds, int64_t loops) {
   constexpr int64_t kMost = 64;
   int64_t factor = llvm::divideCeil(rounds * loops, kMostRounds);
@@ -205,11 +213,12 @@ FailureOr<int64_t> unrollFactor(Location loc, int64_t rounds, int64_t loops) {
 
 LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, SmallVectorImpl<Value> &values,
                                      llvm::function_ref<LogicalResult(Value, SmallVectorImpl<Value> &)> body,
-                                     int64_t loops) {
+                                     int64_t loops, int64_t unroll) {
   int64_t rounds = llvm::divideCeil(to - from, step);
   FailureOr<int64_t> factor = unrollFactor(loc, rounds, loops);
   if (failed(factor))
     return failure();
+  factor = std::max(*factor, std::min(unroll, rounds));
   int64_t looped = rounds / *factor * *factor;
   if (looped > 0) {
     auto loop = scf::ForOp::create(builder, loc, constant(from), constant(from + looped * step), constant(*factor * step), values);

@@ -111,11 +111,14 @@ public:
   /// number is a push constant, so that kernels of other sizes share the shader.
   Points forEachPoint(int64_t count);
 
-  /// A loop over `from`, `from` + `step`, ... below `to` in ascending order that carries `values`, unrolled if it is long.
-  /// `loops`: how many of its length the invocation goes through.
+  /// Invocations of a workgroup for `count` points: fewer than the profile says where it would leave cores without work.
+  static int32_t workgroupFor(const Profile &profile, int64_t count);
+
+  /// A loop over `from`, `from` + `step`, ... below `to` in ascending order that carries `values`; `unroll` rounds of it are
+  /// one, and more if it is long. `loops`: how many of its length the invocation goes through.
   llvm::LogicalResult forEach(int64_t from, int64_t to, int64_t step, llvm::SmallVectorImpl<mlir::Value> &values,
                               llvm::function_ref<llvm::LogicalResult(mlir::Value, llvm::SmallVectorImpl<mlir::Value> &)> body,
-                              int64_t loops = 1);
+                              int64_t loops = 1, int64_t unroll = 1);
 
   /// Ends the body and adds the dispatch to the kernel.
   void dispatch(llvm::ArrayRef<int64_t> groups, llvm::ArrayRef<int64_t> constants = {});

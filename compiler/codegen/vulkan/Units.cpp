@@ -44,7 +44,10 @@ Value UnitEmitter::load(const Access &access) {
     type = VectorType::get({kLanes}, element);
     index = quarter(builder, shader.loc, index);
   }
-  Buffer buffer = shader.bind(kernel.places.lookup(access.storage).place, plan::Binding::Read, type);
+  Place place = kernel.places.lookup(access.storage).place;
+  if (vector && kernel.texels.contains(access.storage) && ShaderBuilder::bindsTexels(place))
+    return shader.fetchTexels(place, index);
+  Buffer buffer = shader.bind(place, plan::Binding::Read, type);
   Value value;
   if (!vector && laneStride != 0) {
     SmallVector<Value> values;
@@ -88,10 +91,21 @@ Value UnitEmitter::operandValue(const Operand &operand) {
     return value;
   if (Value value = rowValues.lookup(operand.access->storage))
     return value;
-  for (auto &[access, value] : hoisted)
-    if (access.sameElement(*operand.access))
-      return value;
-  return load(*operand.access);
+  auto find = [&](ArrayRef<std::pair<Access, Value>> known) {
+    const auto *found = llvm::find_if(known, [&](auto &entry) { return entry.first.sameElement(*operand.access); });
+    return found == known.end() ? Value() : found->second;
+  };
+  if (Value value = find(hoisted))
+    return value;
+  if (!chunk)
+    return load(*operand.access);
+  if (Value value = computedAt.lookup({operand.access->storage, *chunk}))
+    return value;
+  if (Value value = find(loadedAt[*chunk]))
+    return value;
+  Value value = load(*operand.access);
+  loadedAt[*chunk].push_back({*operand.access, value});
+  return value;
 }
 
 LogicalResult UnitEmitter::emit(UnitGroup &group, MutableArrayRef<Value> accumulators) {
@@ -120,6 +134,8 @@ LogicalResult UnitEmitter::emit(UnitGroup &group, MutableArrayRef<Value> accumul
         continue;
       }
       forward[result.access.storage] = value;
+      if (chunk)
+        computedAt[{result.access.storage, *chunk}] = value;
       if (kernel.places.count(result.access.storage))
         pending.push_back({result.access, value});
     }
@@ -183,7 +199,10 @@ void UnitEmitter::finishReductions(UnitGroup &group, ValueRange values, bool sto
   });
 }
 
-void UnitEmitter::hoist(UnitGroup &group, unsigned dim) {
+void UnitEmitter::hoist(UnitGroup &group, std::optional<unsigned> dim) {
+  auto varies = [&](const Access &access) {
+    return dim ? access.uses(*dim) : llvm::any_of(access.parts, [](const AccessPart &part) { return !part.index.terms.empty(); });
+  };
   auto written = [&](Storage *storage) {
     return llvm::any_of(group.units, [&](Unit *unit) {
       return llvm::any_of(unit->results, [&](Result &value) { return value.access.storage == storage; });
@@ -191,7 +210,7 @@ void UnitEmitter::hoist(UnitGroup &group, unsigned dim) {
   };
   for (Unit *unit : group.units)
     for (auto [number, operand] : llvm::enumerate(unit->operands)) {
-      if (!operand.access || operand.access->uses(dim) || written(operand.access->storage) ||
+      if (!operand.access || varies(*operand.access) || written(operand.access->storage) ||
           rowValues.count(operand.access->storage) || (number >= unit->inputs && unit->isReduction()))
         continue;
       if (llvm::none_of(hoisted, [&](auto &known) { return known.first.sameElement(*operand.access); }))

@@ -33,6 +33,8 @@ struct DispatchGroups {
   /// group, and each of its parallel points is an invocation.
   bool byRows = false;
   llvm::SmallVector<unsigned> rows;
+  bool shuffles = false;  ///< a subgroup shares a row: decided by the length of what is reduced
+  bool resident = false;  ///< all of a row is in the subgroup's registers: what passes between groups needs no memory
 };
 
 /// A kernel in dispatches.
@@ -41,6 +43,7 @@ struct GroupedKernel {
   llvm::SmallVector<int64_t> extents; ///< of the kernel-wide dimensions
   std::vector<DispatchGroups> dispatches;
   llvm::DenseMap<Storage *, Located> places; ///< of all storages that live in memory
+  llvm::SmallPtrSet<Storage *, 8> texels;    ///< arguments that are read as texels where four neighbours are: nothing writes them
 };
 
 /// If the group reads from more places than a shader may, dispatches that gather small ones in one place of the scratch.
@@ -72,12 +75,15 @@ public:
   /// Keeps the reductions' values for later groups and stores those that live in memory.
   void finishReductions(UnitGroup &group, mlir::ValueRange values, bool storing = true);
 
-  /// Loads what is the same at all indices of `dim`, once for the loops to come; forgets it.
-  void hoist(UnitGroup &group, unsigned dim);
+  /// Loads what is the same at all indices of `dim`, or everywhere, once for what is to come; forgets it.
+  void hoist(UnitGroup &group, std::optional<unsigned> dim);
   void dropHoisted() { hoisted.clear(); }
   /// The values of the last `emit` are those of a row: later groups take them as they are.
   void keepRowValues();
   bool hasStores() const { return !pending.empty(); }
+  /// From here on the code is at chunk `number` of a row that stays in registers: what has been loaded or computed there is
+  /// at hand.
+  void setChunk(std::optional<int64_t> number) { chunk = number; }
 
   /// Sets the positions of `dims`, outermost first, from the number of a point of them.
   void setPosition(llvm::ArrayRef<unsigned> dims, mlir::Value index);
@@ -96,6 +102,9 @@ private:
   llvm::DenseMap<Storage *, mlir::Value> forward;   ///< what the units of this point have computed
   llvm::DenseMap<Storage *, mlir::Value> rowValues; ///< what earlier groups have computed of this row
   std::vector<std::pair<Access, mlir::Value>> hoisted;
+  std::optional<int64_t> chunk;
+  llvm::DenseMap<std::pair<Storage *, int64_t>, mlir::Value> computedAt;          ///< by earlier groups, in a chunk
+  llvm::DenseMap<int64_t, std::vector<std::pair<Access, mlir::Value>>> loadedAt; ///< in a chunk
   struct PendingStore {
     Access access;
     mlir::Value value;
