@@ -83,7 +83,7 @@ LogicalResult InputOp::verify() {
 }
 
 LogicalResult LaunchOp::verify() {
-  // C3
+  // C4
   if (getPieces() && *getPieces() < 2)
     return emitOpError() << "runs in " << *getPieces() << " pieces; a chain has two at least";
   if (getOwn() && getOwn()->size() != (*this)->getNumOperands())
