@@ -1,6 +1,7 @@
 // The stages, top to bottom as they run. Everything about the order of passes stands here; each stage ends with the
 // check of its contract (passes/VerifyStage.cpp).
 #include "compiler/Pipeline.h"
+#include "compiler/codegen/vulkan/Serialize.h"
 #include "compiler/passes/Passes.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -92,24 +93,51 @@ constexpr std::pair<Stage, StringLiteral> kNames[] = {
     {Stage::Model, "model"}, {Stage::Fused, "fused"},   {Stage::Train, "train"}, {Stage::Kernels, "kernels"},
     {Stage::Plan, "plan"},   {Stage::Target, "target"}, {Stage::Object, "obj"},  {Stage::Executable, "exe"}};
 
-/// Writes the module with its locations, so that `--from` still knows the model's lines.
-LogicalResult dump(ModuleOp module, Stage stage, const PipelineOptions &options) {
-  const std::string &directory = options.dumpDirectory;
-  // Versions for several processors part at this stage.
-  std::string version = stage == Stage::Target && options.severalVersions ? "." + options.target.label() : "";
-  std::error_code error = llvm::sys::fs::create_directories(directory);
+/// DIRECTORY/NAME, written by `write`.
+LogicalResult dumpFile(Location loc, StringRef directory, StringRef name, llvm::sys::fs::OpenFlags flags,
+                       llvm::function_ref<void(llvm::raw_ostream &)> write) {
   SmallString<128> path(directory);
-  llvm::sys::path::append(path, llvm::formatv("{0:02}_{1}{2}.mlir", static_cast<int>(stage) + 1, stageName(stage), version).str());
+  llvm::sys::path::append(path, name);
+  if (std::error_code error = llvm::sys::fs::create_directories(directory))
+    return emitError(loc) << "dump-stages: cannot create folder '" << directory << "': " << error.message();
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, flags);
   if (error)
-    return emitError(module.getLoc()) << "dump-stages: cannot create folder '" << directory << "': " << error.message();
-  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
-  if (error)
-    return emitError(module.getLoc()) << "dump-stages: cannot write '" << path << "': " << error.message();
-  OpPrintingFlags flags;
-  flags.enableDebugInfo(true);
-  module->print(file.os(), flags);
+    return emitError(loc) << "dump-stages: cannot write '" << path << "': " << error.message();
+  write(file.os());
   file.keep();
   return success();
+}
+
+/// Every shader as the driver gets it, for spirv-dis and other devices' compilers: DIRECTORY/NAME.spv.
+LogicalResult dumpShaders(ModuleOp module, StringRef directory) {
+  DenseMap<StringAttr, uint32_t> indices;
+  auto shaders = vulkan::serializeShaders(module, /*validate=*/false, indices);
+  if (failed(shaders))
+    return failure();
+  for (const vulkan::SerializedShader &shader : *shaders)
+    if (failed(dumpFile(module.getLoc(), directory, shader.name + ".spv", llvm::sys::fs::OF_None, [&](llvm::raw_ostream &os) {
+          os.write(reinterpret_cast<const char *>(shader.words.data()), shader.words.size() * sizeof(uint32_t));
+        })))
+      return failure();
+  return success();
+}
+
+/// Writes the module with its locations, so that `--from` still knows the model's lines.
+LogicalResult dump(ModuleOp module, Stage stage, const PipelineOptions &options) {
+  // Versions for several processors part at this stage.
+  std::string version = stage == Stage::Target && options.severalVersions ? "." + options.target.label() : "";
+  std::string name = llvm::formatv("{0:02}_{1}{2}", static_cast<int>(stage) + 1, stageName(stage), version).str();
+  OpPrintingFlags flags;
+  flags.enableDebugInfo(true);
+  if (failed(dumpFile(module.getLoc(), options.dumpDirectory, name + ".mlir", llvm::sys::fs::OF_Text,
+                      [&](llvm::raw_ostream &os) { module->print(os, flags); })))
+    return failure();
+  if (stage != Stage::Target || options.target.target != Target::Vulkan)
+    return success();
+  SmallString<128> shaders(options.dumpDirectory);
+  llvm::sys::path::append(shaders, name);
+  return dumpShaders(module, shaders);
 }
 
 int64_t countOps(ModuleOp module) {

@@ -18,7 +18,7 @@ llvm::StringRef stageName(Stage stage);
 struct PipelineOptions {
   TargetOptions target;
   std::optional<uint64_t> memoryBudget; ///< bytes of arena that an entry may use
-  std::string dumpDirectory;            ///< where every stage is written as NN_name.mlir; empty: nowhere
+  std::string dumpDirectory;            ///< where every stage is written as NN_name.mlir, a Vulkan one with its shaders; empty: nowhere
   bool severalVersions = false;         ///< stage target is dumped under a name with the target's label in it
   bool time = false;                    ///< print what each stage took to stderr
   bool verbose = false;

@@ -18,6 +18,12 @@ for name in ("CCACHE_DIR", "HOME", "CXX", "TMPDIR"):
 config.substitutions.append(("%examples", os.path.join(config.test_source_root, "..", "examples")))
 config.substitutions.append(("%build", build))
 
+# Whatever runs on Vulkan runs under the validation layer with its checks of synchronisation, and our own check of hazards: one
+# message, and the run fails. What drivers compile is kept in the build folder, between runs of the tests.
+config.environment["SINTER_VULKAN_VALIDATE"] = "1"
+for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR"):
+    config.environment[name] = os.path.join(build, "test", "cache")
+
 # What this machine's processor has, as far as a test may ask for it.
 with open("/proc/cpuinfo") as cpuinfo:
     flags = set(next((line.split(":")[1] for line in cpuinfo if line.startswith("flags")), "").split())

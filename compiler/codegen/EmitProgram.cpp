@@ -242,7 +242,7 @@ private:
     return records;
   }
 
-  llvm::Constant *operand(Value buffer, uint32_t access) {
+  llvm::Constant *operand(Value buffer, uint32_t access, uint64_t own) {
     Value root = plan::rootBuffer(buffer);
     uint32_t space = SINTER_ARENA;
     uint64_t offset = 0;
@@ -256,29 +256,32 @@ private:
       offset = addConstant(root.getDefiningOp<plan::ConstantOp>().getValue());
     }
     return record({/*space=*/u32(space), /*access=*/u32(access), /*offset=*/u64(offset),
-                   /*bytes=*/u64(plan::sizeInBytes(cast<ShapedType>(buffer.getType())))});
+                   /*bytes=*/u64(plan::sizeInBytes(cast<ShapedType>(buffer.getType()))), /*own=*/u64(own)});
   }
 
-  /// What every version for a processor says of launch number `index` of an entry; 0 if they differ.
-  uint64_t piecesOf(plan::EntryOp entry, size_t index) {
-    std::optional<uint64_t> common;
+  /// The launches of an entry as the versions for processors have them; none if these differ in how they are chained.
+  SmallVector<plan::LaunchOp> chainedLaunches(plan::EntryOp entry) {
+    SmallVector<plan::LaunchOp> result;
     for (const Version &version : cpu) {
       auto same = cast<plan::EntryOp>(SymbolTable::lookupSymbolIn(version.module, entry.getSymNameAttr()));
-      auto launches = same.getBody().getOps<plan::LaunchOp>();
-      uint64_t pieces = (*std::next(launches.begin(), index)).getPieces().value_or(0);
-      if (common.value_or(pieces) != pieces)
-        return 0;
-      common = pieces;
+      auto launches = llvm::to_vector(same.getBody().getOps<plan::LaunchOp>());
+      for (auto [known, launch] : llvm::zip(result, launches))
+        if (known.getPieces() != launch.getPieces() || known.getOwn() != launch.getOwn())
+          return {};
+      result = launches;
     }
-    return common.value_or(0);
+    return result;
   }
 
-  llvm::Constant *describe(plan::LaunchOp launch, uint64_t pieces) {
+  llvm::Constant *describe(plan::LaunchOp launch, plan::LaunchOp chained) {
+    ArrayRef<int64_t> own = chained && chained.getOwn() ? *chained.getOwn() : ArrayRef<int64_t>();
+    auto ownOf = [&](size_t operand) { return operand < own.size() && own[operand] >= 0 ? own[operand] : SINTER_SHARED; };
+    uint64_t pieces = chained ? chained.getPieces().value_or(0) : 0;
     SmallVector<llvm::Constant *> operands;
     for (Value input : launch.getInputs())
-      operands.push_back(operand(input, SINTER_READ));
+      operands.push_back(operand(input, SINTER_READ, ownOf(operands.size())));
     for (Value output : launch.getOutputs())
-      operands.push_back(operand(output, SINTER_WRITE));
+      operands.push_back(operand(output, SINTER_WRITE, ownOf(operands.size())));
     return record({/*kernel=*/u32(addKernel(launch.getKernel())), /*operand_count=*/u32(operands.size()),
                    /*operands=*/array(operands), /*location=*/string(plan::modelLine(launch.getLoc())),
                    /*pieces=*/u32(pieces), /*reserved=*/u32(0)});
@@ -291,6 +294,7 @@ private:
 
   llvm::Constant *describe(plan::EntryOp entry) {
     SmallVector<llvm::Constant *> inputs, outputs, launches;
+    SmallVector<plan::LaunchOp> chained = chainedLaunches(entry);
     double flops = 0;
     for (Operation &op : entry.getBody().getOps()) {
       if (auto input = dyn_cast<plan::InputOp>(op)) {
@@ -310,7 +314,7 @@ private:
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
         Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
         flops += kernelNumber(kernel, plan::kFlopsAttr);
-        launches.push_back(describe(launch, piecesOf(entry, launches.size())));
+        launches.push_back(describe(launch, chained.empty() ? plan::LaunchOp() : chained[launches.size()]));
       }
     }
     arenaBytes = std::max<uint64_t>(arenaBytes, entry.getArenaBytes());

@@ -383,7 +383,7 @@ private:
     bool shares = llvm::any_of(launch.inPlace, [](int64_t input) { return input >= 0; });
     func::FuncOp kernel = launch.kernel;
     plan::LaunchOp::create(builder, launch.loc, kernel.getName(), inputs, results,
-                           shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr, /*pieces=*/IntegerAttr());
+                           shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr, /*pieces=*/IntegerAttr(), /*own=*/nullptr);
     annotate(launch);
   }
 

@@ -155,6 +155,46 @@ LogicalResult bindsWhatShadersDeclare(Operation *op, StringRef stage) {
   return success();
 }
 
+/// The plan::Binding::Access bits of all that is done through a pointer.
+int64_t usesOf(Value pointer) {
+  int64_t uses = 0;
+  for (OpOperand &use : pointer.getUses()) {
+    StringRef user = use.getOwner()->getName().getStringRef();
+    if (user == "spirv.AccessChain")
+      uses |= usesOf(use.getOwner()->getResult(0));
+    else if (user == "spirv.Load")
+      uses |= plan::Binding::Read;
+    else if (user == "spirv.Store" && use.getOperandNumber() == 0)
+      uses |= plan::Binding::Write;
+    else
+      uses |= plan::Binding::Update; // who knows
+  }
+  return uses;
+}
+
+/// A shader does with a binding what its dispatch says, which is all that barriers are made from.
+LogicalResult usesBindingsAsTold(Operation *op, StringRef stage) {
+  auto dispatch = dyn_cast<plan::DispatchOp>(op);
+  if (!dispatch)
+    return success();
+  Operation *shader = SymbolTable::lookupNearestSymbolFrom(op->getParentOp(), dispatch.getShaderAttr());
+  SmallVector<plan::Binding> bindings(dispatch.getBindingList());
+  SmallVector<int64_t> uses(bindings.size(), 0);
+  shader->walk([&](Operation *address) {
+    if (address->getName().getStringRef() != "spirv.mlir.addressof")
+      return;
+    Operation *variable =
+        SymbolTable::lookupNearestSymbolFrom(address, address->getAttrOfType<FlatSymbolRefAttr>("variable"));
+    if (auto binding = variable->getAttrOfType<IntegerAttr>("binding"))
+      uses[binding.getInt()] |= usesOf(address->getResult(0));
+  });
+  for (auto [number, binding] : llvm::enumerate(bindings))
+    if (int64_t more = uses[number] & ~binding.access)
+      return report(op, stage) << "shader @" << dispatch.getShader() << (more & plan::Binding::Write ? " writes" : " reads")
+                               << " storage buffer " << number << ", which is not bound for that";
+  return success();
+}
+
 //===--- the table ---------------------------------------------------------------------------------===//
 
 const std::vector<StringRef> kKernelOps = {
@@ -189,7 +229,7 @@ const std::vector<Rules> &table() {
         {Place::Plan, {"plan"}},
         {Place::Tiles, {"llvm"}},
         {Place::Shader, {"spirv"}}},
-       {launchesTileFunctions, bindsWhatShadersDeclare}},
+       {launchesTileFunctions, bindsWhatShadersDeclare, usesBindingsAsTold}},
   };
   return rules;
 }

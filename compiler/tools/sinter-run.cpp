@@ -2,6 +2,8 @@
 // can run) and compiled for the CPU and for Vulkan, compares what they give, and checks gradients against finite differences.
 #include "run/RandomGraphs.h"
 
+#include "vulkan/vulkan_device.h"
+
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/InitLLVM.h"
@@ -86,5 +88,10 @@ int main(int argc, char **argv) {
     llvm::errs() << "sinter-run: give a module to run, or --random-graphs=N\n";
     return 2;
   }
-  return runFile(arguments);
+  int exit = runFile(arguments);
+  if (uint64_t messages = vulkanMessages(); messages && exit == 0) { // those of a device's end come when all has been compared
+    llvm::errs() << "sinter-run: " << messages << " messages of the validation layer\n";
+    return 1;
+  }
+  return exit;
 }

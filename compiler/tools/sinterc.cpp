@@ -303,7 +303,7 @@ int main(int argc, char **argv) {
   app.add_option("--memory-budget", line.budget, "the most arena bytes an entry may use, such as 300M");
   app.add_option("--emit", line.emit, "stop at and write: model fused train kernels plan target obj exe; obj: OUT.N.o, all versions of --march");
   app.add_option("--from", line.from, "the stage that MODULE.mlir is at (model)");
-  app.add_option("--dump-stages", line.dumpDirectory, "folder to write every stage to");
+  app.add_option("--dump-stages", line.dumpDirectory, "folder to write every stage to, and shaders as SPIR-V");
   app.add_option("--report", line.report, "what was compiled: text or json")->expected(0, 1)->default_str("text");
   app.add_flag("--time", line.time, "say how long each stage took");
   app.add_flag("-v,--verbose", line.verbose, "say what is being done");

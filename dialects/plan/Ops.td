@@ -115,14 +115,18 @@ def LaunchOp : PlanOp<"launch", [HasParent<"EntryOp">, AttrSizedOperandSegments,
   let description = [{
     `in_place` has one number per output: the input whose memory it takes, or -1.
     `pieces` says that this launch and the next may run piece by piece: the first of so many equal ranges of the one's
-    tiles, of the other's, then the second of each, and so on, or several at once. Written by code generation.
+    tiles, of the other's, then the second of each, and so on, or several at once. `own` has one number per operand (inputs,
+    then outputs): an offset in a block that belongs to the thread that runs a piece, where that piece's part of the operand
+    may live instead, since no other launch touches it; or -1. Both are written by code generation.
     (C1) the kernel exists, and while it still is a function of tensors the types agree; (C2) `in_place` has one number
-    per output, each -1 or the number of an input; (C3) what a kernel of dispatches binds lies inside the buffers.
+    per output, each -1 or the number of an input; (C3) what a kernel of dispatches binds lies inside the buffers; (C4) there are two
+    `pieces` at least, and `own` has one number per operand.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Buffer>:$inputs, Variadic<Buffer>:$outputs,
-                       OptionalAttr<DenseI64ArrayAttr>:$in_place, OptionalAttr<I64Attr>:$pieces);
+                       OptionalAttr<DenseI64ArrayAttr>:$in_place, OptionalAttr<I64Attr>:$pieces,
+                       OptionalAttr<DenseI64ArrayAttr>:$own);
   let assemblyFormat = [{
-    $kernel `(` $inputs `)` `->` `(` $outputs `)` (`in_place` $in_place^)? (`pieces` $pieces^)? attr-dict
+    $kernel `(` $inputs `)` `->` `(` $outputs `)` (`in_place` $in_place^)? (`pieces` $pieces^)? (`own` $own^)? attr-dict
     `:` functional-type($inputs, $outputs)
   }];
   let hasVerifier = 1;

@@ -83,6 +83,11 @@ LogicalResult InputOp::verify() {
 }
 
 LogicalResult LaunchOp::verify() {
+  // C4
+  if (getPieces() && *getPieces() < 2)
+    return emitOpError() << "runs in " << *getPieces() << " pieces; a chain has two at least";
+  if (getOwn() && getOwn()->size() != (*this)->getNumOperands())
+    return emitOpError() << "own has " << getOwn()->size() << " numbers for " << (*this)->getNumOperands() << " operands";
   if (!getInPlace())
     return success();
   // C2

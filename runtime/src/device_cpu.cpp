@@ -19,7 +19,8 @@ class CpuDevice final : public Device {
 public:
   CpuDevice(const sinter_program &program, const sinter_version &version, int threads)
       : program_(program), state_("parameters and optimizer memory", program.state_bytes),
-        arena_("arena", program.arena_bytes), scratchStride_((std::max<uint64_t>(version.scratch_bytes, 8) + 4095) / 4096 * 4096),
+        arena_("arena", program.arena_bytes), ownStart_(wholePages(std::max<uint64_t>(version.scratch_bytes, 8))),
+        scratchStride_(ownStart_ + wholePages(ownBytes(program))),
         scratch_("scratch memory", scratchStride_ * size_t(threads)), pool_(threads, scratch_.data(), scratchStride_) {
     for (uint32_t k = 0; k < program.kernel_count; ++k)
       if (!version.kernels[k].cpu)
@@ -29,25 +30,11 @@ public:
     for (uint32_t e = 0; e < program.entry_count; ++e)
       for (uint32_t l = 0; l < program.entries[e].launch_count; ++l)
         operands += program.entries[e].launches[l].operand_count;
-    operands_.reserve(operands); // jobs point into it
+    operands_.reserve(operands); // jobs point into both
+    own_.reserve(operands);
     for (uint32_t e = 0; e < program.entry_count; ++e) {
       firstOfEntry_.push_back(jobs_.size());
-      const sinter_entry &entry = program.entries[e];
-      size_t chain = 0; // the job that the next one follows, if the launch before says so
-      for (uint32_t l = 0; l < entry.launch_count; ++l) {
-        const sinter_launch &launch = entry.launches[l];
-        const sinter_kernel &kernel = version.kernels[launch.kernel];
-        jobs_.push_back({kernel.cpu, operands_.data() + operands_.size(), kernel.tiles, kernel.flops + kernel.bytes < worthThreads});
-        if (l == 0 || entry.launches[l - 1].pieces == 0 || jobs_[chain].followers == mostFollowers) {
-          chain = jobs_.size() - 1;
-        } else {
-          jobs_[chain].followers += 1;
-          jobs_[chain].pieces = entry.launches[l - 1].pieces;
-          jobs_[chain].alone = jobs_[chain].alone && jobs_.back().alone;
-        }
-        for (uint32_t o = 0; o < launch.operand_count; ++o)
-          operands_.push_back(address(launch.operands[o]));
-      }
+      addJobs(program.entries[e], version);
     }
   }
 
@@ -61,6 +48,58 @@ public:
   }
 
 private:
+  static size_t wholePages(uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+
+  /// In how many pieces launch number `l` runs, if it is in a chain; else 0.
+  static uint32_t piecesOf(const sinter_entry &entry, uint32_t l) {
+    return entry.launches[l].pieces ? entry.launches[l].pieces : l > 0 ? entry.launches[l - 1].pieces : 0;
+  }
+
+  /// What a thread needs for its own parts of operands.
+  static uint64_t ownBytes(const sinter_program &program) {
+    uint64_t bytes = 0;
+    for (uint32_t e = 0; e < program.entry_count; ++e)
+      for (uint32_t l = 0; l < program.entries[e].launch_count; ++l) {
+        const sinter_launch &launch = program.entries[e].launches[l];
+        const uint32_t pieces = piecesOf(program.entries[e], l);
+        for (uint32_t o = 0; pieces && o < launch.operand_count; ++o)
+          if (launch.operands[o].own != SINTER_SHARED)
+            bytes = std::max(bytes, launch.operands[o].own + launch.operands[o].bytes / pieces);
+      }
+    return bytes;
+  }
+
+  void addJobs(const sinter_entry &entry, const sinter_version &version) {
+    size_t chain = 0; // the job that the next one follows, if the launch before says so
+    for (uint32_t l = 0; l < entry.launch_count; ++l) {
+      const sinter_launch &launch = entry.launches[l];
+      const sinter_kernel &kernel = version.kernels[launch.kernel];
+      Job job{kernel.cpu, operands_.data() + operands_.size(), kernel.tiles, kernel.flops + kernel.bytes < worthThreads};
+      job.operandCount = launch.operand_count;
+      job.own = own_.data() + own_.size();
+      const uint32_t pieces = piecesOf(entry, l);
+      for (uint32_t o = 0; o < launch.operand_count; ++o) {
+        const sinter_operand &operand = launch.operands[o];
+        operands_.push_back(address(operand));
+        if (pieces && operand.own != SINTER_SHARED) {
+          own_.push_back({o, ownStart_ + operand.own, operand.bytes / pieces});
+          ++job.ownCount;
+        }
+      }
+      jobs_.push_back(job);
+      if (l == 0 || entry.launches[l - 1].pieces == 0) {
+        chain = jobs_.size() - 1;
+        continue;
+      }
+      if (jobs_[chain].followers == mostFollowers || launch.operand_count > SINTER_CHAIN_OPERANDS)
+        fail(Exit::Device, fmt::format("device cpu: a chain of more launches or operands than this runtime follows, at {}",
+                                       launch.location));
+      jobs_[chain].followers += 1;
+      jobs_[chain].pieces = entry.launches[l - 1].pieces;
+      jobs_[chain].alone = jobs_[chain].alone && job.alone;
+    }
+  }
+
   void *address(const sinter_operand &operand) const {
     switch (operand.space) {
     case SINTER_ARENA:
@@ -74,10 +113,11 @@ private:
 
   const sinter_program &program_;
   Block state_, arena_;
-  size_t scratchStride_;
+  size_t ownStart_, scratchStride_; // of a thread: scratch of kernels, then its own parts of operands
   Block scratch_;
   ThreadPool pool_;
   std::vector<void *> operands_;
+  std::vector<OwnOperand> own_;
   std::vector<Job> jobs_; // launches of all entries
   std::vector<size_t> firstOfEntry_; // in jobs_
 };

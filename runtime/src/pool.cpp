@@ -100,8 +100,14 @@ void ThreadPool::runPieces(const Job &first, int64_t begin, int64_t end, std::by
     for (uint32_t j = 0; j <= first.followers; ++j) {
       const Job &job = (&first)[j];
       const int64_t size = job.tiles / first.pieces;
+      void *operands[SINTER_CHAIN_OPERANDS];
+      std::copy_n(job.operands, job.operandCount, operands);
+      // A kernel finds its part at piece * part from the operand's address on.
+      for (uint32_t o = 0; o < job.ownCount; ++o)
+        operands[job.own[o].number] = reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(scratch) + job.own[o].offset -
+                                                               uint64_t(piece) * job.own[o].part);
       forget(scratch);
-      job.function(job.operands, piece * size, (piece + 1) * size, scratch);
+      job.function(operands, piece * size, (piece + 1) * size, scratch);
       if (seconds_) {
         const Clock::time_point now = Clock::now();
         spent_[j].fetch_add(std::chrono::nanoseconds(now - before).count(), std::memory_order_relaxed);

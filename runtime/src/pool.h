@@ -15,6 +15,13 @@ namespace sinter {
 /// Jobs that may run as one chain.
 inline constexpr uint32_t mostFollowers = 7;
 
+/// An operand of a job in a chain of which every thread holds the part of its piece.
+struct OwnOperand {
+  uint32_t number;
+  uint64_t offset; ///< from the thread's scratch on
+  uint64_t part;   ///< bytes of a piece
+};
+
 /// A kernel with its operands, and its number of tiles.
 struct Job {
   sinter_cpu_function function;
@@ -23,6 +30,9 @@ struct Job {
   bool alone; ///< too little work to share: one thread runs it, in one range
   /// Of the first of a chain: how many jobs after it run with it piece by piece, and into how many pieces they fall.
   uint32_t followers = 0, pieces = 0;
+  /// Of a job in a chain:
+  uint32_t operandCount = 0, ownCount = 0; // at most SINTER_CHAIN_OPERANDS
+  const OwnOperand *own = nullptr;
 };
 
 /// `threads` threads, the caller included. Not reentrant; run() allocates nothing.

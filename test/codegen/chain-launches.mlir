@@ -69,11 +69,11 @@ func.func private @normalized(%x: tensor<512x32xf32>) -> tensor<512x32xf32> attr
   return %y : tensor<512x32xf32>
 }
 
-// Scores, rows, values: a chain of heads.
+// Scores, rows, values: a chain of heads. Nobody else reads what the first two write: a thread keeps its head's 4096 bytes.
 // CHECK-LABEL: plan.entry @chain
-// CHECK: plan.launch @product({{.*}}) -> ({{.*}}) pieces 16 :
-// CHECK: plan.launch @normalized({{.*}}) -> ({{.*}}) in_place [0] pieces 16 :
-// CHECK: plan.launch @product_of_columns({{.*}}) -> ({{.*}}) :
+// CHECK: plan.launch @product({{.*}}) -> ({{.*}}) pieces 16 own [-1, -1, 0] :
+// CHECK: plan.launch @normalized({{.*}}) -> ({{.*}}) in_place [0] pieces 16 own [0, 0] :
+// CHECK: plan.launch @product_of_columns({{.*}}) -> ({{.*}}) own [0, -1, -1] :
 plan.entry @chain arena 163840 live 163840 {
   %a = plan.arena 0 : memref<16x32x8xf32>
   plan.input "a" %a : memref<16x32x8xf32>
@@ -89,6 +89,30 @@ plan.entry @chain arena 163840 live 163840 {
   %heads = plan.view %p : memref<512x32xf32> -> memref<16x32x32xf32>
   %o = plan.arena 131072 : memref<16x32x8xf32>
   plan.launch @product_of_columns(%heads, %v) -> (%o) : (memref<16x32x32xf32>, memref<32x16x8xf32>) -> memref<16x32x8xf32>
+  plan.output "o" %o : memref<16x32x8xf32>
+}
+
+// Two results at once, one of which the caller reads as well: the other one is the thread's own.
+// CHECK-LABEL: plan.entry @read_by_others
+// CHECK: plan.launch @product({{.*}}) -> ({{.*}}) pieces 16 own [-1, -1, 0] :
+// CHECK: plan.launch @normalized({{.*}}) -> ({{.*}}) pieces 16 own [0, -1] :
+// CHECK: plan.launch @product_of_columns({{.*}}) -> ({{.*}}) :
+plan.entry @read_by_others arena 229376 live 229376 {
+  %a = plan.arena 0 : memref<16x32x8xf32>
+  plan.input "a" %a : memref<16x32x8xf32>
+  %b = plan.arena 16384 : memref<16x8x32xf32>
+  plan.input "b" %b : memref<16x8x32xf32>
+  %v = plan.arena 32768 : memref<32x16x8xf32>
+  plan.input "v" %v : memref<32x16x8xf32>
+  %s = plan.arena 65536 : memref<16x32x32xf32>
+  plan.launch @product(%a, %b) -> (%s) : (memref<16x32x8xf32>, memref<16x8x32xf32>) -> memref<16x32x32xf32>
+  %rows = plan.view %s : memref<16x32x32xf32> -> memref<512x32xf32>
+  %p = plan.arena 131072 : memref<512x32xf32>
+  plan.launch @normalized(%rows) -> (%p) : (memref<512x32xf32>) -> memref<512x32xf32>
+  %heads = plan.view %p : memref<512x32xf32> -> memref<16x32x32xf32>
+  %o = plan.arena 196608 : memref<16x32x8xf32>
+  plan.launch @product_of_columns(%heads, %v) -> (%o) : (memref<16x32x32xf32>, memref<32x16x8xf32>) -> memref<16x32x8xf32>
+  plan.output "p" %p : memref<512x32xf32>
   plan.output "o" %o : memref<16x32x8xf32>
 }
 
@@ -131,8 +155,8 @@ plan.entry @across arena 163840 live 163840 {
 // Twelve heads through scores, softmax and values, large enough to be shared by threads; against the interpreter, and with
 // the same bits for 1, 2 and 3 threads.
 // CHECK-LABEL: plan.entry @attention
-// CHECK: plan.launch @{{.*}} pieces 12 :
-// CHECK: plan.launch @softmax{{.*}} pieces 12 :
+// CHECK: plan.launch @{{.*}} pieces 12 own [-1, -1, 0] :
+// CHECK: plan.launch @softmax{{.*}} pieces 12 own [0, 0] :
 // CHECK-LABEL: plan.entry @attention_and_weights
 // CHECK: plan.launch @{{.*}} pieces 9 :
 // CHECK: plan.launch @softmax{{.*}} pieces 9 :

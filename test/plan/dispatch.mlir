@@ -114,5 +114,38 @@ plan.kernel @k scratch 0 {
 }
 
 // -----
+spirv.module @s Logical GLSL450 requires #spirv.vce<v1.5, [Shader], []> {
+  spirv.GlobalVariable @b bind(0, 0) : !spirv.ptr<!spirv.struct<(!spirv.rtarray<f32, stride=4> [0])>, StorageBuffer>
+  spirv.func @main() "None" {
+    %zero = spirv.Constant 0 : i32
+    %b = spirv.mlir.addressof @b : !spirv.ptr<!spirv.struct<(!spirv.rtarray<f32, stride=4> [0])>, StorageBuffer>
+    %element = spirv.AccessChain %b[%zero, %zero] : !spirv.ptr<!spirv.struct<(!spirv.rtarray<f32, stride=4> [0])>, StorageBuffer>, i32, i32 -> !spirv.ptr<f32, StorageBuffer>
+    %value = spirv.Constant 0.0 : f32
+    spirv.Store "StorageBuffer" %element, %value : f32
+    spirv.Return
+  }
+}
+plan.kernel @k scratch 0 {
+  // expected-error @below {{stage `target`: shader @s writes storage buffer 0, which is not bound for that}}
+  plan.dispatch @s groups [1, 1, 1] push [] bind (read 0 at 0 bytes 64)
+}
+
+// -----
+spirv.module @s Logical GLSL450 requires #spirv.vce<v1.5, [Shader], []> {
+  spirv.GlobalVariable @b bind(0, 0) : !spirv.ptr<!spirv.struct<(!spirv.rtarray<f32, stride=4> [0])>, StorageBuffer>
+  spirv.func @main() "None" {
+    %zero = spirv.Constant 0 : i32
+    %b = spirv.mlir.addressof @b : !spirv.ptr<!spirv.struct<(!spirv.rtarray<f32, stride=4> [0])>, StorageBuffer>
+    %element = spirv.AccessChain %b[%zero, %zero] : !spirv.ptr<!spirv.struct<(!spirv.rtarray<f32, stride=4> [0])>, StorageBuffer>, i32, i32 -> !spirv.ptr<f32, StorageBuffer>
+    %value = spirv.Load "StorageBuffer" %element : f32
+    spirv.Return
+  }
+}
+plan.kernel @k scratch 0 {
+  // expected-error @below {{stage `target`: shader @s reads storage buffer 0, which is not bound for that}}
+  plan.dispatch @s groups [1, 1, 1] push [] bind (write 0 at 0 bytes 64)
+}
+
+// -----
 // expected-error @below {{stage `target`: gpu.module may not stand at module level}}
 gpu.module @s {}

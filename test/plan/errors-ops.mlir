@@ -90,6 +90,28 @@ plan.entry @in_place_per_output arena 256 live 256 {
 // -----
 
 func.func private @k(tensor<16xf32>) -> tensor<16xf32>
+plan.entry @own_per_operand arena 512 live 512 {
+  %x = plan.arena 0 : memref<16xf32>
+  plan.input "x" %x : memref<16xf32>
+  %y = plan.arena 256 : memref<16xf32>
+  // expected-error @+1 {{own has 1 numbers for 2 operands}}
+  plan.launch @k(%x) -> (%y) pieces 4 own [-1] : (memref<16xf32>) -> memref<16xf32>
+}
+
+// -----
+
+func.func private @k(tensor<16xf32>) -> tensor<16xf32>
+plan.entry @one_piece arena 512 live 512 {
+  %x = plan.arena 0 : memref<16xf32>
+  plan.input "x" %x : memref<16xf32>
+  %y = plan.arena 256 : memref<16xf32>
+  // expected-error @+1 {{runs in 1 pieces; a chain has two at least}}
+  plan.launch @k(%x) -> (%y) pieces 1 : (memref<16xf32>) -> memref<16xf32>
+}
+
+// -----
+
+func.func private @k(tensor<16xf32>) -> tensor<16xf32>
 plan.entry @in_place_of_no_input arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>

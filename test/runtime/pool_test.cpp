@@ -59,6 +59,7 @@ TEST(Pool, ChainsRunPieceByPiece) {
       Job chain[] = {{count, operands, int64_t(first.size()), false, 1, pieces},
                      {addToFirst, operands, int64_t(second.size()), false},
                      {count, operandsAfter, int64_t(after.size()), false}};
+      chain[0].operandCount = chain[1].operandCount = 2;
       for (int repeat = 1; repeat <= 200; ++repeat) {
         double seconds[3] = {};
         pool.run(chain, 3, repeat % 2 ? seconds : nullptr);
@@ -73,6 +74,37 @@ TEST(Pool, ChainsRunPieceByPiece) {
         EXPECT_EQ(value, 200);
       for (int value : after)
         EXPECT_EQ(value, 200);
+    }
+  }
+}
+
+// The first job's result is the thread's own: a piece of it is all that exists.
+static void writeIndex(void *const *operands, int64_t begin, int64_t end, void *) {
+  for (int64_t i = begin; i < end; ++i)
+    static_cast<int *>(operands[0])[i] = int(i);
+}
+static void copyDoubled(void *const *operands, int64_t begin, int64_t end, void *) {
+  for (int64_t i = begin; i < end; ++i)
+    static_cast<int *>(operands[1])[i] = 2 * static_cast<int *>(operands[0])[i];
+}
+
+TEST(Pool, ThreadsOwnTheirPieces) {
+  constexpr uint32_t pieces = 24;
+  constexpr int64_t tiles = pieces * 6;
+  for (int threads : {1, 2, 3, 8}) {
+    std::vector<std::byte> scratch(size_t(threads) * 128);
+    ThreadPool pool(threads, scratch.data(), 128);
+    std::vector<int> untouched(tiles, -1), result(tiles, -1);
+    void *operands[] = {untouched.data(), result.data()};
+    const OwnOperand own{0, 64, 6 * sizeof(int)};
+    Job chain[] = {{writeIndex, operands, tiles, false, 1, pieces}, {copyDoubled, operands, tiles, false}};
+    for (Job &job : chain)
+      job.operandCount = 2, job.ownCount = 1, job.own = &own;
+    for (int repeat = 0; repeat < 100; ++repeat)
+      pool.run(chain, 2);
+    for (int64_t i = 0; i < tiles; ++i) {
+      EXPECT_EQ(untouched[size_t(i)], -1);
+      ASSERT_EQ(result[size_t(i)], 2 * i);
     }
   }
 }

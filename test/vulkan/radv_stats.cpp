@@ -1,6 +1,6 @@
-// radv-stats: what an AMD GPU's compiler makes of a shader, on a machine without such a GPU.
+// radv-stats: what an AMD GPU's compiler makes of shaders, on a machine without such a GPU.
 //
-//   radv-stats [--family NAME] [--subgroup N] [--max-vgprs N] [--max-spills N] FILE.spv
+//   radv-stats [--family NAME] [--subgroup N] [--max-vgprs N] [--max-spills N] FILE.spv...
 //
 // Mesa's driver compiles for hardware that is not there if RADV_FORCE_FAMILY says which; it can run nothing then. Prints the
 // registers, spills and waves; exit code 1 if a bound is exceeded, 2 if something is wrong.
@@ -181,21 +181,21 @@ std::map<std::string, uint64_t> statisticsOf(VkDevice device, VkPipeline pipelin
 } // namespace
 
 int main(int argc, char **argv) {
-  std::string path, family = "navi21", driver = "/usr/share/vulkan/icd.d/radeon_icd.x86_64.json";
+  std::vector<std::string> paths;
+  std::string family = "navi21", driver = "/usr/share/vulkan/icd.d/radeon_icd.x86_64.json";
   uint32_t subgroup = 0;
   uint64_t mostRegisters = ~uint64_t(0), mostSpills = ~uint64_t(0);
-  CLI::App app{"what an AMD GPU's compiler makes of a shader"};
-  app.add_option("file", path, "SPIR-V")->required();
+  CLI::App app{"what an AMD GPU's compiler makes of shaders"};
+  app.add_option("files", paths, "SPIR-V")->required();
   // The driver aborts on a name that it does not know.
   app.add_option("--family", family, "of GPUs, as Mesa calls it")
       ->capture_default_str()
       ->check(CLI::IsMember({"polaris10", "vega10", "navi10", "navi21", "gfx1100"}));
-  app.add_option("--subgroup", subgroup, "size that the shader must run with");
+  app.add_option("--subgroup", subgroup, "size that the shaders must run with");
   app.add_option("--max-vgprs", mostRegisters, "vector registers that are allowed");
   app.add_option("--max-spills", mostSpills, "spilled vector registers that are allowed");
   app.add_option("--driver", driver, "Mesa's description of the driver")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  const std::vector<uint32_t> words = readWords(path);
   if (!std::ifstream(driver))
     die(driver + ": no such driver; install mesa-vulkan-drivers");
   setenv("RADV_FORCE_FAMILY", family.c_str(), 1);
@@ -203,18 +203,22 @@ int main(int argc, char **argv) {
   setenv("VK_DRIVER_FILES", driver.c_str(), 1);
   VkInstance instance;
   const VkDevice device = openDevice(openDriver(instance));
-  std::map<std::string, uint64_t> statistics = statisticsOf(device, compile(device, words, subgroup));
-  for (const char *name : {"VGPRs", "Spilled VGPRs"})
-    if (!statistics.count(name))
-      die(std::string("the driver does not tell the number of ") + name);
-  std::printf("%s:", family.c_str());
-  for (const char *name : {"VGPRs", "Spilled VGPRs", "SGPRs", "Spilled SGPRs", "LDS size", "Scratch size", "Subgroups per SIMD", "Instructions"})
-    if (statistics.count(name))
-      std::printf("%s %s %llu", name == std::string("VGPRs") ? "" : ",", name, static_cast<unsigned long long>(statistics[name]));
-  std::printf("\n");
-  const bool tooMany = statistics["VGPRs"] > mostRegisters || statistics["Spilled VGPRs"] > mostSpills;
-  if (tooMany)
+  bool tooMany = false;
+  for (const std::string &path : paths) {
+    std::map<std::string, uint64_t> statistics = statisticsOf(device, compile(device, readWords(path), subgroup));
+    for (const char *name : {"VGPRs", "Spilled VGPRs"})
+      if (!statistics.count(name))
+        die(std::string("the driver does not tell the number of ") + name);
+    std::printf("%s on %s:", path.substr(path.rfind('/') + 1).c_str(), family.c_str());
+    for (const char *name : {"VGPRs", "Spilled VGPRs", "SGPRs", "Spilled SGPRs", "LDS size", "Scratch size", "Subgroups per SIMD", "Instructions"})
+      if (statistics.count(name))
+        std::printf("%s %s %llu", name == std::string("VGPRs") ? "" : ",", name, static_cast<unsigned long long>(statistics[name]));
+    std::printf("\n");
+    if (statistics["VGPRs"] <= mostRegisters && statistics["Spilled VGPRs"] <= mostSpills)
+      continue;
     std::fprintf(stderr, "radv-stats: %s: more than is allowed\n", path.c_str());
+    tooMany = true;
+  }
   std::fflush(nullptr);
   std::_Exit(tooMany);
 }

@@ -94,11 +94,18 @@ typedef struct sinter_version {
 
 enum sinter_access { SINTER_READ = 1, SINTER_WRITE = 2 };
 
+/* Operands of a launch in a chain: at most so many. */
+#define SINTER_CHAIN_OPERANDS 32u
+#define SINTER_SHARED UINT64_MAX
+
 typedef struct sinter_operand {
   uint32_t space;  /* sinter_space */
   uint32_t access; /* sinter_access bits */
   uint64_t offset; /* bytes into the space */
   uint64_t bytes;
+  /* SINTER_SHARED, or: only the launches of one chain touch it. Who runs the chain piece by piece may keep piece p, which is
+   * the p-th of `pieces` equal parts, at this offset of a block of the thread's own. */
+  uint64_t own;
 } sinter_operand;
 
 typedef struct sinter_launch {
