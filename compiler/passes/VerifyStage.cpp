@@ -172,6 +172,13 @@ int64_t usesOf(Value pointer) {
   return uses;
 }
 
+/// Whether `pointer` is to a texel buffer. (The dialect's headers are too dear to include for one question.)
+bool isTexels(Value pointer) {
+  std::string type;
+  llvm::raw_string_ostream(type) << pointer.getType();
+  return StringRef(type).ends_with("UniformConstant>");
+}
+
 /// A shader does with a binding what its dispatch says, which is all that barriers are made from.
 LogicalResult usesBindingsAsTold(Operation *op, StringRef stage) {
   auto dispatch = dyn_cast<plan::DispatchOp>(op);
@@ -186,7 +193,7 @@ LogicalResult usesBindingsAsTold(Operation *op, StringRef stage) {
     Operation *variable =
         SymbolTable::lookupNearestSymbolFrom(address, address->getAttrOfType<FlatSymbolRefAttr>("variable"));
     if (auto binding = variable->getAttrOfType<IntegerAttr>("binding"))
-      uses[binding.getInt()] |= usesOf(address->getResult(0));
+      uses[binding.getInt()] |= isTexels(address->getResult(0)) ? int64_t(plan::Binding::Texels) : usesOf(address->getResult(0));
   });
   for (auto [number, binding] : llvm::enumerate(bindings))
     if (int64_t more = uses[number] & ~binding.access)
