@@ -49,6 +49,8 @@ constexpr int64_t kTileWork = 1 << 18;
 constexpr int64_t kMinTiles = 8;
 // Threads that a kernel's tiles should divide among evenly.
 constexpr int64_t kSharedBy = 4;
+// Results of a batch that are so many times a core's second-level cache do not wait there for who reads them.
+constexpr int64_t kPastCaches = 2;
 // Columns that few rows are multiplied by at once.
 constexpr int64_t kStreamedColumns = 16;
 // Cycles to bring a float from the third-level cache, to pack it, to store and load a sum between two blocks of k.
@@ -214,6 +216,7 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   plan.depth = kernel.bf16 && target.dotProducts && k > kLanes ? 2 : 1;
   chooseRegisterTile(plan, m, n, target);
   chooseForms(plan, kernel);
+  plan.pastCaches = m * n * int64_t(sizeof(float)) > kPastCaches * target.cacheBytes;
   if (plan.stream) {
     plan.depth = 1; // bound by reading f32
     plan.mr = m, plan.vectors = 1;

@@ -50,6 +50,9 @@ struct MatmulPlan {
   RhsForm rhs;
   Keeps keeps;
   bool stream;  ///< few rows: read the right operand once, front to back, and keep the sums in memory
+  /// Results go to memory past the caches: they would not stay there until they are read, and a store that goes through
+  /// the caches reads each of its lines first.
+  bool pastCaches = false;
 
   int64_t nr() const;
   int64_t mPanels() const;

@@ -296,6 +296,7 @@ LogicalResult MatmulEmitter::emit(Block &body) {
     ignoreDenormals([&] { emitTiles(begin, end); });
   else
     emitTiles(begin, end);
+  orderStores();
   return outcome;
 }
 

@@ -122,6 +122,8 @@ private:
   mlir::Value addressOf(const MatmulAccess &access, mlir::Value row, mlir::Value column);
   void prefetchEpilogue(mlir::Value row, mlir::Value column);
   void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column);
+  bool isPastCaches(const MatmulAccess &access) const;
+  void orderStores();
   mlir::Value loopIndex(int dim, mlir::Value row, mlir::Value column);
 
   // MatmulStream.cpp

@@ -1,12 +1,17 @@
 // Elementwise ops on sums that are still in registers, and the stores of a tile.
 #include "compiler/codegen/cpu/MatmulEmit.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
 using namespace mlir;
 
 namespace sinter::cpu {
 
 /// Ops that an epilogue may have for its code to be repeated for every vector of the register tile.
 static constexpr int64_t kUnrolledOps = 6;
+/// Operands start at a line's beginning.
+static constexpr int64_t kLineBytes = kLanes * sizeof(float);
 
 void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
   int64_t ops = 0; // what is left of them for every vector: constants are registers, indices are shared by rows or columns
@@ -106,9 +111,28 @@ void MatmulEmitter::finishVector(Value sum, Value row, Value column) {
     for (auto [result, value] : llvm::zip_equal(op.getResults(), *results))
       values[result] = value;
   }
-  for (const MatmulResult &result : kernel.results)
-    storeLanes(b, loc, toMemory(b, loc, values.lookup(result.value)), flat[result.access.operand],
-               address(result.access), kernel.n.stride(result.access), count);
+  for (const MatmulResult &result : kernel.results) {
+    Value lanes = toMemory(b, loc, values.lookup(result.value)), buffer = flat[result.access.operand];
+    if (isPastCaches(result.access))
+      vector::StoreOp::create(b, loc, lanes, buffer, address(result.access), /*nontemporal=*/true,
+                              llvm::Align(kLineBytes));
+    else
+      storeLanes(b, loc, lanes, buffer, address(result.access), kernel.n.stride(result.access), count);
+  }
+}
+
+/// Whether a result is stored past the caches: only whole lines are.
+bool MatmulEmitter::isPastCaches(const MatmulAccess &access) const {
+  auto isWhole = [](int64_t floats) { return floats % kLanes == 0; };
+  return plan.pastCaches && access.elementType.isF32() && kernel.n.stride(access) == 1 && isWhole(kernel.n.size) &&
+         isWhole(access.offset) && isWhole(kernel.m.stride(access)) &&
+         llvm::all_of(kernel.batch, [&](const MatmulLoop &loop) { return isWhole(loop.stride(access)); });
+}
+
+/// Stores past the caches are not ordered with what a thread does next, such as telling others that it is done.
+void MatmulEmitter::orderStores() {
+  if (llvm::any_of(kernel.results, [&](const MatmulResult &result) { return isPastCaches(result.access); }))
+    LLVM::CallIntrinsicOp::create(b, loc, b.getStringAttr("llvm.x86.sse.sfence"), ValueRange());
 }
 
 /// The index of a dimension of the contraction; those of size one have no loop.
