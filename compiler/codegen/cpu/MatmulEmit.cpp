@@ -197,6 +197,8 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     for (int64_t u = 0; u < unrolled; ++u) {
       SmallVector<Value> columns;
       if (reads == Reads::Panel) {
+        if (u == 0)
+          fetchNextPanel(kBlock, rowPanel, columnPanel, k);
         Value from = LinearIndex{u * plan.nr(), {}}.add(panel, 1).add(k, plan.nr()).materialize(b, loc);
         for (int64_t v = 0; v < plan.vectors; ++v)
           columns.push_back(loadLanes(b, loc, packedRhs, add(from, v * kLanes)));

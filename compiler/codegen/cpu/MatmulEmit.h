@@ -111,6 +111,7 @@ private:
     return plan.lhs == LhsForm::Rows ? plan.mc * lhsRowLength() + kLanes : plan.mPanels() * packedDepth() * plan.mr;
   }
   mlir::Value rhsStart(mlir::Value kBlock, mlir::Value columnAt);
+  void fetchNextPanel(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel, mlir::Value k);
   /// The part of `depth` that is made of whole pairs.
   mlir::Value evenPart(mlir::Value depth) { return kernel.k.size % 2 ? multiply(divide(depth, 2), 2) : depth; }
   mlir::Value lhsBlock(mlir::Value kBlock);

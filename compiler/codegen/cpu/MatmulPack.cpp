@@ -87,6 +87,28 @@ void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
   });
 }
 
+/// At each step of k, asks for a little of the panel of columns that will be copied next, so that memory works while the
+/// processor multiplies. It is the next one of this block of k, the first of the next block, or of the next tile.
+void MatmulEmitter::fetchNextPanel(Value kBlock, Value rowPanel, Value columnPanel, Value k) {
+  int64_t kStride = kernel.k.stride(kernel.rhs);
+  if (plan.rhs != RhsForm::Copied || plan.keepsPackedRhs() || kernel.n.stride(kernel.rhs) != 1 || plan.mPanels() == 1)
+    return;
+  auto choose = [&](Value at, int64_t last, Value otherwise, Value ifLast) {
+    Value is = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, at, constant(last));
+    return arith::SelectOp::create(b, loc, is, ifLast, otherwise).getResult();
+  };
+  Value block = LinearIndex().add(rhsOrigin, 1).add(kBlock, plan.kc * kStride).materialize(b, loc);
+  Value nextBlock = choose(kBlock, plan.kBlocks - 1, add(block, plan.kc * kStride), add(rhsOrigin, plan.nc));
+  Value next = LinearIndex{plan.nr(), {}}.add(block, 1).add(columnPanel, plan.nr()).materialize(b, loc);
+  next = choose(columnPanel, plan.nPanels() - 1, next, nextBlock);
+  // Each of the row panels brings its share of the steps.
+  Value step = divide(LinearIndex().add(rowPanel, packedDepth()).add(k, 1).materialize(b, loc), plan.mPanels());
+  for (int64_t v = 0; v < plan.vectors; ++v) // (an address behind the operand does no harm)
+    memref::PrefetchOp::create(b, loc, flat[kernel.rhs.operand],
+                               LinearIndex{v * kLanes, {}}.add(next, 1).add(step, kStride * plan.depth).materialize(b, loc),
+                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 /// Rows stay rows: the register tile broadcasts single elements, so all that matters is that rows are close together.
 void MatmulEmitter::packLhs(Value kBlock) {
   if (plan.lhs == LhsForm::Panels)
