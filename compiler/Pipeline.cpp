@@ -58,7 +58,12 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     if (options.fuse) {
       manager.addNestedPass<func::FuncOp>(createJoinPads());
       manager.addNestedPass<func::FuncOp>(createRecomputeMaps());
-      manager.addNestedPass<func::FuncOp>(createRematerialize());
+      RematerializeOptions rematerialize;
+      bool groupsAttention = options.groupAttention && !options.bf16;
+      rematerialize.allWeights = groupsAttention;
+      manager.addNestedPass<func::FuncOp>(createRematerialize(rematerialize));
+      if (groupsAttention)
+        manager.addNestedPass<func::FuncOp>(createGroupAttention());
     }
     // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.
     manager.addPass(createOutlineKernels());

@@ -159,14 +159,14 @@ bool isMultiplyAdd(linalg::GenericOp op, bool &bf16) {
 
 class Recogniser {
 public:
-  explicit Recogniser(func::FuncOp kernel) : kernel(kernel) {}
+  Recogniser(func::FuncOp kernel, bool merges) : kernel(kernel), merges(merges) {}
 
   std::optional<MatmulKernel> run() {
     result.contraction = findContraction(kernel);
     if (!result.contraction || !llvm::hasSingleElement(kernel.getBody()))
       return std::nullopt;
     count = result.contraction.getNumLoops();
-    used.assign(count, false);
+    used.assign(count, !merges);
     if (!readContraction() || !readEpilogue() || !readResults() || !chooseLoops())
       return std::nullopt;
     return result;
@@ -376,6 +376,7 @@ private:
   }
 
   func::FuncOp kernel;
+  bool merges;
   MatmulKernel result;
   int count = 0;
   SmallVector<int64_t> sizes;
@@ -404,6 +405,6 @@ linalg::GenericOp findContraction(func::FuncOp kernel) {
   return found;
 }
 
-std::optional<MatmulKernel> recogniseMatmul(func::FuncOp kernel) { return Recogniser(kernel).run(); }
+std::optional<MatmulKernel> recogniseMatmul(func::FuncOp kernel, bool merges) { return Recogniser(kernel, merges).run(); }
 
 } // namespace sinter::codegen

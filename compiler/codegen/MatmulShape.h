@@ -63,7 +63,8 @@ struct MatmulKernel {
 /// The contraction of a kernel, if it holds one.
 mlir::linalg::GenericOp findContraction(mlir::func::FuncOp kernel);
 
-/// Nothing if the kernel holds more than a contraction and elementwise ops on its result.
-std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel);
+/// Nothing if the kernel holds more than a contraction and elementwise ops on its result. Without `merges`, every loop is
+/// one dimension.
+std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel, bool merges = true);
 
 } // namespace sinter::codegen

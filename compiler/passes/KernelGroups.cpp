@@ -10,7 +10,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-enum class GroupKind { Product, Rows, Columns, Elements, Single };
+enum class GroupKind { Product, Rows, Columns, Elements, Attention, Single };
 
 struct Group : KernelGroup {
   GroupKind kind;
@@ -65,6 +65,7 @@ private:
   std::vector<std::unique_ptr<Group>> groups;
   DenseMap<Operation *, Group *> groupOf;
   DenseMap<Operation *, unsigned> order;
+  DenseMap<Attribute, Group *> attentions; ///< by their number
 
   void visit(Group *group, DenseSet<Group *> &done, std::vector<KernelGroup> &result) {
     if (!done.insert(group).second)
@@ -85,6 +86,8 @@ private:
   }
 
   void place(Operation *op) {
+    if (Attribute number = op->getAttr(kAttentionAttr))
+      return placeAttention(op, number);
     if (isColumnPrologue(op))
       return; // placed with its reduction
     if (ReduceOp reduce = columnReduction(op))
@@ -241,7 +244,19 @@ private:
       return nullptr;
     Operation *producer = op->getOperand(0).getDefiningOp();
     Group *group = producer ? groupOf.lookup(producer) : nullptr;
-    return group && group->kind == GroupKind::Product && isa<MatmulOp, MapOp>(producer) ? group : nullptr;
+    bool stores = group && (group->kind == GroupKind::Product || group->kind == GroupKind::Attention);
+    return stores && isa<MatmulOp, MapOp>(producer) ? group : nullptr;
+  }
+
+  /// Joins the group of that number (GroupAttention.cpp), with the views that only `op` reads.
+  void placeAttention(Operation *op, Attribute number) {
+    SmallVector<Operation *> members;
+    collectViews(op, members);
+    Group *&group = attentions[number];
+    if (!group)
+      group = start(members.front(), GroupKind::Attention, {}), members.erase(members.begin());
+    for (Operation *member : members)
+      add(member, group);
   }
 
   /// Starts a group of `op` and of the views that only it reads.
@@ -271,6 +286,7 @@ private:
     switch (group.kind) {
     case GroupKind::Single:
     case GroupKind::Columns:
+    case GroupKind::Attention:
       return false;
     case GroupKind::Product:
     case GroupKind::Elements:

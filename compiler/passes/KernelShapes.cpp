@@ -253,6 +253,8 @@ void canonicalizeShapes(func::FuncOp function) {
       action(op);
   };
   forEach([](Operation *op) {
+    if (op->hasAttr(kAttentionAttr))
+      return; // stays in the shape of its group
     if (op->hasTrait<Rowwise>())
       flattenRows(op);
     else if (auto matmul = dyn_cast<MatmulOp>(op))
@@ -261,7 +263,7 @@ void canonicalizeShapes(func::FuncOp function) {
       flattenReduce(reduce);
   });
   forEach([](Operation *op) {
-    if (auto map = dyn_cast<MapOp>(op))
+    if (auto map = dyn_cast<MapOp>(op); map && !map->hasAttr(kAttentionAttr))
       shapeMap(map);
   });
   // Reshapes of reshapes, and those that ended up as identities: the last first, so that what it looked through is dead

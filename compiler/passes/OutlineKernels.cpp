@@ -32,6 +32,9 @@ bool isSplatConstant(Operation *op) {
 /// than these.
 Operation *anchorOf(const KernelGroup &group) {
   for (Operation *op : group.ops)
+    if (isa<SoftmaxOp>(op) && op->hasAttr(kAttentionAttr))
+      return op;
+  for (Operation *op : group.ops)
     if (!isa<MapOp, SliceOp, TransposeOp, ReshapeOp>(op))
       return op;
   return isa<MapOp>(group.ops.front()) ? group.ops.front() : group.ops.back();
@@ -42,6 +45,8 @@ std::string kernelName(const KernelGroup &group) {
   if (group.members > 1)
     return anchor->getName().stripDialect().str() + "s_of_" + std::to_string(group.members);
   std::string name = anchor->getName().stripDialect().str();
+  if (anchor->hasAttr(kAttentionAttr))
+    name = "attention";
   if (auto map = dyn_cast<MapOp>(anchor); map && group.ops.size() == 1)
     name = "map";
   auto shape = shapeOf(anchor->getNumResults() ? anchor->getResult(0) : anchor->getOperand(0));
@@ -90,7 +95,7 @@ func::FuncOp OutlineKernelsPass::kernelFor(const KernelGroup &group, ArrayRef<Va
     for (Value operand : op->getOperands())
       if (!mapping.contains(operand)) // a splat: each kernel has its own
         mapping.map(operand, builder.clone(*operand.getDefiningOp())->getResult(0));
-    builder.clone(*op, mapping);
+    builder.clone(*op, mapping)->removeAttr(kAttentionAttr); // a number of the entry
   }
   SmallVector<Value> results;
   for (Value output : outputs)

@@ -47,6 +47,18 @@ def Rematerialize : Pass<"sinter-rematerialize", "::mlir::func::FuncOp"> {
     A map whose result waits for the backward pass becomes part of a map there that reads the same inputs, such as the
     gradient of an activation; the first result dies early. Example: test/passes/rematerialize.mlir.
   }];
+  let options = [Option<"allWeights", "all-weights", "bool", "false",
+                        "attention weights of every layer, for kernels that never store them">];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
+def GroupAttention : Pass<"sinter-group-attention", "::mlir::func::FuncOp"> {
+  let summary = "marks the ops between scores and what they mix, for one kernel to take together";
+  let description = [{
+    All that lives on queries x keys (scores, masks, softmax, their gradients) and the products around it get one number as
+    `sinter.attention`, if nothing of it leaves the group. Runs after sinter-rematerialize, without which the backward
+    pass would read what the forward pass keeps. Example: test/passes/group-attention.mlir.
+  }];
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 

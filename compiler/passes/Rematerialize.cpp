@@ -6,11 +6,13 @@
 //   %w = matmul %h, %g                           %w = matmul %h1, %g
 //
 // Attention weights, which no map can give, are computed again from the queries and keys that the backward pass reads in
-// any case, of as many layers as a hundredth of the function's multiplications pays for.
+// any case, of as many layers as a hundredth of the function's multiplications pays for; of all, if one kernel takes them
+// with all that reads them (GroupAttention.cpp).
 //
 // %h then dies where the forward pass has read it, instead of waiting for its turn in the backward pass; what both
 // regions compute (the tanh of a gelu) is computed once. No life becomes longer but those of small inputs, and the bits
 // are the same. Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost", for the principle.
+#include "compiler/passes/GroupAttention.h"
 #include "compiler/passes/Passes.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
@@ -144,6 +146,12 @@ SmallVector<Operation *> chainFromProduct(Operation *rows) {
   return chain;
 }
 
+Value behindReshapes(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
 /// Points `uses` to `value`, seen through views of their types; their owners may stand before it.
 void redirect(ArrayRef<OpOperand *> uses, Value value) {
   OpBuilder builder(value.getContext());
@@ -157,6 +165,8 @@ void redirect(ArrayRef<OpOperand *> uses, Value value) {
 }
 
 struct RematerializePass : impl::RematerializeBase<RematerializePass> {
+  using RematerializeBase::RematerializeBase;
+
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
     SmallVector<MapOp> maps(block.getOps<MapOp>());
@@ -180,15 +190,21 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       if (chain.empty())
         continue;
       int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
-      if (cost <= budget && recomputeForLaterReaders(softmax.getResult(), chain))
+      bool neverStored = allWeights && mayBeAttention(cast<RankedTensorType>(softmax.getType()).getShape());
+      if ((neverStored || cost <= budget) && recomputeForLaterReaders(chain, neverStored))
         budget -= cost;
     }
   }
 
-  /// Repeats `chain` for those readers of its result that depend on other readers: the backward pass on the forward.
-  bool recomputeForLaterReaders(Value result, ArrayRef<Operation *> chain) {
+  /// Repeats `chain` for those readers of what it computes that depend on other readers: the backward pass on the forward.
+  /// Unless `alsoSoon`, only if it is computed long before.
+  bool recomputeForLaterReaders(ArrayRef<Operation *> chain, bool alsoSoon) {
+    Value result = chain.back()->getResult(0);
     SmallVector<OpOperand *> uses, later;
-    collectUses(result, uses);
+    for (Operation *op : chain)
+      if (!isa<ReshapeOp>(op))
+        collectUses(op->getResult(0), uses);
+    llvm::erase_if(uses, [&](OpOperand *use) { return llvm::is_contained(chain, use->getOwner()); });
     Operation *first = nullptr;
     for (OpOperand *use : uses) {
       DenseSet<Operation *> before = ancestorsOf(use->getOwner());
@@ -198,7 +214,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       if (!first || use->getOwner()->isBeforeInBlock(first))
         first = use->getOwner();
     }
-    if (later.empty() || later.size() == uses.size() || !isFar(chain.back(), first, elementsOf(result)))
+    if (later.empty() || later.size() == uses.size() || (!alsoSoon && !isFar(chain.back(), first, elementsOf(result))))
       return false;
     // What the product reads must be there in any case.
     for (Value operand : chain.front()->getOperands())
@@ -208,7 +224,8 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
     IRMapping mapping;
     for (Operation *op : chain)
       builder.clone(*op, mapping);
-    redirect(later, mapping.lookup(result));
+    for (OpOperand *use : later)
+      redirect(use, mapping.lookup(behindReshapes(use->get())));
     return true;
   }
 

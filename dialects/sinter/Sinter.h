@@ -28,6 +28,8 @@ inline constexpr llvm::StringLiteral kKernelAttr = "sinter.kernel";   ///< func:
 /// func: the kernel computes the same this many times, on tensors whose first dimensions may differ. Its ops are those of
 /// the first member, then those of the second, and so on; no member reads what another computes.
 inline constexpr llvm::StringLiteral kMembersAttr = "sinter.members";
+/// On ops that one kernel takes together because they live on queries x keys: the number of their group (GroupAttention.cpp).
+inline constexpr llvm::StringLiteral kAttentionAttr = "sinter.attention";
 /// linalg contraction: pairs of its dimensions (a, b, c, d, ...). Where index a is greater than index b, what would be
 /// multiplied is zero, or nobody needs the sum.
 inline constexpr llvm::StringLiteral kOrderedAttr = "sinter.ordered";

@@ -153,18 +153,18 @@ plan.entry @across arena 163840 live 163840 {
 
 //--- run.mlir
 // Twelve heads through scores, softmax and values, large enough to be shared by threads; against the interpreter, and with
-// the same bits for 1, 2 and 3 threads.
+// the same bits for 1, 2 and 3 threads. (72 keys are no whole vectors, which attention's own kernel asks for.)
 // CHECK-LABEL: plan.entry @attention
 // CHECK: plan.launch @{{.*}} pieces 12 own [-1, -1, 0] :
 // CHECK: plan.launch @softmax{{.*}} pieces 12 own [0, 0] :
 // CHECK-LABEL: plan.entry @attention_and_weights
 // CHECK: plan.launch @{{.*}} pieces 9 :
 // CHECK: plan.launch @softmax{{.*}} pieces 9 :
-func.func @attention(%q: tensor<12x64x16xf32>, %k: tensor<12x64x16xf32>, %v: tensor<12x64x16xf32>) -> tensor<12x64x16xf32> attributes {sinter.entry, sinter.k = 64 : i64} {
-  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<12x64x16xf32>, tensor<12x64x16xf32>) -> tensor<12x64x64xf32>
-  %p = sinter.softmax %s : tensor<12x64x64xf32>
-  %o = sinter.matmul %p, %v : (tensor<12x64x64xf32>, tensor<12x64x16xf32>) -> tensor<12x64x16xf32>
-  return %o : tensor<12x64x16xf32>
+func.func @attention(%q: tensor<12x72x16xf32>, %k: tensor<12x72x16xf32>, %v: tensor<12x72x16xf32>) -> tensor<12x72x16xf32> attributes {sinter.entry, sinter.k = 72 : i64} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<12x72x16xf32>, tensor<12x72x16xf32>) -> tensor<12x72x72xf32>
+  %p = sinter.softmax %s : tensor<12x72x72xf32>
+  %o = sinter.matmul %p, %v : (tensor<12x72x72xf32>, tensor<12x72x16xf32>) -> tensor<12x72x16xf32>
+  return %o : tensor<12x72x16xf32>
 }
 
 // The same weights are asked for, too: they are written once, and read while they are warm.

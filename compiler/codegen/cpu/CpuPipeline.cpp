@@ -34,6 +34,7 @@ struct StrictFmaPass : PassWrapper<StrictFmaPass, OperationPass<ModuleOp>> {
 
 void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   // Loops and vectors; everything the emitters leave to others to fold and to lift out of loops.
+  manager.addPass(createEmitAttentionPass(cpu::matmulTarget(options.march)));
   manager.addPass(createEmitMatmulPass(cpu::matmulTarget(options.march)));
   manager.addPass(createCpuEmitLoopsPass());
   manager.addPass(createCpuChainLaunchesPass());

@@ -164,4 +164,25 @@ Value reduceTree(OpBuilder &builder, Location loc, Operation *combiner, Value la
   return lanes;
 }
 
+void combineQuickly(OpBuilder &builder, Location loc, Value before, Value &after, Value &sawNan) {
+  Operation *op = after.getDefiningOp();
+  if (!isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp>(op) || !isLanes(after) ||
+      (op->getOperand(0) == before) == (op->getOperand(1) == before))
+    return;
+  Value value = op->getOperand(op->getOperand(0) == before ? 1 : 0);
+  auto predicate = isa<arith::MaximumFOp>(op) ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+  Value keeps = arith::CmpFOp::create(builder, loc, predicate, before, value);
+  after = arith::SelectOp::create(builder, loc, keeps, before, value);
+  Value isNan = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, value, value);
+  sawNan = arith::OrIOp::create(builder, loc, sawNan, isNan);
+  if (op->use_empty())
+    op->erase();
+}
+
+Value nanWhere(OpBuilder &builder, Location loc, Value sawNan, Value lanes) {
+  auto element = cast<FloatType>(getElementTypeOrSelf(lanes.getType()));
+  auto nan = DenseElementsAttr::get(lanesOf(element), APFloat::getNaN(element.getFloatSemantics()));
+  return arith::SelectOp::create(builder, loc, sawNan, arith::ConstantOp::create(builder, loc, nan), lanes);
+}
+
 } // namespace sinter::cpu

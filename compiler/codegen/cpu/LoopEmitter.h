@@ -113,10 +113,6 @@ private:
   /// No lanes: one element, or a sequential reduction to one.
   mlir::LogicalResult emitScalars(Group &group);
 
-  /// `after` is maximumf or minimumf of `before` and a new value: a long chain of instructions, since a NaN must stay.
-  /// Replaces it by a comparison, which loses a NaN that is followed by a number, and notes NaNs in `sawNan`.
-  void combineQuickly(mlir::Value before, mlir::Value &after, mlir::Value &sawNan);
-
   /// Reductions along the lanes: lane l folds elements l, l + 16, ...; then the tree.
   mlir::LogicalResult emitRowReduction(Group &group);
 

@@ -58,21 +58,6 @@ LogicalResult LoopEmitter::emitScalars(Group &group) {
   return success();
 }
 
-void LoopEmitter::combineQuickly(Value before, Value &after, Value &sawNan) {
-  Operation *op = after.getDefiningOp();
-  if (!isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp>(op) || !isLanes(after) ||
-      (op->getOperand(0) == before) == (op->getOperand(1) == before))
-    return;
-  Value value = op->getOperand(op->getOperand(0) == before ? 1 : 0);
-  auto predicate = isa<arith::MaximumFOp>(op) ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
-  Value keeps = arith::CmpFOp::create(builder, loc, predicate, before, value);
-  after = arith::SelectOp::create(builder, loc, keeps, before, value);
-  Value isNan = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO, value, value);
-  sawNan = arith::OrIOp::create(builder, loc, sawNan, isNan);
-  if (op->use_empty())
-    op->erase();
-}
-
 LogicalResult LoopEmitter::emitRowReduction(Group &group) {
   SmallVector<Reduction> reductions = reductionsOf(group);
   SmallVector<Value> accumulators;
@@ -100,16 +85,12 @@ LogicalResult LoopEmitter::emitRowReduction(Group &group) {
           if (failed(once(index, values.take_front(reductions.size()), kLanes)))
             return failure();
           for (auto [e, r] : llvm::enumerate(extrema))
-            combineQuickly(before[r], values[r], values[reductions.size() + e]);
+            combineQuickly(builder, loc, before[r], values[r], values[reductions.size() + e]);
           return success();
         })))
       return failure();
-    for (auto [e, r] : llvm::enumerate(extrema)) { // where there was a NaN, the extremum is one
-      FloatType element = cast<FloatType>(getElementTypeOrSelf(carried[r].getType()));
-      auto nan = DenseElementsAttr::get(lanesOf(element), APFloat::getNaN(element.getFloatSemantics()));
-      carried[r] = arith::SelectOp::create(builder, loc, carried[reductions.size() + e],
-                                           arith::ConstantOp::create(builder, loc, nan), carried[r]);
-    }
+    for (auto [e, r] : llvm::enumerate(extrema))
+      carried[r] = nanWhere(builder, loc, carried[reductions.size() + e], carried[r]);
     accumulators.assign(carried.begin(), carried.begin() + reductions.size());
   }
   if (tail > 0 && failed(once(constant(full), accumulators, tail)))

@@ -91,6 +91,7 @@ std::unique_ptr<Pass> createEmitMatmulPass(const MatmulTarget &target) {
 
 void registerEmitMatmulPass() {
   registerPass([] { return createEmitMatmulPass(MatmulTarget()); });
+  registerPass([] { return createEmitAttentionPass(MatmulTarget()); });
 }
 
 } // namespace sinter

@@ -1,4 +1,4 @@
-// The pass `sinter-cpu-emit-matmul`.
+// The passes `sinter-cpu-emit-matmul` and `sinter-cpu-emit-attention`.
 #pragma once
 
 #include "compiler/codegen/cpu/MatmulCost.h"
@@ -8,7 +8,10 @@ namespace sinter {
 /// Turns kernels that hold a matrix product into tile functions; leaves all others alone.
 std::unique_ptr<mlir::Pass> createEmitMatmulPass(const cpu::MatmulTarget &target);
 
-/// Registers the pass for `sinter-opt`.
+/// Turns attention kernels into tile functions (Attention.cpp); leaves all others alone.
+std::unique_ptr<mlir::Pass> createEmitAttentionPass(const cpu::MatmulTarget &target);
+
+/// Registers the passes for `sinter-opt`.
 void registerEmitMatmulPass();
 
 } // namespace sinter

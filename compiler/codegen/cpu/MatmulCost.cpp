@@ -248,4 +248,16 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   return plan;
 }
 
+MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows, int64_t depth) {
+  MatmulPlan plan{};
+  chooseRegisterTile(plan, rows, kernel.n.size, target);
+  chooseForms(plan, kernel);
+  plan.stream = false;
+  plan.mc = rows, plan.mTiles = llvm::divideCeil(kernel.m.size, rows);
+  plan.nc = kernel.n.size, plan.nTiles = 1;
+  plan.kc = depth, plan.kBlocks = llvm::divideCeil(kernel.k.size, depth);
+  plan.keeps = plan.kBlocks == 1 ? Keeps::Rhs : Keeps::Neither;
+  return plan;
+}
+
 } // namespace sinter::cpu

@@ -63,4 +63,8 @@ struct MatmulPlan {
 
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target);
 
+/// Of a product that is part of a kernel (MatmulEmitter::emitRows, emitDepth): tiles of `rows` rows and all columns, blocks
+/// of `depth` steps of k. If that is all of k, the right operand is kept from tile to tile.
+MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows, int64_t depth);
+
 } // namespace sinter::cpu

@@ -22,7 +22,7 @@ void MatmulEmitter::placeScratch(Value scratch) {
     sumsBuffer = place(kernel.m.size * plan.nPanels() * kLanes);
     return;
   }
-  packedKey = scratchView(b, loc, scratch, 0, b.getI64Type(), 1);
+  packedKey = scratchView(b, loc, scratch, scratchStart, b.getI64Type(), 1);
   if (plan.rhs != RhsForm::Direct)
     packedRhs =
         placeAs(packedType(), (plan.keepsPackedRhs() ? plan.kBlocks * plan.nPanels() : 1) * packedDepth() * plan.nr());
@@ -38,7 +38,13 @@ Value MatmulEmitter::origin(const MatmulAccess &access) {
   LinearIndex index{access.offset, {}};
   for (auto [loop, at] : llvm::zip_equal(kernel.batch, batchIndices))
     index.add(at, loop.stride(access));
+  countFromLocalStart(index, access);
   return index.add(firstRow, kernel.m.stride(access)).add(firstColumn, kernel.n.stride(access)).materialize(b, loc);
+}
+
+void MatmulEmitter::countFromLocalStart(LinearIndex &index, const MatmulAccess &access) const {
+  if (auto local = locals.find(access.operand); local != locals.end())
+    index.add(localStart, -local->second);
 }
 
 void MatmulEmitter::locateTile(Value tile) {
@@ -50,6 +56,12 @@ void MatmulEmitter::locateTile(Value tile) {
     column = remainder(tile, plan.nTiles), rest = divide(tile, plan.nTiles);
     row = remainder(rest, plan.mTiles), rest = divide(rest, plan.mTiles);
   }
+  locate(rest, row, column);
+}
+
+/// Sets the current tile: number `row` and `column` of those of a batch.
+void MatmulEmitter::locate(Value batch, Value row, Value column) {
+  Value rest = batch;
   firstRow = multiply(row, plan.mc);
   firstColumn = multiply(column, plan.nc);
   batchIndices.assign(kernel.batch.size(), Value());
@@ -61,6 +73,16 @@ void MatmulEmitter::locateTile(Value tile) {
   columns = extent(firstColumn, plan.nc, kernel.n.size);
   lhsOrigin = origin(kernel.lhs);
   rhsOrigin = origin(kernel.rhs);
+}
+
+/// Which part of the operand that is kept the current tile needs. Batches that share an operand have the same origin in
+/// it. Zero means that nothing is packed.
+Value MatmulEmitter::packingKey() {
+  bool left = plan.keepsPackedLhs();
+  return LinearIndex{1, {}}
+      .add(left ? lhsOrigin : rhsOrigin, left ? kernel.m.size : kernel.n.size)
+      .add(left ? firstRow : firstColumn, 1)
+      .materialize(b, loc);
 }
 
 /// Returns which part of the kept operand is packed now.
@@ -75,12 +97,7 @@ Value MatmulEmitter::emitTile(Value tile, Value packedBefore) {
   }
   Value packs;
   if (plan.keepsPackedLhs() || plan.keepsPackedRhs()) {
-    // Batches that share an operand have the same origin in it. Zero means that nothing is packed.
-    bool left = plan.keepsPackedLhs();
-    Value key = LinearIndex{1, {}}
-                    .add(left ? lhsOrigin : rhsOrigin, left ? kernel.m.size : kernel.n.size)
-                    .add(left ? firstRow : firstColumn, 1)
-                    .materialize(b, loc);
+    Value key = packingKey();
     packs = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, key, packedBefore);
     packedBefore = key;
   } else {

@@ -65,12 +65,28 @@ public:
   mlir::LogicalResult emit(mlir::Block &body);
   int64_t scratchBytes() const { return scratchSize; }
 
+  //===--- parts of a kernel that holds more than a product (MatmulParts.cpp) -------------------------===//
+
+  /// Operands as one-dimensional buffers; the scratch may be used from `scratchStart` on.
+  void place(llvm::ArrayRef<mlir::Value> operands, mlir::Value scratch, int64_t scratchStart);
+  /// An operand that holds a few rows only, `stride` floats apart: those from what emitRows and emitDepth are given on.
+  void setLocal(unsigned operand, int64_t stride) { locals[operand] = stride; }
+  /// Nothing is packed.
+  void forget();
+  /// Tile `rowTile` of a batch, by columns below `columnBound` (a multiple of nr, or all of them).
+  void emitRows(mlir::Value batch, mlir::Value rowTile, mlir::Value localStart, mlir::Value columnBound);
+  /// Block `kBlock` of k of a batch, by all rows and columns; blocks come in ascending order.
+  void emitDepth(mlir::Value batch, mlir::Value kBlock, mlir::Value localStart);
+  mlir::LogicalResult getOutcome() const { return outcome; }
+
 private:
   using Sums = llvm::SmallVector<mlir::Value>; ///< mr * vectors of them, row by row
 
   // MatmulEmit.cpp
   void placeScratch(mlir::Value scratch);
   void locateTile(mlir::Value tile);
+  void locate(mlir::Value batch, mlir::Value row, mlir::Value column);
+  mlir::Value packingKey();
   void emitTiles(mlir::Value begin, mlir::Value end);
   mlir::Value emitTile(mlir::Value tile, mlir::Value packedBefore);
   void emitBlock(mlir::Value kBlock, mlir::Value packs);
@@ -102,6 +118,7 @@ private:
 
   // MatmulPack.cpp
   void packRhs(mlir::Value kBlock, mlir::Value columnAt);
+  void copyRhs(mlir::Value columnAt);
   llvm::SmallVector<mlir::Value> transposeBlock(llvm::ArrayRef<mlir::Value> in);
   void packLhs(mlir::Value kBlock);
   void packLhsPanels(mlir::Value kBlock);
@@ -133,12 +150,15 @@ private:
 
   /// Where element (0, 0, k) of the current tile stands in an operand.
   mlir::Value origin(const MatmulAccess &access);
+  void countFromLocalStart(LinearIndex &index, const MatmulAccess &access) const;
   mlir::Value depthOf(mlir::Value kBlock) { return extent(multiply(kBlock, plan.kc), plan.kc, kernel.k.size); }
 
   // The function's arguments as one-dimensional buffers, and the scratch's parts.
   llvm::SmallVector<mlir::Value> flat;
   mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer;
-  int64_t scratchSize = 64; ///< the first word holds packedKey, the next two control words of ignoreDenormals
+  int64_t scratchStart = 0, scratchSize = 64; ///< the first word holds packedKey, the next two control words of ignoreDenormals
+  llvm::SmallDenseMap<unsigned, int64_t> locals; ///< operands of a few rows, and how far these are apart
+  mlir::Value localStart;                        ///< the first of those rows
   // The current tile.
   mlir::Value firstRow, firstColumn, rows, columns;
   llvm::SmallVector<mlir::Value> batchIndices;

@@ -40,6 +40,7 @@ Value MatmulEmitter::addressOf(const MatmulAccess &access, Value row, Value colu
   LinearIndex index{access.offset, {}};
   for (auto [loop, at] : llvm::zip_equal(kernel.batch, batchIndices))
     index.add(at, loop.stride(access));
+  countFromLocalStart(index, access);
   return index.add(row, kernel.m.stride(access)).add(column, kernel.n.stride(access)).materialize(b, loc);
 }
 

@@ -1,0 +1,138 @@
+#include "compiler/codegen/cpu/AttentionRows.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace sinter::cpu {
+
+LogicalResult AttentionRows::emit(Value batch, Value firstQuery, llvm::function_ref<void(Value)> atQuery) {
+  batchIndices.assign(kernel.batch.size(), Value());
+  Value rest = batch;
+  for (int64_t i = static_cast<int64_t>(kernel.batch.size()) - 1; i >= 0; --i) {
+    Value size = indexConstant(b, loc, kernel.batch[i]);
+    batchIndices[i] = i == 0 ? rest : arith::RemUIOp::create(b, loc, rest, size).getResult();
+    rest = arith::DivUIOp::create(b, loc, rest, size);
+  }
+  auto rows = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), indexConstant(b, loc, kernel.rows), indexConstant(b, loc, 1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(rows.getBody());
+  row = rows.getInductionVar();
+  query = arith::AddIOp::create(b, loc, firstQuery, row);
+  atQuery(query);
+  bound = indexConstant(b, loc, kernel.keys);
+  if (kernel.causal) {
+    // Products read some keys more than a query's own: as many as a register tile has rows, at most 16. Those are zero.
+    Value vectors = arith::DivUIOp::create(b, loc, LinearIndex{2 * kLanes, {}}.add(query, 1).materialize(b, loc), indexConstant(b, loc, kLanes));
+    bound = arith::MinUIOp::create(b, loc, bound, LinearIndex().add(vectors, kLanes).materialize(b, loc));
+  }
+  scalars.clear();
+  for (ArrayRef<AttentionRowOp> rest = kernel.rowOps; !rest.empty();) {
+    int64_t pass = rest.front().pass;
+    ArrayRef<AttentionRowOp> ops = rest.take_while([&](const AttentionRowOp &op) { return op.pass == pass; });
+    if (failed(emitPass(ops)))
+      return failure();
+    rest = rest.drop_front(ops.size());
+  }
+  return success();
+}
+
+/// One loop over the keys.
+LogicalResult AttentionRows::emitPass(ArrayRef<AttentionRowOp> ops) {
+  SmallVector<linalg::GenericOp> reductions;
+  SmallVector<Operation *> combiners;
+  SmallVector<Value> initial, sawNan;
+  for (const AttentionRowOp &row : ops) {
+    linalg::GenericOp op = row.op;
+    if (op.getNumReductionLoops() == 0)
+      continue;
+    reductions.push_back(op);
+    combiners.push_back(findCombiner(*op.getBody(), 0, op.getBody()->getArguments().back()));
+    TypedAttr neutral = neutralElement(combiners.back(), b.getF32Type());
+    initial.push_back(toLanes(b, loc, arith::ConstantOp::create(b, loc, neutral)));
+  }
+  auto isExtremum = [&](size_t i) { return isa<arith::MaximumFOp, arith::MinimumFOp>(combiners[i]); };
+  size_t count = initial.size();
+  for (size_t i = 0; i < count; ++i)
+    if (isExtremum(i))
+      initial.push_back(arith::ConstantOp::create(b, loc, b.getZeroAttr(lanesOf(b.getI1Type()))));
+  auto keys = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), bound, indexConstant(b, loc, kLanes), initial);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(keys.getBody());
+    Value key = keys.getInductionVar();
+    lanes.clear();
+    SmallVector<Value> carried(keys.getRegionIterArgs());
+    SmallVector<std::pair<int64_t, Value>> stores;
+    size_t reduction = 0, extremum = count;
+    for (const AttentionRowOp &row : ops) {
+      linalg::GenericOp op = row.op;
+      bool reduces = op.getNumReductionLoops() > 0;
+      Value before = reduces ? carried[reduction] : Value();
+      FailureOr<SmallVector<Value>> values = emitOp(op, key, before);
+      if (failed(values))
+        return failure();
+      if (reduces) {
+        carried[reduction] = values->front();
+        if (isExtremum(reduction))
+          combineQuickly(b, loc, before, carried[reduction], carried[extremum++]);
+        ++reduction;
+        continue;
+      }
+      for (auto [result, value] : llvm::zip_equal(op.getResults(), *values)) {
+        lanes[result] = value;
+        if (std::optional<int64_t> buffer = kernel.bufferOf(result))
+          stores.push_back({*buffer, value});
+      }
+    }
+    for (auto [buffer, value] : stores)
+      storeLanes(b, loc, value, buffers[buffer], address(key));
+    if (count > 0) // else it is there
+      scf::YieldOp::create(b, loc, carried);
+  }
+  size_t extremum = count;
+  for (size_t i = 0; i < count; ++i) {
+    Value folded = keys.getResult(i);
+    if (isExtremum(i))
+      folded = nanWhere(b, loc, keys.getResult(extremum++), folded);
+    scalars[reductions[i].getResult(0)] = reduceTree(b, loc, combiners[i], folded);
+  }
+  return success();
+}
+
+FailureOr<SmallVector<Value>> AttentionRows::emitOp(linalg::GenericOp op, Value key, Value accumulator) {
+  SmallVector<Value> arguments;
+  for (Value input : op.getDpsInputs())
+    arguments.push_back(operandOf(input, key));
+  if (accumulator)
+    arguments.push_back(accumulator);
+  else // never read, but the block has arguments for them
+    for (BlockArgument unused : op.getBody()->getArguments().drop_front(op.getNumDpsInputs()))
+      arguments.push_back(arith::ConstantOp::create(b, loc, b.getZeroAttr(unused.getType())));
+  LaneContext context;
+  context.vectorDim = kernel.batch.size() + 1;
+  auto index = [&](int64_t dim) {
+    return dim < static_cast<int64_t>(kernel.batch.size()) ? batchIndices[dim] : dim == context.vectorDim ? key : query;
+  };
+  context.index = index;
+  return cloneOnLanes(b, *op.getBody(), arguments, context);
+}
+
+Value AttentionRows::operandOf(Value tensor, Value key) {
+  Attribute constant;
+  if (matchPattern(tensor, m_Constant(&constant))) {
+    if (auto splat = dyn_cast<SplatElementsAttr>(constant))
+      constant = splat.getSplatValue<Attribute>();
+    return arith::ConstantOp::create(b, loc, cast<TypedAttr>(constant));
+  }
+  if (Value scalar = scalars.lookup(tensor))
+    return scalar;
+  if (Value known = lanes.lookup(tensor))
+    return known;
+  return lanes[tensor] = loadLanes(b, loc, buffers[*kernel.bufferOf(tensor)], address(key));
+}
+
+Value AttentionRows::address(Value key) { return LinearIndex().add(row, kernel.stride()).add(key, 1).materialize(b, loc); }
+
+} // namespace sinter::cpu

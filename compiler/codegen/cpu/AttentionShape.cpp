@@ -1,0 +1,311 @@
+#include "compiler/codegen/cpu/AttentionShape.h"
+#include "compiler/codegen/cpu/Emitter.h"
+
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace sinter::cpu {
+
+int64_t AttentionKernel::batchSize() const { return std::accumulate(batch.begin(), batch.end(), int64_t(1), std::multiplies<>()); }
+
+bool AttentionKernel::sumsOverQueries() const {
+  return llvm::any_of(products, [](const AttentionProduct &p) { return p.kind == AttentionProduct::OverQueries; });
+}
+
+std::optional<int64_t> AttentionKernel::bufferOf(Value value) const {
+  for (auto [kept, buffer] : buffers)
+    if (kept == value)
+      return buffer;
+  return std::nullopt;
+}
+
+namespace {
+
+bool isProduct(linalg::GenericOp op) {
+  return op.getNumReductionLoops() == 1 && op.getNumDpsInputs() == 2 &&
+         llvm::none_of(op.getDpsInputOperands(), [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isIdentity(); });
+}
+
+bool isRowReduction(linalg::GenericOp op) {
+  return op.getNumReductionLoops() == 1 && !isProduct(op) &&
+         op.getIteratorTypesArray().back() == utils::IteratorType::reduction;
+}
+
+class Reader {
+public:
+  Reader(func::FuncOp kernel, const MatmulTarget &target) : kernel(kernel), target(target) {}
+
+  std::optional<AttentionKernel> run() {
+    findScores();
+    if (scores.empty() || !readProducts() || !readRowOps())
+      return std::nullopt;
+    result.causal = llvm::all_of(result.products, [](const AttentionProduct &p) { return !p.kernel.ordered.empty(); });
+    placeValues();
+    chooseRows();
+    for (AttentionProduct &product : result.products)
+      planProduct(product);
+    return std::move(result);
+  }
+
+private:
+  using Kind = AttentionProduct::Kind;
+
+  /// Values over queries x keys: what rows are reduced of, and what maps make of it and into it, element by element.
+  void findScores() {
+    SmallVector<linalg::GenericOp> generics(kernel.getOps<linalg::GenericOp>());
+    for (linalg::GenericOp op : generics)
+      if (isRowReduction(op))
+        scores.insert(op.getDpsInputs()[0]);
+    for (size_t known = 0; known != scores.size();) {
+      known = scores.size();
+      for (linalg::GenericOp op : generics) {
+        if (op.getNumReductionLoops() > 0)
+          continue;
+        auto isElement = [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isIdentity(); };
+        bool touches = llvm::any_of(op.getResults(), [&](Value v) { return scores.contains(v); }) ||
+                       llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *i) { return isElement(i) && scores.contains(i->get()); });
+        if (!touches)
+          continue;
+        scores.insert(op.getResults().begin(), op.getResults().end());
+        for (OpOperand *input : op.getDpsInputOperands())
+          if (isElement(input))
+            scores.insert(input->get());
+      }
+    }
+    if (scores.empty())
+      return;
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(scores.front().getType()).getShape();
+    result.batch.assign(shape.begin(), shape.end() - 2);
+    result.queries = shape[shape.size() - 2], result.keys = shape.back();
+  }
+
+  int queryDim() const { return result.batch.size(); }
+  int keyDim() const { return result.batch.size() + 1; }
+
+  //===--- products ----------------------------------------------------------------------------------===//
+
+  bool readProducts() {
+    for (auto op : kernel.getOps<linalg::GenericOp>()) {
+      if (!isProduct(op))
+        continue;
+      if (scores.contains(op.getResult(0)))
+        readScores(op);
+      else if (!scores.contains(op.getDpsInputs()[0]) || scores.contains(op.getDpsInputs()[1]))
+        return false;
+    }
+    auto terminator = cast<func::ReturnOp>(kernel.front().getTerminator());
+    for (int64_t i = 0; i < terminator.getNumOperands(); ++i) {
+      AttentionProduct &product = result.products.emplace_back();
+      product.result = i;
+      carve(product, terminator.getOperand(i));
+      linalg::GenericOp inner = findContraction(*product.function);
+      if (!inner)
+        return false;
+      product.kind = inner.getMatchingIndexingMap(inner.getDpsInputOperand(0)).getResult(queryDim()) == lastDim(inner)
+                         ? Kind::OverQueries : Kind::OverKeys;
+      auto argument = dyn_cast<BlockArgument>(inner.getDpsInputs()[0]);
+      if (!argument)
+        return false;
+      product.value = product.operands[argument.getArgNumber()];
+    }
+    return llvm::all_of(result.products, [&](AttentionProduct &p) { return recognise(p); });
+  }
+
+  static AffineExpr lastDim(linalg::GenericOp op) { return getAffineDimExpr(op.getNumLoops() - 1, op.getContext()); }
+
+  /// With the map that alone reads them, if it reads nothing else: it works on sums in registers.
+  void readScores(linalg::GenericOp op) {
+    Value value = op.getResult(0);
+    if (value.hasOneUse())
+      if (auto map = dyn_cast<linalg::GenericOp>(*value.getUsers().begin());
+          map && map.getNumDpsInputs() == 1 && map.getNumReductionLoops() == 0 && map.getNumResults() == 1) {
+        epilogues.insert(map);
+        value = map.getResult(0);
+      }
+    AttentionProduct &product = result.products.emplace_back();
+    product.kind = Kind::Scores;
+    product.value = value;
+    carve(product, value);
+  }
+
+  /// Makes a function of what `value` is computed from, up to arguments and to other values over queries x keys.
+  void carve(AttentionProduct &product, Value value) {
+    llvm::SetVector<Operation *> ops;
+    llvm::SetVector<Value> leaves;
+    bool makesScores = product.kind == Kind::Scores && product.result < 0;
+    std::function<void(Value)> visit = [&](Value v) {
+      Operation *op = v.getDefiningOp();
+      if (!op || (!makesScores && scores.contains(v))) {
+        leaves.insert(v);
+        return;
+      }
+      if (ops.contains(op))
+        return;
+      for (Value operand : op->getOperands())
+        visit(operand);
+      op->walk([&](Operation *inner) {
+        for (Value operand : inner->getOperands())
+          if (operand.getParentRegion() == &kernel.getBody())
+            visit(operand);
+      });
+      ops.insert(op);
+    };
+    visit(value);
+    OpBuilder builder(kernel.getContext());
+    auto type = builder.getFunctionType(ValueRange(leaves.getArrayRef()).getTypes(), value.getType());
+    product.function = func::FuncOp::create(kernel.getLoc(), "product", type);
+    builder.setInsertionPointToStart(product.function->addEntryBlock());
+    IRMapping mapping;
+    mapping.map(leaves.getArrayRef(), product.function->getArguments());
+    for (Operation *op : ops)
+      builder.clone(*op, mapping);
+    func::ReturnOp::create(builder, kernel.getLoc(), mapping.lookup(value));
+    product.operands.assign(leaves.begin(), leaves.end());
+  }
+
+  bool recognise(AttentionProduct &product) {
+    std::optional<MatmulKernel> read = recogniseMatmul(*product.function, /*merges=*/false);
+    if (!read || read->bf16 || read->batchSize() != result.batchSize())
+      return false;
+    product.kernel = std::move(*read);
+    MatmulKernel &k = product.kernel;
+    int last = k.contraction.getNumLoops() - 1;
+    // Left operands and results are what roles say, and batches come in their order.
+    bool roles = k.m.dim == queryDim() && (k.k.dim == last || k.k.dim < 0);
+    if (!roles || !llvm::is_sorted(k.batch, [](const MatmulLoop &a, const MatmulLoop &b) { return a.dim < b.dim; }) ||
+        llvm::any_of(k.batch, [&](const MatmulLoop &loop) { return loop.dim >= queryDim(); }))
+      return false;
+    if (product.kind == Kind::Scores) {
+      if (k.n.dim != keyDim() || k.results.size() != 1)
+        return false;
+      setLocal(k.results[0].access, queryDim(), keyDim());
+      return true;
+    }
+    if (k.results.size() != 1 || k.n.stride(k.results[0].access) != 1)
+      return false;
+    product.kind == Kind::OverKeys ? setLocal(k.lhs, queryDim(), last) : setLocal(k.lhs, last, queryDim());
+    return true;
+  }
+
+  /// Elements lie in a buffer of a few rows.
+  void setLocal(MatmulAccess &access, int queries, int keys) {
+    access.offset = 0;
+    access.strides.assign(access.strides.size(), 0);
+    access.strides[queries] = result.stride();
+    access.strides[keys] = 1;
+  }
+
+  //===--- rows --------------------------------------------------------------------------------------===//
+
+  bool readRowOps() {
+    DenseMap<Value, int64_t> passes; // of values per query: in which they are known
+    for (auto op : kernel.getOps<linalg::GenericOp>()) {
+      bool touches = llvm::any_of(op->getOperands(), [&](Value v) { return scores.contains(v); });
+      if (!touches || isProduct(op) || epilogues.contains(op))
+        continue;
+      if (op.getNumReductionLoops() > 0 && !isRowReduction(op))
+        return false;
+      AttentionRowOp row{op};
+      for (OpOperand *input : op.getDpsInputOperands()) {
+        Attribute constant;
+        if (matchPattern(input->get(), m_Constant(&constant)))
+          continue;
+        AffineMap map = op.getMatchingIndexingMap(input);
+        bool element = map.isIdentity() && scores.contains(input->get());
+        auto known = passes.find(input->get());
+        if (!element && known == passes.end())
+          return false;
+        if (known != passes.end())
+          row.pass = std::max(row.pass, known->second);
+      }
+      for (Value value : op.getResults())
+        passes[value] = isRowReduction(op) ? row.pass + 1 : row.pass;
+      if (isRowReduction(op) && !isKnownReduction(op))
+        return false;
+      result.rowOps.push_back(row);
+    }
+    llvm::stable_sort(result.rowOps, [](const AttentionRowOp &a, const AttentionRowOp &b) { return a.pass < b.pass; });
+    return true;
+  }
+
+  static bool isKnownReduction(linalg::GenericOp op) {
+    auto init = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+    Attribute start;
+    Operation *combiner = findCombiner(*op.getBody(), 0, op.getBody()->getArguments().back());
+    return op.getNumResults() == 1 && init && matchPattern(init.getInputs()[0], m_Constant(&start)) && combiner &&
+           neutralElement(combiner, init.getInputs()[0].getType()) == start;
+  }
+
+  /// Values that a later pass or a product reads are kept; one may take the place of one that nobody reads any more.
+  void placeValues() {
+    constexpr int64_t forever = std::numeric_limits<int64_t>::max();
+    DenseMap<Value, int64_t> last;
+    for (const AttentionRowOp &row : result.rowOps)
+      for (Value operand : linalg::GenericOp(row.op).getDpsInputs())
+        last[operand] = std::max(last.lookup(operand), row.pass);
+    for (const AttentionProduct &product : result.products)
+      if (product.kind != Kind::Scores)
+        last[product.value] = forever;
+    SmallVector<int64_t> free; // per buffer: the pass from which on it may be written
+    auto keep = [&](Value value, int64_t pass) {
+      for (auto [buffer, from] : llvm::enumerate(free))
+        if (from <= pass) {
+          from = last.lookup(value);
+          result.buffers.push_back({value, buffer});
+          return;
+        }
+      result.buffers.push_back({value, free.size()});
+      free.push_back(last.lookup(value));
+    };
+    for (const AttentionProduct &product : result.products)
+      if (product.kind == Kind::Scores)
+        keep(product.value, -1);
+    for (const AttentionRowOp &row : result.rowOps)
+      for (Value value : linalg::GenericOp(row.op).getResults())
+        if (scores.contains(value) && last.lookup(value) > row.pass)
+          keep(value, row.pass);
+    result.bufferCount = free.size();
+  }
+
+  //===--- plans -------------------------------------------------------------------------------------===//
+
+  /// Buffers should stay in half of a second-level cache.
+  void chooseRows() {
+    for (int64_t rows : {64, 48, 32, 16}) {
+      result.rows = rows;
+      if (result.queries % rows == 0 &&
+          rows * result.stride() * result.bufferCount * int64_t(sizeof(float)) <= target.cacheBytes / 2)
+        return;
+    }
+  }
+
+  void planProduct(AttentionProduct &product) {
+    const MatmulKernel &k = product.kernel;
+    if (product.kind == Kind::OverQueries) {
+      product.plan = planPart(k, target, k.m.size, result.rows);
+      return;
+    }
+    product.plan = planPart(k, target, result.rows, k.k.size);
+  }
+
+  func::FuncOp kernel;
+  const MatmulTarget &target;
+  AttentionKernel result;
+  llvm::SetVector<Value> scores;
+  DenseSet<Operation *> epilogues;
+};
+
+} // namespace
+
+std::optional<AttentionKernel> readAttention(func::FuncOp kernel, const MatmulTarget &target) {
+  if (!llvm::hasSingleElement(kernel.getBody()) || llvm::count_if(kernel.getOps<linalg::GenericOp>(), isProduct) < 2)
+    return std::nullopt;
+  return Reader(kernel, target).run();
+}
+
+} // namespace sinter::cpu

@@ -1,0 +1,52 @@
+// What an attention kernel holds: products and rows of ops on queries x keys, read off its linalg ops.
+#pragma once
+
+#include "compiler/codegen/cpu/MatmulCost.h"
+
+namespace sinter::cpu {
+
+/// One of the kernel's products, as a kernel of its own.
+struct AttentionProduct {
+  enum Kind {
+    Scores,   ///< makes queries x keys, of rows per query and rows per key
+    OverKeys, ///< sums over keys: queries x keys times rows per key
+    OverQueries, ///< sums over queries: the transpose of queries x keys times rows per query
+  } kind = Scores;
+  mlir::OwningOpRef<mlir::func::FuncOp> function; ///< what `kernel` was read from
+  llvm::SmallVector<mlir::Value> operands;        ///< of the attention kernel: what the function's arguments stand for
+  mlir::Value value;                              ///< Scores: the result; else the left operand
+  int64_t result = -1;                            ///< else: which of the attention kernel's
+  MatmulKernel kernel;
+  MatmulPlan plan;
+};
+
+/// Ops between the products, on values of queries x keys and of queries.
+struct AttentionRowOp {
+  mlir::linalg::GenericOp op;
+  int64_t pass = 0; ///< ops of one pass go over a row together
+};
+
+struct AttentionKernel {
+  llvm::SmallVector<int64_t> batch; ///< sizes of the outer dimensions
+  int64_t queries, keys;
+  int64_t rows; ///< queries that are taken together
+  /// Whether keys after a query count for nothing: every score may be left out there, and every weight is zero.
+  bool causal;
+  llvm::SmallVector<AttentionProduct, 0> products;
+  llvm::SmallVector<AttentionRowOp> rowOps;
+  llvm::SmallVector<std::pair<mlir::Value, int64_t>> buffers; ///< values that are kept for a block of rows, and where
+  int64_t bufferCount = 0;
+
+  int64_t batchSize() const;
+  bool sumsOverQueries() const;
+  /// Floats between rows of a buffer: rows should not compete for the same cache lines.
+  int64_t stride() const { return keys + kPadding; }
+  std::optional<int64_t> bufferOf(mlir::Value value) const;
+
+  static constexpr int64_t kPadding = 16;
+};
+
+/// Nothing if `kernel` is not an attention kernel.
+std::optional<AttentionKernel> readAttention(mlir::func::FuncOp kernel, const MatmulTarget &target);
+
+} // namespace sinter::cpu

@@ -1,0 +1,223 @@
+// Attention, forwards and backwards, against the interpreter: masks, sizes, gradients; on one thread and on several. That one
+// kernel takes each direction says attention.mlir; here, that this changes no bit.
+// RUN: sinter-run %s
+// RUN: sinter-run --march=x86-64-v3 %s
+// RUN: sinter-run --device cpu --threads 2 --print %s > %t.one
+// RUN: sinter-run --device cpu --threads 2 --print --split-attention %s > %t.many
+// RUN: cmp %t.one %t.many
+// RUN: sinterc %s --from model --emit=kernels -o - | FileCheck %s --check-prefix=KERNELS
+
+// KERNELS-COUNT-16: call @attention_
+// KERNELS-NOT: call @softmax
+
+#id = affine_map<(b, h, i, j) -> (b, h, i, j)>
+
+func.func @causal(%q: tensor<2x3x128x64xf32>, %k: tensor<2x3x128x64xf32>, %v: tensor<2x3x128x64xf32>, %w: tensor<2x3x128x64xf32>) -> (tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>) -> tensor<2x3x128x128xf32>
+  %m = sinter.map(%s) [#id] : (tensor<2x3x128x128xf32>) -> tensor<2x3x128x128xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %scale = arith.constant 0.125 : f32
+    %j = sinter.index 3 : i32
+    %i = sinter.index 2 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %y = arith.mulf %x, %scale : f32
+    %z = arith.select %keep, %y, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<2x3x128x128xf32>
+  %o = sinter.matmul %p, %v : (tensor<2x3x128x128xf32>, tensor<2x3x128x64xf32>) -> tensor<2x3x128x64xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>) -> tensor<2x3x128x64xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    %z = arith.mulf %x, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<2x3x128x64xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>) -> (tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>
+}
+// Blocks of queries of which the last is no larger than others, and rows that are no multiple of a register tile.
+func.func @causal_48(%q: tensor<1x2x48x20xf32>, %k: tensor<1x2x48x20xf32>, %v: tensor<1x2x48x20xf32>, %w: tensor<1x2x48x20xf32>) -> (tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>) -> tensor<1x2x48x48xf32>
+  %m = sinter.map(%s) [#id] : (tensor<1x2x48x48xf32>) -> tensor<1x2x48x48xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %scale = arith.constant 0.125 : f32
+    %j = sinter.index 3 : i32
+    %i = sinter.index 2 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %y = arith.mulf %x, %scale : f32
+    %z = arith.select %keep, %y, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<1x2x48x48xf32>
+  %o = sinter.matmul %p, %v : (tensor<1x2x48x48xf32>, tensor<1x2x48x20xf32>) -> tensor<1x2x48x20xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>) -> tensor<1x2x48x20xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    %z = arith.mulf %x, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<1x2x48x20xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>) -> (tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>
+}
+// As many keys as there are numbers in each: shapes do not tell scores from queries.
+func.func @square(%q: tensor<1x2x64x64xf32>, %k: tensor<1x2x64x64xf32>, %v: tensor<1x2x64x64xf32>, %w: tensor<1x2x64x64xf32>) -> (tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>) -> tensor<1x2x64x64xf32>
+  %m = sinter.map(%s) [#id] : (tensor<1x2x64x64xf32>) -> tensor<1x2x64x64xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %scale = arith.constant 0.125 : f32
+    %j = sinter.index 3 : i32
+    %i = sinter.index 2 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %y = arith.mulf %x, %scale : f32
+    %z = arith.select %keep, %y, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<1x2x64x64xf32>
+  %o = sinter.matmul %p, %v : (tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>) -> tensor<1x2x64x64xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>) -> tensor<1x2x64x64xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    %z = arith.mulf %x, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<1x2x64x64xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>) -> (tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>, tensor<1x2x64x64xf32>
+}
+func.func @one_block(%q: tensor<3x1x16x8xf32>, %k: tensor<3x1x16x8xf32>, %v: tensor<3x1x16x8xf32>, %w: tensor<3x1x16x8xf32>) -> (tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>) -> tensor<3x1x16x16xf32>
+  %m = sinter.map(%s) [#id] : (tensor<3x1x16x16xf32>) -> tensor<3x1x16x16xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %scale = arith.constant 0.125 : f32
+    %j = sinter.index 3 : i32
+    %i = sinter.index 2 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %y = arith.mulf %x, %scale : f32
+    %z = arith.select %keep, %y, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<3x1x16x16xf32>
+  %o = sinter.matmul %p, %v : (tensor<3x1x16x16xf32>, tensor<3x1x16x8xf32>) -> tensor<3x1x16x8xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>) -> tensor<3x1x16x8xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    %z = arith.mulf %x, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<3x1x16x8xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>) -> (tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>, tensor<3x1x16x8xf32>
+}
+// Every key counts.
+func.func @full(%q: tensor<2x2x80x32xf32>, %k: tensor<2x2x80x32xf32>, %v: tensor<2x2x80x32xf32>, %w: tensor<2x2x80x32xf32>) -> (tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>) -> tensor<2x2x80x80xf32>
+  %m = sinter.map(%s) [#id] : (tensor<2x2x80x80xf32>) -> tensor<2x2x80x80xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %scale = arith.constant 0.125 : f32
+    %j = sinter.index 3 : i32
+    %i = sinter.index 2 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %y = arith.mulf %x, %scale : f32
+    %z = arith.select %keep, %y, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<2x2x80x80xf32>
+  %o = sinter.matmul %p, %v : (tensor<2x2x80x80xf32>, tensor<2x2x80x32xf32>) -> tensor<2x2x80x32xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>) -> tensor<2x2x80x32xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    %z = arith.mulf %x, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<2x2x80x32xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>) -> (tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>, tensor<2x2x80x32xf32>
+}
+func.func @cross(%q: tensor<2x2x32x16xf32>, %k: tensor<2x2x96x16xf32>, %v: tensor<2x2x96x48xf32>, %w: tensor<2x2x32x48xf32>) -> (tensor<2x2x32x48xf32>, tensor<2x2x32x16xf32>, tensor<2x2x96x16xf32>, tensor<2x2x96x48xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x2x32x16xf32>, tensor<2x2x96x16xf32>) -> tensor<2x2x32x96xf32>
+  %m = sinter.map(%s) [#id] : (tensor<2x2x32x96xf32>) -> tensor<2x2x32x96xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %scale = arith.constant 0.125 : f32
+    %z = arith.mulf %x, %scale : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<2x2x32x96xf32>
+  %o = sinter.matmul %p, %v : (tensor<2x2x32x96xf32>, tensor<2x2x96x48xf32>) -> tensor<2x2x32x48xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<2x2x32x48xf32>, tensor<2x2x32x48xf32>) -> tensor<2x2x32x48xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    %z = arith.mulf %x, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<2x2x32x48xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<2x2x32x16xf32>, tensor<2x2x96x16xf32>, tensor<2x2x96x48xf32>) -> (tensor<2x2x32x16xf32>, tensor<2x2x96x16xf32>, tensor<2x2x96x48xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<2x2x32x48xf32>, tensor<2x2x32x16xf32>, tensor<2x2x96x16xf32>, tensor<2x2x96x48xf32>
+}
+// A window, and a function of scores, heads and distances.
+func.func @window(%q: tensor<1x2x64x16xf32>, %k: tensor<1x2x64x16xf32>, %v: tensor<1x2x64x16xf32>, %w: tensor<1x2x64x16xf32>) -> (tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>) -> tensor<1x2x64x64xf32>
+  %m = sinter.map(%s) [#id] : (tensor<1x2x64x64xf32>) -> tensor<1x2x64x64xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %scale = arith.constant 0.125 : f32
+    %j = sinter.index 3 : i32
+    %i = sinter.index 2 : i32
+    %c9 = arith.constant 9 : i32
+    %d = arith.subi %i, %j : i32
+    %past = arith.cmpi sge, %i, %j : i32
+    %near = arith.cmpi slt, %d, %c9 : i32
+    %keep = arith.andi %past, %near : i1
+    %y = arith.mulf %x, %scale : f32
+    %z = arith.select %keep, %y, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<1x2x64x64xf32>
+  %o = sinter.matmul %p, %v : (tensor<1x2x64x64xf32>, tensor<1x2x64x16xf32>) -> tensor<1x2x64x16xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>) -> tensor<1x2x64x16xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    %z = arith.mulf %x, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<1x2x64x16xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>) -> (tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>, tensor<1x2x64x16xf32>
+}
+func.func @soft(%q: tensor<2x3x48x16xf32>, %k: tensor<2x3x48x16xf32>, %v: tensor<2x3x48x16xf32>, %w: tensor<2x3x48x16xf32>) -> (tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>) -> tensor<2x3x48x48xf32>
+  %m = sinter.map(%s) [#id] : (tensor<2x3x48x48xf32>) -> tensor<2x3x48x48xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %scale = arith.constant 0.125 : f32
+    %h = sinter.index 1 : i32
+    %i = sinter.index 2 : i32
+    %j = sinter.index 3 : i32
+    %d = arith.subi %j, %i : i32
+    %df = arith.sitofp %d : i32 to f32
+    %hf = arith.sitofp %h : i32 to f32
+    %slope = arith.mulf %hf, %scale : f32
+    %bias = arith.mulf %df, %slope : f32
+    %capped = math.tanh %x : f32
+    %z = arith.addf %capped, %bias : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<2x3x48x48xf32>
+  %o = sinter.matmul %p, %v : (tensor<2x3x48x48xf32>, tensor<2x3x48x16xf32>) -> tensor<2x3x48x16xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>) -> tensor<2x3x48x16xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    %z = arith.mulf %x, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<2x3x48x16xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>) -> (tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>
+}
