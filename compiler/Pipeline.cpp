@@ -59,10 +59,9 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
       manager.addNestedPass<func::FuncOp>(createJoinPads());
       manager.addNestedPass<func::FuncOp>(createRecomputeMaps());
       RematerializeOptions rematerialize;
-      bool groupsAttention = options.groupAttention && !options.bf16;
-      rematerialize.allWeights = groupsAttention;
+      rematerialize.allWeights = options.groupAttention;
       manager.addNestedPass<func::FuncOp>(createRematerialize(rematerialize));
-      if (groupsAttention)
+      if (options.groupAttention)
         manager.addNestedPass<func::FuncOp>(createGroupAttention());
     }
     // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.

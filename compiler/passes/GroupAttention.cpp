@@ -61,7 +61,7 @@ private:
 
   /// Products with such a value as left operand mix rows; others make one.
   bool addProduct(MatmulOp op) {
-    if (values.contains(op.getRhs()) || op.getBf16())
+    if (values.contains(op.getRhs()))
       return false;
     if (values.contains(op.getLhs())) {
       mixes = true;

@@ -2,6 +2,12 @@
 // kernel takes each direction says attention.mlir; here, that this changes no bit.
 // RUN: sinter-run %s
 // RUN: sinter-run --march=x86-64-v3 %s
+// RUN: sinter-opt %s --sinter-differentiate --sinter-narrow-products > %t.narrow
+// RUN: sinter-run --entry causal %t.narrow
+// RUN: sinter-run --entry cross %t.narrow
+// RUN: sinter-run --device cpu --threads 2 --print %t.narrow > %t.narrow.one
+// RUN: sinter-run --device cpu --threads 2 --print --split-attention %t.narrow > %t.narrow.many
+// RUN: cmp %t.narrow.one %t.narrow.many
 // RUN: sinter-run --device cpu --threads 2 --print %s > %t.one
 // RUN: sinter-run --device cpu --threads 2 --print --split-attention %s > %t.many
 // RUN: cmp %t.one %t.many

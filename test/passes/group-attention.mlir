@@ -120,9 +120,11 @@ func.func @not_closed(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>) -> tensor<
   return %r : tensor<2x32x8xf32>
 }
 
-// Products of bf16, which round what they read:
+// Products of bf16 are a group like others.
 // CHECK-LABEL: func @narrow
-// CHECK-NOT: sinter.attention
+// CHECK: sinter.matmul {{.*}}bf16{{.*}}sinter.attention = 0
+// CHECK: sinter.softmax {{.*}}sinter.attention = 0
+// CHECK: sinter.matmul {{.*}}bf16{{.*}}sinter.attention = 0
 func.func @narrow(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>) -> tensor<2x32x8xf32> {
   %s = sinter.matmul %q, %k {transpose_rhs, bf16} : (tensor<2x32x8xf32>, tensor<2x32x8xf32>) -> tensor<2x32x32xf32>
   %p = sinter.softmax %s : tensor<2x32x32xf32>

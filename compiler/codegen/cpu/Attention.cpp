@@ -120,7 +120,7 @@ private:
   Value keysBound(Value first, int64_t nr) {
     if (!kernel.causal)
       return {};
-    Value last = LinearIndex{kernel.rows + kLanes + nr - 1, {}}.add(first, 1).materialize(b, loc);
+    Value last = LinearIndex{kernel.rows + kernel.margin + nr - 1, {}}.add(first, 1).materialize(b, loc);
     Value panels = arith::DivUIOp::create(b, loc, last, constant(nr));
     return arith::MinUIOp::create(b, loc, LinearIndex().add(panels, nr).materialize(b, loc), constant(kernel.keys));
   }
@@ -189,7 +189,7 @@ struct EmitAttentionPass : PassWrapper<EmitAttentionPass, OperationPass<ModuleOp
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (!function->hasAttr(kKernelAttr) || function->hasAttr(kTilesAttr) || function.isExternal())
         continue;
-      std::optional<AttentionKernel> kernel = readAttention(function, {vectorRegisters, cacheBytes, /*dotProducts=*/false});
+      std::optional<AttentionKernel> kernel = readAttention(function, {vectorRegisters, cacheBytes, dotProducts});
       if (kernel && failed(emit(function, *kernel)))
         return signalPassFailure();
     }
@@ -218,6 +218,7 @@ struct EmitAttentionPass : PassWrapper<EmitAttentionPass, OperationPass<ModuleOp
                                   llvm::cl::init(16)};
   Option<int64_t> cacheBytes{*this, "cache-bytes", llvm::cl::desc("of the second-level cache of one core"),
                              llvm::cl::init(512 * 1024)};
+  Option<bool> dotProducts{*this, "dot-products", llvm::cl::desc("there is vdpbf16ps"), llvm::cl::init(false)};
 };
 
 } // namespace
@@ -226,6 +227,7 @@ std::unique_ptr<Pass> createEmitAttentionPass(const MatmulTarget &target) {
   auto pass = std::make_unique<EmitAttentionPass>();
   pass->vectorRegisters = target.vectorRegisters;
   pass->cacheBytes = target.cacheBytes;
+  pass->dotProducts = target.dotProducts;
   return pass;
 }
 

@@ -23,8 +23,7 @@ LogicalResult AttentionRows::emit(Value batch, Value firstQuery, llvm::function_
   atQuery(query);
   bound = indexConstant(b, loc, kernel.keys);
   if (kernel.causal) {
-    // Products read some keys more than a query's own: as many as a register tile has rows, at most 16. Those are zero.
-    Value vectors = arith::DivUIOp::create(b, loc, LinearIndex{2 * kLanes, {}}.add(query, 1).materialize(b, loc), indexConstant(b, loc, kLanes));
+    Value vectors = arith::DivUIOp::create(b, loc, LinearIndex{kernel.margin + kLanes, {}}.add(query, 1).materialize(b, loc), indexConstant(b, loc, kLanes));
     bound = arith::MinUIOp::create(b, loc, bound, LinearIndex().add(vectors, kLanes).materialize(b, loc));
   }
   scalars.clear();

@@ -44,6 +44,8 @@ public:
     findScores();
     if (scores.empty() || !readProducts() || !readRowOps())
       return std::nullopt;
+    bool narrow = llvm::any_of(result.products, [](const AttentionProduct &p) { return p.kernel.bf16; });
+    result.margin = narrow ? 2 * kLanes : kLanes;
     result.causal = llvm::all_of(result.products, [](const AttentionProduct &p) { return !p.kernel.ordered.empty(); });
     placeValues();
     chooseRows();
@@ -170,7 +172,7 @@ private:
 
   bool recognise(AttentionProduct &product) {
     std::optional<MatmulKernel> read = recogniseMatmul(*product.function, /*merges=*/false);
-    if (!read || read->bf16 || read->batchSize() != result.batchSize())
+    if (!read || read->batchSize() != result.batchSize())
       return false;
     product.kernel = std::move(*read);
     MatmulKernel &k = product.kernel;

@@ -32,6 +32,9 @@ struct AttentionKernel {
   int64_t rows; ///< queries that are taken together
   /// Whether keys after a query count for nothing: every score may be left out there, and every weight is zero.
   bool causal;
+  /// Keys after a query that products read all the same, since they take several rows and steps at once: their weights are
+  /// made zero.
+  int64_t margin;
   llvm::SmallVector<AttentionProduct, 0> products;
   llvm::SmallVector<AttentionRowOp> rowOps;
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> buffers; ///< values that are kept for a block of rows, and where

@@ -121,6 +121,11 @@ void chooseForms(MatmulPlan &plan, const MatmulKernel &kernel) {
     plan.rhs = !contiguous && rhsK == 1 && n >= kLanes && k >= 8 ? RhsForm::Transposed : RhsForm::Copied;
 }
 
+/// Products along k that one step takes. Pairs are made of whole vectors of k.
+int64_t stepDepth(const MatmulKernel &kernel, const MatmulTarget &target) {
+  return kernel.bf16 && target.dotProducts && kernel.k.size > kLanes ? 2 : 1;
+}
+
 /// Length of the blocks when k is cut into `blocks`: packing copies whole vectors of k.
 int64_t blockDepth(int64_t k, int64_t blocks) {
   if (blocks == 1)
@@ -212,8 +217,7 @@ private:
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   MatmulPlan plan{};
   int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
-  // Pairs are made of whole vectors of k.
-  plan.depth = kernel.bf16 && target.dotProducts && k > kLanes ? 2 : 1;
+  plan.depth = stepDepth(kernel, target);
   chooseRegisterTile(plan, m, n, target);
   chooseForms(plan, kernel);
   plan.pastCaches = m * n * int64_t(sizeof(float)) > kPastCaches * target.cacheBytes;
@@ -250,6 +254,7 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
 
 MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows, int64_t depth) {
   MatmulPlan plan{};
+  plan.depth = stepDepth(kernel, target);
   chooseRegisterTile(plan, rows, kernel.n.size, target);
   chooseForms(plan, kernel);
   plan.stream = false;

@@ -311,10 +311,7 @@ LogicalResult MatmulEmitter::emit(Block &body) {
   for (unsigned i = 0; i < operands; ++i)
     flat.push_back(flatten(b, loc, body.getArgument(i)));
   placeScratch(body.getArgument(operands + 2));
-  if (kernel.bf16)
-    ignoreDenormals([&] { emitTiles(begin, end); });
-  else
-    emitTiles(begin, end);
+  inItsMode([&] { emitTiles(begin, end); });
   orderStores();
   return outcome;
 }

@@ -111,6 +111,8 @@ private:
   mlir::Value pairsAlong(mlir::Value lanes);
   mlir::Value multiplyAdd(mlir::Value left, mlir::Value right, mlir::Value sum);
   void ignoreDenormals(llvm::function_ref<void()> body);
+  /// Denormals count as zero in products of bf16.
+  void inItsMode(llvm::function_ref<void()> body) { kernel.bf16 ? ignoreDenormals(body) : body(); }
   mlir::Type packedType() { return plan.depth == 2 ? mlir::Type(b.getI32Type()) : mlir::Type(b.getF32Type()); }
   void packRhsPairs(mlir::Value kBlock, mlir::Value columnAt);
   void packLhsPairs(mlir::Value kBlock);
@@ -119,6 +121,7 @@ private:
   // MatmulPack.cpp
   void packRhs(mlir::Value kBlock, mlir::Value columnAt);
   void copyRhs(mlir::Value columnAt);
+  void emitPart(mlir::Value kBlock, mlir::Value columnBound);
   llvm::SmallVector<mlir::Value> transposeBlock(llvm::ArrayRef<mlir::Value> in);
   void packLhs(mlir::Value kBlock);
   void packLhsPanels(mlir::Value kBlock);

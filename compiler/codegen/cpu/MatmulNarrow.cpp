@@ -64,7 +64,7 @@ void MatmulEmitter::ignoreDenormals(llvm::function_ref<void()> body) {
   constexpr int32_t flushAndIgnore = 0x8040;
   Value words[2], pointers[2];
   for (int64_t i = 0; i < 2; ++i) {
-    words[i] = scratchView(b, loc, scratch, 8 + 4 * i, b.getI32Type(), 1);
+    words[i] = scratchView(b, loc, scratch, scratchStart + 8 + 4 * i, b.getI32Type(), 1);
     Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, words[i]);
     Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
     pointers[i] = LLVM::IntToPtrOp::create(b, loc, LLVM::LLVMPointerType::get(b.getContext()), integer);

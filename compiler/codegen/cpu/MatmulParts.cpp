@@ -20,44 +20,60 @@ void MatmulEmitter::forget() {
 void MatmulEmitter::emitRows(Value batch, Value rowTile, Value localStart, Value columnBound) {
   this->localStart = localStart;
   locate(batch, rowTile, constant(0));
-  Value packs = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
-  if (plan.keepsPackedRhs()) {
-    Value key = arith::IndexCastOp::create(b, loc, b.getI64Type(), packingKey());
-    Value before = memref::LoadOp::create(b, loc, packedKey, constant(0));
-    packs = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, key, before);
-    memref::StoreOp::create(b, loc, key, packedKey, constant(0));
-  }
-  // All of it is packed at once: later rows may need more of it than these.
-  if (plan.keepsPackedRhs()) {
-    onlyIf(packs, [&] {
-      loop(columns, plan.nr(), [&](Value at) {
-        plan.rhs == RhsForm::Transposed ? packRhs(constant(0), at) : copyRhs(at);
-      });
-    });
-    packs = arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
-    if (columnBound)
-      columns = columnBound;
-  }
-  emitBlock(constant(0), packs);
-}
-
-/// The panel of columns from `columnAt` on, from an operand that is contiguous along n.
-void MatmulEmitter::copyRhs(Value columnAt) {
-  int64_t kStride = kernel.k.stride(kernel.rhs), nStride = kernel.n.stride(kernel.rhs);
-  Value source = rhsStart(constant(0), columnAt), target = rhsPanel(constant(0), columnAt);
-  loop(depthOf(constant(0)), 1, [&](Value k) {
-    for (int64_t v = 0; v < plan.vectors; ++v) {
-      Value from = LinearIndex{v * kLanes * nStride, {}}.add(source, 1).add(k, kStride).materialize(b, loc);
-      Value to = LinearIndex{v * kLanes, {}}.add(target, 1).add(k, plan.nr()).materialize(b, loc);
-      storeLanes(b, loc, loadLanes(b, loc, flat[kernel.rhs.operand], from, nStride, std::min(kLanes, kernel.n.size)), packedRhs, to);
-    }
-  });
+  inItsMode([&] { emitPart(constant(0), columnBound); });
 }
 
 void MatmulEmitter::emitDepth(Value batch, Value kBlock, Value localStart) {
   this->localStart = localStart;
   locate(batch, constant(0), constant(0));
-  emitBlock(kBlock, arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
+  inItsMode([&] { emitPart(kBlock, Value()); });
+}
+
+void MatmulEmitter::emitPart(Value kBlock, Value columnBound) {
+  if (!plan.keepsPackedRhs())
+    return emitBlock(kBlock, arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
+  Value key = arith::IndexCastOp::create(b, loc, b.getI64Type(), packingKey());
+  Value before = memref::LoadOp::create(b, loc, packedKey, constant(0));
+  Value packs = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, key, before);
+  memref::StoreOp::create(b, loc, key, packedKey, constant(0));
+  // All of it is packed at once: later rows may need more of it than these.
+  onlyIf(packs, [&] {
+    loop(columns, plan.nr(), [&](Value at) { plan.rhs == RhsForm::Transposed ? packRhs(kBlock, at) : copyRhs(at); });
+  });
+  if (columnBound)
+    columns = columnBound;
+  emitBlock(kBlock, arith::ConstantOp::create(b, loc, b.getBoolAttr(false)));
+}
+
+/// The panel of columns from `columnAt` on, from an operand that is contiguous along n.
+void MatmulEmitter::copyRhs(Value columnAt) {
+  int64_t kStride = kernel.k.stride(kernel.rhs), nStride = kernel.n.stride(kernel.rhs);
+  Value buffer = flat[kernel.rhs.operand], target = rhsPanel(constant(0), columnAt);
+  Value source = LinearIndex()
+                     .add(rhsOrigin, 1)
+                     .add(whole(columnAt, columns, plan.nr(), kernel.n.size), nStride)
+                     .materialize(b, loc);
+  auto copySteps = [&](Value first, Value last, bool half) {
+    loop(first, last, 1, {}, [&](Value step, ValueRange) {
+      for (int64_t v = 0; v < plan.vectors; ++v) {
+        auto load = [&](int64_t next) {
+          Value from = LinearIndex{v * kLanes * nStride + next * kStride, {}}
+                           .add(source, 1)
+                           .add(step, plan.depth * kStride)
+                           .materialize(b, loc);
+          return loadLanes(b, loc, buffer, from, nStride, std::min(kLanes, kernel.n.size));
+        };
+        Value lanes = plan.depth == 1 ? rounded(load(0)) : pairOf(load(0), half ? zeros() : load(1));
+        Value to = LinearIndex{v * kLanes, {}}.add(target, 1).add(step, plan.nr()).materialize(b, loc);
+        storeLanes(b, loc, lanes, packedRhs, to);
+      }
+      return SmallVector<Value>();
+    });
+  };
+  Value steps = divide(depthOf(constant(0)), plan.depth);
+  copySteps(constant(0), steps, false);
+  if (plan.depth == 2 && kernel.k.size % 2)
+    copySteps(steps, divide(add(depthOf(constant(0)), 1), 2), true);
 }
 
 } // namespace sinter::cpu
