@@ -276,12 +276,13 @@ private:
 
   //===--- plans -------------------------------------------------------------------------------------===//
 
-  /// Buffers should stay in half of a second-level cache.
+  /// More rows share what is packed and the sums over queries: worth more than buffers that stay in a second-level cache.
   void chooseRows() {
+    constexpr int64_t kBuffersInCache = 4;
     for (int64_t rows : {64, 48, 32, 16}) {
       result.rows = rows;
       if (result.queries % rows == 0 &&
-          rows * result.stride() * result.bufferCount * int64_t(sizeof(float)) <= target.cacheBytes / 2)
+          rows * result.stride() * result.bufferCount * int64_t(sizeof(float)) <= kBuffersInCache * target.cacheBytes)
         return;
     }
   }
