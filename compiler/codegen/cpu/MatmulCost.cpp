@@ -51,6 +51,10 @@ constexpr int64_t kMinTiles = 8;
 constexpr int64_t kSharedBy = 4;
 // Results of a batch that are so many times a core's second-level cache do not wait there for who reads them.
 constexpr int64_t kPastCaches = 2;
+// Cycles that the model must promise to save for another register tile than the best by itself.
+constexpr double kClearlyFewer = 0.93;
+// Vectors in a row of a register tile.
+constexpr int64_t kMostVectors = 6;
 // Columns that few rows are multiplied by at once.
 constexpr int64_t kStreamedColumns = 16;
 // Cycles to bring a float from the third-level cache, to pack it, to store and load a sum between two blocks of k.
@@ -63,21 +67,30 @@ double stepCycles(int64_t mr, int64_t vectors, const MatmulTarget &target) {
   return work + 0.25;
 }
 
-void chooseRegisterTile(MatmulPlan &plan, int64_t m, int64_t n, const MatmulTarget &target) {
+/// The best number of rows for a register tile of so many vectors, and its cycles for one step of k; none if it is too wide.
+std::optional<std::pair<int64_t, double>> bestRows(int64_t vectors, int64_t m, int64_t n, const MatmulTarget &target) {
+  if (vectors > 1 && vectors * kLanes > n)
+    return std::nullopt;
   // Accumulators, the row of the right operand and one broadcast must fit.
   int64_t perVector = target.vectorRegisters == 32 ? 1 : 2;
+  std::optional<std::pair<int64_t, double>> best;
+  for (int64_t mr = 1; mr <= std::min<int64_t>(m, 16); ++mr) {
+    int64_t needed = (mr * vectors + (mr == 1 ? 0 : vectors)) * perVector + 1;
+    if (needed > target.vectorRegisters - (target.vectorRegisters == 32 ? 3 : 1))
+      continue;
+    double cycles = llvm::divideCeil(m, mr) * llvm::divideCeil(n, vectors * kLanes) * stepCycles(mr, vectors, target);
+    if (!best || cycles < best->second * 0.999)
+      best = {mr, cycles};
+  }
+  return best;
+}
+
+void chooseRegisterTile(MatmulPlan &plan, int64_t m, int64_t n, const MatmulTarget &target) {
   double best = std::numeric_limits<double>::max();
-  for (int64_t vectors = 1; vectors <= 6 && (vectors == 1 || vectors * kLanes <= n); ++vectors)
-    for (int64_t mr = 1; mr <= std::min<int64_t>(m, 16); ++mr) {
-      int64_t needed = (mr * vectors + (mr == 1 ? 0 : vectors)) * perVector + 1;
-      if (needed > target.vectorRegisters - (target.vectorRegisters == 32 ? 3 : 1))
-        continue;
-      double cycles = llvm::divideCeil(m, mr) * llvm::divideCeil(n, vectors * kLanes) * stepCycles(mr, vectors, target);
-      if (cycles < best * 0.999) {
-        best = cycles;
-        plan.mr = mr;
-        plan.vectors = vectors;
-      }
+  for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors)
+    if (auto rows = bestRows(vectors, m, n, target); rows && rows->second < best * 0.999) {
+      plan.mr = rows->first, plan.vectors = vectors;
+      best = rows->second;
     }
 }
 
@@ -159,6 +172,8 @@ public:
       }
     return best;
   }
+
+  double cycles() const { return bestCycles; }
 
 private:
   void cut() {
@@ -248,8 +263,20 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   int64_t most = target.vectorRegisters == 32 ? 512 : 384;
   int64_t leastBlocks = !packs || k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most);
   int64_t mostBlocks = packs ? std::max(leastBlocks, k / 192) : 1;
-  plan = TileSearch(plan, kernel, target).run(leastBlocks, mostBlocks);
-  return plan;
+  TileSearch search(plan, kernel, target);
+  MatmulPlan best = search.run(leastBlocks, mostBlocks);
+  // Another register tile may cut more evenly; what the model does not know speaks for the best one.
+  double least = search.cycles() * kClearlyFewer;
+  for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors) {
+    std::optional<std::pair<int64_t, double>> rows = bestRows(vectors, m, n, target);
+    if (!rows || vectors == best.vectors)
+      continue;
+    plan.mr = rows->first, plan.vectors = vectors;
+    TileSearch other(plan, kernel, target);
+    if (MatmulPlan found = other.run(leastBlocks, mostBlocks); other.cycles() < least)
+      best = found, least = other.cycles();
+  }
+  return best;
 }
 
 MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows, int64_t depth) {
