@@ -96,6 +96,8 @@ private:
       return; // placed with its reader
     if (Group *group = productStoredBy(op))
       return add(op, group);
+    if (Group *group = attentionStoredBy(op))
+      return addWithViews(op, group);
     if (isa<ConcatOp, TransposeOp>(op))
       return placeReader(op, GroupKind::Single, {});
     for (auto candidates : {&Grouping::producersOf, &Grouping::siblingsOf})
@@ -248,14 +250,39 @@ private:
     return stores && isa<MatmulOp, MapOp>(producer) ? group : nullptr;
   }
 
-  /// Joins the group of that number (GroupAttention.cpp), with the views that only `op` reads.
-  void placeAttention(Operation *op, Attribute number) {
+  /// The attention whose products `op` alone joins to one tensor, seen through views: its kernel stores them there.
+  Group *attentionStoredBy(Operation *op) {
+    if (!isa<ConcatOp>(op))
+      return nullptr;
+    Group *common = nullptr;
+    for (Value part : op->getOperands()) {
+      Operation *producer = part.getDefiningOp();
+      while (isa_and_nonnull<ReshapeOp, TransposeOp>(producer) && producer->hasOneUse())
+        producer = producer->getOperand(0).getDefiningOp();
+      Group *group = isa_and_nonnull<MatmulOp>(producer) && producer->hasOneUse() ? groupOf.lookup(producer) : nullptr;
+      if (!group || group->kind != GroupKind::Attention || (common && group != common))
+        return nullptr;
+      common = group;
+    }
+    return common;
+  }
+
+  void addWithViews(Operation *op, Group *group) {
     SmallVector<Operation *> members;
     collectViews(op, members);
-    Group *&group = attentions[number];
-    if (!group)
-      group = start(members.front(), GroupKind::Attention, {}), members.erase(members.begin());
     for (Operation *member : members)
+      add(member, group);
+  }
+
+  /// Joins the group of that number (GroupAttention.cpp), with the views that only `op` reads.
+  void placeAttention(Operation *op, Attribute number) {
+    Group *&group = attentions[number];
+    if (group)
+      return addWithViews(op, group);
+    SmallVector<Operation *> members;
+    collectViews(op, members);
+    group = start(members.front(), GroupKind::Attention, {});
+    for (Operation *member : ArrayRef(members).drop_front())
       add(member, group);
   }
 

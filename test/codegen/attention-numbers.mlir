@@ -13,8 +13,8 @@
 // RUN: cmp %t.one %t.many
 // RUN: sinterc %s --from model --emit=kernels -o - | FileCheck %s --check-prefix=KERNELS
 
-// KERNELS-COUNT-16: call @attention_
-// KERNELS-NOT: call @softmax
+// KERNELS-COUNT-18: call @attention_
+// KERNELS-NOT: call @{{softmax|concat}}
 
 #id = affine_map<(b, h, i, j) -> (b, h, i, j)>
 
@@ -226,4 +226,41 @@ func.func @soft(%q: tensor<2x3x48x16xf32>, %k: tensor<2x3x48x16xf32>, %v: tensor
   %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<2x3x48x16xf32> -> tensor<f32>
   %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>) -> (tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>)
   return %o, %g#0, %g#1, %g#2 : tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>, tensor<2x3x48x16xf32>
+}
+// Queries, keys and values side by side in one tensor, as models have them; so are their gradients, which the kernel
+// stores there, and heads in the result.
+func.func @joined(%x: tensor<2x48x96xf32>, %w: tensor<2x48x2x16xf32>) -> (tensor<2x48x2x16xf32>, tensor<2x48x96xf32>) attributes {sinter.entry} {
+  %q0 = sinter.slice %x [0, 0, 0] to [2, 48, 32] by [1, 1, 1] : tensor<2x48x96xf32> -> tensor<2x48x32xf32>
+  %q1 = sinter.reshape %q0 : tensor<2x48x32xf32> -> tensor<2x48x2x16xf32>
+  %q = sinter.transpose %q1 [0, 2, 1, 3] : tensor<2x48x2x16xf32> -> tensor<2x2x48x16xf32>
+  %k0 = sinter.slice %x [0, 0, 32] to [2, 48, 64] by [1, 1, 1] : tensor<2x48x96xf32> -> tensor<2x48x32xf32>
+  %k1 = sinter.reshape %k0 : tensor<2x48x32xf32> -> tensor<2x48x2x16xf32>
+  %k = sinter.transpose %k1 [0, 2, 1, 3] : tensor<2x48x2x16xf32> -> tensor<2x2x48x16xf32>
+  %v0 = sinter.slice %x [0, 0, 64] to [2, 48, 96] by [1, 1, 1] : tensor<2x48x96xf32> -> tensor<2x48x32xf32>
+  %v1 = sinter.reshape %v0 : tensor<2x48x32xf32> -> tensor<2x48x2x16xf32>
+  %v = sinter.transpose %v1 [0, 2, 1, 3] : tensor<2x48x2x16xf32> -> tensor<2x2x48x16xf32>
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x2x48x16xf32>, tensor<2x2x48x16xf32>) -> tensor<2x2x48x48xf32>
+  %m = sinter.map(%s) [#id] : (tensor<2x2x48x48xf32>) -> tensor<2x2x48x48xf32> {
+  ^bb0(%a: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %j = sinter.index 3 : i32
+    %i = sinter.index 2 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %scale = arith.constant 0.125 : f32
+    %b = arith.mulf %a, %scale : f32
+    %z = arith.select %keep, %b, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<2x2x48x48xf32>
+  %o0 = sinter.matmul %p, %v : (tensor<2x2x48x48xf32>, tensor<2x2x48x16xf32>) -> tensor<2x2x48x16xf32>
+  %o = sinter.transpose %o0 [0, 2, 1, 3] : tensor<2x2x48x16xf32> -> tensor<2x48x2x16xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<2x48x2x16xf32>, tensor<2x48x2x16xf32>) -> tensor<2x48x2x16xf32> {
+  ^bb0(%a: f32, %b: f32):
+    %u = arith.mulf %a, %b : f32
+    %z = arith.mulf %a, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<2x48x2x16xf32> -> tensor<f32>
+  %g = sinter.grad %l wrt %x : (tensor<f32>, tensor<2x48x96xf32>) -> tensor<2x48x96xf32>
+  return %o, %g : tensor<2x48x2x16xf32>, tensor<2x48x96xf32>
 }

@@ -43,6 +43,9 @@ public:
     b.setInsertionPointToStart(tiles.getBody());
     if (failed(emitTile(tiles.getInductionVar())))
       return failure();
+    b.setInsertionPointAfter(tiles);
+    for (auto &emitter : emitters)
+      emitter->orderStores();
     return success(llvm::all_of(emitters, [](auto &emitter) { return succeeded(emitter->getOutcome()); }));
   }
 
@@ -73,16 +76,12 @@ private:
         emitter->setLocal(operands.size(), kernel.stride());
         operands.push_back(buffers[*kernel.bufferOf(product.value)]);
       } else {
-        operands.push_back(flat[function.getNumArguments() - 3 - resultCount() + product.result]);
+        operands.push_back(flat[flat.size() - kernel.results + product.result]);
       }
       emitter->place(operands, scratch, scratchSize);
       scratchSize = llvm::alignTo(emitter->scratchBytes(), 64);
       emitters.push_back(std::move(emitter));
     }
-  }
-
-  int64_t resultCount() const {
-    return llvm::count_if(kernel.products, [](const AttentionProduct &p) { return p.kind != AttentionProduct::Scores; });
   }
 
   LogicalResult emitTile(Value tile) {

@@ -95,33 +95,73 @@ private:
     for (auto op : kernel.getOps<linalg::GenericOp>()) {
       if (!isProduct(op))
         continue;
-      if (scores.contains(op.getResult(0)))
-        readScores(op);
-      else if (!scores.contains(op.getDpsInputs()[0]) || scores.contains(op.getDpsInputs()[1]))
+      if (scores.contains(op.getResult(0))) {
+        if (!readScores(op))
+          return false;
+      } else if (!scores.contains(op.getDpsInputs()[0]) || scores.contains(op.getDpsInputs()[1])) {
         return false;
+      }
     }
     auto terminator = cast<func::ReturnOp>(kernel.front().getTerminator());
-    for (int64_t i = 0; i < terminator.getNumOperands(); ++i) {
-      AttentionProduct &product = result.products.emplace_back();
-      product.result = i;
-      carve(product, terminator.getOperand(i));
-      linalg::GenericOp inner = findContraction(*product.function);
-      if (!inner)
+    result.results = terminator.getNumOperands();
+    for (int64_t i = 0; i < result.results; ++i) {
+      // A result is a product, or several side by side.
+      Value rest = terminator.getOperand(i);
+      if (!rest.getDefiningOp<tensor::InsertSliceOp>() && !readMix(rest, i))
         return false;
-      product.kind = inner.getMatchingIndexingMap(inner.getDpsInputOperand(0)).getResult(queryDim()) == lastDim(inner)
-                         ? Kind::OverQueries : Kind::OverKeys;
-      auto argument = dyn_cast<BlockArgument>(inner.getDpsInputs()[0]);
-      if (!argument)
-        return false;
-      product.value = product.operands[argument.getArgNumber()];
+      for (; auto part = rest.getDefiningOp<tensor::InsertSliceOp>(); rest = part.getDest())
+        if (!readMix(part.getSource(), i) || !moveInto(result.products.back(), part))
+          return false;
     }
-    return llvm::all_of(result.products, [&](AttentionProduct &p) { return recognise(p); });
+    return true;
+  }
+
+  /// A product that sums over keys or queries, in the function's result `number`.
+  bool readMix(Value value, int64_t number) {
+    AttentionProduct &product = result.products.emplace_back();
+    product.result = number;
+    carve(product, value);
+    linalg::GenericOp inner = findContraction(*product.function);
+    if (!inner)
+      return false;
+    product.kind = inner.getMatchingIndexingMap(inner.getDpsInputOperand(0)).getResult(queryDim()) == lastDim(inner)
+                       ? Kind::OverQueries : Kind::OverKeys;
+    auto argument = dyn_cast<BlockArgument>(inner.getDpsInputs()[0]);
+    if (!argument)
+      return false;
+    product.value = product.operands[argument.getArgNumber()];
+    return recognise(product);
+  }
+
+  /// Makes what is stored densely a part of a larger tensor: each loop stays within one dimension.
+  bool moveInto(AttentionProduct &product, tensor::InsertSliceOp part) {
+    ArrayRef<int64_t> shape = part.getSourceType().getShape(), whole = part.getDestType().getShape();
+    if (shape.size() != whole.size() || !part.hasUnitStride() || !part.getOffsets().empty() || !part.getSizes().empty())
+      return false;
+    MatmulKernel &k = product.kernel;
+    MatmulAccess &access = k.results[0].access;
+    SmallVector<MatmulLoop> loops(k.batch);
+    loops.append({k.m, k.n});
+    SmallVector<int64_t> moved(access.strides.size(), 0);
+    for (const MatmulLoop &loop : loops) {
+      int64_t from = 1, to = 1, stride = loop.stride(access);
+      for (int64_t d = static_cast<int64_t>(shape.size()) - 1; d >= 0; from *= shape[d], to *= whole[d], --d)
+        if (stride % from == 0 && stride * loop.size <= from * shape[d] && loop.dim >= 0)
+          moved[loop.dim] = stride / from * to;
+      if (loop.dim >= 0 && stride != 0 && moved[loop.dim] == 0)
+        return false;
+    }
+    int64_t to = 1;
+    for (int64_t d = static_cast<int64_t>(shape.size()) - 1; d >= 0; to *= whole[d], --d)
+      access.offset += part.getStaticOffset(d) * to;
+    access.strides = moved;
+    return true;
   }
 
   static AffineExpr lastDim(linalg::GenericOp op) { return getAffineDimExpr(op.getNumLoops() - 1, op.getContext()); }
 
   /// With the map that alone reads them, if it reads nothing else: it works on sums in registers.
-  void readScores(linalg::GenericOp op) {
+  bool readScores(linalg::GenericOp op) {
     Value value = op.getResult(0);
     if (value.hasOneUse())
       if (auto map = dyn_cast<linalg::GenericOp>(*value.getUsers().begin());
@@ -133,6 +173,7 @@ private:
     product.kind = Kind::Scores;
     product.value = value;
     carve(product, value);
+    return recognise(product);
   }
 
   /// Makes a function of what `value` is computed from, up to arguments and to other values over queries x keys.

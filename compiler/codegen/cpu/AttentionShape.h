@@ -30,6 +30,7 @@ struct AttentionKernel {
   llvm::SmallVector<int64_t> batch; ///< sizes of the outer dimensions
   int64_t queries, keys;
   int64_t rows; ///< queries that are taken together
+  int64_t results = 0; ///< tensors that the kernel returns
   /// Whether keys after a query count for nothing: every score may be left out there, and every weight is zero.
   bool causal;
   /// Keys after a query that products read all the same, since they take several rows and steps at once: their weights are

@@ -289,6 +289,7 @@ MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int6
   plan.nc = kernel.n.size, plan.nTiles = 1;
   plan.kc = depth, plan.kBlocks = llvm::divideCeil(kernel.k.size, depth);
   plan.keeps = plan.kBlocks == 1 ? Keeps::Rhs : Keeps::Neither;
+  plan.pastCaches = kernel.batchSize() * kernel.m.size * kernel.n.size * int64_t(sizeof(float)) > kPastCaches * target.cacheBytes;
   return plan;
 }
 

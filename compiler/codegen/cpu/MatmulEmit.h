@@ -78,6 +78,7 @@ public:
   /// Block `kBlock` of k of a batch, by all rows and columns; blocks come in ascending order.
   void emitDepth(mlir::Value batch, mlir::Value kBlock, mlir::Value localStart);
   mlir::LogicalResult getOutcome() const { return outcome; }
+  void orderStores();
 
 private:
   using Sums = llvm::SmallVector<mlir::Value>; ///< mr * vectors of them, row by row
@@ -144,7 +145,6 @@ private:
   void prefetchEpilogue(mlir::Value row, mlir::Value column);
   void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column);
   bool isPastCaches(const MatmulAccess &access) const;
-  void orderStores();
   mlir::Value loopIndex(int dim, mlir::Value row, mlir::Value column);
 
   // MatmulStream.cpp

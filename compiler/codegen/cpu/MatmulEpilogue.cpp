@@ -125,7 +125,7 @@ void MatmulEmitter::finishVector(Value sum, Value row, Value column) {
 /// Whether a result is stored past the caches: only whole lines are.
 bool MatmulEmitter::isPastCaches(const MatmulAccess &access) const {
   auto isWhole = [](int64_t floats) { return floats % kLanes == 0; };
-  return plan.pastCaches && access.elementType.isF32() && kernel.n.stride(access) == 1 && isWhole(kernel.n.size) &&
+  return plan.pastCaches && !locals.contains(access.operand) && access.elementType.isF32() && kernel.n.stride(access) == 1 && isWhole(kernel.n.size) &&
          isWhole(access.offset) && isWhole(kernel.m.stride(access)) &&
          llvm::all_of(kernel.batch, [&](const MatmulLoop &loop) { return isWhole(loop.stride(access)); });
 }
