@@ -46,7 +46,7 @@ public:
       return std::nullopt;
     bool narrow = llvm::any_of(result.products, [](const AttentionProduct &p) { return p.kernel.bf16; });
     result.margin = narrow ? 2 * kLanes : kLanes;
-    result.causal = llvm::all_of(result.products, [](const AttentionProduct &p) { return !p.kernel.ordered.empty(); });
+    result.causal = llvm::all_of(result.products, skipsLaterKeys);
     placeValues();
     chooseRows();
     for (AttentionProduct &product : result.products)
@@ -56,6 +56,13 @@ public:
 
 private:
   using Kind = AttentionProduct::Kind;
+
+  static bool skipsLaterKeys(const AttentionProduct &product) {
+    const MatmulKernel &k = product.kernel;
+    int keys = product.kind == Kind::Scores ? k.n.dim : product.kind == Kind::OverKeys ? k.k.dim : k.m.dim;
+    int queries = product.kind == Kind::OverQueries ? k.k.dim : k.m.dim;
+    return llvm::is_contained(k.ordered, std::pair(keys, queries));
+  }
 
   /// Values over queries x keys: what rows are reduced of, and what maps make of it and into it, element by element.
   void findScores() {
