@@ -7,12 +7,15 @@
 //
 // A group is all that depends on each other through such values: products that make them (of queries and keys, of gradients
 // and values), maps, softmax and reductions of rows, products that sum over keys or over queries. It becomes a group if no
-// such value leaves it, it holds nothing else, and no path leaves it and comes back. Which function of the scores stands
+// such value leaves it, it holds nothing else, and no path leaves it and comes back. Where products leave out a triangle,
+// sums over rows must find zeros there. Which function of the scores stands
 // in the middle does not matter. Dao et al. 2022, "FlashAttention", for the principle; here rows stay whole, so that sums
 // keep their order and results their bits.
 #include "compiler/passes/GroupAttention.h"
 #include "compiler/passes/Passes.h"
+#include "dialects/sinter/Triangles.h"
 
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -25,11 +28,33 @@ namespace {
 
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
+using Triangles = DenseMap<Value, Known>;
+
+/// What is known above and below the diagonals of values.
+Triangles inferTriangles(Block &block) {
+  Triangles known;
+  for (Operation &op : block) {
+    if (SplatElementsAttr splat; matchPattern(&op, m_Constant(&splat))) {
+      Attribute scalar = splat.getSplatValue<Attribute>();
+      known[op.getResult(0)] = {scalar, scalar};
+    } else if (auto triangular = dyn_cast<TriangularOp>(op)) {
+      SmallVector<Known> inputs, results(op.getNumResults());
+      for (Value operand : op.getOperands())
+        inputs.push_back(known.lookup(operand));
+      triangular.inferTriangles(inputs, results);
+      for (auto [value, result] : llvm::zip_equal(op.getResults(), results))
+        known[value] = result;
+    }
+  }
+  return known;
+}
+
 /// Collects one group, starting from its softmax.
 class Attention {
 public:
-  explicit Attention(SoftmaxOp softmax) : shape(shapeOf(softmax.getResult())) {
-    valid = mayBeAttention(shape) && addValue(softmax.getResult()) && isClosed() && makesScores && mixes;
+  Attention(SoftmaxOp softmax, const Triangles &known) : shape(shapeOf(softmax.getResult())), known(known) {
+    valid = mayBeAttention(shape) && addValue(softmax.getResult()) && isClosed() && makesScores && mixes &&
+            (!skips || llvm::all_of(reductions, [&](ReduceOp op) { return ignoresLaterKeys(op); }));
   }
 
   bool isValid() const { return valid; }
@@ -52,15 +77,18 @@ private:
       return addProduct(matmul);
     if (auto softmax = dyn_cast<SoftmaxOp>(op))
       return addValue(softmax.getInput()) && addValue(softmax.getResult());
-    if (auto reduce = dyn_cast<ReduceOp>(op))
+    if (auto reduce = dyn_cast<ReduceOp>(op)) {
+      reductions.push_back(reduce);
       return reduce.getAxes() == ArrayRef<int64_t>{static_cast<int64_t>(shape.size()) - 1} && addValue(reduce.getInput()) &&
              llvm::all_of(reduce.getResult().getUsers(), [&](Operation *user) { return isa<MapOp>(user) && addOp(user); });
+    }
     auto map = dyn_cast<MapOp>(op);
     return map && addMap(map);
   }
 
   /// Products with such a value as left operand mix rows; others make one.
   bool addProduct(MatmulOp op) {
+    skips |= op.getLhsPart() == TrianglePart::lower || op.getResultPart() == TrianglePart::lower;
     if (values.contains(op.getRhs()))
       return false;
     if (values.contains(op.getLhs())) {
@@ -88,6 +116,12 @@ private:
     return llvm::all_of(map.getResults(), [&](Value result) { return addValue(result); });
   }
 
+  /// Whether nothing above the diagonal, which the kernel may leave out, counts in a reduction.
+  bool ignoresLaterKeys(ReduceOp op) const {
+    Attribute value = known.lookup(op.getInput())[kAbove];
+    return value && op.getKind() == ReduceKind::sum && isZero(value);
+  }
+
   /// Whether no path leads from the group through other ops back into it.
   bool isClosed() {
     DenseSet<Operation *> seen;
@@ -113,7 +147,10 @@ private:
   ArrayRef<int64_t> shape;
   llvm::SetVector<Operation *> ops;
   DenseSet<Value> values; ///< over queries and keys
+  SmallVector<ReduceOp> reductions;
+  const Triangles &known;
   bool valid = false, makesScores = false, mixes = false;
+  bool skips = false; ///< products leave out keys after a query
 };
 
 struct GroupAttentionPass : impl::GroupAttentionBase<GroupAttentionPass> {
@@ -121,11 +158,12 @@ struct GroupAttentionPass : impl::GroupAttentionBase<GroupAttentionPass> {
     if (!llvm::hasSingleElement(getOperation().getBody()))
       return;
     Builder builder(&getContext());
+    Triangles known = inferTriangles(getOperation().getBody().front());
     int64_t count = 0;
     for (auto softmax : getOperation().getOps<SoftmaxOp>()) {
       if (softmax->hasAttr(kAttentionAttr))
         continue;
-      Attention group(softmax);
+      Attention group(softmax, known);
       if (!group.isValid())
         continue;
       for (Operation *op : group.getOps())

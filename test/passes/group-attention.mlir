@@ -120,6 +120,66 @@ func.func @not_closed(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>) -> tensor<
   return %r : tensor<2x32x8xf32>
 }
 
+// A sum over keys in which those that a mask hides count:
+// CHECK-LABEL: func @hidden_keys_count
+// CHECK-NOT: sinter.attention
+func.func @hidden_keys_count(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>) -> tensor<2x32x8xf32> {
+  %s = sinter.matmul %q, %k result(lower) {transpose_rhs} : (tensor<2x32x8xf32>, tensor<2x32x8xf32>) -> tensor<2x32x32xf32>
+  %m = sinter.map(%s) [#id] : (tensor<2x32x32xf32>) -> tensor<2x32x32xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %j = sinter.index 2 : i32
+    %i = sinter.index 1 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %z = arith.select %keep, %x, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<2x32x32xf32>
+  %e = sinter.map(%p) [#id] : (tensor<2x32x32xf32>) -> tensor<2x32x32xf32> {
+  ^bb0(%x: f32):
+    %z = math.exp %x : f32
+    sinter.yield %z : f32
+  }
+  %r = sinter.reduce sum %e axes [2] : tensor<2x32x32xf32> -> tensor<2x32xf32>
+  %w = sinter.map(%p, %r) [#id, #row] : (tensor<2x32x32xf32>, tensor<2x32xf32>) -> tensor<2x32x32xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %z = arith.mulf %x, %y : f32
+    sinter.yield %z : f32
+  }
+  %o = sinter.matmul %w, %k lhs(lower) : (tensor<2x32x32xf32>, tensor<2x32x8xf32>) -> tensor<2x32x8xf32>
+  return %o : tensor<2x32x8xf32>
+}
+
+// Of the weights themselves, these are zeros.
+// CHECK-LABEL: func @hidden_keys_are_zero
+// CHECK: sinter.reduce sum {{.*}}sinter.attention = 0
+func.func @hidden_keys_are_zero(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>) -> tensor<2x32x8xf32> {
+  %s = sinter.matmul %q, %k result(lower) {transpose_rhs} : (tensor<2x32x8xf32>, tensor<2x32x8xf32>) -> tensor<2x32x32xf32>
+  %m = sinter.map(%s) [#id] : (tensor<2x32x32xf32>) -> tensor<2x32x32xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %j = sinter.index 2 : i32
+    %i = sinter.index 1 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %z = arith.select %keep, %x, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<2x32x32xf32>
+  %e = sinter.map(%p) [#id] : (tensor<2x32x32xf32>) -> tensor<2x32x32xf32> {
+  ^bb0(%x: f32):
+    %z = arith.mulf %x, %x : f32
+    sinter.yield %z : f32
+  }
+  %r = sinter.reduce sum %e axes [2] : tensor<2x32x32xf32> -> tensor<2x32xf32>
+  %w = sinter.map(%p, %r) [#id, #row] : (tensor<2x32x32xf32>, tensor<2x32xf32>) -> tensor<2x32x32xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %z = arith.mulf %x, %y : f32
+    sinter.yield %z : f32
+  }
+  %o = sinter.matmul %w, %k lhs(lower) : (tensor<2x32x32xf32>, tensor<2x32x8xf32>) -> tensor<2x32x8xf32>
+  return %o : tensor<2x32x8xf32>
+}
+
 // Products of bf16 are a group like others.
 // CHECK-LABEL: func @narrow
 // CHECK: sinter.matmul {{.*}}bf16{{.*}}sinter.attention = 0
