@@ -9,8 +9,7 @@
 // some reader looks at. Functions are straight lines, so that one walk each is enough. What ops know, they say
 // themselves (TriangularOp).
 #include "compiler/passes/Passes.h"
-
-#include "mlir/IR/Matchers.h"
+#include "compiler/passes/Triangles.h"
 
 using namespace mlir;
 
@@ -25,34 +24,20 @@ struct FindTrianglesPass : impl::FindTrianglesBase<FindTrianglesPass> {
     if (!llvm::hasSingleElement(getOperation().getBody()))
       return;
     Block &block = getOperation().getBody().front();
-    known.clear();
     demanded.clear();
-    for (Operation &op : block)
-      infer(op);
+    KnownTriangles known(block);
     for (Operation &op : llvm::reverse(block))
-      demand(op);
+      demand(op, known);
   }
 
 private:
-  void infer(Operation &op) {
-    if (SplatElementsAttr splat; matchPattern(&op, m_Constant(&splat))) {
-      Attribute scalar = splat.getSplatValue<Attribute>();
-      known[op.getResult(0)] = {scalar, scalar};
-    } else if (auto triangular = dyn_cast<TriangularOp>(op)) {
-      SmallVector<Known> results(op.getNumResults());
-      triangular.inferTriangles(knownOf(op), results);
-      for (auto [value, result] : llvm::zip_equal(op.getResults(), results))
-        known[value] = result;
-    }
-  }
-
   /// All readers of `op` have been here before.
-  void demand(Operation &op) {
+  void demand(Operation &op, const KnownTriangles &known) {
     SmallVector<Demanded> results, operands(op.getNumOperands(), kDemandAll);
     for (Value result : op.getResults())
       results.push_back(demanded.lookup_or(result, {Demand::Nothing, Demand::Nothing}));
     if (auto triangular = dyn_cast<TriangularOp>(op)) {
-      SmallVector<Known> inputs = knownOf(op);
+      SmallVector<Known> inputs = known.ofOperands(op);
       triangular.demandTriangles(inputs, results, operands);
       triangular.recordTriangles(inputs, results);
     }
@@ -63,14 +48,6 @@ private:
     }
   }
 
-  SmallVector<Known> knownOf(Operation &op) {
-    SmallVector<Known> result;
-    for (Value operand : op.getOperands())
-      result.push_back(known.lookup(operand));
-    return result;
-  }
-
-  DenseMap<Value, Known> known;
   DenseMap<Value, Demanded> demanded;
 };
 

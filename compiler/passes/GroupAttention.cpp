@@ -13,9 +13,8 @@
 // keep their order and results their bits.
 #include "compiler/passes/GroupAttention.h"
 #include "compiler/passes/Passes.h"
-#include "dialects/sinter/Triangles.h"
+#include "compiler/passes/Triangles.h"
 
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -28,31 +27,10 @@ namespace {
 
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
-using Triangles = DenseMap<Value, Known>;
-
-/// What is known above and below the diagonals of values.
-Triangles inferTriangles(Block &block) {
-  Triangles known;
-  for (Operation &op : block) {
-    if (SplatElementsAttr splat; matchPattern(&op, m_Constant(&splat))) {
-      Attribute scalar = splat.getSplatValue<Attribute>();
-      known[op.getResult(0)] = {scalar, scalar};
-    } else if (auto triangular = dyn_cast<TriangularOp>(op)) {
-      SmallVector<Known> inputs, results(op.getNumResults());
-      for (Value operand : op.getOperands())
-        inputs.push_back(known.lookup(operand));
-      triangular.inferTriangles(inputs, results);
-      for (auto [value, result] : llvm::zip_equal(op.getResults(), results))
-        known[value] = result;
-    }
-  }
-  return known;
-}
-
 /// Collects one group, starting from its softmax.
 class Attention {
 public:
-  Attention(SoftmaxOp softmax, const Triangles &known) : shape(shapeOf(softmax.getResult())), known(known) {
+  Attention(SoftmaxOp softmax, const KnownTriangles &known) : shape(shapeOf(softmax.getResult())), known(known) {
     valid = mayBeAttention(shape) && addValue(softmax.getResult()) && isClosed() && makesScores && mixes &&
             (!skips || llvm::all_of(reductions, [&](ReduceOp op) { return ignoresLaterKeys(op); }));
   }
@@ -118,7 +96,7 @@ private:
 
   /// Whether nothing above the diagonal, which the kernel may leave out, counts in a reduction.
   bool ignoresLaterKeys(ReduceOp op) const {
-    Attribute value = known.lookup(op.getInput())[kAbove];
+    Attribute value = known.of(op.getInput())[kAbove];
     return value && op.getKind() == ReduceKind::sum && isZero(value);
   }
 
@@ -148,7 +126,7 @@ private:
   llvm::SetVector<Operation *> ops;
   DenseSet<Value> values; ///< over queries and keys
   SmallVector<ReduceOp> reductions;
-  const Triangles &known;
+  const KnownTriangles &known;
   bool valid = false, makesScores = false, mixes = false;
   bool skips = false; ///< products leave out keys after a query
 };
@@ -158,7 +136,7 @@ struct GroupAttentionPass : impl::GroupAttentionBase<GroupAttentionPass> {
     if (!llvm::hasSingleElement(getOperation().getBody()))
       return;
     Builder builder(&getContext());
-    Triangles known = inferTriangles(getOperation().getBody().front());
+    KnownTriangles known(getOperation().getBody().front());
     int64_t count = 0;
     for (auto softmax : getOperation().getOps<SoftmaxOp>()) {
       if (softmax->hasAttr(kAttentionAttr))

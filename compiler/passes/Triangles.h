@@ -1,0 +1,21 @@
+// What passes know of triangles of values.
+#pragma once
+
+#include "dialects/sinter/Triangles.h"
+
+namespace sinter {
+
+/// By value, and by operand of an op.
+class KnownTriangles {
+public:
+  /// Of the straight-line code of `block`. What ops know, they say themselves (TriangularOp).
+  explicit KnownTriangles(mlir::Block &block);
+
+  Known of(mlir::Value value) const { return known.lookup(value); }
+  llvm::SmallVector<Known> ofOperands(mlir::Operation &op) const;
+
+private:
+  llvm::DenseMap<mlir::Value, Known> known;
+};
+
+} // namespace sinter
