@@ -246,8 +246,14 @@ private:
       return nullptr;
     Operation *producer = op->getOperand(0).getDefiningOp();
     Group *group = producer ? groupOf.lookup(producer) : nullptr;
-    bool stores = group && (group->kind == GroupKind::Product || group->kind == GroupKind::Attention);
+    bool stores = group && (group->kind == GroupKind::Product || (group->kind == GroupKind::Attention && keepsRows(op)));
     return stores && isa<MatmulOp, MapOp>(producer) ? group : nullptr;
+  }
+
+  /// Whether what lies side by side still does behind this view.
+  static bool keepsRows(Operation *op) {
+    auto transpose = dyn_cast<TransposeOp>(op);
+    return !transpose || transpose.getPermutation().back() + 1 == static_cast<int64_t>(transpose.getPermutation().size());
   }
 
   /// The attention whose products `op` alone joins to one tensor, seen through views: its kernel stores them there.
@@ -257,7 +263,7 @@ private:
     Group *common = nullptr;
     for (Value part : op->getOperands()) {
       Operation *producer = part.getDefiningOp();
-      while (isa_and_nonnull<ReshapeOp, TransposeOp>(producer) && producer->hasOneUse())
+      while (isa_and_nonnull<ReshapeOp, TransposeOp>(producer) && producer->hasOneUse() && keepsRows(producer))
         producer = producer->getOperand(0).getDefiningOp();
       Group *group = isa_and_nonnull<MatmulOp>(producer) && producer->hasOneUse() ? groupOf.lookup(producer) : nullptr;
       if (!group || group->kind != GroupKind::Attention || (common && group != common))

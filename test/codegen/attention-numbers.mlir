@@ -12,9 +12,11 @@
 // RUN: sinter-run --device cpu --threads 2 --print --split-attention %s > %t.many
 // RUN: cmp %t.one %t.many
 // RUN: sinterc %s --from model --emit=kernels -o - | FileCheck %s --check-prefix=KERNELS
+// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention | FileCheck %s --check-prefix=EMITTED
 
-// KERNELS-COUNT-20: call @attention_
-// KERNELS-NOT: call @{{softmax|concat}}
+// KERNELS-COUNT-24: call @attention_
+// EMITTED-NOT: func private @attention{{[^:]*}}: tensor
+// KERNELS-NOT: call @softmax
 
 #id = affine_map<(b, h, i, j) -> (b, h, i, j)>
 
@@ -252,6 +254,36 @@ func.func @later_keys(%q: tensor<1x2x48x20xf32>, %k: tensor<1x2x48x20xf32>, %v: 
   %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<1x2x48x20xf32> -> tensor<f32>
   %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>) -> (tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>)
   return %o, %g#0, %g#1, %g#2 : tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>
+}
+// Results that are stored in another way, or next to each other; operands that are read in another way; little of all.
+func.func @transposed(%q: tensor<1x2x32x16xf32>, %k: tensor<1x2x32x16xf32>, %v: tensor<1x2x32x16xf32>) -> tensor<1x2x16x32xf32> attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x32x32xf32>
+  %p = sinter.softmax %s : tensor<1x2x32x32xf32>
+  %o = sinter.matmul %p, %v : (tensor<1x2x32x32xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x32x16xf32>
+  %t = sinter.transpose %o [0, 1, 3, 2] : tensor<1x2x32x16xf32> -> tensor<1x2x16x32xf32>
+  return %t : tensor<1x2x16x32xf32>
+}
+func.func @stacked(%q: tensor<1x2x32x16xf32>, %k: tensor<1x2x32x16xf32>, %v: tensor<1x2x32x16xf32>) -> tensor<2x2x32x16xf32> attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x32x32xf32>
+  %p = sinter.softmax %s : tensor<1x2x32x32xf32>
+  %o = sinter.matmul %p, %v : (tensor<1x2x32x32xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x32x16xf32>
+  %u = sinter.matmul %p, %k {transpose_lhs} : (tensor<1x2x32x32xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x32x16xf32>
+  %t = sinter.concat %o, %u axis 0 : (tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>) -> tensor<2x2x32x16xf32>
+  return %t : tensor<2x2x32x16xf32>
+}
+func.func @keys_transposed(%q: tensor<1x2x32x16xf32>, %k: tensor<1x2x16x32xf32>, %v: tensor<1x2x16x32xf32>) -> tensor<1x2x32x16xf32> attributes {sinter.entry} {
+  %kt = sinter.transpose %k [0, 1, 3, 2] : tensor<1x2x16x32xf32> -> tensor<1x2x32x16xf32>
+  %vt = sinter.transpose %v [0, 1, 3, 2] : tensor<1x2x16x32xf32> -> tensor<1x2x32x16xf32>
+  %s = sinter.matmul %q, %kt {transpose_rhs} : (tensor<1x2x32x16xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x32x32xf32>
+  %p = sinter.softmax %s : tensor<1x2x32x32xf32>
+  %o = sinter.matmul %p, %vt : (tensor<1x2x32x32xf32>, tensor<1x2x32x16xf32>) -> tensor<1x2x32x16xf32>
+  return %o : tensor<1x2x32x16xf32>
+}
+func.func @one_head(%q: tensor<1x32x1xf32>, %k: tensor<1x16x1xf32>, %v: tensor<1x16x3xf32>) -> tensor<1x32x3xf32> attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x32x1xf32>, tensor<1x16x1xf32>) -> tensor<1x32x16xf32>
+  %p = sinter.softmax %s : tensor<1x32x16xf32>
+  %o = sinter.matmul %p, %v : (tensor<1x32x16xf32>, tensor<1x16x3xf32>) -> tensor<1x32x3xf32>
+  return %o : tensor<1x32x3xf32>
 }
 // Queries, keys and values side by side in one tensor, as models have them; so are their gradients, which the kernel
 // stores there, and heads in the result.
