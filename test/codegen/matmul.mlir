@@ -249,44 +249,45 @@ func.func private @then_reduced(%a: tensor<16x8xf32>, %b: tensor<8x16xf32>) -> t
 
 // -----
 
-// A result of twice the second-level cache and more goes past it, in whole lines, and is there when the function returns.
+// A result of over 4 MiB (or twice the second-level cache) goes past the caches, in whole lines, and is there when the
+// function returns.
 // CHECK-LABEL: func private @past_caches
 // CHECK: vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
 // CHECK: llvm.call_intrinsic "llvm.x86.sse.sfence"()
 // CHECK-NEXT: return
-func.func private @past_caches(%a: tensor<1024x8xf32>, %b: tensor<8x512xf32>) -> tensor<1024x512xf32> attributes {sinter.kernel} {
+func.func private @past_caches(%a: tensor<2048x8xf32>, %b: tensor<8x1024xf32>) -> tensor<2048x1024xf32> attributes {sinter.kernel} {
   %zero = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<1024x512xf32>
-  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1024x512xf32>) -> tensor<1024x512xf32>
+  %e = tensor.empty() : tensor<2048x1024xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2048x1024xf32>) -> tensor<2048x1024xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
       iterator_types = ["parallel", "parallel", "reduction"]}
-      ins(%a, %b : tensor<1024x8xf32>, tensor<8x512xf32>) outs(%f : tensor<1024x512xf32>) {
+      ins(%a, %b : tensor<2048x8xf32>, tensor<8x1024xf32>) outs(%f : tensor<2048x1024xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
     %s = arith.addf %acc, %p : f32
     linalg.yield %s : f32
-  } -> tensor<1024x512xf32>
-  return %c : tensor<1024x512xf32>
+  } -> tensor<2048x1024xf32>
+  return %c : tensor<2048x1024xf32>
 }
 
-// Half of that stays in the cache.
+// Half of that stays.
 // CHECK-LABEL: func private @in_cache
 // CHECK-NOT: nontemporal
 // CHECK-NOT: sfence
 // CHECK: return
-func.func private @in_cache(%a: tensor<512x8xf32>, %b: tensor<8x512xf32>) -> tensor<512x512xf32> attributes {sinter.kernel} {
+func.func private @in_cache(%a: tensor<1024x8xf32>, %b: tensor<8x1024xf32>) -> tensor<1024x1024xf32> attributes {sinter.kernel} {
   %zero = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<512x512xf32>
-  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<512x512xf32>) -> tensor<512x512xf32>
+  %e = tensor.empty() : tensor<1024x1024xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1024x1024xf32>) -> tensor<1024x1024xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
       iterator_types = ["parallel", "parallel", "reduction"]}
-      ins(%a, %b : tensor<512x8xf32>, tensor<8x512xf32>) outs(%f : tensor<512x512xf32>) {
+      ins(%a, %b : tensor<1024x8xf32>, tensor<8x1024xf32>) outs(%f : tensor<1024x1024xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
     %s = arith.addf %acc, %p : f32
     linalg.yield %s : f32
-  } -> tensor<512x512xf32>
-  return %c : tensor<512x512xf32>
+  } -> tensor<1024x1024xf32>
+  return %c : tensor<1024x1024xf32>
 }
 
 // So does one whose rows begin anywhere in a line.
@@ -294,17 +295,17 @@ func.func private @in_cache(%a: tensor<512x8xf32>, %b: tensor<8x512xf32>) -> ten
 // CHECK-NOT: nontemporal
 // CHECK-NOT: sfence
 // CHECK: return
-func.func private @part_lines(%a: tensor<1024x8xf32>, %b: tensor<8x500xf32>) -> tensor<1024x500xf32> attributes {sinter.kernel} {
+func.func private @part_lines(%a: tensor<2048x8xf32>, %b: tensor<8x1000xf32>) -> tensor<2048x1000xf32> attributes {sinter.kernel} {
   %zero = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<1024x500xf32>
-  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1024x500xf32>) -> tensor<1024x500xf32>
+  %e = tensor.empty() : tensor<2048x1000xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2048x1000xf32>) -> tensor<2048x1000xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
       iterator_types = ["parallel", "parallel", "reduction"]}
-      ins(%a, %b : tensor<1024x8xf32>, tensor<8x500xf32>) outs(%f : tensor<1024x500xf32>) {
+      ins(%a, %b : tensor<2048x8xf32>, tensor<8x1000xf32>) outs(%f : tensor<2048x1000xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
     %s = arith.addf %acc, %p : f32
     linalg.yield %s : f32
-  } -> tensor<1024x500xf32>
-  return %c : tensor<1024x500xf32>
+  } -> tensor<2048x1000xf32>
+  return %c : tensor<2048x1000xf32>
 }

@@ -49,8 +49,8 @@ constexpr int64_t kTileWork = 1 << 18;
 constexpr int64_t kMinTiles = 8;
 // Threads that a kernel's tiles should divide among evenly.
 constexpr int64_t kSharedBy = 4;
-// Results of a batch that are so many times a core's second-level cache do not wait there for who reads them.
-constexpr int64_t kPastCaches = 2;
+// Results of so many second-level caches, and bytes, do not wait in a cache for who reads them.
+constexpr int64_t kPastCaches = 2, kPastCachesBytes = 4 << 20;
 // Cycles that the model must promise to save for another register tile than the best by itself.
 constexpr double kClearlyFewer = 0.93;
 // Vectors in a row of a register tile.
@@ -132,6 +132,10 @@ void chooseForms(MatmulPlan &plan, const MatmulKernel &kernel) {
     plan.rhs = RhsForm::Direct;
   else
     plan.rhs = !contiguous && rhsK == 1 && n >= kLanes && k >= 8 ? RhsForm::Transposed : RhsForm::Copied;
+}
+
+bool goesPastCaches(int64_t floats, const MatmulTarget &target) {
+  return floats * int64_t(sizeof(float)) > std::max(kPastCaches * target.cacheBytes, kPastCachesBytes);
 }
 
 /// Products along k that one step takes. Pairs are made of whole vectors of k.
@@ -235,7 +239,7 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   plan.depth = stepDepth(kernel, target);
   chooseRegisterTile(plan, m, n, target);
   chooseForms(plan, kernel);
-  plan.pastCaches = m * n * int64_t(sizeof(float)) > kPastCaches * target.cacheBytes;
+  plan.pastCaches = goesPastCaches(m * n, target);
   if (plan.stream) {
     plan.depth = 1; // bound by reading f32
     plan.mr = m, plan.vectors = 1;
@@ -289,7 +293,7 @@ MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int6
   plan.nc = kernel.n.size, plan.nTiles = 1;
   plan.kc = depth, plan.kBlocks = llvm::divideCeil(kernel.k.size, depth);
   plan.keeps = plan.kBlocks == 1 ? Keeps::Rhs : Keeps::Neither;
-  plan.pastCaches = kernel.batchSize() * kernel.m.size * kernel.n.size * int64_t(sizeof(float)) > kPastCaches * target.cacheBytes;
+  plan.pastCaches = goesPastCaches(kernel.batchSize() * kernel.m.size * kernel.n.size, target);
   return plan;
 }
 
