@@ -1,32 +1,11 @@
-#include "compiler/passes/KernelGroups.h"
-
+#include "compiler/passes/KernelGraph.h"
 #include "compiler/passes/KernelShapes.h"
 #include "compiler/passes/MapUtils.h"
-
-#include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
 
 namespace sinter {
 namespace {
-
-enum class GroupKind { Product, Rows, Columns, Elements, Attention, Single };
-
-struct Group : KernelGroup {
-  GroupKind kind;
-  SmallVector<int64_t> shape; ///< Product, Elements: of the maps; Rows: {R} or {R, D}; Columns: of what is reduced
-  SmallVector<int64_t> axes;  ///< Columns
-  unsigned index = 0;
-  llvm::BitVector ancestors; ///< by index: the groups that must run before this one
-
-  bool follows(const Group &other) const { return other.index < ancestors.size() && ancestors.test(other.index); }
-};
-
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
-
-bool reducesLastOfTwo(ReduceOp op) {
-  return shapeOf(op.getInput()).size() == 2 && op.getAxes() == ArrayRef<int64_t>{1};
-}
 
 /// A reduction of another dimension than the last of two, or null.
 ReduceOp columnReduction(Operation *op) {
@@ -39,7 +18,8 @@ bool staysInEntry(Operation &op) {
   return isa<ReadOp, WriteOp, ReshapeOp, func::ReturnOp, func::CallOp>(op) || isa<arith::ConstantOp>(op);
 }
 
-class Grouping {
+/// Finds every op its group.
+class Grouping : public GroupGraph {
 public:
   explicit Grouping(Block &block) {
     unsigned position = 0;
@@ -48,42 +28,12 @@ public:
     for (Operation &op : block)
       if (!staysInEntry(op))
         place(&op);
-    mergeMembers();
-  }
-
-  /// The groups in an order in which every group follows those it reads from.
-  std::vector<KernelGroup> inOrder() {
-    std::vector<KernelGroup> result;
-    DenseSet<Group *> done;
-    for (auto &group : groups)
-      if (!group->ops.empty())
-        visit(group.get(), done, result);
-    return result;
+    mergeMembers(*this);
   }
 
 private:
-  std::vector<std::unique_ptr<Group>> groups;
-  DenseMap<Operation *, Group *> groupOf;
   DenseMap<Operation *, unsigned> order;
   DenseMap<Attribute, Group *> attentions; ///< by their number
-
-  void visit(Group *group, DenseSet<Group *> &done, std::vector<KernelGroup> &result) {
-    if (!done.insert(group).second)
-      return;
-    for (Operation *op : group->ops)
-      for (Value operand : op->getOperands())
-        if (Group *producer = producerGroup(operand))
-          visit(producer, done, result);
-    result.push_back(*group);
-  }
-
-  /// The group that computes `value`, seen through views.
-  Group *producerGroup(Value value) {
-    Operation *op = value.getDefiningOp();
-    while (isa_and_nonnull<ReshapeOp>(op))
-      op = op->getOperand(0).getDefiningOp();
-    return op ? groupOf.lookup(op) : nullptr;
-  }
 
   void place(Operation *op) {
     if (Attribute number = op->getAttr(kAttentionAttr))
@@ -115,29 +65,6 @@ private:
       start(op, GroupKind::Elements, map.getShape());
     else
       start(op, GroupKind::Single, {});
-  }
-
-  void add(Operation *op, Group *group) {
-    group->ops.push_back(op);
-    groupOf[op] = group;
-    llvm::BitVector before(groups.size());
-    for (Value operand : op->getOperands())
-      if (Group *producer = producerGroup(operand); producer && producer != group) {
-        before.set(producer->index);
-        before |= producer->ancestors;
-      }
-    for (auto &other : groups)
-      if (other.get() == group || other->follows(*group))
-        other->ancestors |= before;
-  }
-
-  Group *start(Operation *op, GroupKind kind, ArrayRef<int64_t> shape) {
-    groups.push_back(std::make_unique<Group>());
-    groups.back()->kind = kind;
-    groups.back()->index = groups.size() - 1;
-    groups.back()->shape.assign(shape.begin(), shape.end());
-    add(op, groups.back().get());
-    return groups.back().get();
   }
 
   /// The groups of the values that `op` reads; the latest first: it is the likeliest to have no other path to `op`.
@@ -370,149 +297,6 @@ private:
     });
   }
 
-  //===--- members -----------------------------------------------------------------------------------===//
-
-  /// Vectors of this many elements divide the tensors of members: one code serves them all, without a rest of its own.
-  static constexpr int64_t kDivisor = 16;
-
-  /// Merges groups that compute the same, and sums of little, where no large value lives longer for it.
-  void mergeMembers() {
-    auto mergeAll = [&](auto accepts, auto fit) {
-      std::vector<Group *> classes; // the first of each
-      for (auto &group : groups) {
-        if (group->ops.empty() || !accepts(*group))
-          continue;
-        auto found = llvm::find_if(classes, [&](Group *first) { return fit(*first, *group); });
-        if (found == classes.end())
-          classes.push_back(group.get());
-        else
-          merge(**found, *group);
-      }
-    };
-    mergeAll(canBeMember, [&](Group &first, Group &group) {
-      return computesTheSame(first, group) && !first.follows(group) && !group.follows(first) &&
-             mayWait(first, group) && mayWait(group, first);
-    });
-    mergeAll(sumsLittle, [&](Group &first, Group &group) {
-      return !first.follows(group) && !group.follows(first) && readersFollow(first, group) && readersFollow(group, first);
-    });
-  }
-
-  static bool readsConstant(Operation *op) {
-    return llvm::any_of(op->getOperands(), [](Value v) { return v.getDefiningOp<arith::ConstantOp>() != nullptr; });
-  }
-
-  /// Maps of one dimension, or sums of rows.
-  static bool canBeMember(const Group &group) {
-    bool rows = group.kind == GroupKind::Rows && group.shape.size() == 2 && group.shape[0] > 1;
-    bool elements = group.shape.size() == 1 && group.shape[0] % kDivisor == 0;
-    return (rows && llvm::any_of(group.ops, llvm::IsaPred<ReduceOp>) &&
-            llvm::all_of(group.ops, [](Operation *op) { return isa<MapOp, ReduceOp>(op) && !readsConstant(op); })) ||
-           (elements && llvm::all_of(group.ops, [](Operation *op) { return isa<MapOp>(op) && !readsConstant(op); }));
-  }
-
-  /// Reductions of one short row each: less work than a launch.
-  static bool sumsLittle(const Group &group) {
-    constexpr int64_t kLittle = 4096;
-    return group.kind == GroupKind::Rows && group.members == 1 && group.shape.size() == 2 && group.shape[0] == 1 &&
-           group.shape[1] <= kLittle && llvm::all_of(group.ops, llvm::IsaPred<MapOp, ReduceOp>);
-  }
-
-  /// Whether `member` is what the first member of `group` is, on other tensors.
-  static bool computesTheSame(const Group &group, const Group &member) {
-    size_t count = member.ops.size();
-    if (group.ops.size() != count * group.members || group.shape.size() != member.shape.size() ||
-        ArrayRef(group.shape).drop_front() != ArrayRef(member.shape).drop_front())
-      return false;
-    DenseMap<Value, Value> counterparts, origins;
-    auto correspond = [&](Value a, Value b) {
-      auto left = cast<RankedTensorType>(a.getType()), right = cast<RankedTensorType>(b.getType());
-      return left.getRank() == right.getRank() && left.getElementType() == right.getElementType() &&
-             counterparts.try_emplace(a, b).first->second == b && origins.try_emplace(b, a).first->second == a;
-    };
-    auto allCorrespond = [&](ValueRange a, ValueRange b) {
-      return a.size() == b.size() && llvm::all_of(llvm::zip_equal(a, b), [&](auto pair) {
-        return correspond(std::get<0>(pair), std::get<1>(pair));
-      });
-    };
-    for (auto [a, b] : llvm::zip(ArrayRef(group.ops).take_front(count), member.ops)) {
-      if (a->getName() != b->getName() || a->getAttrDictionary() != b->getAttrDictionary() ||
-          !allCorrespond(a->getOperands(), b->getOperands()) || !allCorrespond(a->getResults(), b->getResults()))
-        return false;
-      for (auto [x, y] : llvm::zip(a->getRegions(), b->getRegions()))
-        if (!OperationEquivalence::isRegionEquivalentTo(&x, &y, OperationEquivalence::IgnoreLocations))
-          return false;
-      for (auto [x, y] : llvm::zip(a->getResults(), b->getResults())) // a kernel returns what others read
-        if (isRead(x, group) != isRead(y, member))
-          return false;
-    }
-    return true;
-  }
-
-  /// Whether an op outside of `group` reads `value`.
-  static bool isRead(Value value, const Group &group) {
-    return llvm::any_of(value.getUsers(), [&](Operation *user) { return !llvm::is_contained(group.ops, user); });
-  }
-
-  /// Whether nothing lives longer if `group` runs after all that `other` reads: it does so in any case, or what it reads
-  /// is needed by something that runs after both, and its results are small.
-  bool mayWait(const Group &group, const Group &other) {
-    auto isLate = [&](Value value) {
-      return llvm::any_of(value.getUsers(), [&](Operation *user) {
-        return isReadLate(user, group, other);
-      });
-    };
-    auto runsAfter = [&](Operation *op) {
-      return llvm::all_of(op->getOperands(), [&](Value operand) {
-        Group *producer = producerGroup(operand);
-        return !producer || producer == &other || group.follows(*producer);
-      });
-    };
-    if (llvm::all_of(other.ops, runsAfter))
-      return true;
-    return group.shape.size() == 2 && llvm::all_of(group.ops, [&](Operation *op) {
-      return (isa<ReduceOp>(op) || !isRead(op->getResult(0), group)) &&
-             llvm::all_of(op->getOperands(), [&](Value operand) {
-               Group *producer = producerGroup(operand);
-               return !producer || producer == &group || isLate(behindReshapes(operand));
-             });
-    });
-  }
-
-  /// Whether all that reads `group` runs after `other` in any case.
-  bool readersFollow(const Group &group, const Group &other) {
-    return llvm::all_of(groups, [&](auto &reader) {
-      return reader.get() == &group || reader->ops.empty() || reader->follows(other) || !reader->follows(group);
-    });
-  }
-
-  static Value behindReshapes(Value value) {
-    while (auto reshape = value.getDefiningOp<ReshapeOp>())
-      value = reshape.getInput();
-    return value;
-  }
-
-  /// Whether `user`, or a reader of it if it is a view, runs after both groups.
-  bool isReadLate(Operation *user, const Group &one, const Group &other) {
-    if (isa<ReshapeOp>(user))
-      return llvm::any_of(user->getUsers(), [&](Operation *next) { return isReadLate(next, one, other); });
-    Group *group = groupOf.lookup(user);
-    return group && group->follows(one) && group->follows(other);
-  }
-
-  void merge(Group &into, Group &member) {
-    if (canBeMember(into))
-      ++into.members;
-    for (Operation *op : member.ops)
-      add(op, &into);
-    member.ops.clear();
-    // Whoever follows the one now follows both.
-    for (auto &other : groups)
-      if (other->follows(member)) {
-        other->ancestors |= into.ancestors;
-        other->ancestors.set(into.index);
-      }
-  }
 };
 
 } // namespace

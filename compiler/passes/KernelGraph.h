@@ -1,0 +1,50 @@
+// Groups of ops while they are formed, and which of them must run before which. Private to KernelGroups and KernelMembers.
+#pragma once
+
+#include "compiler/passes/KernelGroups.h"
+#include "dialects/sinter/Sinter.h"
+
+#include "llvm/ADT/BitVector.h"
+
+#include <memory>
+
+namespace sinter {
+
+enum class GroupKind { Product, Rows, Columns, Elements, Attention, Single };
+
+struct Group : KernelGroup {
+  GroupKind kind;
+  llvm::SmallVector<int64_t> shape; ///< Product, Elements: of the maps; Rows: {R} or {R, D}; Columns: of what is reduced
+  llvm::SmallVector<int64_t> axes;  ///< Columns
+  unsigned index = 0;
+  llvm::BitVector ancestors; ///< by index: the groups that must run before this one
+
+  bool follows(const Group &other) const { return other.index < ancestors.size() && ancestors.test(other.index); }
+};
+
+inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
+  return mlir::cast<mlir::RankedTensorType>(value.getType()).getShape();
+}
+
+/// A reduction of the last of two dimensions.
+bool reducesLastOfTwo(ReduceOp op);
+
+class GroupGraph {
+public:
+  std::vector<std::unique_ptr<Group>> groups; ///< those that have become part of another hold no ops
+  llvm::DenseMap<mlir::Operation *, Group *> groupOf;
+
+  /// The group that computes `value`, seen through views.
+  Group *producerGroup(mlir::Value value) const;
+  /// Puts `op` into `group`; what it reads must have been put somewhere before.
+  void add(mlir::Operation *op, Group *group);
+  Group *start(mlir::Operation *op, GroupKind kind, llvm::ArrayRef<int64_t> shape);
+
+  /// The groups in an order in which every group follows those it reads from.
+  std::vector<KernelGroup> inOrder() const;
+};
+
+/// Merges groups that compute the same, and sums of little, where no large value lives longer for it (KernelMembers.cpp).
+void mergeMembers(GroupGraph &graph);
+
+} // namespace sinter
