@@ -32,6 +32,7 @@ class Attention {
 public:
   Attention(SoftmaxOp softmax, const KnownTriangles &known) : shape(shapeOf(softmax.getResult())), known(known) {
     valid = mayBeAttention(shape) && addValue(softmax.getResult()) && isClosed() && makesScores && mixes &&
+            llvm::all_of(ops, [&](Operation *op) { return makesOrMixes(op); }) &&
             (!skips || llvm::all_of(reductions, [&](ReduceOp op) { return ignoresLaterKeys(op); }));
   }
 
@@ -77,6 +78,12 @@ private:
     return op.getTransposeRhs() && !op.getTransposeLhs() && addValue(op.getResult());
   }
 
+  /// Whether `op`, if it is a product, does not do both.
+  bool makesOrMixes(Operation *op) const {
+    auto product = dyn_cast<MatmulOp>(op);
+    return !product || values.contains(product.getLhs()) != values.contains(product.getResult());
+  }
+
   bool addMap(MapOp map) {
     if (map.getShape() != shape)
       return false;
@@ -88,7 +95,8 @@ private:
       }
       // A value per query, of this group.
       auto reduce = input.getDefiningOp<ReduceOp>();
-      if (!reduce || !addOp(reduce) || read != AffineMap::getMultiDimIdentityMap(shape.size(), map.getContext()).getMajorSubMap(shape.size() - 1))
+      AffineMap perQuery = AffineMap::getMultiDimIdentityMap(shape.size(), map.getContext()).getMajorSubMap(shape.size() - 1);
+      if (!reduce || read != perQuery || !addOp(reduce))
         return false;
     }
     return llvm::all_of(map.getResults(), [&](Value result) { return addValue(result); });

@@ -120,6 +120,22 @@ func.func @not_closed(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>) -> tensor<
   return %r : tensor<2x32x8xf32>
 }
 
+// A product that mixes weights and makes what weights are multiplied with:
+// CHECK-LABEL: func @makes_and_mixes
+// CHECK-NOT: sinter.attention
+func.func @makes_and_mixes(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>, %w: tensor<2x32x32xf32>) -> tensor<2x32x8xf32> {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x32x8xf32>, tensor<2x32x8xf32>) -> tensor<2x32x32xf32>
+  %p = sinter.softmax %s : tensor<2x32x32xf32>
+  %r = sinter.matmul %p, %w : (tensor<2x32x32xf32>, tensor<2x32x32xf32>) -> tensor<2x32x32xf32>
+  %m = sinter.map(%p, %r) [#id, #id] : (tensor<2x32x32xf32>, tensor<2x32x32xf32>) -> tensor<2x32x32xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %z = arith.mulf %x, %y : f32
+    sinter.yield %z : f32
+  }
+  %o = sinter.matmul %m, %k : (tensor<2x32x32xf32>, tensor<2x32x8xf32>) -> tensor<2x32x8xf32>
+  return %o : tensor<2x32x8xf32>
+}
+
 // A sum over keys in which those that a mask hides count:
 // CHECK-LABEL: func @hidden_keys_count
 // CHECK-NOT: sinter.attention

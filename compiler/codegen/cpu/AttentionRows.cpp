@@ -15,15 +15,17 @@ LogicalResult AttentionRows::emit(Value batch, Value firstQuery, llvm::function_
     batchIndices[i] = i == 0 ? rest : arith::RemUIOp::create(b, loc, rest, size).getResult();
     rest = arith::DivUIOp::create(b, loc, rest, size);
   }
-  auto rows = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), indexConstant(b, loc, kernel.rows), indexConstant(b, loc, 1));
+  auto constant = [&](int64_t value) { return indexConstant(b, loc, value); };
+  auto rows = scf::ForOp::create(b, loc, constant(0), constant(kernel.rows), constant(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(rows.getBody());
   row = rows.getInductionVar();
   query = arith::AddIOp::create(b, loc, firstQuery, row);
   atQuery(query);
-  bound = indexConstant(b, loc, kernel.keys);
+  bound = constant(kernel.keys);
   if (kernel.causal) {
-    Value vectors = arith::DivUIOp::create(b, loc, LinearIndex{kernel.margin + kLanes, {}}.add(query, 1).materialize(b, loc), indexConstant(b, loc, kLanes));
+    Value last = LinearIndex{kernel.margin + kLanes, {}}.add(query, 1).materialize(b, loc);
+    Value vectors = arith::DivUIOp::create(b, loc, last, constant(kLanes));
     bound = arith::MinUIOp::create(b, loc, bound, LinearIndex().add(vectors, kLanes).materialize(b, loc));
   }
   scalars.clear();

@@ -11,7 +11,8 @@ namespace sinter::cpu {
 class AttentionRows {
 public:
   /// `buffers`: one-dimensional memory of a block of rows each.
-  AttentionRows(mlir::OpBuilder &builder, mlir::Location loc, const AttentionKernel &kernel, llvm::ArrayRef<mlir::Value> buffers)
+  AttentionRows(mlir::OpBuilder &builder, mlir::Location loc, const AttentionKernel &kernel,
+                llvm::ArrayRef<mlir::Value> buffers)
       : b(builder), loc(loc), kernel(kernel), buffers(buffers) {}
 
   /// Of the block of queries from `firstQuery` on, of number `batch`. `atQuery` may add something for each of them.

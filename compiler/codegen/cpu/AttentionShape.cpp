@@ -11,7 +11,9 @@ using namespace mlir;
 
 namespace sinter::cpu {
 
-int64_t AttentionKernel::batchSize() const { return std::accumulate(batch.begin(), batch.end(), int64_t(1), std::multiplies<>()); }
+int64_t AttentionKernel::batchSize() const {
+  return std::accumulate(batch.begin(), batch.end(), int64_t(1), std::multiplies<>());
+}
 
 bool AttentionKernel::sumsOverQueries() const {
   return llvm::any_of(products, [](const AttentionProduct &p) { return p.kind == AttentionProduct::OverQueries; });
@@ -28,7 +30,8 @@ namespace {
 
 bool isProduct(linalg::GenericOp op) {
   return op.getNumReductionLoops() == 1 && op.getNumDpsInputs() == 2 &&
-         llvm::none_of(op.getDpsInputOperands(), [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isIdentity(); });
+         llvm::none_of(op.getDpsInputOperands(),
+                       [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isIdentity(); });
 }
 
 bool isRowReduction(linalg::GenericOp op) {
@@ -77,7 +80,8 @@ private:
           continue;
         auto isElement = [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isIdentity(); };
         bool touches = llvm::any_of(op.getResults(), [&](Value v) { return scores.contains(v); }) ||
-                       llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *i) { return isElement(i) && scores.contains(i->get()); });
+                       llvm::any_of(op.getDpsInputOperands(),
+                                    [&](OpOperand *input) { return isElement(input) && scores.contains(input->get()); });
         if (!touches)
           continue;
         scores.insert(op.getResults().begin(), op.getResults().end());

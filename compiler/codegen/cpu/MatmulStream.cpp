@@ -82,7 +82,10 @@ void MatmulEmitter::emitTransposedStream() {
       // The next columns, front to back: many streams at once are slower than one. (Behind the operand, that does no harm.)
       if (nStride == k)
         for (int64_t line = 0; line < side; ++line) {
-          Value ahead = LinearIndex{side * blocks * nStride + line * kLanes, {}}.add(start, 1).add(first, side * blocks).materialize(b, loc);
+          Value ahead = LinearIndex{side * blocks * nStride + line * kLanes, {}}
+                            .add(start, 1)
+                            .add(first, side * blocks)
+                            .materialize(b, loc);
           memref::PrefetchOp::create(b, loc, right, ahead, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
         }
       for (int64_t block = 0; block < blocks; ++block) {
