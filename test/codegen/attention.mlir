@@ -1,10 +1,14 @@
 // One kernel for all of attention: never more than a block of queries of anything over queries x keys.
 // RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention --canonicalize --cse | FileCheck %s
 // RUN: sinterc %s --from model --emit=plan -o - | FileCheck %s --check-prefix=PLAN
+// RUN: sinterc %s --from model --dtype=bf16 --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention | FileCheck %s --check-prefix=NARROW
 
 // A tile is a block of 64 queries of a head: 2 * 128 / 64. The buffer has rows of 128 + 16 floats.
 // CHECK-LABEL: func private @attention_1x2x128x128
 // CHECK-SAME: memref<1x2x128x16xf32>, %{{[^:]*}}: memref<1x2x128x16xf32>, %{{[^:]*}}: memref<1x2x128x16xf32>, %{{[^:]*}}: memref<1x2x128x16xf32>
+// Two products of 2 x 128 x 129 / 2 rows of 16, and six operations for each of 2 x 128 x 128 weights. Rounding is none.
+// CHECK-SAME: sinter.flops = 1253376
+// NARROW: func private @attention_1x2x128x128{{.*}}sinter.flops = 1253376
 // CHECK-SAME: sinter.noalias
 // CHECK-SAME: sinter.tiles = 4
 // CHECK-NOT: linalg

@@ -200,7 +200,7 @@ struct EmitAttentionPass : PassWrapper<EmitAttentionPass, OperationPass<ModuleOp
       double points = orderedShare(op);
       for (int64_t size : op.getStaticLoopRanges())
         points *= size;
-      flops += points * countFlops(*op.getBody());
+      flops += points * (isProduct(op) ? 2 : countFlops(*op.getBody())); // rounding to bf16 is no operation
     }
     func::FuncOp tiles = createTileFunction(function);
     AttentionEmitter emitter(tiles, kernel);

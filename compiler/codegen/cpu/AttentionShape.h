@@ -50,6 +50,9 @@ struct AttentionKernel {
   static constexpr int64_t kPadding = 16;
 };
 
+/// A sum of products of two operands, rather than a reduction of rows.
+bool isProduct(mlir::linalg::GenericOp op);
+
 /// Nothing if `kernel` is not an attention kernel.
 std::optional<AttentionKernel> readAttention(mlir::func::FuncOp kernel, const MatmulTarget &target);
 
