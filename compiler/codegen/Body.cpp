@@ -186,7 +186,7 @@ int64_t countFlops(Block &body) {
   int64_t flops = 0;
   for (Operation &op : body.without_terminator())
     for (Type type : op.getResultTypes())
-      if (isa<FloatType>(type) && !isa<arith::ConstantOp, arith::SelectOp, tensor::ExtractOp>(op))
+      if (isa<FloatType>(type) && !isa<arith::ConstantOp, arith::SelectOp, arith::TruncFOp, arith::ExtFOp, tensor::ExtractOp>(op))
         flops += isa<math::FmaOp>(op) ? 2 : 1;
   return flops;
 }

@@ -67,7 +67,7 @@ mlir::Value combine(mlir::OpBuilder &builder, mlir::Location loc, mlir::Operatio
 /// The value that `combiner` leaves others unchanged by, for scalars of `type`; null if it has none.
 mlir::TypedAttr neutralElement(mlir::Operation *combiner, mlir::Type type);
 
-/// Floating point operations of one evaluation of `body`.
+/// Floating point operations of one evaluation of `body`; rounding to bf16 is none.
 int64_t countFlops(mlir::Block &body);
 
 } // namespace sinter::codegen

@@ -8,9 +8,8 @@
 // A group is all that depends on each other through such values: products that make them (of queries and keys, of gradients
 // and values), maps, softmax and reductions of rows, products that sum over keys or over queries. It becomes a group if no
 // such value leaves it, it holds nothing else, and no path leaves it and comes back. Where products leave out a triangle,
-// sums over rows must find zeros there. Which function of the scores stands
-// in the middle does not matter. Dao et al. 2022, "FlashAttention", for the principle; here rows stay whole, so that sums
-// keep their order and results their bits.
+// sums over rows must find zeros there. Which function of the scores stands in the middle does not matter. Dao et al. 2022,
+// "FlashAttention", for the principle; here rows stay whole, so that sums keep their order and results their bits.
 #include "compiler/passes/GroupAttention.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Triangles.h"

@@ -11,7 +11,7 @@ static double flopsOfBody(Operation *op) {
   double flops = 0;
   op->walk([&](Operation *inner) {
     bool computes = isa_and_nonnull<arith::ArithDialect, math::MathDialect>(inner->getDialect()) &&
-                    !isa<arith::ConstantOp>(inner) && inner->getNumResults() == 1 &&
+                    !isa<arith::ConstantOp, arith::TruncFOp, arith::ExtFOp>(inner) && inner->getNumResults() == 1 &&
                     isa<FloatType>(inner->getResult(0).getType());
     if (computes)
       flops += isa<math::FmaOp>(inner) ? 2 : 1;

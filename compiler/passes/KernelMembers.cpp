@@ -1,5 +1,6 @@
 // Equal groups, and sums of little, become one kernel: a launch costs more than they do.
 #include "compiler/passes/KernelGraph.h"
+#include "compiler/passes/MapUtils.h"
 
 using namespace mlir;
 
@@ -122,12 +123,6 @@ private:
     return llvm::all_of(groups, [&](auto &reader) {
       return reader.get() == &group || reader->ops.empty() || reader->follows(other) || !reader->follows(group);
     });
-  }
-
-  static Value behindReshapes(Value value) {
-    while (auto reshape = value.getDefiningOp<ReshapeOp>())
-      value = reshape.getInput();
-    return value;
   }
 
   /// Whether `user`, or a reader of it if it is a view, runs after both groups.

@@ -122,13 +122,6 @@ void flattenReduce(ReduceOp op) {
 
 bool isAnchor(Operation *op) { return op && (isa<MatmulOp, ReduceOp>(op) || op->hasTrait<Rowwise>()); }
 
-/// The value behind a chain of reshapes.
-Value behindReshapes(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape.getInput();
-  return value;
-}
-
 /// Whether anything but `reader` reads `value`, seen through views.
 bool hasOtherReader(Value value, Operation *reader) {
   return llvm::any_of(value.getUsers(), [&](Operation *user) {

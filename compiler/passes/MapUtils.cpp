@@ -129,6 +129,12 @@ bool isCheap(MapOp map) {
 
 //===--- change of iteration shape -----------------------------------------------------------------===//
 
+Value behindReshapes(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
 Value reshapeTo(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> shape) {
   while (auto reshape = value.getDefiningOp<ReshapeOp>())
     value = reshape.getInput();

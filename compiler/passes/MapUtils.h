@@ -53,6 +53,9 @@ std::optional<MapOp> reshapeMap(MapOp map, llvm::ArrayRef<int64_t> shape);
 /// The map with adjacent dimensions merged wherever every input reads them together or not at all.
 std::optional<MapOp> collapseMap(MapOp map);
 
+/// The value that a chain of reshapes is a view of.
+mlir::Value behindReshapes(mlir::Value value);
+
 /// A view of `value` under `shape`: folds a chain of reshapes, and is `value` itself if it has that shape.
 mlir::Value reshapeTo(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> shape);
 

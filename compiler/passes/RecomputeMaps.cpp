@@ -23,12 +23,6 @@ constexpr int64_t kMostReaders = 4;
 /// Tensors of the map's size that every reader then reads instead of one.
 constexpr int kMostInputs = 2;
 
-Value behindReshapes(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape.getInput();
-  return value;
-}
-
 bool hasOtherReader(Value value, Operation *reader) {
   return llvm::any_of(value.getUsers(), [&](Operation *user) {
     return isa<ReshapeOp>(user) ? hasOtherReader(user->getResult(0), reader) : user != reader;

@@ -13,6 +13,7 @@
 // regions compute (the tanh of a gelu) is computed once. No life becomes longer but those of small inputs, and the bits
 // are the same. Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost", for the principle.
 #include "compiler/passes/GroupAttention.h"
+#include "compiler/passes/MapUtils.h"
 #include "compiler/passes/Passes.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
@@ -146,12 +147,6 @@ SmallVector<Operation *> chainFromProduct(Operation *rows) {
   return chain;
 }
 
-Value behindReshapes(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape.getInput();
-  return value;
-}
-
 /// Points `uses` to `value`, seen through views of their types; their owners may stand before it.
 void redirect(ArrayRef<OpOperand *> uses, Value value) {
   OpBuilder builder(value.getContext());
@@ -191,7 +186,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
         continue;
       int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
       bool neverStored = allWeights && mayBeAttention(cast<RankedTensorType>(softmax.getType()).getShape());
-      if ((neverStored || cost <= budget) && recomputeForLaterReaders(chain, neverStored))
+      if ((neverStored || cost <= budget) && recomputeForLaterReaders(chain, neverStored) && !neverStored)
         budget -= cost;
     }
   }

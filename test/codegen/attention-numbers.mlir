@@ -14,7 +14,7 @@
 // RUN: sinterc %s --from model --emit=kernels -o - | FileCheck %s --check-prefix=KERNELS
 // RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention | FileCheck %s --check-prefix=EMITTED
 
-// KERNELS-COUNT-24: call @attention_
+// KERNELS-COUNT-26: call @attention_
 // EMITTED-NOT: func private @attention{{[^:]*}}: tensor
 // KERNELS-NOT: call @softmax
 
@@ -239,6 +239,32 @@ func.func @later_keys(%q: tensor<1x2x48x20xf32>, %k: tensor<1x2x48x20xf32>, %v: 
     %j = sinter.index 3 : i32
     %i = sinter.index 2 : i32
     %keep = arith.cmpi sle, %i, %j : i32
+    %y = arith.mulf %x, %scale : f32
+    %z = arith.select %keep, %y, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<1x2x48x48xf32>
+  %o = sinter.matmul %p, %v : (tensor<1x2x48x48xf32>, tensor<1x2x48x20xf32>) -> tensor<1x2x48x20xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>) -> tensor<1x2x48x20xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    %z = arith.mulf %x, %u : f32
+    sinter.yield %z : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<1x2x48x20xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>) -> (tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>
+}
+// Earlier keys only: the first query sees none, and gets zeros.
+func.func @earlier_keys(%q: tensor<1x2x48x20xf32>, %k: tensor<1x2x48x20xf32>, %v: tensor<1x2x48x20xf32>, %w: tensor<1x2x48x20xf32>) -> (tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x2x48x20xf32>, tensor<1x2x48x20xf32>) -> tensor<1x2x48x48xf32>
+  %m = sinter.map(%s) [#id] : (tensor<1x2x48x48xf32>) -> tensor<1x2x48x48xf32> {
+  ^bb0(%x: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %scale = arith.constant 0.125 : f32
+    %j = sinter.index 3 : i32
+    %i = sinter.index 2 : i32
+    %keep = arith.cmpi sgt, %i, %j : i32
     %y = arith.mulf %x, %scale : f32
     %z = arith.select %keep, %y, %inf : f32
     sinter.yield %z : f32

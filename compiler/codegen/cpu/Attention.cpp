@@ -172,23 +172,16 @@ private:
   int64_t scratchSize = 64; ///< its first word is the runtime's to clear
 };
 
-struct EmitAttentionPass : PassWrapper<EmitAttentionPass, OperationPass<ModuleOp>> {
+struct EmitAttentionPass : MatmulTargetPass<EmitAttentionPass> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitAttentionPass)
-
-  EmitAttentionPass() = default;
-  EmitAttentionPass(const EmitAttentionPass &other) : PassWrapper(other) {}
 
   StringRef getArgument() const override { return "sinter-cpu-emit-attention"; }
   StringRef getDescription() const override { return "turn attention kernels into tile functions"; }
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<LLVM::LLVMDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
-  }
-
   void runOnOperation() override {
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (!function->hasAttr(kKernelAttr) || function->hasAttr(kTilesAttr) || function.isExternal())
         continue;
-      std::optional<AttentionKernel> kernel = readAttention(function, {vectorRegisters, cacheBytes, dotProducts});
+      std::optional<AttentionKernel> kernel = readAttention(function, target());
       if (kernel && failed(emit(function, *kernel)))
         return signalPassFailure();
     }
@@ -200,7 +193,7 @@ struct EmitAttentionPass : PassWrapper<EmitAttentionPass, OperationPass<ModuleOp
       double points = orderedShare(op);
       for (int64_t size : op.getStaticLoopRanges())
         points *= size;
-      flops += points * (isProduct(op) ? 2 : countFlops(*op.getBody())); // rounding to bf16 is no operation
+      flops += points * countFlops(*op.getBody());
     }
     func::FuncOp tiles = createTileFunction(function);
     AttentionEmitter emitter(tiles, kernel);
@@ -211,23 +204,10 @@ struct EmitAttentionPass : PassWrapper<EmitAttentionPass, OperationPass<ModuleOp
     function.erase();
     return success();
   }
-
-  Option<int64_t> vectorRegisters{*this, "vector-registers",
-                                  llvm::cl::desc("16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)"),
-                                  llvm::cl::init(16)};
-  Option<int64_t> cacheBytes{*this, "cache-bytes", llvm::cl::desc("of the second-level cache of one core"),
-                             llvm::cl::init(512 * 1024)};
-  Option<bool> dotProducts{*this, "dot-products", llvm::cl::desc("there is vdpbf16ps"), llvm::cl::init(false)};
 };
 
 } // namespace
 
-std::unique_ptr<Pass> createEmitAttentionPass(const MatmulTarget &target) {
-  auto pass = std::make_unique<EmitAttentionPass>();
-  pass->vectorRegisters = target.vectorRegisters;
-  pass->cacheBytes = target.cacheBytes;
-  pass->dotProducts = target.dotProducts;
-  return pass;
-}
+std::unique_ptr<Pass> createEmitAttentionPass(const MatmulTarget &target) { return EmitAttentionPass::create(target); }
 
 } // namespace sinter

@@ -26,13 +26,14 @@ std::optional<int64_t> AttentionKernel::bufferOf(Value value) const {
   return std::nullopt;
 }
 
+namespace {
+
+/// A sum of products of two operands, rather than a reduction of rows.
 bool isProduct(linalg::GenericOp op) {
   return op.getNumReductionLoops() == 1 && op.getNumDpsInputs() == 2 &&
          llvm::none_of(op.getDpsInputOperands(),
                        [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isIdentity(); });
 }
-
-namespace {
 
 bool isRowReduction(linalg::GenericOp op) {
   return op.getNumReductionLoops() == 1 && !isProduct(op) &&

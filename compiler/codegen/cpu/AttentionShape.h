@@ -50,9 +50,6 @@ struct AttentionKernel {
   static constexpr int64_t kPadding = 16;
 };
 
-/// A sum of products of two operands, rather than a reduction of rows.
-bool isProduct(mlir::linalg::GenericOp op);
-
 /// Nothing if `kernel` is not an attention kernel.
 std::optional<AttentionKernel> readAttention(mlir::func::FuncOp kernel, const MatmulTarget &target);
 

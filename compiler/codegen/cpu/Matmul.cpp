@@ -29,18 +29,11 @@ namespace {
 
 using namespace cpu;
 
-struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
+struct EmitMatmulPass : MatmulTargetPass<EmitMatmulPass> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitMatmulPass)
-
-  EmitMatmulPass() = default;
-  EmitMatmulPass(const EmitMatmulPass &other) : PassWrapper(other) {}
 
   StringRef getArgument() const override { return "sinter-cpu-emit-matmul"; }
   StringRef getDescription() const override { return "turn kernels with a matrix product into tile functions"; }
-
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<LLVM::LLVMDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>();
-  }
 
   void runOnOperation() override {
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
@@ -53,7 +46,7 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
   }
 
   LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel) {
-    MatmulPlan plan = planMatmul(kernel, {vectorRegisters, cacheBytes, dotProducts});
+    MatmulPlan plan = planMatmul(kernel, target());
     func::FuncOp tiles = createTileFunction(function);
     OpBuilder builder = OpBuilder::atBlockBegin(&tiles.front());
     linalg::GenericOp contraction = kernel.contraction;
@@ -70,24 +63,11 @@ struct EmitMatmulPass : PassWrapper<EmitMatmulPass, OperationPass<ModuleOp>> {
     function.erase();
     return success();
   }
-
-  Option<int64_t> vectorRegisters{*this, "vector-registers",
-                                  llvm::cl::desc("16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)"),
-                                  llvm::cl::init(16)};
-  Option<int64_t> cacheBytes{*this, "cache-bytes", llvm::cl::desc("of the second-level cache of one core"),
-                             llvm::cl::init(512 * 1024)};
-  Option<bool> dotProducts{*this, "dot-products", llvm::cl::desc("there is vdpbf16ps"), llvm::cl::init(false)};
 };
 
 } // namespace
 
-std::unique_ptr<Pass> createEmitMatmulPass(const MatmulTarget &target) {
-  auto pass = std::make_unique<EmitMatmulPass>();
-  pass->vectorRegisters = target.vectorRegisters;
-  pass->cacheBytes = target.cacheBytes;
-  pass->dotProducts = target.dotProducts;
-  return pass;
-}
+std::unique_ptr<Pass> createEmitMatmulPass(const MatmulTarget &target) { return EmitMatmulPass::create(target); }
 
 void registerEmitMatmulPass() {
   registerPass([] { return createEmitMatmulPass(MatmulTarget()); });
