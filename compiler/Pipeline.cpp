@@ -58,10 +58,12 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     if (options.fuse) {
       manager.addNestedPass<func::FuncOp>(createJoinPads());
       manager.addNestedPass<func::FuncOp>(createRecomputeMaps());
+      if (options.cpuKernels)
+        manager.addNestedPass<func::FuncOp>(createFusePrologues());
       RematerializeOptions rematerialize;
-      rematerialize.allWeights = options.groupAttention;
+      rematerialize.allWeights = options.cpuKernels;
       manager.addNestedPass<func::FuncOp>(createRematerialize(rematerialize));
-      if (options.groupAttention)
+      if (options.cpuKernels)
         manager.addNestedPass<func::FuncOp>(createGroupAttention());
     }
     // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.

@@ -24,7 +24,7 @@ struct PipelineOptions {
   bool verbose = false;
   bool verifyEach = true;
   bool bf16 = false;       ///< matrix products round their operands to bf16
-  bool groupAttention = true; ///< one kernel takes attention, which only the CPU's code generation knows
+  bool cpuKernels = true; ///< kernels that only the CPU's code generation knows: attention, products with prologues
   bool fuse = true; ///< false: elementwise ops stay apart, for tests to compare with
 };
 

@@ -1,4 +1,5 @@
-#include "compiler/codegen/MatmulShape.h"
+#include "compiler/codegen/MatmulLoops.h"
+#include "compiler/codegen/TensorViews.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -15,103 +16,19 @@ int64_t MatmulKernel::batchSize() const {
   return size;
 }
 
+bool MatmulKernel::walksEvenly(const MatmulAccess &access) const {
+  for (size_t i = 1; i < kParts.size(); ++i)
+    if (kParts[i - 1].stride(access) != kParts[i].stride(access) * kParts[i].size)
+      return false;
+  return true;
+}
+
+const MatmulSplit *MatmulKernel::splitOf(int dim) const {
+  auto *found = llvm::find_if(splits, [&](const MatmulSplit &split) { return split.dim == dim; });
+  return found == splits.end() ? nullptr : found;
+}
+
 namespace {
-
-/// A tensor that is a view of an argument: strides per dimension of its own.
-struct View {
-  unsigned operand;
-  int64_t offset;
-  SmallVector<int64_t> strides;
-};
-
-SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> strides(shape.size(), 1);
-  for (int i = static_cast<int>(shape.size()) - 2; i >= 0; --i)
-    strides[i] = strides[i + 1] * shape[i + 1];
-  return strides;
-}
-
-/// Whether `op` only copies its operand, with dimensions in another order.
-bool isTranspose(linalg::GenericOp op) {
-  if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 || op.getBody()->getOperations().size() != 1)
-    return false;
-  auto yield = cast<linalg::YieldOp>(op.getBody()->getTerminator());
-  return yield.getOperand(0) == op.getBody()->getArgument(0) && op.getIndexingMapsArray()[0].isPermutation() &&
-         op.getIndexingMapsArray()[1].isIdentity();
-}
-
-std::optional<View> viewOfArgument(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return View{argument.getArgNumber(), 0, rowMajorStrides(type.getShape())};
-  if (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>()) {
-    std::optional<View> view = viewOfArgument(slice.getSource());
-    if (!view || slice.getSourceType().getRank() != type.getRank() || !slice.getOffsets().empty() ||
-        !slice.getSizes().empty() || !slice.getStrides().empty())
-      return std::nullopt;
-    for (auto [stride, start, step] :
-         llvm::zip_equal(view->strides, slice.getStaticOffsets(), slice.getStaticStrides())) {
-      view->offset += stride * start;
-      stride *= step;
-    }
-    return view;
-  }
-  if (auto transpose = value.getDefiningOp<linalg::GenericOp>(); transpose && isTranspose(transpose)) {
-    std::optional<View> view = viewOfArgument(transpose.getDpsInputs()[0]);
-    if (!view)
-      return std::nullopt;
-    SmallVector<int64_t> strides(type.getRank());
-    for (auto [stride, expression] : llvm::zip_equal(view->strides, transpose.getIndexingMapsArray()[0].getResults()))
-      strides[cast<AffineDimExpr>(expression).getPosition()] = stride;
-    view->strides = strides;
-    return view;
-  }
-  // A dimension that splits has strides; others are left to the general emitter.
-  if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>()) {
-    std::optional<View> view = viewOfArgument(expand.getSrc());
-    if (!view)
-      return std::nullopt;
-    SmallVector<int64_t> strides(type.getRank());
-    for (auto [group, stride] : llvm::zip_equal(expand.getReassociationIndices(), view->strides))
-      for (int64_t inner = stride; int64_t dim : llvm::reverse(group)) {
-        strides[dim] = inner;
-        inner *= type.getDimSize(dim);
-      }
-    view->strides = strides;
-    return view;
-  }
-  // A reshape of a dense tensor is dense.
-  Value source;
-  if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>())
-    source = collapse.getSrc();
-  if (!source)
-    return std::nullopt;
-  std::optional<View> view = viewOfArgument(source);
-  if (!view || view->strides != rowMajorStrides(cast<RankedTensorType>(source.getType()).getShape()))
-    return std::nullopt;
-  return View{view->operand, view->offset, rowMajorStrides(type.getShape())};
-}
-
-/// The dense tensor that a returned value is a reshape of.
-Value stripReshapes(Value value) {
-  while (true) {
-    if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>())
-      value = collapse.getSrc();
-    else if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>())
-      value = expand.getSrc();
-    else
-      return value;
-  }
-}
-
-/// Strides per loop dimension of a tensor with strides `own`, read through `map`; `dims` renames map dimensions.
-MatmulAccess makeAccess(unsigned operand, Type elementType, int64_t offset, ArrayRef<int64_t> own, AffineMap map,
-                        ArrayRef<int> dims, unsigned count) {
-  MatmulAccess access{operand, elementType, offset, SmallVector<int64_t>(count, 0)};
-  for (auto [stride, expression] : llvm::zip_equal(own, map.getResults()))
-    access.strides[dims[cast<AffineDimExpr>(expression).getPosition()]] += stride;
-  return access;
-}
 
 bool readsThroughDimensions(linalg::GenericOp op) {
   return llvm::all_of(op.getIndexingMapsArray(), [](AffineMap map) { return map.isProjectedPermutation(); });
@@ -165,38 +82,201 @@ public:
     result.contraction = findContraction(kernel);
     if (!result.contraction || !llvm::hasSingleElement(kernel.getBody()))
       return std::nullopt;
-    count = result.contraction.getNumLoops();
-    used.assign(count, !merges);
-    if (!readContraction() || !readEpilogue() || !readResults() || !chooseLoops())
+    dims.sizes = result.contraction.getStaticLoopRanges();
+    dims.parents = llvm::to_vector(llvm::seq<int>(0, result.contraction.getNumLoops()));
+    if (!splitDims() || !readContraction() || !readEpilogue() || !readResults())
       return std::nullopt;
+    chooseLoops(result, dims);
     return result;
   }
 
 private:
+  int count() const { return dims.sizes.size(); }
+
+  //===--- operands ----------------------------------------------------------------------------------===//
+
+  /// An index that is a sum of those of the contraction's dimensions times factors.
+  using Terms = SmallVector<std::pair<int, int64_t>, 2>;
+
+  Terms termsOf(int dim) const {
+    const MatmulSplit *split = result.splitOf(dim);
+    return split ? Terms(split->parts.begin(), split->parts.end()) : Terms{{dim, 1}};
+  }
+
+  SmallVector<Terms> termsOf(AffineMap map) const {
+    SmallVector<Terms> terms;
+    for (AffineExpr expression : map.getResults())
+      terms.push_back(termsOf(cast<AffineDimExpr>(expression).getPosition()));
+    return terms;
+  }
+
+  /// An operand that is computed in more dimensions than it is multiplied in: the contraction gets these as well.
+  bool splitDims() {
+    linalg::GenericOp op = result.contraction;
+    for (int i : {0, 1}) {
+      auto collapse = op.getDpsInputs()[i].getDefiningOp<tensor::CollapseShapeOp>();
+      if (!collapse || viewOfArgument(collapse.getResult()))
+        continue;
+      ArrayRef<int64_t> shape = collapse.getSrcType().getShape();
+      for (auto [group, dim] : llvm::zip_equal(collapse.getReassociationIndices(), termsOf(op.getIndexingMapsArray()[i])))
+        if (llvm::count_if(group, [&](int64_t d) { return shape[d] > 1; }) > 1) {
+          SmallVector<int64_t> parts;
+          for (int64_t d : group)
+            parts.push_back(shape[d]);
+          if (dim.size() > 1 || op->hasAttr(kOrderedAttr))
+            return false; // (both operands would have to be split in the same way)
+          split(dim.front().first, parts);
+        }
+    }
+    dims.used.assign(count(), !merges);
+    return true;
+  }
+
+  void split(int dim, ArrayRef<int64_t> parts) {
+    MatmulSplit split{dim, {}};
+    int64_t factor = dims.sizes[dim];
+    for (int64_t size : parts) {
+      factor /= size;
+      split.parts.push_back({count(), factor});
+      dims.sizes.push_back(size);
+      dims.parents.push_back(dim);
+    }
+    dims.sizes[dim] = 1;
+    result.splits.push_back(split);
+  }
+
   bool readContraction() {
     linalg::GenericOp op = result.contraction;
     isMultiplyAdd(op, result.bf16);
     auto ordered = op->getAttrOfType<DenseI64ArrayAttr>(kOrderedAttr);
     for (int64_t i = 0; ordered && i + 1 < ordered.size(); i += 2) {
       result.ordered.push_back({ordered[i], ordered[i + 1]});
-      used[ordered[i]] = used[ordered[i + 1]] = true;
+      dims.used[ordered[i]] = dims.used[ordered[i + 1]] = true;
     }
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-    auto identity = llvm::to_vector(llvm::seq<int>(0, count));
-    for (int i : {0, 1}) {
-      std::optional<View> view = viewOfArgument(op.getDpsInputs()[i]);
-      if (!view)
+    for (auto [dim, type] : llvm::enumerate(op.getIteratorTypesArray()))
+      if (type == utils::IteratorType::reduction && op.getStaticLoopRanges()[dim] > 1 &&
+          !(maps[0].isFunctionOfDim(dim) && maps[1].isFunctionOfDim(dim)))
         return false;
-      (i == 0 ? result.lhs : result.rhs) = makeAccess(view->operand, Float32Type::get(op.getContext()), view->offset,
-                                                      view->strides, maps[i], identity, count);
-    }
-    sizes = op.getStaticLoopRanges();
-    SmallVector<int> dims;
+    for (int i : {0, 1})
+      if (!readOperand(op.getDpsInputs()[i], termsOf(maps[i]), i == 0 ? result.lhs : result.rhs))
+        return false;
     for (AffineExpr expression : maps[2].getResults())
-      dims.push_back(cast<AffineDimExpr>(expression).getPosition());
-    dimsOf[op.getResult(0)] = dims;
+      dimsOf[op.getResult(0)].push_back(cast<AffineDimExpr>(expression).getPosition());
     return true;
   }
+
+  bool readOperand(Value value, SmallVector<Terms> indices, MatmulOperand &operand) {
+    std::optional<View> view;
+    while (!(view = viewOfArgument(value)))
+      if (!lookThroughReshape(value, indices))
+        break;
+    auto type = cast<RankedTensorType>(value.getType());
+    if (view) {
+      static_cast<MatmulAccess &>(operand) = makeAccess(*view, type.getElementType(), indices);
+      return true;
+    }
+    if (!readComputed(value, indices, operand.steps))
+      return false;
+    static_cast<MatmulAccess &>(operand) =
+        makeAccess(View{MatmulOperand::kNowhere, 0, rowMajorStrides(type.getShape())}, type.getElementType(), indices);
+    // Where it is computed from tells in which direction it is best walked.
+    for (const MatmulStep &step : operand.steps)
+      for (const MatmulInput &input : step.inputs)
+        if (input.access && operand.operand == MatmulOperand::kNowhere &&
+            llvm::all_of(llvm::zip_equal(input.access->strides, operand.strides), [](auto strides) {
+              auto [own, dense] = strides;
+              return (own == 0) == (dense == 0);
+            }))
+          static_cast<MatmulAccess &>(operand) = *input.access;
+    return true;
+  }
+
+  /// Makes `value`, a reshape, what it is a reshape of, and `indices` the indices of that.
+  bool lookThroughReshape(Value &value, SmallVector<Terms> &indices) {
+    SmallVector<Terms> source;
+    if (auto reshape = value.getDefiningOp<tensor::CollapseShapeOp>()) {
+      ArrayRef<int64_t> shape = reshape.getSrcType().getShape();
+      source.resize(shape.size());
+      for (auto [group, terms] : llvm::zip_equal(reshape.getReassociationIndices(), indices)) {
+        SmallVector<int64_t> wide;
+        llvm::copy_if(group, std::back_inserter(wide), [&](int64_t d) { return shape[d] > 1; });
+        if (wide.size() == 1)
+          source[wide.front()] = terms;
+        else if (terms.size() == group.size()) // by splitDims
+          for (auto [d, term] : llvm::zip_equal(group, terms))
+            source[d] = {{term.first, 1}};
+        else if (!wide.empty())
+          return false;
+      }
+      value = reshape.getSrc();
+    } else if (auto reshape = value.getDefiningOp<tensor::ExpandShapeOp>()) {
+      ArrayRef<int64_t> shape = reshape.getResultType().getShape();
+      for (auto [d, group] : llvm::enumerate(reshape.getReassociationIndices())) {
+        source.emplace_back();
+        int64_t factor = reshape.getSrcType().getDimSize(d);
+        for (int64_t part : group) {
+          factor /= shape[part];
+          for (auto [dim, own] : indices[part])
+            source.back().push_back({dim, own * factor});
+        }
+      }
+      value = reshape.getSrc();
+    } else {
+      return false;
+    }
+    indices = std::move(source);
+    return true;
+  }
+
+  /// Adds the steps that compute `value` at `indices`.
+  bool readComputed(Value value, SmallVector<Terms> indices, SmallVectorImpl<MatmulStep> &steps) {
+    while (lookThroughReshape(value, indices))
+      ;
+    auto op = value.getDefiningOp<linalg::GenericOp>();
+    if (!op || !isParallel(op) || !readsThroughDimensions(op) || op.getNumResults() != 1)
+      return false;
+    if (llvm::any_of(steps, [&](MatmulStep &step) { return step.op == op; }))
+      return false; // (read twice, maybe at different places)
+    AffineMap written = op.getIndexingMapsArray().back();
+    if (!written.isPermutation())
+      return false;
+    SmallVector<Terms> own(indices.size());
+    for (auto [expression, terms] : llvm::zip_equal(written.getResults(), indices))
+      own[cast<AffineDimExpr>(expression).getPosition()] = terms;
+    MatmulStep step{op, {}, SmallVector<int>(indices.size(), -1)};
+    for (auto [dim, terms] : llvm::zip_equal(step.dims, own))
+      if (terms.size() == 1 && terms.front().second == 1)
+        dim = terms.front().first;
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      SmallVector<Terms> read;
+      for (AffineExpr expression : op.getMatchingIndexingMap(input).getResults())
+        read.push_back(own[cast<AffineDimExpr>(expression).getPosition()]);
+      std::optional<MatmulInput> known = readOutside(input->get(), read);
+      if (!known) {
+        if (!readComputed(input->get(), read, steps))
+          return false;
+        known = MatmulInput{stripReshapes(input->get()), std::nullopt, {}};
+      }
+      step.inputs.push_back(*known);
+    }
+    if (!readBody(step))
+      return false;
+    steps.push_back(std::move(step));
+    prologue.insert(op);
+    return true;
+  }
+
+  /// Strides per dimension of the contraction of `view` at `indices`.
+  MatmulAccess makeAccess(const View &view, Type elementType, ArrayRef<Terms> indices) const {
+    MatmulAccess access{view.operand, elementType, view.offset, SmallVector<int64_t>(count(), 0)};
+    for (auto [stride, terms] : llvm::zip_equal(view.strides, indices))
+      for (auto [dim, factor] : terms)
+        access.strides[dim] += stride * factor;
+    return access;
+  }
+
+  //===--- elementwise ops ---------------------------------------------------------------------------===//
 
   /// Every other op must be elementwise on the product, or a constant, a view, or an initial value.
   bool readEpilogue() {
@@ -206,8 +286,8 @@ private:
               tensor::ExtractSliceOp, func::ReturnOp>(op))
         continue;
       auto generic = dyn_cast<linalg::GenericOp>(op);
-      if (generic && isTranspose(generic) && viewOfArgument(generic.getResult(0)))
-        continue; // walked through, not computed
+      if (generic && (prologue.contains(generic) || (isTranspose(generic) && viewOfArgument(generic.getResult(0)))))
+        continue; // read, or walked through
       if (!generic || !isParallel(generic) || !readsThroughDimensions(generic) || !readElementwise(generic))
         return false;
     }
@@ -215,7 +295,7 @@ private:
   }
 
   bool readElementwise(linalg::GenericOp op) {
-    MatmulEpilogue step{op, {}, SmallVector<int>(op.getNumLoops(), -1)};
+    MatmulStep step{op, {}, SmallVector<int>(op.getNumLoops(), -1)};
     // A value computed here tells which of the op's dimensions is which of the contraction's.
     for (OpOperand *input : op.getDpsInputOperands()) {
       auto known = dimsOf.find(input->get());
@@ -239,17 +319,28 @@ private:
     for (auto [i, init] : llvm::enumerate(op.getDpsInitsMutable())) {
       if (!op.getMatchingBlockArgument(&init).use_empty())
         return false;
-      SmallVector<int> dims;
+      SmallVector<int> written;
       for (AffineExpr expression : op.getMatchingIndexingMap(&init).getResults())
-        dims.push_back(step.dims[cast<AffineDimExpr>(expression).getPosition()]);
-      if (dims.size() != step.dims.size())
+        written.push_back(step.dims[cast<AffineDimExpr>(expression).getPosition()]);
+      if (written.size() != step.dims.size())
         return false;
-      dimsOf[op.getResult(i)] = dims;
+      dimsOf[op.getResult(i)] = written;
     }
+    if (!readBody(step))
+      return false;
+    result.epilogue.push_back(std::move(step));
+    return true;
+  }
+
+  /// Whether code for the op's body can stand in the product's loops; notes which indices it asks for.
+  bool readBody(const MatmulStep &step) {
+    linalg::GenericOp op = step.op;
     WalkResult walk = op.getRegion().walk([&](Operation *inner) {
       if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
-        used[step.dims[index.getDim()]] = true;
-        return WalkResult::advance();
+        int dim = step.dims[index.getDim()];
+        for (auto [part, factor] : dim < 0 ? Terms() : termsOf(dim))
+          dims.used[part] = true;
+        return dim < 0 && op.getStaticLoopRanges()[index.getDim()] > 1 ? WalkResult::interrupt() : WalkResult::advance();
       }
       // From outside may come constants, and arguments that rows are gathered from.
       for (Value operand : inner->getOperands())
@@ -259,15 +350,20 @@ private:
       bool scalar = inner->getNumRegions() == 0 && (isa<linalg::YieldOp>(inner) || isPure(inner));
       return scalar ? WalkResult::advance() : WalkResult::interrupt();
     });
-    if (walk.wasInterrupted())
-      return false;
-    result.epilogue.push_back(std::move(step));
-    return true;
+    return !walk.wasInterrupted();
   }
 
-  std::optional<MatmulInput> readInput(Value value, AffineMap map, ArrayRef<int> dims) {
+  std::optional<MatmulInput> readInput(Value value, AffineMap map, ArrayRef<int> own) {
     if (dimsOf.count(value))
       return MatmulInput{value, std::nullopt, {}};
+    SmallVector<Terms> terms;
+    for (AffineExpr expression : map.getResults())
+      terms.push_back(termsOf(own[cast<AffineDimExpr>(expression).getPosition()]));
+    return readOutside(value, terms);
+  }
+
+  /// A constant, or a view of an argument at `indices`.
+  std::optional<MatmulInput> readOutside(Value value, ArrayRef<Terms> indices) {
     DenseElementsAttr constant;
     if (matchPattern(value, m_Constant(&constant)) && constant.isSplat())
       return MatmulInput{{}, std::nullopt, constant.getSplatValue<Attribute>()};
@@ -278,8 +374,7 @@ private:
     std::optional<View> view = type ? viewOfArgument(value) : std::nullopt;
     if (!view)
       return std::nullopt;
-    return MatmulInput{
-        {}, makeAccess(view->operand, type.getElementType(), view->offset, view->strides, map, dims, count), {}};
+    return MatmulInput{{}, makeAccess(*view, type.getElementType(), indices), {}};
   }
 
   bool readResults() {
@@ -290,97 +385,20 @@ private:
       if (known == dimsOf.end())
         return false;
       auto type = cast<RankedTensorType>(value.getType());
-      MatmulAccess access{static_cast<unsigned>(kernel.getNumArguments() + i), type.getElementType(), 0,
-                          SmallVector<int64_t>(count, 0)};
-      for (auto [dim, stride] : llvm::zip_equal(known->second, rowMajorStrides(type.getShape())))
-        access.strides[dim] = stride;
-      result.results.push_back({value, access});
+      SmallVector<Terms> indices;
+      for (int dim : known->second)
+        indices.push_back(termsOf(dim));
+      View view{static_cast<unsigned>(kernel.getNumArguments() + i), 0, rowMajorStrides(type.getShape())};
+      result.results.push_back({value, makeAccess(view, type.getElementType(), indices)});
     }
     return !result.results.empty();
-  }
-
-  enum class Role { M, N, K, Batch };
-
-  template <typename Function> bool allAccesses(Function holds) {
-    if (!holds(result.lhs) || !holds(result.rhs))
-      return false;
-    for (MatmulResult &r : result.results)
-      if (!holds(r.access))
-        return false;
-    for (MatmulEpilogue &step : result.epilogue)
-      for (MatmulInput &input : step.inputs)
-        if (input.access && !holds(*input.access))
-          return false;
-    return true;
-  }
-
-  /// Joins neighbouring loops that every tensor walks as one. A dimension whose index is asked for stays alone.
-  void mergeLoops(SmallVector<MatmulLoop> &loops, bool ordered) {
-    for (size_t outer = 0; outer < loops.size(); ++outer)
-      for (size_t inner = 0; inner < loops.size(); ++inner) {
-        if (outer == inner || (ordered && outer > inner) || used[loops[outer].dim] || used[loops[inner].dim])
-          continue;
-        const MatmulLoop &o = loops[outer], &i = loops[inner];
-        if (!allAccesses([&](const MatmulAccess &access) { return o.stride(access) == i.stride(access) * i.size; }))
-          continue;
-        loops[inner].size *= loops[outer].size;
-        loops.erase(loops.begin() + outer);
-        return mergeLoops(loops, ordered);
-      }
-  }
-
-  bool chooseLoops() {
-    SmallVector<MatmulLoop> loops[4];
-    SmallVector<utils::IteratorType> types = result.contraction.getIteratorTypesArray();
-    AffineMap left = result.contraction.getIndexingMapsArray()[0], right = result.contraction.getIndexingMapsArray()[1];
-    for (int dim = 0; dim < count; ++dim) {
-      bool inLeft = left.isFunctionOfDim(dim), inRight = right.isFunctionOfDim(dim);
-      bool reduced = types[dim] == utils::IteratorType::reduction;
-      if (sizes[dim] == 1)
-        continue;
-      if (reduced && !(inLeft && inRight))
-        return false;
-      Role role = reduced ? Role::K : inLeft && inRight ? Role::Batch : inLeft ? Role::M : Role::N;
-      loops[static_cast<int>(role)].push_back({sizes[dim], dim});
-    }
-    for (Role role : {Role::M, Role::N, Role::K, Role::Batch})
-      mergeLoops(loops[static_cast<int>(role)], role == Role::K);
-    if (loops[static_cast<int>(Role::K)].size() > 1)
-      return false;
-    if (loops[static_cast<int>(Role::K)].size() == 1)
-      result.k = loops[static_cast<int>(Role::K)].front();
-    result.batch = loops[static_cast<int>(Role::Batch)];
-    result.m = takePrincipal(loops[static_cast<int>(Role::M)]);
-    result.n = takePrincipal(loops[static_cast<int>(Role::N)]);
-    // The vector dimension is n: results should be contiguous along it. Products commute exactly, so roles may swap.
-    const MatmulAccess &stored = result.results.front().access;
-    if (result.n.stride(stored) != 1 && result.m.stride(stored) == 1) {
-      std::swap(result.m, result.n);
-      std::swap(result.lhs, result.rhs);
-    }
-    return true;
-  }
-
-  /// The loop that results walk with stride one, or else the longest; the others become batches.
-  MatmulLoop takePrincipal(SmallVector<MatmulLoop> &loops) {
-    if (loops.empty())
-      return {};
-    const MatmulAccess &stored = result.results.front().access;
-    auto *best = llvm::max_element(loops, [&](const MatmulLoop &a, const MatmulLoop &b) {
-      return std::pair(a.stride(stored) == 1, a.size) < std::pair(b.stride(stored) == 1, b.size);
-    });
-    MatmulLoop taken = *best;
-    loops.erase(best);
-    result.batch.append(loops.begin(), loops.end());
-    return taken;
   }
 
   func::FuncOp kernel;
   bool merges;
   MatmulKernel result;
-  int count = 0;
-  SmallVector<int64_t> sizes;
-  SmallVector<bool> used;                  ///< dimensions whose index matters: they are not merged
+  MatmulDims dims;
+  DenseSet<Operation *> prologue; ///< ops that compute operands
   DenseMap<Value, SmallVector<int>> dimsOf; ///< the contraction's dimension per tensor dimension of a computed value
 };
 

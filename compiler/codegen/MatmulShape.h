@@ -1,8 +1,10 @@
 // What a matrix product kernel computes, read off its linalg ops: sizes, and how every tensor is addressed.
 //
-// Any contraction with one reduced dimension (after merging) fits: nn, nt, tn, tt, batches, permuted operands. Its
-// dimensions take one of four roles: m (left operand and result), n (right operand and result), k (reduced), batch
-// (the rest). Dimensions that every tensor walks with one stride are merged; what is left over becomes a batch.
+// Any contraction fits: nn, nt, tn, tt, batches, permuted operands. Its dimensions take one of four roles: m (left operand
+// and result), n (right operand and result), k (reduced), batch (the rest). Dimensions that every tensor walks with one
+// stride are merged; what is left over becomes a batch, or a part of k.
+//
+// An operand is a view of an argument, or it is computed while it is packed: elementwise ops and gathers (a prologue).
 #pragma once
 
 #include "dialects/Precompiled.h"
@@ -27,18 +29,33 @@ struct MatmulLoop {
   int64_t stride(const MatmulAccess &access) const { return dim < 0 ? 0 : access.strides[dim]; }
 };
 
-/// An input of an epilogue op: an earlier value of the kernel, or an access, or a constant.
+/// An input of an elementwise op: an earlier value of the kernel, or an access, or a constant.
 struct MatmulInput {
   mlir::Value internal;
   std::optional<MatmulAccess> access;
   mlir::Attribute constant;
 };
 
-/// One elementwise op that consumes the product.
-struct MatmulEpilogue {
+/// One elementwise op that makes an operand, or that consumes the product.
+struct MatmulStep {
   mlir::linalg::GenericOp op;
   llvm::SmallVector<MatmulInput> inputs;
-  llvm::SmallVector<int> dims; ///< the contraction's dimension for each of the op's own
+  llvm::SmallVector<int> dims; ///< the contraction's dimension for each of the op's own; -1: its index is not asked for
+};
+
+/// What a product multiplies. Of a computed one, the access is that of its widest input if that differs from element to
+/// element, else as if it were stored densely in an argument `kNowhere`.
+struct MatmulOperand : MatmulAccess {
+  static constexpr unsigned kNowhere = 1u << 30;
+  llvm::SmallVector<MatmulStep> steps; ///< in order; the last one makes it. None: it is read where it stands
+
+  bool isComputed() const { return !steps.empty(); }
+};
+
+/// A dimension of the contraction as several: index = sum(index of part * factor).
+struct MatmulSplit {
+  int dim;
+  llvm::SmallVector<std::pair<int, int64_t>> parts;
 };
 
 struct MatmulResult {
@@ -52,18 +69,27 @@ struct MatmulKernel {
   /// Pairs of dimensions (i, j): where index i > index j, nothing has to be multiplied (kOrderedAttr).
   llvm::SmallVector<std::pair<int, int>> ordered;
   MatmulLoop m, n, k;
-  llvm::SmallVector<MatmulLoop> batch; ///< outermost first
-  MatmulAccess lhs, rhs;               ///< lhs is walked by m and k, rhs by k and n
-  llvm::SmallVector<MatmulEpilogue> epilogue; ///< in order
+  llvm::SmallVector<MatmulLoop> kParts; ///< of k, outermost first, if some operand does not walk it with one stride
+  llvm::SmallVector<MatmulLoop> batch;  ///< outermost first
+  MatmulOperand lhs, rhs;               ///< lhs is walked by m and k, rhs by k and n
+  llvm::SmallVector<MatmulStep> epilogue; ///< in order
   llvm::SmallVector<MatmulResult> results;
+  llvm::SmallVector<MatmulSplit> splits; ///< dimensions that are numbered beyond the contraction's own
 
   int64_t batchSize() const;
+  /// Whether one stride leads from each k to the next.
+  bool walksEvenly(const MatmulAccess &access) const;
+  /// Whether `operand` cannot be read where it stands by origin and strides.
+  bool mustBePacked(const MatmulOperand &operand) const { return operand.isComputed() || !walksEvenly(operand); }
+  /// Whether both operands can be read so.
+  bool readsInPlace() const { return !mustBePacked(lhs) && !mustBePacked(rhs); }
+  const MatmulSplit *splitOf(int dim) const;
 };
 
 /// The contraction of a kernel, if it holds one.
 mlir::linalg::GenericOp findContraction(mlir::func::FuncOp kernel);
 
-/// Nothing if the kernel holds more than a contraction and elementwise ops on its result. Without `merges`, every loop is
+/// Nothing if the kernel holds more than a contraction and elementwise ops around it. Without `merges`, every loop is
 /// one dimension.
 std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel, bool merges = true);
 

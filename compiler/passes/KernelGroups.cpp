@@ -133,6 +133,8 @@ private:
   /// The concatenation or product that alone reads a transpose, or the transpose that alone reads a slice, seen through
   /// reshapes that a loop's strides can express; else null. One kernel then takes each element straight from its place.
   static Operation *readerOfView(Operation *op) {
+    if (op->hasAttr(kPrologueAttr))
+      return readerOfPrologue(op);
     bool slice = isa<SliceOp>(op);
     if (!slice && !isa<TransposeOp>(op))
       return nullptr;
@@ -152,7 +154,15 @@ private:
     return reads ? op : nullptr;
   }
 
-  /// The ops of the views that only `reader` reads, each after what it reads, `reader` last.
+  /// The product that alone reads `op`, seen through reshapes.
+  static Operation *readerOfPrologue(Operation *op) {
+    do
+      op = op->hasOneUse() ? *op->getUsers().begin() : nullptr;
+    while (isa_and_nonnull<ReshapeOp>(op));
+    return isa_and_nonnull<MatmulOp>(op) ? op : nullptr;
+  }
+
+  /// The ops of the views, and of what is computed for it, that only `reader` reads, each after what it reads, `reader` last.
   void collectViews(Operation *reader, SmallVectorImpl<Operation *> &members) {
     for (Value operand : reader->getOperands()) {
       SmallVector<Operation *> reshapes;

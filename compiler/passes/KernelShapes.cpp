@@ -200,6 +200,15 @@ void shapeMap(MapOp map) {
   collapseMap(map);
 }
 
+/// Gives a map that one product reads the shape of its operand.
+void shapeAsOperand(MapOp map) {
+  MLIRContext *context = map.getContext();
+  Operation *reshape = *map->getUsers().begin();
+  if (map->hasOneUse() && isa<ReshapeOp>(reshape))
+    if (std::optional<MapOp> shaped = reshapeMap(map, shapeOf(reshape->getResult(0))))
+      (*shaped)->setAttr(kPrologueAttr, UnitAttr::get(context));
+}
+
 } // namespace
 
 bool belongsToReader(MapOp map) {
@@ -256,7 +265,9 @@ void canonicalizeShapes(func::FuncOp function) {
       flattenReduce(reduce);
   });
   forEach([](Operation *op) {
-    if (auto map = dyn_cast<MapOp>(op); map && !map->hasAttr(kAttentionAttr))
+    if (auto map = dyn_cast<MapOp>(op); map && map->hasAttr(kPrologueAttr))
+      shapeAsOperand(map);
+    else if (map && !map->hasAttr(kAttentionAttr))
       shapeMap(map);
   });
   // Reshapes of reshapes, and those that ended up as identities: the last first, so that what it looked through is dead

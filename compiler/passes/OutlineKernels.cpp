@@ -35,7 +35,7 @@ Operation *anchorOf(const KernelGroup &group) {
     if (isa<SoftmaxOp>(op) && op->hasAttr(kAttentionAttr))
       return op;
   for (Operation *op : group.ops)
-    if (!isa<MapOp, SliceOp, TransposeOp, ReshapeOp>(op))
+    if (!isa<MapOp, SliceOp, TransposeOp, ReshapeOp>(op) && !op->hasAttr(kPrologueAttr))
       return op;
   return isa<MapOp>(group.ops.front()) ? group.ops.front() : group.ops.back();
 }
@@ -95,7 +95,9 @@ func::FuncOp OutlineKernelsPass::kernelFor(const KernelGroup &group, ArrayRef<Va
     for (Value operand : op->getOperands())
       if (!mapping.contains(operand)) // a splat: each kernel has its own
         mapping.map(operand, builder.clone(*operand.getDefiningOp())->getResult(0));
-    builder.clone(*op, mapping)->removeAttr(kAttentionAttr); // a number of the entry
+    Operation *own = builder.clone(*op, mapping);
+    own->removeAttr(kAttentionAttr); // a number of the entry
+    own->removeAttr(kPrologueAttr);
   }
   SmallVector<Value> results;
   for (Value output : outputs)

@@ -32,6 +32,15 @@ def JoinPads : Pass<"sinter-join-pads", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def FusePrologues : Pass<"sinter-fuse-prologues", "::mlir::func::FuncOp"> {
+  let summary = "maps and gathers that products read become parts of these products' kernels";
+  let description = [{
+    A cheap map of tensors that are in memory anyway, or a gather, that only products read, is repeated for each of them
+    and marked `sinter.prologue`. Example: test/passes/fuse-prologues.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def RecomputeMaps : Pass<"sinter-recompute-maps", "::mlir::func::FuncOp"> {
   let summary = "cheap maps are computed by each of their readers";
   let description = [{

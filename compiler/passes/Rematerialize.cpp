@@ -88,7 +88,7 @@ bool coversInputs(MapOp reader, MapOp map) {
 bool isFar(Operation *from, Operation *to, int64_t elements) {
   int64_t between = 0;
   for (Operation *op = from->getNextNode(); op && op != to; op = op->getNextNode())
-    if (!isa<ReshapeOp>(op))
+    if (!isa<ReshapeOp>(op) && !op->hasAttr(kPrologueAttr)) // (neither is stored)
       for (Value result : op->getResults())
         between += elementsOf(result);
   return between >= kFar * elements;

@@ -76,7 +76,7 @@ int main(int argc, char **argv) {
   app.add_option("--march", options.pipeline.target.march, "CPU to compile for; this one must be able to run it");
   app.add_flag("!--no-validate-spirv", options.validateSpirv, "do not check shaders by libSPIRV-Tools");
   app.add_flag("!--unfused", options.pipeline.fuse, "keep elementwise ops apart");
-  app.add_flag("--split-attention", options.splitAttention, "CPU: a kernel for every op of attention, as for Vulkan");
+  app.add_flag("--portable-kernels", options.portableKernels, "CPU: the kernels that programs for Vulkan have: attention op by op, products without prologues");
   app.add_option("--random-graphs", arguments.randomGraphs,
                  "instead of a module: run N random functions and their gradients, fused and unfused");
   app.add_option("--first-graph", arguments.firstGraph, "number of the first random function");

@@ -230,7 +230,7 @@ int compile(const CommandLine &line, const char *argv0) {
 
   PipelineOptions options;
   options.target = line.targets.front();
-  options.groupAttention = llvm::all_of(line.targets, [](const TargetOptions &t) { return t.target == Target::Cpu; });
+  options.cpuKernels = llvm::all_of(line.targets, [](const TargetOptions &t) { return t.target == Target::Cpu; });
   options.severalVersions = line.targets.size() > 1 || options.target.target == Target::Vulkan;
   options.bf16 = line.dtype == "bf16";
   options.memoryBudget = line.budgetBytes;

@@ -30,6 +30,8 @@ inline constexpr llvm::StringLiteral kKernelAttr = "sinter.kernel";   ///< func:
 inline constexpr llvm::StringLiteral kMembersAttr = "sinter.members";
 /// On ops that one kernel takes together because they live on queries x keys: the number of their group (GroupAttention.cpp).
 inline constexpr llvm::StringLiteral kAttentionAttr = "sinter.attention";
+/// On what a product reads and nobody else: its kernel computes it (FusePrologues.cpp).
+inline constexpr llvm::StringLiteral kPrologueAttr = "sinter.prologue";
 /// linalg contraction: pairs of its dimensions (a, b, c, d, ...). Where index a is greater than index b, what would be
 /// multiplied is zero, or nobody needs the sum.
 inline constexpr llvm::StringLiteral kOrderedAttr = "sinter.ordered";

@@ -6,10 +6,10 @@
 // RUN: sinter-run --entry causal %t.narrow
 // RUN: sinter-run --entry cross %t.narrow
 // RUN: sinter-run --device cpu --threads 2 --print %t.narrow > %t.narrow.one
-// RUN: sinter-run --device cpu --threads 2 --print --split-attention %t.narrow > %t.narrow.many
+// RUN: sinter-run --device cpu --threads 2 --print --portable-kernels %t.narrow > %t.narrow.many
 // RUN: cmp %t.narrow.one %t.narrow.many
 // RUN: sinter-run --device cpu --threads 2 --print %s > %t.one
-// RUN: sinter-run --device cpu --threads 2 --print --split-attention %s > %t.many
+// RUN: sinter-run --device cpu --threads 2 --print --portable-kernels %s > %t.many
 // RUN: cmp %t.one %t.many
 // RUN: sinterc %s --from model --emit=kernels -o - | FileCheck %s --check-prefix=KERNELS
 // RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention | FileCheck %s --check-prefix=EMITTED

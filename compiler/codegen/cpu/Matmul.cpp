@@ -1,4 +1,4 @@
-// sinter-cpu-emit-matmul: a kernel with one contraction and elementwise ops on its result becomes a tile function.
+// sinter-cpu-emit-matmul: a kernel with one contraction and elementwise ops around it becomes a tile function.
 //
 //     func.func private @k(%a: tensor<768x128xf32>, %b: tensor<128x384xf32>) -> tensor<768x384xf32>
 //         attributes {sinter.kernel}                      fill, generic (multiply, add), elementwise generics
@@ -45,6 +45,13 @@ struct EmitMatmulPass : MatmulTargetPass<EmitMatmulPass> {
     }
   }
 
+  static int64_t countFlops(ArrayRef<MatmulStep> steps) {
+    int64_t flops = 0;
+    for (const MatmulStep &step : steps)
+      flops += codegen::countFlops(*linalg::GenericOp(step.op).getBody());
+    return flops;
+  }
+
   LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel) {
     MatmulPlan plan = planMatmul(kernel, target());
     func::FuncOp tiles = createTileFunction(function);
@@ -53,13 +60,13 @@ struct EmitMatmulPass : MatmulTargetPass<EmitMatmulPass> {
     MatmulEmitter emitter(builder, contraction.getLoc(), kernel, plan);
     if (failed(emitter.emit(tiles.front())))
       return failure();
-    int64_t outputs = kernel.batchSize() * kernel.m.size * kernel.n.size;
-    auto flops = static_cast<int64_t>(orderedShare(kernel.contraction) * 2 * kernel.k.size);
-    for (const MatmulEpilogue &step : kernel.epilogue)
-      flops += countFlops(*linalg::GenericOp(step.op).getBody());
+    int64_t batch = kernel.batchSize(), m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
+    auto products = static_cast<int64_t>(orderedShare(kernel.contraction) * 2 * k);
+    int64_t flops = batch * (m * n * (products + countFlops(kernel.epilogue)) + m * k * countFlops(kernel.lhs.steps) +
+                             n * k * countFlops(kernel.rhs.steps));
     setPieces(tiles, piecesOf(kernel, tiles));
     tiles->setAttr("sinter.noalias", builder.getUnitAttr());
-    setTileAttributes(tiles, kernel.batchSize() * plan.mTiles * plan.nTiles, emitter.scratchBytes(), outputs * flops);
+    setTileAttributes(tiles, kernel.batchSize() * plan.mTiles * plan.nTiles, emitter.scratchBytes(), flops);
     function.erase();
     return success();
   }

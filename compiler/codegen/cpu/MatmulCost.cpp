@@ -122,12 +122,16 @@ void chooseForms(MatmulPlan &plan, const MatmulKernel &kernel) {
   int64_t columnStride = kernel.n.stride(kernel.rhs), rhsK = kernel.k.stride(kernel.rhs);
   int64_t rhsSpan = (k - 1) * rhsK + (n - 1) * columnStride + 1;
   bool contiguous = columnStride == 1 || n == 1;
-  if (kernel.bf16)
-    plan.lhs = lhsK == 1 ? LhsForm::Rows : LhsForm::Panels; // rounded once, while they are copied
-  plan.stream = m <= 4 && k * n >= 16 * 1024 &&
+  // Lanes along k, which must not leave the innermost part of k.
+  bool lanesAlongK = lhsK == 1 && (kernel.kParts.empty() || kernel.kParts.back().size % kLanes == 0);
+  if (kernel.bf16 || kernel.mustBePacked(kernel.lhs)) // rounded, computed once, while they are copied
+    plan.lhs = lanesAlongK ? LhsForm::Rows : LhsForm::Panels;
+  plan.stream = kernel.readsInPlace() && m <= 4 && k * n >= 16 * 1024 &&
                 (contiguous ? n >= kLanes : rhsK == 1 && n >= kStreamedColumns && k >= kLanes);
   if (plan.stream)
     plan.rhs = contiguous ? RhsForm::Direct : RhsForm::Transposed;
+  else if (kernel.mustBePacked(kernel.rhs))
+    plan.rhs = RhsForm::Copied;
   else if (!kernel.bf16 && contiguous && (m <= 2 * plan.mr || rhsSpan <= kSmallSpan))
     plan.rhs = RhsForm::Direct;
   else
@@ -153,6 +157,14 @@ int64_t blockDepth(int64_t k, int64_t blocks) {
   return depth;
 }
 
+/// Cycles to compute an element of an operand.
+double stepsCycles(const MatmulOperand &operand) {
+  size_t ops = 0;
+  for (const MatmulStep &step : operand.steps)
+    ops += linalg::GenericOp(step.op).getBody()->getOperations().size();
+  return static_cast<double>(ops) / kLanes;
+}
+
 /// The cheapest cut into at least `wanted` tiles.
 class TileSearch {
 public:
@@ -164,6 +176,7 @@ public:
     sharedBy = all == 1 ? 1 : kSharedBy;
     packLhs = plan.lhs == LhsForm::Direct ? kFetch : kFetch + kCopy;
     packRhs = plan.rhs == RhsForm::Direct ? kFetch : plan.rhs == RhsForm::Copied ? kFetch + kCopy : kFetch + kTranspose;
+    packLhs += stepsCycles(kernel.lhs), packRhs += stepsCycles(kernel.rhs);
   }
 
   MatmulPlan run(int64_t leastBlocks, int64_t mostBlocks) {

@@ -198,7 +198,8 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     leftRow = 1, leftK = plan.mr;
     leftStart = lhsPanel(kBlock, rowPanel);
   }
-  Value source = flat[kernel.rhs.operand];
+  bool indirect = kernel.mustBePacked(kernel.rhs);
+  Value source = indirect ? Value() : flat[kernel.rhs.operand];
   int64_t sourceK = kernel.k.stride(kernel.rhs), sourceN = kernel.n.stride(kernel.rhs);
   Value sourceStart = LinearIndex()
                           .add(rhsOrigin, 1)
@@ -222,15 +223,19 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
       } else {
         int64_t stepK = plan.depth * sourceK;
         Value from = LinearIndex{u * stepK, {}}.add(sourceStart, 1).add(k, stepK).materialize(b, loc);
-        auto load = [&](int64_t v, int64_t k) {
-          return loadLanes(b, loc, source, add(from, v * kLanes * sourceN + k * sourceK), sourceN, count);
+        auto load = [&](int64_t v, int64_t next) {
+          if (indirect) {
+            Value depth = LinearIndex{u * plan.depth + next, {}}.add(kBlock, plan.kc).add(k, plan.depth).materialize(b, loc);
+            return operandAt(kernel.rhs, {{}, add(add(firstColumn, column), v * kLanes), depth, &kernel.n, count});
+          }
+          return loadLanes(b, loc, source, add(from, v * kLanes * sourceN + next * sourceK), sourceN, count);
         };
         for (int64_t v = 0; v < plan.vectors; ++v)
           columns.push_back(plan.depth == 2 ? pairOf(load(v, 0), half ? zeros() : load(v, 1)) : rounded(load(v, 0)));
         if (reads == Reads::SourceAndCopies) {
           Value to = LinearIndex{u * plan.nr(), {}}.add(panel, 1).add(k, plan.nr()).materialize(b, loc);
           for (int64_t v = 0; v < plan.vectors; ++v) {
-            for (int64_t next = 0; sourceN == 1 && next < plan.depth; ++next)
+            for (int64_t next = 0; sourceN == 1 && !indirect && next < plan.depth; ++next)
               memref::PrefetchOp::create(b, loc, source, add(from, (ahead + next) * sourceK + v * kLanes),
                                          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
             storeLanes(b, loc, columns[v], packedRhs, add(to, v * kLanes));

@@ -117,7 +117,7 @@ private:
   mlir::Type packedType() { return plan.depth == 2 ? mlir::Type(b.getI32Type()) : mlir::Type(b.getF32Type()); }
   void packRhsPairs(mlir::Value kBlock, mlir::Value columnAt);
   void packLhsPairs(mlir::Value kBlock);
-  void storeHalfPair(mlir::Value source, mlir::Value from, mlir::Value target, mlir::Value to);
+  void storeHalfPair(mlir::Value even, mlir::Value target, mlir::Value to);
 
   // MatmulPack.cpp
   void packRhs(mlir::Value kBlock, mlir::Value columnAt);
@@ -126,6 +126,7 @@ private:
   llvm::SmallVector<mlir::Value> transposeBlock(llvm::ArrayRef<mlir::Value> in);
   void packLhs(mlir::Value kBlock);
   void packLhsPanels(mlir::Value kBlock);
+  std::function<mlir::Value(mlir::Value)> lhsRow(mlir::Value kBlock, mlir::Value row);
   int64_t packedDepth() const { return (plan.kc + plan.depth - 1) / plan.depth; } ///< elements along k of a block
   int64_t lhsRowLength() const { return packedDepth() + kLanes; }
   int64_t lhsBlockSize() const {
@@ -139,13 +140,26 @@ private:
   mlir::Value lhsPanel(mlir::Value kBlock, mlir::Value rowPanel);
   mlir::Value rhsPanel(mlir::Value kBlock, mlir::Value columnAt);
 
+  // MatmulSteps.cpp
+  /// Where values are computed: at indices of the whole matrix (null where nothing depends on one), which are those of
+  /// lane 0 if there are lanes.
+  struct Place {
+    mlir::Value row, column, depth;
+    const MatmulLoop *lanes; ///< the loop that runs along them; null: one element
+    int64_t count;           ///< lanes that there are elements for
+  };
+  mlir::Value addressOf(const MatmulAccess &access, const Place &place);
+  mlir::Value partOfDepth(mlir::Value depth, size_t part);
+  mlir::Value indexOf(int dim, const Place &place);
+  bool runsAlongLanes(int dim, const Place &place) const;
+  bool evaluate(llvm::ArrayRef<MatmulStep> steps, const Place &place, llvm::DenseMap<mlir::Value, mlir::Value> &values);
+  mlir::Value operandAt(const MatmulOperand &operand, const Place &place);
+
   // MatmulEpilogue.cpp
   void finish(const Sums &sums, mlir::Value row, mlir::Value column);
-  mlir::Value addressOf(const MatmulAccess &access, mlir::Value row, mlir::Value column);
   void prefetchEpilogue(mlir::Value row, mlir::Value column);
   void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column);
   bool isPastCaches(const MatmulAccess &access) const;
-  mlir::Value loopIndex(int dim, mlir::Value row, mlir::Value column);
 
   // MatmulStream.cpp
   void emitStream();

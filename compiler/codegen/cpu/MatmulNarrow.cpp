@@ -105,35 +105,34 @@ void MatmulEmitter::packRhsPairs(Value kBlock, Value columnAt) {
     loop(constant(plan.nr()), 1, [&](Value column) {
       Value from = LinearIndex().add(source, 1).add(k, 1).add(column, nStride).materialize(b, loc);
       Value to = LinearIndex().add(target, 1).add(divide(k, 2), plan.nr()).add(column, 1).materialize(b, loc);
-      storeHalfPair(buffer, from, packedRhs, to);
+      storeHalfPair(memref::LoadOp::create(b, loc, buffer, from), packedRhs, to);
     });
     return SmallVector<Value>();
   });
 }
 
 /// The last element of an odd k, with zero for its partner.
-void MatmulEmitter::storeHalfPair(Value source, Value from, Value target, Value to) {
+void MatmulEmitter::storeHalfPair(Value even, Value target, Value to) {
   Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
-  Value pair = pairOf(memref::LoadOp::create(b, loc, source, from), zero);
-  memref::StoreOp::create(b, loc, pair, target, to);
+  memref::StoreOp::create(b, loc, pairOf(even, zero), target, to);
 }
 
 /// Rows of pairs, of an operand that is contiguous along k.
 void MatmulEmitter::packLhsPairs(Value kBlock) {
-  int64_t mStride = kernel.m.stride(kernel.lhs), total = kernel.k.size;
-  Value source = flat[kernel.lhs.operand], depth = depthOf(kBlock), even = evenPart(depth);
-  Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc).materialize(b, loc);
+  int64_t total = kernel.k.size;
+  Value depth = depthOf(kBlock), even = evenPart(depth);
   loop(rows, 1, [&](Value row) {
-    Value from = LinearIndex().add(start, 1).add(row, mStride).materialize(b, loc);
+    auto lanesAt = lhsRow(kBlock, row);
     Value to = LinearIndex().add(lhsBlock(kBlock), 1).add(row, lhsRowLength()).materialize(b, loc);
     loop(even, kLanes, [&](Value at) {
       Value k = whole(at, even, kLanes, total);
-      vector::StoreOp::create(b, loc, pairsAlong(loadLanes(b, loc, source, add(from, k))), packedLhs,
+      vector::StoreOp::create(b, loc, pairsAlong(lanesAt(k)), packedLhs,
                               add(to, divide(k, 2)));
     });
     if (total % 2)
       loop(even, depth, 1, {}, [&](Value k, ValueRange) {
-        storeHalfPair(source, add(from, k), packedLhs, add(to, divide(k, 2)));
+        Value last = LinearIndex().add(kBlock, plan.kc).add(k, 1).materialize(b, loc);
+        storeHalfPair(operandAt(kernel.lhs, {add(firstRow, row), {}, last, nullptr, 1}), packedLhs, add(to, divide(k, 2)));
         return SmallVector<Value>();
       });
   });

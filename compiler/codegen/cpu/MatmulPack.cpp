@@ -91,7 +91,7 @@ void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
 /// processor multiplies. It is the next one of this block of k, the first of the next block, or of the next tile.
 void MatmulEmitter::fetchNextPanel(Value kBlock, Value rowPanel, Value columnPanel, Value k) {
   int64_t kStride = kernel.k.stride(kernel.rhs);
-  if (plan.rhs != RhsForm::Copied || plan.keepsPackedRhs() || kernel.n.stride(kernel.rhs) != 1 || plan.mPanels() == 1)
+  if (plan.rhs != RhsForm::Copied || plan.keepsPackedRhs() || kernel.mustBePacked(kernel.rhs) || kernel.n.stride(kernel.rhs) != 1 || plan.mPanels() == 1)
     return;
   auto choose = [&](Value at, int64_t last, Value otherwise, Value ifLast) {
     Value is = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, at, constant(last));
@@ -115,18 +115,28 @@ void MatmulEmitter::packLhs(Value kBlock) {
     return packLhsPanels(kBlock);
   if (plan.depth == 2)
     return packLhsPairs(kBlock);
-  int64_t mStride = kernel.m.stride(kernel.lhs), length = lhsRowLength(), total = kernel.k.size;
-  Value depth = depthOf(kBlock), source = flat[kernel.lhs.operand];
-  Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc).materialize(b, loc);
+  int64_t length = lhsRowLength(), total = kernel.k.size;
+  Value depth = depthOf(kBlock);
   loop(rows, 1, [&](Value row) {
-    Value from = LinearIndex().add(start, 1).add(row, mStride).materialize(b, loc);
+    auto lanesAt = lhsRow(kBlock, row);
     Value to = LinearIndex().add(lhsBlock(kBlock), 1).add(row, length).materialize(b, loc);
     loop(depth, kLanes, [&](Value at) {
       Value k = whole(at, depth, kLanes, total);
-      Value lanes = loadLanes(b, loc, source, add(from, k), 1, std::min(kLanes, total));
-      storeLanes(b, loc, rounded(lanes), packedLhs, add(to, k));
+      storeLanes(b, loc, rounded(lanesAt(k)), packedLhs, add(to, k));
     });
   });
+}
+
+/// Lanes along k of a row of the tile, by their place in the block of k.
+std::function<Value(Value)> MatmulEmitter::lhsRow(Value kBlock, Value row) {
+  int64_t count = std::min(kLanes, kernel.k.size);
+  if (kernel.mustBePacked(kernel.lhs))
+    return [=, this](Value k) {
+      Value depth = LinearIndex().add(kBlock, plan.kc).add(k, 1).materialize(b, loc);
+      return operandAt(kernel.lhs, {add(firstRow, row), {}, depth, &kernel.k, count});
+    };
+  Value from = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc).add(row, kernel.m.stride(kernel.lhs)).materialize(b, loc);
+  return [=, this](Value k) { return loadLanes(b, loc, flat[kernel.lhs.operand], add(from, k), 1, count); };
 }
 
 /// [panel][k][mr], for an operand that is contiguous along m, or nowhere. A few steps of k at a time go to all panels: both
@@ -134,19 +144,24 @@ void MatmulEmitter::packLhs(Value kBlock) {
 void MatmulEmitter::packLhsPanels(Value kBlock) {
   constexpr int64_t kRun = 8;
   int64_t mStride = kernel.m.stride(kernel.lhs), kStride = kernel.k.stride(kernel.lhs);
-  Value source = flat[kernel.lhs.operand], depth = depthOf(kBlock);
+  Value depth = depthOf(kBlock);
   Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc * kStride).materialize(b, loc);
+  bool indirect = kernel.mustBePacked(kernel.lhs);
   auto packSteps = [&](Value first, Value last, bool half) {
     loop(rows, plan.mr, [&](Value rowAt) {
       Value row = whole(rowAt, rows, plan.mr, kernel.m.size);
       loop(first, last, 1, {}, [&](Value k, ValueRange) {
         auto load = [&](int64_t next) {
+          if (indirect) {
+            Value at = LinearIndex{next, {}}.add(kBlock, plan.kc).add(k, plan.depth).materialize(b, loc);
+            return operandAt(kernel.lhs, {add(firstRow, row), {}, at, &kernel.m, plan.mr});
+          }
           Value from = LinearIndex{next * kStride, {}}
                            .add(start, 1)
                            .add(k, plan.depth * kStride)
                            .add(row, mStride)
                            .materialize(b, loc);
-          return loadLanes(b, loc, source, from, mStride, plan.mr);
+          return loadLanes(b, loc, flat[kernel.lhs.operand], from, mStride, plan.mr);
         };
         Value lanes = plan.depth == 1 ? rounded(load(0)) : pairOf(load(0), half ? zeros() : load(1));
         Value to = LinearIndex().add(lhsPanel(kBlock, divide(rowAt, plan.mr)), 1).add(k, plan.mr).materialize(b, loc);

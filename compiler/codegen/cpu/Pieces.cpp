@@ -8,7 +8,7 @@ namespace sinter::cpu {
 using codegen::Access;
 using codegen::LoopGraph;
 using codegen::MatmulAccess;
-using codegen::MatmulEpilogue;
+using codegen::MatmulStep;
 using codegen::MatmulKernel;
 using codegen::MatmulLoop;
 using codegen::Storage;
@@ -36,8 +36,10 @@ bool walksByBatch(const MatmulKernel &kernel, const MatmulAccess &access, int64_
 
 Pieces piecesOf(const MatmulKernel &kernel, func::FuncOp function) {
   Pieces pieces{kernel.batchSize(), {}};
+  if (!kernel.readsInPlace())
+    return {};
   SmallVector<const MatmulAccess *> accesses{&kernel.lhs, &kernel.rhs};
-  for (const MatmulEpilogue &step : kernel.epilogue) {
+  for (const MatmulStep &step : kernel.epilogue) {
     if (readsAnywhere(*linalg::GenericOp(step.op).getBody()))
       return {};
     for (const codegen::MatmulInput &input : step.inputs)

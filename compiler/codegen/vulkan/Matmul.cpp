@@ -18,7 +18,7 @@ LogicalResult emitMatmul(func::FuncOp function, const MatmulKernel &kernel, Shad
     return failure();
   int64_t outputs = kernel.batchSize() * kernel.m.size * kernel.n.size;
   auto flops = static_cast<int64_t>(orderedShare(kernel.contraction) * 2 * kernel.k.size);
-  for (const MatmulEpilogue &step : kernel.epilogue)
+  for (const MatmulStep &step : kernel.epilogue)
     flops += countFlops(*linalg::GenericOp(step.op).getBody());
   target.finish(outputs * flops, /*general=*/false);
   return success();

@@ -40,7 +40,7 @@ Schedule chooseSchedule(const MatmulKernel &kernel, bool texels) {
   static constexpr Candidate kTexels[] = {{{16, 8}, 0.27}, {{8, 8}, 0.18}};
   ArrayRef<Candidate> candidates = texels ? ArrayRef(kTexels) : ArrayRef(kStorage);
   int64_t ops = 0;
-  for (const MatmulEpilogue &step : kernel.epilogue)
+  for (const MatmulStep &step : kernel.epilogue)
     ops += llvm::range_size(*linalg::GenericOp(step.op).getBody()) - 1;
   Schedule best = candidates.back().schedule;
   double least = 0;

@@ -193,7 +193,7 @@ LogicalResult MatmulShader::finish(ValueRange sums, Value row, Value column, int
                                    int64_t columnsOfTile) {
   LogicalResult result = success();
   auto rows = [&] {
-    for (const MatmulEpilogue &step : kernel.epilogue)
+    for (const MatmulStep &step : kernel.epilogue)
       for (auto [i, input] : llvm::enumerate(step.inputs))
         if (input.access && kernel.m.stride(*input.access) == 0)
           shared[&input] = epilogueInput(input, linalg::GenericOp(step.op).getBody()->getArgument(i).getType(), row, column);
@@ -228,7 +228,7 @@ LogicalResult MatmulShader::finishRow(Value sum, Value row, Value column) {
   Location outer = shader.loc;
   linalg::GenericOp contraction = kernel.contraction;
   DenseMap<Value, Value> values{{contraction.getResult(0), sum}};
-  for (const MatmulEpilogue &step : kernel.epilogue) {
+  for (const MatmulStep &step : kernel.epilogue) {
     linalg::GenericOp op = step.op;
     shader.loc = op.getLoc();
     SmallVector<Value> arguments;

@@ -99,7 +99,7 @@ LogicalResult Runner::compile(ModuleOp module) {
       continue;
     PipelineOptions pipeline = options.pipeline;
     pipeline.target.target = target;
-    pipeline.groupAttention = target == Target::Cpu && !options.splitAttention;
+    pipeline.cpuKernels = target == Target::Cpu && !options.portableKernels;
     pipeline.target.validateSpirv = options.validateSpirv;
     FailureOr<std::unique_ptr<CompiledProgram>> program = CompiledProgram::compile(module, options.from, pipeline);
     if (failed(program))

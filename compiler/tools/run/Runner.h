@@ -20,7 +20,7 @@ struct RunOptions {
   int64_t elementsPerArgument = 256; ///< at how many elements of an argument differences are taken
   int threads = 0; ///< compiled code runs on this many only; 0: on 1, 2 and 3, which must agree bit for bit
   bool quiet = false; ///< no line for what is well
-  bool splitAttention = false; ///< CPU: no kernel takes more than one product of attention
+  bool portableKernels = false; ///< CPU: the kernels that programs for Vulkan have
   bool validateSpirv = true; ///< check every shader by libSPIRV-Tools
   PipelineOptions pipeline;
 };
