@@ -69,7 +69,7 @@ double stepCycles(int64_t mr, int64_t vectors, const MatmulTarget &target) {
 
 /// The best number of rows for a register tile of so many vectors, and its cycles for one step of k; none if it is too wide.
 std::optional<std::pair<int64_t, double>> bestRows(int64_t vectors, int64_t m, int64_t n, const MatmulTarget &target) {
-  if (vectors > 1 && vectors * kLanes > n)
+  if (vectors > 1 && (vectors - 1) * kLanes >= n)
     return std::nullopt;
   // Accumulators, the row of the right operand and one broadcast must fit.
   int64_t perVector = target.vectorRegisters == 32 ? 1 : 2;
@@ -179,7 +179,7 @@ public:
     packLhs += stepsCycles(kernel.lhs), packRhs += stepsCycles(kernel.rhs);
   }
 
-  MatmulPlan run(int64_t leastBlocks, int64_t mostBlocks) {
+  void run(int64_t leastBlocks, int64_t mostBlocks) {
     for (int64_t blocks = leastBlocks; blocks <= mostBlocks; ++blocks)
       for (Keeps keeps : {Keeps::Rhs, Keeps::Lhs, Keeps::Neither}) {
         plan.kc = blockDepth(k, blocks);
@@ -187,9 +187,9 @@ public:
         plan.keeps = keeps;
         cut();
       }
-    return best;
   }
 
+  const MatmulPlan &found() const { return best; }
   double cycles() const { return bestCycles; }
 
 private:
@@ -277,23 +277,29 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
     plan.nc = blockLength(n, llvm::divideCeil(n, plan.nr()), plan.nr()), plan.nTiles = llvm::divideCeil(n, plan.nc);
     return plan;
   }
-  int64_t most = target.vectorRegisters == 32 ? 512 : 384;
-  int64_t leastBlocks = !packs || k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most);
-  int64_t mostBlocks = packs ? std::max(leastBlocks, k / 192) : 1;
-  TileSearch search(plan, kernel, target);
-  MatmulPlan best = search.run(leastBlocks, mostBlocks);
+  auto search = [&](const MatmulPlan &start) {
+    int64_t most = target.vectorRegisters == 32 ? 512 : 384;
+    // Of a wide tile every few rows read the whole panel again, which the second-level cache could hardly deliver.
+    if (start.vectors > 4)
+      most = 2 * kSmallSpan / start.nr();
+    int64_t leastBlocks = !packs || k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most);
+    TileSearch search(start, kernel, target);
+    search.run(leastBlocks, packs ? std::max(leastBlocks, k / 192) : 1);
+    return search;
+  };
+  TileSearch best = search(plan);
   // Another register tile may cut more evenly; what the model does not know speaks for the best one.
-  double least = search.cycles() * kClearlyFewer;
+  double least = best.cycles() * kClearlyFewer;
+  const int64_t vectorsByItself = plan.vectors;
   for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors) {
     std::optional<std::pair<int64_t, double>> rows = bestRows(vectors, m, n, target);
-    if (!rows || vectors == best.vectors)
+    if (!rows || vectors == vectorsByItself)
       continue;
     plan.mr = rows->first, plan.vectors = vectors;
-    TileSearch other(plan, kernel, target);
-    if (MatmulPlan found = other.run(leastBlocks, mostBlocks); other.cycles() < least)
-      best = found, least = other.cycles();
+    if (TileSearch other = search(plan); other.cycles() < least)
+      best = other, least = other.cycles();
   }
-  return best;
+  return best.found();
 }
 
 MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows, int64_t depth) {

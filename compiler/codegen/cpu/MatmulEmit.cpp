@@ -207,7 +207,6 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
                           .add(kBlock, plan.kc * sourceK)
                           .materialize(b, loc);
   Value panel = plan.rhs == RhsForm::Direct ? Value() : rhsPanel(kBlock, multiply(columnPanel, plan.nr()));
-  int64_t count = std::min(kLanes, kernel.n.size);
 
   enum class Reads { Source, SourceAndCopies, Panel };
   // Steps are of `plan.depth` products; of the last pair, there may be only half.
@@ -226,9 +225,9 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
         auto load = [&](int64_t v, int64_t next) {
           if (indirect) {
             Value depth = LinearIndex{u * plan.depth + next, {}}.add(kBlock, plan.kc).add(k, plan.depth).materialize(b, loc);
-            return operandAt(kernel.rhs, {{}, add(add(firstColumn, column), v * kLanes), depth, &kernel.n, count});
+            return operandAt(kernel.rhs, {{}, add(add(firstColumn, column), v * kLanes), depth, &kernel.n, columnsIn(v)});
           }
-          return loadLanes(b, loc, source, add(from, v * kLanes * sourceN + next * sourceK), sourceN, count);
+          return loadLanes(b, loc, source, add(from, v * kLanes * sourceN + next * sourceK), sourceN, columnsIn(v));
         };
         for (int64_t v = 0; v < plan.vectors; ++v)
           columns.push_back(plan.depth == 2 ? pairOf(load(v, 0), half ? zeros() : load(v, 1)) : rounded(load(v, 0)));

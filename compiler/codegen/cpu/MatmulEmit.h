@@ -119,6 +119,11 @@ private:
   void packLhsPairs(mlir::Value kBlock);
   void storeHalfPair(mlir::Value even, mlir::Value target, mlir::Value to);
 
+  /// Columns that a vector of the register tile has: where one tile is wider than the matrix, its last one has fewer.
+  int64_t columnsIn(int64_t vector) const {
+    return plan.nr() > kernel.n.size ? std::min(kLanes, kernel.n.size - vector * kLanes) : kLanes;
+  }
+
   // MatmulPack.cpp
   void packRhs(mlir::Value kBlock, mlir::Value columnAt);
   void copyRhs(mlir::Value columnAt);
@@ -133,6 +138,7 @@ private:
     return plan.lhs == LhsForm::Rows ? plan.mc * lhsRowLength() + kLanes : plan.mPanels() * packedDepth() * plan.mr;
   }
   mlir::Value rhsStart(mlir::Value kBlock, mlir::Value columnAt);
+  mlir::Value inColumn(mlir::Value from, mlir::Value column, int64_t next);
   void fetchNextPanel(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel, mlir::Value k);
   /// The part of `depth` that is made of whole pairs.
   mlir::Value evenPart(mlir::Value depth) { return kernel.k.size % 2 ? multiply(divide(depth, 2), 2) : depth; }
@@ -158,7 +164,7 @@ private:
   // MatmulEpilogue.cpp
   void finish(const Sums &sums, mlir::Value row, mlir::Value column);
   void prefetchEpilogue(mlir::Value row, mlir::Value column);
-  void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column);
+  void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column, int64_t count);
   bool isPastCaches(const MatmulAccess &access) const;
 
   // MatmulStream.cpp

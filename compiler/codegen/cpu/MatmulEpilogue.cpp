@@ -21,18 +21,22 @@ void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
   if (ops <= kUnrolledOps) {
     for (int64_t r = 0; r < plan.mr; ++r)
       for (int64_t v = 0; v < plan.vectors; ++v)
-        finishVector(sums[r * plan.vectors + v], add(row, r), add(column, v * kLanes));
+        finishVector(sums[r * plan.vectors + v], add(row, r), add(column, v * kLanes), columnsIn(v));
     return;
   }
   // Longer ones go row by row, so that they need few registers and little code.
   for (auto [i, sum] : llvm::enumerate(sums))
     storeLanes(b, loc, sum, sumsBuffer, constant(i * kLanes));
+  int64_t last = plan.vectors - 1, whole = columnsIn(last) == kLanes ? plan.vectors : last;
   loop(constant(plan.mr), 1, [&](Value r) {
-    loop(constant(plan.vectors), 1, [&](Value v) {
+    auto finishOne = [&](Value v, int64_t count) {
       Value from = LinearIndex().add(r, plan.nr()).add(v, kLanes).materialize(b, loc);
       Value at = LinearIndex().add(column, 1).add(v, kLanes).materialize(b, loc);
-      finishVector(loadLanes(b, loc, sumsBuffer, from), add(row, r), at);
-    });
+      finishVector(loadLanes(b, loc, sumsBuffer, from), add(row, r), at, count);
+    };
+    loop(constant(whole), 1, [&](Value v) { finishOne(v, kLanes); });
+    if (whole == last)
+      finishOne(constant(last), columnsIn(last));
   });
 }
 
@@ -52,8 +56,8 @@ void MatmulEmitter::prefetchEpilogue(Value row, Value column) {
 }
 
 /// `row` and `column` are those of lane 0 in the whole matrix.
-void MatmulEmitter::finishVector(Value sum, Value row, Value column) {
-  Place place{row, column, {}, &kernel.n, std::min(kLanes, kernel.n.size)};
+void MatmulEmitter::finishVector(Value sum, Value row, Value column, int64_t count) {
+  Place place{row, column, {}, &kernel.n, count};
   linalg::GenericOp contraction = kernel.contraction;
   DenseMap<Value, Value> values{{contraction.getResult(0), sum}};
   if (!evaluate(kernel.epilogue, place, values))

@@ -84,16 +84,14 @@ void MatmulEmitter::ignoreDenormals(llvm::function_ref<void()> body) {
 /// A panel of columns that are contiguous along k: pairs are made along k, then transposed eight by eight.
 void MatmulEmitter::packRhsPairs(Value kBlock, Value columnAt) {
   constexpr int64_t side = kBlockSide;
-  int64_t nStride = kernel.n.stride(kernel.rhs);
   Value buffer = flat[kernel.rhs.operand], depth = depthOf(kBlock), even = evenPart(depth);
   Value source = rhsStart(kBlock, columnAt), target = rhsPanel(kBlock, columnAt);
   loop(even, kLanes, [&](Value at) {
     Value k = whole(at, even, kLanes, kernel.k.size);
     loop(constant(plan.nr()), side, [&](Value column) {
-      Value from = LinearIndex().add(source, 1).add(k, 1).add(column, nStride).materialize(b, loc);
       SmallVector<Value> in;
       for (int64_t r = 0; r < side; ++r)
-        in.push_back(pairsAlong(loadLanes(b, loc, buffer, add(from, r * nStride))));
+        in.push_back(pairsAlong(loadLanes(b, loc, buffer, inColumn(add(source, k), column, r))));
       Value to = LinearIndex().add(target, 1).add(divide(k, 2), plan.nr()).add(column, 1).materialize(b, loc);
       for (auto [r, row] : llvm::enumerate(transposeBlock(in)))
         vector::StoreOp::create(b, loc, row, packedRhs, add(to, static_cast<int64_t>(r) * plan.nr()));
@@ -103,7 +101,7 @@ void MatmulEmitter::packRhsPairs(Value kBlock, Value columnAt) {
     return;
   loop(even, depth, 1, {}, [&](Value k, ValueRange) {
     loop(constant(plan.nr()), 1, [&](Value column) {
-      Value from = LinearIndex().add(source, 1).add(k, 1).add(column, nStride).materialize(b, loc);
+      Value from = inColumn(add(source, k), column, 0);
       Value to = LinearIndex().add(target, 1).add(divide(k, 2), plan.nr()).add(column, 1).materialize(b, loc);
       storeHalfPair(memref::LoadOp::create(b, loc, buffer, from), packedRhs, to);
     });

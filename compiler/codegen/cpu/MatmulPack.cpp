@@ -63,22 +63,29 @@ Value MatmulEmitter::rhsStart(Value kBlock, Value columnAt) {
       .materialize(b, loc);
 }
 
+/// `from`, `column` + `next` columns further: the last column instead of those that a tile wider than the matrix has.
+Value MatmulEmitter::inColumn(Value from, Value column, int64_t next) {
+  Value at = add(column, next);
+  if (plan.nr() > kernel.n.size)
+    at = minimum(at, constant(kernel.n.size - 1));
+  return LinearIndex().add(from, 1).add(at, kernel.n.stride(kernel.rhs)).materialize(b, loc);
+}
+
 /// A panel of columns that are contiguous along k: eight of them at a time become rows, block by block.
 void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
   if (plan.depth == 2)
     return packRhsPairs(kBlock, columnAt);
   constexpr int64_t side = kBlockSide;
-  int64_t nStride = kernel.n.stride(kernel.rhs);
   Value depth = depthOf(kBlock), target = rhsPanel(kBlock, columnAt);
   Value source = rhsStart(kBlock, columnAt);
   VectorType type = VectorType::get({side}, b.getF32Type());
   loop(depth, side, [&](Value at) {
     Value k = whole(at, depth, side, kernel.k.size);
     loop(constant(plan.nr()), side, [&](Value column) {
-      Value from = LinearIndex().add(source, 1).add(k, 1).add(column, nStride).materialize(b, loc);
+      Value from = add(source, k);
       SmallVector<Value> in(side);
       for (int64_t r = 0; r < side; ++r)
-        in[r] = rounded(vector::LoadOp::create(b, loc, type, flat[kernel.rhs.operand], add(from, r * nStride)));
+        in[r] = rounded(vector::LoadOp::create(b, loc, type, flat[kernel.rhs.operand], inColumn(from, column, r)));
       SmallVector<Value> out = transposeBlock(in);
       Value to = LinearIndex().add(target, 1).add(k, plan.nr()).add(column, 1).materialize(b, loc);
       for (int64_t r = 0; r < side; ++r)
@@ -87,12 +94,28 @@ void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
   });
 }
 
-/// At each step of k, asks for a little of the panel of columns that will be copied next, so that memory works while the
-/// processor multiplies. It is the next one of this block of k, the first of the next block, or of the next tile.
+/// At each step of k, asks for a little of the panel of columns that comes next, so that memory works while the processor
+/// multiplies: each of the row panels brings its share of the steps. (An address behind the operand does no harm.)
 void MatmulEmitter::fetchNextPanel(Value kBlock, Value rowPanel, Value columnPanel, Value k) {
   int64_t kStride = kernel.k.stride(kernel.rhs);
-  if (plan.rhs != RhsForm::Copied || plan.keepsPackedRhs() || kernel.mustBePacked(kernel.rhs) || kernel.n.stride(kernel.rhs) != 1 || plan.mPanels() == 1)
+  if (plan.mPanels() == 1)
     return;
+  auto fetch = [&](Value buffer, Value next, int64_t stepSize, int hint) {
+    Value step = divide(LinearIndex().add(rowPanel, packedDepth()).add(k, 1).materialize(b, loc), plan.mPanels());
+    for (int64_t v = 0; v < plan.vectors; ++v)
+      memref::PrefetchOp::create(b, loc, buffer, LinearIndex{v * kLanes, {}}.add(next, 1).add(step, stepSize).materialize(b, loc),
+                                 /*isWrite=*/false, hint, /*isDataCache=*/true);
+  };
+  if (plan.keepsPackedRhs()) {
+    // Panels follow each other, block after block; together they are more than the second-level cache holds. Narrow ones
+    // are bound by loads already.
+    if (plan.vectors > 1)
+      fetch(packedRhs, add(rhsPanel(kBlock, multiply(columnPanel, plan.nr())), packedDepth() * plan.nr()), plan.nr(), 3);
+    return;
+  }
+  if (plan.rhs != RhsForm::Copied || kernel.mustBePacked(kernel.rhs) || kernel.n.stride(kernel.rhs) != 1)
+    return;
+  // What will be copied: the next panel of this block of k, the first of the next block, or of the next tile.
   auto choose = [&](Value at, int64_t last, Value otherwise, Value ifLast) {
     Value is = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, at, constant(last));
     return arith::SelectOp::create(b, loc, is, ifLast, otherwise).getResult();
@@ -100,13 +123,7 @@ void MatmulEmitter::fetchNextPanel(Value kBlock, Value rowPanel, Value columnPan
   Value block = LinearIndex().add(rhsOrigin, 1).add(kBlock, plan.kc * kStride).materialize(b, loc);
   Value nextBlock = choose(kBlock, plan.kBlocks - 1, add(block, plan.kc * kStride), add(rhsOrigin, plan.nc));
   Value next = LinearIndex{plan.nr(), {}}.add(block, 1).add(columnPanel, plan.nr()).materialize(b, loc);
-  next = choose(columnPanel, plan.nPanels() - 1, next, nextBlock);
-  // Each of the row panels brings its share of the steps.
-  Value step = divide(LinearIndex().add(rowPanel, packedDepth()).add(k, 1).materialize(b, loc), plan.mPanels());
-  for (int64_t v = 0; v < plan.vectors; ++v) // (an address behind the operand does no harm)
-    memref::PrefetchOp::create(b, loc, flat[kernel.rhs.operand],
-                               LinearIndex{v * kLanes, {}}.add(next, 1).add(step, kStride * plan.depth).materialize(b, loc),
-                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  fetch(flat[kernel.rhs.operand], choose(columnPanel, plan.nPanels() - 1, next, nextBlock), kStride * plan.depth, 2);
 }
 
 /// Rows stay rows: the register tile broadcasts single elements, so all that matters is that rows are close together.

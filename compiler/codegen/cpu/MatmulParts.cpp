@@ -61,7 +61,7 @@ void MatmulEmitter::copyRhs(Value columnAt) {
                            .add(source, 1)
                            .add(step, plan.depth * kStride)
                            .materialize(b, loc);
-          return loadLanes(b, loc, buffer, from, nStride, std::min(kLanes, kernel.n.size));
+          return loadLanes(b, loc, buffer, from, nStride, columnsIn(v));
         };
         Value lanes = plan.depth == 1 ? rounded(load(0)) : pairOf(load(0), half ? zeros() : load(1));
         Value to = LinearIndex{v * kLanes, {}}.add(target, 1).add(step, plan.nr()).materialize(b, loc);

@@ -53,7 +53,7 @@ void MatmulEmitter::emitStream() {
   loop(columns, kLanes, [&](Value at) {
     Value column = add(firstColumn, whole(at, columns, kLanes, kernel.n.size));
     for (int64_t r = 0; r < m; ++r)
-      finishVector(loadLanes(b, loc, sumsBuffer, add(at, r * plan.nPanels() * kLanes)), constant(r), column);
+      finishVector(loadLanes(b, loc, sumsBuffer, add(at, r * plan.nPanels() * kLanes)), constant(r), column, kLanes);
   });
 }
 
@@ -113,7 +113,7 @@ void MatmulEmitter::emitTransposedStream() {
     for (int64_t r = 0; r < m; ++r)
       for (int64_t block = 0; block < blocks; block += 2) {
         Value pair = vector::ShuffleOp::create(b, loc, sums[r * blocks + block], sums[r * blocks + block + 1], both);
-        finishVector(pair, constant(r), add(add(firstColumn, column), block * side));
+        finishVector(pair, constant(r), add(add(firstColumn, column), block * side), kLanes);
       }
   });
 }
