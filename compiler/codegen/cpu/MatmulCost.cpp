@@ -51,6 +51,8 @@ constexpr int64_t kMinTiles = 8;
 constexpr int64_t kSharedBy = 4;
 // Results of so many second-level caches, and bytes, do not wait in a cache for who reads them.
 constexpr int64_t kPastCaches = 2, kPastCachesBytes = 4 << 20;
+// A streamed matrix of more bytes comes from memory.
+constexpr int64_t kFromMemoryBytes = 32 << 20;
 // Cycles that the model must promise to save for another register tile than the best by itself.
 constexpr double kClearlyFewer = 0.93;
 // Vectors in a row of a register tile.
@@ -258,9 +260,10 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
     plan.mr = m, plan.vectors = 1;
     plan.lhs = LhsForm::Direct;
     plan.mc = m, plan.mTiles = 1;
-    // Long runs of memory for the prefetchers, but sums that stay in the first-level cache.
+    plan.fromMemory = n * k * int64_t(sizeof(float)) > kFromMemoryBytes;
+    // Long runs of memory for the prefetchers, but sums that stay in the first-level cache; as many for each thread.
     int64_t parts = std::max<int64_t>(std::min<int64_t>(kMinTiles, llvm::divideCeil(n, kStreamedColumns * 8)),
-                             llvm::divideCeil(n * m, kSmallSpan));
+                                      llvm::alignTo(llvm::divideCeil(n * m, kSmallSpan), kSharedBy));
     int64_t unit = plan.rhs == RhsForm::Direct ? kLanes : kStreamedColumns;
     plan.nc = blockLength(n, parts, unit), plan.nTiles = llvm::divideCeil(n, plan.nc);
     plan.kc = k, plan.kBlocks = 1;

@@ -50,6 +50,7 @@ struct MatmulPlan {
   RhsForm rhs;
   Keeps keeps;
   bool stream;  ///< few rows: read the right operand once, front to back, and keep the sums in memory
+  bool fromMemory = false; ///< stream: no cache holds the right operand
   /// Results go to memory past the caches: they would not stay there until they are read, and a store that goes through
   /// the caches reads each of its lines first.
   bool pastCaches = false;

@@ -10,7 +10,7 @@ namespace sinter::cpu {
 /// The sums stay in memory (they fit the first-level cache); every step adds `unroll` rows of the right operand, in
 /// order, to all of them.
 void MatmulEmitter::emitStream() {
-  constexpr int64_t unroll = 8;
+  constexpr int64_t unroll = 8, ahead = 256;
   int64_t mStride = kernel.m.stride(kernel.lhs), lhsK = kernel.k.stride(kernel.lhs);
   int64_t rhsK = kernel.k.stride(kernel.rhs), k = kernel.k.size, m = kernel.m.size;
   VectorType type = lanesOf(b.getF32Type());
@@ -36,6 +36,9 @@ void MatmulEmitter::emitStream() {
                          .add(first, rhsK)
                          .add(column, 1)
                          .materialize(b, loc);
+        if (plan.fromMemory) // (behind the operand, that does no harm)
+          memref::PrefetchOp::create(b, loc, flat[kernel.rhs.operand], add(from, ahead), /*isWrite=*/false,
+                                     /*localityHint=*/2, /*isDataCache=*/true);
         right.push_back(rounded(loadLanes(b, loc, flat[kernel.rhs.operand], from)));
       }
       for (int64_t r = 0; r < m; ++r) {
@@ -86,7 +89,8 @@ void MatmulEmitter::emitTransposedStream() {
                             .add(start, 1)
                             .add(first, side * blocks)
                             .materialize(b, loc);
-          memref::PrefetchOp::create(b, loc, right, ahead, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+          memref::PrefetchOp::create(b, loc, right, ahead, /*isWrite=*/false, /*localityHint=*/plan.fromMemory ? 2 : 3,
+                                     /*isDataCache=*/true);
         }
       for (int64_t block = 0; block < blocks; ++block) {
         SmallVector<Value> rows;
