@@ -59,8 +59,9 @@ constexpr double kClearlyFewer = 0.93;
 constexpr int64_t kMostVectors = 6;
 // Columns that few rows are multiplied by at once.
 constexpr int64_t kStreamedColumns = 16;
-// Cycles to bring a float from the third-level cache, to pack it, to store and load a sum between two blocks of k.
-constexpr double kFetch = 0.1, kCopy = 0.1, kTranspose = 0.4, kPartial = 0.2;
+// Cycles to bring a float from the third-level cache; to copy it while it is multiplied, to copy it before that, to
+// transpose it; to store and load a sum between two blocks of k, within the second-level cache and beyond.
+constexpr double kFetch = 0.1, kCopy = 0.1, kCopyFirst = 0.5, kTranspose = 0.4, kPartial = 0.2, kFarPartial = 0.5;
 
 /// Cycles of one step of k in a register tile: two multiply-adds, two loads a cycle, four cycles of latency.
 double stepCycles(int64_t mr, int64_t vectors, const MatmulTarget &target) {
@@ -172,11 +173,12 @@ class TileSearch {
 public:
   TileSearch(const MatmulPlan &start, const MatmulKernel &kernel, const MatmulTarget &target)
       : plan(start), best(start), m(kernel.m.size), n(kernel.n.size), k(kernel.k.size), batch(kernel.batchSize()),
-        step(stepCycles(start.mr, start.vectors, target)), maxLhsBlock(target.cacheBytes / 4 * 5 / 8) {
+        step(stepCycles(start.mr, start.vectors, target)), maxLhsBlock(target.cacheBytes / 4 * 5 / 8),
+        cacheBytes(target.cacheBytes) {
     int64_t all = std::clamp<int64_t>(llvm::divideCeil(batch * m * n * k, kTileWork), 1, kMinTiles);
     wanted = llvm::divideCeil(all, batch);
     sharedBy = all == 1 ? 1 : kSharedBy;
-    packLhs = plan.lhs == LhsForm::Direct ? kFetch : kFetch + kCopy;
+    packLhs = plan.lhs == LhsForm::Direct ? kFetch : kFetch + kCopyFirst;
     packRhs = plan.rhs == RhsForm::Direct ? kFetch : plan.rhs == RhsForm::Copied ? kFetch + kCopy : kFetch + kTranspose;
     packLhs += stepsCycles(kernel.lhs), packRhs += stepsCycles(kernel.rhs);
   }
@@ -228,7 +230,9 @@ private:
   double cost() const {
     double lhs = packLhs * plan.mc * k, rhs = packRhs * plan.nc * k;
     double multiply = step / plan.depth * llvm::divideCeil(plan.mc, plan.mr) * llvm::divideCeil(plan.nc, plan.nr()) * k;
-    double tile = multiply + kPartial * plan.mc * plan.nc * (plan.kBlocks - 1) + 500, kept = 0;
+    int64_t sums = plan.mc * plan.nc;
+    double partial = sums * int64_t(sizeof(float)) > cacheBytes / 8 * 5 ? kFarPartial : kPartial;
+    double tile = multiply + partial * sums * (plan.kBlocks - 1) + 500, kept = 0;
     // Every thread packs for itself what it keeps.
     if (plan.keeps == Keeps::Rhs)
       tile += lhs, kept = rhs * plan.nTiles * std::min(plan.mTiles, sharedBy);
@@ -242,7 +246,7 @@ private:
   MatmulPlan plan, best;
   int64_t m, n, k, batch;
   double step;
-  int64_t maxLhsBlock, wanted, sharedBy;
+  int64_t maxLhsBlock, cacheBytes, wanted, sharedBy;
   double packLhs, packRhs, bestCycles = std::numeric_limits<double>::max();
 };
 
@@ -269,7 +273,6 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
     plan.kc = k, plan.kBlocks = 1;
     return plan;
   }
-  bool packs = plan.rhs != RhsForm::Direct || plan.lhs != LhsForm::Direct;
   if (m <= 2 * plan.mr && plan.rhs != RhsForm::Direct) {
     // Packing dominates: what is packed should not leave the first-level cache before it is read.
     int64_t most = std::max<int64_t>(64, kSmallSpan / plan.nr());
@@ -285,22 +288,28 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
     // Of a wide tile every few rows read the whole panel again, which the second-level cache could hardly deliver.
     if (start.vectors > 4)
       most = 2 * kSmallSpan / start.nr();
+    bool packs = start.rhs != RhsForm::Direct || start.lhs != LhsForm::Direct;
     int64_t leastBlocks = !packs || k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most);
     TileSearch search(start, kernel, target);
     search.run(leastBlocks, packs ? std::max(leastBlocks, k / 192) : 1);
     return search;
   };
   TileSearch best = search(plan);
-  // Another register tile may cut more evenly; what the model does not know speaks for the best one.
+  // Another register tile may cut more evenly, or read rows in place that crowd each other out in this one; what the
+  // model does not know speaks for the best one by itself.
+  const MatmulPlan byItself = plan;
   double least = best.cycles() * kClearlyFewer;
-  const int64_t vectorsByItself = plan.vectors;
   for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors) {
     std::optional<std::pair<int64_t, double>> rows = bestRows(vectors, m, n, target);
-    if (!rows || vectors == vectorsByItself)
+    if (!rows || vectors == byItself.vectors)
       continue;
     plan.mr = rows->first, plan.vectors = vectors;
-    if (TileSearch other = search(plan); other.cycles() < least)
-      best = other, least = other.cycles();
+    chooseForms(plan, kernel);
+    bool readsInPlace = plan.lhs == LhsForm::Direct && best.found().lhs != LhsForm::Direct;
+    if (TileSearch other = search(plan); other.cycles() < (readsInPlace ? best.cycles() : least)) {
+      least = std::min(least, other.cycles());
+      best = other;
+    }
   }
   return best.found();
 }
