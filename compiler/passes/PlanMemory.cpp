@@ -15,10 +15,9 @@
 // The verifier of plan.entry proves the result from scratch.
 #include "compiler/passes/KernelCost.h"
 #include "compiler/passes/Passes.h"
-#include "compiler/passes/Placement.h"
+#include "compiler/passes/PlannedEntry.h"
 #include "compiler/passes/Schedule.h"
 
-#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
@@ -29,44 +28,13 @@ namespace sinter {
 
 namespace {
 
-constexpr int64_t kStart = -1; // before the first launch: when inputs are written
-
-struct Buffer {
-  enum Kind { Arena, OldState, NewState, Constant } kind;
-  MemRefType type;
-  Location loc;
-  Attribute source = {};           // of a state: its symbol; of a constant: its value
-  int64_t first = kStart, last = 0; // arena: the launches between which it lives
-  bool isOutput = false;
-  size_t interval = 0; // arena: what it is placed with
-  Value emitted = {};
-};
-
-using BufferId = size_t;
-
-struct Operand {
-  BufferId buffer;
-  MemRefType type; // differs from the buffer's by shape where the program reshapes
-};
-
-struct Launch {
-  func::FuncOp kernel;
-  Location loc;
-  SmallVector<Operand> inputs, outputs;
-  SmallVector<int64_t> inPlace = {}; // per output: input, or -1
-
-  bool reads(BufferId buffer) const {
-    return llvm::any_of(inputs, [&](const Operand &input) { return input.buffer == buffer; });
-  }
-};
-
 enum class Order { AsWritten, FreeEarly, FreeTogether };
 
 /// Plans one entry; changes nothing but for copy kernels until emit() is called.
-class EntryPlanner {
+class EntryPlanner : PlannedEntry {
 public:
   EntryPlanner(func::FuncOp entry, SymbolTable &symbols)
-      : entry(entry), symbols(symbols), module(entry->getParentOfType<ModuleOp>()) {}
+      : PlannedEntry(entry), symbols(symbols), module(entry->getParentOfType<ModuleOp>()) {}
 
   LogicalResult plan(Order order) {
     if (failed(collect()))
@@ -112,19 +80,7 @@ public:
   }
 
   /// Replaces the function by the plan.
-  void emit() {
-    OpBuilder builder(entry);
-    auto planned = plan::EntryOp::create(builder, entry.getLoc(), entry.getName(), placement.bytes, liveBytes);
-    builder.createBlock(&planned.getBody());
-    emitInputs(builder);
-    for (const Launch &launch : launches)
-      emit(builder, launch);
-    for (auto [index, output] : llvm::enumerate(outputs))
-      plan::OutputOp::create(builder, buffers[output.buffer].loc,
-                             name(entry.getResultAttr(index, kNameAttr), "result", index), emit(builder, output));
-    symbols.remove(entry);
-    entry.erase();
-  }
+  void emit() { emitPlan(*this, symbols); }
 
 private:
   //===--- 1: buffers and launches ---===//
@@ -176,8 +132,6 @@ private:
     buffers.push_back(std::move(buffer));
     return buffers.size() - 1;
   }
-
-  Operand operandFor(Value value) { return {bufferOf.lookup(value), plan::bufferType(value.getType())}; }
 
   //===--- the order of launches ---===//
 
@@ -363,88 +317,16 @@ private:
     return -1;
   }
 
-  //===--- 4: the plan ---===//
-
-  void emitInputs(OpBuilder &builder) {
-    for (auto [index, argument] : llvm::enumerate(entry.getArguments())) {
-      Value buffer = emit(builder, operandFor(argument));
-      auto fallback = entry.getArgAttrOfType<FloatAttr>(index, kDefaultAttr);
-      plan::InputOp::create(builder, argument.getLoc(), name(entry.getArgAttr(index, kNameAttr), "arg", index), buffer,
-                            fallback);
-    }
-  }
-
-  void emit(OpBuilder &builder, const Launch &launch) {
-    SmallVector<Value> inputs, results;
-    for (const Operand &input : launch.inputs)
-      inputs.push_back(emit(builder, input));
-    for (const Operand &output : launch.outputs)
-      results.push_back(emit(builder, output));
-    bool shares = llvm::any_of(launch.inPlace, [](int64_t input) { return input >= 0; });
-    func::FuncOp kernel = launch.kernel;
-    plan::LaunchOp::create(builder, launch.loc, kernel.getName(), inputs, results,
-                           shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr, /*pieces=*/IntegerAttr(), /*own=*/nullptr);
-    annotate(launch);
-  }
-
-  StringAttr name(Attribute given, StringRef kind, size_t index) {
-    if (auto text = dyn_cast_if_present<StringAttr>(given))
-      return text;
-    return StringAttr::get(entry.getContext(), kind + Twine(index));
-  }
-
-  Value emit(OpBuilder &builder, const Operand &operand) {
-    Buffer &buffer = buffers[operand.buffer];
-    if (!buffer.emitted) {
-      if (buffer.kind == Buffer::Arena)
-        buffer.emitted = plan::ArenaOp::create(builder, buffer.loc, buffer.type, placement.offsets[buffer.interval]);
-      else if (buffer.kind == Buffer::Constant)
-        buffer.emitted = plan::ConstantOp::create(builder, buffer.loc, buffer.type, cast<ElementsAttr>(buffer.source));
-      else
-        buffer.emitted =
-            plan::StateOp::create(builder, buffer.loc, buffer.type, cast<FlatSymbolRefAttr>(buffer.source));
-    }
-    if (operand.type == buffer.type)
-      return buffer.emitted;
-    Value &view = views[{operand.buffer, operand.type}];
-    if (!view)
-      view = plan::ViewOp::create(builder, buffer.loc, operand.type, buffer.emitted);
-    return view;
-  }
-
-  /// Tells code generation which operands of the kernel may share memory.
-  static void annotate(const Launch &launch) {
-    SmallVector<int64_t> pairs;
-    if (auto known = launch.kernel->getAttrOfType<DenseI64ArrayAttr>(plan::kInPlaceAttr))
-      pairs.assign(known.asArrayRef().begin(), known.asArrayRef().end());
-    for (auto [output, input] : llvm::enumerate(launch.inPlace)) {
-      bool known = input < 0; // or another launch says the same
-      for (size_t pair = 0; pair + 1 < pairs.size(); pair += 2)
-        known |= pairs[pair] == static_cast<int64_t>(output) && pairs[pair + 1] == input;
-      if (!known)
-        pairs.append({static_cast<int64_t>(output), input});
-    }
-    if (!pairs.empty())
-      func::FuncOp(launch.kernel)->setAttr(plan::kInPlaceAttr,
-                                           DenseI64ArrayAttr::get(func::FuncOp(launch.kernel).getContext(), pairs));
-  }
-
-  func::FuncOp entry;
   SymbolTable &symbols;
   ModuleOp module;
 
-  std::vector<Buffer> buffers;
-  llvm::DenseMap<Value, BufferId> bufferOf;      // of every tensor of the entry
   llvm::DenseMap<BufferId, size_t> producer;     // launch of `body` that writes it
   llvm::DenseMap<Attribute, BufferId> oldStates; // by symbol
   llvm::DenseMap<BufferId, BufferId> saved;      // copies in the arena of states and constants
   llvm::DenseSet<Attribute> writtenStates;
-  std::vector<Launch> prologue, body, epilogue, launches;
-  std::vector<Operand> outputs;
+  std::vector<Launch> prologue, body, epilogue;
   std::vector<Interval> intervals;
-  Placement placement;
-  int64_t liveBytes = 0, peak = 0; // the most that is live, and at which launch
-  llvm::DenseMap<std::pair<BufferId, Type>, Value> views;
+  int64_t peak = 0; // the launch at which most is live
 };
 
 struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
