@@ -86,9 +86,6 @@ struct MatmulKernel {
   const MatmulSplit *splitOf(int dim) const;
 };
 
-/// The contraction of a kernel, if it holds one.
-mlir::linalg::GenericOp findContraction(mlir::func::FuncOp kernel);
-
 /// Nothing if the kernel holds more than a contraction and elementwise ops around it. Without `merges`, every loop is
 /// one dimension.
 std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel, bool merges = true);

@@ -1,4 +1,5 @@
 #include "compiler/codegen/cpu/AttentionShape.h"
+#include "compiler/codegen/Contraction.h"
 #include "compiler/codegen/cpu/Emitter.h"
 
 #include "mlir/IR/IRMapping.h"
