@@ -190,6 +190,20 @@ func.func @columns(%x: tensor<1100x100xf32>, %s: tensor<100xf32>, %b: tensor<110
   %sum = arith.addf %y, %old : tensor<100x50xf32>
   return %sum : tensor<100x50xf32>
 }
+// A model of three words' context, with gradients: the second product looks words up for itself.
+// CHECK-LABEL: func @context_of_three
+// CHECK-NOT: call @gather
+// CHECK: call @matmul_40x70(%arg0, %arg1
+// CHECK: call @matmul_30x70(%arg0, %arg1
+func.func @context_of_three(%table: tensor<27x10xf32>, %t: tensor<40x3xi32> {sinter.limit = 27}, %w: tensor<30x70xf32>, %y: tensor<40xi32> {sinter.limit = 70}) -> (tensor<f32>, tensor<27x10xf32>, tensor<30x70xf32>) attributes {sinter.entry} {
+  %e = sinter.gather %table, %t : (tensor<27x10xf32>, tensor<40x3xi32>) -> tensor<40x3x10xf32>
+  %h = sinter.reshape %e : tensor<40x3x10xf32> -> tensor<40x30xf32>
+  %z = sinter.matmul %h, %w : (tensor<40x30xf32>, tensor<30x70xf32>) -> tensor<40x70xf32>
+  %l, %lse = sinter.cross_entropy %z, %y : (tensor<40x70xf32>, tensor<40xi32>) -> (tensor<40xf32>, tensor<40xf32>)
+  %loss = sinter.reduce sum %l axes [0] : tensor<40xf32> -> tensor<f32>
+  %dt, %dw = sinter.grad %loss wrt %table, %w : (tensor<f32>, tensor<27x10xf32>, tensor<30x70xf32>) -> (tensor<27x10xf32>, tensor<30x70xf32>)
+  return %loss, %dt, %dw : tensor<f32>, tensor<27x10xf32>, tensor<30x70xf32>
+}
 
 //--- views.mlir
 // Heads side by side: no one stride leads through k. The same bits as of an operand that is copied together first.
