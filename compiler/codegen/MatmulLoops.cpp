@@ -13,7 +13,10 @@ public:
     SmallVector<MatmulLoop> loops[4];
     SmallVector<utils::IteratorType> types = result.contraction.getIteratorTypesArray();
     AffineMap left = result.contraction.getIndexingMapsArray()[0], right = result.contraction.getIndexingMapsArray()[1];
-    for (int dim = 0; dim < static_cast<int>(dims.sizes.size()); ++dim) {
+    // Parts stand in the place of what was split: sums over several dimensions run through them in that order.
+    auto order = llvm::to_vector(llvm::seq<int>(0, dims.sizes.size()));
+    llvm::stable_sort(order, [&](int a, int b) { return dims.parents[a] < dims.parents[b]; });
+    for (int dim : order) {
       bool inLeft = left.isFunctionOfDim(dims.parents[dim]), inRight = right.isFunctionOfDim(dims.parents[dim]);
       bool reduced = types[dims.parents[dim]] == utils::IteratorType::reduction;
       if (dims.sizes[dim] == 1)

@@ -153,6 +153,18 @@ private:
     return true;
   }
 
+  /// Whether `terms` are the parts of a dimension that splitDims cut into just these sizes.
+  bool isSplitInto(const Terms &terms, ArrayRef<int64_t> group, ArrayRef<int64_t> shape) const {
+    return splitOf(terms) && llvm::equal(terms, group, [&](std::pair<int, int64_t> term, int64_t d) {
+             return dims.sizes[term.first] == shape[d];
+           });
+  }
+
+  const MatmulSplit *splitOf(const Terms &terms) const {
+    auto *found = llvm::find_if(result.splits, [&](const MatmulSplit &split) { return ArrayRef(split.parts) == ArrayRef(terms); });
+    return found == result.splits.end() ? nullptr : found;
+  }
+
   /// Makes `value`, a reshape, what it is a reshape of, and `indices` the indices of that.
   bool lookThroughReshape(Value &value, SmallVector<Terms> &indices) {
     SmallVector<Terms> source;
@@ -164,7 +176,7 @@ private:
         llvm::copy_if(group, std::back_inserter(wide), [&](int64_t d) { return shape[d] > 1; });
         if (wide.size() == 1)
           source[wide.front()] = terms;
-        else if (terms.size() == group.size()) // by splitDims
+        else if (isSplitInto(terms, group, shape))
           for (auto [d, term] : llvm::zip_equal(group, terms))
             source[d] = {{term.first, 1}};
         else if (!wide.empty())
@@ -200,7 +212,7 @@ private:
     if (llvm::any_of(steps, [&](MatmulStep &step) { return step.op == op; }))
       return false; // (read twice, maybe at different places)
     AffineMap written = op.getIndexingMapsArray().back();
-    if (!written.isPermutation())
+    if (!written.isPermutation() || !op.getBody()->getArguments().back().use_empty())
       return false;
     SmallVector<Terms> own(indices.size());
     for (auto [expression, terms] : llvm::zip_equal(written.getResults(), indices))
@@ -209,6 +221,8 @@ private:
     for (auto [dim, terms] : llvm::zip_equal(step.dims, own))
       if (terms.size() == 1 && terms.front().second == 1)
         dim = terms.front().first;
+      else if (const MatmulSplit *split = splitOf(terms))
+        dim = split->dim;
     for (OpOperand *input : op.getDpsInputOperands()) {
       SmallVector<Terms> read;
       for (AffineExpr expression : op.getMatchingIndexingMap(input).getResults())

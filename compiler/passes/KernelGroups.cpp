@@ -117,19 +117,6 @@ private:
 
   //===--- concatenations, transposes ----------------------------------------------------------------===//
 
-  /// Whether a reshape from `wide` to `narrow` only merges dimensions: strides of the result give those of the source.
-  static bool isCollapse(ArrayRef<int64_t> wide, ArrayRef<int64_t> narrow) {
-    size_t d = 0;
-    for (int64_t size : narrow) {
-      int64_t merged = 1;
-      while (d < wide.size() && merged < size)
-        merged *= wide[d++];
-      if (merged != size)
-        return false;
-    }
-    return d == wide.size();
-  }
-
   /// The concatenation or product that alone reads a transpose, or the transpose that alone reads a slice, seen through
   /// reshapes that a loop's strides can express; else null. One kernel then takes each element straight from its place.
   static Operation *readerOfView(Operation *op) {

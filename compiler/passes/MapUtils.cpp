@@ -129,6 +129,18 @@ bool isCheap(MapOp map) {
 
 //===--- change of iteration shape -----------------------------------------------------------------===//
 
+bool isCollapse(ArrayRef<int64_t> wide, ArrayRef<int64_t> narrow) {
+  size_t d = 0;
+  for (int64_t size : narrow) {
+    int64_t merged = 1;
+    while (d < wide.size() && merged < size)
+      merged *= wide[d++];
+    if (merged != size)
+      return false;
+  }
+  return d == wide.size();
+}
+
 Value behindReshapes(Value value) {
   while (auto reshape = value.getDefiningOp<ReshapeOp>())
     value = reshape.getInput();

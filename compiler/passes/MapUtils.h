@@ -53,6 +53,9 @@ std::optional<MapOp> reshapeMap(MapOp map, llvm::ArrayRef<int64_t> shape);
 /// The map with adjacent dimensions merged wherever every input reads them together or not at all.
 std::optional<MapOp> collapseMap(MapOp map);
 
+/// Whether a reshape from `wide` to `narrow` only merges dimensions: strides of the result give those of the source.
+bool isCollapse(llvm::ArrayRef<int64_t> wide, llvm::ArrayRef<int64_t> narrow);
+
 /// The value that a chain of reshapes is a view of.
 mlir::Value behindReshapes(mlir::Value value);
 

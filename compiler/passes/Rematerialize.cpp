@@ -230,7 +230,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
     SmallVector<OpOperand *> uses;
     collectUses(result, uses);
     for (MapOp &reader : maps) {
-      if (!coversInputs(reader, map) || !map->isBeforeInBlock(reader) || isOnlyReduced(reader))
+      if (reader->hasAttr(kPrologueAttr) || !coversInputs(reader, map) || !map->isBeforeInBlock(reader) || isOnlyReduced(reader))
         continue;
       DenseSet<Operation *> before = ancestorsOf(reader);
       SmallVector<OpOperand *> later;

@@ -106,7 +106,7 @@ func.func @rows(%x: tensor<100x130xf32>, %s: tensor<130xf32>, %b: tensor<100xf32
   %y = sinter.matmul %h, %w : (tensor<100x130xf32>, tensor<130x77xf32>) -> tensor<100x77xf32>
   return %y : tensor<100x77xf32>
 }
-// The right operand, in either layout; both operands at once.
+// The right operand; both operands at once.
 // CHECK-LABEL: func @right
 // CHECK-NOT: call @map
 // CHECK: call @matmul
@@ -118,12 +118,12 @@ func.func @right(%x: tensor<100x131xf32>, %w: tensor<131x77xf32>, %mask: tensor<
 // CHECK-LABEL: func @both
 // CHECK-NOT: call @map
 // CHECK: call @matmul
-func.func @both(%x: tensor<100x131xf32>, %v: tensor<100x131xf32>, %w: tensor<77x131xf32>, %mask: tensor<77x131xf32>) -> tensor<100x77xf32> attributes {sinter.entry} {
-  %small = arith.constant dense<0.03> : tensor<77x131xf32>
+func.func @both(%x: tensor<100x131xf32>, %v: tensor<100x131xf32>, %w: tensor<131x77xf32>, %mask: tensor<131x77xf32>) -> tensor<100x77xf32> attributes {sinter.entry} {
+  %small = arith.constant dense<0.03> : tensor<131x77xf32>
   %g = arith.subf %x, %v : tensor<100x131xf32>
-  %h0 = arith.mulf %w, %mask : tensor<77x131xf32>
-  %h = arith.mulf %h0, %small : tensor<77x131xf32>
-  %y = sinter.matmul %g, %h {transpose_rhs} : (tensor<100x131xf32>, tensor<77x131xf32>) -> tensor<100x77xf32>
+  %h0 = arith.mulf %w, %mask : tensor<131x77xf32>
+  %h = arith.mulf %h0, %small : tensor<131x77xf32>
+  %y = sinter.matmul %g, %h : (tensor<100x131xf32>, tensor<131x77xf32>) -> tensor<100x77xf32>
   return %y : tensor<100x77xf32>
 }
 // Indices of an element are asked for.
@@ -172,6 +172,47 @@ func.func @tokens(%table: tensor<27x61xf32>, %t: tensor<5x11xi32> {sinter.limit 
   %h = sinter.reshape %e : tensor<5x11x61xf32> -> tensor<55x61xf32>
   %y = sinter.matmul %h, %w : (tensor<55x61xf32>, tensor<61x70xf32>) -> tensor<55x70xf32>
   return %y : tensor<55x70xf32>
+}
+// What a kernel could not read fast stays in a kernel of its own: rows of another length; words against themselves; many
+// words side by side in a dimension of the result.
+// CHECK-LABEL: func @other_rows
+// CHECK: call @gather
+func.func @other_rows(%table: tensor<27x16xf32>, %t: tensor<10xi32> {sinter.limit = 29}, %w: tensor<8x33xf32>) -> tensor<20x33xf32> attributes {sinter.entry} {
+  %e = sinter.gather %table, %t : (tensor<27x16xf32>, tensor<10xi32>) -> tensor<10x16xf32>
+  %h = sinter.reshape %e : tensor<10x16xf32> -> tensor<20x8xf32>
+  %y = sinter.matmul %h, %w : (tensor<20x8xf32>, tensor<8x33xf32>) -> tensor<20x33xf32>
+  return %y : tensor<20x33xf32>
+}
+// CHECK-LABEL: func @gram
+// CHECK: call @gather
+func.func @gram(%table: tensor<27x16xf32>, %t: tensor<40x3xi32> {sinter.limit = 29}) -> tensor<40x40xf32> attributes {sinter.entry} {
+  %e = sinter.gather %table, %t : (tensor<27x16xf32>, tensor<40x3xi32>) -> tensor<40x3x16xf32>
+  %h = sinter.reshape %e : tensor<40x3x16xf32> -> tensor<40x48xf32>
+  %y = sinter.matmul %h, %h {transpose_rhs} : (tensor<40x48xf32>, tensor<40x48xf32>) -> tensor<40x40xf32>
+  return %y : tensor<40x40xf32>
+}
+// CHECK-LABEL: func @many_words
+// CHECK: call @gather
+func.func @many_words(%table: tensor<27x8xf32>, %t: tensor<40x6xi32> {sinter.limit = 29}, %g: tensor<40x20xf32>) -> tensor<48x20xf32> attributes {sinter.entry} {
+  %e = sinter.gather %table, %t : (tensor<27x8xf32>, tensor<40x6xi32>) -> tensor<40x6x8xf32>
+  %h = sinter.reshape %e : tensor<40x6x8xf32> -> tensor<40x48xf32>
+  %y = sinter.matmul %h, %g {transpose_lhs} : (tensor<40x48xf32>, tensor<40x20xf32>) -> tensor<48x20xf32>
+  return %y : tensor<48x20xf32>
+}
+// Words, and a mask that asks where it is in the same sum.
+// CHECK-LABEL: func @words_and_mask
+// CHECK-NOT: call @gather
+// CHECK: call @matmul
+func.func @words_and_mask(%table: tensor<27x16xf32>, %t: tensor<40x3xi32> {sinter.limit = 29}, %w: tensor<48x70xf32>) -> tensor<40x70xf32> attributes {sinter.entry} {
+  %e = sinter.gather %table, %t : (tensor<27x16xf32>, tensor<40x3xi32>) -> tensor<40x3x16xf32>
+  %h = sinter.reshape %e : tensor<40x3x16xf32> -> tensor<40x48xf32>
+  %k = sinter.iota axis 0 : tensor<48x70xi32>
+  %end = arith.constant dense<29> : tensor<48x70xi32>
+  %counts = arith.cmpi slt, %k, %end : tensor<48x70xi32>
+  %zero = arith.constant dense<0.0> : tensor<48x70xf32>
+  %v = arith.select %counts, %w, %zero : tensor<48x70xi1>, tensor<48x70xf32>
+  %y = sinter.matmul %h, %v : (tensor<40x48xf32>, tensor<48x70xf32>) -> tensor<40x70xf32>
+  return %y : tensor<40x70xf32>
 }
 
 //--- long.mlir
@@ -229,6 +270,59 @@ func.func private @through(%x: tensor<4x6x5x16xf32>, %w: tensor<96x70xf32>) -> t
   %f = linalg.fill ins(%zero : f32) outs(%c : tensor<20x70xf32>) -> tensor<20x70xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
       iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %w : tensor<20x96xf32>, tensor<96x70xf32>) outs(%f : tensor<20x70xf32>) {
+  ^bb0(%0: f32, %1: f32, %acc: f32):
+    %p = arith.mulf %0, %1 : f32
+    %q = arith.addf %acc, %p : f32
+    linalg.yield %q : f32
+  } -> tensor<20x70xf32>
+  return %y : tensor<20x70xf32>
+}
+// Rows of another length: neither dimension is one of what is computed.
+func.func @regrouped(%x: tensor<10x16xf32>, %s: tensor<16xf32>, %w: tensor<8x70xf32>) -> (tensor<20x70xf32>, tensor<20x70xf32>) attributes {sinter.entry, sinter.expect} {
+  %y = call @regroup(%x, %s, %w) : (tensor<10x16xf32>, tensor<16xf32>, tensor<8x70xf32>) -> tensor<20x70xf32>
+  %h16 = call @scale(%x, %s) : (tensor<10x16xf32>, tensor<16xf32>) -> tensor<10x16xf32>
+  %h = sinter.reshape %h16 : tensor<10x16xf32> -> tensor<20x8xf32>
+  %z = call @dense8(%h, %w) : (tensor<20x8xf32>, tensor<8x70xf32>) -> tensor<20x70xf32>
+  return %y, %z : tensor<20x70xf32>, tensor<20x70xf32>
+}
+func.func private @regroup(%x: tensor<10x16xf32>, %s: tensor<16xf32>, %w: tensor<8x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel} {
+  %e = tensor.empty() : tensor<10x16xf32>
+  %t = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
+      iterator_types = ["parallel", "parallel"]} ins(%x, %s : tensor<10x16xf32>, tensor<16xf32>) outs(%e : tensor<10x16xf32>) {
+  ^bb0(%0: f32, %1: f32, %o: f32):
+    %2 = arith.mulf %0, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<10x16xf32>
+  %all = tensor.collapse_shape %t [[0, 1]] : tensor<10x16xf32> into tensor<160xf32>
+  %a = tensor.expand_shape %all [[0, 1]] output_shape [20, 8] : tensor<160xf32> into tensor<20x8xf32>
+  %zero = arith.constant 0.0 : f32
+  %c = tensor.empty() : tensor<20x70xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%c : tensor<20x70xf32>) -> tensor<20x70xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %w : tensor<20x8xf32>, tensor<8x70xf32>) outs(%f : tensor<20x70xf32>) {
+  ^bb0(%0: f32, %1: f32, %acc: f32):
+    %p = arith.mulf %0, %1 : f32
+    %q = arith.addf %acc, %p : f32
+    linalg.yield %q : f32
+  } -> tensor<20x70xf32>
+  return %y : tensor<20x70xf32>
+}
+func.func private @scale(%x: tensor<10x16xf32>, %s: tensor<16xf32>) -> tensor<10x16xf32> attributes {sinter.kernel} {
+  %e = tensor.empty() : tensor<10x16xf32>
+  %t = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
+      iterator_types = ["parallel", "parallel"]} ins(%x, %s : tensor<10x16xf32>, tensor<16xf32>) outs(%e : tensor<10x16xf32>) {
+  ^bb0(%0: f32, %1: f32, %o: f32):
+    %2 = arith.mulf %0, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<10x16xf32>
+  return %t : tensor<10x16xf32>
+}
+func.func private @dense8(%a: tensor<20x8xf32>, %w: tensor<8x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %c = tensor.empty() : tensor<20x70xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%c : tensor<20x70xf32>) -> tensor<20x70xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %w : tensor<20x8xf32>, tensor<8x70xf32>) outs(%f : tensor<20x70xf32>) {
   ^bb0(%0: f32, %1: f32, %acc: f32):
     %p = arith.mulf %0, %1 : f32
     %q = arith.addf %acc, %p : f32

@@ -85,6 +85,45 @@ func.func @stays(%x: tensor<6x8xf32>, %row: tensor<2x8xf32>, %w: tensor<8x16xf32
   %c = sinter.matmul %few, %w : (tensor<2x8xf32>, tensor<8x16xf32>) -> tensor<2x16xf32>
   return %a, %b, %sums, %c : tensor<6x16xf32>, tensor<6x16xf32>, tensor<6xf32>, tensor<2x16xf32>
 }
+// The other operand may be what it likes, if it is stored: here a map of as many dimensions.
+// CHECK-LABEL: func @beside_a_map
+// CHECK: math.tanh
+// CHECK: sinter.map(%arg0, %arg1) {{.*}} attributes {sinter.prologue}
+func.func @beside_a_map(%x: tensor<2x3x8xf32>, %s: tensor<8xf32>, %g: tensor<2x3x16xf32>) -> tensor<8x16xf32> attributes {sinter.entry} {
+  %h = sinter.map (%x, %s) [#id3, #column3] : (tensor<2x3x8xf32>, tensor<8xf32>) -> tensor<2x3x8xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.mulf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %t = sinter.map (%g) [#id3] : (tensor<2x3x16xf32>) -> tensor<2x3x16xf32> {
+  ^bb0(%0: f32):
+    %2 = math.tanh %0 : f32
+    sinter.yield %2 : f32
+  }
+  %h2 = sinter.reshape %h : tensor<2x3x8xf32> -> tensor<6x8xf32>
+  %t2 = sinter.reshape %t : tensor<2x3x16xf32> -> tensor<6x16xf32>
+  %y = sinter.matmul %h2, %t2 {transpose_lhs} : (tensor<6x8xf32>, tensor<6x16xf32>) -> tensor<8x16xf32>
+  return %y : tensor<8x16xf32>
+}
+
+// A product of bf16 takes denormals for zero, and so would the map; a triangle's sums are cut by dimensions of its own.
+// CHECK-LABEL: func @not_here
+// CHECK-NOT: sinter.prologue
+func.func @not_here(%x: tensor<8x8xf32>, %w: tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<8x16xf32>) attributes {sinter.entry} {
+  %h = sinter.map (%x) [#id] : (tensor<8x8xf32>) -> tensor<8x8xf32> {
+  ^bb0(%0: f32):
+    %2 = arith.mulf %0, %0 : f32
+    sinter.yield %2 : f32
+  }
+  %a = sinter.matmul %h, %w {bf16} : (tensor<8x8xf32>, tensor<8x16xf32>) -> tensor<8x16xf32>
+  %g = sinter.map (%x) [#id] : (tensor<8x8xf32>) -> tensor<8x8xf32> {
+  ^bb0(%0: f32):
+    %2 = arith.addf %0, %0 : f32
+    sinter.yield %2 : f32
+  }
+  %b = sinter.matmul %g, %w lhs(lower) : (tensor<8x8xf32>, tensor<8x16xf32>) -> tensor<8x16xf32>
+  return %a, %b : tensor<8x16xf32>, tensor<8x16xf32>
+}
 // KERNELS-LABEL: func private @matmul_6x16
 // KERNELS: sinter.map(%arg0, %arg1) [{{[^]]*}}] : (tensor<6x8xf32>, tensor<8xf32>) -> tensor<6x8xf32>
 // KERNELS: sinter.matmul
