@@ -32,12 +32,6 @@ constexpr int64_t kMostParts = 4;
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 int64_t elementsOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
 
-bool hasOtherReader(Value value, Operation *reader) {
-  return llvm::any_of(value.getUsers(), [&](Operation *user) {
-    return isa<ReshapeOp>(user) ? hasOtherReader(user->getResult(0), reader) : user != reader;
-  });
-}
-
 /// Whether all that `map` reads is in memory even without it, and no more has to wait there than the map's result would.
 bool readsWhatIsStored(MapOp map) {
   int64_t elements = elementsOf(map.getResult(0));
@@ -124,7 +118,7 @@ bool collectProducts(Operation &op, Value value, SmallVectorImpl<OpOperand *> &u
 
 struct FuseProloguesPass : impl::FuseProloguesBase<FuseProloguesPass> {
   void runOnOperation() override {
-    // Backwards, so that a map that reads a gather has been repeated when the gather's turn comes.
+    // Backwards: clones stand before their products, so that none is met that was made on the way.
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(getOperation().getBody().front())))
       if (!op.hasAttr(kPrologueAttr) && canBePrologue(op))
         repeatForProducts(op);

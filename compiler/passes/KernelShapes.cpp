@@ -122,13 +122,6 @@ void flattenReduce(ReduceOp op) {
 
 bool isAnchor(Operation *op) { return op && (isa<MatmulOp, ReduceOp>(op) || op->hasTrait<Rowwise>()); }
 
-/// Whether anything but `reader` reads `value`, seen through views.
-bool hasOtherReader(Value value, Operation *reader) {
-  return llvm::any_of(value.getUsers(), [&](Operation *user) {
-    return isa<ReshapeOp>(user) ? hasOtherReader(user->getResult(0), reader) : user != reader;
-  });
-}
-
 /// Whether a path that is not elementwise leads from `product` to `value`: who reads both cannot be computed while the
 /// product's tile is in registers.
 bool escapes(Value value, Operation *product) {

@@ -147,6 +147,12 @@ Value behindReshapes(Value value) {
   return value;
 }
 
+bool hasOtherReader(Value value, Operation *reader) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    return isa<ReshapeOp>(user) ? hasOtherReader(user->getResult(0), reader) : user != reader;
+  });
+}
+
 Value reshapeTo(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> shape) {
   while (auto reshape = value.getDefiningOp<ReshapeOp>())
     value = reshape.getInput();

@@ -59,6 +59,9 @@ bool isCollapse(llvm::ArrayRef<int64_t> wide, llvm::ArrayRef<int64_t> narrow);
 /// The value that a chain of reshapes is a view of.
 mlir::Value behindReshapes(mlir::Value value);
 
+/// Whether anything but `reader` reads `value`, seen through views.
+bool hasOtherReader(mlir::Value value, mlir::Operation *reader);
+
 /// A view of `value` under `shape`: folds a chain of reshapes, and is `value` itself if it has that shape.
 mlir::Value reshapeTo(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> shape);
 

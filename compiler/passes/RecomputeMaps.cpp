@@ -23,12 +23,6 @@ constexpr int64_t kMostReaders = 4;
 /// Tensors of the map's size that every reader then reads instead of one.
 constexpr int kMostInputs = 2;
 
-bool hasOtherReader(Value value, Operation *reader) {
-  return llvm::any_of(value.getUsers(), [&](Operation *user) {
-    return isa<ReshapeOp>(user) ? hasOtherReader(user->getResult(0), reader) : user != reader;
-  });
-}
-
 /// Whether `value` is held in memory even if `reader` did not exist. What a product or a map computes may live in
 /// registers only, if its one reader is in the same kernel.
 bool isStoredAnyway(Value value, Operation *reader) {

@@ -2,6 +2,8 @@
 // RUN: split-file %s %t
 // RUN: sinter-opt %t/kernels.mlir --sinter-cpu-emit-matmul="vector-registers=32" --canonicalize --cse | FileCheck %t/kernels.mlir
 // RUN: sinterc --from=model --emit=kernels %t/numbers.mlir | FileCheck %t/numbers.mlir
+// RUN: sinterc --from=model --emit=plan -o - %t/numbers.mlir | sinter-opt --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=EMITTED
+// RUN: sinterc --from=model --emit=plan -o - %t/long.mlir | sinter-opt --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=EMITTED
 // RUN: sinter-run %t/numbers.mlir
 // RUN: sinter-run --march=x86-64-v3 %t/numbers.mlir
 // RUN: sinterc --from=model --emit=kernels %t/long.mlir | FileCheck %t/long.mlir
@@ -20,6 +22,9 @@
 // RUN: cmp %t/fused.out %t/apart.out
 // RUN: sinter-run --from=kernels %t/views.mlir
 // RUN: sinter-run --from=kernels --march=x86-64-v3 %t/views.mlir
+
+// All of these products are recognised with what they compute: none is left on tensors, for loops to do slowly.
+// EMITTED-NOT: func private @matmul{{[^:]*}}: tensor
 
 //--- kernels.mlir
 // Scale and shift are computed once for an element, on lanes along k, and never again where rows are multiplied.

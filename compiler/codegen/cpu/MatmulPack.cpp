@@ -107,8 +107,8 @@ void MatmulEmitter::fetchNextPanel(Value kBlock, Value rowPanel, Value columnPan
                                  /*isWrite=*/false, hint, /*isDataCache=*/true);
   };
   if (plan.keepsPackedRhs()) {
-    // Panels follow each other, block after block; together they are more than the second-level cache holds. Narrow ones
-    // are bound by loads already.
+    // Panels follow each other, block after block, and often are more together than the second-level cache holds. Narrow
+    // ones are bound by loads already.
     if (plan.vectors > 1)
       fetch(packedRhs, add(rhsPanel(kBlock, multiply(columnPanel, plan.nr())), packedDepth() * plan.nr()), plan.nr(), 3);
     return;
