@@ -134,8 +134,6 @@ void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs) {
     Value row = whole(rowAt, rows, plan.mr, kernel.m.size), rowPanel = divide(rowAt, plan.mr);
     Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, constant(0));
     Value copies = arith::AndIOp::create(b, loc, packs, first);
-    auto prefetch = [&] { prefetchEpilogue(add(firstRow, row), add(firstColumn, column)); };
-    last ? onlyIf(last, prefetch) : prefetch();
     Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, copies);
     auto store = [&] { finish(sums, add(firstRow, row), add(firstColumn, column)); };
     if (!last)
@@ -241,6 +239,8 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
           }
         }
       }
+      if (u == 0)
+        prefetchEpilogue(add(firstRow, row), add(firstColumn, column), k);
       Value at = LinearIndex{u * leftK, {}}.add(leftStart, 1).add(k, leftK).materialize(b, loc);
       // Where steps of k are far apart, every one of the next rows would miss.
       if (plan.lhs == LhsForm::Direct && leftRow == 1 && leftK > kFarApart)

@@ -163,7 +163,7 @@ private:
 
   // MatmulEpilogue.cpp
   void finish(const Sums &sums, mlir::Value row, mlir::Value column);
-  void prefetchEpilogue(mlir::Value row, mlir::Value column);
+  void prefetchEpilogue(mlir::Value row, mlir::Value column, mlir::Value k);
   void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column, int64_t count);
   bool isPastCaches(const MatmulAccess &access) const;
 

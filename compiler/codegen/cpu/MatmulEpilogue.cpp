@@ -40,18 +40,19 @@ void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
   });
 }
 
-/// Asks for what the epilogue of a register tile will read, before the tile is multiplied: it then comes from far away
-/// while the processor computes. `row` and `column` are those of the tile in the whole matrix.
-void MatmulEmitter::prefetchEpilogue(Value row, Value column) {
+/// At each step of k, asks for a little of what the epilogue of a register tile will read: it then comes from far away
+/// while the processor computes, and never more of it at once than the processor can wait for. `row` and `column` are
+/// those of the tile in the whole matrix.
+void MatmulEmitter::prefetchEpilogue(Value row, Value column, Value k) {
   for (const MatmulStep &step : kernel.epilogue)
     for (const MatmulInput &input : step.inputs) {
       if (!input.access || kernel.n.stride(*input.access) != 1 || kernel.m.stride(*input.access) == 0)
         continue;
-      for (int64_t r = 0; r < plan.mr; ++r)
-        for (int64_t v = 0; v < plan.vectors; ++v) // (an address behind the operand does no harm)
-          memref::PrefetchOp::create(b, loc, flat[input.access->operand],
-                                     addressOf(*input.access, {add(row, r), add(column, v * kLanes), {}, &kernel.n, kLanes}), /*isWrite=*/false,
-                                     /*localityHint=*/3, /*isDataCache=*/true);
+      Value next = add(row, divide(multiply(k, plan.mr), packedDepth()));
+      for (int64_t v = 0; v < plan.vectors; ++v) // (an address behind the operand does no harm)
+        memref::PrefetchOp::create(b, loc, flat[input.access->operand],
+                                   addressOf(*input.access, {next, add(column, v * kLanes), {}, &kernel.n, kLanes}), /*isWrite=*/false,
+                                   /*localityHint=*/3, /*isDataCache=*/true);
     }
 }
 
