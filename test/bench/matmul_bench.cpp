@@ -13,6 +13,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <unistd.h>
 
 // Of libgomp, which oneDNN and OpenBLAS share; its header is the compiler's, not the library's.
 extern "C" void omp_set_num_threads(int);
@@ -79,9 +80,22 @@ std::vector<float> randomMatrix(int64_t count, uint64_t seed) {
   return values;
 }
 
+/// OpenBLAS chooses its kernels by the processor's model, and takes those without AVX for a model that is newer than it is:
+/// it is then told which ones to take, as its users would do. It asks while it is loaded, so the program starts once more.
+void chooseKernelsOfOpenblas(char **argv) {
+  constexpr const char *variable = "OPENBLAS_CORETYPE";
+  if (std::getenv(variable) || std::string(openblas_get_corename()) != "Prescott")
+    return;
+  const char *core = __builtin_cpu_supports("avx512f") ? "SkylakeX" : __builtin_cpu_supports("avx2") ? "Haswell" : nullptr;
+  if (!core || setenv(variable, core, 1) != 0)
+    return;
+  execv("/proc/self/exe", argv);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
+  chooseKernelsOfOpenblas(argv);
   CLI::App app("Times matrix products of shapes.def: ours, OpenBLAS and oneDNN.");
   int threads = sinter_program_v1.entry_count ? int(std::thread::hardware_concurrency()) : 1, rounds = 5;
   double budget = 0.05, tolerance = 2e-5;
@@ -99,6 +113,7 @@ int main(int argc, char **argv) {
   sinter::Program program(sinter_program_v1, threads);
   program.initialize(0);
 
+  std::printf("OpenBLAS for %s\n", openblas_get_corename());
   nlohmann::json report = nlohmann::json::array();
   double logOpenblas = 0, logDnnl = 0, worst = INFINITY;
   int counted = 0;
