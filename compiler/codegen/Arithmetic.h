@@ -61,7 +61,7 @@ struct Arithmetic {
 };
 
 /// Replaces every `Op` of f32 by what `expand` computes.
-template <typename Op> void expandAll(mlir::Operation *root, mlir::Value (*expand)(Op)) {
+template <typename Op> void expandAll(mlir::Operation *root, llvm::function_ref<mlir::Value(Op)> expand) {
   root->walk([&](Op op) {
     if (!mlir::getElementTypeOrSelf(op.getType()).isF32())
       return;

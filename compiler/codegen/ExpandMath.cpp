@@ -7,6 +7,7 @@
 // log1p and expm1 are upstream's approximations. Other functions reach libm, one lane at a time.
 #include "compiler/codegen/Arithmetic.h"
 #include "compiler/codegen/Expand.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -18,6 +19,7 @@ namespace {
 
 /// x = n ln 2 + r with integer n and |r| <= ln 2 / 2.
 struct Reduced {
+  Value whole;      ///< n
   Value n;          ///< as an i32
   Value lessOne;    ///< e^r - 1
 };
@@ -31,16 +33,34 @@ Reduced reduceExponent(Arithmetic &a, Value x) {
   Value r = a.fma(n, a.constant(-0.693359375f), x);
   r = a.fma(n, a.constant(2.12194440e-4f), r);
   Value q = a.polynomial(r, {0.5f, 0.166665181517601f, 0.04166620597242309f, 0.008368918672204018f, 0.0013950533466413617f});
-  return {integer, a.fma(a.mul(r, r), q, r)};
+  return {n, integer, a.fma(a.mul(r, r), q, r)};
+}
+
+/// y 2^n, rounded once, or zero where `vanishes`, by vscalefps: what expandExp does in several steps without it.
+Value scaleOrVanish(Arithmetic &a, Value y, Value n, Value vanishes) {
+  Builder &b = a.builder;
+  Value stays = arith::XOrIOp::create(a.builder, a.loc, vanishes, a.constant(b.getBoolAttr(true)));
+  auto word = VectorType::get({1}, b.getI16Type());
+  Value mask = vector::ExtractOp::create(a.builder, a.loc, vector::BitCastOp::create(a.builder, a.loc, word, stays), 0);
+  constexpr int32_t asTheControlWordSays = 4;
+  Value rounding = arith::ConstantOp::create(a.builder, a.loc, b.getI32IntegerAttr(asTheControlWordSays));
+  return LLVM::CallIntrinsicOp::create(a.builder, a.loc, a.type, b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+                                       ValueRange{y, n, a.constant(0.0f), mask, rounding})
+      .getResult(0);
 }
 
 /// e^x = 2^n e^r.
-Value expandExp(math::ExpOp op) {
+Value expandExp(math::ExpOp op, bool scales) {
   Arithmetic a(op);
   // Beyond these the result is infinite or zero; the comparisons let NaN through.
   Value x = op.getOperand(), high = a.constant(89.0f), low = a.constant(-104.5f);
   Value vanishes = a.less(x, low);
   x = a.select(a.less(high, x), high, x);
+  auto lanes = dyn_cast<VectorType>(a.type);
+  if (scales && lanes && lanes.getShape() == ArrayRef<int64_t>(16)) {
+    Reduced reduced = reduceExponent(a, a.select(vanishes, a.constant(0.0f), x));
+    return scaleOrVanish(a, a.add(reduced.lessOne, a.constant(1.0f)), reduced.whole, vanishes);
+  }
   x = a.select(vanishes, low, x);
   Reduced reduced = reduceExponent(a, x);
   Value y = a.add(reduced.lessOne, a.constant(1.0f));
@@ -116,10 +136,13 @@ void scaleDenormals(Operation *op, float shift) {
 struct ExpandMathPass : PassWrapper<ExpandMathPass, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandMathPass)
 
+  explicit ExpandMathPass(bool hasScale) { scales = hasScale; }
+  ExpandMathPass(const ExpandMathPass &other) : PassWrapper(other) { scales = bool(other.scales); }
+
   StringRef getArgument() const override { return "sinter-expand-math"; }
   StringRef getDescription() const override { return "write exp, log, tanh, erf... as polynomials"; }
   void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
+    registry.insert<LLVM::LLVMDialect, arith::ArithDialect, math::MathDialect, vector::VectorDialect>();
   }
   void runOnOperation() override {
     Operation *root = getOperation();
@@ -140,7 +163,7 @@ struct ExpandMathPass : PassWrapper<ExpandMathPass, OperationPass<>> {
     // These last: those before are written with exp.
     expandAll<math::TanhOp>(root, expandTanh);
     expandAll<math::ErfOp>(root, expandErf);
-    expandAll<math::ExpOp>(root, expandExp);
+    expandAll<math::ExpOp>(root, [&](math::ExpOp op) { return expandExp(op, scales); });
     // In integers, so that no processor's idea of denormals matters.
     root->walk([](Operation *op) {
       Value result;
@@ -154,10 +177,12 @@ struct ExpandMathPass : PassWrapper<ExpandMathPass, OperationPass<>> {
       op->erase();
     });
   }
+
+  Option<bool> scales{*this, "scales", llvm::cl::desc("there is vscalefps"), llvm::cl::init(false)};
 };
 
 } // namespace
 
-std::unique_ptr<Pass> createExpandMathPass() { return std::make_unique<ExpandMathPass>(); }
+std::unique_ptr<Pass> createExpandMathPass(bool scales) { return std::make_unique<ExpandMathPass>(scales); }
 
 } // namespace sinter

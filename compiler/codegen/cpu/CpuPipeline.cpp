@@ -40,7 +40,7 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   manager.addPass(createCpuChainLaunchesPass());
   OpPassManager &emitted = manager.nest<func::FuncOp>();
   emitted.addPass(createExpandThreefryPass());
-  emitted.addPass(createExpandMathPass());
+  emitted.addPass(createExpandMathPass(/*scales=*/cpu::matmulTarget(options.march).vectorRegisters == 32));
   emitted.addPass(createCanonicalizerPass());
   emitted.addPass(createLoopInvariantCodeMotionPass());
   emitted.addPass(createCSEPass());
@@ -73,7 +73,7 @@ void registerCodegenPasses() {
   registerPass(createCpuEmitLoopsPass);
   registerPass(createCpuChainLaunchesPass);
   registerPass(createExpandThreefryPass);
-  registerPass(createExpandMathPass);
+  registerPass([] { return createExpandMathPass(); });
   registerPass(createCpuAbiPass);
   registerPass([] { return std::make_unique<StrictFmaPass>(); });
   PassPipelineRegistration<>("sinter-cpu-pipeline", "kernels to LLVM tile functions for this machine",
