@@ -54,7 +54,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
       functions.addPass(createNarrowProducts());
     break;
   }
-  case Stage::Kernels:
+  case Stage::Kernels: {
     if (options.fuse) {
       manager.addNestedPass<func::FuncOp>(createJoinPads());
       manager.addNestedPass<func::FuncOp>(createRecomputeMaps());
@@ -67,11 +67,14 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
         manager.addNestedPass<func::FuncOp>(createGroupAttention());
     }
     // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.
-    manager.addPass(createOutlineKernels());
+    OutlineKernelsOptions outline;
+    outline.columnSums = options.fuse && options.cpuKernels;
+    manager.addPass(createOutlineKernels(outline));
     // From here on no canonicalisation: it would turn a kernel that copies into one that does nothing.
     manager.addNestedPass<func::FuncOp>(createLowerToLinalg());
     manager.addNestedPass<func::FuncOp>(createCSEPass());
     break;
+  }
   case Stage::Plan: {
     PlanMemoryOptions memory;
     memory.memoryBudget = static_cast<int64_t>(options.memoryBudget.value_or(0));

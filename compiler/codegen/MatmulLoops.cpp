@@ -47,6 +47,8 @@ private:
     for (MatmulResult &r : result.results)
       if (!holds(r.access))
         return false;
+    if (result.columnSums && !holds(*result.columnSums))
+      return false;
     for (ArrayRef<MatmulStep> steps : {ArrayRef(result.lhs.steps), ArrayRef(result.rhs.steps), ArrayRef(result.epilogue)})
       for (const MatmulStep &step : steps)
         for (const MatmulInput &input : step.inputs)

@@ -45,9 +45,11 @@ public:
       return std::nullopt;
     dims.sizes = result.contraction.getStaticLoopRanges();
     dims.parents = llvm::to_vector(llvm::seq<int>(0, result.contraction.getNumLoops()));
-    if (!splitDims() || !readContraction() || !readEpilogue() || !readResults())
+    if (!splitDims() || !readContraction() || !readEpilogue() || !readResults() || (columnSums && !result.columnSums))
       return std::nullopt;
     chooseLoops(result, dims);
+    if (result.columnSums && result.n.stride(*result.columnSums) != 1)
+      return std::nullopt;
     return result;
   }
 
@@ -263,10 +265,34 @@ private:
       auto generic = dyn_cast<linalg::GenericOp>(op);
       if (generic && (prologue.contains(generic) || (isTranspose(generic) && viewOfArgument(generic.getResult(0)))))
         continue; // read, or walked through
+      if (generic && isColumnSums(generic)) {
+        columnSums = generic;
+        continue;
+      }
       if (!generic || !isParallel(generic) || !readsThroughDimensions(generic) || !readElementwise(generic))
         return false;
     }
     return true;
+  }
+
+  /// Whether `op` adds up the rows of the matrix that the contraction reads as [k, n], which must be in memory.
+  bool isColumnSums(linalg::GenericOp op) const {
+    if (columnSums || op.getNumReductionLoops() != 1 || op.getNumLoops() != 2 || op.getNumDpsInputs() != 1 || result.rhs.isComputed())
+      return false;
+    linalg::GenericOp product = result.contraction;
+    AffineMap read = product.getIndexingMapsArray()[1];
+    bool matrix = op.getDpsInputs()[0] == product.getDpsInputs()[1] && read.getNumResults() == 2;
+    AffineMap whole = op.getIndexingMapsArray()[0], written = op.getIndexingMapsArray()[1];
+    auto isReduced = [](linalg::GenericOp of, AffineExpr dim) {
+      return of.getIteratorTypesArray()[cast<AffineDimExpr>(dim).getPosition()] == utils::IteratorType::reduction;
+    };
+    if (!matrix || !whole.isPermutation() || written.getNumResults() != 1 || written.getResult(0) != whole.getResult(1) ||
+        !isReduced(op, whole.getResult(0)) || !isReduced(product, read.getResult(0)) || isReduced(product, read.getResult(1)))
+      return false;
+    auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+    auto sum = cast<linalg::YieldOp>(op.getBody()->getTerminator()).getOperand(0).getDefiningOp<arith::AddFOp>();
+    return fill && matchPattern(fill.getInputs()[0], m_PosZeroFloat()) && sum && op.getBody()->getOperations().size() == 2 &&
+           sum.getType().isF32() && sum.getLhs() != sum.getRhs();
   }
 
   bool readElementwise(linalg::GenericOp op) {
@@ -356,6 +382,12 @@ private:
     auto terminator = cast<func::ReturnOp>(kernel.front().getTerminator());
     for (auto [i, returned] : llvm::enumerate(terminator.getOperands())) {
       Value value = stripReshapes(returned);
+      if (columnSums && value == columnSums.getResult(0)) {
+        Terms column = termsOf(cast<AffineDimExpr>(result.contraction.getIndexingMapsArray()[1].getResult(1)).getPosition());
+        View view{static_cast<unsigned>(kernel.getNumArguments() + i), 0, {1}};
+        result.columnSums = makeAccess(view, cast<RankedTensorType>(value.getType()).getElementType(), {column});
+        continue;
+      }
       auto known = dimsOf.find(value);
       if (known == dimsOf.end())
         return false;
@@ -373,6 +405,7 @@ private:
   bool merges;
   MatmulKernel result;
   MatmulDims dims;
+  linalg::GenericOp columnSums;   ///< of the right operand, or null
   DenseSet<Operation *> prologue; ///< ops that compute operands
   DenseMap<Value, SmallVector<int>> dimsOf; ///< the contraction's dimension per tensor dimension of a computed value
 };

@@ -74,6 +74,7 @@ struct MatmulKernel {
   MatmulOperand lhs, rhs;               ///< lhs is walked by m and k, rhs by k and n
   llvm::SmallVector<MatmulStep> epilogue; ///< in order
   llvm::SmallVector<MatmulResult> results;
+  std::optional<MatmulAccess> columnSums; ///< a result: the sums of the right operand's columns, in ascending order of k
   llvm::SmallVector<MatmulSplit> splits; ///< dimensions that are numbered beyond the contraction's own
 
   int64_t batchSize() const;
@@ -86,7 +87,7 @@ struct MatmulKernel {
   const MatmulSplit *splitOf(int dim) const;
 };
 
-/// Nothing if the kernel holds more than a contraction and elementwise ops around it. Without `merges`, every loop is
+/// Nothing if the kernel holds more than a contraction, elementwise ops around it, and sums of the right operand's columns. Without `merges`, every loop is
 /// one dimension.
 std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel, bool merges = true);
 

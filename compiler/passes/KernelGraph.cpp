@@ -38,6 +38,18 @@ Group *GroupGraph::start(Operation *op, GroupKind kind, ArrayRef<int64_t> shape)
   return groups.back().get();
 }
 
+void GroupGraph::merge(Group &into, Group &member) {
+  for (Operation *op : member.ops)
+    add(op, &into);
+  member.ops.clear();
+  // Whoever follows the one now follows both.
+  for (auto &other : groups)
+    if (other->follows(member)) {
+      other->ancestors |= into.ancestors;
+      other->ancestors.set(into.index);
+    }
+}
+
 std::vector<KernelGroup> GroupGraph::inOrder() const {
   std::vector<KernelGroup> result;
   DenseSet<Group *> done;

@@ -39,6 +39,8 @@ public:
   /// Puts `op` into `group`; what it reads must have been put somewhere before.
   void add(mlir::Operation *op, Group *group);
   Group *start(mlir::Operation *op, GroupKind kind, llvm::ArrayRef<int64_t> shape);
+  /// Moves the ops of `member` behind those of `into`; neither may follow the other.
+  void merge(Group &into, Group &member);
 
   /// The groups in an order in which every group follows those it reads from.
   std::vector<KernelGroup> inOrder() const;
@@ -46,5 +48,8 @@ public:
 
 /// Merges groups that compute the same, and sums of little, where no large value lives longer for it (KernelMembers.cpp).
 void mergeMembers(GroupGraph &graph);
+
+/// Merges sums of columns into products that multiply the same matrix (KernelColumns.cpp).
+void mergeColumnSums(GroupGraph &graph);
 
 } // namespace sinter

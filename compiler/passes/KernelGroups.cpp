@@ -21,13 +21,15 @@ bool staysInEntry(Operation &op) {
 /// Finds every op its group.
 class Grouping : public GroupGraph {
 public:
-  explicit Grouping(Block &block) {
+  Grouping(Block &block, bool columnSums) {
     unsigned position = 0;
     for (Operation &op : block)
       order[&op] = position++;
     for (Operation &op : block)
       if (!staysInEntry(op))
         place(&op);
+    if (columnSums)
+      mergeColumnSums(*this);
     mergeMembers(*this);
   }
 
@@ -298,6 +300,6 @@ private:
 
 } // namespace
 
-std::vector<KernelGroup> groupKernels(Block &block) { return Grouping(block).inOrder(); }
+std::vector<KernelGroup> groupKernels(Block &block, bool columnSums) { return Grouping(block, columnSums).inOrder(); }
 
 } // namespace sinter

@@ -136,15 +136,7 @@ private:
   void merge(Group &into, Group &member) {
     if (canBeMember(into))
       ++into.members;
-    for (Operation *op : member.ops)
-      graph.add(op, &into);
-    member.ops.clear();
-    // Whoever follows the one now follows both.
-    for (auto &other : groups)
-      if (other->follows(member)) {
-        other->ancestors |= into.ancestors;
-        other->ancestors.set(into.index);
-      }
+    graph.merge(into, member);
   }
 
   Group *producerGroup(Value value) const { return graph.producerGroup(value); }

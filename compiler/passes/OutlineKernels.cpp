@@ -56,6 +56,8 @@ std::string kernelName(const KernelGroup &group) {
 }
 
 struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
+  using OutlineKernelsBase::OutlineKernelsBase;
+
   void runOnOperation() override {
     SmallVector<func::FuncOp> entries;
     for (auto function : getOperation().getOps<func::FuncOp>())
@@ -65,7 +67,7 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
       storeBooleansAsBytes(entry);
       canonicalizeShapes(entry);
       Block &block = entry.getBody().front();
-      outline(entry, groupKernels(block));
+      outline(entry, groupKernels(block, columnSums));
     }
   }
 

@@ -105,6 +105,8 @@ def OutlineKernels : Pass<"sinter-outline-kernels", "::mlir::ModuleOp"> {
     prologue; a single op otherwise) becomes a private function marked `sinter.kernel`, called from the entry.
     Kernels that are equal but for locations are merged. Example: test/passes/outline-kernels.mlir.
   }];
+  let options = [Option<"columnSums", "column-sums", "bool", "false",
+                        "sums of a matrix's columns are part of a product that multiplies it">];
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 

@@ -226,7 +226,7 @@ private:
 
   bool recognise(AttentionProduct &product) {
     std::optional<MatmulKernel> read = recogniseMatmul(*product.function, /*merges=*/false);
-    if (!read || !read->readsInPlace() || read->batchSize() != result.batchSize())
+    if (!read || !read->readsInPlace() || read->columnSums || read->batchSize() != result.batchSize())
       return false;
     product.kernel = std::move(*read);
     MatmulKernel &k = product.kernel;

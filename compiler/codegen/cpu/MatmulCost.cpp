@@ -137,11 +137,11 @@ void chooseForms(MatmulPlan &plan, const MatmulKernel &kernel) {
   bool lanesAlongK = lhsK == 1 && (kernel.kParts.empty() || kernel.kParts.back().size % kLanes == 0);
   if (kernel.bf16 || kernel.mustBePacked(kernel.lhs)) // rounded, computed once, while they are copied
     plan.lhs = lanesAlongK ? LhsForm::Rows : LhsForm::Panels;
-  plan.stream = kernel.readsInPlace() && m <= 4 && k * n >= 16 * 1024 &&
+  plan.stream = kernel.readsInPlace() && !kernel.columnSums && m <= 4 && k * n >= 16 * 1024 &&
                 (contiguous ? n >= kLanes : rhsK == 1 && n >= kStreamedColumns && k >= kLanes);
   if (plan.stream)
     plan.rhs = contiguous ? RhsForm::Direct : RhsForm::Transposed;
-  else if (kernel.mustBePacked(kernel.rhs))
+  else if (kernel.mustBePacked(kernel.rhs) || kernel.columnSums)
     plan.rhs = RhsForm::Copied;
   else if (!kernel.bf16 && contiguous && (m <= 2 * plan.mr || rhsSpan <= kSmallSpan))
     plan.rhs = RhsForm::Direct;

@@ -30,6 +30,8 @@ void MatmulEmitter::placeScratch(Value scratch) {
     packedLhs = placeAs(packedType(), (plan.keepsPackedLhs() ? plan.kBlocks : 1) * lhsBlockSize());
   if (plan.kBlocks > 1)
     partials = place(plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
+  if (kernel.columnSums)
+    columnSums = place(plan.nPanels() * plan.nr());
   if (!kernel.epilogue.empty())
     sumsBuffer = place(plan.mr * plan.nr());
 }
@@ -104,6 +106,8 @@ Value MatmulEmitter::emitTile(Value tile, Value packedBefore) {
     packs = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
   }
   loop(constant(plan.kBlocks), 1, [&](Value kBlock) { emitBlock(kBlock, packs); });
+  if (kernel.columnSums)
+    writeColumnSums();
   return packedBefore;
 }
 
@@ -172,6 +176,42 @@ MatmulEmitter::Sums MatmulEmitter::loadPartials(Value kBlock, Value rowPanel, Va
   return Sums(sums.getResults());
 }
 
+/// The sums of a panel's columns so far: what blocks of k before this one, of this tile, have left.
+MatmulEmitter::Sums MatmulEmitter::loadColumnSums(Value kBlock, Value columnPanel) {
+  Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kBlock, constant(0));
+  Sums sums;
+  for (int64_t v = 0; v < plan.vectors; ++v) {
+    Value before = loadLanes(b, loc, columnSums, LinearIndex{v * kLanes, {}}.add(columnPanel, plan.nr()).materialize(b, loc));
+    sums.push_back(arith::SelectOp::create(b, loc, first, zeros(), before));
+  }
+  return sums;
+}
+
+void MatmulEmitter::storeColumnSums(ValueRange sums, Value columnPanel) {
+  for (auto [v, sum] : llvm::enumerate(sums))
+    storeLanes(b, loc, sum, columnSums, LinearIndex{int64_t(v) * kLanes, {}}.add(columnPanel, plan.nr()).materialize(b, loc));
+}
+
+/// Writes the sums of the current tile's columns if it is the first that has these: this thread has copied them in this
+/// tile, or in one before it whose copy it still has.
+void MatmulEmitter::writeColumnSums() {
+  Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, firstRow, constant(0));
+  for (Value index : batchIndices) {
+    Value isZero = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, index, constant(0));
+    isFirst = arith::AndIOp::create(b, loc, isFirst, isZero);
+  }
+  onlyIf(isFirst, [&] {
+    loop(columns, plan.nr(), [&](Value at) {
+      Value column = add(firstColumn, whole(at, columns, plan.nr(), kernel.n.size));
+      for (int64_t v = 0; v < plan.vectors; ++v) {
+        Value sum = loadLanes(b, loc, columnSums, add(at, v * kLanes));
+        Place place{{}, add(column, v * kLanes), {}, &kernel.n, columnsIn(v)};
+        storeLanes(b, loc, sum, flat[kernel.columnSums->operand], addressOf(*kernel.columnSums, place), 1, place.count);
+      }
+    });
+  });
+}
+
 /// The register tile: sums += lhs[row.., k] * rhs[k, column..] for ascending k. Where `copies` holds, a right operand
 /// that is to be copied is read in place, and its panel written on the way: the multiplications hide the copying.
 MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value rowPanel, Value column,
@@ -208,6 +248,7 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
 
   enum class Reads { Source, SourceAndCopies, Panel };
   // Steps are of `plan.depth` products; of the last pair, there may be only half.
+  // Behind the sums of the tile come, while the right operand is copied, those of its columns, if they are asked for.
   auto step = [&](Reads reads, Value k, int64_t unrolled, bool half, Sums sums) {
     for (int64_t u = 0; u < unrolled; ++u) {
       SmallVector<Value> columns;
@@ -229,6 +270,11 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
         };
         for (int64_t v = 0; v < plan.vectors; ++v)
           columns.push_back(plan.depth == 2 ? pairOf(load(v, 0), half ? zeros() : load(v, 1)) : rounded(load(v, 0)));
+        if (reads == Reads::SourceAndCopies && columnSums)
+          for (int64_t v = 0; v < plan.vectors; ++v) {
+            Value &sum = sums[plan.mr * plan.vectors + v];
+            sum = arith::AddFOp::create(b, loc, sum, columns[v]);
+          }
         if (reads == Reads::SourceAndCopies) {
           Value to = LinearIndex{u * plan.nr(), {}}.add(panel, 1).add(k, plan.nr()).materialize(b, loc);
           for (int64_t v = 0; v < plan.vectors; ++v) {
@@ -285,7 +331,13 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   auto chosen = scf::IfOp::create(b, loc, ValueRange(sums).getTypes(), copies, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(chosen.thenBlock());
-  scf::YieldOp::create(b, loc, sweep(Reads::SourceAndCopies, 1, sums));
+  if (columnSums)
+    llvm::append_range(sums, loadColumnSums(kBlock, columnPanel));
+  Sums copied = sweep(Reads::SourceAndCopies, 1, sums);
+  if (columnSums)
+    storeColumnSums(ArrayRef(copied).drop_front(plan.mr * plan.vectors), columnPanel);
+  sums.resize(plan.mr * plan.vectors), copied.resize(plan.mr * plan.vectors);
+  scf::YieldOp::create(b, loc, copied);
   b.setInsertionPointToEnd(chosen.elseBlock());
   scf::YieldOp::create(b, loc, sweep(Reads::Panel, unroll, sums));
   return Sums(chosen.getResults());

@@ -96,6 +96,9 @@ private:
                       mlir::Value columnPanel, mlir::Value packs);
   Sums loadPartials(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel);
   mlir::Value partialOffset(mlir::Value rowPanel, mlir::Value columnPanel, int64_t sum);
+  Sums loadColumnSums(mlir::Value kBlock, mlir::Value columnPanel);
+  void storeColumnSums(mlir::ValueRange sums, mlir::Value columnPanel);
+  void writeColumnSums();
 
   // MatmulTriangle.cpp
   /// Inclusive bounds of an index of the whole matrix, or null: it may be any.
@@ -178,7 +181,7 @@ private:
 
   // The function's arguments as one-dimensional buffers, and the scratch's parts.
   llvm::SmallVector<mlir::Value> flat;
-  mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer;
+  mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer, columnSums;
   int64_t scratchStart = 0, scratchSize = 64; ///< the first word holds packedKey, the next two control words of ignoreDenormals
   llvm::SmallDenseMap<unsigned, int64_t> locals; ///< operands of a few rows, and how far these are apart
   mlir::Value localStart;                        ///< the first of those rows

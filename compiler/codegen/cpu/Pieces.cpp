@@ -36,7 +36,7 @@ bool walksByBatch(const MatmulKernel &kernel, const MatmulAccess &access, int64_
 
 Pieces piecesOf(const MatmulKernel &kernel, func::FuncOp function) {
   Pieces pieces{kernel.batchSize(), {}};
-  if (!kernel.readsInPlace())
+  if (!kernel.readsInPlace() || kernel.columnSums)
     return {};
   SmallVector<const MatmulAccess *> accesses{&kernel.lhs, &kernel.rhs};
   for (const MatmulStep &step : kernel.epilogue) {
