@@ -8,12 +8,11 @@
 // PAIRS: llvm.call_intrinsic "llvm.x86.sse.stmxcsr"
 // PAIRS: arith.ori %{{.*}}, %c32832_i32
 // PAIRS: llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"
-// PAIRS: arith.truncf %{{.*}} : vector<16xf32> to vector<16xbf16>
+// PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtneps2bf16.512"
 // PAIRS: vector.store %{{.*}} : memref<{{[0-9]+}}xi32>, vector<8xi32>
 // PAIRS: scf.if
-// PAIRS: arith.truncf %{{.*}} : vector<16xf32> to vector<16xbf16>
-// PAIRS: arith.shrui
-// PAIRS: arith.ori
+// PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"
+// PAIRS-NEXT: vector.shuffle %{{.*}}, %{{.*}} [0, 16, 1, 17, 2, 18,
 // PAIRS: vector.store %{{.*}} : memref<{{[0-9]+}}xi32>, vector<16xi32>
 // PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"(%{{.*}}) : (vector<16xf32>, vector<32xbf16>, vector<32xbf16>) -> vector<16xf32>
 // PAIRS: } else {
@@ -23,6 +22,8 @@
 // Other processors multiply rounded f32 in the same order.
 // ROUNDED-LABEL: func private @nn
 // ROUNDED: llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"
+// ROUNDED: arith.cmpf olt
+// ROUNDED: arith.select
 // ROUNDED: arith.truncf
 // ROUNDED: arith.extf
 // ROUNDED: vector.store %{{.*}} : memref<{{[0-9]+}}xf32>, vector<16xf32>

@@ -8,6 +8,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace sinter::cpu {
@@ -17,10 +19,19 @@ static Type withElement(Value like, Type element) {
   return shaped ? Type(shaped.clone(element)) : element;
 }
 
-/// What a product reads of an operand: f32 itself, or rounded to bf16.
+/// What a product reads of an operand: f32 itself, or rounded to bf16, denormals to zero (as vcvtne2ps2bf16 does: one that
+/// rounds up to a normal number is zero all the same).
 Value MatmulEmitter::rounded(Value value) const {
   if (!kernel.bf16)
     return value;
+  Type type = value.getType();
+  auto splat = [&](float number) -> Value {
+    Attribute scalar = b.getF32FloatAttr(number);
+    return arith::ConstantOp::create(b, loc, isa<VectorType>(type) ? DenseElementsAttr::get(cast<ShapedType>(type), scalar) : cast<TypedAttr>(scalar));
+  };
+  Value size = math::AbsFOp::create(b, loc, value);
+  Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, size, splat(std::numeric_limits<float>::min()));
+  value = arith::SelectOp::create(b, loc, vanishes, splat(0), value);
   Value narrow = arith::TruncFOp::create(b, loc, withElement(value, b.getBF16Type()), value);
   return arith::ExtFOp::create(b, loc, value.getType(), narrow);
 }
@@ -28,6 +39,17 @@ Value MatmulEmitter::rounded(Value value) const {
 /// Lanes (or scalars) of f32 to lanes of i32: `even` rounded in the upper half, `odd` in the lower.
 Value MatmulEmitter::pairOf(Value even, Value odd) {
   Type words = withElement(even, b.getI32Type());
+  if (even.getType() == lanesOf(b.getF32Type())) {
+    // The instruction puts one behind the other; vpermw lets them alternate.
+    auto halves = VectorType::get({2 * kLanes}, b.getBF16Type());
+    Value both = LLVM::CallIntrinsicOp::create(b, loc, halves, b.getStringAttr("llvm.x86.avx512bf16.cvtne2ps2bf16.512"),
+                                               ValueRange{even, odd})
+                     .getResult(0);
+    SmallVector<int64_t> alternate;
+    for (int64_t lane = 0; lane < kLanes; ++lane)
+      alternate.append({lane, kLanes + lane});
+    return vector::BitCastOp::create(b, loc, words, vector::ShuffleOp::create(b, loc, both, both, alternate));
+  }
   auto bits = [&](Value value) -> Value { return arith::BitcastOp::create(b, loc, words, rounded(value)); };
   Value sixteen = arith::ConstantOp::create(
       b, loc, isa<VectorType>(words) ? TypedAttr(DenseElementsAttr::get(cast<ShapedType>(words), b.getI32IntegerAttr(16)))
@@ -37,15 +59,13 @@ Value MatmulEmitter::pairOf(Value even, Value odd) {
 
 /// 16 neighbours along k to 8 pairs.
 Value MatmulEmitter::pairsAlong(Value lanes) {
-  auto longs = VectorType::get({kLanes / 2}, b.getI64Type());
-  auto splat = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(longs, b.getI64IntegerAttr(value)));
-  };
-  Value bits = vector::BitCastOp::create(b, loc, longs, rounded(lanes)); // the even one is the lower word
-  Value even = arith::AndIOp::create(b, loc, bits, splat(0xffff0000));
-  Value odd = arith::ShRUIOp::create(b, loc, bits, splat(48));
-  Value both = arith::OrIOp::create(b, loc, even, odd);
-  return arith::TruncIOp::create(b, loc, VectorType::get({kLanes / 2}, b.getI32Type()), both);
+  auto halves = VectorType::get({kLanes}, b.getBF16Type()), words = VectorType::get({kLanes / 2}, b.getI32Type());
+  Value narrow = LLVM::CallIntrinsicOp::create(b, loc, halves, b.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16.512"), ValueRange{lanes})
+                     .getResult(0);
+  Value bits = vector::BitCastOp::create(b, loc, words, narrow); // the even one is the lower half
+  Value sixteen = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(words, b.getI32IntegerAttr(16)));
+  Value even = arith::ShLIOp::create(b, loc, bits, sixteen), odd = arith::ShRUIOp::create(b, loc, bits, sixteen);
+  return arith::OrIOp::create(b, loc, even, odd);
 }
 
 /// sum + left * right, over one k or a pair.
