@@ -260,7 +260,30 @@ private:
 
 } // namespace
 
+int64_t epilogueOps(const MatmulKernel &kernel) {
+  int64_t ops = 0;
+  for (const codegen::MatmulStep &step : kernel.epilogue)
+    for (Operation &op : linalg::GenericOp(step.op).getBody()->without_terminator())
+      ops += !isa<arith::ConstantOp, linalg::IndexOp, arith::IndexCastOp>(op);
+  return ops;
+}
+
+/// Whether sums should wait for the next tile: they have far to go, and a tile takes so long that they hinder nobody. (Not
+/// if they have much to go through: long chains of ops would take the places where multiply-adds wait for their turn.)
+static bool shouldFinishLater(const MatmulPlan &plan, const MatmulKernel &kernel) {
+  return kernel.batch.empty() && kernel.ordered.empty() && plan.kc >= plan.mr * plan.depth * kLanes && plan.mPanels() * plan.nPanels() > 1 &&
+         plan.pastCaches && epilogueOps(kernel) <= kUnrolledOps;
+}
+
+static MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target);
+
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
+  MatmulPlan plan = chooseTiles(kernel, target);
+  plan.finishesLater = !plan.stream && shouldFinishLater(plan, kernel);
+  return plan;
+}
+
+MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
   MatmulPlan plan{};
   int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
   plan.depth = stepDepth(kernel, target);

@@ -40,6 +40,9 @@ enum class Keeps {
   Neither, ///< k is too long to keep all of it: as Lhs, but every tile packs its rows of each k block
 };
 
+/// Ops that an epilogue may have for its code to be repeated for every vector of the register tile.
+inline constexpr int64_t kUnrolledOps = 6;
+
 /// A tile of the kernel computes mc x nc of the result of one batch, in steps of mr x nr held in registers.
 struct MatmulPlan {
   int64_t depth = 1; ///< products along k that one packed element takes part in: 2 for pairs of bf16
@@ -54,6 +57,9 @@ struct MatmulPlan {
   /// Results go to memory past the caches: they would not stay there until they are read, and a store that goes through
   /// the caches reads each of its lines first.
   bool pastCaches = false;
+  /// A register tile's sums are finished while the next tile is multiplied: what they wait for, and their way to memory,
+  /// then cost no time of their own.
+  bool finishesLater = false;
 
   int64_t nr() const;
   int64_t mPanels() const;
@@ -61,6 +67,9 @@ struct MatmulPlan {
   bool keepsPackedLhs() const { return keeps == Keeps::Lhs && lhs != LhsForm::Direct; }
   bool keepsPackedRhs() const { return keeps == Keeps::Rhs && rhs != RhsForm::Direct; }
 };
+
+/// Ops that each vector of sums goes through: constants are registers, and indices are shared by rows or columns.
+int64_t epilogueOps(const MatmulKernel &kernel);
 
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target);
 

@@ -32,7 +32,9 @@ void MatmulEmitter::placeScratch(Value scratch) {
     partials = place(plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
   if (kernel.columnSums)
     columnSums = place(plan.nPanels() * plan.nr());
-  if (!kernel.epilogue.empty())
+  if (plan.finishesLater)
+    keptPlace = scratchView(b, loc, scratch, scratchStart + 16, b.getI64Type(), 2);
+  if (!kernel.epilogue.empty() || plan.finishesLater)
     sumsBuffer = place(plan.mr * plan.nr());
 }
 
@@ -315,8 +317,25 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
       whole = all;
     bool divides = kernel.k.size % (plan.depth * unrolled) == 0 && plan.kc % (plan.depth * unrolled) == 0;
     Value most = divides ? whole : multiply(divide(whole, unrolled), unrolled);
-    sums = loop(divide(from, plan.depth), most, unrolled, sums,
-                [&](Value k, ValueRange carried) { return step(reads, k, unrolled, false, Sums(carried)); });
+    auto steps = [&](Value first, Value bound, ValueRange before) {
+      return loop(first, bound, unrolled, before,
+                  [&](Value k, ValueRange carried) { return step(reads, k, unrolled, false, Sums(carried)); });
+    };
+    Value start = divide(from, plan.depth);
+    if (plan.finishesLater && reads != Reads::SourceAndCopies) {
+      // So many steps for each row that was left: the processor does both at once.
+      Value length = multiply(divide(most, plan.mr * unrolled), unrolled);
+      Kept kept = readKept();
+      sums = loop(constant(0), constant(plan.mr), 1, sums, [&](Value r, ValueRange carried) {
+        Value at = arith::MulIOp::create(b, loc, r, length);
+        Sums next = steps(at, add(at, length), carried);
+        finishKeptRow(kept, r);
+        return next;
+      });
+      keepNothing();
+      start = multiply(length, plan.mr);
+    }
+    sums = steps(start, most, sums);
     if (!divides && unrolled > 1)
       sums = loop(most, whole, 1, sums,
                   [&](Value k, ValueRange carried) { return step(reads, k, 1, false, Sums(carried)); });
@@ -331,6 +350,8 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   auto chosen = scf::IfOp::create(b, loc, ValueRange(sums).getTypes(), copies, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(chosen.thenBlock());
+  if (plan.finishesLater)
+    finishKept();
   if (columnSums)
     llvm::append_range(sums, loadColumnSums(kBlock, columnPanel));
   Sums copied = sweep(Reads::SourceAndCopies, 1, sums);
@@ -348,6 +369,8 @@ void MatmulEmitter::emitTiles(Value begin, Value end) {
   Value before = constant(0), first = constant(0);
   if (remembers)
     before = arith::IndexCastOp::create(b, loc, b.getIndexType(), memref::LoadOp::create(b, loc, packedKey, first));
+  if (plan.finishesLater)
+    keepNothing();
   auto tiles = scf::ForOp::create(b, loc, begin, end, constant(1), ValueRange{before});
   {
     OpBuilder::InsertionGuard guard(b);
@@ -355,6 +378,8 @@ void MatmulEmitter::emitTiles(Value begin, Value end) {
     Value packed = emitTile(tiles.getInductionVar(), tiles.getRegionIterArg(0));
     scf::YieldOp::create(b, loc, packed);
   }
+  if (plan.finishesLater)
+    finishKept();
   if (remembers) {
     Value after = arith::IndexCastOp::create(b, loc, b.getI64Type(), tiles.getResult(0));
     memref::StoreOp::create(b, loc, after, packedKey, first);

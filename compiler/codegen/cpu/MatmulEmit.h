@@ -166,6 +166,15 @@ private:
 
   // MatmulEpilogue.cpp
   void finish(const Sums &sums, mlir::Value row, mlir::Value column);
+  /// Sums that wait in the scratch (plan.finishesLater).
+  struct Kept {
+    mlir::Value exists, row, column;
+  };
+  void keep(const Sums &sums, mlir::Value row, mlir::Value column);
+  void keepNothing();
+  Kept readKept();
+  void finishKeptRow(const Kept &kept, mlir::Value r);
+  void finishKept();
   void prefetchEpilogue(mlir::Value row, mlir::Value column, mlir::Value k);
   void finishVector(mlir::Value sum, mlir::Value row, mlir::Value column, int64_t count);
   bool isPastCaches(const MatmulAccess &access) const;
@@ -181,8 +190,8 @@ private:
 
   // The function's arguments as one-dimensional buffers, and the scratch's parts.
   llvm::SmallVector<mlir::Value> flat;
-  mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer, columnSums;
-  int64_t scratchStart = 0, scratchSize = 64; ///< the first word holds packedKey, the next two control words of ignoreDenormals
+  mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer, keptPlace, columnSums;
+  int64_t scratchStart = 0, scratchSize = 64; ///< 8 bytes of packedKey, 8 of ignoreDenormals, 16 of keptPlace
   llvm::SmallDenseMap<unsigned, int64_t> locals; ///< operands of a few rows, and how far these are apart
   mlir::Value localStart;                        ///< the first of those rows
   // The current tile.

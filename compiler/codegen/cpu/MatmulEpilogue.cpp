@@ -8,17 +8,13 @@ using namespace mlir;
 
 namespace sinter::cpu {
 
-/// Ops that an epilogue may have for its code to be repeated for every vector of the register tile.
-static constexpr int64_t kUnrolledOps = 6;
 /// Operands start at a line's beginning.
 static constexpr int64_t kLineBytes = kLanes * sizeof(float);
 
 void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
-  int64_t ops = 0; // what is left of them for every vector: constants are registers, indices are shared by rows or columns
-  for (const MatmulStep &step : kernel.epilogue)
-    for (Operation &op : linalg::GenericOp(step.op).getBody()->without_terminator())
-      ops += !isa<arith::ConstantOp, linalg::IndexOp, arith::IndexCastOp>(op);
-  if (ops <= kUnrolledOps) {
+  if (plan.finishesLater)
+    return keep(sums, row, column);
+  if (epilogueOps(kernel) <= kUnrolledOps) {
     for (int64_t r = 0; r < plan.mr; ++r)
       for (int64_t v = 0; v < plan.vectors; ++v)
         finishVector(sums[r * plan.vectors + v], add(row, r), add(column, v * kLanes), columnsIn(v));
@@ -38,6 +34,46 @@ void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
     if (whole == last)
       finishOne(constant(last), columnsIn(last));
   });
+}
+
+/// Leaves the sums for the next tile, or the end of the call.
+void MatmulEmitter::keep(const Sums &sums, Value row, Value column) {
+  for (auto [i, sum] : llvm::enumerate(sums))
+    storeLanes(b, loc, sum, sumsBuffer, constant(i * kLanes));
+  auto note = [&](int64_t word, Value index) {
+    memref::StoreOp::create(b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), index).getResult(), keptPlace, constant(word));
+  };
+  note(0, add(row, 1)); // zero: nothing is kept
+  note(1, column);
+}
+
+void MatmulEmitter::keepNothing() {
+  memref::StoreOp::create(b, loc, arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0)).getResult(), keptPlace, constant(0));
+}
+
+/// The place of sums that were left, as indices of the whole matrix, and whether there are any.
+MatmulEmitter::Kept MatmulEmitter::readKept() {
+  auto read = [&](int64_t word) -> Value {
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), memref::LoadOp::create(b, loc, keptPlace, constant(word)).getResult());
+  };
+  Value next = read(0), column = read(1);
+  return {arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, next, constant(0)), subtract(next, 1), column};
+}
+
+/// Finishes row `r` of what was left, if there is anything.
+void MatmulEmitter::finishKeptRow(const Kept &kept, Value r) {
+  onlyIf(kept.exists, [&] {
+    for (int64_t v = 0; v < plan.vectors; ++v) {
+      Value from = LinearIndex{v * kLanes, {}}.add(r, plan.nr()).materialize(b, loc);
+      finishVector(loadLanes(b, loc, sumsBuffer, from), add(kept.row, r), add(kept.column, v * kLanes), columnsIn(v));
+    }
+  });
+}
+
+void MatmulEmitter::finishKept() {
+  Kept kept = readKept();
+  loop(constant(plan.mr), 1, [&](Value r) { finishKeptRow(kept, r); });
+  keepNothing();
 }
 
 /// At each step of k, asks for a little of what the epilogue of a register tile will read: it then comes from far away
