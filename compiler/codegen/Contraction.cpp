@@ -63,4 +63,23 @@ linalg::GenericOp findContraction(func::FuncOp kernel) {
   return found;
 }
 
+bool sumsColumns(linalg::GenericOp op, linalg::GenericOp contraction) {
+  if (op.getNumReductionLoops() != 1 || op.getNumLoops() != 2 || op.getNumDpsInputs() != 1)
+    return false;
+  auto isReduced = [](linalg::GenericOp of, AffineExpr dim) {
+    return of.getIteratorTypesArray()[cast<AffineDimExpr>(dim).getPosition()] == utils::IteratorType::reduction;
+  };
+  AffineMap read = contraction.getIndexingMapsArray()[1];
+  bool matrix = op.getDpsInputs()[0] == contraction.getDpsInputs()[1] && read.getNumResults() == 2 &&
+                isReduced(contraction, read.getResult(0)) && !isReduced(contraction, read.getResult(1));
+  AffineMap whole = op.getIndexingMapsArray()[0], written = op.getIndexingMapsArray()[1];
+  if (!matrix || !whole.isPermutation() || written.getNumResults() != 1 || written.getResult(0) != whole.getResult(1) ||
+      !isReduced(op, whole.getResult(0)))
+    return false;
+  auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+  auto sum = cast<linalg::YieldOp>(op.getBody()->getTerminator()).getOperand(0).getDefiningOp<arith::AddFOp>();
+  return fill && matchPattern(fill.getInputs()[0], m_PosZeroFloat()) && sum && op.getBody()->getOperations().size() == 2 &&
+         sum.getType().isF32() && sum.getLhs() != sum.getRhs();
+}
+
 } // namespace sinter::codegen

@@ -14,4 +14,7 @@ bool isMultiplyAdd(mlir::linalg::GenericOp op, bool &bf16);
 /// The contraction of a kernel, if it holds exactly one: sums of products from zero.
 mlir::linalg::GenericOp findContraction(mlir::func::FuncOp kernel);
 
+/// Whether `op` adds up the rows of the matrix that `contraction` reads as [k, n] to its right.
+bool sumsColumns(mlir::linalg::GenericOp op, mlir::linalg::GenericOp contraction);
+
 } // namespace sinter::codegen

@@ -265,7 +265,7 @@ private:
       auto generic = dyn_cast<linalg::GenericOp>(op);
       if (generic && (prologue.contains(generic) || (isTranspose(generic) && viewOfArgument(generic.getResult(0)))))
         continue; // read, or walked through
-      if (generic && isColumnSums(generic)) {
+      if (generic && !columnSums && !result.rhs.isComputed() && sumsColumns(generic, result.contraction)) {
         columnSums = generic;
         continue;
       }
@@ -273,26 +273,6 @@ private:
         return false;
     }
     return true;
-  }
-
-  /// Whether `op` adds up the rows of the matrix that the contraction reads as [k, n], which must be in memory.
-  bool isColumnSums(linalg::GenericOp op) const {
-    if (columnSums || op.getNumReductionLoops() != 1 || op.getNumLoops() != 2 || op.getNumDpsInputs() != 1 || result.rhs.isComputed())
-      return false;
-    linalg::GenericOp product = result.contraction;
-    AffineMap read = product.getIndexingMapsArray()[1];
-    bool matrix = op.getDpsInputs()[0] == product.getDpsInputs()[1] && read.getNumResults() == 2;
-    AffineMap whole = op.getIndexingMapsArray()[0], written = op.getIndexingMapsArray()[1];
-    auto isReduced = [](linalg::GenericOp of, AffineExpr dim) {
-      return of.getIteratorTypesArray()[cast<AffineDimExpr>(dim).getPosition()] == utils::IteratorType::reduction;
-    };
-    if (!matrix || !whole.isPermutation() || written.getNumResults() != 1 || written.getResult(0) != whole.getResult(1) ||
-        !isReduced(op, whole.getResult(0)) || !isReduced(product, read.getResult(0)) || isReduced(product, read.getResult(1)))
-      return false;
-    auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
-    auto sum = cast<linalg::YieldOp>(op.getBody()->getTerminator()).getOperand(0).getDefiningOp<arith::AddFOp>();
-    return fill && matchPattern(fill.getInputs()[0], m_PosZeroFloat()) && sum && op.getBody()->getOperations().size() == 2 &&
-           sum.getType().isF32() && sum.getLhs() != sum.getRhs();
   }
 
   bool readElementwise(linalg::GenericOp op) {

@@ -96,6 +96,8 @@ private:
                       mlir::Value columnPanel, mlir::Value packs);
   Sums loadPartials(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel);
   mlir::Value partialOffset(mlir::Value rowPanel, mlir::Value columnPanel, int64_t sum);
+
+  // MatmulColumns.cpp
   Sums loadColumnSums(mlir::Value kBlock, mlir::Value columnPanel);
   void storeColumnSums(mlir::ValueRange sums, mlir::Value columnPanel);
   void writeColumnSums();
