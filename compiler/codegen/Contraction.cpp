@@ -78,8 +78,9 @@ bool sumsColumns(linalg::GenericOp op, linalg::GenericOp contraction) {
     return false;
   auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
   auto sum = cast<linalg::YieldOp>(op.getBody()->getTerminator()).getOperand(0).getDefiningOp<arith::AddFOp>();
-  return fill && matchPattern(fill.getInputs()[0], m_PosZeroFloat()) && sum && op.getBody()->getOperations().size() == 2 &&
-         sum.getType().isF32() && sum.getLhs() != sum.getRhs();
+  Block &body = *op.getBody();
+  auto adds = [&](int64_t x, int64_t y) { return sum.getLhs() == body.getArgument(x) && sum.getRhs() == body.getArgument(y); };
+  return fill && matchPattern(fill.getInputs()[0], m_PosZeroFloat()) && sum && sum.getType().isF32() && (adds(0, 1) || adds(1, 0));
 }
 
 } // namespace sinter::codegen

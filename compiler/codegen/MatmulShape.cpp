@@ -265,7 +265,7 @@ private:
       auto generic = dyn_cast<linalg::GenericOp>(op);
       if (generic && (prologue.contains(generic) || (isTranspose(generic) && viewOfArgument(generic.getResult(0)))))
         continue; // read, or walked through
-      if (generic && !columnSums && !result.rhs.isComputed() && sumsColumns(generic, result.contraction)) {
+      if (generic && !columnSums && !result.bf16 && result.ordered.empty() && !result.rhs.isComputed() && sumsColumns(generic, result.contraction)) {
         columnSums = generic;
         continue;
       }

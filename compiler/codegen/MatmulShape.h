@@ -87,8 +87,8 @@ struct MatmulKernel {
   const MatmulSplit *splitOf(int dim) const;
 };
 
-/// Nothing if the kernel holds more than a contraction, elementwise ops around it, and sums of the right operand's columns. Without `merges`, every loop is
-/// one dimension.
+/// Nothing if the kernel holds more than a contraction, elementwise ops around it, and sums of the right operand's columns.
+/// Without `merges`, every loop is one dimension.
 std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel, bool merges = true);
 
 } // namespace sinter::codegen

@@ -64,6 +64,7 @@ struct EmitMatmulPass : MatmulTargetPass<EmitMatmulPass> {
     auto products = static_cast<int64_t>(orderedShare(kernel.contraction) * 2 * k);
     int64_t flops = batch * (m * n * (products + countFlops(kernel.epilogue)) + m * k * countFlops(kernel.lhs.steps) +
                              n * k * countFlops(kernel.rhs.steps));
+    flops += kernel.columnSums ? n * k : 0;
     setPieces(tiles, piecesOf(kernel, tiles));
     tiles->setAttr("sinter.noalias", builder.getUnitAttr());
     setTileAttributes(tiles, kernel.batchSize() * plan.mTiles * plan.nTiles, emitter.scratchBytes(), flops);

@@ -35,7 +35,7 @@ struct MatmulTargetPass : mlir::PassWrapper<Derived, mlir::OperationPass<mlir::M
       llvm::cl::init(16)};
   mlir::Pass::Option<int64_t> cacheBytes{
       *this, "cache-bytes", llvm::cl::desc("of the second-level cache of one core"), llvm::cl::init(512 * 1024)};
-  mlir::Pass::Option<bool> dotProducts{*this, "dot-products", llvm::cl::desc("there is vdpbf16ps"), llvm::cl::init(false)};
+  mlir::Pass::Option<bool> dotProducts{*this, "dot-products", llvm::cl::desc("there is a fast vdpbf16ps"), llvm::cl::init(false)};
 };
 
 /// Turns kernels that hold a matrix product into tile functions; leaves all others alone.

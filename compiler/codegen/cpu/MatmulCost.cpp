@@ -272,7 +272,7 @@ int64_t epilogueOps(const MatmulKernel &kernel) {
 /// if they have much to go through: long chains of ops would take the places where multiply-adds wait for their turn.)
 static bool shouldFinishLater(const MatmulPlan &plan, const MatmulKernel &kernel) {
   return kernel.batch.empty() && kernel.ordered.empty() && plan.kc >= plan.mr * plan.depth * kLanes && plan.mPanels() * plan.nPanels() > 1 &&
-         plan.pastCaches && epilogueOps(kernel) <= kUnrolledOps;
+         (plan.rhs != RhsForm::Copied || plan.mPanels() > 1) && plan.pastCaches && epilogueOps(kernel) <= kUnrolledOps;
 }
 
 static MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target);

@@ -214,6 +214,9 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
 
   enum class Reads { Source, SourceAndCopies, Panel };
   // Steps are of `plan.depth` products; of the last pair, there may be only half.
+  // Only in the last block of k is the epilogue near.
+  Value isLast = plan.kBlocks == 1 ? Value()
+                                   : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kBlock, constant(plan.kBlocks - 1)).getResult();
   // Behind the sums of the tile come, while the right operand is copied, those of its columns, if they are asked for.
   auto step = [&](Reads reads, Value k, int64_t unrolled, bool half, Sums sums) {
     for (int64_t u = 0; u < unrolled; ++u) {
@@ -252,7 +255,7 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
         }
       }
       if (u == 0)
-        prefetchEpilogue(add(firstRow, row), add(firstColumn, column), k);
+        prefetchEpilogue(add(firstRow, row), add(firstColumn, column), isLast ? arith::SelectOp::create(b, loc, isLast, k, constant(0)).getResult() : k);
       Value at = LinearIndex{u * leftK, {}}.add(leftStart, 1).add(k, leftK).materialize(b, loc);
       // Where steps of k are far apart, every one of the next rows would miss.
       if (plan.lhs == LhsForm::Direct && leftRow == 1 && leftK > kFarApart)

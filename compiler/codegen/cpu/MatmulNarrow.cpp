@@ -31,7 +31,8 @@ Value MatmulEmitter::rounded(Value value) const {
   };
   Value size = math::AbsFOp::create(b, loc, value);
   Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, size, splat(std::numeric_limits<float>::min()));
-  value = arith::SelectOp::create(b, loc, vanishes, splat(0), value);
+  Value zero = math::CopySignOp::create(b, loc, splat(0), value); // (of a sum that is -0, this one's sign is all there is)
+  value = arith::SelectOp::create(b, loc, vanishes, zero, value);
   Value narrow = arith::TruncFOp::create(b, loc, withElement(value, b.getBF16Type()), value);
   return arith::ExtFOp::create(b, loc, value.getType(), narrow);
 }
