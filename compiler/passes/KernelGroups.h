@@ -28,7 +28,7 @@ struct KernelGroup {
 /// Groups of elements with the same scalar code that wait for the same values (an optimizer's updates of all
 /// parameters) are members of one kernel.
 ///
-/// With `columnSums`, sums of a matrix's columns are part of a product that multiplies it from the left.
+/// With `columnSums`, sums of a matrix's columns are part of a product that has this matrix for its right operand.
 ///
 /// An op joins the group of one of its producers, or one that reads the same values, if no path leaves that group and
 /// comes back. Nothing that a user could see depends on the grouping but time and memory.

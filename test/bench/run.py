@@ -1,7 +1,7 @@
 """Measures products and training steps: tables on the terminal, figures in build/bench/*.json.
 
 Ratios compare what ran alternately in one process; absolute figures are this machine's at this moment. bf16 is timed
-where the processor multiplies it; elsewhere it is rounded f32, whose speed says nothing.
+where the processor says that it has vdpbf16ps; elsewhere it is rounded f32 in any case, whose speed says nothing.
 """
 import argparse
 import json
