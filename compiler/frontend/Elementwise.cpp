@@ -137,6 +137,13 @@ Tensor pow(Operand base, Operand exponent, Loc loc) {
   return wrap(make<math::PowFOp>(loc, values));
 }
 
+Tensor fma(Operand a, Operand b, Operand c, Loc loc) {
+  Value values[3];
+  unify(values, {a, b, c}, "fma", loc);
+  ModelBuilder::get().useFloat(wrap(values[0]), "fma", loc);
+  return wrap(make<math::FmaOp>(loc, values));
+}
+
 static Tensor compare(const Operand &a, const Operand &b, arith::CmpFPredicate ofFloats, arith::CmpIPredicate ofInts,
                       const char *what) {
   Value values[2];

@@ -12,7 +12,8 @@ Tensor relu(Tensor x, Location loc) {
 Tensor gelu_tanh(Tensor x, Location loc) {
   CallSite here(loc);
   constexpr double sqrtTwoOverPi = 0.7978845608028654;
-  return 0.5 * x * (1.0 + tanh(sqrtTwoOverPi * (x + 0.044715 * pow(x, 3))));
+  // Arranged so that it and its gradient take few operations: both stand behind products, which wait for them.
+  return x * fma(0.5, tanh(x * fma(sqrtTwoOverPi * 0.044715, square(x), sqrtTwoOverPi)), 0.5);
 }
 
 Tensor gelu_erf(Tensor x, Location loc) {

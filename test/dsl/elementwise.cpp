@@ -51,6 +51,15 @@ SINTER_MODEL(elementwise) {
     output("y", where(mask, input("x", {7}), 0));
   });
 
+  // CHECK-LABEL: func.func @fma_takes_tensors_and_numbers
+  entry("fma_takes_tensors_and_numbers", [] {
+    Tensor x = input("x", {2, 3}), y = input("y", {3});
+    // CHECK-DAG: %[[HALF:.*]] = arith.constant dense<5.000000e-01> : tensor<2x3xf32>
+    // CHECK-DAG: %[[YY:.*]] = sinter.broadcast %arg1 dims [1] : tensor<3xf32> -> tensor<2x3xf32>
+    // CHECK: math.fma %[[HALF]], %arg0, %[[YY]] : tensor<2x3xf32>
+    output("z", fma(0.5, x, y));
+  });
+
   // CHECK-LABEL: func.func @small_powers_are_products
   entry("small_powers_are_products", [] {
     Tensor x = input("x", {3});

@@ -16,6 +16,13 @@ SINTER_MODEL(numbers) {
     expect(gelu_erf(x), constant({0, -0.15865525393145707, 0, 0.34573123063700656, 2.995950305509604}, {5}));
   });
 
+  // CHECK: fma_rounds_once: {{.*}}ok
+  entry("fma_rounds_once", [] {
+    // (1 + 2^-12)^2 = 1 + 2^-11 + 2^-24, whose last term a product of f32 loses.
+    Tensor x = constant({1.000244140625, 1, -2}, {3});
+    expect(fma(x, x, constant({-1.00048828125, 1, 3}, {3})), constant({5.9604644775390625e-08, 2, 7}, {3}));
+  });
+
   // CHECK: argmax_takes_the_first: {{.*}}ok
   entry("argmax_takes_the_first", [] {
     Tensor x = constant({1, 7, 7, 2, -1, -1, 4, 0, 9}, {3, 3});

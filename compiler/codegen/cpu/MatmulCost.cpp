@@ -65,6 +65,8 @@ constexpr int64_t kFromMemoryBytes = 32 << 20;
 constexpr double kClearlyFewer = 0.93;
 // Vectors in a row of a register tile.
 constexpr int64_t kMostVectors = 6;
+// Steps of k that a block should have, so that sums do not come and go too often.
+constexpr int64_t kLeastDepth = 192;
 // Columns that few rows are multiplied by at once.
 constexpr int64_t kStreamedColumns = 16;
 // Cycles to bring a float from the third-level cache; to copy it while it is multiplied, to copy it before that, to
@@ -283,6 +285,18 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   return plan;
 }
 
+/// Cuts k into more blocks where a copied block of the left operand, which is read for every panel of columns, would not
+/// leave the second-level cache enough room for what passes it meanwhile.
+static void relieveCache(MatmulPlan &plan, int64_t k, const MatmulTarget &target) {
+  auto bytes = [](int64_t floats) { return floats * int64_t(sizeof(float)); };
+  if (plan.lhs == LhsForm::Direct || plan.keeps == Keeps::Rhs || bytes(plan.mc * plan.nc) > target.cacheBytes / 4)
+    return;
+  while (bytes(plan.mc * plan.kc) > target.cacheBytes / 16 * 3 && blockDepth(k, plan.kBlocks + 1) >= kLeastDepth) {
+    plan.kc = blockDepth(k, plan.kBlocks + 1);
+    plan.kBlocks = llvm::divideCeil(k, plan.kc);
+  }
+}
+
 MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
   MatmulPlan plan{};
   int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
@@ -322,7 +336,7 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
     bool packs = start.rhs != RhsForm::Direct || start.lhs != LhsForm::Direct;
     int64_t leastBlocks = !packs || k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most);
     TileSearch search(start, kernel, target);
-    search.run(leastBlocks, packs ? std::max(leastBlocks, k / 192) : 1);
+    search.run(leastBlocks, packs ? std::max(leastBlocks, k / kLeastDepth) : 1);
     return search;
   };
   TileSearch best = search(plan);
@@ -342,7 +356,9 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
       best = other;
     }
   }
-  return best.found();
+  MatmulPlan found = best.found();
+  relieveCache(found, k, target);
+  return found;
 }
 
 MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows, int64_t depth) {

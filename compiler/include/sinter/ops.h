@@ -19,6 +19,7 @@ Tensor maximum(Operand a, Operand b, Location loc = Location::current()); ///< N
 Tensor minimum(Operand a, Operand b, Location loc = Location::current()); ///< NaN if either is
 Tensor remainder(Operand a, Operand b, Location loc = Location::current()); ///< has the sign of `a`
 Tensor pow(Operand base, Operand exponent, Location loc = Location::current());
+Tensor fma(Operand a, Operand b, Operand c, Location loc = Location::current()); ///< a * b + c, rounded once; f32 only
 
 //===--- comparisons and choices ---------------------------------------------------------------------===//
 

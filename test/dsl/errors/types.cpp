@@ -18,6 +18,11 @@ SINTER_MODEL(types) {
     // RUN: not sinterc %s --set mistake=exp --emit=model 2>&1 | FileCheck %s --check-prefix=EXP
     // EXP: types.cpp:[[#@LINE-2]]:{{[0-9]+}}: exp: needs f32, but the operand is i32; use cast(x, f32)
 
+    if (mistake == "fma")
+      fma(i, i, i);
+    // RUN: not sinterc %s --set mistake=fma --emit=model 2>&1 | FileCheck %s --check-prefix=FMA
+    // FMA: types.cpp:[[#@LINE-2]]:{{[0-9]+}}: fma: needs f32, but the operand is i32; use cast(x, f32)
+
     if (mistake == "fraction")
       output("y", i + 0.5);
     // RUN: not sinterc %s --set mistake=fraction --emit=model 2>&1 | FileCheck %s --check-prefix=FRACTION
