@@ -47,6 +47,8 @@ namespace {
 
 // Floats that an operand may span and still be read in place again and again: half of a first-level cache.
 constexpr int64_t kSmallSpan = 4096;
+// Floats of a panel of columns that leaves a first-level cache room for panels of rows.
+constexpr int64_t kPanelSpan = 6144;
 // Floats of packed operand that are kept for several tiles.
 constexpr int64_t kKept = 1536 * 1024;
 // Floats between two steps of k of the left operand, from which on it is copied.
@@ -277,24 +279,32 @@ static bool shouldFinishLater(const MatmulPlan &plan, const MatmulKernel &kernel
          (plan.rhs != RhsForm::Copied || plan.mPanels() > 1) && plan.pastCaches && epilogueOps(kernel) <= kUnrolledOps;
 }
 
+/// Whether panels of the left operand come from runs of memory (of its widest input, if it is computed), in several blocks of
+/// k, and every tile has as many panels of columns, some, after which slices can be packed.
+static bool shouldPackAhead(const MatmulPlan &plan, const MatmulKernel &kernel) {
+  bool inRuns = kernel.m.stride(kernel.lhs) == 1 && kernel.walksEvenly(kernel.lhs) && kernel.lhs.operand != MatmulOperand::kNowhere;
+  bool evenTiles = plan.nTiles == 1 || kernel.n.size % plan.nc == 0;
+  return plan.lhs == LhsForm::Panels && inRuns && evenTiles && plan.depth == 1 && plan.kBlocks > 3 && plan.nPanels() > 2 &&
+         kernel.batch.empty() && kernel.ordered.empty();
+}
+
 static MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target);
 
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   MatmulPlan plan = chooseTiles(kernel, target);
   plan.finishesLater = !plan.stream && shouldFinishLater(plan, kernel);
+  plan.packsAhead = !plan.stream && shouldPackAhead(plan, kernel);
   return plan;
 }
 
-/// Cuts k into more blocks where a copied block of the left operand, which is read for every panel of columns, would not
-/// leave the second-level cache enough room for what passes it meanwhile.
-static void relieveCache(MatmulPlan &plan, int64_t k, const MatmulTarget &target) {
-  auto bytes = [](int64_t floats) { return floats * int64_t(sizeof(float)); };
-  if (plan.lhs == LhsForm::Direct || plan.keeps == Keeps::Rhs || bytes(plan.mc * plan.nc) > target.cacheBytes / 4)
+/// Cuts k into more blocks where the left operand is copied, and sums between blocks cost little: a panel of columns then
+/// stays in the first-level cache, and blocks of the left operand leave the second one room for what passes it meanwhile.
+static void relieveCaches(MatmulPlan &plan, int64_t k, const MatmulTarget &target) {
+  if (plan.lhs == LhsForm::Direct || plan.mc * plan.nc * int64_t(sizeof(float)) > target.cacheBytes / 4)
     return;
-  while (bytes(plan.mc * plan.kc) > target.cacheBytes / 16 * 3 && blockDepth(k, plan.kBlocks + 1) >= kLeastDepth) {
-    plan.kc = blockDepth(k, plan.kBlocks + 1);
-    plan.kBlocks = llvm::divideCeil(k, plan.kc);
-  }
+  for (int64_t blocks = plan.kBlocks + 1; plan.kc * plan.nr() > kPanelSpan && blockDepth(k, blocks) >= kLeastDepth; ++blocks)
+    plan.kc = blockDepth(k, blocks);
+  plan.kBlocks = llvm::divideCeil(k, plan.kc);
 }
 
 MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
@@ -357,7 +367,7 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
     }
   }
   MatmulPlan found = best.found();
-  relieveCache(found, k, target);
+  relieveCaches(found, k, target);
   return found;
 }
 

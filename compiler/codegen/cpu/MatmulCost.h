@@ -52,6 +52,9 @@ struct MatmulPlan {
   LhsForm lhs;
   RhsForm rhs;
   Keeps keeps;
+  /// The left operand's next block of k is packed slice by slice, one after each panel of columns, so that memory works
+  /// while the processor multiplies.
+  bool packsAhead = false;
   bool stream;  ///< few rows: read the right operand once, front to back, and keep the sums in memory
   bool fromMemory = false; ///< stream: no cache holds the right operand
   /// Results go to memory past the caches: they would not stay there until they are read, and a store that goes through

@@ -27,7 +27,7 @@ void MatmulEmitter::placeScratch(Value scratch) {
     packedRhs =
         placeAs(packedType(), (plan.keepsPackedRhs() ? plan.kBlocks * plan.nPanels() : 1) * packedDepth() * plan.nr());
   if (plan.lhs != LhsForm::Direct)
-    packedLhs = placeAs(packedType(), (plan.keepsPackedLhs() ? plan.kBlocks : 1) * lhsBlockSize());
+    packedLhs = placeAs(packedType(), (plan.keepsPackedLhs() ? plan.kBlocks : plan.packsAhead ? 2 : 1) * lhsBlockSize());
   if (plan.kBlocks > 1)
     partials = place(plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
   if (kernel.columnSums)
@@ -115,23 +115,31 @@ Value MatmulEmitter::emitTile(Value tile, Value packedBefore) {
 
 /// `packs`: whether this tile has to pack the operand that is kept.
 void MatmulEmitter::emitBlock(Value kBlock, Value packs) {
-  if (plan.lhs != LhsForm::Direct) {
-    if (plan.keeps == Keeps::Lhs)
-      onlyIf(packs, [&] { packLhs(kBlock); });
-    else
-      packLhs(kBlock);
+  auto both = [&](Value x, Value y) { return arith::AndIOp::create(b, loc, x, y).getResult(); };
+  auto isBlock = [&](arith::CmpIPredicate relation, int64_t block) {
+    return arith::CmpIOp::create(b, loc, relation, kBlock, constant(block)).getResult();
+  };
+  Value always = arith::ConstantOp::create(b, loc, b.getBoolAttr(true)), packsLhs = plan.keeps == Keeps::Lhs ? packs : always;
+  Value packsAhead;
+  if (plan.packsAhead) {
+    packsAhead = both(packsLhs, isBlock(arith::CmpIPredicate::ult, plan.kBlocks - 1));
+    packsLhs = both(packsLhs, isBlock(arith::CmpIPredicate::eq, 0));
   }
+  if (plan.lhs != LhsForm::Direct)
+    onlyIf(packsLhs, [&] { packLhs(kBlock); });
   if (plan.keeps != Keeps::Rhs)
-    packs = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+    packs = always;
   loop(columns, plan.nr(), [&](Value at) {
     if (plan.rhs == RhsForm::Transposed)
       onlyIf(packs, [&] { packRhs(kBlock, at); });
-    emitPanel(kBlock, at, packs);
+    emitPanel(kBlock, at, packs, packsAhead);
+    if (packsAhead)
+      onlyIf(packsAhead, [&] { packAhead(kBlock, at); });
   });
 }
 
 /// All rows of the tile by one panel of columns.
-void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs) {
+void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs, Value packsAhead) {
   Value last = plan.kBlocks == 1
                    ? Value()
                    : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kBlock, constant(plan.kBlocks - 1));
@@ -139,8 +147,8 @@ void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs) {
   loop(rows, plan.mr, [&](Value rowAt) {
     Value row = whole(rowAt, rows, plan.mr, kernel.m.size), rowPanel = divide(rowAt, plan.mr);
     Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, constant(0));
-    Value copies = arith::AndIOp::create(b, loc, packs, first);
-    Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, copies);
+    Besides besides{arith::AndIOp::create(b, loc, packs, first), packsAhead};
+    Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, besides);
     auto store = [&] { finish(sums, add(firstRow, row), add(firstColumn, column)); };
     if (!last)
       return store();
@@ -178,10 +186,10 @@ MatmulEmitter::Sums MatmulEmitter::loadPartials(Value kBlock, Value rowPanel, Va
   return Sums(sums.getResults());
 }
 
-/// The register tile: sums += lhs[row.., k] * rhs[k, column..] for ascending k. Where `copies` holds, a right operand
+/// The register tile: sums += lhs[row.., k] * rhs[k, column..] for ascending k. Where `besides` says so, a right operand
 /// that is to be copied is read in place, and its panel written on the way: the multiplications hide the copying.
 MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value rowPanel, Value column,
-                                                  Value columnPanel, Value copies) {
+                                                  Value columnPanel, const Besides &besides) {
   constexpr int64_t unroll = 2;
   // Rows of an operand lie too far apart for the processor to foresee them.
   constexpr int64_t ahead = 16;
@@ -224,6 +232,8 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
       if (reads == Reads::Panel) {
         if (u == 0)
           fetchNextPanel(kBlock, rowPanel, columnPanel, k);
+        if (u == 0 && besides.packsAhead)
+          fetchNextBlock(kBlock, rowPanel, columnPanel, k, besides.packsAhead);
         Value from = LinearIndex{u * plan.nr(), {}}.add(panel, 1).add(k, plan.nr()).materialize(b, loc);
         for (int64_t v = 0; v < plan.vectors; ++v)
           columns.push_back(loadLanes(b, loc, packedRhs, add(from, v * kLanes)));
@@ -314,7 +324,7 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   Sums sums = loadPartials(kBlock, rowPanel, columnPanel);
   if (plan.rhs != RhsForm::Copied)
     return sweep(plan.rhs == RhsForm::Direct ? Reads::Source : Reads::Panel, unroll, sums);
-  auto chosen = scf::IfOp::create(b, loc, ValueRange(sums).getTypes(), copies, /*withElseRegion=*/true);
+  auto chosen = scf::IfOp::create(b, loc, ValueRange(sums).getTypes(), besides.copies, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(chosen.thenBlock());
   if (plan.finishesLater)

@@ -91,9 +91,13 @@ private:
   void emitTiles(mlir::Value begin, mlir::Value end);
   mlir::Value emitTile(mlir::Value tile, mlir::Value packedBefore);
   void emitBlock(mlir::Value kBlock, mlir::Value packs);
-  void emitPanel(mlir::Value kBlock, mlir::Value columnAt, mlir::Value packs);
+  void emitPanel(mlir::Value kBlock, mlir::Value columnAt, mlir::Value packs, mlir::Value packsAhead);
+  /// What happens beside multiplying: the right operand is copied; the next block of the left one will be packed.
+  struct Besides {
+    mlir::Value copies, packsAhead;
+  };
   Sums multiplyPanels(mlir::Value kBlock, mlir::Value row, mlir::Value rowPanel, mlir::Value column,
-                      mlir::Value columnPanel, mlir::Value packs);
+                      mlir::Value columnPanel, const Besides &besides);
   Sums loadPartials(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel);
   mlir::Value partialOffset(mlir::Value rowPanel, mlir::Value columnPanel, int64_t sum);
 
@@ -135,7 +139,9 @@ private:
   void emitPart(mlir::Value kBlock, mlir::Value columnBound);
   llvm::SmallVector<mlir::Value> transposeBlock(llvm::ArrayRef<mlir::Value> in);
   void packLhs(mlir::Value kBlock);
-  void packLhsPanels(mlir::Value kBlock);
+  void packLhsPanels(mlir::Value kBlock, mlir::Value from, mlir::Value to);
+  void packAhead(mlir::Value kBlock, mlir::Value columnAt);
+  int64_t sliceDepth() const;
   std::function<mlir::Value(mlir::Value)> lhsRow(mlir::Value kBlock, mlir::Value row);
   int64_t packedDepth() const { return (plan.kc + plan.depth - 1) / plan.depth; } ///< elements along k of a block
   int64_t lhsRowLength() const { return packedDepth() + kLanes; }
@@ -144,6 +150,7 @@ private:
   }
   mlir::Value rhsStart(mlir::Value kBlock, mlir::Value columnAt);
   mlir::Value inColumn(mlir::Value from, mlir::Value column, int64_t next);
+  void fetchNextBlock(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel, mlir::Value k, mlir::Value packsAhead);
   void fetchNextPanel(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel, mlir::Value k);
   /// The part of `depth` that is made of whole pairs.
   mlir::Value evenPart(mlir::Value depth) { return kernel.k.size % 2 ? multiply(divide(depth, 2), 2) : depth; }

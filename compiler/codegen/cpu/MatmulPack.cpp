@@ -2,10 +2,17 @@
 #include "compiler/codegen/cpu/MatmulEmit.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/bit.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace sinter::cpu {
+
+/// Steps of k that are packed for one panel of rows after the other.
+static constexpr int64_t kRun = 8;
+
+int64_t MatmulEmitter::sliceDepth() const { return llvm::alignTo(llvm::divideCeil(plan.kc, plan.nPanels()), kRun); }
 
 /// Where a packed panel of the right operand starts: [k block][panel][kc][nr], or [kc][nr] if it is not kept.
 Value MatmulEmitter::rhsPanel(Value kBlock, Value columnAt) {
@@ -19,7 +26,9 @@ Value MatmulEmitter::rhsPanel(Value kBlock, Value columnAt) {
 }
 
 Value MatmulEmitter::lhsBlock(Value kBlock) {
-  return plan.keepsPackedLhs() ? multiply(kBlock, lhsBlockSize()) : constant(0);
+  if (plan.keepsPackedLhs())
+    return multiply(kBlock, lhsBlockSize());
+  return plan.packsAhead ? multiply(remainder(kBlock, 2), lhsBlockSize()) : constant(0);
 }
 
 /// Where a packed panel of rows starts.
@@ -129,7 +138,7 @@ void MatmulEmitter::fetchNextPanel(Value kBlock, Value rowPanel, Value columnPan
 /// Rows stay rows: the register tile broadcasts single elements, so all that matters is that rows are close together.
 void MatmulEmitter::packLhs(Value kBlock) {
   if (plan.lhs == LhsForm::Panels)
-    return packLhsPanels(kBlock);
+    return packLhsPanels(kBlock, constant(0), depthOf(kBlock));
   if (plan.depth == 2)
     return packLhsPairs(kBlock);
   int64_t length = lhsRowLength(), total = kernel.k.size;
@@ -156,12 +165,37 @@ std::function<Value(Value)> MatmulEmitter::lhsRow(Value kBlock, Value row) {
   return [=, this](Value k) { return loadLanes(b, loc, flat[kernel.lhs.operand], add(from, k), 1, count); };
 }
 
-/// [panel][k][mr], for an operand that is contiguous along m, or nowhere. A few steps of k at a time go to all panels: both
-/// sides are then walked in runs of whole lines.
-void MatmulEmitter::packLhsPanels(Value kBlock) {
-  constexpr int64_t kRun = 8;
+/// After a panel of columns: a slice of the next block of k of the left operand, which fetchNextBlock has asked for.
+void MatmulEmitter::packAhead(Value kBlock, Value columnAt) {
+  Value next = add(kBlock, 1), depth = depthOf(next);
+  auto sliceStart = [&](Value panel) { return minimum(multiply(panel, sliceDepth()), depth); };
+  Value panel = divide(columnAt, plan.nr());
+  packLhsPanels(next, sliceStart(panel), sliceStart(add(panel, 1)));
+}
+
+/// At each step of k, asks for a little of the slice that packAhead will pack after this panel of columns: each panel of
+/// rows brings one line of every row of the slice. (Few instructions: they take multiply-adds' places.)
+void MatmulEmitter::fetchNextBlock(Value kBlock, Value rowPanel, Value columnPanel, Value k, Value packsAhead) {
+  int64_t kStride = kernel.k.stride(kernel.lhs), lines = llvm::divideCeil(plan.mc, kLanes);
+  int64_t stepsPerRow = llvm::bit_floor<uint64_t>(plan.kc / sliceDepth());
+  Value line = minimum(rowPanel, constant(lines - 1));
+  Value start = LinearIndex{plan.kc * kStride, {}}
+                    .add(lhsOrigin, 1)
+                    .add(kBlock, plan.kc * kStride)
+                    .add(columnPanel, sliceDepth() * kStride)
+                    .add(line, kLanes)
+                    .materialize(b, loc);
+  Value at = LinearIndex()
+                 .add(arith::SelectOp::create(b, loc, packsAhead, start, lhsOrigin), 1)
+                 .add(divide(k, stepsPerRow), kStride)
+                 .materialize(b, loc);
+  memref::PrefetchOp::create(b, loc, flat[kernel.lhs.operand], at, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+}
+
+/// [panel][k][mr], for an operand that is contiguous along m, or nowhere: from `from` to `to` in a block of k, in whole
+/// steps. A few of them at a time go to all panels: both sides are then walked in runs of whole lines.
+void MatmulEmitter::packLhsPanels(Value kBlock, Value from, Value to) {
   int64_t mStride = kernel.m.stride(kernel.lhs), kStride = kernel.k.stride(kernel.lhs);
-  Value depth = depthOf(kBlock);
   Value start = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc * kStride).materialize(b, loc);
   bool indirect = kernel.mustBePacked(kernel.lhs);
   auto packSteps = [&](Value first, Value last, bool half) {
@@ -173,24 +207,28 @@ void MatmulEmitter::packLhsPanels(Value kBlock) {
             Value at = LinearIndex{next, {}}.add(kBlock, plan.kc).add(k, plan.depth).materialize(b, loc);
             return operandAt(kernel.lhs, {add(firstRow, row), {}, at, &kernel.m, plan.mr});
           }
-          Value from = LinearIndex{next * kStride, {}}
-                           .add(start, 1)
-                           .add(k, plan.depth * kStride)
-                           .add(row, mStride)
-                           .materialize(b, loc);
-          return loadLanes(b, loc, flat[kernel.lhs.operand], from, mStride, plan.mr);
+          Value place = LinearIndex{next * kStride, {}}
+                            .add(start, 1)
+                            .add(k, plan.depth * kStride)
+                            .add(row, mStride)
+                            .materialize(b, loc);
+          return loadLanes(b, loc, flat[kernel.lhs.operand], place, mStride, plan.mr);
         };
         Value lanes = plan.depth == 1 ? rounded(load(0)) : pairOf(load(0), half ? zeros() : load(1));
-        Value to = LinearIndex().add(lhsPanel(kBlock, divide(rowAt, plan.mr)), 1).add(k, plan.mr).materialize(b, loc);
-        storeLanes(b, loc, lanes, packedLhs, to, 1, plan.mr);
+        Value place = LinearIndex().add(lhsPanel(kBlock, divide(rowAt, plan.mr)), 1).add(k, plan.mr).materialize(b, loc);
+        storeLanes(b, loc, lanes, packedLhs, place, 1, plan.mr);
         return SmallVector<Value>();
       });
     });
   };
-  Value steps = divide(depth, plan.depth);
-  loop(steps, kRun, [&](Value at) { packSteps(at, minimum(add(at, kRun), steps), false); });
+  Value steps = divide(to, plan.depth);
+  bool wholeRuns = plan.depth == 1 && kernel.k.size % kRun == 0 && plan.kc % kRun == 0;
+  loop(divide(from, plan.depth), steps, kRun, {}, [&](Value at, ValueRange) {
+    packSteps(at, wholeRuns ? add(at, kRun) : minimum(add(at, kRun), steps), false);
+    return SmallVector<Value>();
+  });
   if (plan.depth == 2 && kernel.k.size % 2)
-    packSteps(steps, divide(add(depth, 1), 2), true);
+    packSteps(steps, divide(add(to, 1), 2), true);
 }
 
 } // namespace sinter::cpu
