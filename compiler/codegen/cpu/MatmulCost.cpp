@@ -72,8 +72,9 @@ constexpr int64_t kLeastDepth = 192;
 // Columns that few rows are multiplied by at once.
 constexpr int64_t kStreamedColumns = 16;
 // Cycles to bring a float from the third-level cache; to copy it while it is multiplied, to copy it before that, to
-// transpose it; to store and load a sum between two blocks of k, within the second-level cache and beyond.
-constexpr double kFetch = 0.1, kCopy = 0.1, kCopyFirst = 0.5, kTranspose = 0.4, kPartial = 0.2, kFarPartial = 0.5;
+// transpose it; to store and load a sum between two blocks of k, within a quarter of the second-level cache, within most of
+// it, and beyond.
+constexpr double kFetch = 0.1, kCopy = 0.1, kCopyFirst = 0.5, kTranspose = 0.4, kPartial = 0.2, kCrowdedPartial = 0.3, kFarPartial = 0.5;
 
 /// Cycles of one step of k in a register tile: two multiply-adds, two loads a cycle, four cycles of latency.
 double stepCycles(int64_t mr, int64_t vectors, const MatmulTarget &target) {
@@ -243,7 +244,8 @@ private:
     double lhs = packLhs * plan.mc * k, rhs = packRhs * plan.nc * k;
     double multiply = step / plan.depth * llvm::divideCeil(plan.mc, plan.mr) * llvm::divideCeil(plan.nc, plan.nr()) * k;
     int64_t sums = plan.mc * plan.nc;
-    double partial = sums * int64_t(sizeof(float)) > cacheBytes / 8 * 5 ? kFarPartial : kPartial;
+    int64_t bytes = sums * int64_t(sizeof(float));
+    double partial = bytes > cacheBytes / 8 * 5 ? kFarPartial : bytes > cacheBytes / 4 ? kCrowdedPartial : kPartial;
     double tile = multiply + partial * sums * (plan.kBlocks - 1) + 500, kept = 0;
     // Every thread packs for itself what it keeps.
     if (plan.keeps == Keeps::Rhs)
