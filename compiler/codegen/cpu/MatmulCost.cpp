@@ -186,7 +186,7 @@ class TileSearch {
 public:
   TileSearch(const MatmulPlan &start, const MatmulKernel &kernel, const MatmulTarget &target)
       : plan(start), best(start), m(kernel.m.size), n(kernel.n.size), k(kernel.k.size), batch(kernel.batchSize()),
-        step(stepCycles(start.mr, start.vectors, target)), maxLhsBlock(target.cacheBytes / 4 * 5 / 8),
+        step(stepCycles(start.mr, start.vectors, target)), maxLhsBlock(target.cacheBytes / 4 / 4),
         cacheBytes(target.cacheBytes) {
     int64_t all = std::clamp<int64_t>(llvm::divideCeil(batch * m * n * k, kTileWork), 1, kMinTiles);
     wanted = llvm::divideCeil(all, batch);
