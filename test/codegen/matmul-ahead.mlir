@@ -56,6 +56,11 @@ func.func @wide(%a: tensor<1000x256xf32> {sinter.range = [0.0, 1.0]}, %b: tensor
   %c = sinter.matmul %a, %b {transpose_lhs} : (tensor<1000x256xf32>, tensor<1000x576xf32>) -> tensor<256x576xf32>
   return %c : tensor<256x576xf32>
 }
+// Results that go past the caches leave meanwhile, too.
+func.func @late(%a: tensor<1024x528xf32> {sinter.range = [0.0, 1.0]}, %b: tensor<1024x2304xf32> {sinter.range = [0.0, 1.0]}) -> tensor<528x2304xf32> attributes {sinter.entry} {
+  %c = sinter.matmul %a, %b {transpose_lhs} : (tensor<1024x528xf32>, tensor<1024x2304xf32>) -> tensor<528x2304xf32>
+  return %c : tensor<528x2304xf32>
+}
 // The operand is computed while it is packed.
 // CHECK-LABEL: func @computed
 // CHECK: call @matmul
