@@ -24,8 +24,8 @@ struct Reduced {
   Value lessOne;    ///< e^r - 1
 };
 
-/// c[0] + ... + c[4] x^4 by Estrin's scheme: a shorter chain than Horner's rule. Chains, not multiply-adds, are what
-/// processors run out of here: while they last, no more than three to five vectors wait for their turn.
+/// c[0] + ... + c[4] x^4 by Estrin's scheme: a shorter chain of dependent ops than by Horner's rule. A processor's scheduler
+/// holds few vectors' chains at a time, so that their length counts here, and not only how many multiply-adds they have.
 Value shortChain(Arithmetic &a, Value x, Value square, std::array<float, 5> c) {
   Value low = a.polynomial(x, {c[0], c[1]}), middle = a.polynomial(x, {c[2], c[3]});
   return a.fma(square, a.fma(square, a.constant(c[4]), middle), low);

@@ -282,7 +282,7 @@ static bool shouldFinishLater(const MatmulPlan &plan, const MatmulKernel &kernel
 }
 
 /// Whether panels of the left operand come from runs of memory (of its widest input, if it is computed), in several blocks of
-/// k, and every tile has as many panels of columns, some, after which slices can be packed.
+/// k, and every tile has the same number of panels of columns, more than two, after which slices can be packed.
 static bool shouldPackAhead(const MatmulPlan &plan, const MatmulKernel &kernel) {
   bool inRuns = kernel.m.stride(kernel.lhs) == 1 && kernel.walksEvenly(kernel.lhs) && kernel.lhs.operand != MatmulOperand::kNowhere;
   bool evenTiles = plan.nTiles == 1 || kernel.n.size % plan.nc == 0;

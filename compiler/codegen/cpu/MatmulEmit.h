@@ -92,7 +92,8 @@ private:
   mlir::Value emitTile(mlir::Value tile, mlir::Value packedBefore);
   void emitBlock(mlir::Value kBlock, mlir::Value packs);
   void emitPanel(mlir::Value kBlock, mlir::Value columnAt, mlir::Value packs, mlir::Value packsAhead);
-  /// What happens beside multiplying: the right operand is copied; the next block of the left one will be packed.
+  /// What happens beside multiplying: the right operand is copied; the next block of the left one will be packed (null: it
+  /// never is, without plan.packsAhead).
   struct Besides {
     mlir::Value copies, packsAhead;
   };
