@@ -1,5 +1,6 @@
 // Bodies of linalg ops on any target; see Body.h.
 #include "compiler/codegen/Body.h"
+#include "compiler/codegen/Total.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -90,17 +91,8 @@ static Value cloneOp(OpBuilder &builder, Operation &op, ArrayRef<Value> operands
   if (!scalar)
     for (Value &operand : mapped)
       operand = toLanes(builder, loc, operand, lanes);
-  // An integer division by zero traps, and the lanes behind the end of a row hold zeros: divide by one there.
-  if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp>(op)) {
-    Value divisor = mapped[1];
-    auto constant = [&](int64_t value) -> Value {
-      Type element = getElementTypeOrSelf(divisor.getType());
-      Value one = arith::ConstantOp::create(builder, loc, builder.getIntegerAttr(element, value));
-      return scalar ? one : toLanes(builder, loc, one, lanes);
-    };
-    Value isZero = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, divisor, constant(0));
-    mapped[1] = arith::SelectOp::create(builder, loc, isZero, constant(1), divisor);
-  }
+  if (Value total = buildTotal(builder, op, mapped))
+    return total;
   Type type = op.getResult(0).getType();
   return copyOp(builder, loc, op, mapped, scalar ? type : Type(VectorType::get({lanes}, type)));
 }

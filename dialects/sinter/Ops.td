@@ -4,6 +4,26 @@
 // Each op's rules (infer or verify, fold, vjp, lowering, reference meaning) stand in `ops/NAME.cpp`; each check there
 // carries the label of its constraint here. Shapes are static everywhere.
 //
+// Every op has one value for all operands: interpreted, folded, compiled, on every target. Where upstream leaves an
+// elementwise op undefined, or readers may differ about it, this table decides (codegen/Total.cpp makes kernels obey):
+//
+//   i32: + - *           wrap around
+//   i32: x / 0           0; unsigned too
+//   i32: x % 0           0; unsigned too
+//   i32: least / -1      least, -2147483648: it wraps around
+//   i32: least % -1      0
+//   i32: x << n, x >> n  n as an unsigned number; from 32 on 0, or the sign (-1 or 0) where signs are shifted in
+//   f32 to i32           towards zero; beyond the range its nearest end; NaN becomes 0
+//   f32 to boolean       x != 0, so true of NaN
+//   f32: x % y           x - y trunc(x / y), computed exactly, of x's sign; NaN if x is infinite, y is 0 or one is NaN;
+//                        x where y is infinite
+//   f32: pow             as C has it: pow(x, 0) = 1 and pow(1, y) = 1 even of NaN; pow(-inf, 0.5) = inf, pow(-0, 0.5) = 0
+//   maximum, minimum     NaN if one operand is; so are those of a tensor
+//   argmax               index of the first NaN, or else of the first of the largest elements
+//   < <= > >= ==         false if one operand is NaN; != is true
+//
+// A literal, an initial value, a default or an index that its type does not hold is an error where it is written.
+//
 //===----------------------------------------------------------------------------------------------===//
 #ifndef SINTER_OPS
 #define SINTER_OPS

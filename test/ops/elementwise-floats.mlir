@@ -3,6 +3,8 @@
 // RUN: sinter-opt --sinter-differentiate %t/vjp.mlir | FileCheck %t/vjp.mlir
 // RUN: sinter-opt --sinter-fuse-elementwise --sinter-differentiate --canonicalize %t/map.mlir | FileCheck %t/map.mlir
 // RUN: sinter-run %t/run.mlir
+// RUN: sinter-run --device=reference %t/remainder.mlir
+// RUN: sinter-run --device=cpu %t/remainder.mlir
 // RUN: sinter-run --grad-check --hvp-check %t/smooth.mlir
 
 //--- vjp.mlir
@@ -119,6 +121,34 @@ func.func @ties() -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
   return %g, %e, %h#0, %ex, %h#1, %ez : tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
 }
 
+//--- remainder.mlir
+// Exact for all finite operands, as C's fmod has it: 1e10 = 3 * 3333333333 + 1; the largest float modulo 3 and modulo 0.1; of
+// denormals; the sign of x, also of zeros; x where y is infinite.
+func.func @remainder(%zero: tensor<i32> {sinter.limit = 1 : i64}) -> (tensor<14xf32>, tensor<14xf32>, tensor<14xf32>, tensor<14xf32>) attributes {sinter.expect} {
+  %ta = arith.constant dense<[[0x40F00000, 0xC0F00000, 0x501502F9, 0x7F7FFFFF, 0x7F7FFFFF, 0x000116C2, 0x40B00000, 0xC0400000, 0xC0C00000, 0x7F800000, 0x3F800000, 0x7FC00000, 0x3F800000, 0x7FC00000]]> : tensor<1x14xf32>
+  %tb = arith.constant dense<[[0x40400000, 0x40400000, 0x40400000, 0x40400000, 0x3DCCCCCD, 0x0000085D, 0xC0000000, 0x7F800000, 0x40400000, 0x40000000, 0x00000000, 0x3F800000, 0x7FC00000, 0x00000000]]> : tensor<1x14xf32>
+  %a = sinter.gather %ta, %zero : (tensor<1x14xf32>, tensor<i32>) -> tensor<14xf32>
+  %b = sinter.gather %tb, %zero : (tensor<1x14xf32>, tensor<i32>) -> tensor<14xf32>
+  %0 = arith.remf %a, %b : tensor<14xf32>
+  %e = arith.constant dense<[0x3FC00000, 0xBFC00000, 0x3F800000, 0x00000000, 0x3D4CCCD2, 0x000002C5, 0x3FC00000, 0xC0400000, 0x80000000, 0x7FC00000, 0x7FC00000, 0x7FC00000, 0x7FC00000, 0x7FC00000]> : tensor<14xf32>
+  %ca = arith.constant dense<[0x40F00000, 0xC0F00000, 0x501502F9, 0x7F7FFFFF, 0x7F7FFFFF, 0x000116C2, 0x40B00000, 0xC0400000, 0xC0C00000, 0x7F800000, 0x3F800000, 0x7FC00000, 0x3F800000, 0x7FC00000]> : tensor<14xf32>
+  %cb = arith.constant dense<[0x40400000, 0x40400000, 0x40400000, 0x40400000, 0x3DCCCCCD, 0x0000085D, 0xC0000000, 0x7F800000, 0x40400000, 0x40000000, 0x00000000, 0x3F800000, 0x7FC00000, 0x00000000]> : tensor<14xf32>
+  %1 = arith.remf %ca, %cb : tensor<14xf32>
+  return %0, %e, %1, %e : tensor<14xf32>, tensor<14xf32>, tensor<14xf32>, tensor<14xf32>
+}
+
+// d/dx = 1, d/dy = -trunc(x / y): 7.5 = 2 * 3 + 1.5, -7.5 = -2 * 3 - 1.5; y infinite or of the other sign.
+func.func @slopes_of_remainders() -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) attributes {sinter.expect} {
+  %x = arith.constant dense<[7.5, -7.5, 2.0, 7.5]> : tensor<4xf32>
+  %y = arith.constant dense<[3.0, 3.0, 0x7F800000, -3.0]> : tensor<4xf32>
+  %r = arith.remf %x, %y : tensor<4xf32>
+  %l = sinter.reduce sum %r axes [0] : tensor<4xf32> -> tensor<f32>
+  %g:2 = sinter.grad %l wrt %x, %y : (tensor<f32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  %ex = arith.constant dense<1.0> : tensor<4xf32>
+  %ey = arith.constant dense<[-2.0, 2.0, 0.0, 2.0]> : tensor<4xf32>
+  return %g#0, %ex, %g#1, %ey : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
 //--- smooth.mlir
 func.func @addf(%a: tensor<7xf32>, %b: tensor<7xf32>) -> tensor<7xf32> {
   %y = arith.addf %a, %b : tensor<7xf32>
@@ -134,6 +164,10 @@ func.func @mulf(%a: tensor<7xf32>, %b: tensor<7xf32>) -> tensor<7xf32> {
 }
 func.func @divf(%a: tensor<7xf32>, %b: tensor<7xf32> {sinter.range = [0.2, 3.0]}) -> tensor<7xf32> {
   %y = arith.divf %a, %b : tensor<7xf32>
+  return %y : tensor<7xf32>
+}
+func.func @remf(%a: tensor<7xf32> {sinter.range = [3.05, 3.15]}, %b: tensor<7xf32> {sinter.range = [0.8, 1.0]}) -> tensor<7xf32> {
+  %y = arith.remf %a, %b : tensor<7xf32>
   return %y : tensor<7xf32>
 }
 func.func @negf(%a: tensor<1x7xf32>) -> tensor<1x7xf32> {

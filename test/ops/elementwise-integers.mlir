@@ -2,6 +2,8 @@
 // RUN: split-file %s %t
 // RUN: sinter-opt --sinter-differentiate %t/vjp.mlir | FileCheck %t/vjp.mlir
 // RUN: sinter-run %t/run.mlir
+// RUN: sinter-run %t/total.mlir
+// RUN: sinter-run --unfused %t/total.mlir
 
 //--- vjp.mlir
 // CHECK-LABEL: @no_gradient_flows_through_integers
@@ -138,4 +140,124 @@ func.func @booleans(%zero: tensor<i32> {sinter.limit = 1 : i64}) -> (tensor<4xf3
   %5 = arith.select %a, %ia, %ib : tensor<4xi1>, tensor<4xi32>
   %e5 = arith.constant dense<[0, 1, 1, 3]> : tensor<4xi32>
   return %0, %e0, %1, %e1, %2, %e2, %3, %e3, %4, %e4, %5, %e5 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>
+}
+
+//--- total.mlir
+// Where LLVM and SPIR-V have no value, or trap, ours is that of the table in Ops.td: of operands that nobody knows before the
+// program runs, of constants, which are folded, and of splats, which LLVM would fold otherwise.
+func.func @divisions(%zero: tensor<i32> {sinter.limit = 1 : i64}) -> (tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>) attributes {sinter.expect} {
+  %ta = arith.constant dense<[[7, -7, -2147483648, -2147483648, -2147483648, 0]]> : tensor<1x6xi32>
+  %a = sinter.gather %ta, %zero : (tensor<1x6xi32>, tensor<i32>) -> tensor<6xi32>
+  %tb = arith.constant dense<[[0, 0, -1, 0, 1, -1]]> : tensor<1x6xi32>
+  %b = sinter.gather %tb, %zero : (tensor<1x6xi32>, tensor<i32>) -> tensor<6xi32>
+  %0 = arith.divsi %a, %b : tensor<6xi32>
+  %e0 = arith.constant dense<[0, 0, -2147483648, 0, -2147483648, 0]> : tensor<6xi32>
+  %1 = arith.remsi %a, %b : tensor<6xi32>
+  %e1 = arith.constant dense<[0, 0, 0, 0, 0, 0]> : tensor<6xi32>
+  %2 = arith.divui %a, %b : tensor<6xi32>
+  %e2 = arith.constant dense<[0, 0, 0, 0, -2147483648, 0]> : tensor<6xi32>
+  %3 = arith.remui %a, %b : tensor<6xi32>
+  %e3 = arith.constant dense<[0, 0, -2147483648, 0, 0, 0]> : tensor<6xi32>
+  return %0, %e0, %1, %e1, %2, %e2, %3, %e3 : tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>
+}
+
+func.func @divisions_of_constants() -> (tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>) attributes {sinter.expect} {
+  %a = arith.constant dense<[7, -7, -2147483648, -2147483648, -2147483648, 0]> : tensor<6xi32>
+  %b = arith.constant dense<[0, 0, -1, 0, 1, -1]> : tensor<6xi32>
+  %0 = arith.divsi %a, %b : tensor<6xi32>
+  %e0 = arith.constant dense<[0, 0, -2147483648, 0, -2147483648, 0]> : tensor<6xi32>
+  %1 = arith.remsi %a, %b : tensor<6xi32>
+  %e1 = arith.constant dense<[0, 0, 0, 0, 0, 0]> : tensor<6xi32>
+  %2 = arith.divui %a, %b : tensor<6xi32>
+  %e2 = arith.constant dense<[0, 0, 0, 0, -2147483648, 0]> : tensor<6xi32>
+  %3 = arith.remui %a, %b : tensor<6xi32>
+  %e3 = arith.constant dense<[0, 0, -2147483648, 0, 0, 0]> : tensor<6xi32>
+  return %0, %e0, %1, %e1, %2, %e2, %3, %e3 : tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>, tensor<6xi32>
+}
+
+func.func @least_by_minus_one() -> (tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>) attributes {sinter.expect} {
+  %a = arith.constant dense<-2147483648> : tensor<4xi32>
+  %b = arith.constant dense<-1> : tensor<4xi32>
+  %0 = arith.divsi %a, %b : tensor<4xi32>
+  %e0 = arith.constant dense<[-2147483648, -2147483648, -2147483648, -2147483648]> : tensor<4xi32>
+  %1 = arith.remsi %a, %b : tensor<4xi32>
+  %e1 = arith.constant dense<[0, 0, 0, 0]> : tensor<4xi32>
+  %2 = arith.divui %a, %b : tensor<4xi32>
+  %e2 = arith.constant dense<[0, 0, 0, 0]> : tensor<4xi32>
+  %3 = arith.remui %a, %b : tensor<4xi32>
+  %e3 = arith.constant dense<[-2147483648, -2147483648, -2147483648, -2147483648]> : tensor<4xi32>
+  return %0, %e0, %1, %e1, %2, %e2, %3, %e3 : tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>
+}
+
+func.func @splats_by_zero() -> (tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>) attributes {sinter.expect} {
+  %a = arith.constant dense<7> : tensor<4xi32>
+  %b = arith.constant dense<0> : tensor<4xi32>
+  %0 = arith.divsi %a, %b : tensor<4xi32>
+  %e0 = arith.constant dense<[0, 0, 0, 0]> : tensor<4xi32>
+  %1 = arith.remsi %a, %b : tensor<4xi32>
+  %e1 = arith.constant dense<[0, 0, 0, 0]> : tensor<4xi32>
+  %2 = arith.divui %a, %b : tensor<4xi32>
+  %e2 = arith.constant dense<[0, 0, 0, 0]> : tensor<4xi32>
+  %3 = arith.remui %a, %b : tensor<4xi32>
+  %e3 = arith.constant dense<[0, 0, 0, 0]> : tensor<4xi32>
+  return %0, %e0, %1, %e1, %2, %e2, %3, %e3 : tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>
+}
+
+func.func @shifts(%zero: tensor<i32> {sinter.limit = 1 : i64}) -> (tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>) attributes {sinter.expect} {
+  %ta = arith.constant dense<[[5, -5, -2147483648, -1, 5]]> : tensor<1x5xi32>
+  %a = sinter.gather %ta, %zero : (tensor<1x5xi32>, tensor<i32>) -> tensor<5xi32>
+  %tb = arith.constant dense<[[31, 32, 33, -1, 64]]> : tensor<1x5xi32>
+  %b = sinter.gather %tb, %zero : (tensor<1x5xi32>, tensor<i32>) -> tensor<5xi32>
+  %0 = arith.shli %a, %b : tensor<5xi32>
+  %e0 = arith.constant dense<[-2147483648, 0, 0, 0, 0]> : tensor<5xi32>
+  %1 = arith.shrui %a, %b : tensor<5xi32>
+  %e1 = arith.constant dense<[0, 0, 0, 0, 0]> : tensor<5xi32>
+  %2 = arith.shrsi %a, %b : tensor<5xi32>
+  %e2 = arith.constant dense<[0, -1, -1, -1, 0]> : tensor<5xi32>
+  return %0, %e0, %1, %e1, %2, %e2 : tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>
+}
+
+func.func @shifts_of_constants() -> (tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>) attributes {sinter.expect} {
+  %a = arith.constant dense<[5, -5, -2147483648, -1, 5]> : tensor<5xi32>
+  %b = arith.constant dense<[31, 32, 33, -1, 64]> : tensor<5xi32>
+  %0 = arith.shli %a, %b : tensor<5xi32>
+  %e0 = arith.constant dense<[-2147483648, 0, 0, 0, 0]> : tensor<5xi32>
+  %1 = arith.shrui %a, %b : tensor<5xi32>
+  %e1 = arith.constant dense<[0, 0, 0, 0, 0]> : tensor<5xi32>
+  %2 = arith.shrsi %a, %b : tensor<5xi32>
+  %e2 = arith.constant dense<[0, -1, -1, -1, 0]> : tensor<5xi32>
+  return %0, %e0, %1, %e1, %2, %e2 : tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>, tensor<5xi32>
+}
+
+func.func @splats_by_the_width() -> (tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>) attributes {sinter.expect} {
+  %a = arith.constant dense<-5> : tensor<4xi32>
+  %b = arith.constant dense<32> : tensor<4xi32>
+  %0 = arith.shli %a, %b : tensor<4xi32>
+  %e0 = arith.constant dense<[0, 0, 0, 0]> : tensor<4xi32>
+  %1 = arith.shrui %a, %b : tensor<4xi32>
+  %e1 = arith.constant dense<[0, 0, 0, 0]> : tensor<4xi32>
+  %2 = arith.shrsi %a, %b : tensor<4xi32>
+  %e2 = arith.constant dense<[-1, -1, -1, -1]> : tensor<4xi32>
+  return %0, %e0, %1, %e1, %2, %e2 : tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>
+}
+
+// Towards zero, the nearest end beyond the range, 0 for NaN. 2147483520 is the largest f32 below 2^31.
+func.func @casts(%zero: tensor<i32> {sinter.limit = 1 : i64}) -> (tensor<10xi32>, tensor<10xi32>, tensor<10xi32>, tensor<10xi32>) attributes {sinter.expect} {
+  %t = arith.constant dense<[[0x7FC00000, 0x7F800000, 0xFF800000, 3.0e9, -3.0e9, 2147483520.0, 2147483648.0, -2147483648.0, -1.9, -0.0]]> : tensor<1x10xf32>
+  %x = sinter.gather %t, %zero : (tensor<1x10xf32>, tensor<i32>) -> tensor<10xf32>
+  %y = arith.fptosi %x : tensor<10xf32> to tensor<10xi32>
+  %e = arith.constant dense<[0, 2147483647, -2147483648, 2147483647, -2147483648, 2147483520, 2147483647, -2147483648, -1, 0]> : tensor<10xi32>
+  %c = arith.constant dense<[0x7FC00000, 0x7F800000, 0xFF800000, 3.0e9, -3.0e9, 2147483520.0, 2147483648.0, -2147483648.0, -1.9, -0.0]> : tensor<10xf32>
+  %z = arith.fptosi %c : tensor<10xf32> to tensor<10xi32>
+  return %y, %e, %z, %e : tensor<10xi32>, tensor<10xi32>, tensor<10xi32>, tensor<10xi32>
+}
+
+func.func @casts_of_splats() -> (tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>) attributes {sinter.expect} {
+  %large = arith.constant dense<3.0e9> : tensor<4xf32>
+  %nan = arith.constant dense<0x7FC00000> : tensor<4xf32>
+  %y = arith.fptosi %large : tensor<4xf32> to tensor<4xi32>
+  %z = arith.fptosi %nan : tensor<4xf32> to tensor<4xi32>
+  %most = arith.constant dense<2147483647> : tensor<4xi32>
+  %none = arith.constant dense<0> : tensor<4xi32>
+  return %y, %most, %z, %none : tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>
 }

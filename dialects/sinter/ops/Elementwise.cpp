@@ -54,6 +54,9 @@ Expr powBase(const At &v) {
 /// d pow(a, b) / db = pow(a, b) log(a), and 0 at a = 0: the logarithm there is replaced, so that no infinity enters.
 Expr powExponent(const At &v) { return v.g * (v.y * log(select(equal(v.a, 0.0), 1.0, v.a))); }
 
+/// d (a - b trunc(a / b)) / db = -trunc(a / b), a step elsewhere. (a - y) / b is that quotient, with no step to miss.
+Expr remainderDivisor(const At &v) { return -(v.g * ((v.a - v.y) / v.b)); }
+
 //===--- meaning on numbers --------------------------------------------------------------------------===//
 
 /// A number as the argument of a row's function: floats are doubles, integers are read as signed or unsigned by the
@@ -187,6 +190,7 @@ void attachArith(MLIRContext *context) {
   row<SubFOp, [](f a, f b) { return a - b; }, [](V v) { return v.g; }, [](V v) { return -v.g; }>(context);
   row<MulFOp, [](f a, f b) { return a * b; }, [](V v) { return v.g * v.b; }, [](V v) { return v.g * v.a; }>(context);
   row<DivFOp, [](f a, f b) { return a / b; }, [](V v) { return v.g / v.b; }, [](V v) { return -(v.g * v.y / v.b); }>(context);
+  row<RemFOp, [](f a, f b) { return std::fmod(a, b); }, [](V v) { return v.g; }, remainderDivisor>(context);
   row<NegFOp, [](f a) { return -a; }, [](V v) { return -v.g; }>(context);
   // The gradient goes to the first operand only if it is strictly better: relu = maximum(x, 0) has slope 0 at 0.
   row<MaximumFOp, maximumOf, [](V v) { return select(v.a > v.b, v.g, 0.0); }, [](V v) { return select(v.a > v.b, 0.0, v.g); }>(context);
@@ -202,10 +206,10 @@ void attachArith(MLIRContext *context) {
   row<AndIOp, [](u a, u b) { return a & b; }>(context);
   row<OrIOp, [](u a, u b) { return a | b; }>(context);
   row<XOrIOp, [](u a, u b) { return a ^ b; }>(context);
-  // Shifts by the width or more and divisions by zero have no defined result; 0 stands for it.
-  row<ShLIOp, [](u a, u b) { return b < 64 ? a << b : 0; }>(context);
-  row<ShRUIOp, [](u a, u b) { return b < 64 ? a >> b : 0; }>(context);
-  row<ShRSIOp, [](i a, u b) { return b < 64 ? a >> b : 0; }>(context);
+  // What divisions by zero and shifts by the width or more give is the table's choice (Ops.td).
+  row<ShLIOp, [](ShLIOp op, u a, u b) { return b < widthOf(op.getType()) ? a << b : 0; }>(context);
+  row<ShRUIOp, [](ShRUIOp op, u a, u b) { return b < widthOf(op.getType()) ? a >> b : 0; }>(context);
+  row<ShRSIOp, [](ShRSIOp op, i a, u b) { return b < widthOf(op.getType()) ? a >> b : a < 0 ? -1 : 0; }>(context);
   row<DivUIOp, [](u a, u b) { return b != 0 ? a / b : 0; }>(context);
   row<RemUIOp, [](u a, u b) { return b != 0 ? a % b : 0; }>(context);
   row<DivSIOp, [](i a, i b) { return b != 0 ? a / b : 0; }>(context);
