@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "error.h"
 #include "pool.h"
+#include "report.h"
 #include "sinter/abi.h"
 #include "vulkan/vulkan_device.h"
 
@@ -133,6 +134,13 @@ void addCommon(CLI::App &app, CommonOptions &common) {
 
 } // namespace
 
+// The program's name as the user knows it.
+static std::string calledAs(const sinter_program &program, int argc, char **argv) {
+  const std::string_view path = argc > 0 ? argv[0] : "";
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return std::string(name.empty() ? program.name : name);
+}
+
 static Exit dispatch(const sinter_program &program, int argc, char **argv) {
   CLI::App app{fmt::format("{}: compiled by sinter from {}", program.name, program.source), program.name};
   app.require_subcommand(1);
@@ -177,6 +185,7 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
     }
     fail(Exit::Usage, fmt::format("{}; '{} --help' lists what there is", error.what(), program.name));
   }
+  speakAs(speaker() + " " + app.get_subcommands()[0]->get_name());
   common.threadsGiven = common.threads != 0;
   if (!common.threadsGiven)
     common.threads = ThreadPool::hardwareThreads();
@@ -196,6 +205,7 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
 }
 
 int runCommandLine(const sinter_program &program, int argc, char **argv) {
+  speakAs(calledAs(program, argc, argv));
   // A closed pipe and a file size limit are errors of write(), not reasons to die.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
@@ -208,13 +218,13 @@ int runCommandLine(const sinter_program &program, int argc, char **argv) {
       fail(Exit::Input, fmt::format("standard output: {}", std::strerror(errno)));
     return int(exit);
   } catch (const Failure &failure) {
-    fmt::print(stderr, "error: {}\n", failure.what());
+    reportError(failure.what());
     return int(failure.exit());
   } catch (const std::bad_alloc &) {
-    fmt::print(stderr, "error: out of memory\n");
+    reportError("out of memory");
     return int(Exit::Device);
   } catch (const std::exception &error) {
-    fmt::print(stderr, "error: {}\n", error.what());
+    reportError(error.what());
     return int(Exit::Input);
   }
 }

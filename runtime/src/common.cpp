@@ -5,6 +5,7 @@
 #include "error.h"
 #include "files.h"
 #include "program.h"
+#include "report.h"
 #include "safetensors.h"
 #include "vulkan/vulkan_device.h"
 
@@ -42,7 +43,7 @@ Checkpoint loadForUse(const std::string &path, Program &program, bool *complete)
   program.initialize(0); // for states that are not parameters
   Checkpoint checkpoint = loadParameters(file, program, &unused, notes);
   for (const std::string &note : notes)
-    fmt::print(stderr, "note: {}\n", note);
+    reportNote(note);
   return checkpoint;
 }
 
@@ -78,7 +79,7 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   std::vector<std::string> notes;
   Checkpoint checkpoint = loadParameters(findCheckpoint(command.from), *program, &complete, notes);
   for (const std::string &note : notes)
-    fmt::print(stderr, "note: {}\n", note);
+    reportNote(note);
   if (!command.tokenizer.empty())
     checkpoint.tokenizer = makeTokenizer(command.tokenizer, command.vocabularyFrom);
   checkpoint.step = 0;

@@ -56,12 +56,12 @@ Evaluation evaluate(Program &program, const Dataset &data, int64_t maximumBatche
 
   const int64_t rows = data.rows(batch.length);
   if (rows < 1)
-    fail(Exit::Input, fmt::format("eval: too short: {} are not one row of {}", data.size(), batch.length));
+    fail(Exit::Input, fmt::format("too short: {} are not one row of {}", data.size(), batch.length));
   int64_t batches = (rows + batch.rows - 1) / batch.rows;
   if (!logits && rows % batch.rows && batches > 1)
     --batches;
   else if (!logits && rows < batch.rows)
-    fail(Exit::Input, fmt::format("eval: too short: {} rows of data, but a batch has {}, and the entry has no logits to take "
+    fail(Exit::Input, fmt::format("too short: {} rows of data, but a batch has {}, and the entry has no logits to take "
                                   "single rows from",
                                   rows, batch.rows));
   const int64_t used = maximumBatches ? std::min(batches, maximumBatches) : batches;
@@ -105,7 +105,7 @@ void writeLogits(const std::string &path, Program &program) {
   const sinter_entry &entry = requireEntry(program, "eval");
   const sinter_tensor *logits = Program::findOutput(entry, "logits");
   if (!logits || logits->dtype != SINTER_F32)
-    fail(Exit::Usage, "eval: --logits: the entry 'eval' has no output 'logits' of f32");
+    fail(Exit::Usage, "--logits: the entry 'eval' has no output 'logits' of f32");
   std::string shape;
   for (uint32_t d = 0; d < logits->rank; ++d)
     shape += fmt::format("{},", logits->shape[d]);

@@ -16,7 +16,7 @@ Generator::Generator(Program &program, const Tokenizer &tokenizer)
   const sinter_tensor *logits = Program::findOutput(entry_, "logits");
   if (!tokens || tokens->tensor.dtype != SINTER_I32 || tokens->tensor.rank != 2 || tokens->tensor.shape[0] != 1 ||
       !Program::findInput(entry_, "position") || !logits || logits->dtype != SINTER_F32)
-    fail(Exit::Usage, "sample: the entry 'logits' must take tokens (i32 [1, context]) and position (i32) and give logits (f32)");
+    fail(Exit::Usage, "entry logits: must take tokens (i32 [1, context]) and position (i32) and give logits (f32)");
   tokens_ = static_cast<int32_t *>(program.data(*tokens));
   context_ = tokens->tensor.shape[1];
   vocabulary_ = elementCount(*logits);

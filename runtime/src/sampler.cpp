@@ -23,7 +23,7 @@ int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> hi
   candidates_.clear();
   for (int64_t id = 0; id < count; ++id) {
     if (std::isnan(logits[size_t(id)]))
-      fail(Exit::Input, fmt::format("sample: the logit of token {} is not a number; the checkpoint's parameters are not finite", id));
+      fail(Exit::Input, fmt::format("the logit of token {} is not a number; the checkpoint's parameters are not finite", id));
     candidates_.emplace_back(logits[size_t(id)], int32_t(id));
   }
   if (options_.repeatPenalty != 1) {

@@ -6,6 +6,7 @@
 #include "files.h"
 #include "interrupt.h"
 #include "program.h"
+#include "report.h"
 #include "train_log.h"
 
 #include <cerrno>
@@ -74,11 +75,11 @@ void Training::takeOptions() {
 
 void Training::resume() {
   if (command_.out.empty())
-    fail(Exit::Usage, "train: --resume needs --out: the folder whose checkpoint to go on from");
+    fail(Exit::Usage, "--resume needs --out: the folder whose checkpoint to go on from");
   checkpoint_ = loadCheckpoint(checkpointPath(command_.out), program_);
   options_ = TrainingOptions::parse(checkpoint_.options, checkpointPath(command_.out));
   if (command_.seed && *command_.seed != checkpoint_.seed)
-    fail(Exit::Usage, fmt::format("train: --seed {}: the training to resume has seed {}", *command_.seed, checkpoint_.seed));
+    fail(Exit::Usage, fmt::format("--seed {}: the training to resume has seed {}", *command_.seed, checkpoint_.seed));
   keepTokenizer_ = true;
   savedStep_ = checkpoint_.step;
 }
@@ -91,14 +92,14 @@ void Training::start() {
   std::vector<std::string> notes;
   const Checkpoint from = loadParameters(findCheckpoint(command_.init), program_, &keepTokenizer_, notes);
   for (const std::string &note : notes)
-    fmt::print(stderr, "note: {}\n", note);
+    reportNote(note);
   checkpoint_.tokenizer = from.tokenizer;
 }
 
 // Another training's checkpoint in the folder is not overwritten but put aside.
 void Training::checkOut() const {
   if (command_.out.empty()) {
-    fmt::print(stderr, "warning: no --out: nothing of this training will be saved\n");
+    reportWarning("no --out: nothing of this training will be saved");
     return;
   }
   makeFolder(command_.out);
@@ -108,7 +109,7 @@ void Training::checkOut() const {
     return;
   if (systemCalls.rename(path.c_str(), aside.c_str()) != 0)
     fail(Exit::Input, fmt::format("{}: cannot put aside as {}: {}", path, aside, std::strerror(errno)));
-  fmt::print(stderr, "note: {}: kept as {}; --resume would have gone on from it\n", path, aside);
+  reportNote(fmt::format("{}: kept as {}; --resume would have gone on from it", path, aside));
 }
 
 void Training::loadTrainingData(const Batch &batch) {
@@ -122,12 +123,12 @@ void Training::loadTrainingData(const Batch &batch) {
   data_ = loadData(options, batch, vocabularySize(program_));
   const uint64_t hash = data_.training->hash();
   if (command_.resume && hash != checkpoint_.dataHash)
-    fmt::print(stderr, "warning: {}: not the data that the checkpoint was trained on (hash {:016x}, was {:016x})\n", command_.data,
-               hash, checkpoint_.dataHash);
+    reportWarning(fmt::format("{}: not the data that the checkpoint was trained on (hash {:016x}, was {:016x})", command_.data,
+               hash, checkpoint_.dataHash));
   checkpoint_.dataHash = hash;
   checkpoint_.tokenizer = data_.tokenizer;
   if (command_.evalEvery && !data_.validation)
-    fmt::print(stderr, "warning: {}: the held-out part is too short for one row: no held-out losses\n", command_.data);
+    reportWarning(fmt::format("{}: the held-out part is too short for one row: no held-out losses", command_.data));
 }
 
 // A checkpoint that cannot be written is not the end of a training: it goes on and tries again at the next one.
@@ -141,7 +142,7 @@ bool Training::save() {
   } catch (const Failure &failure) {
     if (log_)
       log_->endLine();
-    fmt::print(stderr, "error: step {}: {}\n", checkpoint_.step, failure.what());
+    reportError(fmt::format("step {}: {}", checkpoint_.step, failure.what()));
     return false;
   }
 }
@@ -168,7 +169,7 @@ void Training::stopAt(int64_t step, const StepResult &result) {
   const std::string norm = result.hasGradNorm ? fmt::format(" with gradient norm {}", result.gradNorm) : "";
   const std::string kept =
       command_.out.empty() ? "nothing was saved" : fmt::format("{} holds step {}", checkpointPath(command_.out), savedStep_);
-  fail(Exit::Input, fmt::format("train: step {}: loss {}{} is not finite; {}; try a lower --lr, --warmup or --grad-clip", step,
+  fail(Exit::Input, fmt::format("step {}: loss {}{} is not finite; {}; try a lower --lr, --warmup or --grad-clip", step,
                                 result.loss, norm, kept));
 }
 
@@ -179,7 +180,7 @@ Exit Training::run() {
   loadTrainingData(trainer.batch());
   checkpoint_.options = options_.json();
   if (checkpoint_.step >= options_.steps && command_.resume) {
-    fmt::print(stderr, "note: the checkpoint is at step {}, --steps is {}: nothing to do\n", checkpoint_.step, options_.steps);
+    reportNote(fmt::format("the checkpoint is at step {}, --steps is {}: nothing to do", checkpoint_.step, options_.steps));
     return Exit::Done;
   }
   if (!command_.resume) {
@@ -211,8 +212,8 @@ Exit Training::run() {
   log_->endLine();
   const bool saved = save();
   if (interrupt.requested() && checkpoint_.step < options_.steps) {
-    fmt::print(stderr, "interrupted after step {}{}\n", checkpoint_.step,
-               command_.out.empty() ? ": nothing is saved without --out" : saved ? ", saved; --resume goes on from there" : "");
+    reportNote(fmt::format("interrupted after step {}{}", checkpoint_.step,
+               command_.out.empty() ? ": nothing is saved without --out" : saved ? ", saved; --resume goes on from there" : ""));
     return saved ? Exit::Interrupted : Exit::Input;
   }
   return saved ? Exit::Done : Exit::Input;

@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "files.h"
+#include "report.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -65,7 +66,7 @@ TrainLog::~TrainLog() {
 void TrainLog::writeLine(const char *text, size_t size) {
   if (file_ >= 0 && !writeAll(file_, text, size)) {
     endLine();
-    fmt::print(stderr, "warning: {}: cannot write the log: {}; the training goes on without it\n", path_, std::strerror(errno));
+    reportWarning(fmt::format("{}: cannot write the log: {}; the training goes on without it", path_, std::strerror(errno)));
     ::close(file_);
     file_ = -1;
   }

@@ -3,6 +3,7 @@
 #include "error.h"
 #include "program.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,6 +24,12 @@ static constexpr Rate rates[] = {
     {"eps", &TrainingOptions::eps},         {"weight_decay", &TrainingOptions::weightDecay},
     {"grad_clip", &TrainingOptions::gradClip},
 };
+
+// As it is written on the command line: "weight-decay".
+static std::string optionName(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
 
 std::string TrainingOptions::json() const {
   Json json = {{"steps", steps},
@@ -89,11 +96,11 @@ Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed
   lr_ = options.lr ? *options.lr : lr && lr->has_default ? lr->value : 3e-4;
   hasGradNorm_ = Program::findOutput(entry_, "grad_norm");
   if (!Program::findOutput(entry_, "loss"))
-    fail(Exit::Usage, "train: the entry has no output 'loss'");
+    fail(Exit::Usage, "entry train: has no output 'loss'");
   // A rate that nothing reads would be silently without effect.
   for (const Rate &rate : rates)
     if (options.*rate.member && rate.member != &TrainingOptions::minLr && !Program::findInput(entry_, rate.name))
-      fail(Exit::Usage, fmt::format("train: option {} has no effect: the model's entry 'train' has no input of that name", rate.name));
+      fail(Exit::Usage, fmt::format("--{} has no effect: the model's entry 'train' has no input {}", optionName(rate.name), rate.name));
 }
 
 double Trainer::learningRate(int64_t step) const {

@@ -229,7 +229,7 @@ TEST_F(CommandsTest, NotFiniteLossStopsAndKeepsTheCheckpoint) {
   write(folder / "huge.safetensors", length + header + bytes);
   const Result result = run(training("o", 100, {"--init", folder / "huge.safetensors", "--checkpoint-every", "1"}));
   EXPECT_EQ(result.exit, 1);
-  expectContains(result.err, "train: step 1: loss inf with gradient norm");
+  expectContains(result.err, "mock train: error: step 1: loss inf with gradient norm");
   expectContains(result.err, "o/checkpoint.safetensors holds step 0; try a lower --lr");
   expectContains(result.out, "{\"step\":1,\"loss\":null");
   EXPECT_EQ(run({"export", "--checkpoint", folder / "o", "--out", folder / "kept"}).exit, 0);
@@ -253,7 +253,7 @@ TEST_F(CommandsTest, Usage) {
   expectError({"train", "--data", text, "--schedule", "linear"}, 2, "constant");
   expectError({"train", "--data", text, "--threads", "0"}, 2, "--threads");
   expectError({"train", "--data", text, "--val-fraction", "1"}, 2, "--val-fraction");
-  expectError({"train", "--data", text, "--grad-clip", "1", "--steps", "1"}, 2, "option grad_clip has no effect");
+  expectError({"train", "--data", text, "--grad-clip", "1", "--steps", "1"}, 2, "error: --grad-clip has no effect");
   expectError({"train", "--data", text, "--device", "vulkan"}, 4, "device vulkan: not compiled into this program");
   expectError({"train", "--data", text, "--device", "abacus"}, 2, "device 'abacus': not one of cpu, vulkan");
   expectError({"bench", "fly"}, 2, "fly: the program has no such entry; it has train, eval, logits");

@@ -98,7 +98,7 @@ TEST_F(TrainingTest, OptionsWithoutEffectAreErrors) {
   Program program(sinter_program_v1, 1);
   options.weightDecay = 0.1;
   EXPECT_EQ(failureOf([&] { Trainer(program, options, 0); }).message,
-            "train: option weight_decay has no effect: the model's entry 'train' has no input of that name");
+            "--weight-decay has no effect: the model's entry 'train' has no input weight_decay");
 }
 
 TEST_F(TrainingTest, EvaluationCountsEveryRowOnce) {

@@ -1,6 +1,7 @@
 #include "vulkan/instance.h"
 
 #include "error.h"
+#include "files.h"
 #include "vulkan/vulkan_device.h"
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <mutex>
+#include <unistd.h>
 #include <utility>
 
 namespace sinter {
@@ -38,7 +40,8 @@ std::string takeMessage() {
 static VKAPI_ATTR VkBool32 VKAPI_CALL onMessage(VkDebugUtilsMessageSeverityFlagBitsEXT, VkDebugUtilsMessageTypeFlagsEXT,
                                                 const VkDebugUtilsMessengerCallbackDataEXT *data, void *) {
   const std::string text = fmt::format("{}: {}", data->pMessageIdName ? data->pMessageIdName : "message", data->pMessage);
-  fmt::print(stderr, "validation: {}\n", text);
+  const std::string line = fmt::format("validation: {}\n", text);
+  (void)writeAll(STDERR_FILENO, line.data(), line.size());
   const std::lock_guard lock(messageMutex);
   if (firstMessage.empty())
     firstMessage = text;

@@ -1,0 +1,45 @@
+#include "report.h"
+
+#include "files.h"
+#include "utf8.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace sinter {
+
+static std::string &name() {
+  static std::string name;
+  return name;
+}
+
+void speakAs(std::string text) { name() = std::move(text); }
+
+const std::string &speaker() { return name(); }
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (size_t i = 0; i < text.size();) {
+    const CodePoint point = decodeUtf8(text, i);
+    const bool control = point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0);
+    if (point.length && !control) {
+      shown.append(text, i, point.length);
+      i += point.length;
+      continue;
+    }
+    for (const size_t end = i + std::max(1u, point.length); i < end; ++i)
+      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
+  }
+  return shown;
+}
+
+static void report(const char *kind, std::string_view message) {
+  const std::string line = printable(fmt::format("{}{}{}: {}", name(), name().empty() ? "" : ": ", kind, message)) + "\n";
+  (void)writeAll(STDERR_FILENO, line.data(), line.size());
+}
+
+void reportError(std::string_view message) { report("error", message); }
+void reportWarning(std::string_view message) { report("warning", message); }
+void reportNote(std::string_view message) { report("note", message); }
+
+} // namespace sinter
