@@ -36,8 +36,8 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
   switch (stage) {
   case Stage::Fused: {
     OpPassManager &functions = manager.nest<func::FuncOp>();
-    // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving. No folding yet: a
-    // gradient may be asked for with respect to a constant, and folding would cut the loss off from it.
+    functions.addPass(createMarkVariables());
+    // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving.
     functions.addPass(createFuseElementwise(fuse));
     functions.addPass(createCSEPass());
     break;

@@ -138,6 +138,13 @@ std::optional<Shape> commonShape(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
   return result;
 }
 
+Tensor wrapResult(Value value, const Tensor &operand, const sinter::Location &loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  if (value.getAsOpaquePointer() == operand.handle())
+    value = ReshapeOp::create(builder.ops, builder.at(loc), value.getType(), value);
+  return wrap(value);
+}
+
 Value reshapeTo(Value value, ArrayRef<int64_t> shape, mlir::Location loc) {
   if (shapeOf(value) == shape)
     return value;

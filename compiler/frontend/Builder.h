@@ -69,6 +69,9 @@ public:
 };
 
 inline Tensor wrap(mlir::Value value) { return Tensor(value.getAsOpaquePointer()); }
+/// The same for a function of `operand` that may have had nothing to do: its result is a value of its own all the same, since
+/// a gradient may be asked for with respect to one of the two.
+Tensor wrapResult(mlir::Value value, const Tensor &operand, const sinter::Location &loc);
 inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return typeOf(value).getShape(); }
 

@@ -123,7 +123,7 @@ Tensor pow(Operand base, Operand exponent, Loc loc) {
   if (!base.isNumber && exponent.isNumber) {
     Value x = ModelBuilder::get().useFloat(base.tensor, "pow", loc);
     if (exponent.number == 1)
-      return base.tensor;
+      return wrapResult(x, base.tensor, loc);
     if (exponent.number == 2)
       return wrap(make<arith::MulFOp>(loc, {x, x}));
     if (exponent.number == 3)
@@ -237,7 +237,7 @@ Tensor cast(Tensor x, DType dtype, Loc loc) {
   Value value = builder.use(x, "cast", loc);
   DType from = dtypeOf(value.getType());
   if (from == dtype)
-    return x;
+    return wrapResult(value, x, loc);
   mlir::Location at = builder.at(loc);
   auto type = typeOf(value).clone(elementType(builder.ops.getContext(), dtype));
   if (dtype == DType::Bool)

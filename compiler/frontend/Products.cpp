@@ -38,7 +38,7 @@ static Tensor reduce(ReduceKind kind, Tensor x, const Axes &axes, bool keepDims,
   }
   if (!removed.empty())
     value = ReduceOp::create(builder.ops, builder.at(loc), typeOf(value).clone(shape), kind, value, removed);
-  return wrap(keepDims ? reshapeTo(value, kept, builder.at(loc)) : value);
+  return wrapResult(keepDims ? reshapeTo(value, kept, builder.at(loc)) : value, x, loc);
 }
 
 Tensor sum(Tensor x, Axes axes, bool keepDims, Loc loc) { return reduce(ReduceKind::sum, x, axes, keepDims, "sum", loc); }
@@ -73,19 +73,15 @@ Tensor dot(Tensor a, Tensor b, Loc loc) {
 
 //===--- matrix product ------------------------------------------------------------------------------===//
 
-/// If `value` is a swap of its last two dimensions, reads through it: the product takes either layout.
-static bool readThroughTranspose(Value &value) {
+/// If `value` is a swap of its last two dimensions, swaps it back: the product takes either layout. The pair goes when
+/// `mark-variables` knows whether a gradient is asked for with respect to what stands between the two.
+static bool readThroughTranspose(Value &value, mlir::Location loc) {
   auto op = value.getDefiningOp<TransposeOp>();
-  if (!op)
+  Shape swap = firstAxes(shapeOf(value).size());
+  std::swap(swap[swap.size() - 1], swap[swap.size() - 2]);
+  if (!op || op.getPermutation() != ArrayRef<int64_t>(swap))
     return false;
-  ArrayRef<int64_t> permutation = op.getPermutation();
-  int64_t rank = permutation.size();
-  for (int64_t d = 0; d < rank - 2; ++d)
-    if (permutation[d] != d)
-      return false;
-  if (permutation[rank - 1] != rank - 2)
-    return false;
-  value = op.getInput();
+  value = permute(value, swap, loc);
   return true;
 }
 
@@ -112,14 +108,14 @@ Tensor matmul(Tensor left, Tensor right, Loc loc) {
   Shape shape = *batch;
   shape.insert(shape.end(), {m, n});
 
-  bool transposeB = readThroughTranspose(b);
+  bool transposeB = readThroughTranspose(b, at);
   if (shapeOf(b).size() == 2 && shapeOf(a).size() > 2) {
     // One matrix for all batches: the rows of all batches make one tall matrix.
     int64_t rows = typeOf(a).getNumElements() / inner;
     Value tall = reshapeTo(a, {rows, inner}, at);
     return wrap(reshapeTo(MatmulOp::create(builder.ops, at, tall, b, false, transposeB), shape, at));
   }
-  bool transposeA = readThroughTranspose(a);
+  bool transposeA = readThroughTranspose(a, at);
   auto widen = [&](Value value) {
     Shape wide = *batch;
     llvm::append_range(wide, shapeOf(value).take_back(2));
@@ -192,7 +188,7 @@ Tensor dropout(Tensor x, double probability, Loc loc) {
   if (!(probability >= 0 && probability < 1))
     fail(loc, "dropout: the probability must be at least 0 and below 1, but is " + digits(probability));
   if (probability == 0 || !entry.training)
-    return x;
+    return wrapResult(value, x, loc);
   CallSite here(loc);
   // The element's row-major number, spelled with one iota per dimension so that all of it fuses with what surrounds it.
   Shape shape = shapeOf(value).vec();

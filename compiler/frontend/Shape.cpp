@@ -80,7 +80,7 @@ Tensor reshape(Tensor x, Shape shape, Loc loc) {
   if (open >= 0)
     shape[open] = count / known;
   checkShape(shape, "reshape", loc);
-  return wrap(reshapeTo(value, shape, builder.at(loc)));
+  return wrapResult(reshapeTo(value, shape, builder.at(loc)), x, loc);
 }
 
 Tensor transpose(Tensor x, Loc loc) {
@@ -110,7 +110,7 @@ Tensor transpose(Tensor x, Shape permutation, Loc loc) {
       fail(loc, "transpose: axis " + Twine(written) + " stands twice in " + text(permutation));
     seen[d] = true;
   }
-  return wrap(permute(value, permutation, builder.at(loc)));
+  return wrapResult(permute(value, permutation, builder.at(loc)), x, loc);
 }
 
 Tensor broadcast(Tensor x, Shape shape, Loc loc) {
@@ -121,7 +121,7 @@ Tensor broadcast(Tensor x, Shape shape, Loc loc) {
   if (!common || *common != shape)
     fail(loc, "broadcast: shape " + text(shapeOf(value)) + " does not broadcast to " + text(shape),
          {{"the operand", value}});
-  return wrap(broadcastTo(value, shape, builder.at(loc)));
+  return wrapResult(broadcastTo(value, shape, builder.at(loc)), x, loc);
 }
 
 Tensor slice(Tensor x, int64_t axis, int64_t start, int64_t limit, int64_t stride, Loc loc) {

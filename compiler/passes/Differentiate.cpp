@@ -9,7 +9,6 @@
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/ReverseMode.h"
 
-
 using namespace mlir;
 
 namespace sinter {
@@ -53,6 +52,11 @@ struct DifferentiatePass : impl::DifferentiateBase<DifferentiatePass> {
     for (GradOp grad : grads)
       if (failed(expand(grad)))
         return signalPassFailure();
+    // No gradient is left to ask for them.
+    getOperation().walk([](VariableOp variable) {
+      variable.getResult().replaceAllUsesWith(variable.getInput());
+      variable.erase();
+    });
   }
 };
 

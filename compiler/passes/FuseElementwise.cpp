@@ -8,7 +8,7 @@
 // 2. An operand that is a broadcast, transpose, iota or splat is absorbed into the map that reads it.
 // 3. A map whose results go to one other map only is absorbed into that map; one that yields booleans or is trivial
 //    is absorbed into each of its readers. Where the reader broadcasts it, only if recomputing it is cheap.
-// A value with another reader, a sinter.grad among them, stays a value: differentiation and memory see it.
+// A value with another reader, a sinter.variable among them, stays a value: differentiation and memory see it.
 #include "compiler/passes/MapUtils.h"
 #include "compiler/passes/Passes.h"
 
@@ -56,8 +56,7 @@ bool absorbProducerShape(MapDraft &draft, unsigned i) {
   Value input = draft.inputs[i];
   AffineMap map = draft.maps[i];
   Operation *producer = input.getDefiningOp();
-  // A gradient may be asked for with respect to any value, even a constant: it must stay a value.
-  if (!producer || llvm::any_of(producer->getUsers(), [](Operation *user) { return isa<GradOp>(user); }))
+  if (!producer)
     return false;
   if (auto broadcast = dyn_cast<BroadcastOp>(producer)) {
     SmallVector<AffineExpr> results;

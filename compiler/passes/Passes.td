@@ -4,6 +4,16 @@
 
 include "mlir/Pass/PassBase.td"
 
+def MarkVariables : Pass<"sinter-mark-variables", "::mlir::func::FuncOp"> {
+  let summary = "values that gradients are asked for become sinter.variable";
+  let description = [{
+    All readers of such a value read the mark: whatever is merged or folded before `sinter-differentiate`, they stay the
+    readers of this value and no other's become it. Then views that change nothing go, alone or together with the views that
+    they undo: until here they were values of their own. Example: test/passes/mark-variables.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def FuseElementwise : Pass<"sinter-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "elementwise chains become sinter.map";
   let description = [{

@@ -87,8 +87,8 @@ LogicalResult hasNoElementwiseTensorOps(Operation *op, StringRef stage) {
 }
 
 LogicalResult hasNoGrad(Operation *op, StringRef stage) {
-  if (isa<GradOp>(op))
-    return report(op, stage) << "sinter.grad may not remain";
+  if (isa<GradOp, VariableOp>(op))
+    return report(op, stage) << op->getName() << " may not remain";
   return success();
 }
 

@@ -110,8 +110,11 @@ def WriteOp : SinterOp<"write", [DeclareOpInterfaceMethods<SymbolUserOpInterface
 def GradOp : SinterOp<"grad", [Pure]> {
   let summary = "the gradient of a scalar with respect to values it was computed from";
   let description = [{
-    gradients[i] = d loss / d wrt[i]. Expanded by `differentiate`; gradients nest: `loss` may itself come from a grad. A
-    value that the loss does not depend on has gradient zero.
+    gradients[i] = d loss / d wrt[i]: how the loss answers to a small change of what the readers of `wrt` i see, with all
+    else as it was written. A value that equals `wrt` i but was written apart (the same expression again, a view that
+    changes nothing, another read of the same state, a number) is another value. A value that the loss does not depend on
+    has gradient zero. Gradients nest: `loss` may itself come from a grad. `mark-variables` keeps every `wrt` apart from
+    the values that equal it; expanded by `differentiate`.
     (C1) the loss is tensor<f32>; (C2) result i has the type of `wrt` i; (C3) every `wrt` is a tensor of f32.
     ```mlir
     %g = sinter.grad %loss wrt %w : (tensor<f32>, tensor<4x8xf32>) -> tensor<4x8xf32>
@@ -121,6 +124,22 @@ def GradOp : SinterOp<"grad", [Pure]> {
   let results = (outs Variadic<AnyStaticShapeTensor>:$gradients);
   let assemblyFormat = "$loss `wrt` $wrt attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+}
+
+// Not Pure: nothing may merge it with an equal one, fold what stands before it, or drop it.
+def VariableOp : SinterOp<"variable", [SameOperandsAndResultType, DeclareOpInterfaceMethods<DifferentiableOp>,
+                                       DeclareOpInterfaceMethods<ReferenceOp>]> {
+  let summary = "a value that a gradient is asked for, as its readers see it";
+  let description = [{
+    The operand itself. Written by `mark-variables` between such a value and all its readers; goes with the last grad.
+    (C1) the type is a tensor of f32.
+    ```mlir
+    %v = sinter.variable %w : tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins StaticShapeTensorOf<[F32]>:$input);
+  let results = (outs StaticShapeTensorOf<[F32]>:$result);
+  let assemblyFormat = "$input attr-dict `:` type($result)";
 }
 
 //===--- shape -------------------------------------------------------------------------------------===//

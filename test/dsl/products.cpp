@@ -1,5 +1,6 @@
 // Reductions and matrix products.
 // RUN: sinterc %s --emit=model -o - | FileCheck %s
+// RUN: sinterc %s --emit=fused -o - | FileCheck %s --check-prefix=FUSED
 #include <sinter/sinter.h>
 using namespace sinter;
 
@@ -37,9 +38,16 @@ SINTER_MODEL(products) {
     output("y", matmul(a, input("b", {2, 7, 4, 5})));
   });
 
+  // The transposes stay values, of which a gradient may be asked; mark-variables folds each with the one that undoes it.
   // CHECK-LABEL: func.func @transposes_are_read_through
+  // FUSED-LABEL: func.func @transposes_are_read_through
   entry("transposes_are_read_through", [] {
-    // CHECK: sinter.matmul %arg0, %arg1 {transpose_lhs, transpose_rhs} : (tensor<4x3xf32>, tensor<5x4xf32>) -> tensor<3x5xf32>
+    // CHECK: %[[BT:.*]] = sinter.transpose %arg1 [1, 0]
+    // CHECK: %[[AT:.*]] = sinter.transpose %arg0 [1, 0]
+    // CHECK: %[[B:.*]] = sinter.transpose %[[BT]] [1, 0]
+    // CHECK: %[[A:.*]] = sinter.transpose %[[AT]] [1, 0]
+    // CHECK: sinter.matmul %[[A]], %[[B]] {transpose_lhs, transpose_rhs} : (tensor<4x3xf32>, tensor<5x4xf32>) -> tensor<3x5xf32>
+    // FUSED-NEXT: sinter.matmul %arg0, %arg1 {transpose_lhs, transpose_rhs}
     Tensor a = input("a", {4, 3}), b = input("b", {5, 4});
     output("y", matmul(transpose(a), transpose(b)));
   });

@@ -83,6 +83,11 @@ func.func @good(%x: tensor<f32>) -> tensor<f32> attributes {sinter.entry} {
 
 // -----
 
+func.func @variable(%x: tensor<f32>) -> tensor<f32> attributes {sinter.entry} {
+  // expected-error @+1 {{stage `train`: sinter.variable may not remain}}
+  %v = sinter.variable %x : tensor<f32>
+  return %v : tensor<f32>
+}
 func.func @gradient(%x: tensor<f32>) -> tensor<f32> attributes {sinter.entry} {
   // expected-error @+1 {{stage `train`: sinter.grad may not remain}}
   %g = sinter.grad %x wrt %x : (tensor<f32>, tensor<f32>) -> tensor<f32>

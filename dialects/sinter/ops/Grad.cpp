@@ -1,4 +1,4 @@
-// The gradient marker. It has a verifier only: the pass `differentiate` expands it.
+// The gradient marker, which the pass `differentiate` expands, and the mark on what it is asked for.
 #include "dialects/sinter/Sinter.h"
 
 using namespace mlir;
@@ -23,5 +23,17 @@ LogicalResult GradOp::verify() {
       return emitError() << "grad: value " << index << " has type " << wrt.getType() << ", but its gradient has type "
                          << gradient.getType();
   }
+  return success();
+}
+
+LogicalResult VariableOp::vjp(OpBuilder &, ArrayRef<Value> cotangents, ArrayRef<bool>,
+                              MutableArrayRef<Value> operandCotangents) {
+  operandCotangents[0] = cotangents[0];
+  return success();
+}
+
+LogicalResult VariableOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
+                                   MutableArrayRef<reference::Tensor> outputs) {
+  outputs[0] = *inputs[0];
   return success();
 }
