@@ -68,13 +68,14 @@ func.func @views_asked_for(%x: tensor<f32>) -> tensor<f32> {
 // CHECK: %[[A:.*]] = sinter.map(%arg0)
 // CHECK: %[[V:.*]] = sinter.variable %[[A]]
 // CHECK: sinter.map(%[[V]], %[[A]])
-// CHECK: sinter.grad %{{.*}} wrt %[[V]]
-func.func @equal_values(%x: tensor<f32>) -> tensor<f32> {
+// CHECK: %[[G:.*]] = sinter.grad %{{.*}} wrt %[[V]]
+// CHECK: return %[[G]], %[[A]]
+func.func @equal_values(%x: tensor<f32>) -> (tensor<f32>, tensor<f32>) {
   %a = math.exp %x : tensor<f32>
   %b = math.exp %x : tensor<f32>
   %l = arith.mulf %a, %b : tensor<f32>
   %g = sinter.grad %l wrt %a : (tensor<f32>, tensor<f32>) -> tensor<f32>
-  return %g : tensor<f32>
+  return %g, %b : tensor<f32>, tensor<f32>
 }
 
 // Nothing folds through the mark: the constant's reader reads no constant, the pad no slice.
