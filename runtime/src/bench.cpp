@@ -3,6 +3,7 @@
 #include "device.h"
 #include "error.h"
 #include "machine_peak.h"
+#include "output.h"
 #include "processor.h"
 #include "program.h"
 #include "train_log.h"
@@ -140,7 +141,7 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
   const double seconds = times.median() / 1e3;
   const std::string perSecond = predictions > 0 ? fmt::format("{:.6g}", predictions / seconds) : "null";
   if (command.json) {
-    fmt::print("{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
+    sinter::print("{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
                "\"tokens_per_s\":{},\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
                "\"threads\":{},\"device\":{}{}}}\n",
                jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(), times.milliseconds.back(),
@@ -148,7 +149,7 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
                program.threads(), jsonQuoted(std::string(program.device().name())), profile);
     return;
   }
-  fmt::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {} tokens/s, {:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "
+  sinter::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {} tokens/s, {:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "
              "bytes\n{}",
              command.entry, times.median(), command.steps, times.milliseconds.front(), times.milliseconds.back(), perSecond,
              flops / seconds / 1e9, program.threads(), description.arena_bytes, peakBytes, profile);

@@ -2,20 +2,19 @@
 
 #include "commands.h"
 #include "error.h"
+#include "output.h"
 #include "pool.h"
 #include "report.h"
 #include "sinter/abi.h"
 #include "vulkan/vulkan_device.h"
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <csignal>
-#include <cstdio>
-#include <cstring>
 #include <fmt/format.h>
 #include <new>
+#include <sstream>
 
 namespace sinter {
 
@@ -179,8 +178,10 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    if (error.get_exit_code() == 0) {
-      app.exit(error);
+    if (error.get_exit_code() == 0) { // --help, --version
+      std::ostringstream text;
+      app.exit(error, text, text);
+      printText(text.str());
       return Exit::Done;
     }
     fail(Exit::Usage, fmt::format("{}; '{} --help' lists what there is", error.what(), program.name));
@@ -205,6 +206,7 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
 }
 
 int runCommandLine(const sinter_program &program, int argc, char **argv) {
+  openStandardDescriptors();
   speakAs(calledAs(program, argc, argv));
   // A closed pipe and a file size limit are errors of write(), not reasons to die.
   std::signal(SIGPIPE, SIG_IGN);
@@ -213,9 +215,6 @@ int runCommandLine(const sinter_program &program, int argc, char **argv) {
     const Exit exit = dispatch(program, argc, argv);
     if (exit == Exit::Done && vulkanMessages()) // also those that came when the device was closed
       fail(Exit::Device, fmt::format("device vulkan: {} messages of the validation layer", vulkanMessages()));
-    // A reader that closed the pipe has read enough; any other loss of output is an error.
-    if (std::fflush(stdout) != 0 && errno != EPIPE)
-      fail(Exit::Input, fmt::format("standard output: {}", std::strerror(errno)));
     return int(exit);
   } catch (const Failure &failure) {
     reportError(failure.what());

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "evaluate.h"
 #include "files.h"
+#include "output.h"
 #include "program.h"
 #include "train_log.h"
 
@@ -41,16 +42,16 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
   const Evaluation result = evaluate(*program, *part, command.batches);
   const char *unit = batch.tokens ? "tokens" : "images";
   if (command.json || !isatty(STDOUT_FILENO))
-    fmt::print("{{\"loss\":{},\"perplexity\":{},\"bits_per_byte\":{},\"accuracy\":{},\"{}\":{}}}\n", jsonNumber(result.loss),
+    print("{{\"loss\":{},\"perplexity\":{},\"bits_per_byte\":{},\"accuracy\":{},\"{}\":{}}}\n", jsonNumber(result.loss),
                jsonNumber(result.perplexity()), jsonNumber(result.bitsPerByte()), jsonNumber(result.accuracy), unit,
                result.predictions);
   else {
-    fmt::print("loss           {:.6f}\nperplexity     {:.4f}\n", result.loss, result.perplexity());
+    print("loss           {:.6f}\nperplexity     {:.4f}\n", result.loss, result.perplexity());
     if (!std::isnan(result.bitsPerByte()))
-      fmt::print("bits per byte  {:.4f}\n", result.bitsPerByte());
+      print("bits per byte  {:.4f}\n", result.bitsPerByte());
     if (!std::isnan(result.accuracy))
-      fmt::print("accuracy       {:.2f} %\n", 100 * result.accuracy);
-    fmt::print("{:<15}{}\n", unit, result.predictions);
+      print("accuracy       {:.2f} %\n", 100 * result.accuracy);
+    print("{:<15}{}\n", unit, result.predictions);
   }
   return Exit::Done;
 }

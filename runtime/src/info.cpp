@@ -1,6 +1,7 @@
 // The subcommand info: what was compiled into this program.
 #include "commands.h"
 #include "error.h"
+#include "output.h"
 #include "processor.h"
 #include "program.h"
 #include "train_log.h"
@@ -65,7 +66,7 @@ static void printVersions(const sinter_program &p, const sinter_version *chosen)
   for (uint32_t v = 0; v < p.version_count; ++v) {
     const sinter_version &version = p.versions[v];
     const std::string missing = featureNames(version.features & ~processorFeatures());
-    fmt::print("version      {}: {}, scratch {} bytes a thread\n", version.name,
+    print("version      {}: {}, scratch {} bytes a thread\n", version.name,
                &version == chosen   ? "chosen"
                : missing.empty() ? "possible here"
                                  : "needs " + missing + ", which this processor lacks",
@@ -79,14 +80,14 @@ static void printVulkan(const sinter_program &p) {
     return;
   for (uint32_t v = 0; v < p.vulkan_version_count; ++v) {
     const sinter_vulkan_version &version = p.vulkan[v];
-    fmt::print("vulkan       {}: {} shaders, scratch {} bytes\n", version.name, version.shader_count, version.scratch_bytes);
+    print("vulkan       {}: {} shaders, scratch {} bytes\n", version.name, version.shader_count, version.scratch_bytes);
   }
   try {
     for (const VulkanDeviceInfo &device : listVulkanDevices(p))
-      fmt::print("device       vulkan:{}: {}, {}, Vulkan {} ({}), {} bytes: {}\n", device.index, device.name, device.type, device.version,
+      print("device       vulkan:{}: {}, {}, Vulkan {} ({}), {} bytes: {}\n", device.index, device.name, device.type, device.version,
                  device.driver, device.memory, device.unusable.empty() ? "runs " + device.profile : "cannot be used: " + device.unusable);
   } catch (const Failure &failure) {
-    fmt::print("device       {}\n", failure.what());
+    print("device       {}\n", failure.what());
   }
 }
 
@@ -114,28 +115,28 @@ static std::string vulkanJson(const sinter_program &p) {
 }
 
 static void printText(const sinter_program &p, const sinter_version *chosen) {
-  fmt::print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
+  print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
              p.compiler, p.target, p.config);
-  fmt::print("parameters   {}\nstate        {} bytes\narena        {} bytes\nconstants    {} bytes\n"
+  print("parameters   {}\nstate        {} bytes\narena        {} bytes\nconstants    {} bytes\n"
              "kernels      {}\n",
              parameterCount(p), p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count);
   printVersions(p, chosen);
   printVulkan(p);
   for (uint32_t e = 0; e < p.entry_count; ++e) {
     const sinter_entry &entry = p.entries[e];
-    fmt::print("\nentry {}: {} launches, arena {} bytes, {:.6g} FLOP\n", entry.name, entry.launch_count, entry.arena_bytes, entry.flops);
+    print("\nentry {}: {} launches, arena {} bytes, {:.6g} FLOP\n", entry.name, entry.launch_count, entry.arena_bytes, entry.flops);
     for (uint32_t i = 0; i < entry.input_count; ++i) {
       const sinter_input &input = entry.inputs[i];
-      fmt::print("  in   {:<14} {} {}{}\n", input.tensor.name, dtypeName(input.tensor.dtype), shapeText(input.tensor),
+      print("  in   {:<14} {} {}{}\n", input.tensor.name, dtypeName(input.tensor.dtype), shapeText(input.tensor),
                  input.has_default ? fmt::format("  default {}", input.value) : "");
     }
     for (uint32_t o = 0; o < entry.output_count; ++o)
-      fmt::print("  out  {:<14} {} {}\n", entry.outputs[o].name, dtypeName(entry.outputs[o].dtype), shapeText(entry.outputs[o]));
+      print("  out  {:<14} {} {}\n", entry.outputs[o].name, dtypeName(entry.outputs[o].dtype), shapeText(entry.outputs[o]));
   }
-  fmt::print("\nstate\n");
+  print("\nstate\n");
   for (uint32_t s = 0; s < p.state_count; ++s) {
     const sinter_state &state = p.states[s];
-    fmt::print("  {:>12}  {:<9} {} {} {}\n", state.tensor.offset, state.trainable ? "parameter" : "memory", state.tensor.name,
+    print("  {:>12}  {:<9} {} {} {}\n", state.tensor.offset, state.trainable ? "parameter" : "memory", state.tensor.name,
                dtypeName(state.tensor.dtype), shapeText(state.tensor));
   }
 }
@@ -151,7 +152,7 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
     const sinter_state &state = p.states[s];
     return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset, state.trainable != 0);
   });
-  fmt::print("{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
+  print("{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
              "\"arena_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"versions\":[{}],\"vulkan\":{},\"entries\":[{}],\"states\":[{}]}}\n",
              jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config, parameterCount(p),
              p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count, versionsJson(p, chosen), vulkanJson(p), entries, states);

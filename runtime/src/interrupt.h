@@ -1,9 +1,12 @@
-// SIGINT and SIGTERM as a request to finish the step, save and leave.
+// SIGINT, SIGTERM and SIGHUP as a request to finish the step, save and leave.
 #pragma once
+
+#include <csignal>
 
 namespace sinter {
 
-/// While one lives, the first signal is only noted; a second one ends the process.
+/// While one lives, the first signal of a kind is only noted; a second one ends the process. SIGHUP stays ignored where it was
+/// (nohup).
 class InterruptWatch {
 public:
   InterruptWatch();
@@ -11,6 +14,12 @@ public:
   InterruptWatch(const InterruptWatch &) = delete;
   InterruptWatch &operator=(const InterruptWatch &) = delete;
   bool requested() const;
+
+private:
+  struct sigaction before_[3];
 };
+
+/// Becomes readable with the first signal, for those who wait; -1 if nobody watches.
+int interruptDescriptor();
 
 } // namespace sinter

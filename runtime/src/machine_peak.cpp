@@ -1,6 +1,7 @@
 #include "machine_peak.h"
 
 #include "block.h"
+#include "threads.h"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +10,6 @@
 #include <cstring>
 #include <functional>
 #include <string>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 #if defined(__x86_64__)
@@ -102,12 +102,16 @@ static double timeOnAll(int threads, const std::function<void(int)> &work) {
         std::this_thread::yield();
       work(thread);
     };
-    std::vector<std::thread> helpers;
-    for (int thread = 1; thread < threads; ++thread)
-      helpers.emplace_back(both, thread);
+    std::vector<std::jthread> helpers;
+    try {
+      for (int thread = 1; thread < threads; ++thread)
+        startThread(helpers, threads, [&both, thread] { both(thread); });
+    } catch (...) {
+      waiting = 0; // lets those go that wait for all
+      throw;
+    }
     both(0);
-    for (std::thread &helper : helpers)
-      helper.join();
+    helpers.clear();
     best = std::min(best, std::chrono::duration<double>(Clock::now() - begun).count());
   }
   return best;

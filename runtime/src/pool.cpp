@@ -1,5 +1,7 @@
 #include "pool.h"
 
+#include "threads.h"
+
 #include <algorithm>
 #include <sched.h>
 
@@ -32,15 +34,21 @@ int ThreadPool::hardwareThreads() {
 ThreadPool::ThreadPool(int threads, std::byte *scratch, size_t scratchStride)
     : threads_(std::max(1, threads)), scratch_(scratch), scratchStride_(scratchStride) {
   workers_.reserve(size_t(threads_ - 1));
-  for (int i = 1; i < threads_; ++i)
-    workers_.emplace_back([this, i] { help(scratch_ + size_t(i) * scratchStride_, stopping_); });
+  try {
+    for (int i = 1; i < threads_; ++i)
+      startThread(workers_, threads_, [this, i] { help(scratch_ + size_t(i) * scratchStride_, stopping_); });
+  } catch (...) {
+    stop();
+    throw;
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   stopping_.store(true);
   wake();
-  for (std::thread &worker : workers_)
-    worker.join();
+  workers_.clear();
 }
 
 void ThreadPool::run(const Job *jobs, size_t count, double *seconds) {

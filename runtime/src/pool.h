@@ -65,13 +65,14 @@ private:
   void advance(size_t job, std::byte *scratch);
   void offer(uint32_t units);
   void wake();
+  void stop();
   void runPieces(const Job &first, int64_t begin, int64_t end, std::byte *scratch);
   void finishTiming(size_t job);
 
   const int threads_;
   std::byte *scratch_;
   size_t scratchStride_;
-  std::vector<std::thread> workers_;
+  std::vector<std::jthread> workers_;
 
   // What is left to take of the running job: how many offers there have been (high word), so that none is taken for another,
   // and units of work (low word). Nothing below changes while anyone holds units.

@@ -4,12 +4,12 @@
 #include "error.h"
 #include "processor.h"
 #include "random.h"
+#include "threads.h"
 
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 #include <limits>
-#include <thread>
 #include <vector>
 
 namespace sinter {
@@ -163,12 +163,10 @@ void Program::initialize(uint64_t seed) {
   };
   constexpr uint64_t worthThreads = 1 << 20; // bytes
   const int64_t parts = program_.state_bytes < worthThreads ? 1 : threads();
-  std::vector<std::thread> helpers;
+  std::vector<std::jthread> helpers;
   for (int64_t part = 1; part < parts; ++part)
-    helpers.emplace_back(initializePart, part, parts);
+    startThread(helpers, int(parts), [&, part] { initializePart(part, parts); });
   initializePart(0, parts);
-  for (std::thread &helper : helpers)
-    helper.join();
 }
 
 KernelInfo kernelInfo(const sinter_program &program, uint32_t kernel) {

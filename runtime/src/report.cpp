@@ -1,9 +1,10 @@
 #include "report.h"
 
-#include "files.h"
+#include "output.h"
 #include "utf8.h"
 
 #include <fmt/format.h>
+#include <new>
 #include <unistd.h>
 
 namespace sinter {
@@ -34,8 +35,14 @@ std::string printable(std::string_view text) {
 }
 
 static void report(const char *kind, std::string_view message) {
-  const std::string line = printable(fmt::format("{}{}{}: {}", name(), name().empty() ? "" : ": ", kind, message)) + "\n";
-  (void)writeAll(STDERR_FILENO, line.data(), line.size());
+  std::string line;
+  try {
+    line = printable(fmt::format("{}{}{}: {}", name(), name().empty() ? "" : ": ", kind, message)) + "\n";
+    message = line;
+  } catch (const std::bad_alloc &) {
+    // As it is, then.
+  }
+  (void)writeStream(STDERR_FILENO, message.data(), message.size());
 }
 
 void reportError(std::string_view message) { report("error", message); }

@@ -3,11 +3,11 @@
 #include "commands.h"
 #include "error.h"
 #include "files.h"
+#include "output.h"
 #include "program.h"
 #include "train_log.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace sinter {
 
@@ -45,14 +45,14 @@ Exit sample(const sinter_program &description, const CommonOptions &common, cons
   Generator generator(*program, tokenizer);
   const auto tokens = generator.promptTokens(prompt, command.promptFile.empty() ? "--prompt" : command.promptFile);
   const bool json = command.json || command.generate.logProbabilities > 0;
-  bool open = json || writeAll(STDOUT_FILENO, prompt.data(), prompt.size());
+  bool open = json || printText(prompt);
   const Generated result = generator.run(tokens, command.generate, [&](const std::string &text) {
-    open = open && (json || writeAll(STDOUT_FILENO, text.data(), text.size()));
+    open = open && (json || printText(text));
     return open; // who closed the pipe has read enough
   });
   const std::string end = json ? resultJson(tokenizer, prompt, result, command.generate.logProbabilities > 0) : "\n";
   if (open)
-    (void)writeAll(STDOUT_FILENO, end.data(), end.size());
+    printText(end);
   return Exit::Done;
 }
 

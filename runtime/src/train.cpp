@@ -183,6 +183,7 @@ Exit Training::run() {
     reportNote(fmt::format("the checkpoint is at step {}, --steps is {}: nothing to do", checkpoint_.step, options_.steps));
     return Exit::Done;
   }
+  InterruptWatch interrupt;
   if (!command_.resume) {
     checkOut();
     // Written at once: --resume works from the first moment, and a folder that cannot be written is found now, not hours later.
@@ -192,7 +193,6 @@ Exit Training::run() {
 
   log_.emplace(command_.log, command_.resume ? checkpoint_.step : -1, options_.steps, trainer.batch().predictions(),
                trainer.batch().tokens ? "tokens" : "images");
-  InterruptWatch interrupt;
   if (!command_.resume)
     lookAt(0);
   while (checkpoint_.step < options_.steps && !interrupt.requested()) {
@@ -216,7 +216,7 @@ Exit Training::run() {
                command_.out.empty() ? ": nothing is saved without --out" : saved ? ", saved; --resume goes on from there" : ""));
     return saved ? Exit::Interrupted : Exit::Input;
   }
-  return saved ? Exit::Done : Exit::Input;
+  return saved && log_->complete() ? Exit::Done : Exit::Input;
 }
 
 Exit train(const sinter_program &description, const CommonOptions &common, const TrainCommand &command) {

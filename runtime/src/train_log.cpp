@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "files.h"
+#include "output.h"
 #include "report.h"
 
 #include <algorithm>
@@ -62,16 +63,27 @@ TrainLog::~TrainLog() {
     ::close(file_);
 }
 
-// A log that cannot be written must not cost the training: said once, then the log ends.
 void TrainLog::writeLine(const char *text, size_t size) {
-  if (file_ >= 0 && !writeAll(file_, text, size)) {
-    endLine();
-    reportWarning(fmt::format("{}: cannot write the log: {}; the training goes on without it", path_, std::strerror(errno)));
+  if (file_ >= 0 && !writeStream(file_, text, size)) {
+    lose(path_.c_str());
     ::close(file_);
     file_ = -1;
   }
-  if (!terminal_)
-    (void)writeAll(STDOUT_FILENO, text, size);
+  if (printing_ && !terminal_ && !writeStream(STDOUT_FILENO, text, size)) {
+    printing_ = false;
+    lose("standard output");
+  }
+}
+
+// Lines that cannot be written must not cost the training: said once, and that output ends. A reader that is gone has read enough,
+// and one that stands still when we are told to leave gets no more.
+void TrainLog::lose(const char *where) {
+  if (errno == EPIPE || errno == EINTR)
+    return;
+  const int error = errno;
+  complete_ = false;
+  endLine();
+  reportError(fmt::format("{}: cannot write: {}; the training goes on without it", where, std::strerror(error)));
 }
 
 // JSON has no NaN or infinity.
@@ -136,7 +148,7 @@ void TrainLog::drawProgress(int64_t step, const StepResult &result) {
   }
   end = std::copy_n(tail, std::min(tailSize, sizeof tail), end);
   end = std::copy_n("\033[K", 3, end);
-  (void)writeAll(STDOUT_FILENO, line, size_t(end - line));
+  (void)writeStream(STDOUT_FILENO, line, size_t(end - line));
   lineOpen_ = true;
 }
 
@@ -144,7 +156,7 @@ void TrainLog::restartClock() { last_ = Clock::now(); }
 
 void TrainLog::endLine() {
   if (lineOpen_)
-    (void)writeAll(STDOUT_FILENO, "\n", 1);
+    (void)writeStream(STDOUT_FILENO, "\n", 1);
   lineOpen_ = false;
 }
 
@@ -164,7 +176,7 @@ void TrainLog::evaluation(int64_t step, const Evaluation &evaluation) {
     if (!std::isnan(evaluation.accuracy))
       text += fmt::format(", accuracy {:.1f} %", 100 * evaluation.accuracy);
     text += "\n";
-    (void)writeAll(STDOUT_FILENO, text.data(), text.size());
+    (void)writeStream(STDOUT_FILENO, text.data(), text.size());
   }
   last_ = Clock::now();
 }
@@ -175,7 +187,7 @@ void TrainLog::sample(int64_t step, const std::string &text) {
   if (terminal_) {
     endLine();
     const std::string shown = fmt::format("step {}: sample:\n{}\n", step, text);
-    (void)writeAll(STDOUT_FILENO, shown.data(), shown.size());
+    (void)writeStream(STDOUT_FILENO, shown.data(), shown.size());
   }
   last_ = Clock::now();
 }

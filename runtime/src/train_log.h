@@ -25,8 +25,11 @@ public:
   void restartClock();
   /// Ends the progress line, so that other messages start on their own.
   void endLine();
+  /// False if lines were lost to an error.
+  bool complete() const { return complete_; }
 
 private:
+  void lose(const char *where);
   void writeLine(const char *text, size_t size);
   void drawProgress(int64_t step, const StepResult &result);
 
@@ -34,7 +37,7 @@ private:
   int64_t steps_, predictionsPerStep_;
   const char *unit_;
   int file_ = -1;
-  bool terminal_, lineOpen_ = false;
+  bool terminal_, lineOpen_ = false, printing_ = true, complete_ = true;
   int64_t firstStep_ = -1;
   double smoothedSeconds_ = 0;
   std::chrono::steady_clock::time_point last_, drawn_;

@@ -1,6 +1,7 @@
 #include "vulkan/pipelines.h"
 
 #include "error.h"
+#include "threads.h"
 #include "vulkan/pipeline_cache.h"
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <exception>
 #include <fmt/format.h>
 #include <mutex>
-#include <thread>
 
 namespace sinter::vulkan {
 
@@ -117,12 +117,12 @@ void Pipelines::prepare(const std::vector<uint32_t> &shaders) {
       failure = std::current_exception();
     }
   };
-  std::vector<std::thread> helpers;
-  for (size_t t = 1; t < std::min<size_t>(size_t(threads_), missing.size()); ++t)
-    helpers.emplace_back(work);
-  work();
-  for (std::thread &helper : helpers)
-    helper.join();
+  {
+    std::vector<std::jthread> helpers;
+    for (size_t t = 1; t < std::min<size_t>(size_t(threads_), missing.size()); ++t)
+      startThread(helpers, threads_, work);
+    work();
+  }
   if (failure)
     std::rethrow_exception(failure);
   save();

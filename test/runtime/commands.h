@@ -1,0 +1,93 @@
+// What tests of the command line share: MOCK, the executable that mock_program.cpp makes, is run and looked at from outside.
+#pragma once
+
+#include "support.h"
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace sinter::test {
+
+using Json = nlohmann::json;
+
+struct Result {
+  int exit = -1; ///< -signal if one ended it
+  std::string out, err;
+};
+
+class CommandsTest : public testing::Test {
+protected:
+  Folder folder;
+  std::string text = write(folder / "text.txt", someText(6000));
+  uint64_t fileSizeLimit = RLIM_INFINITY;
+
+  /// Runs the program with its output in files; `prepare` is called in the child before.
+  pid_t start(std::vector<std::string> arguments, const std::string &input = "", const std::function<void()> &prepare = [] {}) {
+    arguments.insert(arguments.begin(), MOCK);
+    std::vector<char *> raw;
+    for (std::string &argument : arguments)
+      raw.push_back(argument.data());
+    raw.push_back(nullptr);
+    write(folder / "in", input);
+    const pid_t child = fork();
+    if (child == 0) {
+      const auto redirect = [&](const char *name, int flags, int to) { dup2(open((folder / name).c_str(), flags, 0666), to); };
+      redirect("in", O_RDONLY, 0);
+      redirect("out", O_WRONLY | O_CREAT | O_TRUNC, 1);
+      redirect("err", O_WRONLY | O_CREAT | O_TRUNC, 2);
+      const rlimit limit{fileSizeLimit, fileSizeLimit};
+      setrlimit(RLIMIT_FSIZE, &limit);
+      prepare();
+      execv(MOCK, raw.data());
+      _exit(127);
+    }
+    return child;
+  }
+  Result finish(pid_t child) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), readFile(folder / "out"), readFile(folder / "err")};
+  }
+  Result run(std::vector<std::string> arguments, const std::string &input = "") { return finish(start(std::move(arguments), input)); }
+
+  /// What bash makes of the command, in the folder, with the program as $MOCK: its exit code, 128 and more if a signal ended it. A
+  /// command that hangs is ended after some seconds, with 137.
+  int shell(const std::string &command) {
+    const std::string script = "cd '" + folder.path() + "'; MOCK='timeout -s KILL 20 " MOCK "'; " + command;
+    const pid_t child = fork();
+    if (child == 0) {
+      execl("/bin/bash", "bash", "-c", script.c_str(), nullptr);
+      _exit(127);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  /// Exit code and a part of the message; nothing else may be printed as an error.
+  void expectError(std::vector<std::string> arguments, int exit, const std::string &part) {
+    const Result result = run(std::move(arguments));
+    EXPECT_EQ(result.exit, exit) << result.err;
+    expectContains(result.err, "error: ");
+    expectContains(result.err, part);
+  }
+  std::vector<std::string> training(const std::string &out, int steps, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"train", "--data", text, "--out", folder / out, "--steps", std::to_string(steps)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  std::string checkpointOf(const std::string &out) { return readFile(folder / out + "/checkpoint.safetensors"); }
+  static std::vector<Json> lines(const std::string &text) {
+    std::vector<Json> result;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);)
+      result.push_back(Json::parse(line));
+    return result;
+  }
+};
+
+} // namespace sinter::test
