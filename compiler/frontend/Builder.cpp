@@ -118,6 +118,12 @@ void checkShape(ArrayRef<int64_t> shape, const char *what, const sinter::Locatio
     fail(loc, Twine(what) + ": shape " + text(shape) + " has rank " + Twine(shape.size()) + ", at most 8 is possible");
 }
 
+void checkHeld(double value, DType dtype, const Twine &what, const sinter::Location &loc) {
+  std::string why = whyNotHeld(elementType(ModelBuilder::get().ops.getContext(), dtype), value);
+  if (!why.empty())
+    fail(loc, what + " " + digits(value) + " " + why);
+}
+
 void fail(const sinter::Location &loc, const Twine &message, ArrayRef<std::pair<const char *, Value>> operands) {
   ModelError error(ModelBuilder::get().at(loc), message.str());
   for (auto [what, value] : operands) {

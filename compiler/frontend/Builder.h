@@ -95,6 +95,9 @@ int64_t checkAxis(int64_t axis, llvm::ArrayRef<int64_t> shape, const char *what,
 /// Positive sizes, at most 8 of them, and at most 2^40 elements.
 void checkShape(llvm::ArrayRef<int64_t> shape, const char *what, const sinter::Location &loc);
 
+/// A mistake of the model if a tensor of `dtype` cannot hold `value`; `what` says whose it is: "full: the value".
+void checkHeld(double value, DType dtype, const llvm::Twine &what, const sinter::Location &loc);
+
 /// Throws: message, and one note per value saying where it was made.
 [[noreturn]] void fail(const sinter::Location &loc, const llvm::Twine &message,
                        llvm::ArrayRef<std::pair<const char *, mlir::Value>> operands = {});

@@ -17,12 +17,12 @@ template <typename Op> static Value make(const Loc &loc, ValueRange operands) {
 
 /// A number as a rank-0 constant of `dtype`.
 static Value number(double value, DType dtype, const char *what, const Loc &loc) {
-  if (dtype == DType::I32 && (value != std::trunc(value) || value < -2147483648.0 || value > 2147483647.0))
-    fail(loc, Twine(what) + ": " + digits(value) + " is not an i32, but the other operand is");
-  if (dtype == DType::Bool && value != 0 && value != 1)
-    fail(loc, Twine(what) + ": " + digits(value) + " is not a boolean, but the other operand is");
   ModelBuilder &builder = ModelBuilder::get();
   auto type = RankedTensorType::get({}, elementType(builder.ops.getContext(), dtype));
+  if (!whyNotHeld(type.getElementType(), value).empty() && dtype != DType::F32)
+    fail(loc, Twine(what) + ": " + digits(value) + " is not " + (dtype == DType::I32 ? "an i32" : "a boolean") +
+                  ", but the other operand is");
+  checkHeld(value, dtype, Twine(what) + ":", loc);
   return splat(builder.ops, builder.at(loc), type, value);
 }
 
@@ -128,8 +128,11 @@ Tensor pow(Operand base, Operand exponent, Loc loc) {
       return wrap(make<arith::MulFOp>(loc, {x, x}));
     if (exponent.number == 3)
       return wrap(make<arith::MulFOp>(loc, {make<arith::MulFOp>(loc, {x, x}), x}));
-    if (exponent.number == 0.5)
-      return wrap(make<math::SqrtOp>(loc, x));
+    if (exponent.number == 0.5) {
+      // Unlike the square root, that of -inf is inf and that of -0 is 0 (which -0 + 0 is).
+      CallSite here(loc);
+      return sqrt(where(base.tensor == -INFINITY, INFINITY, base.tensor + 0.0));
+    }
   }
   Value values[2];
   unify(values, {base, exponent}, "pow", loc);
@@ -222,6 +225,8 @@ template <typename Op> static Tensor unary(Tensor x, const char *what, const Loc
   return wrap(make<Op>(loc, ModelBuilder::get().useFloat(x, what, loc)));
 }
 Tensor exp(Tensor x, Loc loc) { return unary<math::ExpOp>(x, "exp", loc); }
+Tensor expm1(Tensor x, Loc loc) { return unary<math::ExpM1Op>(x, "expm1", loc); }
+Tensor log1p(Tensor x, Loc loc) { return unary<math::Log1pOp>(x, "log1p", loc); }
 Tensor log(Tensor x, Loc loc) { return unary<math::LogOp>(x, "log", loc); }
 Tensor sqrt(Tensor x, Loc loc) { return unary<math::SqrtOp>(x, "sqrt", loc); }
 Tensor rsqrt(Tensor x, Loc loc) { return unary<math::RsqrtOp>(x, "rsqrt", loc); }

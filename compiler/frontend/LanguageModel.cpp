@@ -3,6 +3,13 @@
 
 namespace sinter {
 
+static std::string text(const Shape &shape) {
+  std::string result = "[";
+  for (size_t d = 0; d < shape.size(); ++d)
+    result += (d ? ", " : "") + std::to_string(shape[d]);
+  return result + "]";
+}
+
 void language_model(const LanguageModel &model, const Forward &forward, Location loc) {
   auto all = [](Tensor hidden) { return hidden; };
 
@@ -29,8 +36,18 @@ void language_model(const LanguageModel &model, const Forward &forward, Location
     Tensor position = reshape(scalar_input("position", 0, i32, loc), {1, 1}, loc);
     // Only the asked row of the hidden states [1, T, D] goes through the head.
     Tensor logits = forward(tokens, [&](Tensor hidden) {
+      check(hidden.rank(loc) == 3 && hidden.dim(0, loc) == 1 && hidden.dim(1, loc) == model.context,
+            "language_model: select takes hidden states [B, T, D], here [1, " + std::to_string(model.context) +
+                ", D], but got " + text(hidden.shape(loc)) + "; call it once, on all positions",
+            loc);
       return gather(reshape(hidden, {model.context, -1}, loc), position, loc);
     });
+    // Without select these are the logits of all positions, and a sampler would read those of the first one.
+    Shape shape = logits.shape(loc), one = {1, 1, shape.empty() ? 0 : shape.back()};
+    check(shape == one,
+          "language_model: the logits of one position have shape " + text(shape) + ", not " + text(one) +
+              "; call select on the hidden states before the output head, and go on from what it returns",
+          loc);
     output("logits", reshape(logits, {-1}, loc), loc);
   }, loc);
 }

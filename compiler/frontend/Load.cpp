@@ -28,7 +28,7 @@ static LogicalResult compileShared(const std::string &path, const std::string &o
   auto found = llvm::sys::findProgramByName(compiler);
   if (!found)
     return problem(context, "cannot find the C++ compiler '" + compiler + "'; install g++, or set CXX");
-  std::vector<std::string> command = {*found, "-std=c++20", "-O0", "-fPIC", "-shared", "-I", options.includeDirectory,
+  std::vector<std::string> command = {*found, "-std=c++20", "-O0", "-Werror=unused-result", "-fPIC", "-shared", "-I", options.includeDirectory,
                                       "-x", "c++", path, "-o", output};
   if (options.verbose)
     llvm::errs() << llvm::join(command, " ") << "\n";

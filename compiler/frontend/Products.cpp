@@ -61,9 +61,9 @@ Tensor argmax(Tensor x, int64_t axis, Loc loc) {
   if (last >= 1 << 24)
     fail(loc, "argmax: " + Twine(last + 1) + " elements are more than f32 can count (16777216)", {{"the operand", value}});
   CallSite here(loc);
-  // The smallest index that attains the maximum; in a row with NaN nothing equals it, and the answer is the last index.
+  // The smallest index that attains the maximum. That of a row with NaN is NaN, which nothing equals but NaN is not itself.
   Tensor index = cast(iota(shapeOf(value).vec(), axis), f32);
-  return cast(min(where(x == max(x, axis, true), index, static_cast<double>(last)), axis), i32);
+  return cast(min(where(x == max(x, axis, true) || x != x, index, static_cast<double>(last)), axis), i32);
 }
 
 Tensor dot(Tensor a, Tensor b, Loc loc) {

@@ -4,6 +4,7 @@
 #include "llvm/ADT/StringExtras.h"
 
 #include <charconv>
+#include <cmath>
 
 using namespace mlir;
 using namespace sinter::frontend;
@@ -131,6 +132,19 @@ static std::string describe(StateOp op) {
   return result;
 }
 
+/// Refuses initial values that a state of `dtype` cannot hold.
+static void checkInitializer(const char *what, const std::string &name, Initializer init, DType dtype, const Loc &loc) {
+  if (init.kind == Initializer::Constant)
+    checkHeld(init.scale, dtype, Twine(what) + ": the initial value of '" + name + "',", loc);
+  if (init.kind != Initializer::Normal && init.kind != Initializer::Uniform)
+    return;
+  if (dtype != DType::F32)
+    fail(loc, Twine(what) + ": random initial values are f32, but '" + name + "' is " + frontend::name(dtype));
+  if (!std::isfinite(init.scale))
+    fail(loc, Twine(what) + ": the scale of the initial values of '" + name + "' must be finite, but is " + digits(init.scale));
+  checkHeld(init.scale, dtype, Twine(what) + ": the scale of the initial values of '" + name + "',", loc);
+}
+
 /// Declares a state, or finds it as an earlier entry declared it, and reads it.
 static Value readState(const char *what, const std::string &shortName, const Shape &shape, Initializer init, DType dtype,
                        bool trainable, const Loc &loc) {
@@ -140,6 +154,7 @@ static Value readState(const char *what, const std::string &shortName, const Sha
   checkShape(shape, what, loc);
   if (dtype == DType::Bool)
     fail(loc, Twine(what) + ": a state must be f32 or i32, but '" + shortName + "' is boolean");
+  checkInitializer(what, shortName, init, dtype, loc);
   std::string full = scoped(shortName);
   mlir::Location at = builder.at(loc);
   if (auto found = entry.declared.find(full); found != entry.declared.end()) {
@@ -237,8 +252,7 @@ Tensor scalar_input(const std::string &name, double fallback, DType dtype, Loc l
   checkName(name, "scalar_input", loc);
   if (dtype == DType::Bool)
     fail(loc, "scalar_input: must be f32 or i32, but '" + name + "' is boolean");
-  if (dtype == DType::I32 && fallback != static_cast<double>(static_cast<int32_t>(fallback)))
-    fail(loc, "scalar_input: '" + name + "' is i32, but its default is " + digits(fallback));
+  checkHeld(fallback, dtype, "scalar_input: the default of '" + name + "',", loc);
   auto type = RankedTensorType::get({}, elementType(builder.ops.getContext(), dtype));
   auto value = builder.ops.getF64FloatAttr(fallback);
   if (auto found = llvm::find(entry.inputs, name); found != entry.inputs.end()) {

@@ -24,6 +24,7 @@ Tensor iota(Shape shape, int64_t axis, Loc loc) {
   builder.entry("iota", loc);
   checkShape(shape, "iota", loc);
   axis = checkAxis(axis, shape, "iota", loc);
+  checkHeld(static_cast<double>(shape[axis] - 1), DType::I32, "iota: the last index,", loc);
   auto type = RankedTensorType::get(shape, builder.ops.getI32Type());
   return wrap(IotaOp::create(builder.ops, builder.at(loc), type, axis));
 }
@@ -34,6 +35,7 @@ Tensor full(Shape shape, double value, DType dtype, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   builder.entry("full", loc);
   checkShape(shape, "full", loc);
+  checkHeld(value, dtype, "full:", loc);
   auto type = RankedTensorType::get(shape, elementType(builder.ops.getContext(), dtype));
   return wrap(splat(builder.ops, builder.at(loc), type, value));
 }
@@ -47,6 +49,8 @@ Tensor constant(std::vector<double> values, Shape shape, DType dtype, Loc loc) {
     fail(loc, "constant: shape " + text(shape) + " holds " + Twine(type.getNumElements()) + " elements, but " +
                   Twine(values.size()) + " are given");
   SmallVector<Attribute> elements;
+  for (auto [i, value] : llvm::enumerate(values))
+    checkHeld(value, dtype, "constant: element " + Twine(i) + ",", loc);
   for (double value : values)
     elements.push_back(dtype == DType::F32 ? Attribute(builder.ops.getF32FloatAttr(static_cast<float>(value)))
                                            : builder.ops.getIntegerAttr(type.getElementType(), int64_t(value)));

@@ -3,6 +3,8 @@
 
 #include "mlir/IR/DialectImplementation.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 #include "dialects/sinter/Dialect.cpp.inc"
@@ -31,6 +33,26 @@ void registerDialects(DialectRegistry &registry) {
 }
 
 bool isDifferentiable(Type type) { return getElementTypeOrSelf(type).isF32(); }
+
+std::string whyNotHeld(Type element, double value) {
+  if (isa<FloatType>(element)) {
+    bool lossy;
+    APFloat rounded(value);
+    rounded.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &lossy);
+    if (std::isfinite(value) && rounded.isInfinity())
+      return "is not an f32: the largest is 3.4028235e+38";
+    if (value != 0 && rounded.isZero())
+      return "is not an f32: the least above 0 is 1e-45";
+    return "";
+  }
+  unsigned width = element.getIntOrFloatBitWidth();
+  if (width == 1)
+    return value == 0 || value == 1 ? "" : "is not a boolean, 0 or 1";
+  double limit = std::ldexp(1.0, static_cast<int>(width) - 1);
+  if (value >= -limit && value < limit && value == std::trunc(value))
+    return "";
+  return "is not an i32, a whole number from -2147483648 to 2147483647";
+}
 
 Value splat(OpBuilder &builder, Location loc, Type type, double value) {
   Type element = getElementTypeOrSelf(type);

@@ -70,7 +70,7 @@ def StateOp : SinterOp<"state", [Symbol]> {
     `init` is one of `zeros`, `ones`, `constant` (value `scale`), `normal` (standard deviation `scale`), `uniform`
     (in [-scale, scale)). `trainable` marks parameters; other state belongs to an optimizer.
     (C1) the type is a static tensor of f32 or i32; (C2) `init` is one of the five names; (C3) random initialisers give
-    f32; (C4) a trainable state is f32.
+    f32; (C4) a trainable state is f32; (C5) the type holds the constant; a random initialiser's `scale` is a finite f32.
     ```mlir
     sinter.state @h.0.attn.c_attn.weight : tensor<128x384xf32> {init = "normal", scale = 2.0e-2, trainable}
     ```
@@ -276,7 +276,8 @@ def ScatterAddOp : SinterOp<"scatter_add", [Pure, DeclareOpInterfaceMethods<Diff
 def IotaOp : TensorOp<"iota"> {
   let summary = "each element's index along one dimension";
   let description = [{
-    result[i] = i[axis], as i32. (C1) the result is a tensor of i32; (C2) `axis` is within its rank.
+    result[i] = i[axis], as i32. (C1) the result is a tensor of i32; (C2) `axis` is within its rank; (C3) the last index
+    along it is an i32.
     ```mlir
     %i = sinter.iota axis 1 : tensor<64x64xi32>
     ```

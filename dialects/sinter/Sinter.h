@@ -47,7 +47,11 @@ void registerElementwiseModels(mlir::DialectRegistry &registry);
 /// Whether `type` is a tensor of f32 (or a scalar f32 inside a map), hence may carry a gradient.
 bool isDifferentiable(mlir::Type type);
 
-/// A splat constant of `type`, a ranked tensor or a scalar, float or integer.
+/// Empty if elements of `element` (f32, i32, i1) can hold `value`; else what they hold, to go on with after the number:
+/// "is not an i32, a whole number from -2147483648 to 2147483647". An f32 holds what it rounds, but not to infinity or zero.
+std::string whyNotHeld(mlir::Type element, double value);
+
+/// A splat constant of `type`, a ranked tensor or a scalar, float or integer, that holds `value`.
 mlir::Value splat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);
 
 /// The part of a linalg op's points that `kOrderedAttr` leaves: about a half for each pair.

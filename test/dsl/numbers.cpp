@@ -30,6 +30,40 @@ SINTER_MODEL(numbers) {
     expect(argmax(x, 0), constant({2, 0, 2}, {3}, i32));
   });
 
+  // CHECK: argmax_takes_a_nan: {{.*}}ok
+  entry("argmax_takes_a_nan", [] {
+    // What reads the state cannot be folded.
+    Tensor zero = state("zero", {}, zeros());
+    Tensor x = constant({1, 5, NAN, 2, -3, NAN, 5, 2, 1, NAN, 3, 3, 3, 3, 3, -INFINITY, -INFINITY, -INFINITY, -INFINITY, -INFINITY}, {4, 5});
+    expect(argmax(x), constant({2, 0, 0, 0}, {4}, i32));
+    expect(argmax(x + zero), constant({2, 0, 0, 0}, {4}, i32));
+    expect(max(x + zero, 1), constant({NAN, NAN, 3, -INFINITY}, {4}));
+    expect(min(x + zero, 1), constant({NAN, NAN, 3, -INFINITY}, {4}));
+    Tensor i = arange(64), late = cast(i, f32) - where(i == 63, 1000, 0 * cast(i, f32)) + zero;
+    expect(argmax(where(i == 34, NAN, late)), full({}, 34, i32));
+    expect(argmax(late), full({}, 62, i32));
+  });
+
+  // CHECK: powers_of_infinity_and_zero: {{.*}}ok
+  entry("powers_of_infinity_and_zero", [] {
+    Tensor one = state("one", {}, ones()), x = one * constant({-INFINITY, 9, 0, 4, INFINITY, -4, NAN}, {7});
+    Tensor roots = constant({INFINITY, 3, 0, 2, INFINITY, NAN, NAN}, {7}), half = one * full({7}, 0.5);
+    expect(pow(x, 0.5), roots);
+    expect(pow(x, half), roots);
+    expect(grad(sum(pow(x, 0.5)), x), constant({0, 1.0 / 6, INFINITY, 0.25, 0, NAN, NAN}, {7}));
+    expect(pow(NAN * one, 0 * one), full({}, 1));
+    expect(pow(one, NAN * one), full({}, 1));
+  });
+
+  // CHECK: integers_by_zero: {{.*}}ok
+  entry("integers_by_zero", [] {
+    Tensor none = state("none", {3}, zeros(), i32), i = constant({7, -7, -2147483648.0}, {3}, i32);
+    expect(i / none, full({3}, 0, i32));
+    expect(remainder(i, none), full({3}, 0, i32));
+    expect(i / (none - 1), constant({-7, 7, -2147483648.0}, {3}, i32));
+    expect(remainder(i, none - 1), full({3}, 0, i32));
+  });
+
   // CHECK: softmax_of_a_masked_row_is_zero: {{.*}}ok
   entry("softmax_of_a_masked_row_is_zero", [] {
     Tensor x = constant({1000, 1000, 0, 0}, {2, 2});

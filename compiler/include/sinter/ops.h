@@ -13,11 +13,11 @@ namespace sinter {
 Tensor operator+(Operand a, Operand b);
 Tensor operator-(Operand a, Operand b);
 Tensor operator*(Operand a, Operand b);
-Tensor operator/(Operand a, Operand b); ///< integers round towards zero
+Tensor operator/(Operand a, Operand b); ///< integers round towards zero; by 0 they give 0
 Tensor operator-(Operand a);
 Tensor maximum(Operand a, Operand b, Location loc = Location::current()); ///< NaN if either is
 Tensor minimum(Operand a, Operand b, Location loc = Location::current()); ///< NaN if either is
-Tensor remainder(Operand a, Operand b, Location loc = Location::current()); ///< has the sign of `a`
+Tensor remainder(Operand a, Operand b, Location loc = Location::current()); ///< has the sign of `a`; integers by 0 give 0
 Tensor pow(Operand base, Operand exponent, Location loc = Location::current());
 Tensor fma(Operand a, Operand b, Operand c, Location loc = Location::current()); ///< a * b + c, rounded once; f32 only
 
@@ -39,6 +39,8 @@ Tensor where(Operand condition, Operand a, Operand b, Location loc = Location::c
 //===--- elementwise functions of f32 ----------------------------------------------------------------===//
 
 Tensor exp(Tensor x, Location loc = Location::current());
+Tensor expm1(Tensor x, Location loc = Location::current()); ///< exp(x) - 1, exact to the last digits near 0 as well
+Tensor log1p(Tensor x, Location loc = Location::current()); ///< log(1 + x), likewise
 Tensor log(Tensor x, Location loc = Location::current());
 Tensor sqrt(Tensor x, Location loc = Location::current());
 Tensor rsqrt(Tensor x, Location loc = Location::current()); ///< 1 / sqrt(x)
@@ -48,7 +50,8 @@ Tensor sin(Tensor x, Location loc = Location::current());
 Tensor cos(Tensor x, Location loc = Location::current());
 Tensor abs(Tensor x, Location loc = Location::current());
 Tensor square(Tensor x, Location loc = Location::current());
-/// To another element type. f32 to i32 rounds towards zero; to boolean means "is not zero".
+/// To another element type. f32 to i32 rounds towards zero, NaN becomes 0, and what is beyond the range its nearest end; to
+/// boolean means "is not zero".
 Tensor cast(Tensor x, DType dtype, Location loc = Location::current());
 
 //===--- making tensors ------------------------------------------------------------------------------===//
@@ -94,7 +97,7 @@ Tensor sum(Tensor x, Axes axes = {}, bool keepDims = false, Location loc = Locat
 Tensor mean(Tensor x, Axes axes = {}, bool keepDims = false, Location loc = Location::current());
 Tensor max(Tensor x, Axes axes = {}, bool keepDims = false, Location loc = Location::current());
 Tensor min(Tensor x, Axes axes = {}, bool keepDims = false, Location loc = Location::current());
-/// Index of the first largest element along `axis`, as i32.
+/// Index of the first largest element along `axis`, or of the first NaN if there is one, as i32.
 Tensor argmax(Tensor x, int64_t axis = -1, Location loc = Location::current());
 /// Product of the last two dimensions; the leading ones broadcast.
 Tensor matmul(Tensor a, Tensor b, Location loc = Location::current());

@@ -26,9 +26,9 @@ void check(bool condition, const std::string &message, Location loc = Location::
 //===--- names ---------------------------------------------------------------------------------------===//
 
 /// While it lives, names of parameters and states begin with `name.`; scopes nest.
-class Scope {
+class [[nodiscard("a scope lasts as long as its variable: write Scope scope(name);")]] Scope {
 public:
-  explicit Scope(const std::string &name, Location loc = Location::current());
+  [[nodiscard("a scope lasts as long as its variable: write Scope scope(name);")]] explicit Scope(const std::string &name, Location loc = Location::current());
   ~Scope();
   Scope(const Scope &) = delete;
   Scope &operator=(const Scope &) = delete;

@@ -16,7 +16,7 @@ using Location = std::source_location;
 /// their callers. The outermost one wins.
 class CallSite {
 public:
-  explicit CallSite(Location loc);
+  [[nodiscard("a call site lasts as long as its variable")]] explicit CallSite(Location loc);
   ~CallSite();
   CallSite(const CallSite &) = delete;
   CallSite &operator=(const CallSite &) = delete;
@@ -73,6 +73,7 @@ struct Axes {
   Axes() : all(true) {}
   Axes(int64_t axis) : axes{axis} {}
   Axes(int axis) : axes{axis} {}
+  Axes(bool) = delete; ///< no axis: keepDims comes after the axes, mean(x, {}, true)
   Axes(std::initializer_list<int64_t> axes) : axes(axes) {}
 };
 

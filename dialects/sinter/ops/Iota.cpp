@@ -14,6 +14,10 @@ LogicalResult IotaOp::verify() {
   if (axis < 0 || axis >= type.getRank())
     return emitError() << "iota: axis " << axis << " is out of range for a tensor of shape [" << type.getShape()
                        << "] (rank " << type.getRank() << ")";
+  // C3
+  if (type.getDimSize(axis) - 1 > std::numeric_limits<int32_t>::max())
+    return emitError() << "iota: the last index along axis " << axis << ", " << type.getDimSize(axis) - 1
+                       << ", is not an i32, a whole number from -2147483648 to 2147483647";
   return success();
 }
 

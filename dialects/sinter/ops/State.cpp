@@ -2,8 +2,17 @@
 // a gradient with respect to a parameter is one with respect to the value that was read.
 #include "dialects/sinter/Sinter.h"
 
+#include <charconv>
+#include <cmath>
+
 using namespace mlir;
 using namespace sinter;
+
+/// The shortest decimal that means `value`.
+static std::string number(double value) {
+  char buffer[32];
+  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+}
 
 LogicalResult StateOp::verify() {
   auto type = cast<RankedTensorType>(getType());
@@ -22,6 +31,13 @@ LogicalResult StateOp::verify() {
   if (isRandom && !isFloat)
     return emitError() << "state: @" << getSymName() << " of type " << type << " cannot start from '" << init
                        << "', which gives f32";
+  // C5
+  double scale = getScale().convertToDouble();
+  if (std::string why = whyNotHeld(type.getElementType(), scale); init == "constant" && !why.empty())
+    return emitError() << "state: @" << getSymName() << " starts from " << number(scale) << ", which " << why;
+  if (isRandom && !(std::isfinite(scale) && whyNotHeld(type.getElementType(), scale).empty()))
+    return emitError() << "state: @" << getSymName() << " starts from '" << init << "' of scale " << number(scale)
+                       << ", which is not a finite f32";
   // C4
   if (getTrainable() && !isFloat)
     return emitError() << "state: @" << getSymName() << " of type " << type

@@ -21,11 +21,6 @@ SINTER_MODEL(gradient) {
       grad(sum(x), std::vector<Tensor>{});
     // RUN: not sinterc %s --set mistake=none-at-all --emit=model 2>&1 | FileCheck %s --check-prefix=NONE
     // NONE: gradient.cpp:[[#@LINE-2]]:{{[0-9]+}}: grad: there is nothing to differentiate with respect to
-
-    if (mistake == "rule")
-      output("y", grad(sum(remainder(x, x * x)), x));
-    // RUN: not sinterc %s --set mistake=rule --emit=train 2>&1 | FileCheck %s --check-prefix=RULE
-    // RULE: gradient.cpp:[[#@LINE-2]]:{{[0-9]+}}: {{.*}}no gradient
     output("none", x);
   });
 }
