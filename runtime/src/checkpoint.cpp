@@ -172,6 +172,22 @@ bool isCheckpoint(const std::string &path) {
   return isCheckpointFile(readTensorHeader(reader));
 }
 
+void keepTraining(const std::string &path) {
+  TensorFile file;
+  try {
+    if (path.empty())
+      return;
+    FileReader reader(path);
+    file = readTensorHeader(reader);
+  } catch (const Failure &) { // nothing there, or nothing of ours
+    return;
+  }
+  if (const std::string step = metadataText(file, "step"); isCheckpointFile(file) && step != "0")
+    fail(Exit::Input, fmt::format("{}: is the checkpoint of a training of {} steps, which this would destroy; name another file, or "
+                                  "remove it first",
+                                  path, step.substr(0, 32)));
+}
+
 // Reads the tensors' bytes in order into `targets` (null: skipped), and checks the hash if the file has one of ours.
 static void readTensors(FileReader &reader, const TensorFile &file, const std::vector<void *> &targets) {
   Hash hash;

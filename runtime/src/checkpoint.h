@@ -28,6 +28,9 @@ std::string checkpointPath(const std::string &folder);
 /// Whether a safetensors file says that it is a checkpoint. Throws Failure as loading does.
 bool isCheckpoint(const std::string &path);
 
+/// Failure (input) if a checkpoint with steps of training is at `path`, where something else is to be written. Empty: no file.
+void keepTraining(const std::string &path);
+
 /// Writes all of the program's state. On a Failure (also if a value is not
 /// finite) the previous file at `path` is unchanged.
 void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint);

@@ -7,6 +7,7 @@
 #include "program.h"
 #include "report.h"
 #include "safetensors.h"
+#include "same_file.h"
 #include "vulkan/vulkan_device.h"
 
 #include <filesystem>
@@ -66,6 +67,8 @@ static std::unique_ptr<Program> openForFiles(const sinter_program &description, 
 
 Exit exportSafetensors(const sinter_program &description, const CommonOptions &common, const ExportCommand &command) {
   const auto program = openForFiles(description, common);
+  keepApart({"--out", command.out}, {{"--checkpoint", findCheckpoint(command.checkpoint)}});
+  keepTraining(command.out);
   bool complete;
   loadForUse(command.checkpoint, *program, &complete);
   exportParameters(command.out, *program);
@@ -74,6 +77,8 @@ Exit exportSafetensors(const sinter_program &description, const CommonOptions &c
 
 Exit importSafetensors(const sinter_program &description, const CommonOptions &common, const ImportCommand &command) {
   const auto program = openForFiles(description, common);
+  keepApart({"--out", command.out}, {{"--from", findCheckpoint(command.from)}, {"--vocabulary-from", command.vocabularyFrom}});
+  keepTraining(command.out);
   program->initialize(command.seed);
   bool complete;
   std::vector<std::string> notes;

@@ -72,6 +72,9 @@ Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary
 /// For images (data_images.cpp): the file at `path`, its labels file found by its name; `classes` 0: unknown.
 Data loadImages(const DataOptions &options, const Batch &batch, int64_t classes);
 
+/// The files that data at `path` is read from: images have labels, and may be named by their folder.
+std::vector<std::string> dataFiles(const std::string &path);
+
 /// Index where the validation part of `count` things starts.
 int64_t splitPoint(int64_t count, double validationFraction);
 

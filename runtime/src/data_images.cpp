@@ -161,6 +161,18 @@ std::shared_ptr<const ImageStore> readImages(const std::string &path, const Batc
 
 } // namespace
 
+std::vector<std::string> dataFiles(const std::string &path) {
+  if (path.empty())
+    return {};
+  std::vector<std::string> files = {path};
+  try {
+    files.push_back(imagesIn(path));
+    files.push_back(labelsOf(files.back()));
+  } catch (const Failure &) { // no images, or none that can be read: said when they are
+  }
+  return files;
+}
+
 Data loadImages(const DataOptions &options, const Batch &batch, int64_t classes) {
   Data data;
   const std::string path = imagesIn(options.path);

@@ -6,6 +6,7 @@
 #include "files.h"
 #include "output.h"
 #include "program.h"
+#include "same_file.h"
 #include "train_log.h"
 
 #include <cmath>
@@ -19,6 +20,11 @@ static std::string jsonNumber(double value) { return std::isfinite(value) ? fmt:
 Exit eval(const sinter_program &description, const CommonOptions &common, const EvalCommand &command) {
   const auto program = openProgram(description, common);
   const sinter_entry &entry = requireEntry(*program, "eval");
+  std::vector<NamedFile> inputs = {{"--checkpoint", findCheckpoint(command.checkpoint)}};
+  for (const std::string &file : dataFiles(command.data))
+    inputs.push_back({"--data", file});
+  keepApart({"--logits", command.logits}, inputs);
+  keepTraining(command.logits);
   bool complete;
   const Checkpoint checkpoint = loadForUse(command.checkpoint, *program, &complete);
   DataOptions options;

@@ -3,12 +3,16 @@
 #include "error.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace sinter {
 
@@ -16,7 +20,28 @@ static int openCall(const char *path, int flags, mode_t mode) { return ::open(pa
 
 SystemCalls systemCalls = {openCall, ::write, ::fsync, ::close, ::rename};
 
-FileReader::FileReader(const std::string &path) : path_(path), file_(path == "-" ? dup(0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+// The descriptor that a path stands for, if it is one that the process was given; else -1.
+static int inheritedDescriptor(std::string_view path) {
+  if (path == "-" || path == "/dev/stdin")
+    return 0;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    int number = -1;
+    if (!path.starts_with(folder))
+      continue;
+    const auto [rest, error] = std::from_chars(path.data() + folder.size(), path.data() + path.size(), number);
+    return error == std::errc() && rest == path.data() + path.size() ? number : -1;
+  }
+  return -1;
+}
+
+static const char *kindOf(mode_t mode) {
+  return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a named pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+FileReader::FileReader(const std::string &path) : path_(path) {
+  const int inherited = inheritedDescriptor(path);
+  // Not blocking: to open a named pipe without a writer would wait for one.
+  file_ = inherited >= 0 ? fcntl(inherited, F_DUPFD_CLOEXEC, 0) : systemCalls.open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
   struct stat status;
   if (file_ < 0 || fstat(file_, &status) != 0) {
     const int error = errno;
@@ -24,11 +49,11 @@ FileReader::FileReader(const std::string &path) : path_(path), file_(path == "-"
       ::close(file_);
     fail(Exit::Input, fmt::format("{}: cannot open: {}", path, std::strerror(error)));
   }
-  if (S_ISDIR(status.st_mode)) {
-    ::close(file_);
-    fail(Exit::Input, fmt::format("{}: is a folder, not a file", path));
-  }
   regular_ = S_ISREG(status.st_mode);
+  if (!regular_ && (inherited < 0 || S_ISDIR(status.st_mode))) {
+    ::close(file_);
+    fail(Exit::Input, fmt::format("{}: is {}, not a regular file", path, kindOf(status.st_mode)));
+  }
   if (regular_)
     size_ = uint64_t(status.st_size);
 }
@@ -41,6 +66,11 @@ size_t FileReader::read(void *data, size_t size) {
     const ssize_t count = ::read(file_, static_cast<char *>(data) + done, size - done);
     if (count < 0 && errno == EINTR)
       continue;
+    if (count < 0 && errno == EAGAIN && !regular_) {
+      pollfd wanted = {file_, POLLIN, 0};
+      (void)poll(&wanted, 1, -1);
+      continue;
+    }
     if (count < 0)
       fail(Exit::Input, fmt::format("{}: cannot read: {}", path_, std::strerror(errno)));
     if (count == 0)
@@ -53,18 +83,24 @@ size_t FileReader::read(void *data, size_t size) {
 std::string readFile(const std::string &path) {
   FileReader reader(path);
   std::string text;
-  constexpr size_t step = size_t(1) << 20;
-  // A regular file is read in one piece; what it grew by meanwhile, and pipes, by the megabyte.
-  size_t wanted = reader.regular() ? size_t(reader.size()) : step;
-  for (;;) {
-    const size_t before = text.size();
-    text.resize(before + wanted);
-    const size_t got = reader.read(text.data() + before, wanted);
-    text.resize(before + got);
-    if (got < wanted || (reader.regular() && text.size() == reader.size()))
-      return text;
-    wanted = step;
+  if (reader.size() > 0) { // in one piece; what it grows by meanwhile does not count
+    const uint64_t memory = uint64_t(sysconf(_SC_PHYS_PAGES)) * uint64_t(sysconf(_SC_PAGESIZE));
+    if (reader.size() > memory)
+      fail(Exit::Input, fmt::format("{}: has {} bytes, but the machine's memory only {}", path, reader.size(), memory));
+    text.resize(reader.size());
+    text.resize(reader.read(text.data(), text.size()));
+    return text;
   }
+  constexpr size_t step = size_t(1) << 20;
+  for (size_t got = step; got == step;) {
+    const size_t before = text.size();
+    if (before > streamLimit)
+      fail(Exit::Input, fmt::format("{}: more than {} bytes from what is not a regular file; put them into one", path, streamLimit));
+    text.resize(before + step);
+    got = reader.read(text.data() + before, step);
+    text.resize(before + got);
+  }
+  return text;
 }
 
 bool writeAll(int file, const void *data, size_t size) {
@@ -84,17 +120,77 @@ bool writeAll(int file, const void *data, size_t size) {
   return true;
 }
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".tmp") {
-  file_ = systemCalls.open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file_ < 0)
-    failed("open");
+std::string folderOf(const std::string &path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// A temporary file is locked while its writer lives: one that can be locked was left by a process that was killed.
+static constexpr std::string_view temporaryMark = ".sinter-", temporaryEnd = ".tmp";
+
+static void removeLeftTemporaries(const std::string &folder) {
+  std::error_code error;
+  for (const auto &entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.ends_with(temporaryEnd) || name.find(temporaryMark) == std::string::npos)
+      continue;
+    const int file = ::open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0)
+      ::unlink(entry.path().c_str());
+    if (file >= 0)
+      ::close(file);
+  }
+}
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
+  struct stat before;
+  const bool replaces = ::stat(path_.c_str(), &before) == 0;
+  if (replaces && !S_ISREG(before.st_mode))
+    fail(Exit::Input, fmt::format("{}: cannot save: is {}, not a regular file", path_, kindOf(before.st_mode)));
+  static std::string cleaned;
+  if (const std::string folder = folderOf(path_); folder != cleaned) {
+    removeLeftTemporaries(folder);
+    cleaned = folder;
+  }
+  create(replaces ? before.st_mode & 0777 : 0666);
+  if (replaces) { // where the file system has neither, the permissions are no wider than they were
+    (void)!fchown(file_, before.st_uid, before.st_gid);
+    (void)fchmod(file_, before.st_mode & 0777);
+  }
+}
+
+// Opens a temporary file of a name that nobody has, and locks it.
+void AtomicFile::create(mode_t mode) {
+  static int number = 0;
+  const size_t nameAt = path_.rfind('/') + 1;
+  for (int tries = 0; tries < 100; ++tries) {
+    // Long names are cut, for the system limits them.
+    temporary_ = fmt::format("{}{}{}{}-{}{}", path_.substr(0, nameAt), path_.substr(nameAt, 200), temporaryMark, getpid(), number++, temporaryEnd);
+    file_ = systemCalls.open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (file_ < 0 && errno == EEXIST)
+      continue;
+    if (file_ < 0) {
+      temporary_.clear();
+      failed("open");
+    }
+    // Another process may have taken it for one that was left behind, in the moment before it was locked.
+    struct stat status;
+    const bool taken = flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!taken && fstat(file_, &status) == 0 && status.st_nlink > 0)
+      return;
+    systemCalls.close(file_);
+    file_ = -1;
+  }
+  temporary_.clear();
+  errno = EEXIST;
+  failed("open");
 }
 
 AtomicFile::~AtomicFile() {
+  if (!renamed_ && !temporary_.empty())
+    ::unlink(temporary_.c_str());
   if (file_ >= 0)
     systemCalls.close(file_);
-  if (!renamed_)
-    ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::failed(const char *doing) const {
@@ -108,26 +204,32 @@ void AtomicFile::write(const void *data, size_t size) {
     failed("write");
 }
 
+static bool sync(int file) {
+  while (systemCalls.fsync(file) != 0)
+    if (errno != EINTR)
+      return false;
+  return true;
+}
+
+bool syncFolder(const std::string &folder) {
+  const int file = systemCalls.open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  const bool synced = file >= 0 && (sync(file) || errno == EINVAL); // some file systems have nothing to sync there
+  const int error = errno;
+  if (file >= 0)
+    systemCalls.close(file);
+  errno = error;
+  return synced;
+}
+
+// The file stays open, and so locked, until it is in its place.
 void AtomicFile::commit() {
-  if (systemCalls.fsync(file_) != 0)
+  if (!sync(file_))
     failed("fsync");
-  const int file = file_;
-  file_ = -1;
-  if (systemCalls.close(file) != 0)
-    failed("close");
   if (systemCalls.rename(temporary_.c_str(), path_.c_str()) != 0)
     failed("rename");
   renamed_ = true;
-  std::string folder = std::filesystem::path(path_).parent_path().string();
-  if (folder.empty())
-    folder = ".";
-  const int directory = systemCalls.open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-  const bool synced = directory >= 0 && systemCalls.fsync(directory) == 0;
-  const int error = errno;
-  if (directory >= 0)
-    systemCalls.close(directory);
-  if (!synced)
-    fail(Exit::Input, fmt::format("{}: saved, but the folder cannot be synced: {}", path_, std::strerror(error)));
+  if (!syncFolder(folderOf(path_)))
+    fail(Exit::Input, fmt::format("{}: saved, but the folder cannot be synced: {}", path_, std::strerror(errno)));
 }
 
 void writeFileAtomically(const std::string &path, std::string_view text) {
@@ -138,9 +240,14 @@ void writeFileAtomically(const std::string &path, std::string_view text) {
 
 void makeFolder(const std::string &path) {
   std::error_code error;
+  std::vector<std::string> made;
+  for (std::filesystem::path part = path; !part.empty() && !std::filesystem::exists(part, error); part = part.parent_path())
+    made.push_back(part.string());
   std::filesystem::create_directories(path, error);
   if (error || !std::filesystem::is_directory(path, error))
     fail(Exit::Input, fmt::format("{}: cannot make the folder: {}", path, error ? error.message() : "a file is in its place"));
+  for (const std::string &folder : made)
+    (void)syncFolder(folderOf(folder));
 }
 
 } // namespace sinter

@@ -19,7 +19,11 @@ struct SystemCalls {
 };
 extern SystemCalls systemCalls;
 
-/// An open file that is read forwards. Errors are Failures (input) that name the path.
+/// What a stream may hold at most, whose size nobody tells.
+inline constexpr uint64_t streamLimit = uint64_t(64) << 20;
+
+/// An open file that is read forwards: a regular one, or a stream that was given to the process ("-", /dev/stdin, /dev/fd/N).
+/// FIFOs and devices by their names are refused: they may never answer, or never end. Errors are Failures (input) with the path.
 class FileReader {
 public:
   explicit FileReader(const std::string &path);
@@ -40,11 +44,12 @@ private:
   bool regular_ = false;
 };
 
-/// The whole of a file or pipe ("-" is standard input).
+/// The whole of a file as it is now, or of a stream; Failure (input) beyond streamLimit, or beyond the machine's memory.
 std::string readFile(const std::string &path);
 
-/// Writes a file beside `path` and puts it in its place when all of it is on the disk. Failures name the path and leave
-/// what was there before.
+/// Writes a file beside `path` and puts it in its place when all of it is on the disk, with the owner and the permissions of the
+/// file that it replaces. Failures name the path and leave what was there before. Two of one path do not disturb each other: the
+/// last one wins.
 class AtomicFile {
 public:
   explicit AtomicFile(std::string path);
@@ -57,6 +62,7 @@ public:
   void commit();
 
 private:
+  void create(mode_t mode);
   [[noreturn]] void failed(const char *doing) const;
   std::string path_, temporary_;
   int file_ = -1;
@@ -65,6 +71,12 @@ private:
 
 /// Writes all of `text` at once (small files).
 void writeFileAtomically(const std::string &path, std::string_view text);
+
+/// The folder that a file is in.
+std::string folderOf(const std::string &path);
+
+/// What is in a folder gets there to stay; false with errno if not.
+bool syncFolder(const std::string &folder);
 
 /// Makes the folder and its parents; Failure (input) if that is impossible.
 void makeFolder(const std::string &path);

@@ -4,13 +4,14 @@
 #include "error.h"
 #include "evaluate.h"
 #include "files.h"
+#include "folder_lock.h"
 #include "interrupt.h"
 #include "program.h"
+#include "put_aside.h"
 #include "report.h"
+#include "same_file.h"
 #include "train_log.h"
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 
@@ -27,7 +28,9 @@ public:
 private:
   void start();
   void resume();
-  void checkOut() const;
+  void lockFolder();
+  void checkFiles();
+  bool saveFirst();
   void takeOptions();
   void loadTrainingData(const Batch &batch);
   bool save();
@@ -41,6 +44,7 @@ private:
   bool keepTokenizer_ = false; // it came with the parameters
   Data data_;
   int64_t savedStep_ = -1;
+  std::optional<FolderLock> lock_;
   std::optional<TrainLog> log_;
 };
 
@@ -96,20 +100,49 @@ void Training::start() {
   checkpoint_.tokenizer = from.tokenizer;
 }
 
-// Another training's checkpoint in the folder is not overwritten but put aside.
-void Training::checkOut() const {
+// From here on, the folder is this training's alone, if it is there yet.
+void Training::lockFolder() {
+  std::error_code error;
+  if (!lock_ && !command_.out.empty() && std::filesystem::is_directory(command_.out, error))
+    lock_.emplace(command_.out);
+}
+
+// The folder is this training's alone, and nothing that it writes is among what it reads.
+void Training::checkFiles() {
+  const std::string checkpoint = command_.out.empty() ? "" : checkpointPath(command_.out);
+  lockFolder();
+  std::vector<NamedFile> inputs;
+  for (const std::string &file : dataFiles(command_.data))
+    inputs.push_back({"--data", file});
+  for (const std::string &file : dataFiles(command_.validationData))
+    inputs.push_back({"--val-data", file});
+  keepApart({"the checkpoint", checkpoint}, inputs);
+  inputs.push_back({"--init", command_.init.empty() ? "" : findCheckpoint(command_.init)});
+  inputs.push_back({"the checkpoint", checkpoint});
+  keepApart({"--log", command_.log}, inputs);
+  checkLogFile(command_.log);
+}
+
+// The first checkpoint is written at once: --resume works from the first moment, and a folder that cannot be written is found now,
+// not hours later. Another training's checkpoint in the folder is not overwritten but put aside.
+bool Training::saveFirst() {
   if (command_.out.empty()) {
     reportWarning("no --out: nothing of this training will be saved");
-    return;
+    return true;
   }
   makeFolder(command_.out);
-  const std::string path = checkpointPath(command_.out), aside = command_.out + "/checkpoint.previous.safetensors";
+  lockFolder();
+  const std::string path = checkpointPath(command_.out);
   std::error_code error;
-  if (!std::filesystem::exists(path, error))
-    return;
-  if (systemCalls.rename(path.c_str(), aside.c_str()) != 0)
-    fail(Exit::Input, fmt::format("{}: cannot put aside as {}: {}", path, aside, std::strerror(errno)));
-  reportNote(fmt::format("{}: kept as {}; --resume would have gone on from it", path, aside));
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path, error)))
+    return save();
+  const std::string aside = putAside(path);
+  if (!save()) {
+    takeBack(path, aside);
+    return false;
+  }
+  reportNote(fmt::format("{}: the one of an earlier training is kept as {}; --resume would have gone on from it", path, aside));
+  return true;
 }
 
 void Training::loadTrainingData(const Batch &batch) {
@@ -174,6 +207,7 @@ void Training::stopAt(int64_t step, const StepResult &result) {
 }
 
 Exit Training::run() {
+  checkFiles();
   command_.resume ? resume() : start();
   takeOptions();
   Trainer trainer(program_, options_, checkpoint_.seed);
@@ -185,9 +219,7 @@ Exit Training::run() {
   }
   InterruptWatch interrupt;
   if (!command_.resume) {
-    checkOut();
-    // Written at once: --resume works from the first moment, and a folder that cannot be written is found now, not hours later.
-    if (!save())
+    if (!saveFirst())
       return Exit::Input;
   }
 

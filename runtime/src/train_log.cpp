@@ -1,20 +1,15 @@
 #include "train_log.h"
 
-#include "error.h"
-#include "files.h"
 #include "output.h"
 #include "report.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 #include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sinter {
@@ -25,50 +20,15 @@ std::string jsonQuoted(const std::string &text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// Bytes of the lines of an earlier run up to and with step `last`; a line that a kill cut short is not among them.
-static size_t keptBytes(const std::string &text, int64_t last) {
-  constexpr std::string_view prefix = "{\"step\":";
-  size_t kept = 0;
-  for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    int64_t step = INT64_MAX;
-    if (text.compare(begin, prefix.size(), prefix) == 0)
-      std::from_chars(text.data() + begin + prefix.size(), text.data() + end, step);
-    if (step > last)
-      break;
-    kept = end + 1;
-  }
-  return kept;
-}
-
 TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit)
-    : path_(path), steps_(steps), predictionsPerStep_(predictionsPerStep), unit_(unit), terminal_(isatty(STDOUT_FILENO)),
-      last_(Clock::now()), drawn_(last_ - std::chrono::hours(1)) {
-  if (path.empty())
-    return;
-  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (resumedStep < 0 ? O_TRUNC : 0), 0666);
-  if (file_ < 0)
-    fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path, std::strerror(errno)));
-  struct stat status;
-  if (resumedStep < 0 || fstat(file_, &status) != 0 || !S_ISREG(status.st_mode))
-    return;
-  // Cut, not written again: a kill at this place loses nothing.
-  const size_t kept = keptBytes(readFile(path), resumedStep);
-  if (ftruncate(file_, off_t(kept)) != 0 || lseek(file_, 0, SEEK_END) < 0)
-    fail(Exit::Input, fmt::format("{}: cannot write the log: {}", path, std::strerror(errno)));
-}
+    : file_(path, resumedStep), steps_(steps), predictionsPerStep_(predictionsPerStep), unit_(unit), terminal_(isatty(STDOUT_FILENO)),
+      last_(Clock::now()), drawn_(last_ - std::chrono::hours(1)) {}
 
-TrainLog::~TrainLog() {
-  endLine();
-  if (file_ >= 0)
-    ::close(file_);
-}
+TrainLog::~TrainLog() { endLine(); }
 
 void TrainLog::writeLine(const char *text, size_t size) {
-  if (file_ >= 0 && !writeStream(file_, text, size)) {
-    lose(path_.c_str());
-    ::close(file_);
-    file_ = -1;
-  }
+  if (!file_.write(text, size))
+    lose(file_.path().c_str());
   if (printing_ && !terminal_ && !writeStream(STDOUT_FILENO, text, size)) {
     printing_ = false;
     lose("standard output");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "evaluate.h"
+#include "log_file.h"
 #include "trainer.h"
 
 #include <chrono>
@@ -11,7 +12,7 @@ namespace sinter {
 
 class TrainLog {
 public:
-  /// `path` empty: no file. On resume, the file's lines after step `resumedStep` are dropped, others are kept; -1: a new file.
+  /// `path` and `resumedStep` as for LogFile.
   TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit);
   ~TrainLog();
   TrainLog(const TrainLog &) = delete;
@@ -33,10 +34,9 @@ private:
   void writeLine(const char *text, size_t size);
   void drawProgress(int64_t step, const StepResult &result);
 
-  std::string path_;
+  LogFile file_;
   int64_t steps_, predictionsPerStep_;
   const char *unit_;
-  int file_ = -1;
   bool terminal_, lineOpen_ = false, printing_ = true, complete_ = true;
   int64_t firstStep_ = -1;
   double smoothedSeconds_ = 0;
