@@ -2,11 +2,13 @@
 //
 //   %y = math.exp %x : vector<16xf32>   =>   range reduction, a polynomial in fma, scaling by powers of two
 //
-// All are within 4 ulp on all of f32 and keep NaN, infinities and denormals (test/codegen/math-*.mlir). exp, tanh and erf
-// are written here, with coefficients fitted by weighted least squares to the double precision functions; log, log2,
-// log1p and expm1 are upstream's approximations. Other functions reach libm, one lane at a time.
+// All are within 4 ulp (erfc within 8) on all of f32 and keep NaN, infinities and denormals (test/codegen/math-*.mlir). exp,
+// tanh, the sigmoid, erf and erfc are written here, with coefficients fitted by weighted least squares to the double
+// precision functions; log, log2, log1p and expm1 are upstream's approximations. Other functions reach libm, one lane at a
+// time.
 #include "compiler/codegen/Arithmetic.h"
 #include "compiler/codegen/Expand.h"
+#include "dialects/sinter/Sinter.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -98,6 +100,24 @@ Value expandTanh(math::TanhOp op) {
   return a.withSign(a.div(d, a.sub(a.constant(1.0f), d)), x);
 }
 
+/// sigmoid x = 1 / (1 + e^-|x|) on the right, e^-|x| times that on the left. Both are at hand, so that sigmoid(-x), of which
+/// gradients are made, is another choice between the same two.
+Value expandSigmoid(SigmoidOp op) {
+  Arithmetic a(op);
+  Value x = op.getInput();
+  auto negation = x.getDefiningOp<arith::NegFOp>();
+  if (negation)
+    x = negation.getOperand();
+  Value exponent = arith::NegFOp::create(a.builder, a.loc, a.abs(x)), least = a.constant(-104.5f); // e to that is zero
+  Reduced reduced = reduceExponent(a, a.select(a.less(exponent, least), least, exponent));
+  // e^-|x| times 2^32: a power of two must be a normal number.
+  Value power = a.powerOfTwo(a.addI(reduced.n, a.integer(32))), unscale = a.constant(0x1p-32f);
+  Value scaled = a.fma(power, reduced.lessOne, power);
+  Value right = a.div(a.constant(1.0f), a.fma(scaled, unscale, a.constant(1.0f)));
+  Value left = a.mul(a.mul(scaled, unscale), right), isLeft = a.less(x, a.constant(0.0f));
+  return negation ? a.select(isLeft, right, left) : a.select(isLeft, left, right);
+}
+
 /// erf x = x + x p(x^2) below 1; above, sign(x) (1 - e^p(|x|)) with p fitted to the logarithm of 1 - erf.
 Value expandErf(math::ErfOp op) {
   Arithmetic a(op);
@@ -112,6 +132,23 @@ Value expandErf(math::ErfOp op) {
                                            0.00043853215174749494f, -2.1445766833494417e-05f});
   Value large = a.withSign(a.sub(one, a.exp(logarithm)), x);
   return a.select(a.less(size, one), small, large);
+}
+
+/// erfc |x| = e^(-x^2) t p(t) with t = 1 / (1 + 3/8 |x|), and 2 less that on the left. The square is that of |x|'s first 12
+/// bits, which is exact, and a rest: an error of half an ulp in 100 would be one of many in its exponential.
+Value expandErfc(math::ErfcOp op) {
+  Arithmetic a(op);
+  Value x = op.getOperand(), size = a.abs(x), most = a.constant(10.2f), one = a.constant(1.0f); // erfc(10.2) is zero
+  size = a.select(a.less(most, size), most, size);
+  Value t = a.div(one, a.fma(size, a.constant(0.375f), one));
+  Value p = a.polynomial(t, {0.2116115689277649f, 0.21068276464939117f, 0.2050725668668747f, 0.12246859073638916f,
+                             0.27140340209007263f, -0.22595833241939545f, 0.42928895354270935f, -0.28577926754951477f,
+                             0.061209749430418015f});
+  Value first = a.fromBits(arith::AndIOp::create(a.builder, a.loc, a.bits(size), a.integer(static_cast<int32_t>(0xfffff000))));
+  Value rest = a.mul(a.sub(first, size), a.add(first, size));
+  Value minusSquare = arith::NegFOp::create(a.builder, a.loc, a.mul(first, first));
+  Value y = a.mul(a.mul(a.exp(minusSquare), a.exp(rest)), a.mul(t, p));
+  return a.select(a.less(x, a.constant(0.0f)), a.sub(a.constant(2.0f), y), y);
 }
 
 /// The upper half of the bits, after rounding to nearest, ties to even. Adding could turn NaN into something else.
@@ -177,7 +214,9 @@ struct ExpandMathPass : PassWrapper<ExpandMathPass, OperationPass<>> {
       return signalPassFailure();
     // These last: those before are written with exp.
     expandAll<math::TanhOp>(root, expandTanh);
+    expandAll<SigmoidOp>(root, expandSigmoid);
     expandAll<math::ErfOp>(root, expandErf);
+    expandAll<math::ErfcOp>(root, expandErfc);
     expandAll<math::ExpOp>(root, [&](math::ExpOp op) { return expandExp(op, scales); });
     // In integers, so that no processor's idea of denormals matters.
     root->walk([](Operation *op) {

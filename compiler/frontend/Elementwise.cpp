@@ -1,5 +1,6 @@
 // The DSL's elementwise functions: `arith` and `math` ops on tensors of one shape, after explicit broadcasts.
 #include "compiler/frontend/Builder.h"
+#include "compiler/include/sinter/nn.h"
 
 #include <cmath>
 
@@ -232,6 +233,8 @@ Tensor sqrt(Tensor x, Loc loc) { return unary<math::SqrtOp>(x, "sqrt", loc); }
 Tensor rsqrt(Tensor x, Loc loc) { return unary<math::RsqrtOp>(x, "rsqrt", loc); }
 Tensor tanh(Tensor x, Loc loc) { return unary<math::TanhOp>(x, "tanh", loc); }
 Tensor erf(Tensor x, Loc loc) { return unary<math::ErfOp>(x, "erf", loc); }
+Tensor erfc(Tensor x, Loc loc) { return unary<math::ErfcOp>(x, "erfc", loc); }
+Tensor sigmoid(Tensor x, Loc loc) { return unary<SigmoidOp>(x, "sigmoid", loc); }
 Tensor sin(Tensor x, Loc loc) { return unary<math::SinOp>(x, "sin", loc); }
 Tensor cos(Tensor x, Loc loc) { return unary<math::CosOp>(x, "cos", loc); }
 Tensor abs(Tensor x, Loc loc) { return unary<math::AbsFOp>(x, "abs", loc); }

@@ -9,28 +9,32 @@ Tensor relu(Tensor x, Location loc) {
   return where(x <= 0.0, 0.0, x);
 }
 
+/// x times a gate that goes from 0 to 1, and is there, to the last bit of f32, from -end and end on. Beyond these it gets no
+/// larger operands: their squares overflow, and infinity times 0 is neither the value nor the slope.
+template <typename Gate> static Tensor gated(Tensor x, double end, Gate gate) {
+  Tensor above = where(x < -end, -end, x);
+  return above * gate(where(above > end, end, above));
+}
+
 Tensor gelu_tanh(Tensor x, Location loc) {
   CallSite here(loc);
   constexpr double sqrtTwoOverPi = 0.7978845608028654;
-  // Arranged so that it and its gradient take few operations: both stand behind products, which wait for them.
-  return x * fma(0.5, tanh(x * fma(sqrtTwoOverPi * 0.044715, square(x), sqrtTwoOverPi)), 0.5);
+  // (1 + tanh u) / 2 is sigmoid(2 u), which keeps its digits on the left. Few operations: this and its gradient stand behind
+  // products, which wait for them.
+  return gated(x, 11, [](Tensor z) {
+    return sigmoid(z * fma(2 * sqrtTwoOverPi * 0.044715, square(z), 2 * sqrtTwoOverPi));
+  });
 }
 
 Tensor gelu_erf(Tensor x, Location loc) {
   CallSite here(loc);
   constexpr double sqrtHalf = 0.7071067811865476;
-  return 0.5 * x * (1.0 + erf(x * sqrtHalf));
-}
-
-Tensor sigmoid(Tensor x, Location loc) {
-  CallSite here(loc);
-  // By tanh, since the gradient of 1 / (1 + exp(-x)) is inf * 0 far on the left.
-  return 0.5 * tanh(0.5 * x) + 0.5;
+  return gated(x, 15, [](Tensor z) { return 0.5 * erfc(z * -sqrtHalf); });
 }
 
 Tensor silu(Tensor x, Location loc) {
   CallSite here(loc);
-  return x * sigmoid(x);
+  return gated(x, 105, [](Tensor z) { return sigmoid(z); });
 }
 
 Tensor layer_norm(Tensor x, Tensor weight, Tensor bias, double epsilon, Location loc) {

@@ -1,6 +1,10 @@
 // The optimizers, written in the DSL itself.
 #include "sinter/optim.h"
 
+#include <charconv>
+#include <cmath>
+#include <limits>
+
 namespace sinter {
 
 bool matrices(const Parameter &parameter) { return parameter.rank() >= 2; }
@@ -12,20 +16,46 @@ std::vector<Tensor> grad(Tensor loss, const std::vector<Parameter> &wrt, Locatio
 Tensor global_norm(const std::vector<Tensor> &tensors, Location loc) {
   CallSite here(loc);
   check(!tensors.empty(), "global_norm: there are no tensors");
-  Tensor total = sum(square(tensors[0]));
-  for (size_t i = 1; i < tensors.size(); ++i)
-    total = total + sum(square(tensors[i]));
-  return sqrt(total);
+  // Three sums of squares in one pass: as they are, and scaled down and up for when those overflow or vanish.
+  constexpr double scale = 0x1p92;
+  auto squares = [&](double factor) {
+    Tensor total;
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      Tensor own = sum(square(factor == 1 ? tensors[i] : tensors[i] * factor));
+      total = i == 0 ? own : total + own;
+    }
+    return total;
+  };
+  Tensor plain = squares(1), down = sqrt(squares(1 / scale)) * scale, up = sqrt(squares(scale)) / scale;
+  // Below 2^-64 too much of the sum is in squares that f32 has no digits for.
+  return where(plain < INFINITY && plain > 0x1p-64, sqrt(plain), where(plain > 1, down, up));
 }
 
 std::vector<Tensor> clip_by_norm(const std::vector<Tensor> &tensors, Tensor norm, Tensor limit, Location loc) {
   CallSite here(loc);
-  // The small number keeps a norm of zero from dividing by zero. A norm of NaN makes everything NaN, which is noticed.
-  Tensor factor = where(limit > 0.0, minimum(limit / (norm + 1e-6), 1.0), 1.0);
+  // A norm of zero gives infinity, hence 1. A norm of NaN makes everything NaN, which is noticed.
+  Tensor factor = where(limit > 0.0, minimum(limit / norm, 1.0), 1.0);
   std::vector<Tensor> result;
   for (const Tensor &tensor : tensors)
     result.push_back(tensor * factor);
   return result;
+}
+
+/// What a rate must be, as the f32 in which it is used.
+enum class RateIs { NotNegative, BelowOne, Normal };
+
+/// The scalar input of a rate. What a caller sets in its place the runtime checks in the same way.
+static Tensor rate(const char *name, double value, RateIs is = RateIs::NotNegative) {
+  const auto used = static_cast<float>(value);
+  const bool holds = std::isfinite(value) && value >= 0 && (is != RateIs::BelowOne || used < 1) &&
+                     (is != RateIs::Normal || used >= std::numeric_limits<float>::min());
+  const char *range = is == RateIs::BelowOne ? "in [0, 1), also when rounded to f32"
+                      : is == RateIs::Normal ? "at least 1.1754944e-38, the smallest normal f32"
+                                             : "a finite number of at least 0";
+  char digits[32] = {};
+  *std::to_chars(digits, digits + sizeof digits - 1, value).ptr = 0;
+  check(holds, std::string("minimize: ") + name + " must be " + range + ", but is " + digits);
+  return scalar_input(name, value);
 }
 
 /// Gradients of all parameters, clipped.
@@ -41,14 +71,14 @@ static Clipped clippedGradients(Tensor loss, double limit) {
   check(!result.parameters.empty(), "minimize: this entry has declared no parameters");
   std::vector<Tensor> gradients = grad(loss, result.parameters);
   result.norm = global_norm(gradients);
-  result.gradients = clip_by_norm(gradients, result.norm, scalar_input("grad_clip", limit));
+  result.gradients = clip_by_norm(gradients, result.norm, rate("grad_clip", limit));
   return result;
 }
 
 Tensor minimize(Tensor loss, const Sgd &optimizer, Location loc) {
   CallSite here(loc);
   Clipped clipped = clippedGradients(loss, optimizer.grad_clip);
-  Tensor lr = scalar_input("lr", optimizer.lr), weightDecay = scalar_input("weight_decay", optimizer.weight_decay);
+  Tensor lr = rate("lr", optimizer.lr), weightDecay = rate("weight_decay", optimizer.weight_decay);
   for (size_t i = 0; i < clipped.parameters.size(); ++i) {
     const Parameter &p = clipped.parameters[i];
     Tensor g = clipped.gradients[i];
@@ -60,8 +90,8 @@ Tensor minimize(Tensor loss, const Sgd &optimizer, Location loc) {
 Tensor minimize(Tensor loss, const Momentum &optimizer, Location loc) {
   CallSite here(loc);
   Clipped clipped = clippedGradients(loss, optimizer.grad_clip);
-  Tensor lr = scalar_input("lr", optimizer.lr), weightDecay = scalar_input("weight_decay", optimizer.weight_decay);
-  Tensor beta1 = scalar_input("beta1", optimizer.beta1);
+  Tensor lr = rate("lr", optimizer.lr), weightDecay = rate("weight_decay", optimizer.weight_decay);
+  Tensor beta1 = rate("beta1", optimizer.beta1, RateIs::BelowOne);
   for (size_t i = 0; i < clipped.parameters.size(); ++i) {
     const Parameter &p = clipped.parameters[i];
     Tensor velocity = state("optimizer.momentum.v." + p.name, p.shape());
@@ -75,15 +105,16 @@ Tensor minimize(Tensor loss, const Momentum &optimizer, Location loc) {
 Tensor minimize(Tensor loss, const AdamW &optimizer, Location loc) {
   CallSite here(loc);
   Clipped clipped = clippedGradients(loss, optimizer.grad_clip);
-  Tensor lr = scalar_input("lr", optimizer.lr), weightDecay = scalar_input("weight_decay", optimizer.weight_decay);
-  Tensor beta1 = scalar_input("beta1", optimizer.beta1), beta2 = scalar_input("beta2", optimizer.beta2);
-  Tensor eps = scalar_input("eps", optimizer.eps);
+  Tensor lr = rate("lr", optimizer.lr), weightDecay = rate("weight_decay", optimizer.weight_decay);
+  Tensor beta1 = rate("beta1", optimizer.beta1, RateIs::BelowOne), beta2 = rate("beta2", optimizer.beta2, RateIs::BelowOne);
+  Tensor eps = rate("eps", optimizer.eps, RateIs::Normal);
   Tensor step = cast(scalar_input("step", 1, i32), f32);
 
   // Scalars, computed once: what remains is one pass over the elements.
-  Tensor rate = lr / (1.0 - pow(beta1, step));
-  Tensor correction = sqrt(1.0 - pow(beta2, step));
-  Tensor keep = 1.0 - lr * weightDecay, rest1 = 1.0 - beta1, rest2 = 1.0 - beta2;
+  // 1 - beta^step has few digits left as it stands: beta is close to 1.
+  auto correction = [&](Tensor beta) { return -expm1(step * log1p(beta - 1.0)); };
+  Tensor speed = lr / correction(beta1), correction2 = sqrt(correction(beta2));
+  Tensor decay = -(lr * weightDecay), rest1 = 1.0 - beta1, rest2 = 1.0 - beta2;
   for (size_t i = 0; i < clipped.parameters.size(); ++i) {
     const Parameter &p = clipped.parameters[i];
     Tensor g = clipped.gradients[i];
@@ -93,8 +124,8 @@ Tensor minimize(Tensor loss, const AdamW &optimizer, Location loc) {
     Tensor v = beta2 * oldV + rest2 * (g * g);
     assign(oldM, m);
     assign(oldV, v);
-    Tensor decayed = optimizer.decay(p) ? p * keep : Tensor(p);
-    assign(p, decayed - rate * (m / (sqrt(v) / correction + eps)));
+    Tensor decayed = optimizer.decay(p) ? fma(p, decay, p) : Tensor(p); // 1 - lr * weight_decay would have few digits
+    assign(p, decayed - speed * (m / (sqrt(v) / correction2 + eps)));
   }
   return clipped.norm;
 }

@@ -181,6 +181,24 @@ Tensor cross_entropy(Tensor logits, Tensor targets, Loc loc) {
 
 //===--- random numbers ------------------------------------------------------------------------------===//
 
+/// The two words of the key that the dropouts of one step draw their bits with: for each step another bijection of the
+/// seed's 64 bits, two rounds of a Feistel network, so that different seeds have different keys in every step.
+static std::array<Value, 2> keyOfStep(mlir::Location at) {
+  ModelBuilder &builder = ModelBuilder::get();
+  auto scalar = [&](const char *name, double fallback) {
+    return Value::getFromOpaquePointer(scalar_input(name, fallback, i32).handle());
+  };
+  Value low = scalar("seed", 0), high = scalar("seed_high", 0), step = scalar("step", 1);
+  auto mixed = [&](Value word, Value with, double round) -> Value {
+    Value zero = splat(builder.ops, at, word.getType(), 0), number = splat(builder.ops, at, word.getType(), round);
+    Value bits = ThreefryOp::create(builder.ops, at, word.getType(), step, zero, with, number);
+    return arith::XOrIOp::create(builder.ops, at, word, bits);
+  };
+  high = mixed(high, low, 0);
+  low = mixed(low, high, 1);
+  return {low, high};
+}
+
 Tensor dropout(Tensor x, double probability, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   Value value = builder.useFloat(x, "dropout", loc);
@@ -197,10 +215,11 @@ Tensor dropout(Tensor x, double probability, Loc loc) {
     element = element * static_cast<double>(shape[d]) + iota(shape, d);
   mlir::Location at = builder.at(loc);
   Value counter = builder.use(element, "dropout", loc);
-  Value seed = builder.use(broadcast(scalar_input("seed", 0, i32), shape), "dropout", loc);
-  Value step = builder.use(broadcast(scalar_input("step", 1, i32), shape), "dropout", loc);
+  Value key[2];
+  for (auto [word, ofStep] : llvm::zip(key, keyOfStep(at)))
+    word = broadcastTo(ofStep, shape, at);
   Value site = splat(builder.ops, at, counter.getType(), entry.dropouts++);
-  Value bits = ThreefryOp::create(builder.ops, at, counter.getType(), seed, step, counter, site);
+  Value bits = ThreefryOp::create(builder.ops, at, counter.getType(), key[0], key[1], counter, site);
   // Kept if the bits, as an unsigned number, are not below probability * 2^32.
   auto threshold = static_cast<int32_t>(static_cast<uint32_t>(probability * 4294967296.0));
   Value least = splat(builder.ops, at, counter.getType(), threshold);

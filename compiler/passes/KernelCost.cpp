@@ -10,7 +10,7 @@ namespace sinter {
 static double flopsOfBody(Operation *op) {
   double flops = 0;
   op->walk([&](Operation *inner) {
-    bool computes = isa_and_nonnull<arith::ArithDialect, math::MathDialect>(inner->getDialect()) &&
+    bool computes = OpTrait::hasElementwiseMappableTraits(inner) &&
                     !isa<arith::ConstantOp, arith::TruncFOp, arith::ExtFOp>(inner) && inner->getNumResults() == 1 &&
                     isa<FloatType>(inner->getResult(0).getType());
     if (computes)

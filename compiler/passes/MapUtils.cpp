@@ -120,7 +120,7 @@ MapOp MapDraft::finish() {
 bool isCheap(MapOp map) {
   int ops = 0;
   for (Operation &op : map.getBody().front().without_terminator()) {
-    if (isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, arith::RemFOp, ThreefryOp>(op))
+    if (isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, arith::RemFOp, SigmoidOp, ThreefryOp>(op))
       return false;
     ops += !isa<arith::ConstantOp, IndexOp>(op);
   }

@@ -207,7 +207,8 @@ LogicalResult usesBindingsAsTold(Operation *op, StringRef stage) {
 const std::vector<StringRef> kKernelOps = {
     "linalg.generic", "linalg.fill",          "linalg.yield",        "linalg.index",          "tensor.empty",
     "tensor.extract", "tensor.extract_slice", "tensor.insert_slice", "tensor.collapse_shape", "tensor.expand_shape",
-    "arith",          "math",                 "sinter.threefry",     "sinter.scatter_add",    "func.return"};
+    "arith",          "math",                 "sinter.threefry",     "sinter.sigmoid",        "sinter.scatter_add",
+    "func.return"};
 
 const std::vector<Rules> &table() {
   static const std::vector<Rules> rules = {

@@ -431,6 +431,23 @@ def ThreefryOp : SinterOp<"threefry", [Pure, SameOperandsAndResultType, Elementw
   let assemblyFormat = "$key0 `,` $key1 `,` $counter0 `,` $counter1 attr-dict `:` type($bits)";
 }
 
+def SigmoidOp : SinterOp<"sigmoid", [Pure, SameOperandsAndResultType, Elementwise, Scalarizable, Vectorizable,
+                                     Tensorizable, DeclareOpInterfaceMethods<DifferentiableOp>,
+                                     DeclareOpInterfaceMethods<ReferenceOp>]> {
+  let summary = "1 / (1 + exp(-x)), with all digits in both tails";
+  let description = [{
+    0 at -inf, 1 at inf. Its slope is sigmoid(x) sigmoid(-x), which keeps its digits, too. An op of its own since neither
+    that quotient (whose slope is inf * 0 on the left) nor (1 + tanh(x / 2)) / 2 (which is 0 from -17 on) has both.
+    Elementwise: scalars, vectors or tensors of f32.
+    ```mlir
+    %y = sinter.sigmoid %x : tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins FloatLike:$input);
+  let results = (outs FloatLike:$result);
+  let assemblyFormat = "$input attr-dict `:` type($result)";
+}
+
 // The interpreter itself gives a map its meaning: it evaluates the region's ops once per index.
 def MapOp : SinterOp<"map", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>, DeclareOpInterfaceMethods<LowerableOp>,
                              DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>,

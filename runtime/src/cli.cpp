@@ -13,6 +13,7 @@
 #include <cmath>
 #include <csignal>
 #include <fmt/format.h>
+#include <limits>
 #include <new>
 #include <sstream>
 
@@ -36,6 +37,12 @@ CLI::Validator numberThat(bool (*inside)(double), const char *what) {
 }
 const CLI::Validator amount = numberThat([](double v) { return v >= 0; }, "a number of at least 0");
 const CLI::Validator above = numberThat([](double v) { return v > 0; }, "a number above 0");
+// What training computes with is an f32: a rate that is not 0 must not become 0, nor one below 1 become 1.
+const CLI::Validator rate = numberThat([](double v) { return v == 0 || (v > 0 && float(v) > 0); },
+                                       "0 or a number from 1.4e-45, the least that f32 tells from 0");
+const CLI::Validator decay = numberThat([](double v) { return v >= 0 && float(v) < 1; }, "in [0, 1), also when rounded to f32");
+const CLI::Validator normal = numberThat([](double v) { return v > 0 && float(v) >= std::numeric_limits<float>::min(); },
+                                         "at least 1.1754944e-38, the smallest normal f32");
 const CLI::Validator fraction = numberThat([](double v) { return v >= 0 && v < 1; }, "in [0, 1)");
 const CLI::Validator probability = numberThat([](double v) { return v >= 0 && v <= 1; }, "in [0, 1]");
 // CLI11 would take a minus sign and wrap.
@@ -56,15 +63,15 @@ void addTrain(CLI::App &app, TrainCommand &c) {
   auto *resume = app.add_flag("--resume", c.resume, "go on from the checkpoint in --out, with its options where none are given");
   app.add_option("--init", c.init, "take the parameters from a checkpoint or safetensors file")->excludes(resume);
   app.add_option("--seed", c.seed, "of initial values, batches and dropout (0)")->check(seed);
-  app.add_option("--lr", c.lr, "learning rate")->check(amount);
-  app.add_option("--min-lr", c.minLr, "where the cosine ends (a tenth of --lr)")->check(amount);
+  app.add_option("--lr", c.lr, "learning rate")->check(rate);
+  app.add_option("--min-lr", c.minLr, "where the cosine ends (a tenth of --lr)")->check(rate);
   app.add_option("--warmup", c.warmup, "steps of linear warm-up (0)")->check(notNegative);
   app.add_option("--schedule", c.schedule, "constant (default) or cosine")->check(CLI::IsMember({"constant", "cosine"}));
-  app.add_option("--beta1", c.beta1)->check(fraction);
-  app.add_option("--beta2", c.beta2)->check(fraction);
-  app.add_option("--eps", c.eps)->check(amount);
-  app.add_option("--weight-decay", c.weightDecay)->check(amount);
-  app.add_option("--grad-clip", c.gradClip, "largest global norm of the gradient; 0: no limit")->check(amount);
+  app.add_option("--beta1", c.beta1)->check(decay);
+  app.add_option("--beta2", c.beta2)->check(decay);
+  app.add_option("--eps", c.eps)->check(normal);
+  app.add_option("--weight-decay", c.weightDecay)->check(rate);
+  app.add_option("--grad-clip", c.gradClip, "largest global norm of the gradient; 0: no limit")->check(rate);
   app.add_option("--order", c.order, "random (default) or sequential: row b of step s starts at token (s*batch+b)*context")
       ->check(CLI::IsMember({"random", "sequential"}));
   app.add_option("--val-fraction", c.validationFraction, "end of --data that is held out (0.1)")->check(fraction);

@@ -123,7 +123,8 @@ StepResult Trainer::step(const Dataset &data, int64_t step) {
   result.lr = learningRate(step);
   program_.setScalar(entry_, "lr", result.lr);
   program_.setScalar(entry_, "step", double(step));
-  program_.setScalar(entry_, "seed", double(int32_t(uint32_t(seed_ ^ seed_ >> 32))));
+  program_.setScalar(entry_, "seed", double(int32_t(uint32_t(seed_))));
+  program_.setScalar(entry_, "seed_high", double(int32_t(uint32_t(seed_ >> 32))));
   data.fill(batch_, options_.order, seed_, step - 1);
   program_.run(entry_);
   result.loss = program_.scalar(entry_, "loss");

@@ -32,10 +32,16 @@ SINTER_MODEL(nn) {
   // CHECK-LABEL: func.func @dropout_draws_a_stream_per_call
   // CHECK-SAME: sinter.name = "x"
   // CHECK-SAME: sinter.default = 0.000000e+00 : f64, sinter.name = "seed"
+  // CHECK-SAME: sinter.default = 0.000000e+00 : f64, sinter.name = "seed_high"
   // CHECK-SAME: sinter.default = 1.000000e+00 : f64, sinter.name = "step"
   entry("dropout_draws_a_stream_per_call", Mode::Training, [] {
     Tensor x = input("x", {2, 8});
     // CHECK: sinter.iota axis 1
+    // The key of this step, from both words of the seed; then the bits.
+    // CHECK: %[[HIGH:.*]] = sinter.threefry %[[STEP:.*]], %{{.*}}, %[[SEED:.*]], %{{.*}} : tensor<i32>
+    // CHECK: %[[KEY1:.*]] = arith.xori %{{.*}}, %[[HIGH]] : tensor<i32>
+    // CHECK: %[[LOW:.*]] = sinter.threefry %[[STEP]], %{{.*}}, %[[KEY1]], %{{.*}} : tensor<i32>
+    // CHECK: arith.xori %[[SEED]], %[[LOW]] : tensor<i32>
     // CHECK: %[[FIRST:.*]] = arith.constant dense<0> : tensor<2x8xi32>
     // CHECK-NEXT: sinter.threefry %{{.*}}, %{{.*}}, %{{.*}}, %[[FIRST]] : tensor<2x8xi32>
     // CHECK: arith.cmpi uge

@@ -31,8 +31,8 @@ SINTER_MODEL(optimizers) {
   // CHECK-SAME: sinter.name = "weight_decay"
   // CHECK-SAME: sinter.name = "beta1"
   // CHECK-SAME: sinter.name = "step"
-  // CHECK: math.powf {{.*}} : tensor<f32>
-  // CHECK: math.powf {{.*}} : tensor<f32>
+  // CHECK: math.expm1 {{.*}} : tensor<f32>
+  // CHECK: math.expm1 {{.*}} : tensor<f32>
   // CHECK: %[[DECAY:.*]] = sinter.broadcast %{{.*}} dims [] : tensor<f32> -> tensor<4x2xf32>
   // CHECK: sinter.write @weight
   // CHECK: sinter.write @bias

@@ -46,6 +46,7 @@ Tensor sqrt(Tensor x, Location loc = Location::current());
 Tensor rsqrt(Tensor x, Location loc = Location::current()); ///< 1 / sqrt(x)
 Tensor tanh(Tensor x, Location loc = Location::current());
 Tensor erf(Tensor x, Location loc = Location::current());
+Tensor erfc(Tensor x, Location loc = Location::current()); ///< 1 - erf(x), which keeps its digits on the right
 Tensor sin(Tensor x, Location loc = Location::current());
 Tensor cos(Tensor x, Location loc = Location::current());
 Tensor abs(Tensor x, Location loc = Location::current());

@@ -43,7 +43,8 @@ Tensor drawArgument(func::FuncOp function, unsigned i, std::mt19937_64 &generato
   Type type = function.getArgumentTypes()[i];
   if (auto value = function.getArgAttrOfType<FloatAttr>(i, kDefaultAttr)) {
     Tensor tensor = reference::zerosLike(type);
-    tensor.data.assign(tensor.data.size(), static_cast<float>(value.getValueAsDouble()));
+    double number = value.getValueAsDouble();
+    tensor.data.assign(tensor.data.size(), isDifferentiable(type) ? static_cast<float>(number) : number);
     return tensor;
   }
   if (isa<FloatType>(getElementTypeOrSelf(type))) {

@@ -237,13 +237,14 @@ void attachMath(MLIRContext *context) {
   // clang-format off
   row<ExpOp, [](f a) { return std::exp(a); }, [](V v) { return v.g * v.y; }>(context);
   row<Exp2Op, [](f a) { return std::exp2(a); }, [](V v) { return v.g * (v.y * ln2); }>(context);
-  row<ExpM1Op, [](f a) { return std::expm1(a); }, [](V v) { return v.g * (v.y + 1.0); }>(context);
+  row<ExpM1Op, [](f a) { return std::expm1(a); }, [](V v) { return v.g * exp(v.a); }>(context); // y + 1 has no digits left on the left
   row<LogOp, [](f a) { return std::log(a); }, [](V v) { return v.g / v.a; }>(context);
   row<Log1pOp, [](f a) { return std::log1p(a); }, [](V v) { return v.g / (v.a + 1.0); }>(context);
   row<SqrtOp, [](f a) { return std::sqrt(a); }, [](V v) { return v.g * 0.5 / v.y; }>(context);
   row<RsqrtOp, [](f a) { return 1 / std::sqrt(a); }, [](V v) { return v.g * -0.5 * (v.y * v.y * v.y); }>(context);
   row<TanhOp, [](f a) { return std::tanh(a); }, [](V v) { return v.g * (1.0 - v.y * v.y); }>(context);
   row<ErfOp, [](f a) { return std::erf(a); }, [](V v) { return v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi)); }>(context);
+  row<ErfcOp, [](f a) { return std::erfc(a); }, [](V v) { return -(v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi))); }>(context);
   row<SinOp, [](f a) { return std::sin(a); }, [](V v) { return v.g * cos(v.a); }>(context);
   row<CosOp, [](f a) { return std::cos(a); }, [](V v) { return -(v.g * sin(v.a)); }>(context);
   row<AbsFOp, [](f a) { return std::fabs(a); }, [](V v) { return v.g * sign(v.a); }>(context);

@@ -49,28 +49,32 @@ LogicalResult NormalizeOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, A
   return success();
 }
 
-/// Sum (for the mean); sum of squared differences from it; rstd; n. Two passes, since the difference of mean squares
-/// would cancel.
+/// Sum (for the mean m); with d = x - m the sums of d and of d^2; rstd; n. A sum of large numbers is rounded, and so m is off:
+/// by the mean of d, which the second pass finds, and which has to be taken from d and from the mean of d^2. Not in one pass:
+/// the difference of mean squares would cancel.
 FailureOr<SmallVector<Value>> NormalizeOp::lowerToLinalg(OpBuilder &builder) {
   Rows rows(builder, getLoc(), getInput().getType());
   double size = static_cast<double>(getInput().getType().getShape().back());
   double epsilon = getEpsilon().convertToDouble();
-  bool center = getCenter();
-  SmallVector<Value> inputs{getInput()};
-  if (center)
-    inputs.push_back(rows.reduce(0, getInput(), [](ArrayRef<Expr> s) { return s[1] + s[0]; }));
-  auto difference = [&](ArrayRef<Expr> s) { return center ? s[0] - s[1] / size : s[0]; };
-  Value squares = rows.reduce(0, inputs, [&](ArrayRef<Expr> s) {
+  if (!getCenter()) {
+    Value squares = rows.reduce(0, getInput(), [](ArrayRef<Expr> s) { return s[1] + s[0] * s[0]; });
+    Value rstd = rows.mapRows(
+        squares, 1, [&](ArrayRef<Expr> s) -> SmallVector<Expr> { return {1.0 / sqrt(s[0] / size + epsilon)}; })[0];
+    return SmallVector<Value>{rows.map({getInput(), rstd}, [](ArrayRef<Expr> s) { return s[0] * s[1]; }), rstd};
+  }
+  Value total = rows.reduce(0, getInput(), [](ArrayRef<Expr> s) { return s[1] + s[0]; });
+  auto difference = [&](ArrayRef<Expr> s) { return s[0] - s[1] / size; };
+  Value rest = rows.reduce(0, {getInput(), total}, [&](ArrayRef<Expr> s) { return s[2] + difference(s); });
+  Value squares = rows.reduce(0, {getInput(), total}, [&](ArrayRef<Expr> s) {
     Expr d = difference(s);
-    return s.back() + d * d;
+    return s[2] + d * d;
   });
-  Value rstd = rows.mapRows(
-      squares, 1, [&](ArrayRef<Expr> s) -> SmallVector<Expr> { return {1.0 / sqrt(s[0] / size + epsilon)}; })[0];
-  inputs.push_back(rstd);
-  Value normalized = rows.map(inputs, [&](ArrayRef<Expr> s) {
-    Expr scale = s[center ? 2 : 1];
-    return difference(s) * scale;
-  });
+  Value rstd = rows.mapRows({squares, rest}, 1, [&](ArrayRef<Expr> s) -> SmallVector<Expr> {
+    Expr off = s[1] / size, variance = maximum(s[0] / size - off * off, s[0].constant(0));
+    return {1.0 / sqrt(variance + epsilon)};
+  })[0];
+  Value normalized = rows.map({getInput(), total, rest, rstd},
+                              [&](ArrayRef<Expr> s) { return (difference(s) - s[2] / size) * s[3]; });
   return SmallVector<Value>{normalized, rstd};
 }
 
@@ -80,12 +84,13 @@ LogicalResult NormalizeOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
   reference::Tensor &normalized = outputs[0], &rstd = outputs[1]; // [rows, D], [rows]
   int64_t D = x.shape.back();
   for (int64_t row = 0; row < rstd.size(); ++row) {
-    double mean = 0, variance = 0;
+    double sum = 0, squares = 0;
     for (int64_t i = 0; getCenter() && i < D; ++i)
-      mean += x[row * D + i] / static_cast<double>(D);
+      sum += x[row * D + i];
+    double mean = sum / static_cast<double>(D);
     for (int64_t i = 0; i < D; ++i)
-      variance += (x[row * D + i] - mean) * (x[row * D + i] - mean) / static_cast<double>(D);
-    rstd[row] = 1 / std::sqrt(variance + getEpsilon().convertToDouble());
+      squares += (x[row * D + i] - mean) * (x[row * D + i] - mean);
+    rstd[row] = 1 / std::sqrt(squares / static_cast<double>(D) + getEpsilon().convertToDouble());
     for (int64_t i = 0; i < D; ++i)
       normalized[row * D + i] = (x[row * D + i] - mean) * rstd[row];
   }
