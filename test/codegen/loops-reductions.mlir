@@ -1,4 +1,4 @@
-// Reductions: along the last dimension in 16 lanes and a fixed tree, along others element after element.
+// Reductions: along the last dimension in 16 lanes and a fixed tree, along others element after element; long sums in runs.
 // RUN: sinter-opt %s --sinter-cpu-emit-loops --canonicalize --loop-invariant-code-motion --cse | FileCheck %s
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
@@ -119,24 +119,41 @@ func.func private @passes_over_a_row(%x: tensor<10x64xf32>) -> (tensor<10x64xf32
   return %d, %v : tensor<10x64xf32>, tensor<10xf32>
 }
 
-// A long column is summed in blocks of eight rows across the tile; the sums wait in the scratch, an order of additions
-// like that of a short one. Both sums read a row once.
+// A long column is summed in blocks of eight rows across the tile; the sums wait in the scratch, and every run of 64 rows
+// starts from zero: an order of additions like that of a column summed in one go. Both sums read a row once.
 // CHECK-LABEL: func private @long_column
-// CHECK-SAME: sinter.scratch = 640 : i64
+// CHECK-SAME: sinter.scratch = 1920 : i64
 // CHECK-SAME: sinter.tiles = 4 : i64
-// CHECK: %[[A:.*]] = memref.view %{{.*}} to memref<80xf32>
+// CHECK: %[[A:.*]] = memref.view %{{.*}}[%c0][] : memref<?xi8> to memref<80xf32>
+// CHECK: %[[A1:.*]] = memref.view %{{.*}} to memref<80xf32>
+// CHECK: %[[A2:.*]] = memref.view %{{.*}} to memref<80xf32>
 // CHECK: %[[B:.*]] = memref.view %{{.*}} to memref<80xf32>
+// CHECK: %[[B1:.*]] = memref.view %{{.*}} to memref<80xf32>
+// CHECK: %[[B2:.*]] = memref.view %{{.*}} to memref<80xf32>
 // CHECK: scf.for
 // CHECK: scf.for
 // CHECK: vector.store %{{.*}}, %[[A]]
 // CHECK: vector.store %{{.*}}, %[[B]]
 // CHECK: scf.for %[[BLOCK:.*]] = %c0 to %c96 step %c8
+// CHECK: %[[END:.*]] = arith.addi %[[BLOCK]], %c8
 // CHECK: scf.for
-// CHECK: vector.load %[[A]]
-// CHECK: vector.load %[[B]]
+// CHECK: vector.load %[[A2]]
+// CHECK: vector.load %[[B2]]
 // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>)
+// CHECK: vector.store %{{.*}}, %[[A2]]
+// CHECK: vector.store %{{.*}}, %[[B2]]
+// CHECK: %[[IN:.*]] = arith.remui %[[END]], %c64
+// CHECK: %[[ENDS:.*]] = arith.cmpi eq, %[[IN]], %c0
+// CHECK: scf.if %[[ENDS]] {
+// CHECK: scf.for
+// CHECK-DAG: %[[SUM:.*]] = vector.load %[[A]]
+// CHECK-DAG: %[[EXCESS:.*]] = vector.load %[[A1]]
+// CHECK-DAG: %[[OPEN:.*]] = vector.load %[[A2]]
+// CHECK: %[[TERM:.*]] = arith.subf %[[OPEN]], %[[EXCESS]]
+// CHECK: arith.addf %[[SUM]], %[[TERM]]
 // CHECK: vector.store %{{.*}}, %[[A]]
-// CHECK: vector.store %{{.*}}, %[[B]]
+// CHECK: vector.store %{{.*}}, %[[A1]]
+// CHECK: vector.store %cst{{.*}}, %[[A2]]
 // CHECK: scf.for
 // CHECK: scf.for %{{.*}} = %c96 to %c100 step %c1 iter_args
 func.func private @long_column(%x: tensor<100x320xf32>, %y: tensor<100x320xf32>) -> (tensor<320xf32>, tensor<320xf32>) attributes {sinter.kernel} {
@@ -163,4 +180,30 @@ func.func private @long_column(%x: tensor<100x320xf32>, %y: tensor<100x320xf32>)
     linalg.yield %2 : f32
   } -> tensor<320xf32>
   return %s, %t : tensor<320xf32>, tensor<320xf32>
+}
+
+// A row of one run more than lanes keep in one go: the run starts from zero, and its sum joins what was before.
+// CHECK-LABEL: func private @long_row
+// CHECK: scf.for
+// CHECK: %[[RUNS:.*]]:2 = scf.for %{{.*}} = %c0 to %c2048 step %c1024 {{.*}} -> (vector<16xf32>, vector<16xf32>)
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %cst) -> (vector<16xf32>)
+// CHECK: arith.subf
+// CHECK: arith.addf
+// CHECK: arith.select
+// CHECK: scf.yield
+// CHECK: %[[LAST:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %cst) -> (vector<16xf32>)
+// CHECK: %[[TERM:.*]] = arith.subf %[[LAST]], %[[RUNS]]#1
+// CHECK: %[[SUM:.*]] = arith.addf %[[RUNS]]#0, %[[TERM]]
+// CHECK: vector.extract_strided_slice %[[SUM]]
+func.func private @long_row(%x: tensor<10x2080xf32>) -> tensor<10xf32> attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<10xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<10xf32>) -> tensor<10xf32>
+  %s = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<10x2080xf32>) outs(%i : tensor<10xf32>) {
+  ^bb0(%0: f32, %o: f32):
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<10xf32>
+  return %s : tensor<10xf32>
 }

@@ -17,18 +17,24 @@
 
 //--- kernels.mlir
 // The first rows of the left operand are multiplied while the right one is copied, and its columns add up on the way: one
-// more addition for each of its vectors, and none for the other rows.
+// more addition for each of its vectors, and none for the other rows; a few more after each run of 64 steps.
 // CHECK-LABEL: func private @sums
 // CHECK: scf.if
+// CHECK: scf.for
+// CHECK: scf.for
 // CHECK-COUNT-2: arith.addf {{.*}} : vector<16xf32>
 // CHECK-NOT: arith.addf
 // CHECK: math.fma
 // CHECK-NOT: arith.addf
+// CHECK: scf.yield
+// CHECK: scf.if
+// CHECK: arith.addf {{.*}} : vector<16xf32>
+// CHECK: arith.subf
 // CHECK: } else {
 // CHECK-NOT: arith.addf
 // CHECK: scf.yield
 // The tile of the first rows writes them (here there is no other).
-// CHECK: %[[SUM:.*]] = vector.load %{{.*}}[%c0] : memref<32xf32>, vector<16xf32>
+// CHECK: %[[SUM:.*]] = vector.load %{{.*}}[%c0] : memref<96xf32>, vector<16xf32>
 // CHECK-NEXT: vector.store %[[SUM]], %arg3[%{{.*}}] : memref<256xf32>, vector<16xf32>
 func.func private @sums(%a: tensor<128x192xf32>, %b: tensor<128x256xf32>) -> (tensor<192x256xf32>, tensor<256xf32>) attributes {sinter.kernel} {
   %zero = arith.constant 0.0 : f32

@@ -1,5 +1,6 @@
 #include "compiler/codegen/cpu/AttentionRows.h"
 
+#include "compiler/codegen/cpu/TermLoop.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 
@@ -43,7 +44,8 @@ LogicalResult AttentionRows::emit(Value batch, Value firstQuery, llvm::function_
 LogicalResult AttentionRows::emitPass(ArrayRef<AttentionRowOp> ops) {
   SmallVector<linalg::GenericOp> reductions;
   SmallVector<Operation *> combiners;
-  SmallVector<Value> initial, sawNan;
+  SmallVector<Value> carried;
+  TermLoop loop{b, loc, kLanes, {}};
   for (const AttentionRowOp &row : ops) {
     linalg::GenericOp op = row.op;
     if (op.getNumReductionLoops() == 0)
@@ -51,37 +53,35 @@ LogicalResult AttentionRows::emitPass(ArrayRef<AttentionRowOp> ops) {
     reductions.push_back(op);
     combiners.push_back(findCombiner(*op.getBody(), 0, op.getBody()->getArguments().back()));
     TypedAttr neutral = neutralElement(combiners.back(), b.getF32Type());
-    initial.push_back(toLanes(b, loc, arith::ConstantOp::create(b, loc, neutral)));
+    carried.push_back(toLanes(b, loc, arith::ConstantOp::create(b, loc, neutral)));
+    loop.adds.push_back(addsInRuns(combiners.back(), llvm::divideCeil(kernel.keys, kLanes)));
   }
   auto isExtremum = [&](size_t i) { return isa<arith::MaximumFOp, arith::MinimumFOp>(combiners[i]); };
-  size_t count = initial.size();
+  size_t count = reductions.size();
   for (size_t i = 0; i < count; ++i)
-    if (isExtremum(i))
-      initial.push_back(arith::ConstantOp::create(b, loc, b.getZeroAttr(lanesOf(b.getI1Type()))));
-  auto keys = scf::ForOp::create(b, loc, indexConstant(b, loc, 0), bound, indexConstant(b, loc, kLanes), initial);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(keys.getBody());
-    Value key = keys.getInductionVar();
+    if (isExtremum(i)) {
+      carried.push_back(arith::ConstantOp::create(b, loc, b.getZeroAttr(lanesOf(b.getI1Type()))));
+      loop.adds.push_back(false);
+    }
+  auto keys = [&](Value key, MutableArrayRef<Value> values) -> LogicalResult {
     lanes.clear();
-    SmallVector<Value> carried(keys.getRegionIterArgs());
     SmallVector<std::pair<int64_t, Value>> stores;
     size_t reduction = 0, extremum = count;
     for (const AttentionRowOp &row : ops) {
       linalg::GenericOp op = row.op;
       bool reduces = op.getNumReductionLoops() > 0;
-      Value before = reduces ? carried[reduction] : Value();
-      FailureOr<SmallVector<Value>> values = emitOp(op, key, before);
-      if (failed(values))
+      Value before = reduces ? values[reduction] : Value();
+      FailureOr<SmallVector<Value>> computed = emitOp(op, key, before);
+      if (failed(computed))
         return failure();
       if (reduces) {
-        carried[reduction] = values->front();
+        values[reduction] = computed->front();
         if (isExtremum(reduction))
-          combineQuickly(b, loc, before, carried[reduction], carried[extremum++]);
+          combineQuickly(b, loc, before, values[reduction], values[extremum++]);
         ++reduction;
         continue;
       }
-      for (auto [result, value] : llvm::zip_equal(op.getResults(), *values)) {
+      for (auto [result, value] : llvm::zip_equal(op.getResults(), *computed)) {
         lanes[result] = value;
         if (std::optional<int64_t> buffer = kernel.bufferOf(result))
           stores.push_back({*buffer, value});
@@ -89,14 +89,13 @@ LogicalResult AttentionRows::emitPass(ArrayRef<AttentionRowOp> ops) {
     }
     for (auto [buffer, value] : stores)
       storeLanes(b, loc, value, buffers[buffer], address(key));
-    if (count > 0) // else it is there
-      scf::YieldOp::create(b, loc, carried);
-  }
+    return success();
+  };
+  if (failed(loop.emit(bound, carried, keys)))
+    return failure();
   size_t extremum = count;
   for (size_t i = 0; i < count; ++i) {
-    Value folded = keys.getResult(i);
-    if (isExtremum(i))
-      folded = nanWhere(b, loc, keys.getResult(extremum++), folded);
+    Value folded = isExtremum(i) ? nanWhere(b, loc, carried[extremum++], carried[i]) : carried[i];
     scalars[reductions[i].getResult(0)] = reduceTree(b, loc, combiners[i], folded);
   }
   return success();

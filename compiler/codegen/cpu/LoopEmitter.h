@@ -4,6 +4,7 @@
 
 #include "compiler/codegen/Members.h"
 #include "compiler/codegen/cpu/LoopSchedule.h"
+#include "compiler/codegen/cpu/TermLoop.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -104,29 +105,40 @@ private:
 
   //===--- loops -------------------------------------------------------------------------------------===//
 
-  using Body = llvm::function_ref<mlir::LogicalResult(mlir::Value, llvm::MutableArrayRef<mlir::Value>)>;
-
-  /// `scf.for` that carries `values`; they are replaced by the loop's results.
-  mlir::LogicalResult emitLoop(mlir::Value from, mlir::Value to, int64_t step, llvm::SmallVectorImpl<mlir::Value> &values, Body body);
+  mlir::LogicalResult emitLoop(mlir::Value from, mlir::Value to, int64_t step, llvm::SmallVectorImpl<mlir::Value> &values, LoopBody body) {
+    return cpu::emitLoop(builder, loc, from, to, step, values, body);
+  }
+  /// Over the terms of `count` accumulators of each reduction, one after the other, of so many terms.
+  TermLoop termLoop(llvm::ArrayRef<Reduction> reductions, int64_t count, int64_t terms, int64_t step);
   mlir::LogicalResult emitGroup(Group &group);
 
   /// No lanes: one element, or a sequential reduction to one.
   mlir::LogicalResult emitScalars(Group &group);
 
-  /// Reductions along the lanes: lane l folds elements l, l + 16, ...; then the tree.
+  /// Reductions along the lanes: lane l folds elements l, l + 16, ... (a sum in runs of them); then the tree.
   mlir::LogicalResult emitRowReduction(Group &group);
 
   /// `blocks` times 16 lanes from `base` on; the last with `count`.
   mlir::LogicalResult emitBlocks(Group &group, mlir::Value base, int64_t blocks, int64_t count);
 
-  /// Rows that are added to a tile's sums at a time.
-  static constexpr int64_t kRowsPerBlock = 8;
-
   /// Reductions of long columns: for each block of rows, for each vector of the tile's columns, the rows of the block.
   mlir::LogicalResult emitColumnSums(Group &group);
 
+  /// Where accumulators of a tile's columns wait for the next block of rows.
+  struct WaitingSum {
+    mlir::Type element;
+    mlir::Value value;
+    mlir::Value excess, run; ///< of a sum in runs (SumOrder.h): of `value`, and the run that is not over; else null
+    mlir::Value open() const { return run ? run : value; } ///< what rows are folded into
+  };
+  WaitingSum placeWaiting(const Reduction &reduction, int64_t offset, bool inRuns);
+
+  using ForVector = llvm::function_ref<mlir::LogicalResult(int64_t count)>;
+  using RowBlock = llvm::function_ref<mlir::LogicalResult(mlir::Value first, mlir::Value last, int64_t count)>;
+  mlir::LogicalResult emitRowBlocks(Group &group, RowBlock addRows, ForVector closeRun);
+
   /// `body(count)` at every 16th index of the tile's chunk; only the dimension's end has less than 16 lanes.
-  mlir::LogicalResult forEachVector(Group &group, llvm::function_ref<mlir::LogicalResult(int64_t)> body);
+  mlir::LogicalResult forEachVector(Group &group, ForVector body);
 
   /// How many vectors the loop over the lanes handles at once: columns keep several accumulators.
   static int64_t blocksOf(const Group &group) { return group.sequential ? 4 : 1; }

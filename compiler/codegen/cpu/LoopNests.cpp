@@ -6,21 +6,6 @@ using namespace mlir;
 
 namespace sinter::cpu {
 
-LogicalResult LoopEmitter::emitLoop(Value from, Value to, int64_t step, SmallVectorImpl<Value> &values, Body body) {
-  auto loop = scf::ForOp::create(builder, loc, from, to, constant(step), values);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  SmallVector<Value> carried(loop.getRegionIterArgs());
-  if (failed(body(loop.getInductionVar(), carried)))
-    return failure();
-  if (!values.empty()) {
-    builder.setInsertionPointToEnd(loop.getBody());
-    scf::YieldOp::create(builder, loc, carried);
-  }
-  values.assign(loop.getResults().begin(), loop.getResults().end());
-  return success();
-}
-
 LogicalResult LoopEmitter::emitGroup(Group &group) {
   OpBuilder::InsertionGuard guard(builder);
   for (unsigned d : group.outer) {
@@ -77,7 +62,8 @@ LogicalResult LoopEmitter::emitBlocks(Group &group, Value base, int64_t blocks, 
     flush(group, count);
     return success();
   };
-  if (failed(emitLoop(constant(0), constant(extent(*group.sequential)), 1, accumulators, body)))
+  int64_t terms = extent(*group.sequential);
+  if (failed(termLoop(reductions, blocks, terms, 1).emit(terms, accumulators, body)))
     return failure();
   for (int64_t block = 0; block < blocks; ++block) {
     at(block);
@@ -87,7 +73,7 @@ LogicalResult LoopEmitter::emitBlocks(Group &group, Value base, int64_t blocks, 
   return success();
 }
 
-LogicalResult LoopEmitter::forEachVector(Group &group, llvm::function_ref<LogicalResult(int64_t)> body) {
+LogicalResult LoopEmitter::forEachVector(Group &group, ForVector body) {
   unsigned lanes = *group.lanes;
   int64_t size = extent(lanes), full = size / kLanes * kLanes;
   Value to = full < size ? arith::MinSIOp::create(builder, loc, chunkEnd, constant(full)).getResult() : chunkEnd;

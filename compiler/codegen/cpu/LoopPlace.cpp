@@ -1,5 +1,6 @@
 // Where temporaries live and how large tiles are: step 5 of LoopScheduler.h.
 #include "compiler/codegen/cpu/LoopScheduler.h"
+#include "compiler/codegen/cpu/TermLoop.h"
 
 using namespace mlir;
 
@@ -74,8 +75,8 @@ void Scheduler::placeSums() {
       for (Result &value : unit->results)
         if (value.combiner) {
           group.sumOffsets.push_back(result.scratchBytes);
-          int64_t bits = value.access.storage->element.getIntOrFloatBitWidth();
-          result.scratchBytes += llvm::alignTo(chunkSize() * llvm::divideCeil(bits, 8), 64);
+          bool inRuns = addsInRuns(value.combiner, result.extents[*group.sequential]);
+          result.scratchBytes += (inRuns ? 3 : 1) * waitingBytes(value.access.storage->element, chunkSize());
         }
   }
 }

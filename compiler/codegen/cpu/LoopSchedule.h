@@ -15,10 +15,15 @@ struct Group {
   std::optional<unsigned> sequential;   ///< a reduced dimension, in ascending order
   bool reducesLanes = false;            ///< some unit reduces along the lanes
   bool everyTile = true;                ///< false: depends on no tile, runs once per call
-  /// Where in the scratch the sums of a tile's columns stand between blocks of rows, one per reduction; empty: each
-  /// column is summed in one go.
+  /// Where in the scratch the accumulators of a tile's columns stand between blocks of rows, one per reduction (of a sum
+  /// in runs three, side by side); empty: each column is folded in one go.
   llvm::SmallVector<int64_t> sumOffsets;
 };
+
+/// Bytes of a tile's accumulators, which are `columns`.
+inline int64_t waitingBytes(mlir::Type element, int64_t columns) {
+  return llvm::alignTo(columns * llvm::divideCeil(memoryType(element).getIntOrFloatBitWidth(), 8), 64);
+}
 
 struct Schedule {
   llvm::SmallVector<int64_t> extents; ///< of the kernel-wide dimensions

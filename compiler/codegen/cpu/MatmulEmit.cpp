@@ -31,7 +31,7 @@ void MatmulEmitter::placeScratch(Value scratch) {
   if (plan.kBlocks > 1)
     partials = place(plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
   if (kernel.columnSums)
-    columnSums = place(plan.nPanels() * plan.nr());
+    columnSums = place(3 * plan.nPanels() * plan.nr());
   if (plan.finishesLater)
     keptPlace = scratchView(b, loc, scratch, scratchStart + 16, b.getI64Type(), 2);
   if (!kernel.epilogue.empty() || plan.finishesLater)
@@ -329,13 +329,13 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   b.setInsertionPointToEnd(chosen.thenBlock());
   if (plan.finishesLater)
     finishKept();
-  if (columnSums)
-    llvm::append_range(sums, loadColumnSums(kBlock, columnPanel));
-  Sums copied = sweep(Reads::SourceAndCopies, 1, sums);
-  if (columnSums)
-    storeColumnSums(ArrayRef(copied).drop_front(plan.mr * plan.vectors), columnPanel);
-  sums.resize(plan.mr * plan.vectors), copied.resize(plan.mr * plan.vectors);
-  scf::YieldOp::create(b, loc, copied);
+  auto copyingSteps = [&](Value from, Value to, const Sums &before) -> Sums {
+    return loop(from, to, 1, before, [&](Value k, ValueRange carried) {
+      return step(Reads::SourceAndCopies, k, 1, false, Sums(carried));
+    });
+  };
+  scf::YieldOp::create(b, loc, columnSums ? multiplyInRuns(kBlock, columnPanel, sums, copyingSteps)
+                                          : sweep(Reads::SourceAndCopies, 1, sums));
   b.setInsertionPointToEnd(chosen.elseBlock());
   scf::YieldOp::create(b, loc, sweep(Reads::Panel, unroll, sums));
   return Sums(chosen.getResults());

@@ -103,8 +103,9 @@ private:
   mlir::Value partialOffset(mlir::Value rowPanel, mlir::Value columnPanel, int64_t sum);
 
   // MatmulColumns.cpp
-  Sums loadColumnSums(mlir::Value kBlock, mlir::Value columnPanel);
-  void storeColumnSums(mlir::ValueRange sums, mlir::Value columnPanel);
+  using Steps = llvm::function_ref<Sums(mlir::Value from, mlir::Value to, const Sums &before)>;
+  Sums multiplyInRuns(mlir::Value kBlock, mlir::Value columnPanel, Sums sums, Steps steps);
+  mlir::Value columnSumsAt(mlir::Value columnPanel, int64_t part, int64_t vector);
   void writeColumnSums();
 
   // MatmulTriangle.cpp
