@@ -131,36 +131,47 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
                      1e3 * outside, program.version() ? "waking threads, waiting" : "copies, submission, waiting", 1e3 * stepSeconds, calls);
 }
 
-static void print(const BenchCommand &command, Program &program, const Times &times, double predictions, double flops,
-                  int64_t peakBytes, const std::string &profile) {
+/// What one call works through, for speeds.
+struct Work {
+  double count = 0; // 0: nothing that could be counted
+  const char *unit = "tokens";
+  double flops = 0;
+};
+
+static void print(const BenchCommand &command, Program &program, const Times &times, const Work &work, int64_t peakBytes,
+                  const std::string &profile) {
   const sinter_program &description = program.description();
   uint64_t parameterBytes = 0;
   for (uint32_t s = 0; s < description.state_count; ++s)
     if (description.states[s].trainable)
       parameterBytes += description.states[s].tensor.bytes;
   const double seconds = times.median() / 1e3;
-  const std::string perSecond = predictions > 0 ? fmt::format("{:.6g}", predictions / seconds) : "null";
+  const std::string perSecond = fmt::format("{:.6g}", work.count / seconds);
   if (command.json) {
     sinter::print("{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
-               "\"tokens_per_s\":{},\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
+               "{}\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
                "\"threads\":{},\"device\":{}{}}}\n",
                jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(), times.milliseconds.back(),
-               perSecond, flops / seconds / 1e9, description.arena_bytes, parameterBytes, peakBytes,
+               work.count > 0 ? fmt::format("\"{}_per_s\":{},", work.unit, perSecond) : "", work.flops / seconds / 1e9,
+               description.arena_bytes, parameterBytes, peakBytes,
                program.threads(), jsonQuoted(std::string(program.device().name())), profile);
     return;
   }
-  sinter::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {} tokens/s, {:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "
+  sinter::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {}{:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "
              "bytes\n{}",
-             command.entry, times.median(), command.steps, times.milliseconds.front(), times.milliseconds.back(), perSecond,
-             flops / seconds / 1e9, program.threads(), description.arena_bytes, peakBytes, profile);
+             command.entry, times.median(), command.steps, times.milliseconds.front(), times.milliseconds.back(),
+             work.count > 0 ? fmt::format("{} {}/s, ", perSecond, work.unit) : "", work.flops / seconds / 1e9, program.threads(),
+             description.arena_bytes, peakBytes, profile);
 }
 
 static Exit benchEntry(const BenchCommand &command, Program &program) {
-  const sinter_entry &entry = requireEntry(program, command.entry);
+  const sinter_entry &entry = requireEntry(program, command.entry, {"sample"});
   const sinter_input *tokens = Program::findInput(entry, "tokens"), *images = Program::findInput(entry, "images");
   if (const sinter_input *position = Program::findInput(entry, "position"); position && tokens)
     program.setScalar(entry, "position", double(elementCount(tokens->tensor) - 1));
-  const double predictions = tokens ? double(elementCount(tokens->tensor)) : images ? double(images->tensor.shape[0]) : 0;
+  const Work work = tokens   ? Work{double(elementCount(tokens->tensor)), "tokens", entry.flops}
+                    : images ? Work{double(images->tensor.rank ? images->tensor.shape[0] : 1), "images", entry.flops}
+                             : Work{0, "", entry.flops};
   std::vector<double> seconds(entry.launch_count);
   const Times times = timeCalls(
       command.steps,
@@ -178,7 +189,7 @@ static Exit benchEntry(const BenchCommand &command, Program &program) {
   const int64_t peakBytes = peakMemory(); // before the profile measures the machine
   const std::string profile =
       command.profile ? profileText(program, entry, seconds, double(command.steps), mean, command.json) : "";
-  print(command, program, times, predictions, entry.flops, peakBytes, profile);
+  print(command, program, times, work, peakBytes, profile);
   return Exit::Done;
 }
 
@@ -202,7 +213,7 @@ static Exit benchSample(const BenchCommand &command, Program &program) {
       perToken.milliseconds.push_back(1e3 * (now() - start) / double(command.newTokens));
   }
   std::sort(perToken.milliseconds.begin(), perToken.milliseconds.end());
-  print(command, program, perToken, 1, entry.flops, peakMemory(), "");
+  print(command, program, perToken, {1, "tokens", entry.flops}, peakMemory(), "");
   return Exit::Done;
 }
 

@@ -1,5 +1,6 @@
 #include "checkpoint.h"
 
+#include "configuration.h"
 #include "error.h"
 #include "files.h"
 #include "program.h"
@@ -97,6 +98,7 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
       {"seed", fmt::to_string(checkpoint.seed)},
       {"data_position", fmt::to_string(checkpoint.nextRow)},
       {"data_xxh3", fmt::format("{:016x}", checkpoint.dataHash)},
+      {"data_size", checkpoint.dataSize},
       {"options", checkpoint.options},
       {"tokenizer", checkpoint.tokenizer.name()},
       {"vocabulary", checkpoint.tokenizer.vocabulary()},
@@ -150,19 +152,31 @@ static Checkpoint readMetadata(const TensorFile &file, const std::string &path) 
   checkpoint.seed = metadataNumber<uint64_t>(file, path, "seed");
   checkpoint.nextRow = metadataNumber<int64_t>(file, path, "data_position");
   checkpoint.dataHash = metadataNumber<uint64_t>(file, path, "data_xxh3", 16);
+  checkpoint.dataSize = metadataText(file, "data_size").substr(0, 32);
   checkpoint.options = metadataText(file, "options");
+  checkpoint.program = metadataText(file, "program");
+  checkpoint.config = metadataText(file, "config");
   checkpoint.tokenizer =
       Tokenizer::restore(metadataText(file, "tokenizer"), metadataText(file, "vocabulary"), path);
   return checkpoint;
 }
 
+// Why states may differ, where the file tells.
+static std::string modelOf(const TensorFile &file, const sinter_program &program) {
+  const std::string differences = configurationDifferences(metadataText(file, "config"), program);
+  return differences.empty() ? "it is of another model" : "trained with " + differences;
+}
+
 // Exact type and shape, or a message with both.
-static void checkAgainst(const sinter_state &state, const TensorEntry &entry, const std::string &path) {
+static void checkAgainst(const sinter_state &state, const TensorFile &file, size_t tensorNumber, const std::string &path,
+                         const sinter_program &program) {
+  const TensorEntry &entry = file.tensors[tensorNumber];
   const sinter_tensor &tensor = state.tensor;
   const bool sameShape = entry.shape.size() == tensor.rank && std::equal(entry.shape.begin(), entry.shape.end(), tensor.shape);
   if (!sameShape || entry.dtype != dtypeInFile(tensor.dtype))
-    fail(Exit::Input, fmt::format("{}: {}: the file has {} [{}], the program needs {} {}", path, entry.name, entry.dtype,
-                                  fmt::join(entry.shape, ", "), dtypeInFile(tensor.dtype), shapeText(tensor)));
+    fail(Exit::Input, fmt::format("{}: {}: the file has {} [{}], the program needs {} {}: {}", path, entry.name, entry.dtype,
+                                  fmt::join(entry.shape, ", "), dtypeInFile(tensor.dtype), shapeText(tensor),
+                                  modelOf(file, program)));
 }
 
 static bool isCheckpointFile(const TensorFile &file) { return metadataText(file, "format") == formatName; }
@@ -246,13 +260,13 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
     const std::string name = nameInFile(description.states[s]);
     const auto found = index.find(name);
     if (found == index.end())
-      fail(Exit::Input, fmt::format("{}: has no {}, which the program needs: it is of another model", path, name));
-    checkAgainst(description.states[s], file.tensors[found->second], path);
+      fail(Exit::Input, fmt::format("{}: has no {}, which the program needs: {}", path, name, modelOf(file, description)));
+    checkAgainst(description.states[s], file, found->second, path, description);
     targets[found->second] = program.data(description.states[s]);
   }
   for (size_t t = 0; t < targets.size(); ++t)
     if (!targets[t] && file.tensors[t].end != file.tensors[t].begin)
-      fail(Exit::Input, fmt::format("{}: {} is not a state of the program: it is of another model", path, file.tensors[t].name));
+      fail(Exit::Input, fmt::format("{}: {} is not a state of the program: {}", path, file.tensors[t].name, modelOf(file, description)));
   readTensors(reader, file, targets);
   return readMetadata(file, path);
 }
@@ -274,8 +288,8 @@ Checkpoint loadParameters(const std::string &path, Program &program, bool *isChe
     if (found == index.end())
       found = index.find(prefixed);
     if (found == index.end())
-      fail(Exit::Input, fmt::format("{}: has no {}, a parameter of the program", path, name));
-    checkAgainst(state, file.tensors[found->second], path);
+      fail(Exit::Input, fmt::format("{}: has no {}, a parameter of the program: {}", path, name, modelOf(file, description)));
+    checkAgainst(state, file, found->second, path, description);
     targets[found->second] = program.data(state);
     ++used;
   }
@@ -289,6 +303,17 @@ Checkpoint loadParameters(const std::string &path, Program &program, bool *isChe
       }
   readTensors(reader, file, targets);
   return *isCheckpoint ? readMetadata(file, path) : Checkpoint();
+}
+
+Contents readContents(const std::string &path) {
+  FileReader reader(path);
+  Contents contents;
+  contents.file = readTensorHeader(reader);
+  contents.isCheckpoint = isCheckpointFile(contents.file);
+  readTensors(reader, contents.file, std::vector<void *>(contents.file.tensors.size()));
+  if (contents.isCheckpoint)
+    contents.checkpoint = readMetadata(contents.file, path);
+  return contents;
 }
 
 void exportParameters(const std::string &path, Program &program) {

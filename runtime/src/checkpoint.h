@@ -2,6 +2,7 @@
 // in the metadata what else a training needs to go on as if it had never stopped.
 #pragma once
 
+#include "safetensors.h"
 #include "tokenizer.h"
 
 #include <cstdint>
@@ -18,7 +19,9 @@ struct Checkpoint {
   uint64_t seed = 0;
   int64_t nextRow = 0;    ///< data position: the row of the sequence of batches that comes next
   uint64_t dataHash = 0;  ///< XXH3 of the training data, to notice other data on resume
+  std::string dataSize;   ///< "5400 tokens", for messages about that
   std::string options;    ///< JSON object of the training's options
+  std::string program, config; ///< name and configuration (JSON) of the program that wrote it
   Tokenizer tokenizer;
 };
 
@@ -42,6 +45,16 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program);
 /// Reads the parameters only, from a checkpoint or any safetensors file that has them (also under `transformer.`).
 /// `*isCheckpoint` tells whether what is returned was in the file. Notes about ignored tensors are added to `notes`.
 Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint, std::vector<std::string> &notes);
+
+/// What a file holds, of whatever program it is.
+struct Contents {
+  TensorFile file;
+  bool isCheckpoint = false;
+  Checkpoint checkpoint; ///< only of one
+};
+
+/// Reads all of the file and checks it as loading does, but against no program.
+Contents readContents(const std::string &path);
 
 /// Writes the parameters only, as plain safetensors.
 void exportParameters(const std::string &path, Program &program);

@@ -30,22 +30,26 @@ std::unique_ptr<Program> openProgram(const sinter_program &description, const Co
 /// A checkpoint's file: `path` itself or, if it is a folder, the checkpoint that train keeps in it.
 std::string findCheckpoint(const std::string &path);
 
-/// Loads all of a checkpoint, or the parameters of a plain safetensors file. `*complete` tells which.
+/// Loads all of a checkpoint, or the parameters of a plain safetensors file. `*complete` tells which. The checkpoint's
+/// configuration must fit its use, unless `ignore`.
 struct Checkpoint;
-Checkpoint loadForUse(const std::string &path, Program &program, bool *complete);
+enum class Use;
+Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool ignore, bool *complete);
 
 /// A tokenizer by its name on the command line ("bytes"); `chars` needs text to take its characters from.
 Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
 
 struct TrainCommand {
   std::string data, validationData, out, init, log, tokenizer;
-  bool resume = false;
+  std::string resume; ///< empty: start; always; auto: if there is a checkpoint
   std::optional<uint64_t> seed;
   std::optional<int64_t> steps, warmup;
   std::optional<std::string> schedule, order;
   std::optional<double> validationFraction, lr, minLr, beta1, beta2, eps, weightDecay, gradClip;
-  int64_t evalEvery = 0, evalBatches = 50, sampleEvery = 0, sampleTokens = 200, checkpointEvery = 500;
+  std::optional<int64_t> evalEvery, evalBatches;
+  int64_t sampleEvery = 0, sampleTokens = 200, checkpointEvery = 500;
   std::string samplePrompt;
+  bool ignoreConfiguration = false;
 };
 Exit train(const sinter_program &description, const CommonOptions &common, const TrainCommand &command);
 
@@ -53,14 +57,14 @@ struct EvalCommand {
   std::string data, checkpoint, logits, tokenizer, split = "all";
   std::optional<double> validationFraction;
   int64_t batches = 0;
-  bool json = false;
+  bool json = false, ignoreConfiguration = false;
 };
 Exit eval(const sinter_program &description, const CommonOptions &common, const EvalCommand &command);
 
 struct SampleCommand {
   std::string checkpoint, prompt, promptFile, tokenizer;
   GenerateOptions generate;
-  bool json = false;
+  bool json = false, ignoreConfiguration = false;
 };
 Exit sample(const sinter_program &description, const CommonOptions &common, const SampleCommand &command);
 
@@ -72,8 +76,11 @@ struct BenchCommand {
 Exit bench(const sinter_program &description, const CommonOptions &common, const BenchCommand &command);
 
 struct InfoCommand {
+  std::string checkpoint; ///< empty: the program itself
   bool json = false;
 };
+/// info CHECKPOINT: what a file holds, and whether it fits the program.
+Exit infoOfCheckpoint(const sinter_program &description, const InfoCommand &command);
 Exit info(const sinter_program &description, const CommonOptions &common, const InfoCommand &command);
 
 struct ExportCommand {
@@ -84,6 +91,7 @@ Exit exportSafetensors(const sinter_program &description, const CommonOptions &c
 struct ImportCommand {
   std::string from, out, tokenizer, vocabularyFrom;
   uint64_t seed = 0;
+  bool ignoreConfiguration = false;
 };
 Exit importSafetensors(const sinter_program &description, const CommonOptions &common, const ImportCommand &command);
 

@@ -1,6 +1,7 @@
 // What the subcommands share.
 #include "checkpoint.h"
 #include "commands.h"
+#include "configuration.h"
 #include "device.h"
 #include "error.h"
 #include "files.h"
@@ -34,11 +35,14 @@ std::string findCheckpoint(const std::string &path) {
   return std::filesystem::is_directory(path, error) ? checkpointPath(path) : path;
 }
 
-Checkpoint loadForUse(const std::string &path, Program &program, bool *complete) {
+Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool ignore, bool *complete) {
   const std::string file = findCheckpoint(path);
   *complete = isCheckpoint(file);
-  if (*complete)
-    return loadCheckpoint(file, program);
+  if (*complete) {
+    Checkpoint checkpoint = loadCheckpoint(file, program);
+    checkConfiguration(file, checkpoint, program.description(), use, ignore);
+    return checkpoint;
+  }
   bool unused;
   std::vector<std::string> notes;
   program.initialize(0); // for states that are not parameters
@@ -70,7 +74,7 @@ Exit exportSafetensors(const sinter_program &description, const CommonOptions &c
   keepApart({"--out", command.out}, {{"--checkpoint", findCheckpoint(command.checkpoint)}});
   keepTraining(command.out);
   bool complete;
-  loadForUse(command.checkpoint, *program, &complete);
+  loadForUse(command.checkpoint, *program, Use::Bytes, false, &complete);
   exportParameters(command.out, *program);
   return Exit::Done;
 }
@@ -85,6 +89,7 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   Checkpoint checkpoint = loadParameters(findCheckpoint(command.from), *program, &complete, notes);
   for (const std::string &note : notes)
     reportNote(note);
+  checkConfiguration(command.from, checkpoint, description, Use::Parameters, command.ignoreConfiguration);
   if (!command.tokenizer.empty())
     checkpoint.tokenizer = makeTokenizer(command.tokenizer, command.vocabularyFrom);
   checkpoint.step = 0;

@@ -75,6 +75,12 @@ Data loadImages(const DataOptions &options, const Batch &batch, int64_t classes)
 /// The files that data at `path` is read from: images have labels, and may be named by their folder.
 std::vector<std::string> dataFiles(const std::string &path);
 
+/// How a checkpoint in `folder` names a data file, and back: by the way from the folder, so that both can move together and a
+/// resume works from anywhere; by its absolute path if the two have nothing but the root in common. The spelling on the command
+/// line makes no difference. "-", standard input, stays as it is.
+std::string dataPathToSave(const std::string &path, const std::string &folder);
+std::string savedDataPath(const std::string &saved, const std::string &folder);
+
 /// Index where the validation part of `count` things starts.
 int64_t splitPoint(int64_t count, double validationFraction);
 

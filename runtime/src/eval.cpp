@@ -1,6 +1,7 @@
 // The subcommand eval.
 #include "checkpoint.h"
 #include "commands.h"
+#include "configuration.h"
 #include "error.h"
 #include "evaluate.h"
 #include "files.h"
@@ -26,7 +27,8 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
   keepApart({"--logits", command.logits}, inputs);
   keepTraining(command.logits);
   bool complete;
-  const Checkpoint checkpoint = loadForUse(command.checkpoint, *program, &complete);
+  const Checkpoint checkpoint =
+      loadForUse(command.checkpoint, *program, Use::Parameters, command.ignoreConfiguration, &complete);
   DataOptions options;
   options.path = command.data;
   options.tokenizer = command.tokenizer;

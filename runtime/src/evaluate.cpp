@@ -42,28 +42,47 @@ static Sums measure(const float *logits, const int32_t *targets, int64_t count, 
   return sums;
 }
 
+// The output to measure single rows from; null if there is none.
+static const sinter_tensor *logitsOf(const sinter_entry &entry, const Batch &batch) {
+  const sinter_tensor *logits = Program::findOutput(entry, "logits");
+  if (!logits || logits->dtype != SINTER_F32 || logits->rank < 2)
+    return nullptr;
+  return elementCount(*logits) == batch.predictions() * logits->shape[logits->rank - 1] ? logits : nullptr;
+}
+
+static std::string tooShort(const Dataset &data, const Batch &batch, bool hasLogits) {
+  const int64_t rows = data.rows(batch.length);
+  if (rows < 1)
+    return fmt::format("too short: {} are not one row of {}", data.size(), batch.length);
+  if (!hasLogits && rows < batch.rows)
+    return fmt::format("too short: {} rows of data, but a batch has {}, and the entry has no logits to take single rows from", rows,
+                       batch.rows);
+  return {};
+}
+
+std::string evaluationProblem(Program &program, const Dataset &data) {
+  try {
+    const sinter_entry &entry = requireEntry(program, "eval");
+    const Batch batch = Batch::of(program, entry);
+    return tooShort(data, batch, logitsOf(entry, batch));
+  } catch (const Failure &failure) {
+    return failure.what();
+  }
+}
+
 Evaluation evaluate(Program &program, const Dataset &data, int64_t maximumBatches) {
   const sinter_entry &entry = requireEntry(program, "eval");
   const Batch batch = Batch::of(program, entry);
-  const sinter_tensor *logits = Program::findOutput(entry, "logits");
+  const sinter_tensor *logits = logitsOf(entry, batch);
   const bool hasCorrect = Program::findOutput(entry, "correct");
-  if (logits && (logits->dtype != SINTER_F32 || logits->rank < 2))
-    logits = nullptr;
   const int64_t perRow = batch.tokens ? batch.length : 1;
   const int64_t classes = logits ? logits->shape[logits->rank - 1] : 0;
-  if (logits && elementCount(*logits) != batch.predictions() * classes)
-    logits = nullptr;
-
+  if (const std::string problem = tooShort(data, batch, logits); !problem.empty())
+    fail(Exit::Input, problem);
   const int64_t rows = data.rows(batch.length);
-  if (rows < 1)
-    fail(Exit::Input, fmt::format("too short: {} are not one row of {}", data.size(), batch.length));
   int64_t batches = (rows + batch.rows - 1) / batch.rows;
   if (!logits && rows % batch.rows && batches > 1)
     --batches;
-  else if (!logits && rows < batch.rows)
-    fail(Exit::Input, fmt::format("too short: {} rows of data, but a batch has {}, and the entry has no logits to take "
-                                  "single rows from",
-                                  rows, batch.rows));
   const int64_t used = maximumBatches ? std::min(batches, maximumBatches) : batches;
 
   Evaluation result;

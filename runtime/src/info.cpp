@@ -142,6 +142,8 @@ static void printText(const sinter_program &p, const sinter_version *chosen) {
 }
 
 Exit info(const sinter_program &p, const CommonOptions &common, const InfoCommand &command) {
+  if (!command.checkpoint.empty())
+    return infoOfCheckpoint(p, command);
   const sinter_version *chosen = chosenVersion(p, common.march);
   if (!command.json) {
     printText(p, chosen);

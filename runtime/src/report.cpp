@@ -18,12 +18,12 @@ void speakAs(std::string text) { name() = std::move(text); }
 
 const std::string &speaker() { return name(); }
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::string_view kept) {
   std::string shown;
   for (size_t i = 0; i < text.size();) {
     const CodePoint point = decodeUtf8(text, i);
     const bool control = point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0);
-    if (point.length && !control) {
+    if (point.length && (!control || kept.find(text[i]) != kept.npos)) {
       shown.append(text, i, point.length);
       i += point.length;
       continue;

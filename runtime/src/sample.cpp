@@ -1,6 +1,7 @@
 // The subcommand sample.
 #include "checkpoint.h"
 #include "commands.h"
+#include "configuration.h"
 #include "error.h"
 #include "files.h"
 #include "output.h"
@@ -39,7 +40,8 @@ Exit sample(const sinter_program &description, const CommonOptions &common, cons
   const auto program = openProgram(description, common);
   requireEntry(*program, "logits");
   bool complete;
-  const Checkpoint checkpoint = loadForUse(command.checkpoint, *program, &complete);
+  const Checkpoint checkpoint =
+      loadForUse(command.checkpoint, *program, Use::Parameters, command.ignoreConfiguration, &complete);
   const Tokenizer tokenizer = command.tokenizer.empty() ? checkpoint.tokenizer : makeTokenizer(command.tokenizer, "");
   const std::string prompt = command.promptFile.empty() ? command.prompt : readFile(command.promptFile);
   Generator generator(*program, tokenizer);

@@ -1,11 +1,13 @@
 #include "train_log.h"
 
 #include "output.h"
+#include "progress.h"
 #include "report.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,9 +22,17 @@ std::string jsonQuoted(const std::string &text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+std::string jsonOrNull(const std::string &object) { return nlohmann::json::accept(object) ? object : "null"; }
+
+// Terminals that cannot go back to the start of a line get one now and then.
+static bool redraws() {
+  const char *kind = std::getenv("TERM");
+  return kind && *kind && std::strcmp(kind, "dumb") != 0;
+}
+
 TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit)
     : file_(path, resumedStep), steps_(steps), predictionsPerStep_(predictionsPerStep), unit_(unit), terminal_(isatty(STDOUT_FILENO)),
-      last_(Clock::now()), drawn_(last_ - std::chrono::hours(1)) {}
+      redraws_(redraws()), start_(Clock::now()), last_(start_), drawn_(last_ - std::chrono::hours(1)) {}
 
 TrainLog::~TrainLog() { endLine(); }
 
@@ -72,6 +82,7 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   // The mean of the first steps, then a slow average: steady, but follows a machine that becomes busy.
   const double weight = std::max(0.02, 1.0 / double(step - firstStep_ + 1));
   smoothedSeconds_ += weight * (seconds - smoothedSeconds_);
+  smoothedLoss_ += weight * (result.loss - smoothedLoss_);
   char line[256];
   char *end = line;
   end = fmt::format_to_n(end, 128, "{{\"step\":{},\"loss\":{}", step, JsonNumber{result.loss}).out;
@@ -80,36 +91,29 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   end = fmt::format_to_n(end, 80, ",\"lr\":{},\"{}_per_s\":{:.1f}}}\n", JsonNumber{result.lr}, unit_,
                          double(predictionsPerStep_) / seconds).out;
   writeLine(line, size_t(end - line));
-  // Ten times a second is enough for eyes.
-  if (terminal_ && (now - drawn_ > std::chrono::milliseconds(100) || step == steps_)) {
+  // Ten times a second is enough for eyes, and a line each ten seconds for what keeps all lines.
+  if (terminal_ && (now - drawn_ > std::chrono::milliseconds(redraws_ ? 100 : 10000) || step == steps_)) {
     drawn_ = now;
-    drawProgress(step, result);
+    drawProgress(step);
   }
 }
 
-void TrainLog::drawProgress(int64_t step, const StepResult &result) {
+static int64_t terminalColumns() {
   winsize size{};
-  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  const int64_t eta = int64_t(std::min(1e9, double(steps_ - step) * smoothedSeconds_ + 0.5));
-  char tail[160], line[512];
-  const double rate = double(predictionsPerStep_) / smoothedSeconds_;
-  const size_t tailSize =
-      fmt::format_to_n(tail, sizeof tail, " {}/{}  loss {:.4f}  {:.{}f}{} {}/s  ETA {}:{:02}", step, steps_, result.loss,
-                       rate >= 1e4 ? rate / 1e3 : rate, rate >= 1e4 ? 1 : 0, rate >= 1e4 ? "k" : "",
-                       unit_[0] == 't' ? "tok" : unit_, eta / 60, eta % 60).size;
-  const int64_t room = std::clamp<int64_t>((known ? size.ws_col : 80) - int64_t(tailSize) - 3, 0, 40);
-  const int64_t filled = steps_ ? room * step / steps_ : room;
-  char *end = line;
-  *end++ = '\r';
-  if (room >= 5) {
-    *end++ = '[';
-    end = std::fill_n(std::fill_n(end, filled, '='), room - filled, ' ');
-    *end++ = ']';
-  }
-  end = std::copy_n(tail, std::min(tailSize, sizeof tail), end);
-  end = std::copy_n("\033[K", 3, end);
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void TrainLog::drawProgress(int64_t step) {
+  const double elapsed = std::chrono::duration<double>(last_ - start_).count();
+  const Progress progress = {step, steps_, smoothedLoss_, double(predictionsPerStep_) / smoothedSeconds_, unit_[0] == 't' ? "tok" : unit_,
+                             elapsed, double(steps_ - step) * smoothedSeconds_};
+  char line[512] = "\r";
+  char *end = line + redraws_;
+  end += progressLine(progress, terminalColumns(), end, sizeof line - 8);
+  const std::string_view rest = redraws_ ? "\033[K" : "\n";
+  end = std::copy(rest.begin(), rest.end(), end);
   (void)writeStream(STDOUT_FILENO, line, size_t(end - line));
-  lineOpen_ = true;
+  lineOpen_ = redraws_;
 }
 
 void TrainLog::restartClock() { last_ = Clock::now(); }
@@ -141,12 +145,20 @@ void TrainLog::evaluation(int64_t step, const Evaluation &evaluation) {
   last_ = Clock::now();
 }
 
+void TrainLog::saved(int64_t step, const std::string &path) {
+  if (!terminal_)
+    return;
+  endLine();
+  const std::string text = fmt::format("step {}: saved in {}\n", step, printable(path));
+  (void)writeStream(STDOUT_FILENO, text.data(), text.size());
+}
+
 void TrainLog::sample(int64_t step, const std::string &text) {
   const std::string line = fmt::format("{{\"step\":{},\"sample\":{}}}\n", step, jsonQuoted(text));
   writeLine(line.data(), line.size());
   if (terminal_) {
     endLine();
-    const std::string shown = fmt::format("step {}: sample:\n{}\n", step, text);
+    const std::string shown = fmt::format("step {}: sample:\n{}\n", step, printable(text, "\n\t"));
     (void)writeStream(STDOUT_FILENO, shown.data(), shown.size());
   }
   last_ = Clock::now();

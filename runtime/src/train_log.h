@@ -22,6 +22,8 @@ public:
   void step(int64_t step, const StepResult &result);
   void evaluation(int64_t step, const Evaluation &evaluation);
   void sample(int64_t step, const std::string &text);
+  /// Where the result is: for people, only on a terminal.
+  void saved(int64_t step, const std::string &path);
   /// What was done since the last step does not count as the next one's time.
   void restartClock();
   /// Ends the progress line, so that other messages start on their own.
@@ -32,18 +34,19 @@ public:
 private:
   void lose(const char *where);
   void writeLine(const char *text, size_t size);
-  void drawProgress(int64_t step, const StepResult &result);
+  void drawProgress(int64_t step);
 
   LogFile file_;
   int64_t steps_, predictionsPerStep_;
   const char *unit_;
-  bool terminal_, lineOpen_ = false, printing_ = true, complete_ = true;
+  bool terminal_, redraws_, lineOpen_ = false, printing_ = true, complete_ = true;
   int64_t firstStep_ = -1;
-  double smoothedSeconds_ = 0;
-  std::chrono::steady_clock::time_point last_, drawn_;
+  double smoothedSeconds_ = 0, smoothedLoss_ = 0; // over about 50 steps
+  std::chrono::steady_clock::time_point start_, last_, drawn_;
 };
 
-/// A text as a JSON string.
+/// A text as a JSON string; a JSON object as it is, "null" for what is none.
 std::string jsonQuoted(const std::string &text);
+std::string jsonOrNull(const std::string &object);
 
 } // namespace sinter

@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "program.h"
+#include "suggest.h"
 
 #include <algorithm>
 #include <cmath>
@@ -40,7 +41,11 @@ std::string TrainingOptions::json() const {
   for (const Rate &rate : rates)
     if (this->*rate.member)
       json[rate.name] = *(this->*rate.member);
-  return json.dump();
+  if (!data.empty())
+    json["data"] = data;
+  if (!validationData.empty())
+    json["val_data"] = validationData;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace); // file names need not be UTF-8
 }
 
 TrainingOptions TrainingOptions::parse(const std::string &text, const std::string &path) {
@@ -62,16 +67,22 @@ TrainingOptions TrainingOptions::parse(const std::string &text, const std::strin
   for (const Rate &rate : rates)
     if (number(rate.name))
       options.*rate.member = json[rate.name].get<double>();
+  if (word("data"))
+    options.data = json["data"].get<std::string>();
+  if (word("val_data"))
+    options.validationData = json["val_data"].get<std::string>();
   return options;
 }
 
-const sinter_entry &requireEntry(Program &program, const std::string &name) {
+const sinter_entry &requireEntry(Program &program, const std::string &name, std::vector<std::string> others) {
   if (const sinter_entry *entry = program.findEntry(name))
     return *entry;
-  std::string known;
+  std::vector<std::string> known;
   for (uint32_t e = 0; e < program.description().entry_count; ++e)
-    known += fmt::format("{}{}", e ? ", " : "", program.description().entries[e].name);
-  fail(Exit::Usage, fmt::format("{}: the program has no such entry; it has {}", name, known.empty() ? "none" : known));
+    known.push_back(program.description().entries[e].name);
+  const std::string list = known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
+  others.insert(others.end(), known.begin(), known.end());
+  fail(Exit::Usage, fmt::format("{}: the program has no such entry; it has {}{}", name, list, didYouMean(name, others)));
 }
 
 int64_t vocabularySize(Program &program) {

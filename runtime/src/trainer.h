@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sinter {
 
@@ -17,6 +18,7 @@ struct TrainingOptions {
   bool cosine = false;
   Order order = Order::Random;
   double validationFraction = 0.1;
+  std::string data, validationData; ///< files, as dataPathToSave names them; empty: unknown, or none
 
   /// As JSON for a checkpoint, and back: throws Failure (damaged) that names `path`.
   std::string json() const;
@@ -58,8 +60,8 @@ private:
   bool hasGradNorm_;
 };
 
-/// The entry, or a Failure (usage) that lists those there are.
-const sinter_entry &requireEntry(Program &program, const std::string &name);
+/// The entry, or a Failure (usage) that lists those there are and `others`, which may have been meant, too.
+const sinter_entry &requireEntry(Program &program, const std::string &name, std::vector<std::string> others = {});
 
 /// Last axis of the output `logits` of the entries eval, logits or any other; 0 if there is none.
 int64_t vocabularySize(Program &program);

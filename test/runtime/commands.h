@@ -3,6 +3,7 @@
 
 #include "support.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -41,6 +42,8 @@ protected:
       redirect("err", O_WRONLY | O_CREAT | O_TRUNC, 2);
       const rlimit limit{fileSizeLimit, fileSizeLimit};
       setrlimit(RLIMIT_FSIZE, &limit);
+      if (chdir(folder.path().c_str()) != 0)
+        _exit(126);
       prepare();
       execv(MOCK, raw.data());
       _exit(127);
@@ -81,6 +84,11 @@ protected:
     return arguments;
   }
   std::string checkpointOf(const std::string &out) { return readFile(folder / out + "/checkpoint.safetensors"); }
+  /// The steps that a log tells of.
+  int64_t lossesOf(const std::string &log) {
+    const std::vector<Json> all = lines(readFile(folder / log));
+    return std::count_if(all.begin(), all.end(), [](const Json &line) { return line.contains("loss"); });
+  }
   static std::vector<Json> lines(const std::string &text) {
     std::vector<Json> result;
     std::istringstream stream(text);

@@ -50,8 +50,8 @@ TEST_F(CommandsTest, ResumeGivesTheSameBytes) {
   EXPECT_EQ(done.exit, 0);
   expectContains(done.err, "nothing to do");
   expectError(training("constant", 50, {"--resume", "--seed", "9"}), 2, "the training to resume has seed 0");
-  expectError(training("nowhere", 50, {"--resume"}), 1, "nowhere/checkpoint.safetensors: cannot open");
-  expectError({"train", "--data", text, "--resume"}, 2, "--resume needs --out");
+  expectError(training("nowhere", 50, {"--resume"}), 1, "nowhere/checkpoint.safetensors: no checkpoint to go on from");
+  expectError({"train", "--data", text, "--resume"}, 1, "error: run/checkpoint.safetensors: no checkpoint to go on from; --out names its folder");
 }
 
 // Killed again and again at random instants, most of them while it saves; at the end the bytes of an undisturbed run.
@@ -85,7 +85,8 @@ TEST_F(CommandsTest, FiftyKillsLoseNothing) {
   EXPECT_EQ(checkpointOf("killed"), checkpointOf("undisturbed"));
   int64_t step = 0;
   for (const Json &line : lines(readFile(folder / "killed.jsonl")))
-    ASSERT_EQ(line["step"], ++step); // every step once
+    if (line.contains("loss"))
+      ASSERT_EQ(line["step"], ++step); // every step once
   EXPECT_EQ(step, 4000);
 }
 
@@ -110,7 +111,7 @@ TEST_F(CommandsTest, AFullDiskKeepsThePreviousCheckpoint) {
   run(training("o", 10));
   const std::string before = checkpointOf("o");
   fileSizeLimit = 20000; // the checkpoint has about 75,000 bytes
-  const Result result = run(training("o", 20, {"--resume"}));
+  const Result result = run(training("o", 20, {"--resume", "--eval-every", "0"}));
   EXPECT_EQ(result.exit, 1);
   expectContains(result.err, "o/checkpoint.safetensors: cannot save: write: File too large; what was saved before is unchanged");
   EXPECT_EQ(lines(result.out).size(), 10u); // it was trained nevertheless
@@ -123,7 +124,7 @@ TEST_F(CommandsTest, AFullDiskKeepsThePreviousCheckpoint) {
 
 // It is done and saved, but what was asked for was not all written.
 TEST_F(CommandsTest, AFullLogDoesNotEndTheTraining) {
-  const Result result = run(training("o", 10, {"--log", "/dev/full"}));
+  const Result result = run(training("o", 10, {"--log", "/dev/full", "--eval-every", "0"}));
   EXPECT_EQ(result.exit, 1);
   expectContains(result.err, "error: /dev/full: cannot write: No space left on device; the training goes on without it");
   EXPECT_EQ(lines(result.out).size(), 10u);

@@ -61,7 +61,7 @@ TEST_F(OutputTest, LostOutputIsAnErrorButForAClosedPipe) {
 
 // The training goes on, and is saved, when nobody takes its lines.
 TEST_F(OutputTest, TrainingsOutliveTheirReaders) {
-  const std::string train = "$MOCK train --data text.txt --steps 300 --checkpoint-every 50 --out ";
+  const std::string train = "$MOCK train --data text.txt --steps 300 --checkpoint-every 50 --eval-every 0 --out ";
   ASSERT_EQ(run(training("whole", 300)).exit, 0);
   EXPECT_EQ(shell(train + "full > /dev/full 2> message"), 1);
   expectContains(readFile(folder / "message"), "standard output: cannot write: No space left on device; the training goes on");

@@ -140,10 +140,10 @@ TEST_F(SavingTest, OutputsThatAreInputs) {
   EXPECT_EQ(shell("./program export --checkpoint plain --out program 2> /dev/null"), 2);
   // What is its own log goes on, and starts anew beside the earlier one.
   EXPECT_EQ(run(training("o", 20, {"--resume", "--log", folder / "log.jsonl"})).exit, 0);
-  EXPECT_EQ(lines(readFile(folder / "log.jsonl")).size(), 20u);
+  EXPECT_EQ(lossesOf("log.jsonl"), 20);
   EXPECT_EQ(run(training("o", 3, {"--log", folder / "log.jsonl"})).exit, 0);
-  EXPECT_EQ(lines(readFile(folder / "log.jsonl")).size(), 3u);
-  EXPECT_EQ(lines(readFile(folder / "log.previous.jsonl")).size(), 20u);
+  EXPECT_EQ(lossesOf("log.jsonl"), 3);
+  EXPECT_EQ(lossesOf("log.previous.jsonl"), 20);
 }
 
 TEST_F(SavingTest, PermissionsOfCheckpointsStay) {
