@@ -20,7 +20,7 @@ compile:
 test:
 	@.ci/setup test
 	@$(MAKE) --no-print-directory compile
-	ctest --preset default
+	@ctest --preset default; code=$$?; python3 test/summary.py build/Testing/Temporary/LastTest.log; exit $$code
 
 # Compiles examples/gpt/gpt.cpp, trains it on the King James Bible, and samples before and after.
 demo:
@@ -33,7 +33,7 @@ demo:
 	$(GPT) train --data $(TEXT) --steps 0 --out build/demo/before
 	$(GPT) sample --checkpoint build/demo/before/checkpoint.safetensors --prompt "And God said" -n 200 --seed 1
 	@echo; echo "--- training on $$(wc -c < $(TEXT)) bytes of text ---"
-	$(GPT) train --data $(TEXT) --steps $(DEMO_STEPS) --out build/demo/after --lr 1e-3 --warmup 100 --schedule cosine --eval-every 250
+	$(GPT) train --data $(TEXT) --steps $(DEMO_STEPS) --out build/demo/after --lr 1e-3 --warmup 100 --schedule cosine
 	@echo; echo "--- after training ---"
 	$(GPT) sample --checkpoint build/demo/after/checkpoint.safetensors --prompt "And God said" -n 400 --seed 1 --temperature 0.8
 

@@ -21,7 +21,9 @@ def losses(program):
 f32, bf16, rounded = losses("f32"), losses("bf16"), losses("rounded")
 assert len(f32) == len(bf16) == 200, (len(f32), len(bf16))
 assert f32 != bf16, "bf16 made no difference"
-print("rounded: the same losses" if bf16 == rounded else f"rounded: {rounded} differ from {bf16}")
-worst = max(abs(a - b) / a for a, b in zip(f32, bf16))
-print("f32: within 1 %" if worst < 0.01 else f"f32: {worst:.3%} apart")
+other = [step for step, (a, b) in enumerate(zip(bf16, rounded), 1) if a != b]
+print("rounded: the same losses" if bf16 == rounded else
+      f"rounded: {len(other)} of {len(bf16)} losses differ, first at step {other[0]}: {rounded[other[0] - 1]}, from vdpbf16ps {bf16[other[0] - 1]}")
+worst, step = max((abs(a - b) / a, step) for step, (a, b) in enumerate(zip(f32, bf16), 1))
+print("f32: within 1 %" if worst < 0.01 else f"f32: {worst:.3%} apart at step {step}: {bf16[step - 1]}, f32 {f32[step - 1]}")
 print(f"worst {worst:.4%}, last losses {f32[-1]} {bf16[-1]}")
