@@ -167,7 +167,7 @@ def DispatchOp : PlanOp<"dispatch", [HasParent<"KernelOp">, DeclareOpInterfaceMe
   let description = [{
     Storage buffer i of the shader is binding i: `read`, `write` or `update` (both) of some bytes of an operand of the
     launch (inputs first, then outputs) or of the kernel's scratch. `texels` reads, too, but as a uniform texel buffer of
-    four f32 each. `push` are its push constants.
+    four f32 each. `push` are its push constants; those that it does not give are 0.
     (C1) there are three numbers of workgroups, each in 1 ... 65535; (C2) at most 4 push constants, of 32 bits;
     (C3) offsets of bindings are multiples of 256; they hold at least 1 byte and at most 128 MiB,
     texels a multiple of 16 bytes; (C4) the shader exists.

@@ -85,7 +85,9 @@ static void printVulkan(const sinter_program &p) {
   try {
     for (const VulkanDeviceInfo &device : listVulkanDevices(p))
       print("device       vulkan:{}: {}, {}, Vulkan {} ({}), {} bytes: {}\n", device.index, device.name, device.type, device.version,
-                 device.driver, device.memory, device.unusable.empty() ? "runs " + device.profile : "cannot be used: " + device.unusable);
+            device.driver, device.memory,
+            device.unusable.empty() ? fmt::format("runs {}; f32 keeps {}", device.profile, device.keeps)
+                                    : "cannot be used: " + device.unusable);
   } catch (const Failure &failure) {
     print("device       {}\n", failure.what());
   }
@@ -104,10 +106,10 @@ static std::string vulkanJson(const sinter_program &p) {
     return fmt::format("{{\"versions\":[{}],\"devices\":[{}]}}", versions, joined(uint32_t(list.size()), [&](uint32_t i) {
                          const VulkanDeviceInfo &device = list[i];
                          return fmt::format("{{\"index\":{},\"name\":{},\"type\":{},\"driver\":{},\"vulkan\":{},\"bytes\":{},"
-                                            "\"unusable\":{},\"version\":{}}}",
+                                            "\"unusable\":{},\"version\":{},\"f32_keeps\":{}}}",
                                             device.index, jsonQuoted(device.name), jsonQuoted(device.type), jsonQuoted(device.driver),
                                             jsonQuoted(device.version), device.memory, jsonQuoted(device.unusable),
-                                            jsonQuoted(device.profile));
+                                            jsonQuoted(device.profile), jsonQuoted(device.keeps));
                        }));
   } catch (const Failure &failure) {
     return fmt::format("{{\"versions\":[{}],\"devices\":[],\"problem\":{}}}", versions, jsonQuoted(failure.what()));

@@ -155,6 +155,13 @@ struct ShadersToSpirvPass : PassWrapper<ShadersToSpirvPass, OperationPass<Module
   }
 };
 
+/// What f32 arithmetic is to keep: NaN, infinities and the signs of zeros; denormals; rounding to the nearest. Each is a
+/// capability and an execution mode, which the runtime takes out again for a device that does not have it.
+constexpr std::pair<spirv::Capability, spirv::ExecutionMode> kFloatModes[] = {
+    {spirv::Capability::SignedZeroInfNanPreserve, spirv::ExecutionMode::SignedZeroInfNanPreserve},
+    {spirv::Capability::DenormPreserve, spirv::ExecutionMode::DenormPreserve},
+    {spirv::Capability::RoundingModeRTE, spirv::ExecutionMode::RoundingModeRTE}};
+
 struct FinishSpirvPass : PassWrapper<FinishSpirvPass, OperationPass<spirv::ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FinishSpirvPass)
 
@@ -168,10 +175,17 @@ struct FinishSpirvPass : PassWrapper<FinishSpirvPass, OperationPass<spirv::Modul
     if (std::optional<spirv::VerCapExtAttr> known = module.getVceTriple()) {
       SmallVector<spirv::Capability> capabilities(known->getCapabilities());
       llvm::erase(capabilities, spirv::Capability::Matrix); // which Shader implies
+      for (auto [capability, mode] : kFloatModes)
+        capabilities.push_back(capability);
       module.setVceTripleAttr(spirv::VerCapExtAttr::get(spirv::Version::V_1_5, capabilities, {}, &getContext()));
     }
     module->removeAttr(spirv::getTargetEnvAttrName());
-    Builder builder(&getContext());
+    OpBuilder builder(&getContext());
+    for (auto function : llvm::to_vector(module.getOps<spirv::FuncOp>())) { // there is but the entry point
+      builder.setInsertionPointToEnd(module.getBody());
+      for (auto [capability, mode] : kFloatModes)
+        spirv::ExecutionModeOp::create(builder, function.getLoc(), function, mode, /*params=*/{32});
+    }
     module.walk([&](Operation *op) {
       // A driver that contracted, reassociated or dropped NaNs would give other results than the CPU.
       if (isa<spirv::FAddOp, spirv::FSubOp, spirv::FMulOp, spirv::FDivOp, spirv::FNegateOp, spirv::FRemOp, spirv::GLFmaOp>(op))

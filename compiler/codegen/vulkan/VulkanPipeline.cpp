@@ -22,6 +22,7 @@ void buildVulkanPipeline(OpPassManager &manager, StringRef profile) {
   shaders.addPass(createCanonicalizerPass());
   shaders.addPass(createLoopInvariantCodeMotionPass());
   shaders.addPass(createCSEPass());
+  shaders.addPass(vulkan::createHideZerosPass());
   manager.addPass(vulkan::createShadersToSpirvPass());
   OpPassManager &modules = manager.nest<spirv::ModuleOp>();
   modules.addPass(spirv::createSPIRVLowerABIAttributesPass());
@@ -35,6 +36,7 @@ void buildVulkanPipeline(OpPassManager &manager, StringRef profile) {
 void registerVulkanPasses() {
   registerPass([] { return vulkan::createEmitKernelsPass("registers"); });
   registerPass(vulkan::createExpandForShadersPass);
+  registerPass(vulkan::createHideZerosPass);
   registerPass(vulkan::createShadersToSpirvPass);
   registerPass(vulkan::createFinishSpirvPass);
   PassPipelineRegistration<>("sinter-vulkan-pipeline", "kernels to SPIR-V for CPU-like Vulkan devices",

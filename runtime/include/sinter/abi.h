@@ -137,14 +137,14 @@ enum sinter_vulkan_feature {
   SINTER_VK_SUBGROUP_SHUFFLE = 4,
   SINTER_VK_INT16 = 8,               /* shaderInt16, storageBuffer16BitAccess */
   SINTER_VK_INT64 = 16,              /* shaderInt64 */
-  SINTER_VK_FLOAT16 = 32,            /* shaderFloat16, storageBuffer16BitAccess */
-  SINTER_VK_KEEP_NAN = 64,           /* shaderSignedZeroInfNanPreserveFloat32 */
-  SINTER_VK_ROUND_EVEN = 128         /* shaderRoundingModeRTEFloat32 */
+  SINTER_VK_FLOAT16 = 32             /* shaderFloat16, storageBuffer16BitAccess */
 };
 
 typedef struct sinter_shader {
   const char *name;       /* for messages and profiles */
-  const uint32_t *words;  /* SPIR-V; its entry point is called "main" */
+  /* SPIR-V; its entry point is called "main". Execution modes of f32 (SignedZeroInfNanPreserve, DenormPreserve,
+   * RoundingModeRTE) and their capabilities are left out for a device that does not have them. */
+  const uint32_t *words;
   uint64_t word_count;
   uint32_t binding_count; /* buffers 0 to binding_count - 1 of set 0, at most 32 */
   uint32_t constant_count; /* u32 push constants, at most 4 */

@@ -5,6 +5,7 @@
 // only when somebody looks at it.
 #include "block.h"
 #include "error.h"
+#include "vulkan/float_modes.h"
 #include "vulkan/recording.h"
 #include "vulkan/vulkan_device.h"
 
@@ -204,7 +205,8 @@ std::vector<VulkanDeviceInfo> listVulkanDevices(const sinter_program &program) {
     const uint32_t version = device.properties.apiVersion;
     list.push_back({device.index, device.properties.deviceName, typeName(device.properties.deviceType), device.driver,
                     fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version), VK_API_VERSION_PATCH(version)),
-                    device.memory, device.unusable, chooseVulkanVersion(program, device.isProcessor(), {}).name});
+                    device.memory, device.unusable, chooseVulkanVersion(program, device.isProcessor(), {}).name,
+                    device.unusable.empty() ? promisesOf(Abilities(device).properties12) : ""});
   }
   return list;
 }

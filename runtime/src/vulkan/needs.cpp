@@ -85,10 +85,6 @@ const Feature knownFeatures[] = {
     {SINTER_VK_FLOAT16, "16-bit floats in shaders and buffers (shaderFloat16, storageBuffer16BitAccess)",
      [](const Abilities &a) { return a.features12.shaderFloat16 && a.features11.storageBuffer16BitAccess; },
      [](Abilities &w) { w.features12.shaderFloat16 = w.features11.storageBuffer16BitAccess = VK_TRUE; }},
-    {SINTER_VK_KEEP_NAN, "f32 that keeps NaN, infinities and signed zeros (shaderSignedZeroInfNanPreserveFloat32)",
-     [](const Abilities &a) { return bool(a.properties12.shaderSignedZeroInfNanPreserveFloat32); }, nullptr},
-    {SINTER_VK_ROUND_EVEN, "f32 rounded to nearest even (shaderRoundingModeRTEFloat32)",
-     [](const Abilities &a) { return bool(a.properties12.shaderRoundingModeRTEFloat32); }, nullptr},
 };
 
 } // namespace

@@ -1,7 +1,11 @@
 #include "vulkan/pipelines.h"
 
 #include "error.h"
+<<<<<<< HEAD
 #include "threads.h"
+=======
+#include "vulkan/float_modes.h"
+>>>>>>> ff5f2ef (Vulkan: NaN, infinities and signs of zeros where a literal zero stands; execution modes of f32 that a device has)
 #include "vulkan/pipeline_cache.h"
 
 #include <algorithm>
@@ -72,10 +76,11 @@ VkPipelineLayout Pipelines::layout(uint32_t index) {
 // Runs on several threads: the layouts are there already, and each shader is one thread's.
 void Pipelines::make(uint32_t index) {
   const sinter_shader &shader = version_.shaders[index];
+  const std::vector<uint32_t> words = withKnownModes(shader, device_.abilities().properties12);
   VkShaderModuleCreateInfo code{};
   code.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
-  code.codeSize = shader.word_count * sizeof(uint32_t);
-  code.pCode = shader.words;
+  code.codeSize = words.size() * sizeof(uint32_t);
+  code.pCode = words.data();
   VkShaderModule module;
   device_.check(vkCreateShaderModule(device_.handle(), &code, nullptr, &module), "vkCreateShaderModule");
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup{};

@@ -30,6 +30,7 @@ struct VulkanDeviceInfo {
   uint64_t memory;
   std::string unusable; ///< why it cannot run programs; empty: it can
   std::string profile;  ///< version of the kernels that it would run
+  std::string keeps;    ///< what it promises to keep of f32, beyond what every device does
 };
 
 /// All there are, in the order of their indices. Failure (device) as above.

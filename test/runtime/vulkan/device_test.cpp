@@ -3,6 +3,7 @@
 #include "../support.h"
 #include "checkpoint.h"
 #include "device.h"
+#include "vulkan/float_modes.h"
 #include "vulkan/needs.h"
 #include "vulkan/pipeline_cache.h"
 #include "vulkan/recording.h"
@@ -282,14 +283,11 @@ TEST(Vulkan, MissingFeatures) {
                                                         {SINTER_VK_SUBGROUP_SHUFFLE, "subgroup shuffles"},
                                                         {SINTER_VK_INT16, "16-bit integers"},
                                                         {SINTER_VK_INT64, "64-bit integers"},
-                                                        {SINTER_VK_FLOAT16, "16-bit floats"},
-                                                        {SINTER_VK_KEEP_NAN, "f32 that keeps NaN"},
-                                                        {SINTER_VK_ROUND_EVEN, "f32 rounded to nearest even"}};
+                                                        {SINTER_VK_FLOAT16, "16-bit floats"}};
   vulkan::Abilities none(device);
   none.features.features = {};
   none.features11.storageBuffer16BitAccess = none.features12.shaderInt8 = VK_FALSE;
   none.properties11.subgroupSupportedOperations = 0;
-  none.properties12.shaderSignedZeroInfNanPreserveFloat32 = none.properties12.shaderRoundingModeRTEFloat32 = VK_FALSE;
   Spoiled spoiled;
   for (const auto &[bit, name] : features) {
     spoiled.shaders[0].features = bit;
@@ -300,6 +298,31 @@ TEST(Vulkan, MissingFeatures) {
   }
   spoiled.shaders[0].features = 0;
   vulkan::checkNeeds(spoiled.program, spoiled.version, device, none);
+}
+
+// Of the execution modes that a shader asks for, a device gets those that it has: all, none, or the one that it lacks left out.
+TEST(Vulkan, FloatModes) {
+  // The header, then OpCapability (Shader and the three), OpExecutionMode (LocalSize and the three of f32), OpFunction...
+  const std::vector<uint32_t> words = {0x07230203, 0x10500, 0, 100, 0, 2 << 16 | 17, 1, 2 << 16 | 17, 4466, 2 << 16 | 17, 4464,
+                                       2 << 16 | 17, 4467, 6 << 16 | 16, 7, 17, 1, 1, 1, 4 << 16 | 16, 7, 4461, 32,
+                                       4 << 16 | 16, 7, 4459, 32, 4 << 16 | 16, 7, 4462, 32, 5 << 16 | 54, 1, 7, 0, 2};
+  sinter_shader shader{};
+  shader.words = words.data();
+  shader.word_count = words.size();
+  VkPhysicalDeviceVulkan12Properties device{};
+  const std::vector<uint32_t> none = {0x07230203, 0x10500, 0, 100, 0, 2 << 16 | 17, 1, 6 << 16 | 16, 7, 17, 1, 1, 1, 5 << 16 | 54, 1, 7, 0, 2};
+  EXPECT_EQ(vulkan::withKnownModes(shader, device), none);
+  EXPECT_EQ(vulkan::promisesOf(device), "nothing");
+  device.shaderSignedZeroInfNanPreserveFloat32 = device.shaderRoundingModeRTEFloat32 = VK_TRUE;
+  std::vector<uint32_t> two = words;
+  two.erase(two.begin() + 23, two.begin() + 27);
+  two.erase(two.begin() + 9, two.begin() + 11);
+  EXPECT_EQ(vulkan::withKnownModes(shader, device), two);
+  EXPECT_EQ(vulkan::promisesOf(device), "NaN, infinities and signs of zeros, rounding to nearest");
+  device.shaderDenormPreserveFloat32 = VK_TRUE;
+  EXPECT_EQ(vulkan::withKnownModes(shader, device), words);
+  shader.word_count = 8; // ends within an instruction: nothing to be found there
+  EXPECT_EQ(vulkan::withKnownModes(shader, {}), std::vector<uint32_t>(words.begin(), words.begin() + 8));
 }
 
 // What the software driver does have is switched on: the layer says nothing.
