@@ -109,7 +109,9 @@ LogicalResult DispatchOp::verify() {
     return emitOpError() << "has at most " << kMaxPushConstants << " push constants of 32 bits";
   if (getBindings().size() % 4 != 0)
     return emitOpError() << "a binding has four numbers";
-  for (const Binding &binding : getBindingList()) { // C3
+  if (getBindingList().size() > kMaxBindings) // C3
+    return emitOpError() << "binds " << getBindingList().size() << " places: at most " << kMaxBindings;
+  for (const Binding &binding : getBindingList()) {
     if (binding.access < Binding::Read || binding.access > Binding::Texels || binding.operand < Binding::kScratch)
       return emitOpError() << "a binding reads, writes or updates an operand or the scratch, or reads its texels";
     if (binding.access == Binding::Texels && binding.bytes % kTexelBytes != 0)

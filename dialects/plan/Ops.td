@@ -169,7 +169,7 @@ def DispatchOp : PlanOp<"dispatch", [HasParent<"KernelOp">, DeclareOpInterfaceMe
     launch (inputs first, then outputs) or of the kernel's scratch. `texels` reads, too, but as a uniform texel buffer of
     four f32 each. `push` are its push constants; those that it does not give are 0.
     (C1) there are three numbers of workgroups, each in 1 ... 65535; (C2) at most 4 push constants, of 32 bits;
-    (C3) offsets of bindings are multiples of 256; they hold at least 1 byte and at most 128 MiB,
+    (C3) there are at most 32 bindings; their offsets are multiples of 256; they hold at least 1 byte and at most 128 MiB,
     texels a multiple of 16 bytes; (C4) the shader exists.
   }];
   let arguments = (ins FlatSymbolRefAttr:$shader, DenseI64ArrayAttr:$groups, DenseI64ArrayAttr:$constants,

@@ -20,7 +20,8 @@ struct Binding {
 };
 
 /// Limits of every dispatch: what all Vulkan devices allow.
-inline constexpr int64_t kMaxGroups = 65535, kMaxPushConstants = 4, kMaxBindingBytes = 128 << 20, kTexelBytes = 16;
+inline constexpr int64_t kMaxGroups = 65535, kMaxPushConstants = 4, kMaxBindingBytes = 128 << 20, kTexelBytes = 16,
+                         kMaxBindings = 32;
 
 } // namespace sinter::plan
 

@@ -36,17 +36,3 @@ func.func private @doubles(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sin
   return %y : tensor<16xf32>
 }
 
-// -----
-func.func private @long(%x: tensor<9000004xf32>) -> tensor<f32> attributes {sinter.kernel} {
-  %zero = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<f32>
-  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<f32>) -> tensor<f32>
-  // expected-error @below {{vulkan: a loop of 2250001 rounds is too long for one invocation; at most 2097152 are possible}}
-  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>], iterator_types = ["reduction"]}
-      ins(%x : tensor<9000004xf32>) outs(%f : tensor<f32>) {
-  ^bb0(%v: f32, %o: f32):
-    %s = arith.addf %o, %v : f32
-    linalg.yield %s : f32
-  } -> tensor<f32>
-  return %y : tensor<f32>
-}

@@ -2,10 +2,11 @@
 // RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
 // RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
 
-// A column is added up by one invocation, four neighbours at once; on GPUs 16 parts of 64 rows first.
+// A column is added up by one invocation, four neighbours at once, in runs of 64 rows; on GPUs 16 parts of 64 rows first.
 // CHECK-LABEL: plan.kernel @columns scratch 0 attributes
 // CHECK-NEXT: plan.dispatch @columns.s0 groups [4, 1, 1] push [] bind (write 1 at 0 bytes 2048, texels 0 at 0 bytes 2097152)
-// CHECK: scf.for {{.*}} = %c0 to %c1024 step %c4 iter_args({{.*}}) -> (vector<4xf32>)
+// CHECK: scf.for {{.*}} = %c0 to %c1024 step %c64 iter_args({{.*}}) -> (vector<4xf32>, vector<4xf32>)
+// CHECK: scf.for {{.*}} = %c0 to %c64 step %c4 iter_args({{.*}}) -> (vector<4xf32>)
 // SHARED-LABEL: plan.kernel @columns scratch 32768 attributes
 // SHARED-NEXT: plan.dispatch @columns.s0 groups [32, 1, 1] push [] bind (read 0 at 0 bytes 2097152, write scratch at 0 bytes 32768)
 // SHARED-NEXT: plan.dispatch @columns.s1 groups [2, 1, 1] push [] bind (read scratch at 0 bytes 32768, write 1 at 0 bytes 2048)
@@ -24,9 +25,10 @@ func.func private @columns(%x: tensor<1024x512xf32>) -> tensor<512xf32> attribut
 
 // -----
 
-// CHECK-LABEL: plan.kernel @scatter scratch 0 attributes
-// CHECK-NEXT: plan.dispatch @scatter.s0 groups [16, 1, 1] push [] bind (write 2 at 0 bytes 32768)
-// CHECK-NEXT: plan.dispatch @scatter.s1 groups [8, 1, 1] push [] bind (read 0 at 0 bytes 3072, read 1 at 0 bytes 393216, update 2 at 0 bytes 32768)
+// Beside the table, what rounding has added to each of its elements.
+// CHECK-LABEL: plan.kernel @scatter scratch 32768 attributes
+// CHECK-NEXT: plan.dispatch @scatter.s0 groups [16, 1, 1] push [] bind (write 2 at 0 bytes 32768, write scratch at 0 bytes 32768)
+// CHECK-NEXT: plan.dispatch @scatter.s1 groups [8, 1, 1] push [] bind (read 0 at 0 bytes 3072, read 1 at 0 bytes 393216, update 2 at 0 bytes 32768, update scratch at 0 bytes 32768)
 // CHECK: gpu.module @scatter.s1
 // CHECK: scf.for
 // CHECK: arith.cmpi sge

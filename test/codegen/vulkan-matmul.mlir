@@ -90,7 +90,10 @@ func.func private @tt(%a: tensor<64x128xf32>, %b: tensor<128x64xf32>) -> tensor<
 // CHECK-LABEL: plan.kernel @triangle
 // CHECK: %[[STEPS:.*]] = arith.divui
 // CHECK: %[[K:.*]] = arith.muli %[[STEPS]]
-// CHECK: %[[TO:.*]] = arith.minui %{{.*}}
+// CHECK: %[[MOST:.*]] = arith.minui %[[K]]
+// CHECK: %[[TO:.*]] = arith.minui %[[MOST]]
+// CHECK: arith.cmpi ugt, %[[TO]], %c0
+// CHECK: scf.if
 // CHECK: scf.for %{{.*}} = %{{.*}} to %[[TO]]
 func.func private @triangle(%a: tensor<128x128xf32>, %b: tensor<128x64xf32>) -> tensor<128x64xf32> attributes {sinter.kernel} {
   %zero = arith.constant 0.0 : f32

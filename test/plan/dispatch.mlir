@@ -31,6 +31,13 @@ plan.kernel @constants scratch 0 {
 
 // -----
 spirv.module @s Logical GLSL450 requires #spirv.vce<v1.5, [Shader], []> {}
+plan.kernel @many scratch 0 {
+  // expected-error @below {{binds 33 places: at most 32}}
+  plan.dispatch @s groups [1, 1, 1] push [] bind (read 0 at 0 bytes 4, read 1 at 0 bytes 4, read 2 at 0 bytes 4, read 3 at 0 bytes 4, read 4 at 0 bytes 4, read 5 at 0 bytes 4, read 6 at 0 bytes 4, read 7 at 0 bytes 4, read 8 at 0 bytes 4, read 9 at 0 bytes 4, read 10 at 0 bytes 4, read 11 at 0 bytes 4, read 12 at 0 bytes 4, read 13 at 0 bytes 4, read 14 at 0 bytes 4, read 15 at 0 bytes 4, read 16 at 0 bytes 4, read 17 at 0 bytes 4, read 18 at 0 bytes 4, read 19 at 0 bytes 4, read 20 at 0 bytes 4, read 21 at 0 bytes 4, read 22 at 0 bytes 4, read 23 at 0 bytes 4, read 24 at 0 bytes 4, read 25 at 0 bytes 4, read 26 at 0 bytes 4, read 27 at 0 bytes 4, read 28 at 0 bytes 4, read 29 at 0 bytes 4, read 30 at 0 bytes 4, read 31 at 0 bytes 4, read 32 at 0 bytes 4)
+}
+
+// -----
+spirv.module @s Logical GLSL450 requires #spirv.vce<v1.5, [Shader], []> {}
 plan.kernel @offset scratch 0 {
   // expected-error @below {{offset 64 is not a multiple of 256}}
   plan.dispatch @s groups [1, 1, 1] push [] bind (read 0 at 64 bytes 4)

@@ -47,7 +47,7 @@ struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
   static LogicalResult emit(func::FuncOp kernel, ShaderTable &shaders, const Profile &profile) {
     if (!kernel.getBody().front().getOps<ScatterAddOp>().empty())
       return emitScatter(kernel, shaders, profile);
-    if (std::optional<MatmulKernel> product = recogniseMatmul(kernel); product && product->readsInPlace() && !product->columnSums && product->splits.empty() && fitsGrid(*product))
+    if (std::optional<MatmulKernel> product = recogniseMatmul(kernel); product && fitsShaders(kernel, *product))
       return emitMatmul(kernel, *product, shaders, profile);
     return emitGeneral(kernel, shaders, profile);
   }

@@ -3,7 +3,7 @@
 //   %y = math.powf %x, %p : vector<4xf32>   =>   log2 as the sum of two floats, times %p, 2^that
 //
 // GLSL's own functions may be off by thousands of ulp, and differ between devices. The formulas here are within some ulp
-// (sin and cos: absolutely, of arguments up to 10^5) and keep NaN and the infinities; exp, tanh, erf and the logarithms are
+// (sin and cos: absolutely), remainders are exact, and all keep NaN and the infinities; exp, tanh, erf and the logarithms are
 // those of ExpandMath, shared with the CPU, where the others are libm's. No step relies on a fused multiply-add, which
 // devices may round twice.
 #include "compiler/codegen/Arithmetic.h"
@@ -141,11 +141,13 @@ Value expandPow(math::PowFOp op) {
 
 //===--- angles --------------------------------------------------------------------------------------===//
 
-/// sin x or cos x from the quarter that x lies in and the rest of it, in [-pi/4, pi/4].
-template <typename Op> Value expandCircle(Op op) {
-  constexpr bool isCosine = std::is_same_v<Op, math::CosOp>;
-  Arithmetic a(op);
-  Value x = op.getOperand();
+/// x = quarter * pi / 2 + rest, the rest in [-pi/4, pi/4] or nearly so; of the quarter only the last two bits count.
+struct Angle {
+  Value quarter, rest;
+};
+
+/// Of |x| up to 10^5, in floats.
+Angle reduceNear(Arithmetic &a, Value x) {
   Value shifted = a.add(a.mul(x, a.constant(0.636619772f)), a.constant(Arithmetic::kRounder));
   Value n = a.sub(shifted, a.constant(Arithmetic::kRounder));
   Value quarter = a.subI(a.bits(shifted), a.integer(std::bit_cast<int32_t>(Arithmetic::kRounder)));
@@ -159,6 +161,66 @@ template <typename Op> Value expandCircle(Op op) {
     r = a.sub(r, a.mul(n, a.constant(piece)));
     rest -= piece;
   }
+  return {quarter, r};
+}
+
+/// Of all larger ones, in integers (Payne and Hanek 1983): x = m 2^e with an integer m of 24 bits, and of 2 / pi only 96 bits
+/// matter to x 2 / pi modulo 4. Those before them, times m, are multiples of 4, those behind them less than 2^-70.
+Angle reduceFar(Arithmetic &a, Value x) {
+  OpBuilder &b = a.builder;
+  auto shiftRight = [&](Value value, Value count) -> Value { return arith::ShRUIOp::create(b, a.loc, value, count); };
+  auto shiftLeft = [&](Value value, Value count) -> Value { return arith::ShLIOp::create(b, a.loc, value, count); };
+  auto either = [&](Value u, Value v) -> Value { return arith::OrIOp::create(b, a.loc, u, v); };
+  auto times = [&](Value u, Value v) { return arith::MulUIExtendedOp::create(b, a.loc, u, v); };
+
+  Value bits = maskBits(a, a.bits(x), 0x7fffffff);
+  Value mantissa = either(maskBits(a, bits, 0x7fffff), a.integer(0x800000));
+  // A word of zeros, then 2 / pi; the 96 bits begin at bit `place`, 23 to 134.
+  constexpr uint32_t kWords[] = {0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
+  Value place = a.subI(shiftRight(bits, a.integer(23)), a.integer(120));
+  Value word = shiftRight(place, a.integer(5)), shift = maskBits(a, place, 31), back = a.subI(a.integer(31), shift);
+  auto wordAt = [&](int offset) {
+    Value chosen = a.integer(static_cast<int32_t>(kWords[offset]));
+    for (int at = 1; at <= 4; ++at) {
+      Value here = arith::CmpIOp::create(b, a.loc, arith::CmpIPredicate::eq, word, a.integer(at));
+      chosen = a.select(here, a.integer(static_cast<int32_t>(kWords[at + offset])), chosen);
+    }
+    return chosen;
+  };
+  Value words[4], window[3];
+  for (int i = 0; i < 4; ++i)
+    words[i] = wordAt(i);
+  for (int i = 0; i < 3; ++i)
+    window[i] = either(shiftLeft(words[i], shift), shiftRight(shiftRight(words[i + 1], a.integer(1)), back));
+
+  // The product's upper 64 bits of 96: two of the quarter, and the fraction of one.
+  auto high = times(mantissa, window[0]), middle = times(mantissa, window[1]), low = times(mantissa, window[2]);
+  Value second = a.addI(middle.getLow(), low.getHigh());
+  Value carries = arith::CmpIOp::create(b, a.loc, arith::CmpIPredicate::ult, second, low.getHigh());
+  Value first = a.addI(a.addI(high.getLow(), middle.getHigh()), a.select(carries, a.integer(1), a.integer(0)));
+  Value quarter = shiftRight(a.addI(first, a.integer(0x20000000)), a.integer(30));
+  Value fraction = a.subI(first, shiftLeft(quarter, a.integer(30)));
+  auto toFloat = [&](Value integer, float unit) {
+    return a.mul(arith::SIToFPOp::create(b, a.loc, a.type, integer), a.constant(unit));
+  };
+  Value rest = a.add(toFloat(fraction, 0x1p-30f), toFloat(shiftRight(second, a.integer(1)), 0x1p-61f));
+  rest = a.mul(rest, a.constant(std::numbers::pi_v<float> / 2));
+
+  Value negative = arith::CmpIOp::create(b, a.loc, arith::CmpIPredicate::slt, a.bits(x), a.integer(0));
+  quarter = a.select(negative, a.subI(a.integer(0), quarter), quarter);
+  rest = a.select(negative, arith::NegFOp::create(b, a.loc, rest), rest);
+  Value finite = arith::CmpIOp::create(b, a.loc, arith::CmpIPredicate::ult, bits, a.integer(0x7f800000));
+  return {quarter, a.select(finite, rest, a.fromBits(a.integer(0x7fc00000)))};
+}
+
+/// sin x or cos x from the quarter that x lies in and the rest of it.
+template <typename Op> Value expandCircle(Op op) {
+  constexpr bool isCosine = std::is_same_v<Op, math::CosOp>;
+  Arithmetic a(op);
+  Value x = op.getOperand();
+  Angle close = reduceNear(a, x), far = reduceFar(a, x);
+  Value isNear = a.less(a.abs(x), a.constant(65536.0f));
+  Value quarter = a.select(isNear, close.quarter, far.quarter), r = a.select(isNear, close.rest, far.rest);
   Value square = a.mul(r, r);
   Value sine = a.add(r, a.mul(a.mul(r, square), a.polynomial(square, {-1.0f / 6, 1.0f / 120, -1.0f / 5040, 1.0f / 362880})));
   Value cosine = a.polynomial(square, {1.0f, -0.5f, 1.0f / 24, -1.0f / 720, 1.0f / 40320});
@@ -168,6 +230,55 @@ template <typename Op> Value expandCircle(Op op) {
   Value swapped = bit(quarter, 1), flipped = bit(isCosine ? a.addI(quarter, a.integer(1)) : quarter, 2);
   Value value = isCosine ? a.select(swapped, sine, cosine) : a.select(swapped, cosine, sine);
   return a.select(flipped, arith::NegFOp::create(a.builder, a.loc, value), value);
+}
+
+//===--- remainders ----------------------------------------------------------------------------------===//
+
+/// x % y exactly, as long division: x = m 2^i and y = n 2^j with integers m and n of 24 bits, and m 2^(i - j) modulo n is
+/// computed by seven bits of i - j at a time, of which there are 253 at most.
+Value expandRemainder(arith::RemFOp op) {
+  Arithmetic a(op);
+  OpBuilder &b = a.builder;
+  using Integers = arith::CmpIPredicate;
+  constexpr int32_t kBits = 7, kMostBits = 253;
+  auto compareI = [&](Integers predicate, Value u, Value v) -> Value { return arith::CmpIOp::create(b, a.loc, predicate, u, v); };
+  Value sizeX = maskBits(a, a.bits(op.getLhs()), 0x7fffffff), sizeY = maskBits(a, a.bits(op.getRhs()), 0x7fffffff);
+  Value one = a.integer(1), infinite = a.integer(0x7f800000);
+  auto exponentOf = [&](Value size) -> Value { // of denormals, that of the least normal number
+    return arith::MaxSIOp::create(b, a.loc, arith::ShRUIOp::create(b, a.loc, size, a.integer(23)), one);
+  };
+  auto mantissaOf = [&](Value size) {
+    Value fraction = maskBits(a, size, 0x7fffff);
+    return a.select(compareI(Integers::ult, size, a.integer(0x800000)), fraction, a.addI(fraction, a.integer(0x800000)));
+  };
+  Value exponent = exponentOf(sizeY), divisor = arith::MaxSIOp::create(b, a.loc, mantissaOf(sizeY), one);
+  Value inverse = a.div(a.constant(1.0f), arith::SIToFPOp::create(b, a.loc, a.type, divisor));
+  Value left = arith::MaxSIOp::create(b, a.loc, a.subI(exponentOf(sizeX), exponent), a.integer(0));
+  Value rest = arith::RemUIOp::create(b, a.loc, mantissaOf(sizeX), divisor);
+  for (int32_t done = 0; done < kMostBits; done += kBits) {
+    Value some = arith::MinSIOp::create(b, a.loc, left, a.integer(kBits));
+    left = a.subI(left, some);
+    rest = arith::ShLIOp::create(b, a.loc, rest, some);
+    // The quotient may be one too small or too large.
+    Value quotient = a.mul(arith::SIToFPOp::create(b, a.loc, a.type, rest), inverse);
+    Value whole = arith::FPToSIOp::create(b, a.loc, rest.getType(), quotient);
+    rest = a.subI(rest, arith::MulIOp::create(b, a.loc, whole, divisor));
+    rest = a.select(compareI(Integers::slt, rest, a.integer(0)), a.addI(rest, divisor), rest);
+    rest = a.select(compareI(Integers::sge, rest, divisor), a.subI(rest, divisor), rest);
+  }
+  // rest 2^(exponent - 150) in bits: a normal number has the exponent that it has as an integer, moved.
+  Value asInteger = a.bits(arith::SIToFPOp::create(b, a.loc, a.type, rest)), moved = a.subI(exponent, a.integer(150));
+  Value own = a.addI(arith::ShRUIOp::create(b, a.loc, asInteger, a.integer(23)), moved);
+  Value normal = a.addI(asInteger, arith::ShLIOp::create(b, a.loc, moved, a.integer(23)));
+  Value count = arith::MinSIOp::create(b, a.loc, a.subI(exponent, one), a.integer(23));
+  Value size = a.select(compareI(Integers::sgt, own, a.integer(0)), normal, arith::ShLIOp::create(b, a.loc, rest, count));
+  size = a.select(compareI(Integers::eq, rest, a.integer(0)), a.integer(0), size);
+  size = a.select(compareI(Integers::ult, sizeX, sizeY), sizeX, size);
+  Value sign = maskBits(a, a.bits(op.getLhs()), static_cast<int32_t>(0x80000000));
+  Value bits = arith::OrIOp::create(b, a.loc, size, sign);
+  Value none = arith::OrIOp::create(b, a.loc, compareI(Integers::uge, sizeX, infinite), compareI(Integers::ugt, sizeY, infinite));
+  none = arith::OrIOp::create(b, a.loc, none, compareI(Integers::eq, sizeY, a.integer(0)));
+  return a.fromBits(a.select(none, a.integer(0x7fc00000), bits));
 }
 
 //===--- the rest ------------------------------------------------------------------------------------===//
@@ -236,6 +347,7 @@ struct ExpandForShadersPass : PassWrapper<ExpandForShadersPass, OperationPass<>>
     expandAll<math::RsqrtOp>(root, expandRsqrt);
     expandAll<math::Exp2Op>(root, expandExp2);
     expandAll<math::PowFOp>(root, expandPow);
+    expandAll<arith::RemFOp>(root, expandRemainder);
     expandAll<math::SinOp>(root, expandCircle<math::SinOp>);
     expandAll<math::CosOp>(root, expandCircle<math::CosOp>);
   }

@@ -1,7 +1,8 @@
 // Which units share a dispatch, and where temporaries live; see Units.h.
 #include "compiler/codegen/LoopDims.h"
-#include "compiler/codegen/vulkan/Units.h"
+#include "compiler/codegen/vulkan/Parts.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -42,6 +43,12 @@ int64_t elementsOf(const Storage &storage) {
   return elements;
 }
 
+int64_t bytesOfElement(const Storage &storage) {
+  return llvm::divideCeil(memoryType(storage.element).getIntOrFloatBitWidth(), 8);
+}
+
+int64_t bytesOf(const Storage &storage) { return elementsOf(storage) * bytesOfElement(storage); }
+
 /// Distance in elements between neighbours along `dim`.
 int64_t strideOf(const Access &access, unsigned dim) {
   SmallVector<int64_t> strides = stridesOf(*access.storage);
@@ -67,13 +74,24 @@ std::optional<unsigned> reducedDim(const Unit &unit) {
   return std::nullopt;
 }
 
-/// What the unit reads and writes in memory, as far as bodies that read tensors do not add to it.
-void collectStorages(const Unit &unit, llvm::SetVector<Storage *> &storages) {
+/// What the unit reads and writes in memory.
+void collectStorages(LoopGraph &graph, const Unit &unit, llvm::SetVector<Storage *> &storages) {
   for (const Operand &operand : unit.operands)
     if (operand.access)
       storages.insert(operand.access->storage);
   for (const Result &value : unit.results)
     storages.insert(value.access.storage);
+  if (unit.body)
+    for (auto extract : unit.body->getOps<tensor::ExtractOp>())
+      if (std::optional<Access> table = graph.lookup(extract.getTensor()))
+        storages.insert(table->storage);
+}
+
+int64_t placesOf(const llvm::SetVector<Storage *> &storages) {
+  int64_t count = 0;
+  for (Storage *storage : storages)
+    count += countPlaces(bytesOf(*storage));
+  return count;
 }
 
 /// A reduction of the last loop has an order of its own (Rows.h): fixed by the op alone, whatever shares its dispatch.
@@ -114,14 +132,14 @@ Units findSummands(LoopGraph &graph) {
 }
 
 /// Whether the unit may run at each point right after the group's units at the same point.
-bool canJoin(const UnitGroup &group, Unit &unit, const Units &summands) {
+bool canJoin(LoopGraph &graph, const UnitGroup &group, Unit &unit, const Units &summands) {
   if (loopsOf(unit) != loopsOf(*group.units.front()))
     return false;
   llvm::SetVector<Storage *> storages;
-  collectStorages(unit, storages);
+  collectStorages(graph, unit, storages);
   for (Unit *other : group.units)
-    collectStorages(*other, storages);
-  if (storages.size() > kMostBuffers)
+    collectStorages(graph, *other, storages);
+  if (placesOf(storages) > kMostPlaces)
     return false;
   std::optional<unsigned> reduced = reducedDim(unit);
   for (Unit *other : group.units) {
@@ -169,13 +187,13 @@ void orderParallel(UnitGroup &group) {
 
 /// Whether the dispatch's groups may be followed by `group` row by row: whatever passes between them is of the same element,
 /// and each row of it is computed by whoever needs it.
-bool canFollow(const DispatchGroups &dispatch, const UnitGroup &group) {
+bool canFollow(LoopGraph &graph, const DispatchGroups &dispatch, const UnitGroup &group) {
   llvm::SetVector<Storage *> storages;
   for (Unit *unit : group.units)
-    collectStorages(*unit, storages);
+    collectStorages(graph, *unit, storages);
   for (const UnitGroup &earlier : dispatch.groups)
     for (Unit *before : earlier.units) {
-      collectStorages(*before, storages);
+      collectStorages(graph, *before, storages);
       for (Unit *unit : group.units) {
         for (const Result &written : before->results) {
           Storage *storage = written.access.storage;
@@ -193,7 +211,7 @@ bool canFollow(const DispatchGroups &dispatch, const UnitGroup &group) {
               return false;
       }
     }
-  return storages.size() <= kMostBuffers;
+  return placesOf(storages) <= kMostPlaces;
 }
 
 /// Whether the group's loops are those of the rows and at most one more.
@@ -206,14 +224,14 @@ bool fitsRows(const UnitGroup &group, ArrayRef<unsigned> rows, int64_t rowCount,
     return others == 0 && group.reducesRows;
   // Elementwise work is better spread than done by few rows.
   std::optional<unsigned> columns = group.columns(rows);
-  return others == 0 || (others == 1 && (rowCount >= 64 || extents[*columns] <= 1024));
+  return others == 0 || (others == 1 && extents[*columns] <= (rowCount >= 64 ? kLongestRow : 1024));
 }
 
 /// Vectors of a row that an invocation holds: more take drivers long to compile.
 constexpr int64_t kMostChunks = 8;
 
 /// Cuts the groups into dispatches: rows as far as they go, other groups alone.
-std::vector<DispatchGroups> formDispatches(std::vector<UnitGroup> groups, ArrayRef<int64_t> extents,
+std::vector<DispatchGroups> formDispatches(LoopGraph &graph, std::vector<UnitGroup> groups, ArrayRef<int64_t> extents,
                                            const Profile &profile) {
   std::vector<DispatchGroups> dispatches;
   for (size_t begin = 0; begin < groups.size();) {
@@ -223,7 +241,7 @@ std::vector<DispatchGroups> formDispatches(std::vector<UnitGroup> groups, ArrayR
     while (first < groups.size() && !groups[first].reducesRows)
       ++first;
     size_t end = begin;
-    if (first < groups.size()) {
+    if (first < groups.size() && extents[*groups[first].sequential] <= kLongestRow) {
       dispatch.rows = groups[first].parallel;
       int64_t count = 1;
       for (unsigned d : dispatch.rows)
@@ -231,7 +249,7 @@ std::vector<DispatchGroups> formDispatches(std::vector<UnitGroup> groups, ArrayR
       int64_t length = extents[*groups[first].sequential]; // which decides how many invocations share a row
       for (; end < groups.size(); ++end) {
         const UnitGroup &next = groups[end];
-        if (!fitsRows(next, dispatch.rows, count, extents) || !canFollow(dispatch, next) ||
+        if (!fitsRows(next, dispatch.rows, count, extents) || !canFollow(graph, dispatch, next) ||
             (next.sequential && extents[*next.sequential] != length))
           break;
         dispatch.groups.push_back(next);
@@ -286,8 +304,7 @@ void placeStorages(GroupedKernel &result, func::FuncOp function, KernelBuilder &
     else if (storage.kind == Storage::Output)
       result.places[&storage] = {kernel.operand(function.getNumArguments() + storage.position)};
     else if (inMemory.contains(&storage))
-      result.places[&storage] = {kernel.addScratch(
-          elementsOf(storage) * llvm::divideCeil(memoryType(storage.element).getIntOrFloatBitWidth(), 8))};
+      result.places[&storage] = {kernel.addScratch(bytesOf(storage))};
   }
 }
 
@@ -325,49 +342,31 @@ FailureOr<GroupedKernel> groupUnits(func::FuncOp function, KernelBuilder &kernel
   for (Unit &unit : result.graph->units) {
     if (llvm::none_of(unit.results, [](Result &value) { return value.used || value.access.storage->kind == Storage::Output; }))
       continue;
-    if (groups.empty() || !canJoin(groups.back(), unit, summands))
+    if (groups.empty() || !canJoin(*result.graph, groups.back(), unit, summands))
       groups.emplace_back();
     groups.back().units.push_back(&unit);
   }
   for (UnitGroup &group : groups)
     orderParallel(group);
-  result.dispatches = formDispatches(std::move(groups), result.extents, kernel.profile);
+  result.dispatches = formDispatches(*result.graph, std::move(groups), result.extents, kernel.profile);
   placeStorages(result, function, kernel);
   if (kernel.profile.texels)
     findTexels(result, function);
   return result;
 }
 
-void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, DispatchGroups &dispatch) {
-  llvm::SetVector<Storage *> all;
-  for (UnitGroup &group : dispatch.groups)
-    for (Unit *unit : group.units)
-      collectStorages(*unit, all);
-  if (all.size() <= kMostBuffers)
-    return;
-  // The smallest first, all of one type.
-  SmallVector<Storage *> small;
-  for (Storage *storage : all)
-    if (storage->kind == Storage::Argument && kernel.places.lookup(storage).place.operand != plan::Binding::kScratch)
-      small.push_back(storage);
-  llvm::sort(small, [](Storage *a, Storage *b) {
-    return std::tuple(elementsOf(*a), a->kind, a->position) < std::tuple(elementsOf(*b), b->kind, b->position);
-  });
-  if (!small.empty())
-    llvm::erase_if(small, [type = small.front()->element](Storage *storage) { return storage->element != type; });
-  small.truncate(std::min(small.size(), all.size() - kMostBuffers + 1));
-  if (small.empty())
-    return;
-  Type type = memoryType(small.front()->element);
+/// Copies what the storages hold to one place of the scratch, where they stand from now on.
+static void gatherStorages(GroupedKernel &kernel, KernelBuilder &builder, Location loc, ArrayRef<Storage *> storages) {
+  Type type = memoryType(storages.front()->element);
   int64_t elements = 0;
-  for (Storage *storage : small)
+  for (Storage *storage : storages)
     elements += elementsOf(*storage);
-  Place gathered = builder.addScratch(elements * llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
+  Place gathered = builder.addScratch(elements * bytesOfElement(*storages.front()));
   int64_t base = 0;
-  for (ArrayRef<Storage *> rest = small; !rest.empty();) {
-    ArrayRef<Storage *> some = rest.take_front(kMostBuffers - 1);
-    rest = rest.drop_front(some.size());
-    ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc, {ShaderBuilder::workgroupFor(builder.profile, elementsOf(*some.back())), 1, 1});
+  while (!storages.empty()) {
+    ArrayRef<Storage *> some = storages.take_front(std::max<int64_t>(kMostPlaces - countPlaces(gathered.bytes), 1));
+    storages = storages.drop_front(some.size());
+    ShaderBuilder shader(builder, loc, {ShaderBuilder::workgroupFor(builder.profile, elementsOf(*some.back())), 1, 1});
     Buffer to = shader.bind(gathered, plan::Binding::Write, type);
     auto points = shader.forEachPoint(elementsOf(*some.back())); // the largest
     for (Storage *storage : some) {
@@ -386,6 +385,42 @@ void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, DispatchGroup
       base += count;
     }
     shader.dispatch(points.groups, points.constants);
+  }
+}
+
+/// A place may hold several storages, gathered before.
+static int64_t boundPlaces(GroupedKernel &kernel, const llvm::SetVector<Storage *> &storages) {
+  SmallVector<Place> places;
+  int64_t count = 0;
+  for (Storage *storage : storages)
+    if (auto known = kernel.places.find(storage); known != kernel.places.end() && !llvm::is_contained(places, known->second.place)) {
+      places.push_back(known->second.place);
+      count += countPlaces(known->second.place.bytes);
+    }
+  return count;
+}
+
+void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, DispatchGroups &dispatch) {
+  llvm::SetVector<Storage *> all;
+  for (UnitGroup &group : dispatch.groups)
+    for (Unit *unit : group.units)
+      collectStorages(*kernel.graph, *unit, all);
+  llvm::MapVector<Type, SmallVector<Storage *>> byType;
+  for (Storage *storage : all)
+    if (storage->kind == Storage::Argument && kernel.places.lookup(storage).place.operand != plan::Binding::kScratch &&
+        countPlaces(bytesOf(*storage)) == 1)
+      byType[storage->element].push_back(storage);
+  for (auto &[type, storages] : byType) {
+    int64_t tooMany = boundPlaces(kernel, all) - kMostPlaces;
+    if (tooMany <= 0)
+      return;
+    // The smallest first.
+    llvm::sort(storages, [](Storage *a, Storage *b) {
+      return std::tuple(elementsOf(*a), a->position) < std::tuple(elementsOf(*b), b->position);
+    });
+    storages.truncate(std::min<int64_t>(storages.size(), tooMany + 1));
+    if (storages.size() > 1)
+      gatherStorages(kernel, builder, dispatch.groups.front().units.front()->loc, storages);
   }
 }
 

@@ -8,10 +8,9 @@
 // Loads are what costs on such devices (from storage buffers each lane by itself, with checks of bounds; less from texel
 // buffers), and a shuffle by a constant lane is one instruction: no element is loaded twice by a subgroup. Rows are finished one after the other within a step, so that
 // the sums of one row stay in registers while right[q] is read from the stack. Shuffles need all lanes: they stand outside
-// of all branches, and lanes behind the last column work on copies of it.
+// of branches that lanes take apart, and lanes behind the last column work on copies of it.
 #include "compiler/codegen/vulkan/MatmulShader.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 
 using namespace mlir;
@@ -57,10 +56,12 @@ Schedule chooseSchedule(const MatmulKernel &kernel, bool texels) {
   return best;
 }
 
+MatmulTiling tilingOf(Schedule schedule) { return {schedule.rows, kColumns, kLanes, schedule.rows}; }
+
 class Emitter : MatmulShader {
 public:
-  Emitter(KernelBuilder &target, const MatmulKernel &kernel, Schedule schedule)
-      : MatmulShader(target, kernel, {kLanes, 1, 1}, kLanes), rows(schedule.rows), step(schedule.step),
+  Emitter(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch, Schedule schedule)
+      : MatmulShader(target, kernel, dispatch, tilingOf(schedule), kLanes), rows(schedule.rows), step(schedule.step),
         leftAlongRows(!isQuad(kernel.lhs, kernel.k) && isQuad(kernel.lhs, kernel.m) && rows % kQuad == 0),
         rightAlongK(!isQuad(kernel.rhs, kernel.n) && isQuad(kernel.rhs, kernel.k)) {}
 
@@ -72,27 +73,12 @@ public:
     column = add(firstColumn, lane, kQuad);
     int64_t lastQuad = (kernel.n.size - 1) / kQuad * kQuad;
     loadedColumn = kernel.n.size % kColumns == 0 ? column : clamp(column, lastQuad);
-
-    int64_t depth = kernel.k.size, whole = depth / step * step;
-    Value zero = arith::ConstantOp::create(
-        b, shader.loc, DenseElementsAttr::get(VectorType::get({kQuad}, b.getF32Type()), b.getF32FloatAttr(0)));
-    SmallVector<Value> sums(rows, zero);
-    if (whole != 0) {
-      auto [from, to] = depthsOf({firstRow, rows}, {firstColumn, kColumns}, step, whole);
-      auto loop = scf::ForOp::create(b, shader.loc, from, to, constant(step), sums);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(loop.getBody());
-      SmallVector<Value> carried(loop.getRegionIterArgs());
-      multiply(carried, loop.getInductionVar(), step);
-      scf::YieldOp::create(b, shader.loc, carried);
-      sums.assign(loop.getResults().begin(), loop.getResults().end());
-    }
-    if (whole != depth)
-      multiply(sums, constant(whole), depth - whole);
-    if (failed(finish(sums, firstRow, column, rows, kColumns)))
-      return failure();
-    shader.dispatch({tilesOf(kernel.n, kColumns), tilesOf(kernel.m, rows), kernel.batchSize()});
-    return success();
+    auto multiply = [&](SmallVectorImpl<Value> &sums, Value k, int64_t count) {
+      this->multiply(sums, k, count);
+      return success();
+    };
+    FailureOr<SmallVector<Value>> sums = addUp(firstRow, firstColumn, step, /*pads=*/false, multiply);
+    return failed(sums) ? failure() : end(*sums, firstRow, column);
   }
 
 private:
@@ -176,8 +162,12 @@ private:
 
 } // namespace
 
-LogicalResult emitMatmulRegisters(KernelBuilder &target, const MatmulKernel &kernel) {
-  return Emitter(target, kernel, chooseSchedule(kernel, target.profile.texels)).emit();
+MatmulTiling tilingInRegisters(KernelBuilder &target, const MatmulKernel &kernel) {
+  return tilingOf(chooseSchedule(kernel, target.profile.texels));
+}
+
+LogicalResult emitMatmulRegisters(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch) {
+  return Emitter(target, kernel, dispatch, chooseSchedule(kernel, target.profile.texels)).emit();
 }
 
 } // namespace sinter::vulkan

@@ -8,17 +8,27 @@ using namespace mlir;
 
 namespace sinter::vulkan {
 
-MatmulShader::MatmulShader(KernelBuilder &target, const MatmulKernel &kernel, ArrayRef<int32_t> workgroup,
-                           std::optional<int> subgroup)
-    : kernel(kernel), shader(target, linalg::GenericOp(kernel.contraction).getLoc(), workgroup, subgroup),
-      target(target) {
-  Value rest = kernel.batchSize() == 1 ? constant(0) : shader.workgroupId(gpu::Dimension::z);
+MatmulShader::MatmulShader(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch,
+                           const MatmulTiling &tiling, std::optional<int> subgroup)
+    : kernel(kernel), tiling(tiling), shader(target, linalg::GenericOp(kernel.contraction).getLoc(),
+                                             {static_cast<int32_t>(tiling.invocations), 1, 1}, subgroup),
+      target(target), dispatch(dispatch) {
+  OpBuilder &b = shader.builder;
+  bool several = dispatch.kind == MatmulDispatch::Parts && dispatch.parts > 1;
+  Value rest = kernel.batchSize() == 1 && !several ? constant(0) : shader.workgroupId(gpu::Dimension::z);
+  if (several) {
+    Value size = constant(kernel.batchSize());
+    part = LinearIndex{dispatch.firstPart, {}}.add(arith::DivUIOp::create(b, shader.loc, rest, size), 1).materialize(b, shader.loc);
+    rest = arith::RemUIOp::create(b, shader.loc, rest, size);
+  } else if (dispatch.kind == MatmulDispatch::Parts) {
+    part = constant(dispatch.firstPart);
+  }
   batch.resize(kernel.batch.size());
   for (int i = static_cast<int>(kernel.batch.size()) - 1; i >= 0; --i) {
     Value size = constant(kernel.batch[i].size);
-    batch[i] = i == 0 ? rest : arith::RemUIOp::create(shader.builder, shader.loc, rest, size).getResult();
+    batch[i] = i == 0 ? rest : arith::RemUIOp::create(b, shader.loc, rest, size).getResult();
     if (i != 0)
-      rest = arith::DivUIOp::create(shader.builder, shader.loc, rest, size);
+      rest = arith::DivUIOp::create(b, shader.loc, rest, size);
   }
 }
 
@@ -189,8 +199,7 @@ std::pair<Value, Value> MatmulShader::depthsOf(Span rows, Span columns, int64_t 
 
 //===--- epilogue ------------------------------------------------------------------------------------===//
 
-LogicalResult MatmulShader::finish(ValueRange sums, Value row, Value column, int64_t rowsOfTile,
-                                   int64_t columnsOfTile) {
+LogicalResult MatmulShader::finish(ValueRange sums, Value row, Value column) {
   LogicalResult result = success();
   auto rows = [&] {
     for (const MatmulStep &step : kernel.epilogue)
@@ -203,13 +212,13 @@ LogicalResult MatmulShader::finish(ValueRange sums, Value row, Value column, int
         if (failed(finishRow(value, at, column)))
           result = failure();
       };
-      if (kernel.m.size % rowsOfTile == 0)
+      if (kernel.m.size % tiling.rows == 0)
         one();
       else
         guarded(less(at, kernel.m.size), one);
     }
   };
-  if (kernel.n.size % columnsOfTile == 0)
+  if (kernel.n.size % tiling.columns == 0)
     rows();
   else
     guarded(less(column, kernel.n.size), rows);

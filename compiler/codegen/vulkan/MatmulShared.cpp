@@ -3,8 +3,6 @@
 // outermost; what lies outside of the operands is zero there.
 #include "compiler/codegen/vulkan/MatmulShader.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
-
 using namespace mlir;
 
 namespace sinter::vulkan {
@@ -17,8 +15,8 @@ static_assert(kAcross * kQuad == kTile && kDown * kRows == kTile);
 
 class Emitter : MatmulShader {
 public:
-  Emitter(KernelBuilder &target, const MatmulKernel &kernel)
-      : MatmulShader(target, kernel, {kAcross * kDown, 1, 1}) {}
+  Emitter(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch)
+      : MatmulShader(target, kernel, dispatch, tilingInShared()) {}
 
   LogicalResult emit() {
     OpBuilder &b = shader.builder;
@@ -30,39 +28,27 @@ public:
     Value ownRow = multiply(arith::DivUIOp::create(b, loc, id, constant(kAcross)), kRows);
     Value left = shader.sharedMemory(kTile * kDepth, b.getF32Type());
     Value right = shader.sharedMemory(kTile * kDepth, b.getF32Type());
-
-    Value zero =
-        arith::ConstantOp::create(b, loc, DenseElementsAttr::get(VectorType::get({kQuad}, b.getF32Type()), b.getF32FloatAttr(0)));
-    SmallVector<Value> sums(kRows, zero);
-    auto [from, to] = depthsOf({firstRow, kTile}, {firstColumn, kTile}, kDepth, kernel.k.size);
-    auto blocks = scf::ForOp::create(b, loc, from, to, constant(kDepth), sums);
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(blocks.getBody());
-      Value k = blocks.getInductionVar();
+    auto addStep = [&](Value step, SmallVectorImpl<Value> &sums) {
+      Value tileRow = multiply(step, kTile);
+      SmallVector<Value> columns;
+      for (int64_t i = 0; i < kQuad; ++i)
+        columns.push_back(read(right, add(add(tileRow, ownColumn), i)));
+      Value factor = quad(columns);
+      for (auto [i, sum] : llvm::enumerate(sums))
+        sum = multiplyAdd(read(left, add(add(tileRow, ownRow), i)), factor, sum);
+      return success();
+    };
+    auto addTile = [&](SmallVectorImpl<Value> &sums, Value k, int64_t) -> LogicalResult {
       fill(left, kernel.lhs, kernel.m, firstRow, k);
       fill(right, kernel.rhs, kernel.n, firstColumn, k);
       gpu::BarrierOp::create(b, loc);
-      auto steps = scf::ForOp::create(b, loc, constant(0), constant(kDepth), constant(1), blocks.getRegionIterArgs());
-      {
-        OpBuilder::InsertionGuard inner(b);
-        b.setInsertionPointToStart(steps.getBody());
-        Value tileRow = multiply(steps.getInductionVar(), kTile);
-        SmallVector<Value> next, columns;
-        for (int64_t i = 0; i < kQuad; ++i)
-          columns.push_back(read(right, add(add(tileRow, ownColumn), i)));
-        Value factor = quad(columns);
-        for (auto [i, sum] : llvm::enumerate(steps.getRegionIterArgs()))
-          next.push_back(multiplyAdd(read(left, add(add(tileRow, ownRow), i)), factor, sum));
-        scf::YieldOp::create(b, loc, next);
-      }
+      if (failed(shader.loop(constant(0), constant(kDepth), 1, kDepth, sums, addStep)))
+        return failure();
       gpu::BarrierOp::create(b, loc);
-      scf::YieldOp::create(b, loc, steps.getResults());
-    }
-    if (failed(finish(blocks.getResults(), add(firstRow, ownRow), add(firstColumn, ownColumn), kTile, kTile)))
-      return failure();
-    shader.dispatch({tilesOf(kernel.n, kTile), tilesOf(kernel.m, kTile), kernel.batchSize()});
-    return success();
+      return success();
+    };
+    FailureOr<SmallVector<Value>> sums = addUp(firstRow, firstColumn, kDepth, /*pads=*/true, addTile);
+    return failed(sums) ? failure() : end(*sums, add(firstRow, ownRow), add(firstColumn, ownColumn));
   }
 
 private:
@@ -105,8 +91,10 @@ private:
 
 } // namespace
 
-LogicalResult emitMatmulShared(KernelBuilder &target, const MatmulKernel &kernel) {
-  return Emitter(target, kernel).emit();
+MatmulTiling tilingInShared() { return {kTile, kTile, kAcross * kDown, kRows}; }
+
+LogicalResult emitMatmulShared(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch) {
+  return Emitter(target, kernel, dispatch).emit();
 }
 
 } // namespace sinter::vulkan

@@ -58,17 +58,12 @@ private:
     if (full > 0 && failed(emitLoop(group, *columns, 0, full, kLanes, values)))
       return failure();
     emitter.lanes = std::nullopt;
-    SmallVector<Operation *> combiners = emitter.combiners(group);
-    for (auto [value, combiner] : llvm::zip_equal(values, combiners))
-      value = fold(value, combiner);
+    emitter.foldLanes(group, values);
     if (full < extent && failed(emitLoop(group, *columns, full, extent, 1, values)))
       return failure();
     if (perRow > 1)
-      addUp(values, combiners);
-    SmallVector<Value> starts = emitter.initialValues(group);
-    for (auto [value, combiner, start, neutral] : llvm::zip_equal(values, combiners, starts, emitter.startsNeutral(group)))
-      if (!neutral)
-        value = combine(builder, shader.loc, combiner, start, value);
+      addUp(values, emitter.combiners(group));
+    emitter.addInitialValues(group, values);
     if (!dispatch.resident)
       emitter.dropHoisted();
     finish(group, values);
@@ -112,10 +107,11 @@ private:
       if (perRow > 1)
         position = LinearIndex().add(position, 1).add(invocation, lanes).materialize(builder, shader.loc);
       emitter.position[columns] = position;
-      return (to - from) % step == 0 ? emitBody(group, carried) : emitBodyBelow(group, position, to, carried);
+      return (to - from) % step == 0 ? emitBody(group, carried) : emitter.emitBelow(group, position, to, carried);
     };
     if (!dispatch.resident)
-      return shader.forEach(from, to, step, values, body, dispatch.groups.size(), dispatch.shuffles ? kUnroll : 1);
+      return shader.forEach(from, to, step, Runs{emitter.combiners(group)}, values, body, dispatch.groups.size(),
+                            dispatch.shuffles ? kUnroll : 1);
     for (int64_t number = 0; from + number * step < to; ++number) {
       emitter.setChunk(number);
       if (failed(body(constant(from + number * step), values)))
@@ -130,38 +126,6 @@ private:
       return failure();
     emitter.flush();
     return success();
-  }
-
-  /// The same where `position` is below `to`; elsewhere the values stay.
-  LogicalResult emitBodyBelow(UnitGroup &group, Value position, int64_t to, SmallVectorImpl<Value> &values) {
-    bool carries = !values.empty();
-    auto branch = scf::IfOp::create(builder, shader.loc, ValueRange(values).getTypes(), isBelow(position, to), carries);
-    OpBuilder::InsertionGuard guard(builder);
-    if (carries) {
-      builder.setInsertionPointToEnd(branch.elseBlock());
-      scf::YieldOp::create(builder, shader.loc, values);
-      builder.setInsertionPointToEnd(branch.thenBlock());
-    } else {
-      builder.setInsertionPointToStart(branch.thenBlock());
-    }
-    SmallVector<Value> inside(values.begin(), values.end());
-    if (failed(emitBody(group, inside)))
-      return failure();
-    if (carries)
-      scf::YieldOp::create(builder, shader.loc, inside);
-    values.assign(branch.getResults().begin(), branch.getResults().end());
-    return success();
-  }
-
-  /// Four lanes to one value.
-  Value fold(Value lanes, Operation *combiner) {
-    if (!isLanes(lanes))
-      return lanes;
-    Value parts[kLanes];
-    for (int64_t lane = 0; lane < kLanes; ++lane)
-      parts[lane] = vector::ExtractOp::create(builder, shader.loc, lanes, lane);
-    return combine(builder, shader.loc, combiner, combine(builder, shader.loc, combiner, parts[0], parts[2]),
-                   combine(builder, shader.loc, combiner, parts[1], parts[3]));
   }
 
   /// The value of the invocation whose number differs in the bit `half`.

@@ -68,6 +68,9 @@ LogicalResult serialize(spirv::ModuleOp module, bool validate, SerializedShader 
   for (auto variable : module.getOps<spirv::GlobalVariableOp>()) {
     auto type = cast<spirv::PointerType>(variable.getType());
     if (std::optional<uint32_t> binding = variable.getBinding()) {
+      if (*binding >= plan::kMaxBindings)
+        return emitError(module.getLoc(), "vulkan: shader @") << shader.name << " has binding " << *binding << ": at most "
+                                                              << plan::kMaxBindings << " are possible";
       shader.bindings = std::max(shader.bindings, *binding + 1);
       if (isa<spirv::ImageType>(type.getPointeeType()))
         shader.texels |= 1u << *binding;

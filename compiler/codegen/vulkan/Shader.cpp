@@ -202,42 +202,6 @@ int32_t ShaderBuilder::workgroupFor(const Profile &profile, int64_t count) {
   return workgroup;
 }
 
-FailureOr<int64_t> unrollFactor(Location loc, int64_t rounds, int64_t loops) {
-  constexpr int64_t kMost = 64;
-  int64_t factor = llvm::divideCeil(rounds * loops, kMostRounds);
-  if (factor > kMost)
-    return emitError(loc) << "vulkan: a loop of " << rounds << " rounds is too long for one invocation; at most "
-                          << kMost * kMostRounds / loops << " are possible";
-  return factor;
-}
-
-LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, SmallVectorImpl<Value> &values,
-                                     llvm::function_ref<LogicalResult(Value, SmallVectorImpl<Value> &)> body,
-                                     int64_t loops, int64_t unroll) {
-  int64_t rounds = llvm::divideCeil(to - from, step);
-  FailureOr<int64_t> factor = unrollFactor(loc, rounds, loops);
-  if (failed(factor))
-    return failure();
-  factor = std::max(*factor, std::min(unroll, rounds));
-  int64_t looped = rounds / *factor * *factor;
-  if (looped > 0) {
-    auto loop = scf::ForOp::create(builder, loc, constant(from), constant(from + looped * step), constant(*factor * step), values);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> carried(loop.getRegionIterArgs());
-    for (int64_t part = 0; part < *factor; ++part)
-      if (failed(body(LinearIndex{part * step, {{loop.getInductionVar(), 1}}}.materialize(builder, loc), carried)))
-        return failure();
-    if (!carried.empty())
-      scf::YieldOp::create(builder, loc, carried);
-    values.assign(loop.getResults().begin(), loop.getResults().end());
-  }
-  for (int64_t round = looped; round < rounds; ++round)
-    if (failed(body(constant(from + round * step), values)))
-      return failure();
-  return success();
-}
-
 void ShaderBuilder::dispatch(ArrayRef<int64_t> groups, ArrayRef<int64_t> constants) {
   function.setFunctionType(builder.getFunctionType(function.getBody().front().getArgumentTypes(), {}));
   function.walk([&](plan::FetchTexelsOp fetch) { fetch.setBinding(fetch.getBinding() + bindings.size()); });

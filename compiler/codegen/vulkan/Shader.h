@@ -10,6 +10,7 @@
 #pragma once
 
 #include "compiler/codegen/Body.h"
+#include "compiler/codegen/SumOrder.h"
 #include "compiler/codegen/vulkan/Profile.h"
 #include "dialects/plan/Plan.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -62,6 +63,11 @@ private:
   int64_t scratchBytes = 0, dispatches = 0;
 };
 
+/// Places that a shader binds: each may be bound twice, as scalars and as vectors. One that is larger than what a device binds
+/// at once counts as often as it has parts.
+inline constexpr int64_t kMostPlaces = plan::kMaxBindings / 2;
+inline int64_t countPlaces(int64_t bytes) { return llvm::divideCeil(bytes, plan::kMaxBindingBytes); }
+
 /// Storage buffers that hold one place, seen as elements of one type (a scalar, or a vector of four). More than one only
 /// if the place is larger than what a device binds at once.
 struct Buffer {
@@ -69,13 +75,13 @@ struct Buffer {
   int64_t perPart = 0; ///< elements
 };
 
-/// lavapipe ends whatever loops an invocation is in after 65535 rounds of all of them together, without a word: longer ones
-/// are unrolled until they are far from that.
-inline constexpr int64_t kMostRounds = 32768;
-
-/// How often the body of a loop of so many rounds is to be repeated, one of `loops` of an invocation; fails with an error at
-/// `loc` if that is more than a driver can be asked to compile.
-llvm::FailureOr<int64_t> unrollFactor(mlir::Location loc, int64_t rounds, int64_t loops = 1);
+/// How the sums of floats among the values that a loop carries are added up: in runs of so many rounds, each from what
+/// leaves others unchanged; what the runs give is added to a sum that remembers what it rounds (SumOrder.h). Other values are
+/// carried on.
+struct Runs {
+  llvm::ArrayRef<mlir::Operation *> combiners; ///< of the values, which are what leaves others unchanged before the loop
+  int64_t rounds = kTermsPerRun;
+};
 
 /// One dispatch with its shader.
 class ShaderBuilder {
@@ -95,6 +101,9 @@ public:
   void store(const Buffer &buffer, mlir::Value index, mlir::Value value);
 
   mlir::Value constant(int64_t value) { return indexConstant(builder, loc, value); }
+  mlir::Value zero(mlir::Type type) {
+    return mlir::arith::ConstantOp::create(builder, loc, llvm::cast<mlir::TypedAttr>(builder.getZeroAttr(type)));
+  }
   mlir::Value workgroupId(mlir::gpu::Dimension dimension);
   mlir::Value localId(mlir::gpu::Dimension dimension);
   /// Push constant `number` as an index.
@@ -114,11 +123,22 @@ public:
   /// Invocations of a workgroup for `count` points: fewer than the profile says where it would leave cores without work.
   static int32_t workgroupFor(const Profile &profile, int64_t count);
 
+  using LoopBody = llvm::function_ref<llvm::LogicalResult(mlir::Value, llvm::SmallVectorImpl<mlir::Value> &)>;
+
+  /// The loop that all others are made of: from `from` by `step` below `to`, at most `rounds` times and at least once if
+  /// it carries values. It knows what drivers allow: more rounds than that, all loops of an invocation together, are an
+  /// error at `loc`.
+  llvm::LogicalResult loop(mlir::Value from, mlir::Value to, int64_t step, int64_t rounds,
+                           llvm::SmallVectorImpl<mlir::Value> &values, LoopBody body);
+
   /// A loop over `from`, `from` + `step`, ... below `to` in ascending order that carries `values`; `unroll` rounds of it are
   /// one, and more if it is long. `loops`: how many of its length the invocation goes through.
   llvm::LogicalResult forEach(int64_t from, int64_t to, int64_t step, llvm::SmallVectorImpl<mlir::Value> &values,
-                              llvm::function_ref<llvm::LogicalResult(mlir::Value, llvm::SmallVectorImpl<mlir::Value> &)> body,
-                              int64_t loops = 1, int64_t unroll = 1);
+                              LoopBody body, int64_t loops = 1, int64_t unroll = 1);
+  /// The same where values are sums of runs.
+  llvm::LogicalResult forEach(int64_t from, int64_t to, int64_t step, const Runs &runs,
+                              llvm::SmallVectorImpl<mlir::Value> &values, LoopBody body, int64_t loops = 1,
+                              int64_t unroll = 1);
 
   /// Ends the body and adds the dispatch to the kernel.
   void dispatch(llvm::ArrayRef<int64_t> groups, llvm::ArrayRef<int64_t> constants = {});
@@ -139,6 +159,7 @@ private:
   };
   llvm::SmallVector<Bound> bound;
   llvm::SmallVector<plan::Binding> bindings, texelBindings; ///< the latter come last
+  int64_t outerRounds = 1, totalRounds = 0; ///< of the loops around; of all loops so far, as drivers count them
 };
 
 } // namespace sinter::vulkan

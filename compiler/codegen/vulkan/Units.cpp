@@ -1,5 +1,6 @@
 #include "compiler/codegen/vulkan/Units.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 
@@ -149,21 +150,35 @@ void UnitEmitter::flush() {
   pending.clear();
 }
 
+LogicalResult UnitEmitter::emitBelow(UnitGroup &group, Value index, int64_t limit, SmallVectorImpl<Value> &accumulators) {
+  OpBuilder &builder = shader.builder;
+  bool carries = !accumulators.empty();
+  Value inside = arith::CmpIOp::create(builder, shader.loc, arith::CmpIPredicate::ult, index, constant(limit));
+  auto branch = scf::IfOp::create(builder, shader.loc, ValueRange(accumulators).getTypes(), inside, carries);
+  OpBuilder::InsertionGuard guard(builder);
+  if (carries) {
+    builder.setInsertionPointToEnd(branch.elseBlock());
+    scf::YieldOp::create(builder, shader.loc, accumulators);
+    builder.setInsertionPointToEnd(branch.thenBlock());
+  } else {
+    builder.setInsertionPointToStart(branch.thenBlock());
+  }
+  SmallVector<Value> values(accumulators.begin(), accumulators.end());
+  if (failed(emit(group, values)))
+    return failure();
+  flush();
+  if (carries)
+    scf::YieldOp::create(builder, shader.loc, values);
+  accumulators.assign(branch.getResults().begin(), branch.getResults().end());
+  return success();
+}
+
 /// Calls `visit` with each reduction of the group: its unit, its result, and the operand that it starts from.
 static void forEachReduction(UnitGroup &group, llvm::function_ref<void(Result &, Operand &)> visit) {
   for (Unit *unit : group.units)
     for (auto [number, result] : llvm::enumerate(unit->results))
       if (result.combiner)
         visit(result, unit->operands[unit->inputs + number]);
-}
-
-SmallVector<Value> UnitEmitter::initialValues(UnitGroup &group) {
-  SmallVector<Value> values;
-  forEachReduction(group, [&](Result &, Operand &start) {
-    Value value = operandValue(start);
-    values.push_back(lanes ? toLanes(shader.builder, shader.loc, value, kLanes) : value);
-  });
-  return values;
 }
 
 SmallVector<Value> UnitEmitter::neutralValues(UnitGroup &group) {
@@ -181,12 +196,26 @@ SmallVector<Operation *> UnitEmitter::combiners(UnitGroup &group) {
   return combiners;
 }
 
-SmallVector<bool> UnitEmitter::startsNeutral(UnitGroup &group) {
-  SmallVector<bool> neutral;
+void UnitEmitter::foldLanes(UnitGroup &group, MutableArrayRef<Value> accumulators) {
+  OpBuilder &builder = shader.builder;
+  for (auto [value, combiner] : llvm::zip_equal(accumulators, combiners(group))) {
+    if (!isLanes(value))
+      continue;
+    Value parts[kLanes];
+    for (int64_t lane = 0; lane < kLanes; ++lane)
+      parts[lane] = vector::ExtractOp::create(builder, shader.loc, value, lane);
+    value = combine(builder, shader.loc, combiner, combine(builder, shader.loc, combiner, parts[0], parts[2]),
+                    combine(builder, shader.loc, combiner, parts[1], parts[3]));
+  }
+}
+
+void UnitEmitter::addInitialValues(UnitGroup &group, MutableArrayRef<Value> accumulators) {
+  auto *value = accumulators.begin();
   forEachReduction(group, [&](Result &result, Operand &start) {
-    neutral.push_back(start.splat && start.splat == neutralElement(result.combiner, start.element));
+    if (!start.splat || start.splat != neutralElement(result.combiner, start.element))
+      *value = combine(shader.builder, shader.loc, result.combiner, operandValue(start), *value);
+    ++value;
   });
-  return neutral;
 }
 
 void UnitEmitter::finishReductions(UnitGroup &group, ValueRange values, bool storing) {

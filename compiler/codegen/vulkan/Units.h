@@ -6,9 +6,6 @@
 
 namespace sinter::vulkan {
 
-/// Storage buffers of one shader: what every device of interest has, one place as scalars and as vectors counting twice.
-inline constexpr size_t kMostBuffers = 16;
-
 /// Where a storage begins: `base` elements into a place.
 struct Located {
   Place place;
@@ -46,7 +43,7 @@ struct GroupedKernel {
   llvm::SmallPtrSet<Storage *, 8> texels;    ///< arguments that are read as texels where four neighbours are: nothing writes them
 };
 
-/// If the group reads from more places than a shader may, dispatches that gather small ones in one place of the scratch.
+/// If the dispatch reads from more places than a shader may, others that gather small ones in one place of the scratch.
 void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, DispatchGroups &dispatch);
 
 /// Reads, groups and places the kernel's units; temporaries that outlive their group get scratch, unless they are one value
@@ -65,13 +62,17 @@ public:
   /// Stores happen in `flush`, after all loads.
   llvm::LogicalResult emit(UnitGroup &group, llvm::MutableArrayRef<mlir::Value> accumulators);
   void flush();
+  /// Both, where `index` is below `limit`; elsewhere the accumulators stay.
+  llvm::LogicalResult emitBelow(UnitGroup &group, mlir::Value index, int64_t limit,
+                                llvm::SmallVectorImpl<mlir::Value> &accumulators);
 
-  /// The group's reductions, in order: what they start from, what leaves others unchanged, and what combines them.
-  llvm::SmallVector<mlir::Value> initialValues(UnitGroup &group);
+  /// The group's reductions, in order: what leaves others unchanged, and what combines them.
   llvm::SmallVector<mlir::Value> neutralValues(UnitGroup &group);
   llvm::SmallVector<mlir::Operation *> combiners(UnitGroup &group);
-  /// Whether the reduction starts from its neutral element.
-  llvm::SmallVector<bool> startsNeutral(UnitGroup &group);
+  /// Four lanes of each accumulator to one value: (0 + 2) + (1 + 3).
+  void foldLanes(UnitGroup &group, llvm::MutableArrayRef<mlir::Value> accumulators);
+  /// What the reductions start from, combined with what they have come to, unless it is the neutral element.
+  void addInitialValues(UnitGroup &group, llvm::MutableArrayRef<mlir::Value> accumulators);
   /// Keeps the reductions' values for later groups and stores those that live in memory.
   void finishReductions(UnitGroup &group, mlir::ValueRange values, bool storing = true);
 

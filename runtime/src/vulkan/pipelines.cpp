@@ -1,11 +1,8 @@
 #include "vulkan/pipelines.h"
 
 #include "error.h"
-<<<<<<< HEAD
 #include "threads.h"
-=======
 #include "vulkan/float_modes.h"
->>>>>>> ff5f2ef (Vulkan: NaN, infinities and signs of zeros where a literal zero stands; execution modes of f32 that a device has)
 #include "vulkan/pipeline_cache.h"
 
 #include <algorithm>
