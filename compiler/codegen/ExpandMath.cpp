@@ -59,13 +59,9 @@ Value scaleOrVanish(Arithmetic &a, Value y, Value n, Value vanishes) {
       .getResult(0);
 }
 
-/// e^x = 2^n e^r.
-Value expandExp(math::ExpOp op, bool scales) {
-  Arithmetic a(op);
-  // Beyond these the result is infinite or zero; the comparisons let NaN through.
-  Value x = op.getOperand(), high = a.constant(89.0f), low = a.constant(-104.5f);
-  Value vanishes = a.less(x, low);
-  x = a.select(a.less(high, x), high, x);
+/// e^x = 2^n e^r for x that is no larger than 89.
+Value expOfAtMost89(Arithmetic &a, Value x, bool scales) {
+  Value low = a.constant(-104.5f), vanishes = a.less(x, low); // the comparison lets NaN through
   auto lanes = dyn_cast<VectorType>(a.type);
   if (scales && lanes && lanes.getShape() == ArrayRef<int64_t>(16)) {
     Reduced reduced = reduceExponent(a, a.select(vanishes, a.constant(0.0f), x));
@@ -80,6 +76,13 @@ Value expandExp(math::ExpOp op, bool scales) {
   Value half = arith::ShRSIOp::create(a.builder, a.loc, reduced.n, a.integer(1));
   Value rest = a.select(vanishes, a.constant(0.0f), a.powerOfTwo(a.subI(reduced.n, half)));
   return a.mul(a.mul(y, a.powerOfTwo(half)), rest);
+}
+
+/// Beyond 89 the result is infinite.
+Value expandExp(math::ExpOp op, bool scales) {
+  Arithmetic a(op);
+  Value x = op.getOperand(), high = a.constant(89.0f);
+  return expOfAtMost89(a, a.select(a.less(high, x), high, x), scales);
 }
 
 /// tanh x = sign(x) d / (1 - d) with d = (1 - e^(-2 |x|)) / 2 = (1 - 2^n) / 2 + 2^n (1 - e^(-2r)) / 2, which cancels nowhere.
@@ -102,19 +105,15 @@ Value expandTanh(math::TanhOp op) {
 
 /// sigmoid x = 1 / (1 + e^-|x|) on the right, e^-|x| times that on the left. Both are at hand, so that sigmoid(-x), of which
 /// gradients are made, is another choice between the same two.
-Value expandSigmoid(SigmoidOp op) {
+Value expandSigmoid(SigmoidOp op, bool scales) {
   Arithmetic a(op);
   Value x = op.getInput();
   auto negation = x.getDefiningOp<arith::NegFOp>();
   if (negation)
     x = negation.getOperand();
-  Value exponent = arith::NegFOp::create(a.builder, a.loc, a.abs(x)), least = a.constant(-104.5f); // e to that is zero
-  Reduced reduced = reduceExponent(a, a.select(a.less(exponent, least), least, exponent));
-  // e^-|x| times 2^32: a power of two must be a normal number.
-  Value power = a.powerOfTwo(a.addI(reduced.n, a.integer(32))), unscale = a.constant(0x1p-32f);
-  Value scaled = a.fma(power, reduced.lessOne, power);
-  Value right = a.div(a.constant(1.0f), a.fma(scaled, unscale, a.constant(1.0f)));
-  Value left = a.mul(a.mul(scaled, unscale), right), isLeft = a.less(x, a.constant(0.0f));
+  Value one = a.constant(1.0f), isLeft = a.less(x, a.constant(0.0f));
+  Value small = expOfAtMost89(a, arith::NegFOp::create(a.builder, a.loc, a.abs(x)), scales);
+  Value right = a.div(one, a.add(small, one)), left = a.mul(small, right);
   return negation ? a.select(isLeft, right, left) : a.select(isLeft, left, right);
 }
 
@@ -214,7 +213,7 @@ struct ExpandMathPass : PassWrapper<ExpandMathPass, OperationPass<>> {
       return signalPassFailure();
     // These last: those before are written with exp.
     expandAll<math::TanhOp>(root, expandTanh);
-    expandAll<SigmoidOp>(root, expandSigmoid);
+    expandAll<SigmoidOp>(root, [&](SigmoidOp op) { return expandSigmoid(op, scales); });
     expandAll<math::ErfOp>(root, expandErf);
     expandAll<math::ErfcOp>(root, expandErfc);
     expandAll<math::ExpOp>(root, [&](math::ExpOp op) { return expandExp(op, scales); });

@@ -8,6 +8,7 @@
 
 //--- lanes.mlir
 // CHECK-LABEL: func private @whole_vector
+// CHECK: arith.cmpf olt
 // CHECK: %[[VANISHES:.*]] = arith.cmpf olt
 // CHECK: arith.xori %[[VANISHES]]
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"
