@@ -7,7 +7,7 @@ GPT := build/demo/gpt
 TEXT := build/demo/kjv.txt
 DEMO_STEPS ?= 2000
 
-.PHONY: build test demo bench clean
+.PHONY: build test test-debian13 demo bench clean
 build:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory compile
@@ -21,6 +21,10 @@ test:
 	@.ci/setup test
 	@$(MAKE) --no-print-directory compile
 	@ctest --preset default; code=$$?; python3 test/summary.py build/Testing/Temporary/LastTest.log; exit $$code
+
+# `make demo` and `make test` on a fresh Debian 13, in a chroot that is made for it. Needs root; takes an hour or so.
+test-debian13:
+	@.ci/debian13
 
 # Compiles examples/gpt/gpt.cpp, trains it on the King James Bible, and samples before and after.
 demo:

@@ -15,7 +15,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 #include <chrono>
 
@@ -110,12 +109,14 @@ LogicalResult dumpFile(Location loc, StringRef directory, StringRef name, llvm::
   if (std::error_code error = llvm::sys::fs::create_directories(directory))
     return emitError(loc) << "dump-stages: cannot create folder '" << directory << "': " << error.message();
   std::error_code error;
-  llvm::ToolOutputFile file(path, error, flags);
-  if (error)
-    return emitError(loc) << "dump-stages: cannot write '" << path << "': " << error.message();
-  write(file.os());
-  file.keep();
-  return success();
+  llvm::raw_fd_ostream file(path, error, flags);
+  if (!error) {
+    write(file);
+    file.close();
+    error = file.error();
+    file.clear_error();
+  }
+  return error ? emitError(loc) << "dump-stages: cannot write '" << path << "': " << error.message() : success();
 }
 
 /// Every shader as the driver gets it, for spirv-dis and other devices' compilers: DIRECTORY/NAME.spv.

@@ -26,6 +26,10 @@ struct TargetOptions {
   std::string label() const { return target == Target::Cpu ? march : "vulkan." + profile; }
 };
 
+/// Why no code can be made for the processor `march` (`native`, `x86-64-v3`...), and which name may have been meant; empty if it
+/// can.
+std::string whyNoProcessor(llvm::StringRef march);
+
 /// Adds the passes that turn every kernel (`sinter.kernel` functions of linalg on tensors) into a tile function of the
 /// ABI: `llvm.func @k(operands: ptr, begin: i64, end: i64, scratch: ptr)` with attributes `sinter.tiles` and
 /// `sinter.scratch`. Everything else in the module (states, plan entries) is left alone.

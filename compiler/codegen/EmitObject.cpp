@@ -2,6 +2,7 @@
 // each optimised and compiled by its own thread. One more module holds the program descriptor.
 #include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Target.h"
+#include "dialects/plan/Plan.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -93,6 +94,19 @@ SmallVector<SmallVector<LLVM::LLVMFuncOp>> shareOut(ArrayRef<LLVM::LLVMFuncOp> k
   return shares;
 }
 
+/// The translation trusts the types that attributes name (of what is allocated, of an address's steps).
+LogicalResult checkTypes(LLVM::LLVMFuncOp kernel) {
+  WalkResult walk = kernel->walk([](Operation *op) {
+    for (NamedAttribute attribute : op->getAttrs())
+      if (auto type = dyn_cast<TypeAttr>(attribute.getValue()); type && !LLVM::isCompatibleType(type.getValue()))
+        return op->emitOpError() << "`" << attribute.getName().getValue() << "` is " << type.getValue()
+                                 << ", which is no type of LLVM",
+               WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 /// Translates some functions, with every declaration they may call, to LLVM IR.
 std::unique_ptr<llvm::Module> translate(ArrayRef<LLVM::LLVMFuncOp> kernels, ArrayRef<Operation *> shared,
                                         size_t version, llvm::LLVMContext &context) {
@@ -120,9 +134,27 @@ std::unique_ptr<llvm::Module> translate(ArrayRef<LLVM::LLVMFuncOp> kernels, Arra
   return result;
 }
 
+/// Each version's kernels are of the kind that its target runs.
+LogicalResult checkTargets(ArrayRef<Version> versions) {
+  for (const Version &version : versions) {
+    bool wantsVulkan = version.options.target == Target::Vulkan;
+    for (auto entry : ModuleOp(version.module).getOps<plan::EntryOp>())
+      for (auto launch : entry.getBody().getOps<plan::LaunchOp>()) {
+        Operation *kernel = SymbolTable::lookupSymbolIn(version.module, launch.getKernelAttr());
+        if (isa<plan::KernelOp>(kernel) != wantsVulkan)
+          return launch.emitError("kernel @") << launch.getKernel() << " is for " << (wantsVulkan ? "cpu" : "vulkan")
+                                              << ", but the program is for " << (wantsVulkan ? "vulkan" : "cpu")
+                                              << "; give the --target that the module was made for";
+      }
+  }
+  return success();
+}
+
 } // namespace
 
 FailureOr<std::vector<std::string>> emitObjects(ArrayRef<Version> versions, StringRef stem) {
+  if (failed(checkTargets(versions)))
+    return failure();
   ModuleOp first = versions.front().module;
   registerBuiltinDialectTranslation(*first.getContext());
   registerLLVMDialectTranslation(*first.getContext());
@@ -155,9 +187,11 @@ FailureOr<std::vector<std::string>> emitObjects(ArrayRef<Version> versions, Stri
     SmallVector<LLVM::LLVMFuncOp> kernels;
     SmallVector<Operation *> shared;
     for (Operation &op : *ModuleOp(version.module).getBody()) {
-      if (auto function = dyn_cast<LLVM::LLVMFuncOp>(op); function && !function.isExternal())
+      if (auto function = dyn_cast<LLVM::LLVMFuncOp>(op); function && !function.isExternal()) {
+        if (failed(checkTypes(function)))
+          return failure();
         kernels.push_back(function);
-      else if (isa<LLVM::LLVMFuncOp, LLVM::GlobalOp>(op))
+      } else if (isa<LLVM::LLVMFuncOp, LLVM::GlobalOp>(op))
         shared.push_back(&op);
     }
     unsigned count = std::min<size_t>(std::max(1u, std::thread::hardware_concurrency()), kernels.size());

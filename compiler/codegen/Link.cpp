@@ -1,23 +1,14 @@
 // Links object files by the host's C++ driver: to an executable with the runtime, or to a shared object.
+#include "compiler/HostCompiler.h"
 #include "compiler/codegen/Codegen.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Program.h"
-
-#include <cstdlib>
 
 using namespace mlir;
 
 namespace sinter {
 namespace {
-
-/// The host's C++ driver: $CXX (a name or a path), else c++.
-llvm::ErrorOr<std::string> findDriver(std::string &name) {
-  const char *chosen = std::getenv("CXX");
-  name = chosen && *chosen ? chosen : "c++";
-  return llvm::sys::findProgramByName(name);
-}
 
 /// What the runtime library needs, from the list that its build leaves beside it: one argument a line.
 SmallVector<std::string> runtimeArguments(StringRef runtimeLibrary) {
@@ -37,29 +28,20 @@ SmallVector<std::string> runtimeArguments(StringRef runtimeLibrary) {
 }
 
 LogicalResult run(ArrayRef<std::string> arguments, StringRef output, bool verbose) {
-  std::string name;
-  llvm::ErrorOr<std::string> driver = findDriver(name);
-  if (!driver) {
-    llvm::errs() << "error: link: no C++ driver '" << name << "' in PATH; install g++ or set CXX\n";
+  auto compiler = HostCompiler::find();
+  if (!compiler) {
+    llvm::errs() << "error: link: " << llvm::toString(compiler.takeError()) << '\n';
     return failure();
-  }
-  SmallVector<StringRef> command{*driver};
-  command.append(arguments.begin(), arguments.end());
-  if (verbose) {
-    for (StringRef argument : command)
-      llvm::errs() << argument << ' ';
-    llvm::errs() << '\n';
   }
   SmallString<128> log;
   if (std::error_code code = llvm::sys::fs::createTemporaryFile("sinter-link", "log", log)) {
     llvm::errs() << "error: link: cannot write a temporary file: " << code.message() << '\n';
     return failure();
   }
-  std::optional<StringRef> streams[3] = {std::nullopt, StringRef(log), StringRef(log)};
   std::string message;
-  int status = llvm::sys::ExecuteAndWait(*driver, command, std::nullopt, streams, 0, 0, &message);
+  int status = compiler->run(arguments, log, verbose, message);
   if (status != 0) {
-    llvm::errs() << "error: link: " << name << " failed with status " << status << " on " << output
+    llvm::errs() << "error: link: " << compiler->name() << " failed with status " << status << " on " << output
                  << (message.empty() ? "" : ": ") << message << '\n';
     if (auto text = llvm::MemoryBuffer::getFile(log))
       llvm::errs() << (*text)->getBuffer();
@@ -71,7 +53,7 @@ LogicalResult run(ArrayRef<std::string> arguments, StringRef output, bool verbos
 } // namespace
 
 LogicalResult linkExecutable(ArrayRef<std::string> objects, StringRef runtimeLibrary, StringRef output, bool verbose) {
-  std::vector<std::string> arguments{"-o", output.str()};
+  std::vector<std::string> arguments{"-pie", "-o", output.str()};
   arguments.insert(arguments.end(), objects.begin(), objects.end());
   arguments.push_back(runtimeLibrary.str());
   for (std::string &argument : runtimeArguments(runtimeLibrary))

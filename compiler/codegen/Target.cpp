@@ -19,6 +19,17 @@ struct Processor {
   std::string name, features;
 };
 
+/// What to try instead of a name that is unknown.
+std::string nearestProcessor(const llvm::MCSubtargetInfo &known, llvm::StringRef name) {
+  std::string nearest;
+  unsigned distance = std::max<size_t>(2, name.size() / 3) + 1;
+  for (const llvm::SubtargetSubTypeKV &processor : known.getAllProcessorDescriptions())
+    if (unsigned own = name.edit_distance(processor.Key); own < distance)
+      distance = own, nearest = processor.Key;
+  return (nearest.empty() ? "" : "did you mean '" + nearest + "'? ") +
+         "native, x86-64-v3, x86-64-v4 and LLVM's names such as znver4 are known";
+}
+
 bool findProcessor(const TargetOptions &options, Processor &processor, std::string &error) {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -33,10 +44,16 @@ bool findProcessor(const TargetOptions &options, Processor &processor, std::stri
     for (auto &feature : llvm::sys::getHostCPUFeatures())
       processor.features += (processor.features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
   std::unique_ptr<llvm::MCSubtargetInfo> known(processor.target->createMCSubtargetInfo(processor.triple, "", ""));
-  if (known->isCPUStringValid(processor.name))
-    return true;
-  error = "the compiler knows no processor '" + processor.name + "'; try native, x86-64-v3 or x86-64-v4";
-  return false;
+  if (!known->isCPUStringValid(processor.name)) {
+    error = "the compiler knows no processor '" + processor.name + "'; " + nearestProcessor(*known, processor.name);
+    return false;
+  }
+  std::unique_ptr<llvm::MCSubtargetInfo> own(processor.target->createMCSubtargetInfo(processor.triple, processor.name, ""));
+  if (processor.triple.isX86() && !own->checkFeatures("+64bit")) {
+    error = "'" + processor.name + "' is a processor of 32 bits; programs are for 64";
+    return false;
+  }
+  return true;
 }
 
 } // namespace
@@ -56,6 +73,14 @@ std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const TargetOptions &opti
 
 std::string processorName(const TargetOptions &options) {
   return options.march == "native" ? llvm::sys::getHostCPUName().str() : options.march;
+}
+
+std::string whyNoProcessor(llvm::StringRef march) {
+  TargetOptions options;
+  options.march = march.str();
+  Processor processor;
+  std::string error;
+  return findProcessor(options, processor, error) ? "" : error;
 }
 
 uint64_t requiredFeatures(const llvm::TargetMachine &machine) {

@@ -12,7 +12,8 @@ namespace sinter::frontend {
 static ModelBuilder *theBuilder = nullptr;
 
 ModelBuilder::ModelBuilder(MLIRContext &context, const ModelOptions &options)
-    : ops(&context), options(options), module(ModuleOp::create(UnknownLoc::get(&context))) {
+    : ops(&context), options(options), module(ModuleOp::create(UnknownLoc::get(&context))),
+      lastCall(UnknownLoc::get(&context)) {
   theBuilder = this;
 }
 
@@ -27,7 +28,11 @@ ModelBuilder &ModelBuilder::get() {
 
 mlir::Location ModelBuilder::at(const sinter::Location &written) {
   sinter::Location loc = callSite.value_or(written);
-  return FileLineColLoc::get(ops.getContext(), loc.file_name(), loc.line(), loc.column());
+  auto place = FileLineColLoc::get(ops.getContext(), loc.file_name(), loc.line(), loc.column());
+  if (options.onCall && place != lastCall)
+    options.onCall((place.getFilename().getValue() + ":" + Twine(place.getLine()) + ":" + Twine(place.getColumn())).str());
+  lastCall = place;
+  return place;
 }
 
 Entry &ModelBuilder::entry(const char *what, const sinter::Location &loc) {

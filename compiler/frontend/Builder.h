@@ -60,6 +60,7 @@ public:
   const ModelOptions &options;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<Entry> current;
+  mlir::Location lastCall; ///< of the DSL, by the model
   std::optional<sinter::Location> callSite; ///< where all calls count as made, inside of a CallSite
   std::vector<std::string> scopes;
   std::map<std::string, ConfigValue> configs;

@@ -1,4 +1,5 @@
 // Compiles a model's C++ file to a shared object, loads it and runs it.
+#include "compiler/HostCompiler.h"
 #include "compiler/frontend/Builder.h"
 
 #include "mlir/IR/Verifier.h"
@@ -6,8 +7,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/Program.h"
 
 #include <dlfcn.h>
 
@@ -21,21 +20,23 @@ static LogicalResult problem(MLIRContext &context, const Twine &message) {
   return emitError(UnknownLoc::get(&context), message);
 }
 
-/// Runs the host's C++ compiler; its own messages go straight to the terminal.
+/// The folder of `path` as it is spelled, with a slash; nothing if it has none.
+static StringRef folderOf(StringRef path) { return path.take_front(path.rfind('/') + 1); }
+
+/// Runs the host's C++ compiler; its own messages go straight to the terminal. Places in the model are told from its own
+/// folder on: the program is the same however its path is spelled.
 static LogicalResult compileShared(const std::string &path, const std::string &output, MLIRContext &context,
                                    const ModelOptions &options) {
-  std::string compiler = llvm::sys::Process::GetEnv("CXX").value_or("c++");
-  auto found = llvm::sys::findProgramByName(compiler);
-  if (!found)
-    return problem(context, "cannot find the C++ compiler '" + compiler + "'; install g++, or set CXX");
-  std::vector<std::string> command = {*found, "-std=c++20", "-O0", "-Werror=unused-result", "-fPIC", "-shared", "-I", options.includeDirectory,
-                                      "-x", "c++", path, "-o", output};
-  if (options.verbose)
-    llvm::errs() << llvm::join(command, " ") << "\n";
+  auto compiler = HostCompiler::find();
+  if (!compiler)
+    return problem(context, llvm::toString(compiler.takeError()));
+  std::vector<std::string> arguments{"-std=c++20", "-O0", "-Werror=unused-result", "-fPIC", "-shared", "-I",
+                                     options.includeDirectory};
+  if (StringRef folder = folderOf(path); !folder.empty())
+    arguments.push_back(("-fmacro-prefix-map=" + folder + "=").str());
+  arguments.insert(arguments.end(), {"-x", "c++", path, "-o", output});
   std::string error;
-  SmallVector<StringRef> arguments(command.begin(), command.end());
-  int status = llvm::sys::ExecuteAndWait(*found, arguments, std::nullopt, {}, 0, 0, &error);
-  if (status == 0)
+  if (compiler->run(arguments, /*log=*/"", options.verbose, error) == 0)
     return success();
   return problem(context, path + " does not compile" + (error.empty() ? "" : ": " + error));
 }
@@ -67,27 +68,35 @@ static LogicalResult runModel(ModelBuilder &builder, void (*model)(), MLIRContex
       diagnostic.attachNote(location) << note;
     return diagnostic;
   } catch (const std::exception &error) {
-    return problem(context, std::string("the model threw an exception: ") + error.what());
+    return emitError(builder.lastCall) << "the model threw an exception after this call: " << error.what();
   } catch (...) {
-    return problem(context, "the model threw an exception");
+    return emitError(builder.lastCall) << "the model threw an exception after this call";
   }
+}
+
+/// Compiles `path` and loads it. It stays loaded, without its file: a model's static objects may be in use until the end.
+static void *load(const std::string &path, MLIRContext &context, const ModelOptions &options) {
+  SmallString<128> object;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile("sinter-model", "so", object)) {
+    (void)problem(context, "cannot create a temporary file: " + error.message());
+    return nullptr;
+  }
+  auto removeObject = llvm::scope_exit([&] { llvm::sys::fs::remove(object); });
+  if (failed(compileShared(path, object.str().str(), context, options)))
+    return nullptr;
+  void *library = dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    (void)problem(context, path + ": cannot be loaded: " + dlerror());
+  return library;
 }
 
 /// Fills `builder.module` by running the model.
 static LogicalResult build(ModelBuilder &builder, const std::string &path, MLIRContext &context) {
   if (!llvm::sys::fs::exists(path))
     return problem(context, path + ": no such file");
-  SmallString<128> object;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("sinter-model", "so", object))
-    return problem(context, "cannot create a temporary file: " + error.message());
-  auto removeObject = llvm::scope_exit([&] { llvm::sys::fs::remove(object); });
-  if (failed(compileShared(path, object.str().str(), context, builder.options)))
-    return failure();
-
-  // It stays loaded: a model's static objects may be in use until the end.
-  void *library = dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void *library = load(path, context, builder.options);
   if (!library)
-    return problem(context, path + ": cannot be loaded: " + dlerror());
+    return failure();
   auto model = reinterpret_cast<void (*)()>(dlsym(library, "sinter_model"));
   auto modelName = reinterpret_cast<const char *(*)()>(dlsym(library, "sinter_model_name"));
   if (!model || !modelName)
@@ -104,6 +113,10 @@ static LogicalResult build(ModelBuilder &builder, const std::string &path, MLIRC
   return verify(module);
 }
 
+std::string placeUnder(StringRef model, StringRef file) {
+  return (llvm::sys::path::is_absolute(file) ? StringRef() : folderOf(model)).str() + file.str();
+}
+
 OwningOpRef<ModuleOp> loadModel(const std::string &path, MLIRContext &context, const ModelOptions &options) {
   context.loadDialect<SinterDialect, arith::ArithDialect, math::MathDialect, func::FuncDialect>();
   ModelBuilder builder(context, options);
@@ -112,10 +125,10 @@ OwningOpRef<ModuleOp> loadModel(const std::string &path, MLIRContext &context, c
   return std::move(builder.module);
 }
 
-void printDiagnostic(Diagnostic &diagnostic) {
-  auto print = [](Diagnostic &one, StringRef kind) {
+void printDiagnostic(Diagnostic &diagnostic, StringRef model) {
+  auto print = [&](Diagnostic &one, StringRef kind) {
     if (auto place = one.getLocation()->findInstanceOf<FileLineColLoc>())
-      llvm::errs() << place.getFilename().getValue() << ":" << place.getLine() << ":" << place.getColumn() << ": ";
+      llvm::errs() << placeUnder(model, place.getFilename().getValue()) << ":" << place.getLine() << ":" << place.getColumn() << ": ";
     else
       llvm::errs() << "sinterc: ";
     // Ops report as `'sinter.softmax' op ...`: the name alone is what the model's author knows.

@@ -1,6 +1,7 @@
 // sinter-verify-stage: the contract of every stage, as a table. A pass that lets a new dialect or op through a stage
 // says so here; whatever is not listed is an error at its line.
 #include "compiler/passes/Passes.h"
+#include "dialects/sinter/Attributes.h"
 
 using namespace mlir;
 
@@ -64,6 +65,14 @@ LogicalResult hasPlainTensors(Operation *op, StringRef stage) {
       if (!element.isF32() && !element.isInteger(32) && !element.isInteger(8) && !element.isInteger(1))
         return report(op, stage) << op->getName() << ": tensors are of f32, i32, i8 or i1, not of " << element;
     }
+  return success();
+}
+
+/// A function without a body is nothing that a program could do.
+LogicalResult hasBody(Operation *op, StringRef stage) {
+  auto function = dyn_cast<func::FuncOp>(op);
+  if (function && function.isExternal())
+    return report(op, stage) << "@" << function.getName() << " has no body";
   return success();
 }
 
@@ -214,24 +223,24 @@ const std::vector<Rules> &table() {
   static const std::vector<Rules> rules = {
       {"model",
        {{Place::Module, {"sinter.state", "func.func"}}, {Place::Entry, {"sinter", "arith", "math", "func.return"}}},
-       {hasPlainTensors, hasNoBooleansAtBoundary}},
+       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary}},
       {"fused",
        {{Place::Module, {"sinter.state", "func.func"}}, {Place::Entry, {"sinter", "arith", "math", "func.return"}}},
-       {hasPlainTensors, hasNoBooleansAtBoundary, hasNoElementwiseTensorOps}},
+       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, hasNoElementwiseTensorOps}},
       {"train",
        {{Place::Module, {"sinter.state", "func.func"}}, {Place::Entry, {"sinter", "arith", "math", "func.return"}}},
-       {hasPlainTensors, hasNoBooleansAtBoundary, hasNoElementwiseTensorOps, hasNoGrad}},
+       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, hasNoElementwiseTensorOps, hasNoGrad}},
       {"kernels",
        {{Place::Module, {"sinter.state", "func.func"}},
         {Place::Entry,
          {"sinter.read", "sinter.write", "sinter.reshape", "func.call", "arith.constant", "func.return"}},
         {Place::Kernel, kKernelOps}},
-       {hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, callsKernels, hasSimpleMaps}},
+       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, callsKernels, hasSimpleMaps}},
       {"plan",
        {{Place::Module, {"sinter.state", "plan.entry", "func.func"}},
         {Place::Plan, {"plan"}},
         {Place::Kernel, kKernelOps}},
-       {hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, hasSimpleMaps}},
+       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, hasSimpleMaps}},
       {"target",
        {{Place::Module, {"sinter.state", "plan.entry", "plan.kernel", "llvm", "spirv.module"}},
         {Place::Plan, {"plan"}},
@@ -262,7 +271,7 @@ struct VerifyStagePass : impl::VerifyStageBase<VerifyStagePass> {
                                  << "`: model, fused, train, kernels, plan or target";
       return signalPassFailure();
     }
-    bool good = true;
+    bool good = succeeded(verifyAttributes(getOperation()));
     for (Operation &top : *getOperation().getBody()) {
       good &= succeeded(check(&top, Place::Module, *rules));
       Place place = placeOf(&top);
@@ -284,7 +293,7 @@ struct VerifyStagePass : impl::VerifyStageBase<VerifyStagePass> {
     for (Check ask : rules.checks)
       if (failed(ask(op, rules.stage)))
         return failure();
-    return success();
+    return verifyAttributes(op);
   }
 };
 

@@ -1,0 +1,252 @@
+#include "CommandLine.h"
+
+#include "Output.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <CLI/CLI.hpp>
+
+#include <charconv>
+#include <iostream>
+
+namespace sinter {
+namespace {
+
+/// `300M` or `1048576`; K, M and G are powers of 1024.
+std::optional<uint64_t> parseBytes(llvm::StringRef text) {
+  uint64_t factor = 1, value = 0;
+  for (auto [suffix, power] : {std::pair{"K", 10}, {"M", 20}, {"G", 30}})
+    if (text.consume_back(suffix)) {
+      factor = uint64_t{1} << power;
+      break;
+    }
+  auto [end, error] = std::from_chars(text.begin(), text.end(), value);
+  if (error != std::errc() || end != text.end() || value == 0 || value > INT64_MAX / factor)
+    return std::nullopt;
+  return value * factor;
+}
+
+/// The versions of the program that --target, --march and --profile ask for; an exit code if they make no sense.
+std::optional<int> interpretTargets(CommandLine &line) {
+  llvm::SmallVector<llvm::StringRef> targets, marches, profiles;
+  llvm::StringRef(line.target).split(targets, ',');
+  bool cpu = false, vulkan = false, oneModule = line.last == Stage::Target || line.first == Stage::Target;
+  for (llvm::StringRef target : targets) {
+    if (target != "cpu" && target != "vulkan")
+      return complain("--target=" + line.target + ": unknown target; cpu and vulkan are known");
+    bool &wanted = target == "cpu" ? cpu : vulkan;
+    if (wanted)
+      return complain("--target=" + line.target + ": '" + target + "' is given twice");
+    wanted = true;
+  }
+  if (cpu && vulkan && oneModule)
+    return complain("--target=" + line.target + ": a module at stage target is for one target; give one, or use --dump-stages");
+  llvm::StringRef(line.march).split(marches, ',');
+  for (llvm::StringRef march : marches) {
+    if (march.empty())
+      return complain("--march=" + line.march + ": expected a processor or a list such as x86-64-v3,x86-64-v4");
+    if (llvm::count(marches, march) > 1)
+      return complain("--march=" + line.march + ": '" + march + "' is given twice");
+    if (std::string problem = whyNoProcessor(march); !problem.empty())
+      return complain("--march=" + line.march + ": " + problem);
+    TargetOptions &options = line.targets.emplace_back();
+    options.march = march.str();
+  }
+  if (cpu && marches.size() > 1 && oneModule)
+    return complain("--march=" + line.march + ": a module at stage target is for one processor; give one, or use --dump-stages");
+  if (!cpu)
+    line.targets.clear();
+  if (!vulkan)
+    return line.profile.empty() ? std::nullopt
+                                : std::optional(complain("--profile=" + line.profile + ": needs --target=vulkan"));
+  std::string chosen = !line.profile.empty() ? line.profile : oneModule ? "registers" : "registers,shared";
+  llvm::StringRef(chosen).split(profiles, ',');
+  for (llvm::StringRef profile : profiles) {
+    if (profile != "registers" && profile != "shared")
+      return complain("--profile=" + line.profile + ": registers and shared are known");
+    if (llvm::count(profiles, profile) > 1)
+      return complain("--profile=" + line.profile + ": '" + profile + "' is given twice");
+    TargetOptions &options = line.targets.emplace_back();
+    options.target = Target::Vulkan;
+    options.profile = profile.str();
+    options.validateSpirv = line.validateSpirv;
+  }
+  if (profiles.size() > 1 && oneModule)
+    return complain("--profile=" + line.profile + ": a module at stage target is for one kind of device; give one");
+  return std::nullopt;
+}
+
+/// The configuration values of --set.
+std::optional<int> interpretSettings(CommandLine &line) {
+  for (const std::string &setting : line.settings) {
+    auto [name, value] = llvm::StringRef(setting).split('=');
+    if (name.empty() || name.size() == setting.size())
+      return complain("--set: expected NAME=VALUE, but got '" + setting + "'");
+    if (!line.values.emplace(name, value).second)
+      return complain("--set: '" + name + "' is given twice");
+  }
+  if (line.inputIsModule() && !line.values.empty())
+    return complain("--set: configuration values belong to a model's C++ file, not to '" + line.input + "'");
+  return std::nullopt;
+}
+
+/// The stages of --from and --emit.
+std::optional<int> interpretStages(CommandLine &line) {
+  for (auto [option, name, stage] : {std::tuple{"--emit", &line.emit, &line.last}, {"--from", &line.from, &line.first}}) {
+    if (name->empty())
+      continue;
+    std::optional<Stage> found = stageByName(*name);
+    if (!found)
+      return complain(llvm::Twine(option) + "=" + *name +
+                      ": unknown stage; the stages are model fused train kernels plan target obj exe");
+    *stage = *found;
+  }
+  if (!line.inputIsModule() && !line.from.empty())
+    return complain("--from=" + line.from + ": needs a module (.mlir), but the input is '" + line.input + "'");
+  if (line.first > Stage::Target)
+    return complain("--from=" + line.from + ": compilation resumes at a stage that is a module: model to target");
+  if (line.first > line.last)
+    return complain("--from=" + line.from + " comes after --emit=" + line.emit);
+  return std::nullopt;
+}
+
+/// An option that acts at a stage which this compilation does not come by is not ignored.
+std::optional<int> checkReach(const CommandLine &line, const CLI::App &app) {
+  for (auto [option, stage] : {std::pair{"--dtype", Stage::Train}, {"--memory-budget", Stage::Plan}, {"--validate-spirv", Stage::Object}}) {
+    if (!app.count(option))
+      continue;
+    if (line.first >= stage)
+      return complain(llvm::Twine(option) + ": acts on the way to stage " + stageName(stage) + ", but --from=" + line.from +
+                      " starts behind it");
+    if (line.last < stage)
+      return complain(llvm::Twine(option) + ": acts on the way to stage " + stageName(stage) + ", but --emit=" + line.emit +
+                      " ends before it");
+  }
+  if (!line.report.empty() && (line.first > Stage::Plan || line.last < Stage::Plan))
+    return complain("--report: describes stage plan, which lies outside of --from and --emit");
+  bool cpu = llvm::any_of(line.targets, [](const TargetOptions &t) { return t.target == Target::Cpu; });
+  if (app.count("--march") && !cpu)
+    return complain("--march=" + line.march + ": needs --target=cpu");
+  bool vulkan = llvm::any_of(line.targets, [](const TargetOptions &t) { return t.target == Target::Vulkan; });
+  if (line.validateSpirv && !vulkan)
+    return complain("--validate-spirv: needs --target=vulkan");
+  return std::nullopt;
+}
+
+/// Where the result and the dumps go.
+std::optional<int> checkOutputs(const CommandLine &line) {
+  if (line.last >= Stage::Object && line.output.empty() && line.report.empty())
+    return complain("-o OUT is missing: where shall the program go?");
+  if (line.last >= Stage::Object && line.output == "-")
+    return complain("-o -: a program does not go to standard output");
+  if (std::string problem = line.output.empty() ? "" : whyNotWritable(line.output, line.input); !problem.empty())
+    return complain("cannot write -o '" + line.output + "': " + problem, kWrongInput);
+  std::string folder = llvm::sys::path::parent_path(line.input).str();
+  if (line.inputIsModule() && !line.dumpDirectory.empty() && isSameFile(line.dumpDirectory, folder.empty() ? "." : folder))
+    return complain("--dump-stages=" + line.dumpDirectory + ": '" + line.input + "' lies there and might be written over");
+  return std::nullopt;
+}
+
+/// Makes sense of what CLI11 has taken apart; an exit code if it makes none.
+std::optional<int> interpret(CommandLine &line, const CLI::App &app) {
+  if (line.dtype != "f32" && line.dtype != "bf16")
+    return complain("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
+  if (!line.budget.empty() && !(line.budgetBytes = parseBytes(line.budget)))
+    return complain("--memory-budget: expected a number of bytes such as 300M, but got '" + line.budget + "'");
+  if (!line.report.empty() && line.report != "text" && line.report != "json")
+    return complain("--report=" + line.report + ": text and json are known");
+  std::optional<int> code = interpretStages(line);
+  if (!code)
+    code = interpretTargets(line);
+  if (!code)
+    code = interpretSettings(line);
+  if (!code)
+    code = checkReach(line, app);
+  return code ? code : checkOutputs(line);
+}
+
+/// Whether a word is a configuration value that follows another: `--set layers=2 width=64`.
+bool isSetting(llvm::StringRef word) {
+  auto [name, value] = word.split('=');
+  return name.size() < word.size() && !name.empty() && llvm::all_of(name, [](char c) { return std::isalnum(c) || c == '_'; });
+}
+
+/// The arguments as CLI11 expects them, last first: --set before each of its values, and --report with its format.
+std::vector<std::string> spellOut(llvm::ArrayRef<char *> arguments) {
+  std::vector<std::string> words;
+  bool settings = false;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    llvm::StringRef word = arguments[i];
+    bool follows = settings && isSetting(word);
+    if (follows)
+      words.push_back("--set");
+    words.push_back(word.str());
+    if (word == "--set" && i + 1 < arguments.size())
+      words.push_back(arguments[++i]);
+    settings = follows || word.starts_with("--set");
+    llvm::StringRef format = i + 1 < arguments.size() ? arguments[i + 1] : "";
+    if (word == "--report" && format != "text" && format != "json")
+      words.back() = "--report=text";
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
+/// What is said about an argument that no option takes.
+int complainOfExtra(const std::string &word, const std::string &input, const CLI::App &app) {
+  if (!word.starts_with("-"))
+    return complain("one input at a time, but there are '" + input + "' and '" + word + "'");
+  llvm::StringRef name = llvm::StringRef(word).split('=').first;
+  std::string nearest;
+  unsigned distance = 3;
+  for (const CLI::Option *option : app.get_options())
+    for (const std::string &known : option->get_lnames())
+      if (unsigned own = name.edit_distance("--" + known); own < distance)
+        distance = own, nearest = "--" + known;
+  return complain(name + ": unknown option; " +
+                  (nearest.empty() ? "sinterc --help lists all" : "did you mean " + nearest + "?"));
+}
+
+} // namespace
+
+int complain(const llvm::Twine &message, ExitCode code) {
+  llvm::errs() << "sinterc: " << message << "\n";
+  return code;
+}
+
+std::optional<int> readCommandLine(int argc, char **argv, CommandLine &line) {
+  CLI::App app("Compiles a model description to one self-contained program.", "sinterc");
+  app.allow_extras();
+  app.set_version_flag("--version", "sinterc " SINTER_VERSION);
+  app.add_option("input", line.input, "MODEL.cpp or MODULE.mlir")->required();
+  app.add_option("-o", line.output, "where the result goes");
+  app.add_option("--target", line.target, "cpu, vulkan or cpu,vulkan: the program chooses by --device")->capture_default_str();
+  app.add_option("--march", line.march, "processor to compile for: native, x86-64-v3, ...; of a list, worst to best, the program runs the best that it can")->capture_default_str();
+  app.add_option("--profile", line.profile, "Vulkan devices to compile for: registers (CPU-like), shared (GPUs) or registers,shared (the default)");
+  app.add_flag("--validate-spirv", line.validateSpirv, "check every shader by libSPIRV-Tools");
+  app.add_option("--set", line.settings, "NAME=VALUE: a configuration value that the model declares")
+      ->allow_extra_args(false);
+  app.add_option("--dtype", line.dtype, "what matrix products compute in: f32 or bf16 (sums, parameters and all else are f32)")->capture_default_str();
+  app.add_option("--memory-budget", line.budget, "the most arena bytes an entry may use, such as 300M");
+  app.add_option("--emit", line.emit, "stop at and write: model fused train kernels plan target obj exe; obj: OUT.N.o, all versions of --march");
+  app.add_option("--from", line.from, "the stage that MODULE.mlir is at (model)");
+  app.add_option("--dump-stages", line.dumpDirectory, "folder to write every stage to, and shaders as SPIR-V");
+  app.add_option("--report", line.report, "what was compiled: text (the default) or json");
+  app.add_flag("--time", line.time, "say how long each stage took");
+  app.add_flag("-v,--verbose", line.verbose, "say what is being done");
+  try {
+    app.parse(spellOut({argv + 1, argv + argc}));
+  } catch (const CLI::Success &asked) { // for --help or --version
+    app.exit(asked);
+    return std::cout.flush() ? kDone : complain("cannot write standard output", kWrongInput);
+  } catch (const CLI::ParseError &error) {
+    return complain(llvm::Twine(error.what()) + "; sinterc --help says more");
+  }
+  if (std::vector<std::string> extra = app.remaining(); !extra.empty())
+    return complainOfExtra(extra.front(), line.input, app);
+  return interpret(line, app);
+}
+
+} // namespace sinter

@@ -1,0 +1,35 @@
+// The command line of sinterc: what it may say, and whether that makes sense.
+#pragma once
+
+#include "compiler/Pipeline.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+/// Exit codes of all sinter programs.
+enum ExitCode { kDone = 0, kWrongInput = 1, kUsage = 2 };
+
+struct CommandLine {
+  std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from, dumpDirectory, report;
+  std::vector<std::string> settings;
+  bool time = false, verbose = false, validateSpirv = false;
+
+  std::map<std::string, std::string> values; ///< `settings`, taken apart
+  std::vector<TargetOptions> targets;        ///< every version of the program: --target, --march, --profile
+  std::optional<uint64_t> budgetBytes;
+  Stage last = Stage::Executable, first = Stage::Model;
+
+  bool inputIsModule() const { return llvm::StringRef(input).ends_with(".mlir"); }
+};
+
+/// `sinterc: message` on stderr; returns `code`.
+int complain(const llvm::Twine &message, ExitCode code = kUsage);
+
+/// Reads the command line; an exit code if there is nothing to compile, after a message.
+std::optional<int> readCommandLine(int argc, char **argv, CommandLine &line);
+
+} // namespace sinter

@@ -1,0 +1,129 @@
+#include "dialects/sinter/Attributes.h"
+
+#include "dialects/sinter/Sinter.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+/// Why `value` is no good on `op`; empty if it is.
+using Check = std::string (*)(Operation *op, Attribute value);
+
+std::string isUnit(Operation *, Attribute value) { return isa<UnitAttr>(value) ? "" : "has no value"; }
+std::string isText(Operation *, Attribute value) { return isa<StringAttr>(value) ? "" : "is a string"; }
+std::string isDictionary(Operation *, Attribute value) { return isa<DictionaryAttr>(value) ? "" : "is a dictionary"; }
+
+std::string isReal(Operation *, Attribute value) {
+  auto real = dyn_cast<FloatAttr>(value);
+  return real && !real.getValue().isNaN() ? "" : "is a number such as 1.0";
+}
+
+/// An amount of work or of bytes.
+std::string isAmount(Operation *, Attribute value) {
+  if (auto integer = dyn_cast<IntegerAttr>(value); integer && integer.getType().isSignlessInteger(64))
+    return integer.getInt() >= 0 ? "" : "is not negative";
+  auto real = dyn_cast<FloatAttr>(value);
+  return real && std::isfinite(real.getValueAsDouble()) && real.getValueAsDouble() >= 0 ? "" : "is a number, not negative";
+}
+
+template <int64_t least> std::string isInteger(Operation *, Attribute value) {
+  auto integer = dyn_cast<IntegerAttr>(value);
+  bool fits = integer && integer.getValue().isSignedIntN(63) && integer.getType().isSignlessInteger(64);
+  return fits && integer.getInt() >= least ? "" : "is an i64 of at least " + std::to_string(least);
+}
+
+std::string isRange(Operation *, Attribute value) {
+  auto bounds = dyn_cast<ArrayAttr>(value);
+  bool good = bounds && bounds.size() == 2 && llvm::all_of(bounds, llvm::IsaPred<FloatAttr>);
+  return good ? "" : "is [low, high]";
+}
+
+/// Pairs of loops of the linalg op that runs over as many of the one as of the other.
+std::string isOrdered(Operation *op, Attribute value) {
+  auto pairs = dyn_cast<DenseI64ArrayAttr>(value);
+  auto loops = dyn_cast<linalg::LinalgOp>(op);
+  if (!pairs || !loops || pairs.size() % 2)
+    return "is pairs of loops of a linalg op";
+  SmallVector<int64_t> sizes = loops.getStaticLoopRanges();
+  for (int64_t i = 0; i < pairs.size(); i += 2) {
+    int64_t a = pairs[i], b = pairs[i + 1], count = sizes.size();
+    if (a < 0 || b < 0 || a >= count || b >= count || a == b || sizes[a] != sizes[b])
+      return "is pairs of different loops of one size, of " + std::to_string(count) + " loops; (" + std::to_string(a) + ", " +
+             std::to_string(b) + ") is none";
+  }
+  return "";
+}
+
+/// Pairs (output, input) of a kernel.
+std::string isInPlace(Operation *op, Attribute value) {
+  auto pairs = dyn_cast<DenseI64ArrayAttr>(value);
+  if (!pairs || pairs.size() % 2)
+    return "is pairs (output, input)";
+  auto kernel = dyn_cast<func::FuncOp>(op);
+  for (int64_t i = 0; kernel && kernel.getNumResults() && i < pairs.size(); i += 2)
+    if (pairs[i] < 0 || pairs[i] >= kernel.getNumResults() || pairs[i + 1] < 0 || pairs[i + 1] >= kernel.getNumArguments())
+      return "names result " + std::to_string(pairs[i]) + " and argument " + std::to_string(pairs[i + 1]) + " of " +
+             std::to_string(kernel.getNumResults()) + " and " + std::to_string(kernel.getNumArguments());
+  return "";
+}
+
+std::string isIntegers(Operation *, Attribute value) { return isa<DenseI64ArrayAttr>(value) ? "" : "is integers"; }
+
+struct Known {
+  StringLiteral name;
+  Check check;
+};
+
+constexpr Known kOnOps[] = {
+    {"sinter.program", isText},          {"sinter.source", isText},
+    {"sinter.config", isDictionary},     {kEntryAttr, isUnit},
+    {kKernelAttr, isUnit},               {kExpectAttr, isUnit},
+    {kPrologueAttr, isUnit},             {kMembersAttr, isInteger<1>},
+    {kAttentionAttr, isInteger<0>},      {kOrderedAttr, isOrdered},
+    {"sinter.k", isInteger<1>},          {"sinter.flops", isAmount},
+    {"sinter.bytes", isAmount},          {"sinter.in_place", isInPlace},
+    {"sinter.tiles", isInteger<0>},      {"sinter.scratch", isInteger<0>},
+    {"sinter.pieces", isInteger<1>},     {"sinter.piecewise", isIntegers},
+    {"sinter.noalias", isUnit},
+};
+constexpr Known kOnArguments[] = {
+    {kNameAttr, isText}, {kDefaultAttr, isReal}, {"sinter.range", isRange}, {"sinter.limit", isInteger<1>}};
+constexpr Known kOnResults[] = {{kNameAttr, isText}};
+
+LogicalResult verify(Operation *op, ArrayRef<NamedAttribute> attributes, ArrayRef<Known> known, StringRef where) {
+  for (NamedAttribute attribute : attributes) {
+    if (!attribute.getName().getValue().starts_with("sinter."))
+      continue;
+    const Known *found = llvm::find_if(known, [&](const Known &one) { return one.name == attribute.getName(); });
+    if (found == known.end())
+      return op->emitError() << "attribute `" << attribute.getName().getValue() << "` is unknown on " << where;
+    std::string problem = found->check(op, attribute.getValue());
+    if (!problem.empty())
+      return op->emitError() << "attribute `" << found->name << "` " << problem << ", not " << attribute.getValue();
+  }
+  return success();
+}
+
+} // namespace
+
+LogicalResult verifyAttributes(Operation *op) {
+  if (failed(verify(op, llvm::to_vector(op->getDiscardableAttrs()), kOnOps, op->getName().getStringRef())))
+    return failure();
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    return success();
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    if (failed(verify(op, function.getArgAttrs(i), kOnArguments, "an argument")))
+      return failure();
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    if (failed(verify(op, function.getResultAttrs(i), kOnResults, "a result")))
+      return failure();
+  return success();
+}
+
+} // namespace sinter

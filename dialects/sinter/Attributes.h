@@ -1,0 +1,12 @@
+// The module's own record of what it is: attributes called `sinter.NAME`.
+#pragma once
+
+#include "dialects/Precompiled.h"
+
+namespace sinter {
+
+/// Whether the `sinter.NAME` attributes of `op`, of its arguments and results are known and say something possible; an error
+/// if not. Passes and code generation read them without asking again.
+llvm::LogicalResult verifyAttributes(mlir::Operation *op);
+
+} // namespace sinter
