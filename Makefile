@@ -7,7 +7,7 @@ GPT := build/demo/gpt
 TEXT := build/demo/kjv.txt
 DEMO_STEPS ?= 2000
 
-.PHONY: build test test-debian13 demo bench clean
+.PHONY: build test test-debian13 mutants demo bench clean
 build:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory compile
@@ -25,6 +25,12 @@ test:
 # `make demo` and `make test` on a fresh Debian 13, in a chroot that is made for it. Needs root; takes an hour or so.
 test-debian13:
 	@.ci/debian13
+
+# Plants the faults of test/mutation/faults.py one at a time: which does a test see? Takes many hours; goes on where it was
+# stopped. MUTANTS='--only momentum' for some of them.
+mutants:
+	@.ci/setup test
+	@python3 -B test/mutation/run.py $(MUTANTS)
 
 # Compiles examples/gpt/gpt.cpp, trains it on the King James Bible, and samples before and after.
 demo:

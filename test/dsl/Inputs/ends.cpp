@@ -19,7 +19,7 @@ struct Late {
   ~Late() { std::abort(); }
 };
 
-void end(const std::string &how) {
+void endProcess(const std::string &how) {
   if (how == "exit")
     std::exit(0);
   if (how == "_exit")
@@ -46,10 +46,10 @@ void end(const std::string &how) {
 SINTER_MODEL(ends) {
   std::string how = config("how", "late");
   if (config("first", false))
-    end(how);
+    endProcess(how);
   entry("e", [&] {
     Tensor x = input("x", {2});
-    output("y", x + 1); // line 54
-    end(how);
+    output("y", x + 1);
+    endProcess(how);
   });
 }

@@ -47,7 +47,7 @@ SINTER_MODEL(entries) {
     if (mistake == "exception")
       throw std::runtime_error("no idea");
     // RUN: not sinterc %s --set mistake=exception --emit=model 2>&1 | FileCheck %s --check-prefix=EXCEPTION
-    // EXCEPTION: the model threw an exception: no idea
+    // EXCEPTION: entries.cpp:10:{{[0-9]+}}: the model threw an exception after this call: no idea
 
     if (mistake == "dropout")
       dropout(kept, 1);

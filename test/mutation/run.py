@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Plants the faults of faults.py one at a time, and shows which tests see them.
+
+    run.py [--work FOLDER] [--only TEXT] [--fault-seconds N] [--check]
+
+Works in a copy of the last commit (FOLDER/tree) with a build folder of its own; goes on where it was stopped. For each fault:
+the tests nearest to it, and if they pass, all others. Ends with 1 if fewer than 95 % are caught, or an entry does not fit the
+code any more. `--check` only looks whether all entries fit."""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+from faults import FAULTS  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+LIT = "/usr/lib/llvm-22/bin/lit"
+
+
+def place(fault, text):
+    """Where the old text stands: a match, or None if it stands there not exactly once."""
+    words = [re.escape(word) for word in fault.old.split()]
+    found = list(re.finditer(r"\s+".join(words), text))
+    return found[0] if len(found) == 1 else None
+
+
+class Mutants:
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.tree = arguments.work / "tree"
+        self.build = self.tree / "build"
+        self.results_file = arguments.work / "results.json"
+        self.environment = dict(os.environ, CCACHE_BASEDIR=str(self.tree), CCACHE_NOHASHDIR="1",
+                                CCACHE_SLOPPINESS="pch_defines,time_macros,include_file_mtime,include_file_ctime")
+
+    def prepare(self):
+        commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=ROOT, text=True).strip()
+        saved = json.loads(self.results_file.read_text()) if self.results_file.exists() else {}
+        if saved.get("commit") == commit:
+            self.results = saved["results"]
+            subprocess.check_call("git checkout -q .", shell=True, cwd=self.tree)
+        else:
+            self.results = {}
+            self.arguments.work.mkdir(parents=True, exist_ok=True)
+            if not self.tree.exists():
+                subprocess.check_call(["git", "clone", "-q", str(ROOT), str(self.tree)])
+            subprocess.check_call(f"git fetch -q && git checkout -q -f {commit}", shell=True, cwd=self.tree)
+        self.commit = commit
+        if not (self.build / "build.ninja").exists():
+            subprocess.check_call(["cmake", "--preset", "default", "-Wno-dev"], cwd=self.tree, env=self.environment,
+                                  stdout=subprocess.DEVNULL)
+        if not self.compile():
+            sys.exit("mutants: the code without a fault does not compile")
+
+    def save(self):
+        part = self.results_file.with_suffix(".part")
+        part.write_text(json.dumps({"commit": self.commit, "results": self.results}, indent=1))
+        part.rename(self.results_file)
+
+    def run(self, command, seconds):
+        """Whether a command succeeds; one that does not end in time does not."""
+        process = subprocess.Popen(command, cwd=self.tree, env=self.environment, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            return process.wait(timeout=seconds) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+            return False
+
+    def compile(self):
+        return self.run(["cmake", "--build", "build"], 3600)
+
+    def passes(self, tests, skip=""):
+        """Whether all of some tests pass: lit's, and those of ctest, which also runs all others if there are none."""
+        paths = [f"test/{test}" for test in tests if not test.startswith("ctest:")]
+        names = [test.removeprefix("ctest:") for test in tests if test.startswith("ctest:")]
+        limit = self.arguments.fault_seconds
+        if names and not self.run(["ctest", "--preset", "default", "--stop-on-failure", "-R", "|".join(f"^{n}" for n in names)], limit):
+            return False
+        return not paths or self.run([LIT, "-q", "--max-failures", "1", "--timeout", "300", "--param", f"build={self.build}", *paths],
+                                     limit)
+
+    def plant(self, fault):
+        """`caught by the nearest`, `caught by another`, `survived`, `does not compile` or `does not fit`."""
+        path = self.tree / fault.file
+        text = path.read_text()
+        match = place(fault, text)
+        if not match:
+            return "does not fit"
+        path.write_text(text[:match.start()] + fault.new + text[match.end():])
+        try:
+            if not self.compile():
+                return "does not compile"
+            if not self.passes(fault.tests.split()):
+                return "caught by the nearest"
+            everything = self.passes(["."]) and self.passes(["ctest:runtime"])
+            return "survived" if everything else "caught by another"
+        finally:
+            path.write_text(text)
+
+    def check_baseline(self):
+        nearest = sorted({test for fault in self.chosen() for test in fault.tests.split()})
+        if self.results.get("without a fault") == nearest:
+            return
+        if not self.passes(nearest):
+            sys.exit("mutants: the nearest tests fail without any fault")
+        self.results["without a fault"] = nearest
+        self.save()
+
+    def chosen(self):
+        return [fault for fault in FAULTS if self.arguments.only in fault.name]
+
+    def all(self):
+        self.prepare()
+        self.check_baseline()
+        for fault in self.chosen():
+            if fault.name in self.results:
+                continue
+            start = time.monotonic()
+            outcome = self.plant(fault)
+            self.results[fault.name] = {"outcome": outcome, "seconds": round(time.monotonic() - start)}
+            self.save()
+            print(f"{outcome:22} {self.results[fault.name]['seconds']:5} s  {fault.name} ({fault.file})", flush=True)
+        return self.table()
+
+    def table(self):
+        outcomes = {fault.name: self.results[fault.name]["outcome"] for fault in self.chosen()}
+        print("\n| fault | file | outcome |\n| --- | --- | --- |")
+        for fault in self.chosen():
+            print(f"| {fault.name} | `{fault.file}` | {outcomes[fault.name]} |")
+        count = {name: list(outcomes.values()).count(name)
+                 for name in ("caught by the nearest", "caught by another", "survived", "does not compile", "does not fit")}
+        caught, survived = count["caught by the nearest"] + count["caught by another"], count["survived"]
+        print("\n" + ", ".join(f"{number} {name}" for name, number in count.items()))
+        print(f"{caught} of {caught + survived} faults are caught: {100 * caught / max(1, caught + survived):.1f} %")
+        fits = not count["does not compile"] and not count["does not fit"]
+        return 0 if fits and caught >= 0.95 * (caught + survived) else 1
+
+
+def check():
+    bad = [fault for fault in FAULTS if not place(fault, (ROOT / fault.file).read_text())]
+    for fault in bad:
+        print(f"does not fit: {fault.name} ({fault.file})")
+    names = [fault.name for fault in FAULTS]
+    print(f"{len(FAULTS)} faults, {len(bad)} of them do not fit, {len(names) - len(set(names))} names are used twice")
+    return 1 if bad or len(names) != len(set(names)) else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutation")
+    parser.add_argument("--only", default="", help="only faults whose name holds this")
+    parser.add_argument("--fault-seconds", type=int, default=1800, help="the longest that one run of tests may take")
+    parser.add_argument("--check", action="store_true", help="only look whether all entries fit")
+    arguments = parser.parse_args()
+    arguments.work = arguments.work.resolve()
+    sys.exit(check() if arguments.check else Mutants(arguments).all())
+
+
+if __name__ == "__main__":
+    main()
