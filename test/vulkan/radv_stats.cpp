@@ -6,6 +6,8 @@
 // registers, spills and waves; exit code 1 if a bound is exceeded, 2 if something is wrong.
 #define VK_NO_PROTOTYPES
 #define VOLK_IMPLEMENTATION
+#include "radeon.h"
+
 #include <volk.h>
 
 #include <CLI/CLI.hpp>
@@ -182,7 +184,7 @@ std::map<std::string, uint64_t> statisticsOf(VkDevice device, VkPipeline pipelin
 
 int main(int argc, char **argv) {
   std::vector<std::string> paths;
-  std::string family = "navi21", driver = "/usr/share/vulkan/icd.d/radeon_icd.x86_64.json";
+  std::string family = "navi21", driver = radeonDriver();
   uint32_t subgroup = 0;
   uint64_t mostRegisters = ~uint64_t(0), mostSpills = ~uint64_t(0);
   CLI::App app{"what an AMD GPU's compiler makes of shaders"};

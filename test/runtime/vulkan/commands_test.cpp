@@ -1,6 +1,7 @@
 // The command line of a program with kernels for Vulkan, from outside: what is missing on a machine is said in one line with exit
 // code 4; devices are chosen as asked. MOCK is the executable that program.cpp makes, MOCK_VULKAN_ONLY_PATH the one without
 // kernels for the CPU.
+#include "../../vulkan/radeon.h"
 #include "../support.h"
 #include "vulkan/vulkan_device.h"
 
@@ -117,7 +118,7 @@ TEST_F(VulkanCommandsTest, NoDriver) {
 }
 
 TEST_F(VulkanCommandsTest, NoDevice) {
-  const std::string driver = "/usr/share/vulkan/icd.d/radeon_icd.x86_64.json";
+  const std::string driver = radeonDriver();
   if (!std::filesystem::exists(driver) || hasGpu())
     GTEST_SKIP() << "takes a driver for hardware that is not there";
   environment = {{"VK_DRIVER_FILES", driver}, {"VK_ICD_FILENAMES", driver}};

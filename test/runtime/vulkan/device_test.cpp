@@ -373,10 +373,14 @@ TEST(Vulkan, MemoryTooSmall) {
     return failed.message;
   };
   expectContains(message(), "memory too small: the arena takes 1099511627776 bytes, the device allows ");
-  // Each block has room, but not all of them together.
+  // Each block has room, but not all of them together: where a device allows one of half of its memory.
+  const std::string alone = message();
+  const uint64_t allowed = std::stoull(alone.substr(alone.find("allows ") + 7));
   const vulkan::Instance instance;
   const uint64_t heap = instance.devices()[softwareIndex()].memory;
   program.arena_bytes = program.state_bytes = (heap / 2 + 4096) / 256 * 256;
+  if (program.arena_bytes > allowed)
+    GTEST_SKIP() << "one buffer may take " << allowed << " bytes of " << heap;
   expectContains(message(), "memory too small: the program takes " + std::to_string(2 * program.arena_bytes + program.constant_bytes + 1536) +
                                 " bytes, the device has " + std::to_string(heap));
 }
