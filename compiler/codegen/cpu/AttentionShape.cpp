@@ -331,23 +331,20 @@ private:
   //===--- plans -------------------------------------------------------------------------------------===//
 
   /// More rows share what is packed and the sums over queries: worth more than buffers that stay in a second-level cache.
+  /// Sums over queries have them for blocks of k, of which units are made (those of several are multiples of 64).
   void chooseRows() {
     constexpr int64_t kBuffersInCache = 4;
     for (int64_t rows : {64, 48, 32, 16}) {
       result.rows = rows;
-      if (result.queries % rows == 0 &&
+      if (result.queries % rows == 0 && unitOf(result.queries) % rows == 0 &&
           rows * result.stride() * result.bufferCount * int64_t(sizeof(float)) <= kBuffersInCache * target.cacheBytes)
         return;
     }
   }
 
   void planProduct(AttentionProduct &product) {
-    const MatmulKernel &k = product.kernel;
-    if (product.kind == Kind::OverQueries) {
-      product.plan = planPart(k, target, k.m.size, result.rows);
-      return;
-    }
-    product.plan = planPart(k, target, result.rows, k.k.size);
+    product.plan = product.kind == AttentionProduct::OverQueries ? planDepth(product.kernel, target, result.rows)
+                                                                 : planRows(product.kernel, target, result.rows);
   }
 
   func::FuncOp kernel;

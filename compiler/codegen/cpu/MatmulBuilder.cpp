@@ -96,6 +96,34 @@ void MatmulBuilder::onlyIf(Value condition, llvm::function_ref<void()> body) {
   body();
 }
 
+SmallVector<Value> MatmulBuilder::zerosIf(Value condition, size_t count, llvm::function_ref<SmallVector<Value>()> body) {
+  SmallVector<Value> none(count, zeros());
+  if (matchPattern(condition, m_One()))
+    return none;
+  SmallVector<Type> types(count, none.front().getType());
+  auto op = scf::IfOp::create(b, loc, types, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(op.thenBlock());
+  scf::YieldOp::create(b, loc, none);
+  b.setInsertionPointToEnd(op.elseBlock());
+  scf::YieldOp::create(b, loc, body());
+  return SmallVector<Value>(op.getResults());
+}
+
+Value MatmulBuilder::equals(Value x, int64_t y) {
+  if (std::optional<int64_t> value = known(x))
+    return arith::ConstantOp::create(b, loc, b.getBoolAttr(*value == y));
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x, constant(y));
+}
+
+Value MatmulBuilder::either(Value x, Value y) {
+  if (matchPattern(x, m_One()))
+    return x;
+  if (matchPattern(y, m_One()))
+    return y;
+  return arith::OrIOp::create(b, loc, x, y);
+}
+
 Value MatmulBuilder::whole(Value at, Value bound, int64_t unit, int64_t total) {
   if (total % unit == 0 || total < unit)
     return at;

@@ -163,14 +163,33 @@ int64_t stepDepth(const MatmulKernel &kernel, const MatmulTarget &target) {
   return kernel.bf16 && target.dotProducts && kernel.k.size > kLanes ? 2 : 1;
 }
 
-/// Length of the blocks when k is cut into `blocks`: packing copies whole vectors of k.
+/// Whether blocks of `depth` steps leave a last one that packing can copy: it copies whole vectors of k.
+bool endsWell(int64_t k, int64_t depth) { return k % depth == 0 || k % depth >= kLanes; }
+
+/// Length of the blocks when k is cut into `blocks` of them: of several units, the longest whole part of one that makes
+/// as many, or the shortest there is.
 int64_t blockDepth(int64_t k, int64_t blocks) {
-  if (blocks == 1)
+  int64_t unit = unitOf(k);
+  if (unit == k && blocks == 1)
     return k;
-  int64_t depth = llvm::alignTo(llvm::divideCeil(k, blocks), kLanes);
-  while (k % depth != 0 && k % depth < kLanes)
-    depth += kLanes;
+  if (unit == k) {
+    int64_t depth = llvm::alignTo(llvm::divideCeil(k, blocks), kLanes);
+    while (!endsWell(k, depth))
+      depth += kLanes;
+    return depth;
+  }
+  int64_t depth = unit;
+  for (int64_t parts = 2; parts <= unit / kLanes && llvm::divideCeil(k, depth) < blocks; ++parts)
+    if (unit % (parts * kLanes) == 0 && endsWell(k, unit / parts))
+      depth = unit / parts;
   return depth;
+}
+
+/// Cuts k into at least `blocks`, as far as blockDepth can.
+void cutDepth(MatmulPlan &plan, int64_t k, int64_t blocks) {
+  plan.kc = blockDepth(k, blocks);
+  plan.kBlocks = llvm::divideCeil(k, plan.kc);
+  plan.unitBlocks = llvm::divideCeil(unitOf(k), plan.kc);
 }
 
 /// Cycles to compute an element of an operand.
@@ -197,13 +216,13 @@ public:
   }
 
   void run(int64_t leastBlocks, int64_t mostBlocks) {
-    for (int64_t blocks = leastBlocks; blocks <= mostBlocks; ++blocks)
+    for (int64_t blocks = leastBlocks; blocks <= mostBlocks; blocks = std::max(blocks, plan.kBlocks) + 1) {
+      cutDepth(plan, k, blocks);
       for (Keeps keeps : {Keeps::Rhs, Keeps::Lhs, Keeps::Neither}) {
-        plan.kc = blockDepth(k, blocks);
-        plan.kBlocks = llvm::divideCeil(k, plan.kc);
         plan.keeps = keeps;
         cut();
       }
+    }
   }
 
   const MatmulPlan &found() const { return best; }
@@ -244,7 +263,7 @@ private:
     double lhs = packLhs * plan.mc * k, rhs = packRhs * plan.nc * k;
     double multiply = step / plan.depth * llvm::divideCeil(plan.mc, plan.mr) * llvm::divideCeil(plan.nc, plan.nr()) * k;
     int64_t sums = plan.mc * plan.nc;
-    int64_t bytes = sums * int64_t(sizeof(float));
+    int64_t bytes = sums * int64_t(sizeof(float)) * (plan.unitBlocks > 1 && plan.units() > 1 ? 2 : 1);
     double partial = bytes > cacheBytes / 8 * 5 ? kFarPartial : bytes > cacheBytes / 4 ? kCrowdedPartial : kPartial;
     double tile = multiply + partial * sums * (plan.kBlocks - 1) + 500, kept = 0;
     // Every thread packs for itself what it keeps.
@@ -304,9 +323,12 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
 static void relieveCaches(MatmulPlan &plan, int64_t k, const MatmulTarget &target) {
   if (plan.lhs == LhsForm::Direct || plan.mc * plan.nc * int64_t(sizeof(float)) > target.cacheBytes / 4)
     return;
-  for (int64_t blocks = plan.kBlocks + 1; plan.kc * plan.nr() > kPanelSpan && blockDepth(k, blocks) >= kLeastDepth; ++blocks)
-    plan.kc = blockDepth(k, blocks);
-  plan.kBlocks = llvm::divideCeil(k, plan.kc);
+  while (plan.kc * plan.nr() > kPanelSpan) {
+    int64_t depth = blockDepth(k, plan.kBlocks + 1);
+    if (depth < kLeastDepth || depth == plan.kc)
+      return;
+    cutDepth(plan, k, plan.kBlocks + 1);
+  }
 }
 
 MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
@@ -327,14 +349,13 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
                                       llvm::alignTo(llvm::divideCeil(n * m, kSmallSpan), kSharedBy));
     int64_t unit = plan.rhs == RhsForm::Direct ? kLanes : kStreamedColumns;
     plan.nc = blockLength(n, parts, unit), plan.nTiles = llvm::divideCeil(n, plan.nc);
-    plan.kc = k, plan.kBlocks = 1;
+    cutDepth(plan, k, 1);
     return plan;
   }
   if (m <= 2 * plan.mr && plan.rhs != RhsForm::Direct) {
     // Packing dominates: what is packed should not leave the first-level cache before it is read.
     int64_t most = std::max<int64_t>(64, kSmallSpan / plan.nr());
-    plan.kc = blockDepth(k, k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most));
-    plan.kBlocks = llvm::divideCeil(k, plan.kc);
+    cutDepth(plan, k, k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most));
     plan.keeps = Keeps::Lhs;
     plan.mc = m, plan.mTiles = 1;
     plan.nc = blockLength(n, llvm::divideCeil(n, plan.nr()), plan.nr()), plan.nTiles = llvm::divideCeil(n, plan.nc);
@@ -373,7 +394,7 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
   return found;
 }
 
-MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows, int64_t depth) {
+static MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows) {
   MatmulPlan plan{};
   plan.depth = stepDepth(kernel, target);
   chooseRegisterTile(plan, rows, kernel.n.size, target);
@@ -381,9 +402,21 @@ MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int6
   plan.stream = false;
   plan.mc = rows, plan.mTiles = llvm::divideCeil(kernel.m.size, rows);
   plan.nc = kernel.n.size, plan.nTiles = 1;
-  plan.kc = depth, plan.kBlocks = llvm::divideCeil(kernel.k.size, depth);
-  plan.keeps = plan.kBlocks == 1 ? Keeps::Rhs : Keeps::Neither;
   plan.pastCaches = goesPastCaches(kernel.batchSize() * kernel.m.size * kernel.n.size, target);
+  return plan;
+}
+
+MatmulPlan planRows(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows) {
+  MatmulPlan plan = planPart(kernel, target, rows);
+  cutDepth(plan, kernel.k.size, 1);
+  plan.keeps = Keeps::Rhs;
+  return plan;
+}
+
+MatmulPlan planDepth(const MatmulKernel &kernel, const MatmulTarget &target, int64_t depth) {
+  MatmulPlan plan = planPart(kernel, target, kernel.m.size);
+  plan.kc = depth, plan.kBlocks = kernel.k.size / depth, plan.unitBlocks = unitOf(kernel.k.size) / depth;
+  plan.keeps = Keeps::Neither;
   return plan;
 }
 

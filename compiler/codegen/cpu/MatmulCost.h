@@ -1,8 +1,10 @@
 // How a matrix product is cut up: register tile, cache blocks, tiles for threads. Depends on sizes and on the target
-// only, and never changes a result: every element sums its products in ascending k whatever is chosen here.
+// only, and never changes a result: the order of every sum is that of ProductOrder.h, whatever is chosen here. Blocks of k
+// are its units or whole parts of one, which are added to what the parts before have left.
 #pragma once
 
 #include "compiler/codegen/MatmulShape.h"
+#include "compiler/codegen/ProductOrder.h"
 
 namespace sinter::cpu {
 
@@ -49,6 +51,7 @@ struct MatmulPlan {
   int64_t mr, vectors;   ///< rows and 16-lane vectors of the register tile
   int64_t mc, nc, kc;    ///< at most this much of m, n and k at a time
   int64_t mTiles, nTiles, kBlocks;
+  int64_t unitBlocks = 1; ///< blocks of k that make a unit: kc * unitBlocks is its length, but for a single unit
   LhsForm lhs;
   RhsForm rhs;
   Keeps keeps;
@@ -67,6 +70,7 @@ struct MatmulPlan {
   int64_t nr() const;
   int64_t mPanels() const;
   int64_t nPanels() const;
+  int64_t units() const { return (kBlocks + unitBlocks - 1) / unitBlocks; }
   bool keepsPackedLhs() const { return keeps == Keeps::Lhs && lhs != LhsForm::Direct; }
   bool keepsPackedRhs() const { return keeps == Keeps::Rhs && rhs != RhsForm::Direct; }
 };
@@ -76,8 +80,10 @@ int64_t epilogueOps(const MatmulKernel &kernel);
 
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target);
 
-/// Of a product that is part of a kernel (MatmulEmitter::emitRows, emitDepth): tiles of `rows` rows and all columns, blocks
-/// of `depth` steps of k. If that is all of k, the right operand is kept from tile to tile.
-MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows, int64_t depth);
+/// Of a product that is part of a kernel, which asks for it by rows (MatmulEmitter::emitRows): tiles of `rows` rows and all
+/// columns. The right operand is kept from tile to tile.
+MatmulPlan planRows(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows);
+/// The same by blocks of `depth` steps of k (MatmulEmitter::emitDepth): a tile is all of the result.
+MatmulPlan planDepth(const MatmulKernel &kernel, const MatmulTarget &target, int64_t depth);
 
 } // namespace sinter::cpu

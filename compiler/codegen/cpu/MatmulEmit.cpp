@@ -19,7 +19,7 @@ void MatmulEmitter::placeScratch(Value scratch) {
   if (plan.stream && plan.rhs == RhsForm::Transposed)
     return;
   if (plan.stream) {
-    sumsBuffer = place(kernel.m.size * plan.nPanels() * kLanes);
+    sumsBuffer = place((1 + levelsOf(kernel.k.size)) * kernel.m.size * plan.nPanels() * kLanes);
     return;
   }
   packedKey = scratchView(b, loc, scratch, scratchStart, b.getI64Type(), 1);
@@ -29,7 +29,7 @@ void MatmulEmitter::placeScratch(Value scratch) {
   if (plan.lhs != LhsForm::Direct)
     packedLhs = placeAs(packedType(), (plan.keepsPackedLhs() ? plan.kBlocks : plan.packsAhead ? 2 : 1) * lhsBlockSize());
   if (plan.kBlocks > 1)
-    partials = place(plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
+    partials = place(waitingTileParts() * plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
   if (kernel.columnSums)
     columnSums = place(3 * plan.nPanels() * plan.nr());
   if (plan.finishesLater)
@@ -140,56 +140,21 @@ void MatmulEmitter::emitBlock(Value kBlock, Value packs) {
 
 /// All rows of the tile by one panel of columns.
 void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs, Value packsAhead) {
-  Value last = plan.kBlocks == 1
-                   ? Value()
-                   : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kBlock, constant(plan.kBlocks - 1));
   Value column = whole(columnAt, columns, plan.nr(), kernel.n.size), columnPanel = divide(columnAt, plan.nr());
   loop(rows, plan.mr, [&](Value rowAt) {
     Value row = whole(rowAt, rows, plan.mr, kernel.m.size), rowPanel = divide(rowAt, plan.mr);
     Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, constant(0));
     Besides besides{arith::AndIOp::create(b, loc, packs, first), packsAhead};
-    Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, besides);
-    auto store = [&] { finish(sums, add(firstRow, row), add(firstColumn, column)); };
-    if (!last)
-      return store();
-    choose(last, store, [&] {
-      for (auto [i, sum] : llvm::enumerate(sums))
-        storeLanes(b, loc, sum, partials, partialOffset(rowPanel, columnPanel, i));
-    });
+    Waiting waiting = waitingTile(rowPanel, columnPanel);
+    Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, besides, beginBlock(kBlock, waiting));
+    endBlock(kBlock, waiting, sums, [&](const Sums &done) { finish(done, add(firstRow, row), add(firstColumn, column)); });
   });
 }
 
-Value MatmulEmitter::partialOffset(Value rowPanel, Value columnPanel, int64_t sum) {
-  int64_t size = plan.mr * plan.nr();
-  return LinearIndex{sum * kLanes, {}}
-      .add(columnPanel, plan.mPanels() * size)
-      .add(rowPanel, size)
-      .materialize(b, loc);
-}
-
-/// Zeros in the first block of k, else what the block before left.
-MatmulEmitter::Sums MatmulEmitter::loadPartials(Value kBlock, Value rowPanel, Value columnPanel) {
-  Sums none(plan.mr * plan.vectors, zeros());
-  if (plan.kBlocks == 1)
-    return none;
-  Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kBlock, constant(0));
-  SmallVector<Type> types(none.size(), none.front().getType());
-  auto sums = scf::IfOp::create(b, loc, types, first, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(sums.thenBlock());
-  scf::YieldOp::create(b, loc, none);
-  b.setInsertionPointToEnd(sums.elseBlock());
-  SmallVector<Value> loaded;
-  for (size_t i = 0; i < none.size(); ++i)
-    loaded.push_back(loadLanes(b, loc, partials, partialOffset(rowPanel, columnPanel, i)));
-  scf::YieldOp::create(b, loc, loaded);
-  return Sums(sums.getResults());
-}
-
-/// The register tile: sums += lhs[row.., k] * rhs[k, column..] for ascending k. Where `besides` says so, a right operand
+/// The register tile: lhs[row.., k] * rhs[k, column..] are added to `sums` for ascending k. Where `besides` says so, a right operand
 /// that is to be copied is read in place, and its panel written on the way: the multiplications hide the copying.
 MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value rowPanel, Value column,
-                                                  Value columnPanel, const Besides &besides) {
+                                                  Value columnPanel, const Besides &besides, Sums sums) {
   constexpr int64_t unroll = 2;
   // Rows of an operand lie too far apart for the processor to foresee them.
   constexpr int64_t ahead = 16;
@@ -321,7 +286,6 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
                   [&](Value k, ValueRange carried) { return step(reads, k, 1, true, Sums(carried)); });
     return sums;
   };
-  Sums sums = loadPartials(kBlock, rowPanel, columnPanel);
   if (plan.rhs != RhsForm::Copied)
     return sweep(plan.rhs == RhsForm::Direct ? Reads::Source : Reads::Panel, unroll, sums);
   auto chosen = scf::IfOp::create(b, loc, ValueRange(sums).getTypes(), besides.copies, /*withElseRegion=*/true);

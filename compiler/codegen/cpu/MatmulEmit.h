@@ -34,6 +34,10 @@ protected:
   void choose(mlir::Value condition, llvm::function_ref<void()> yes, llvm::function_ref<void()> no);
 
   void onlyIf(mlir::Value condition, llvm::function_ref<void()> body);
+  /// Zeros where `condition` holds, else what `body` gives, as many of them.
+  llvm::SmallVector<mlir::Value> zerosIf(mlir::Value condition, size_t count, llvm::function_ref<llvm::SmallVector<mlir::Value>()> body);
+  mlir::Value equals(mlir::Value x, int64_t y);
+  mlir::Value either(mlir::Value x, mlir::Value y);
 
   /// The start of a step of `unit` at `at` below `bound`: the last step moves back so that it is whole. It then does
   /// some work twice, with the same outcome, and needs no mask.
@@ -54,6 +58,7 @@ protected:
 ///       for each block of k: pack some of the other operand
 ///         for each panel of nr columns, for each panel of mr rows:
 ///           multiply: mr x nr sums in registers over ascending k
+///           at the end of a unit of k: add them to the units before (ProductOrder.h)
 ///           finish: elementwise ops on the sums, store
 ///
 /// The first word of the scratch tells what is packed there (the runtime clears it before a launch).
@@ -98,9 +103,27 @@ private:
     mlir::Value copies, packsAhead;
   };
   Sums multiplyPanels(mlir::Value kBlock, mlir::Value row, mlir::Value rowPanel, mlir::Value column,
-                      mlir::Value columnPanel, const Besides &besides);
-  Sums loadPartials(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel);
-  mlir::Value partialOffset(mlir::Value rowPanel, mlir::Value columnPanel, int64_t sum);
+                      mlir::Value columnPanel, const Besides &besides, Sums sums);
+
+  // MatmulUnits.cpp
+  /// Sums that wait in the scratch: of groups, level by level, then of the unit that is not over.
+  struct Waiting {
+    mlir::Value buffer;
+    int64_t partSize; ///< floats
+    llvm::SmallVector<mlir::Value> offsets; ///< of each sum in a part
+  };
+  using Finish = llvm::function_ref<void(const Sums &)>;
+  Sums loadWaiting(const Waiting &waiting, int64_t part);
+  void storeWaiting(const Sums &sums, const Waiting &waiting, int64_t part);
+  Waiting waitingTile(mlir::Value rowPanel, mlir::Value columnPanel);
+  int64_t waitingTileParts() const;
+  mlir::Value blockInUnit(mlir::Value kBlock);
+  Sums beginBlock(mlir::Value kBlock, const Waiting &waiting);
+  void endBlock(mlir::Value kBlock, const Waiting &waiting, const Sums &sums, Finish finish);
+  void endUnit(mlir::Value unit, const Waiting &waiting, const Sums &sums, Finish finish);
+  void endGroup(int64_t level, mlir::Value number, mlir::Value isLast, const Waiting &waiting, Sums sums, Finish finish);
+  Sums sumInGroups(int64_t level, mlir::Value from, mlir::Value to, const Sums &none,
+                   llvm::function_ref<Sums(mlir::Value from, mlir::Value to)> sumUnit);
 
   // MatmulColumns.cpp
   using Steps = llvm::function_ref<Sums(mlir::Value from, mlir::Value to, const Sums &before)>;
@@ -137,8 +160,8 @@ private:
 
   // MatmulPack.cpp
   void packRhs(mlir::Value kBlock, mlir::Value columnAt);
-  void copyRhs(mlir::Value columnAt);
-  void emitPart(mlir::Value kBlock, mlir::Value columnBound);
+  void copyRhs(mlir::Value kBlock, mlir::Value columnAt);
+  void packAllOfRhs();
   llvm::SmallVector<mlir::Value> transposeBlock(llvm::ArrayRef<mlir::Value> in);
   void packLhs(mlir::Value kBlock);
   void packLhsPanels(mlir::Value kBlock, mlir::Value from, mlir::Value to);
@@ -192,6 +215,9 @@ private:
 
   // MatmulStream.cpp
   void emitStream();
+  Waiting waitingColumns(mlir::Value columnAt);
+  void addRows(mlir::Value first, int64_t count);
+  Sums sumStreamedUnit(mlir::Value from, mlir::Value to, mlir::Value start);
   void emitTransposedStream();
 
   /// Where element (0, 0, k) of the current tile stands in an operand.

@@ -20,38 +20,45 @@ void MatmulEmitter::forget() {
 void MatmulEmitter::emitRows(Value batch, Value rowTile, Value localStart, Value columnBound) {
   this->localStart = localStart;
   locate(batch, rowTile, constant(0));
-  inItsMode([&] { emitPart(constant(0), columnBound); });
+  inItsMode([&] {
+    Value packs = arith::ConstantOp::create(b, loc, b.getBoolAttr(!plan.keepsPackedRhs()));
+    if (plan.keepsPackedRhs())
+      packAllOfRhs();
+    if (columnBound)
+      columns = columnBound;
+    loop(constant(plan.kBlocks), 1, [&](Value kBlock) { emitBlock(kBlock, packs); });
+  });
 }
 
 void MatmulEmitter::emitDepth(Value batch, Value kBlock, Value localStart) {
   this->localStart = localStart;
   locate(batch, constant(0), constant(0));
-  inItsMode([&] { emitPart(kBlock, Value()); });
+  if (plan.kBlocks == 1)
+    kBlock = constant(0);
+  inItsMode([&] { emitBlock(kBlock, arith::ConstantOp::create(b, loc, b.getBoolAttr(true))); });
 }
 
-void MatmulEmitter::emitPart(Value kBlock, Value columnBound) {
-  if (!plan.keepsPackedRhs())
-    return emitBlock(kBlock, arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
+/// Unless it is there: later rows may need more of it than these.
+void MatmulEmitter::packAllOfRhs() {
   Value key = arith::IndexCastOp::create(b, loc, b.getI64Type(), packingKey());
   Value before = memref::LoadOp::create(b, loc, packedKey, constant(0));
-  Value packs = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, key, before);
   memref::StoreOp::create(b, loc, key, packedKey, constant(0));
-  // All of it is packed at once: later rows may need more of it than these.
-  onlyIf(packs, [&] {
-    loop(columns, plan.nr(), [&](Value at) { plan.rhs == RhsForm::Transposed ? packRhs(kBlock, at) : copyRhs(at); });
+  onlyIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, key, before), [&] {
+    loop(constant(plan.kBlocks), 1, [&](Value kBlock) {
+      loop(columns, plan.nr(),
+           [&](Value at) { plan.rhs == RhsForm::Transposed ? packRhs(kBlock, at) : copyRhs(kBlock, at); });
+    });
   });
-  if (columnBound)
-    columns = columnBound;
-  emitBlock(kBlock, arith::ConstantOp::create(b, loc, b.getBoolAttr(false)));
 }
 
 /// The panel of columns from `columnAt` on, from an operand that is contiguous along n.
-void MatmulEmitter::copyRhs(Value columnAt) {
+void MatmulEmitter::copyRhs(Value kBlock, Value columnAt) {
   int64_t kStride = kernel.k.stride(kernel.rhs), nStride = kernel.n.stride(kernel.rhs);
-  Value buffer = flat[kernel.rhs.operand], target = rhsPanel(constant(0), columnAt);
+  Value buffer = flat[kernel.rhs.operand], target = rhsPanel(kBlock, columnAt), depth = depthOf(kBlock);
   Value source = LinearIndex()
                      .add(rhsOrigin, 1)
                      .add(whole(columnAt, columns, plan.nr(), kernel.n.size), nStride)
+                     .add(kBlock, plan.kc * kStride)
                      .materialize(b, loc);
   auto copySteps = [&](Value first, Value last, bool half) {
     loop(first, last, 1, {}, [&](Value step, ValueRange) {
@@ -70,10 +77,10 @@ void MatmulEmitter::copyRhs(Value columnAt) {
       return SmallVector<Value>();
     });
   };
-  Value steps = divide(depthOf(constant(0)), plan.depth);
+  Value steps = divide(depth, plan.depth);
   copySteps(constant(0), steps, false);
   if (plan.depth == 2 && kernel.k.size % 2)
-    copySteps(steps, divide(add(depthOf(constant(0)), 1), 2), true);
+    copySteps(steps, divide(add(depth, 1), 2), true);
 }
 
 } // namespace sinter::cpu
