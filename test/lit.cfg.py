@@ -29,3 +29,5 @@ with open("/proc/cpuinfo") as cpuinfo:
     flags = set(next((line.split(":")[1] for line in cpuinfo if line.startswith("flags")), "").split())
 if {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"} <= flags:
     config.available_features.add("avx512")
+    if {"avx512_bf16", "avx512_vnni"} <= flags:
+        config.available_features.add("avx512bf16")

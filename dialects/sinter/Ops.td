@@ -319,8 +319,12 @@ def TrianglePartAttr : I32EnumAttr<"TrianglePart", "the part of a square matrix 
 def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["recordTriangles"]>]> {
   let summary = "matrix product of the last two dimensions, batched over the others";
   let description = [{
-    result[b..., m, n] = sum over k of lhs[b..., m, k] * rhs[b..., k, n], k ascending; `transpose_lhs` reads
-    lhs[b..., k, m], `transpose_rhs` reads rhs[b..., n, k].
+    result[b..., m, n] = sum over k of lhs[b..., m, k] * rhs[b..., k, n]; `transpose_lhs` reads lhs[b..., k, m],
+    `transpose_rhs` reads rhs[b..., n, k].
+    The sum has one order, that the length of k alone fixes: units of it (on the CPU of about 384 steps, 575 for a single one)
+    are chains of fused multiply-adds over ascending k from zero, and their sums add up in groups of 16, level by level. With
+    u = 2^-24 and L levels (0 for one unit, 1 up to 16, 4 for 20 million steps) the error is at most
+    (steps of a unit + 16 L) u sum(|lhs| |rhs|), so it hardly grows with k: about 1e-6 of a sum that does not cancel.
     (C1) both ranks are equal and at least 2; (C2) batch dimensions are equal; (C3) inner dimensions are equal;
     (C4) both element types are f32.
     With `bf16` the operands are rounded to bf16 (to nearest, ties to even) before they are multiplied; products are

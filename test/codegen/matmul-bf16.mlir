@@ -78,3 +78,30 @@ func.func private @few_rows(%a: tensor<1100x100xf32>, %b: tensor<1100x50xf32>) -
   } -> tensor<100x50xf32>
   return %c : tensor<100x50xf32>
 }
+
+// The last step of an odd k is half a pair, where the right operand is read in place too: in the last of several blocks.
+// PAIRS-LABEL: func private @odd
+// PAIRS-SAME: sinter.plan = "tile {{[^,]*}}, {{[0-9]+}} blocks of {{[^,]*}}, {{[^,]*}}, left rows, right copied, {{.*}}pairs
+// PAIRS: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+// PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%{{.*}}, %[[ZERO]])
+// PAIRS: vector.store %{{.*}} : memref<{{[0-9]+}}xi32>, vector<16xi32>
+// PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// PAIRS: } else {
+func.func private @odd(%a: tensor<192x1101xf32>, %b: tensor<1101x96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<192x96xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<192x96xf32>) -> tensor<192x96xf32>
+  %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<192x1101xf32>, tensor<1101x96xf32>) outs(%f : tensor<192x96xf32>) {
+  ^bb0(%x: f32, %y: f32, %acc: f32):
+    %xn = arith.truncf %x : f32 to bf16
+    %xr = arith.extf %xn : bf16 to f32
+    %yn = arith.truncf %y : f32 to bf16
+    %yr = arith.extf %yn : bf16 to f32
+    %p = arith.mulf %xr, %yr : f32
+    %s = arith.addf %acc, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<192x96xf32>
+  return %c : tensor<192x96xf32>
+}

@@ -200,6 +200,10 @@ struct EmitAttentionPass : MatmulTargetPass<EmitAttentionPass> {
     if (failed(emitter.run()))
       return failure();
     tiles->setAttr("sinter.noalias", UnitAttr::get(&getContext()));
+    SmallVector<std::string> plans;
+    for (const AttentionProduct &product : kernel.products)
+      plans.push_back(product.plan.describe());
+    tiles->setAttr(kPlanAttr, StringAttr::get(&getContext(), llvm::join(plans, "; ")));
     setTileAttributes(tiles, emitter.tiles(), emitter.scratchBytes(), static_cast<int64_t>(flops));
     function.erase();
     return success();

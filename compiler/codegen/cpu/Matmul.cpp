@@ -8,7 +8,7 @@
 //         attributes {sinter.kernel, sinter.noalias, sinter.tiles = 8, sinter.scratch = 262144}
 //
 // Recognition is in MatmulShape, the choice of tiles in MatmulCost, the loops in MatmulEmit. Every element of the
-// product is a sequence of fused multiply-adds over ascending k from zero, whatever the plan. Results must not share
+// product adds up in the order of ProductOrder.h, whatever the plan, which `sinter.plan` says. Results must not share
 // memory with arguments (`sinter.noalias`): the last tile of a row may compute elements twice.
 #include "compiler/codegen/cpu/Matmul.h"
 #include "compiler/codegen/cpu/MatmulEmit.h"
@@ -67,6 +67,7 @@ struct EmitMatmulPass : MatmulTargetPass<EmitMatmulPass> {
     flops += kernel.columnSums ? n * k : 0;
     setPieces(tiles, piecesOf(kernel, tiles));
     tiles->setAttr("sinter.noalias", builder.getUnitAttr());
+    tiles->setAttr(kPlanAttr, builder.getStringAttr(plan.describe()));
     setTileAttributes(tiles, kernel.batchSize() * plan.mTiles * plan.nTiles, emitter.scratchBytes(), flops);
     function.erase();
     return success();

@@ -11,6 +11,9 @@
 
 namespace sinter {
 
+/// On a tile function: how its products are cut up (MatmulPlan::describe), in order.
+inline constexpr llvm::StringLiteral kPlanAttr = "sinter.plan";
+
 /// A pass whose options say what the cost model knows of the processor.
 template <typename Derived>
 struct MatmulTargetPass : mlir::PassWrapper<Derived, mlir::OperationPass<mlir::ModuleOp>> {

@@ -13,10 +13,6 @@ using namespace mlir;
 
 namespace sinter::cpu {
 
-int64_t MatmulPlan::nr() const { return vectors * kLanes; }
-int64_t MatmulPlan::mPanels() const { return llvm::divideCeil(mc, mr); }
-int64_t MatmulPlan::nPanels() const { return llvm::divideCeil(nc, nr()); }
-
 /// Processors whose vdpbf16ps takes four times as long as a multiply-add (measured on Emerald Rapids, and what LLVM's model of
 /// Sapphire Rapids says): f32 products of rounded operands, which have the same bits, are twice as fast there.
 static bool hasSlowDots(StringRef processor) {
@@ -163,35 +159,6 @@ int64_t stepDepth(const MatmulKernel &kernel, const MatmulTarget &target) {
   return kernel.bf16 && target.dotProducts && kernel.k.size > kLanes ? 2 : 1;
 }
 
-/// Whether blocks of `depth` steps leave a last one that packing can copy: it copies whole vectors of k.
-bool endsWell(int64_t k, int64_t depth) { return k % depth == 0 || k % depth >= kLanes; }
-
-/// Length of the blocks when k is cut into `blocks` of them: of several units, the longest whole part of one that makes
-/// as many, or the shortest there is.
-int64_t blockDepth(int64_t k, int64_t blocks) {
-  int64_t unit = unitOf(k);
-  if (unit == k && blocks == 1)
-    return k;
-  if (unit == k) {
-    int64_t depth = llvm::alignTo(llvm::divideCeil(k, blocks), kLanes);
-    while (!endsWell(k, depth))
-      depth += kLanes;
-    return depth;
-  }
-  int64_t depth = unit;
-  for (int64_t parts = 2; parts <= unit / kLanes && llvm::divideCeil(k, depth) < blocks; ++parts)
-    if (unit % (parts * kLanes) == 0 && endsWell(k, unit / parts))
-      depth = unit / parts;
-  return depth;
-}
-
-/// Cuts k into at least `blocks`, as far as blockDepth can.
-void cutDepth(MatmulPlan &plan, int64_t k, int64_t blocks) {
-  plan.kc = blockDepth(k, blocks);
-  plan.kBlocks = llvm::divideCeil(k, plan.kc);
-  plan.unitBlocks = llvm::divideCeil(unitOf(k), plan.kc);
-}
-
 /// Cycles to compute an element of an operand.
 double stepsCycles(const MatmulOperand &operand) {
   size_t ops = 0;
@@ -217,7 +184,7 @@ public:
 
   void run(int64_t leastBlocks, int64_t mostBlocks) {
     for (int64_t blocks = leastBlocks; blocks <= mostBlocks; blocks = std::max(blocks, plan.kBlocks) + 1) {
-      cutDepth(plan, k, blocks);
+      plan.cutDepth(k, blocks);
       for (Keeps keeps : {Keeps::Rhs, Keeps::Lhs, Keeps::Neither}) {
         plan.keeps = keeps;
         cut();
@@ -327,7 +294,7 @@ static void relieveCaches(MatmulPlan &plan, int64_t k, const MatmulTarget &targe
     int64_t depth = blockDepth(k, plan.kBlocks + 1);
     if (depth < kLeastDepth || depth == plan.kc)
       return;
-    cutDepth(plan, k, plan.kBlocks + 1);
+    plan.cutDepth(k, plan.kBlocks + 1);
   }
 }
 
@@ -349,13 +316,13 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
                                       llvm::alignTo(llvm::divideCeil(n * m, kSmallSpan), kSharedBy));
     int64_t unit = plan.rhs == RhsForm::Direct ? kLanes : kStreamedColumns;
     plan.nc = blockLength(n, parts, unit), plan.nTiles = llvm::divideCeil(n, plan.nc);
-    cutDepth(plan, k, 1);
+    plan.cutDepth(k, 1);
     return plan;
   }
   if (m <= 2 * plan.mr && plan.rhs != RhsForm::Direct) {
     // Packing dominates: what is packed should not leave the first-level cache before it is read.
     int64_t most = std::max<int64_t>(64, kSmallSpan / plan.nr());
-    cutDepth(plan, k, k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most));
+    plan.cutDepth(k, k <= most * 4 / 3 ? 1 : llvm::divideCeil(k, most));
     plan.keeps = Keeps::Lhs;
     plan.mc = m, plan.mTiles = 1;
     plan.nc = blockLength(n, llvm::divideCeil(n, plan.nr()), plan.nr()), plan.nTiles = llvm::divideCeil(n, plan.nc);
@@ -408,7 +375,7 @@ static MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &targe
 
 MatmulPlan planRows(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows) {
   MatmulPlan plan = planPart(kernel, target, rows);
-  cutDepth(plan, kernel.k.size, 1);
+  plan.cutDepth(kernel.k.size, 1);
   plan.keeps = Keeps::Rhs;
   return plan;
 }

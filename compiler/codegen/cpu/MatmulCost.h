@@ -70,10 +70,18 @@ struct MatmulPlan {
   int64_t nr() const;
   int64_t mPanels() const;
   int64_t nPanels() const;
-  int64_t units() const { return (kBlocks + unitBlocks - 1) / unitBlocks; }
+  int64_t units() const;
+  /// Cuts k into at least `blocks`, as far as blockDepth can.
+  void cutDepth(int64_t k, int64_t blocks);
+  /// For who reads the code of a kernel: its attribute `sinter.plan`.
+  std::string describe() const;
   bool keepsPackedLhs() const { return keeps == Keeps::Lhs && lhs != LhsForm::Direct; }
   bool keepsPackedRhs() const { return keeps == Keeps::Rhs && rhs != RhsForm::Direct; }
 };
+
+/// Length of the blocks when k is cut into `blocks` of them: of several units, the longest whole part of one that makes
+/// as many, or the shortest there is.
+int64_t blockDepth(int64_t k, int64_t blocks);
 
 /// Ops that each vector of sums goes through: constants are registers, and indices are shared by rows or columns.
 int64_t epilogueOps(const MatmulKernel &kernel);
