@@ -41,6 +41,18 @@ static LogicalResult compileShared(const std::string &path, const std::string &o
   return problem(context, path + " does not compile" + (error.empty() ? "" : ": " + error));
 }
 
+/// " (did you mean NAME?)" with the declared name that misses `name` by about a third of its letters at most, or nothing.
+static std::string didYouMean(const ModelBuilder &builder, StringRef name) {
+  std::string nearest;
+  unsigned least = 1 + std::max<unsigned>(1, unsigned(name.size() / 3));
+  for (auto &[other, declared] : builder.configs)
+    if (unsigned distance = name.edit_distance(other, /*AllowReplacements=*/true, least); distance < least && distance < other.size()) {
+      least = distance;
+      nearest = other;
+    }
+  return nearest.empty() ? nearest : " (did you mean " + nearest + "?)";
+}
+
 /// Every `--set` must name a value that the model declared.
 static LogicalResult checkSettings(ModelBuilder &builder, MLIRContext &context) {
   for (auto &[name, value] : builder.options.settings) {
@@ -52,7 +64,7 @@ static LogicalResult checkSettings(ModelBuilder &builder, MLIRContext &context) 
       if (!declared.meaning.empty())
         known += "  (" + declared.meaning + ")";
     }
-    return problem(context, "--set: unknown name '" + name + "'; the model declares " +
+    return problem(context, "--set: unknown name '" + name + "'" + didYouMean(builder, name) + "; the model declares " +
                                 (known.empty() ? "no configuration values" : "these:" + known));
   }
   return success();

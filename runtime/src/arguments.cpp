@@ -33,7 +33,8 @@ static std::vector<std::string> subcommandNames(const CLI::App &app) {
 }
 
 // What an option that the subcommand does not know might have been meant as.
-static std::string meaning(const CLI::App &app, const CLI::App &command, const sinter_program &program, const std::string &word) {
+static std::string meaning(const CLI::App &app, const CLI::App &command, const sinter_program &program,
+                           const std::string &word) {
   const std::string name = word.substr(std::min(word.find_first_not_of('-'), word.size()));
   std::string setting = name;
   std::replace(setting.begin(), setting.end(), '-', '_');
@@ -93,8 +94,8 @@ private:
     size_t at;
     const CLI::Option *option = find(word, name, at);
     if (!option || (word[1] != '-' && at == 2 && option->get_items_expected_max() == 0))
-      fail(Exit::Usage, fmt::format("there is no option {}{}{}", word.substr(0, word.find('=')), meaning(app_, command_, program_, word.substr(0, word.find('='))),
-                                    seeHelp()));
+      fail(Exit::Usage, fmt::format("there is no option {}{}{}", word.substr(0, word.find('=')),
+                                    meaning(app_, command_, program_, word.substr(0, word.find('='))), seeHelp()));
     if (option == command_.get_help_ptr()) {
       result_.shown = command_.help(app_.get_name());
       result_.subcommand = nullptr;
@@ -123,7 +124,8 @@ private:
   std::string nextValue(const CLI::Option &option, const std::string &name, bool optional) {
     std::string other;
     size_t at;
-    const bool isOption = next_ < words_.size() && looksLikeOption(words_[next_]) && find(words_[next_], other, at) && other.size() > 2;
+    const bool isOption =
+        next_ < words_.size() && looksLikeOption(words_[next_]) && find(words_[next_], other, at) && other.size() > 2;
     if (optional)
       return next_ < words_.size() && !looksLikeOption(words_[next_]) ? words_[next_++] : "";
     if (isOption)
@@ -156,7 +158,8 @@ private:
 Arguments readArguments(CLI::App &app, const sinter_program &program, const std::vector<std::string> &words) {
   const std::vector<std::string> known = subcommandNames(app);
   if (words.empty())
-    fail(Exit::Usage, fmt::format("a subcommand is required: {}; '{} --help' says what they do", fmt::join(known, ", "), speaker()));
+    fail(Exit::Usage,
+         fmt::format("a subcommand is required: {}; '{} --help' says what they do", fmt::join(known, ", "), speaker()));
   const std::string &first = words[0];
   Arguments asked;
   if (first == "--help" || first == "-h" || first == "help") {
@@ -169,8 +172,10 @@ Arguments readArguments(CLI::App &app, const sinter_program &program, const std:
   }
   if (std::find(known.begin(), known.end(), first) == known.end()) {
     if (looksLikeOption(first))
-      fail(Exit::Usage, fmt::format("'{}': options come after the subcommand, which is one of {}{}", first, fmt::join(known, ", "), seeHelp()));
-    fail(Exit::Usage, fmt::format("'{}' is not a subcommand: {}{}{}", first, fmt::join(known, ", "), didYouMean(first, known), seeHelp()));
+      fail(Exit::Usage, fmt::format("'{}': options come after the subcommand, which is one of {}{}", first,
+                                    fmt::join(known, ", "), seeHelp()));
+    fail(Exit::Usage, fmt::format("'{}' is not a subcommand: {}{}{}", first, fmt::join(known, ", "),
+                                  didYouMean(first, known), seeHelp()));
   }
   speakAs(speaker() + " " + first);
   return Reader(app, program, words, 0).run();

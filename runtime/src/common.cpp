@@ -89,7 +89,7 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   Checkpoint checkpoint = loadParameters(findCheckpoint(command.from), *program, &complete, notes);
   for (const std::string &note : notes)
     reportNote(note);
-  checkConfiguration(command.from, checkpoint, description, Use::Parameters, command.ignoreConfiguration);
+  checkConfiguration(findCheckpoint(command.from), checkpoint, description, Use::Parameters, command.ignoreConfiguration);
   if (!command.tokenizer.empty())
     checkpoint.tokenizer = makeTokenizer(command.tokenizer, command.vocabularyFrom);
   checkpoint.step = 0;

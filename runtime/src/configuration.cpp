@@ -60,9 +60,10 @@ static std::vector<Difference> differences(const std::string &saved, const sinte
 static std::string text(const std::vector<Difference> &list) {
   std::vector<std::string> parts;
   for (const Difference &difference : std::span(list).first(std::min(list.size(), mostShown)))
-    parts.push_back(difference.saved.empty()      ? fmt::format("no {} (here {})", difference.name, difference.compiled)
-                    : difference.compiled.empty() ? fmt::format("{}={} (here there is none)", difference.name, difference.saved)
-                                                  : fmt::format("{}={} (here {})", difference.name, difference.saved, difference.compiled));
+    parts.push_back(difference.saved.empty() ? fmt::format("no {} (here {})", difference.name, difference.compiled)
+                    : difference.compiled.empty()
+                        ? fmt::format("{}={} (here there is none)", difference.name, difference.saved)
+                        : fmt::format("{}={} (here {})", difference.name, difference.saved, difference.compiled));
   return fmt::format("{}{}", fmt::join(parts, ", "), list.size() > mostShown ? ", ..." : "");
 }
 
@@ -79,7 +80,8 @@ static bool counts(const Difference &difference, Use use) {
   return both && use != Use::Bytes && (use == Use::Resume || !ofTrainingOnly(difference.name));
 }
 
-void checkConfiguration(const std::string &path, const Checkpoint &checkpoint, const sinter_program &program, Use use, bool ignore) {
+void checkConfiguration(const std::string &path, const Checkpoint &checkpoint, const sinter_program &program, Use use,
+                        bool ignore) {
   std::vector<Difference> counted, others;
   for (Difference &difference : differences(checkpoint.config, program))
     (counts(difference, use) ? counted : others).push_back(std::move(difference));
@@ -87,15 +89,21 @@ void checkConfiguration(const std::string &path, const Checkpoint &checkpoint, c
     std::string settings;
     for (const Difference &difference : std::span(counted).first(std::min(counted.size(), mostShown)))
       settings += fmt::format(" --set {}={}", difference.name, difference.saved);
-    fail(Exit::Input, fmt::format("{}: trained with {}: {}; compile with{}, or use --ignore-configuration", path, text(counted),
-                                  use == Use::Resume ? "another training" : "the program computes something else", settings));
+    fail(Exit::Input,
+         fmt::format("{}: trained with {}: {}; compile with{}, or use --ignore-configuration", path, text(counted),
+                     use == Use::Resume ? "this would be another training" : "the program computes something else",
+                     settings));
   }
   if (!counted.empty())
     reportWarning(fmt::format("{}: trained with {}, which is ignored", path, text(counted)));
   if (!others.empty() && use != Use::Bytes)
-    reportNote(fmt::format("{}: trained with {}", path, text(others)));
+    reportNote(fmt::format("{}: trained with {}{}", path, text(others),
+                           std::all_of(others.begin(), others.end(), [](auto &d) { return ofTrainingOnly(d.name); })
+                               ? ", which does not change what parameters compute"
+                               : ""));
   if (!checkpoint.program.empty() && checkpoint.program != program.name && use != Use::Bytes)
-    reportNote(fmt::format("{}: made by the program '{}', this is '{}'", path, checkpoint.program.substr(0, 64), program.name));
+    reportNote(fmt::format("{}: made by the program '{}', this is '{}'", path, checkpoint.program.substr(0, 64),
+                           program.name));
 }
 
 } // namespace sinter

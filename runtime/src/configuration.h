@@ -23,8 +23,9 @@ enum class Use {
   Bytes,      ///< they are copied: nothing counts
 };
 
-/// Compares the configuration that a checkpoint was trained with to the program's, since shapes do not show all of it. Where a
-/// difference counts: Failure (input), or with `ignore` a warning; elsewhere a note.
-void checkConfiguration(const std::string &path, const Checkpoint &checkpoint, const sinter_program &program, Use use, bool ignore);
+/// Compares the configuration that a checkpoint was trained with to the program's, since shapes do not show all of it.
+/// Where a difference counts: Failure (input), or with `ignore` a warning; elsewhere a note.
+void checkConfiguration(const std::string &path, const Checkpoint &checkpoint, const sinter_program &program, Use use,
+                        bool ignore);
 
 } // namespace sinter

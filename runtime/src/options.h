@@ -21,7 +21,8 @@ struct Commands {
   ImportCommand imported;
 };
 
-/// Adds the subcommands; parsing fills `commands`, which must outlive `app`. Help tells the defaults of this very program.
+/// Adds the subcommands; parsing fills `commands`, which must outlive `app`. Help tells the defaults of this very
+/// program.
 void addSubcommands(CLI::App &app, const sinter_program &program, Commands &commands);
 
 } // namespace sinter

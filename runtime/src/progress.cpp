@@ -14,7 +14,9 @@ struct Part {
 
 template <typename... Values> Part makePart(fmt::format_string<Values...> format, Values &&...values) {
   Part part;
-  part.size = std::min(sizeof part.text, size_t(fmt::format_to_n(part.text, sizeof part.text, format, std::forward<Values>(values)...).size));
+  part.size =
+      std::min(sizeof part.text,
+               size_t(fmt::format_to_n(part.text, sizeof part.text, format, std::forward<Values>(values)...).size));
   return part;
 }
 
@@ -33,7 +35,8 @@ size_t progressLine(const Progress &p, int64_t columns, char *out, size_t size) 
   const bool thousands = p.perSecond >= 1e4;
   // In the order of the line; `importance` in that of leaving out, the last one first.
   const Part parts[] = {makePart("{}/{}", p.step, p.steps), makePart("loss {:.4f}", p.loss),
-                        makePart("{:.{}f}{} {}/s", thousands ? p.perSecond / 1e3 : p.perSecond, thousands ? 1 : 0, thousands ? "k" : "", p.unit),
+                        makePart("{:.{}f}{} {}/s", thousands ? p.perSecond / 1e3 : p.perSecond, thousands ? 1 : 0,
+                                 thousands ? "k" : "", p.unit),
                         duration("in", p.elapsed), duration("ETA", p.left)};
   constexpr size_t importance[] = {0, 1, 4, 3, 2};
   bool shown[std::size(parts)] = {};
@@ -47,7 +50,8 @@ size_t progressLine(const Progress &p, int64_t columns, char *out, size_t size) 
   constexpr size_t smallestBar = 7, largestBar = 42, gap = 1; // with its brackets
   if (shown[2] && used + gap + smallestBar <= most) {
     const size_t room = std::min(most - used - gap, largestBar) - 2;
-    const size_t filled = p.steps > 0 ? size_t(double(room) * double(std::min(p.step, p.steps)) / double(p.steps)) : room;
+    const size_t filled =
+        p.steps > 0 ? size_t(double(room) * double(std::min(p.step, p.steps)) / double(p.steps)) : room;
     *end++ = '[';
     end = std::fill_n(std::fill_n(end, filled, '='), room - filled, ' ');
     *end++ = ']';
@@ -61,7 +65,9 @@ size_t progressLine(const Progress &p, int64_t columns, char *out, size_t size) 
       first = false;
     }
   if (first) // not even the step and its end: the step alone
-    end = std::copy_n(parts[0].text, std::min(most, size_t(std::find(parts[0].text, parts[0].text + parts[0].size, '/') - parts[0].text)), end);
+    end = std::copy_n(
+        parts[0].text,
+        std::min(most, size_t(std::find(parts[0].text, parts[0].text + parts[0].size, '/') - parts[0].text)), end);
   return size_t(end - out);
 }
 

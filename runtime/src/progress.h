@@ -8,15 +8,15 @@ namespace sinter {
 
 struct Progress {
   int64_t step = 0, steps = 0;
-  double loss = 0;                      ///< smoothed
-  double perSecond = 0;                 ///< of `unit`
+  double loss = 0;      ///< smoothed
+  double perSecond = 0; ///< of `unit`
   const char *unit = "tok";
-  double elapsed = 0, left = 0;         ///< seconds
+  double elapsed = 0, left = 0; ///< seconds
 };
 
-/// Writes the line for `columns` columns into `out`, one byte a column, and returns its length, which is below `columns` (in the
-/// last one, terminals begin a new line) and at most `size`. What does not fit is left out: first the bar, then speed, elapsed
-/// time, time left, loss. Allocates nothing.
+/// Writes the line for `columns` columns into `out`, one byte a column, and returns its length, which is below
+/// `columns` (in the last one, terminals begin a new line) and at most `size`. What does not fit is left out: first the
+/// bar, then speed, elapsed time, time left, loss. Allocates nothing.
 size_t progressLine(const Progress &progress, int64_t columns, char *out, size_t size);
 
 } // namespace sinter

@@ -29,7 +29,8 @@ std::string nearestName(std::string_view typed, const std::vector<std::string> &
   if (typed.empty() || typed.size() > longest)
     return {};
   std::vector<std::string> begun;
-  std::copy_if(known.begin(), known.end(), std::back_inserter(begun), [&](const std::string &name) { return name.starts_with(typed); });
+  std::copy_if(known.begin(), known.end(), std::back_inserter(begun),
+               [&](const std::string &name) { return name.starts_with(typed); });
   if (begun.size() == 1)
     return begun[0];
   std::string nearest;

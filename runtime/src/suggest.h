@@ -10,8 +10,8 @@ namespace sinter {
 /// Insertions, deletions, replacements and exchanges of neighbours that turn one text into the other.
 size_t editDistance(std::string_view a, std::string_view b);
 
-/// The name among `known` that `typed` begins (if it begins only one) or misses by about a third of its letters at most; empty if
-/// there is none.
+/// The name among `known` that `typed` begins (if it begins only one) or misses by about a third of its letters at
+/// most; empty if there is none.
 std::string nearestName(std::string_view typed, const std::vector<std::string> &known);
 
 /// "; did you mean NAME?", or nothing.

@@ -46,7 +46,7 @@ private:
   void checkData(const TrainingOptions &saved) const;
   void checkSchedule(const TrainingOptions &saved, const Trainer &trainer) const;
   bool save();
-  void lookAt(int64_t step);
+  void lookAt(int64_t step, const InterruptWatch &interrupt);
   void stopAt(int64_t step, const StepResult &result);
 
   Program &program_;
@@ -94,13 +94,16 @@ void Training::takeOptions() {
 }
 
 void Training::decideToResume() {
+  // What is there but cannot be read is not started over.
   std::error_code error;
-  const bool exists = std::filesystem::exists(checkpointPath(folder_), error);
+  const bool exists =
+      std::filesystem::symlink_status(checkpointPath(folder_), error).type() != std::filesystem::file_type::not_found;
   resumes_ = command_.resume == "always" || (command_.resume == "auto" && exists);
   if (command_.resume == "always" && !command_.init.empty())
     fail(Exit::Usage, "--resume goes on from the checkpoint in --out, --init starts from another: give one of them");
   if (resumes_ && !exists)
-    fail(Exit::Input, fmt::format("{}: no checkpoint to go on from; --out names its folder, --resume=auto starts if there is none",
+    fail(Exit::Input, fmt::format("{}: no checkpoint to go on from; --out names its folder, --resume=auto starts if "
+                                  "there is none",
                                   checkpointPath(folder_)));
   if (!resumes_ && command_.data.empty())
     fail(Exit::Usage, "--data is required: a file to train on");
@@ -108,7 +111,8 @@ void Training::decideToResume() {
 
 void Training::resume() {
   checkpoint_ = loadCheckpoint(checkpointPath(folder_), program_);
-  checkConfiguration(checkpointPath(folder_), checkpoint_, program_.description(), Use::Resume, command_.ignoreConfiguration);
+  checkConfiguration(checkpointPath(folder_), checkpoint_, program_.description(), Use::Resume,
+                     command_.ignoreConfiguration);
   options_ = TrainingOptions::parse(checkpoint_.options, checkpointPath(folder_));
   if (command_.seed && *command_.seed != checkpoint_.seed)
     fail(Exit::Usage, fmt::format("--seed {}: the training to resume has seed {}", *command_.seed, checkpoint_.seed));
@@ -119,7 +123,8 @@ void Training::resume() {
 // What is not given comes from the checkpoint; what is given, or found there, goes into the next one.
 void Training::takeDataPaths() {
   dataPath_ = command_.data.empty() ? savedDataPath(options_.data, folder_) : command_.data;
-  validationPath_ = command_.validationData.empty() ? savedDataPath(options_.validationData, folder_) : command_.validationData;
+  validationPath_ =
+      command_.validationData.empty() ? savedDataPath(options_.validationData, folder_) : command_.validationData;
   if (dataPath_.empty())
     fail(Exit::Usage, fmt::format("--data is required: {} does not name its data", checkpointPath(folder_)));
   if (command_.data.empty() && dataPath_ == "-")
@@ -137,7 +142,8 @@ void Training::start() {
     return;
   std::vector<std::string> notes;
   const Checkpoint from = loadParameters(findCheckpoint(command_.init), program_, &keepTokenizer_, notes);
-  checkConfiguration(command_.init, from, program_.description(), Use::Parameters, command_.ignoreConfiguration);
+  checkConfiguration(findCheckpoint(command_.init), from, program_.description(), Use::Parameters,
+                     command_.ignoreConfiguration);
   for (const std::string &note : notes)
     reportNote(note);
   checkpoint_.tokenizer = from.tokenizer;
@@ -198,7 +204,8 @@ void Training::loadTrainingData(const Batch &batch) {
   } catch (const Failure &failure) {
     if (!command_.data.empty())
       throw;
-    fail(failure.exit(), fmt::format("{}; the training to resume had its data there: --data names another place", failure.what()));
+    fail(failure.exit(),
+         fmt::format("{}; the training to resume had its data there: --data names another place", failure.what()));
   }
 }
 
@@ -207,13 +214,15 @@ void Training::checkData(const TrainingOptions &saved) const {
   const Dataset &data = *data_.training;
   if (data.hash() == checkpoint_.dataHash)
     return;
-  if (saved.validationFraction != options_.validationFraction || saved.validationData.empty() != options_.validationData.empty())
-    reportWarning(fmt::format("{}: another part of it is held out than before: {} are trained on, were {}", dataPath_, data.size(),
-                              checkpoint_.dataSize));
+  if (saved.validationFraction != options_.validationFraction ||
+      saved.validationData.empty() != options_.validationData.empty())
+    reportWarning(fmt::format("{}: another part of it is held out than before: {} are trained on, were {}", dataPath_,
+                              data.size(), checkpoint_.dataSize));
   else
-    reportWarning(fmt::format("{}: not the data that the checkpoint was trained on: {} with hash {:016x}, was {} with hash {:016x}", dataPath_,
-                              data.size(), data.hash(), checkpoint_.dataSize.empty() ? "data" : checkpoint_.dataSize,
-                              checkpoint_.dataHash));
+    reportWarning(fmt::format("{}: not the data that the checkpoint was trained on: {} with hash {:016x}, was {} with "
+                              "hash {:016x}",
+                              dataPath_, data.size(), data.hash(),
+                              checkpoint_.dataSize.empty() ? "data" : checkpoint_.dataSize, checkpoint_.dataHash));
 }
 
 // The cosine ends at --steps: another end moves all of it.
@@ -222,8 +231,8 @@ void Training::checkSchedule(const TrainingOptions &saved, const Trainer &traine
   if (!command_.steps || !options_.cosine || !saved.cosine || saved.steps == options_.steps || next > options_.steps)
     return;
   const double before = Trainer(program_, saved, checkpoint_.seed).learningRate(next);
-  reportWarning(fmt::format("--steps {}: the checkpoint's cosine was to end at step {}; it is stretched: the learning rate of step {} is "
-                            "{:.3g}, was to be {:.3g}",
+  reportWarning(fmt::format("--steps {}: the checkpoint's cosine was to end at step {}; it is stretched: the learning "
+                            "rate of step {} is {:.3g}, was to be {:.3g}",
                             options_.steps, saved.steps, next, trainer.learningRate(next), before));
 }
 
@@ -235,7 +244,8 @@ void Training::planEvaluations() {
   evalBatches_ = command_.evalBatches.value_or(command_.evalEvery ? mostBatches : affordable);
   if (!evalEvery_)
     return;
-  const std::string problem = !data_.validation ? "the held-out part is too short for one row" : evaluationProblem(program_, *data_.validation);
+  const std::string problem = !data_.validation ? "the held-out part is too short for one row"
+                                                : evaluationProblem(program_, *data_.validation);
   if (!problem.empty()) {
     evalEvery_ = 0;
     if (command_.evalEvery)
@@ -260,7 +270,7 @@ bool Training::save() {
 }
 
 // Held-out loss and sample after a step (0: before the first), where they are due.
-void Training::lookAt(int64_t step) {
+void Training::lookAt(int64_t step, const InterruptWatch &interrupt) {
   const auto due = [&](int64_t every) { return every > 0 && (step % every == 0 || step == options_.steps); };
   if (due(evalEvery_))
     log_->evaluation(step, evaluate(program_, *data_.validation, evalBatches_));
@@ -271,7 +281,8 @@ void Training::lookAt(int64_t step) {
     options.sampler.temperature = 0.8;
     options.sampler.seed = checkpoint_.seed;
     const auto prompt = generator.promptTokens(command_.samplePrompt, "--sample-prompt");
-    log_->sample(step, command_.samplePrompt + generator.run(prompt, options, [](const std::string &) { return true; }).text);
+    const auto goOn = [&](const std::string &) { return !interrupt.requested(); };
+    log_->sample(step, command_.samplePrompt + generator.run(prompt, options, goOn).text);
   }
 }
 
@@ -318,7 +329,7 @@ Exit Training::run() {
 
 Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
   if (!resumes_)
-    lookAt(0);
+    lookAt(0, interrupt);
   while (checkpoint_.step < options_.steps && !interrupt.requested()) {
     const int64_t step = checkpoint_.step + 1;
     const StepResult result = trainer.step(*data_.training, step);
@@ -327,7 +338,7 @@ Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
       stopAt(step, result);
     checkpoint_.step = step;
     checkpoint_.nextRow = int64_t(uint64_t(step) * uint64_t(trainer.batch().rows));
-    lookAt(step);
+    lookAt(step, interrupt);
     if (command_.checkpointEvery && step % command_.checkpointEvery == 0 && step < options_.steps) {
       save();
       log_->restartClock();

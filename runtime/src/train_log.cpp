@@ -124,6 +124,13 @@ void TrainLog::endLine() {
   lineOpen_ = false;
 }
 
+// What comes next takes the place of the progress line.
+void TrainLog::eraseLine() {
+  if (lineOpen_)
+    (void)writeStream(STDOUT_FILENO, "\r\033[K", 4);
+  lineOpen_ = false;
+}
+
 void TrainLog::evaluation(int64_t step, const Evaluation &evaluation) {
   std::string line = fmt::format("{{\"step\":{},\"val_loss\":{}", step, JsonNumber{evaluation.loss});
   if (!std::isnan(evaluation.bitsPerByte()))
@@ -133,7 +140,7 @@ void TrainLog::evaluation(int64_t step, const Evaluation &evaluation) {
   line += "}\n";
   writeLine(line.data(), line.size());
   if (terminal_) {
-    endLine();
+    eraseLine();
     std::string text = fmt::format("step {}: held-out loss {:.4f}", step, evaluation.loss);
     if (!std::isnan(evaluation.bitsPerByte()))
       text += fmt::format(", {:.3f} bits a byte", evaluation.bitsPerByte());
@@ -157,7 +164,7 @@ void TrainLog::sample(int64_t step, const std::string &text) {
   const std::string line = fmt::format("{{\"step\":{},\"sample\":{}}}\n", step, jsonQuoted(text));
   writeLine(line.data(), line.size());
   if (terminal_) {
-    endLine();
+    eraseLine();
     const std::string shown = fmt::format("step {}: sample:\n{}\n", step, printable(text, "\n\t"));
     (void)writeStream(STDOUT_FILENO, shown.data(), shown.size());
   }

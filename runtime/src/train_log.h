@@ -35,6 +35,7 @@ private:
   void lose(const char *where);
   void writeLine(const char *text, size_t size);
   void drawProgress(int64_t step);
+  void eraseLine();
 
   LogFile file_;
   int64_t steps_, predictionsPerStep_;

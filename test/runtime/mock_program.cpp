@@ -190,5 +190,5 @@ const sinter_version versions[] = {{"mock", 0, aligned(4 * vocabulary), kernels}
 } // namespace
 
 extern "C" const sinter_program sinter_program_v1 = {
-    SINTER_ABI_VERSION, 2, sizeof kernels / sizeof *kernels, 3, 1, 0, "mock", "mock.cpp", "sinterc 0.1.0", "cpu:mock", "{\"context\":8}",
+    SINTER_ABI_VERSION, 2, sizeof kernels / sizeof *kernels, 3, 1, 0, "mock", "mock.cpp", "sinterc 0.1.0", "cpu:mock", "{\"batch\":4,\"context\":8}",
     states, versions, nullptr, entries, bias, sizeof bias, momentumAt + aligned(tableBytes), arenaBytes};

@@ -63,7 +63,7 @@ SINTER_MODEL(names) {
   // SYMBOL-NEXT: names.cpp:9:{{[0-9]+}}: note: declared here
 
   // RUN: not sinterc %s --set layer=12 --emit=model 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-  // UNKNOWN: --set: unknown name 'layer'; the model declares these:
+  // UNKNOWN: --set: unknown name 'layer' (did you mean layers?); the model declares these:
   // UNKNOWN-NEXT: layers = 4 (transformer blocks)
   // UNKNOWN-NEXT: mistake = none (which of them to make)
 

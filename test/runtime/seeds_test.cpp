@@ -1,0 +1,116 @@
+// Seeds differ where they should: initial values, the order of the data, samples; and parameters differ from each
+// other. Every bit of a seed counts: seeds that agree in their low or high half, or in their exclusive or, are others.
+#include "data.h"
+#include "device.h"
+#include "sampler.h"
+#include "support.h"
+
+#include <cmath>
+#include <set>
+
+namespace sinter::test {
+
+static const uint64_t seeds[] = {
+    0, 1, 2, uint64_t(1) << 31, uint64_t(1) << 32, (uint64_t(1) << 32) + 1, uint64_t(1) << 63, UINT64_MAX};
+
+// Share of the positions at which both have the same value.
+template <typename T> static double agreement(const std::vector<T> &a, const std::vector<T> &b) {
+  size_t same = 0;
+  for (size_t i = 0; i < a.size(); ++i)
+    same += a[i] == b[i];
+  return double(same) / double(a.size());
+}
+
+static std::vector<float> valuesOf(Program &program, const char *name) {
+  const sinter_state &state = *program.findState(name);
+  const auto *values = static_cast<const float *>(program.toRead(state));
+  return {values, values + elementCount(state.tensor)};
+}
+
+TEST(Seeds, InitialValues) {
+  std::vector<std::vector<float>> started;
+  for (const uint64_t seed : seeds) {
+    Program program(sinter_program_v1, 1);
+    program.initialize(seed);
+    started.push_back(valuesOf(program, "table.weight"));
+    program.initialize(seed);
+    EXPECT_EQ(valuesOf(program, "table.weight"), started.back()) << seed;
+    for (size_t other = 0; other + 1 < started.size(); ++other)
+      EXPECT_LT(agreement(started[other], started.back()), 0.01) << seed << " and " << seeds[other];
+  }
+}
+
+// Parameters of the same shape and distribution, of which names differ by as little as they can.
+TEST(Seeds, EveryParameterStartsFromNumbersOfItsOwn) {
+  constexpr int64_t size = 4096;
+  const int64_t shape[] = {size};
+  const char *names[] = {"h.0.weight", "h.1.weight", "h.0.weighu", "h.0.bias"};
+  std::vector<sinter_state> states;
+  for (size_t i = 0; i < std::size(names); ++i)
+    states.push_back(
+        {{names[i], SINTER_F32, 1, shape, 4 * size * i, 4 * size}, i == 3 ? SINTER_UNIFORM : SINTER_NORMAL, 1, 1});
+  sinter_program description = sinter_program_v1;
+  description.states = states.data();
+  description.state_count = uint32_t(states.size());
+  description.state_bytes = 4 * size * states.size();
+  Program program(description, makeNullDevice(description));
+  program.initialize(7);
+  for (size_t i = 0; i < std::size(names); ++i)
+    for (size_t j = 0; j < i; ++j) {
+      const std::vector<float> a = valuesOf(program, names[i]), b = valuesOf(program, names[j]);
+      EXPECT_LT(agreement(a, b), 0.01) << names[i] << " and " << names[j];
+      // Nor are the ones a multiple of the others: of independent numbers, the correlation is 0 with a deviation of
+      // 1/64.
+      double products = 0, squaresA = 0, squaresB = 0;
+      for (size_t n = 0; n < a.size(); ++n) {
+        products += double(a[n]) * b[n];
+        squaresA += double(a[n]) * a[n];
+        squaresB += double(b[n]) * b[n];
+      }
+      EXPECT_LT(std::abs(products / std::sqrt(squaresA * squaresB)), 5.0 / 64) << names[i] << " and " << names[j];
+    }
+}
+
+TEST(Seeds, OrderOfTheData) {
+  Folder folder;
+  int32_t tokens[4 * 8], targets[4 * 8];
+  const Batch batch = {4, 8, tokens, targets, nullptr, nullptr};
+  DataOptions options;
+  options.path = write(folder / "t.txt", someText(20000));
+  const Data data = loadData(options, batch, 256);
+  std::vector<std::vector<int32_t>> orders;
+  for (const uint64_t seed : seeds) {
+    std::vector<int32_t> order;
+    std::set<std::vector<int32_t>> rows;
+    for (int64_t step = 0; step < 20; ++step) {
+      data.training->fill(batch, Order::Random, seed, step);
+      order.insert(order.end(), tokens, tokens + 32);
+      for (int row = 0; row < 4; ++row)
+        rows.insert({tokens + 8 * row, tokens + 8 * row + 8});
+    }
+    EXPECT_GT(rows.size(), 60u) << seed; // of 80, some alike: rows and steps do not repeat each other
+    for (size_t other = 0; other < orders.size(); ++other)
+      EXPECT_LT(agreement(orders[other], order), 0.3)
+          << seed << " and " << seeds[other]; // chance alone: letters repeat
+    orders.push_back(std::move(order));
+  }
+}
+
+TEST(Seeds, Samples) {
+  const std::vector<float> logits(1000, 0.0f);
+  std::vector<std::vector<int32_t>> drawn;
+  for (const uint64_t seed : seeds) {
+    SamplerOptions options;
+    options.seed = seed;
+    Sampler sampler(options, 1000);
+    std::vector<int32_t> tokens;
+    for (uint64_t i = 0; i < 200; ++i)
+      tokens.push_back(sampler.pick(logits, tokens, i));
+    EXPECT_GT(std::set<int32_t>(tokens.begin(), tokens.end()).size(), 150u) << seed;
+    for (size_t other = 0; other < drawn.size(); ++other)
+      EXPECT_LT(agreement(drawn[other], tokens), 0.05) << seed << " and " << seeds[other];
+    drawn.push_back(std::move(tokens));
+  }
+}
+
+} // namespace sinter::test
