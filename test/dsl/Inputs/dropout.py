@@ -30,7 +30,8 @@ for seed in seeds:
     with tempfile.TemporaryDirectory() as folder:
         text, log = os.path.join(folder, "text"), os.path.join(folder, "log")
         open(text, "w").write("some text\n" * 20)
-        subprocess.run([sys.argv[1], "train", "--data", text, "--steps", "3", "--seed", str(seed), "--log", log],
+        subprocess.run([sys.argv[1], "train", "--data", text, "--steps", "3", "--seed", str(seed), "--log", log,
+                        "--out", os.path.join(folder, "out")],
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for line in map(json.loads, open(log)):
             if "loss" in line:

@@ -52,7 +52,8 @@ protected:
   void expectError(std::vector<std::string> arguments, int exit, const std::string &part) {
     const Result result = run(std::move(arguments));
     EXPECT_EQ(result.exit, exit) << result.err;
-    EXPECT_TRUE(result.err.starts_with("error: ")) << result.err;
+    EXPECT_TRUE(result.err.starts_with("mock_vulkan")) << result.err;
+    expectContains(result.err, ": error: ");
     EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
     expectContains(result.err, part);
   }
@@ -89,7 +90,8 @@ protected:
     return folder / "train-images-idx3-ubyte";
   }
   std::vector<std::string> training(const std::string &out, int steps, std::vector<std::string> more) {
-    std::vector<std::string> arguments = {"train", "--data", images(), "--out", folder / out, "--steps", std::to_string(steps)};
+    std::vector<std::string> arguments = {"train", "--data", images(), "--out", folder / out, "--eval-every", "0", "--steps",
+                                          std::to_string(steps)};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
