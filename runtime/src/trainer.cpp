@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numbers>
 
@@ -14,15 +15,21 @@ namespace sinter {
 
 using Json = nlohmann::json;
 
-// The optional rates and the names they have in a checkpoint and as inputs of the entry.
+// The optional rates, the names they have in a checkpoint and as inputs of the entry, and what they must be as the f32 in
+// which they are used: at least `least` and below `limit`.
 struct Rate {
   const char *name;
   std::optional<double> TrainingOptions::*member;
+  float least = 0, limit = std::numeric_limits<float>::infinity();
+  bool allows(double value) const { return value >= 0 && value <= 1e38 && float(value) >= least && float(value) < limit; }
 };
 static constexpr Rate rates[] = {
-    {"lr", &TrainingOptions::lr},           {"min_lr", &TrainingOptions::minLr},
-    {"beta1", &TrainingOptions::beta1},     {"beta2", &TrainingOptions::beta2},
-    {"eps", &TrainingOptions::eps},         {"weight_decay", &TrainingOptions::weightDecay},
+    {"lr", &TrainingOptions::lr},
+    {"min_lr", &TrainingOptions::minLr},
+    {"beta1", &TrainingOptions::beta1, 0, 1},
+    {"beta2", &TrainingOptions::beta2, 0, 1},
+    {"eps", &TrainingOptions::eps, std::numeric_limits<float>::min()},
+    {"weight_decay", &TrainingOptions::weightDecay},
     {"grad_clip", &TrainingOptions::gradClip},
 };
 
@@ -64,9 +71,14 @@ TrainingOptions TrainingOptions::parse(const std::string &text, const std::strin
   if (!(options.validationFraction >= 0 && options.validationFraction < 1) || options.steps < 0 ||
       options.warmup < 0 || options.steps > maximumSteps || options.warmup > maximumSteps)
     fail(Exit::Damaged, fmt::format("{}: the saved options are out of range", path));
-  for (const Rate &rate : rates)
-    if (number(rate.name))
-      options.*rate.member = json[rate.name].get<double>();
+  for (const Rate &rate : rates) {
+    if (!number(rate.name))
+      continue;
+    const double value = json[rate.name].get<double>();
+    if (!rate.allows(value))
+      fail(Exit::Damaged, fmt::format("{}: the saved option {} is {}, which is out of range", path, rate.name, value));
+    options.*rate.member = value;
+  }
   if (word("data"))
     options.data = json["data"].get<std::string>();
   if (word("val_data"))

@@ -185,6 +185,13 @@ TEST_F(CheckpointTest, OptionsAreChecked) {
   for (const char *bad : {"", "{", "[]", "{}", "{\"steps\":1.5}", "nul", R"({"steps":-1,"warmup":0,"val_fraction":0,"schedule":"","order":""})",
                           R"({"steps":1,"warmup":0,"val_fraction":2,"schedule":"","order":""})"})
     EXPECT_EQ(failureOf([&] { TrainingOptions::parse(bad, "c"); }).exit, Exit::Damaged) << bad;
+  // Rates that are none, or that f32 takes for others.
+  for (const char *rate : {R"("beta2":0.99999999)", R"("beta1":1)", R"("eps":1e-50)", R"("eps":0)", R"("lr":-1)", R"("grad_clip":1e300)"}) {
+    const std::string text = R"({"steps":1,"warmup":0,"val_fraction":0,"schedule":"","order":"",)" + std::string(rate) + "}";
+    const auto failure = failureOf([&] { TrainingOptions::parse(text, "c"); });
+    EXPECT_EQ(failure.exit, Exit::Damaged) << rate;
+    expectContains(failure.message, "out of range");
+  }
   TrainingOptions options;
   options.lr = 0.1;
   options.cosine = true;
