@@ -150,6 +150,8 @@ static void checkShader(const sinter_shader &shader, const std::string &kernel, 
   const uint32_t texels = std::popcount(shader.texels);
   if (texels > std::min(a.limits.maxPerStageDescriptorSampledImages, a.limits.maxDescriptorSetSampledImages))
     lacks(fmt::format("{} texel buffers a shader (it has {})", texels, a.limits.maxPerStageDescriptorSampledImages));
+  if (shader.binding_count > a.limits.maxPerStageResources)
+    lacks(fmt::format("{} buffers of all kinds a shader (it has {})", shader.binding_count, a.limits.maxPerStageResources));
   if (shader.binding_count - texels > std::min(a.limits.maxPerStageDescriptorStorageBuffers, a.limits.maxDescriptorSetStorageBuffers))
     lacks(fmt::format("{} storage buffers a shader (it has {})", shader.binding_count - texels, a.limits.maxPerStageDescriptorStorageBuffers));
 }
