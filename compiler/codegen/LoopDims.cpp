@@ -1,6 +1,8 @@
 // Joins, then merges; see LoopDims.h.
 #include "compiler/codegen/LoopDims.h"
 
+#include <set>
+
 using namespace mlir;
 
 namespace sinter::codegen {
@@ -150,19 +152,28 @@ private:
   }
 
   bool mergeOnce() {
-    for (unsigned outer = 0; outer < extents.size(); ++outer)
-      for (unsigned inner = 0; inner < extents.size(); ++inner) {
-        if (outer == inner || !canMerge(outer, inner))
-          continue;
-        graph.forEachAccess([&](Unit &, Access &access, bool) { mergeAccess(access, outer, inner); });
-        extents[inner] *= extents[outer];
-        for (Unit &unit : graph.units)
-          for (unsigned &d : unit.dims)
-            if (d == outer)
-              d = kNoDim;
-        return true;
-      }
+    std::set<std::pair<unsigned, unsigned>> together; // of one unit: a kernel of many members has many dimensions
+    for (Unit &unit : graph.units)
+      for (unsigned outer : unit.dims)
+        for (unsigned inner : unit.dims)
+          if (outer != inner && outer != kNoDim && inner != kNoDim)
+            together.insert({outer, inner});
+    for (auto [outer, inner] : together) {
+      if (!canMerge(outer, inner))
+        continue;
+      merge(outer, inner);
+      return true;
+    }
     return false;
+  }
+
+  void merge(unsigned outer, unsigned inner) {
+    graph.forEachAccess([&](Unit &, Access &access, bool) { mergeAccess(access, outer, inner); });
+    extents[inner] *= extents[outer];
+    for (Unit &unit : graph.units)
+      for (unsigned &d : unit.dims)
+        if (d == outer)
+          d = kNoDim;
   }
 
   /// Storages whose dimensions are merged in the same way by all accesses get that shape.

@@ -8,6 +8,9 @@
 // 2. An operand that is a broadcast, transpose, iota or splat is absorbed into the map that reads it.
 // 3. A map whose results go to one other map only is absorbed into that map; one that yields booleans or is trivial
 //    is absorbed into each of its readers. Where the reader broadcasts it, only if recomputing it is cheap.
+//    Up to a size: a chain of thousands of ops is cut, since code generation takes more than linear time for one piece.
+// 4. A sum of many large values that only it reads, such as the partial gradients of a weight that is used many times, stays a
+//    chain of additions: each adds to what the last one left, instead of waiting for all of them.
 // A value with another reader, a sinter.variable among them, stays a value: differentiation and memory see it.
 #include "compiler/passes/MapUtils.h"
 #include "compiler/passes/Passes.h"
@@ -95,27 +98,82 @@ bool yieldsBooleans(MapOp map) {
 /// Step 3: whether `producer` should disappear into `consumer`, which reads it through `map`.
 bool shouldAbsorb(MapOp producer, Operation *consumer, AffineMap map) {
   bool onlyReader = llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == consumer; });
-  bool everyReaderIsAMap = llvm::all_of(producer->getUsers(), [](Operation *user) { return isa<MapOp>(user); });
-  bool trivial = producer.getInputs().empty() && isCheap(producer);
-  if (!onlyReader && !(everyReaderIsAMap && (yieldsBooleans(producer) || trivial)))
-    return false;
+  if (!onlyReader) {
+    bool trivial = producer.getInputs().empty() && isCheap(producer);
+    if (!(yieldsBooleans(producer) || trivial) || !llvm::all_of(producer->getUsers(), llvm::IsaPred<MapOp>))
+      return false;
+  }
   return map.isPermutation() || yieldsBooleans(producer) || isCheap(producer);
 }
 
-/// Absorbs into `map` all that can be; returns the new map, or null if nothing changed.
-MapOp fuseInto(MapOp map) {
+//===--- running sums --------------------------------------------------------------------------------===//
+
+int64_t elementsOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
+
+/// How many values that only a sum reads may wait for it.
+int64_t mostPartials(MapOp map) {
+  constexpr int64_t kLarge = 16384, kFew = 1, kMany = 24; // (devices bind about 30 buffers)
+  int64_t elements = elementsOf(map.getResult(0));
+  return elements == 1 ? INT64_MAX : elements < kLarge ? kMany : kFew;
+}
+
+bool isSum(MapOp map) {
+  return llvm::all_of(map.getBody().front().without_terminator(), llvm::IsaPred<arith::AddFOp>);
+}
+
+/// Whether `input` was computed for `reader` alone, by an op with a kernel of its own. (Pads may become a concatenation.)
+bool isPartial(Value input, Operation *reader, int64_t elements) {
+  Value source = behindReshapes(input);
+  Operation *op = source.getDefiningOp();
+  return op && op->getNumOperands() > 0 && !isa<MapOp, PadOp>(op) && elementsOf(source) == elements &&
+         !hasOtherReader(source, reader);
+}
+
+/// How many values wait for `reader`, which reads `inputs`, or for sums that only it reads; stops counting behind `most`.
+int64_t countPartials(ValueRange inputs, Operation *reader, int64_t elements, int64_t most) {
+  int64_t count = 0;
+  for (Value input : inputs) {
+    if (count > most)
+      break;
+    auto map = input.getDefiningOp<MapOp>();
+    if (map && isSum(map) && elementsOf(input) == elements && !hasOtherReader(input, reader))
+      count += countPartials(map.getInputs(), map, elements, most - count);
+    else if (!map)
+      count += isPartial(input, reader, elements);
+  }
+  return count;
+}
+
+/// Step 4: whether `producer` should stay apart from `consumer` because too much would wait for both.
+bool isRunningSum(MapOp producer, const MapDraft &draft, MapOp consumer) {
+  int64_t most = mostPartials(producer);
+  return most != INT64_MAX && isSum(producer) &&
+         countPartials(draft.inputs, consumer, elementsOf(producer.getResult(0)), most) > most;
+}
+
+//===--- the pass ------------------------------------------------------------------------------------===//
+
+/// What one map may hold.
+constexpr size_t kMostInputs = 256;
+
+/// Absorbs into `map` all that can be, up to `mostOps`; returns the new map, or null if nothing changed.
+MapOp fuseInto(MapOp map, int64_t mostOps) {
   MapDraft draft(map);
   bool changed = draft.dropUnusedResults();
+  int64_t size = countOps(draft.block());
   for (bool again = true; again;) {
     again = draft.dropUnusedInputs();
     for (unsigned i = 0; i < draft.inputs.size() && !again; ++i) {
       if (absorbProducerShape(draft, i)) {
         again = true;
       } else if (auto producer = draft.inputs[i].getDefiningOp<MapOp>()) {
-        if (shouldAbsorb(producer, map, draft.maps[i])) {
-          draft.inlineProducer(i, producer);
-          again = true;
-        }
+        int64_t more = countOps(producer.getBody().front());
+        if (size + more > mostOps || draft.inputs.size() + producer.getInputs().size() > kMostInputs ||
+            !shouldAbsorb(producer, map, draft.maps[i]) || isRunningSum(producer, draft, map))
+          continue;
+        draft.inlineProducer(i, producer);
+        size += more;
+        again = true;
       }
     }
     changed |= again;
@@ -145,7 +203,7 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
           op->erase();
           changed = true;
         } else if (auto map = dyn_cast<MapOp>(op)) {
-          changed |= bool(fuseInto(map));
+          changed |= bool(fuseInto(map, mostOps));
         }
       }
     }

@@ -107,19 +107,21 @@ private:
     return value && op.getKind() == ReduceKind::sum && isZero(value);
   }
 
-  /// Whether no path leads from the group through other ops back into it.
+  /// Whether no path leads from the group through other ops back into it. What stands in front of the group is not on one.
   bool isClosed() {
+    Operation *first = *llvm::min_element(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
     DenseSet<Operation *> seen;
     SmallVector<Operation *> worklist;
     auto enqueue = [&](Operation *op) {
       for (Value operand : op->getOperands())
-        if (Operation *producer = operand.getDefiningOp(); producer && seen.insert(producer).second)
+        if (Operation *producer = operand.getDefiningOp();
+            producer && !producer->isBeforeInBlock(first) && seen.insert(producer).second)
           worklist.push_back(producer);
     };
     for (Operation *op : ops)
       for (Value operand : op->getOperands())
-        if (Operation *producer = operand.getDefiningOp(); producer && !ops.contains(producer) && seen.insert(producer).second)
-          worklist.push_back(producer);
+        if (Operation *producer = operand.getDefiningOp(); producer && !ops.contains(producer))
+          enqueue(producer);
     while (!worklist.empty()) {
       Operation *op = worklist.pop_back_val();
       if (ops.contains(op))

@@ -1,11 +1,18 @@
 #include "compiler/passes/KernelGraph.h"
 
+#include "compiler/passes/MapUtils.h"
+
 using namespace mlir;
 
 namespace sinter {
 
 bool reducesLastOfTwo(ReduceOp op) {
   return shapeOf(op.getInput()).size() == 2 && op.getAxes() == ArrayRef<int64_t>{1};
+}
+
+int64_t sizeOf(Operation *op) {
+  auto map = dyn_cast<MapOp>(op);
+  return map ? countOps(map.getBody().front()) : 1;
 }
 
 Group *GroupGraph::producerGroup(Value value) const {
@@ -17,6 +24,7 @@ Group *GroupGraph::producerGroup(Value value) const {
 
 void GroupGraph::add(Operation *op, Group *group) {
   group->ops.push_back(op);
+  group->size += sizeOf(op);
   groupOf[op] = group;
   llvm::BitVector before(groups.size());
   for (Value operand : op->getOperands())
@@ -42,6 +50,7 @@ void GroupGraph::merge(Group &into, Group &member) {
   for (Operation *op : member.ops)
     add(op, &into);
   member.ops.clear();
+  member.size = 0;
   // Whoever follows the one now follows both.
   for (auto &other : groups)
     if (other->follows(member)) {

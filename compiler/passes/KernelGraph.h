@@ -17,6 +17,7 @@ struct Group : KernelGroup {
   llvm::SmallVector<int64_t> shape; ///< Product, Elements: of the maps; Rows: {R} or {R, D}; Columns: of what is reduced
   llvm::SmallVector<int64_t> axes;  ///< Columns
   unsigned index = 0;
+  int64_t size = 0; ///< ops, those in the regions of maps included
   llvm::BitVector ancestors; ///< by index: the groups that must run before this one
 
   bool follows(const Group &other) const { return other.index < ancestors.size() && ancestors.test(other.index); }
@@ -25,6 +26,12 @@ struct Group : KernelGroup {
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType()).getShape();
 }
+
+/// What one kernel may hold: code generation takes more than linear time for a piece of code.
+inline constexpr int64_t kMostOps = 512, kMostMembers = 256;
+
+/// What `op` adds to the size of a group.
+int64_t sizeOf(mlir::Operation *op);
 
 /// A reduction of the last of two dimensions.
 bool reducesLastOfTwo(ReduceOp op);

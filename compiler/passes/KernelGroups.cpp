@@ -54,7 +54,7 @@ private:
       return placeReader(op, GroupKind::Single, {});
     for (auto candidates : {&Grouping::producersOf, &Grouping::siblingsOf})
       for (Group *group : (this->*candidates)(op))
-        if (fits(op, *group) && !wouldCycle(op, group)) {
+        if (group->size + sizeOf(op) <= kMostOps && fits(op, *group) && !wouldCycle(op, group)) {
           if (group->kind == GroupKind::Rows && rowShape(op).size() > group->shape.size())
             group->shape = rowShape(op);
           return add(op, group);

@@ -25,17 +25,20 @@ public:
       }
     };
     mergeAll(canBeMember, [&](Group &first, Group &group) {
-      return computesTheSame(first, group) && !first.follows(group) && !group.follows(first) &&
+      return first.members < kMostMembers && areIndependent(first, group) && computesTheSame(first, group) &&
              mayWait(first, group) && mayWait(group, first);
     });
     mergeAll(sumsLittle, [&](Group &first, Group &group) {
-      return !first.follows(group) && !group.follows(first) && readersFollow(first, group) && readersFollow(group, first);
+      return first.size + group.size <= kMostOps && areIndependent(first, group) && readersFollow(first, group) &&
+             readersFollow(group, first);
     });
   }
 
 private:
   /// Vectors of this many elements divide the tensors of members: one code serves them all, without a rest of its own.
   static constexpr int64_t kDivisor = 16;
+
+  static bool areIndependent(const Group &a, const Group &b) { return !a.follows(b) && !b.follows(a); }
 
   static bool readsConstant(Operation *op) {
     return llvm::any_of(op->getOperands(), [](Value v) { return v.getDefiningOp<arith::ConstantOp>() != nullptr; });

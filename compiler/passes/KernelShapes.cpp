@@ -2,6 +2,8 @@
 
 #include "compiler/passes/MapUtils.h"
 
+#include <queue>
+
 using namespace mlir;
 
 namespace sinter {
@@ -122,24 +124,39 @@ void flattenReduce(ReduceOp op) {
 
 bool isAnchor(Operation *op) { return op && (isa<MatmulOp, ReduceOp>(op) || op->hasTrait<Rowwise>()); }
 
+/// Whether `op` depends on `product`. Looks at the last ops before `op` first: see Reachability.h.
+bool dependsOn(Operation *op, Operation *product) {
+  auto isEarlier = [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); };
+  std::priority_queue<Operation *, std::vector<Operation *>, decltype(isEarlier)> open(isEarlier);
+  DenseSet<Operation *> seen{product};
+  open.push(product);
+  while (!open.empty()) {
+    Operation *next = open.top();
+    open.pop();
+    for (Operation *reader : next->getUsers()) {
+      if (reader == op)
+        return true;
+      if (reader->isBeforeInBlock(op) && seen.insert(reader).second)
+        open.push(reader);
+    }
+  }
+  return false;
+}
+
 /// Whether a path that is not elementwise leads from `product` to `value`: who reads both cannot be computed while the
 /// product's tile is in registers.
 bool escapes(Value value, Operation *product) {
-  Operation *op = behindReshapes(value).getDefiningOp();
-  if (!op || op == product || op->isBeforeInBlock(product))
-    return false;
-  if (isa<MapOp>(op))
-    return llvm::any_of(op->getOperands(), [&](Value input) { return escapes(input, product); });
-  DenseSet<Operation *> seen{op};
-  SmallVector<Operation *> worklist{op};
-  while (!worklist.empty())
-    for (Value input : worklist.pop_back_val()->getOperands())
-      if (Operation *producer = input.getDefiningOp()) {
-        if (producer == product)
-          return true;
-        if (!producer->isBeforeInBlock(product) && seen.insert(producer).second)
-          worklist.push_back(producer);
-      }
+  DenseSet<Operation *> seen;
+  SmallVector<Value> worklist{value};
+  while (!worklist.empty()) {
+    Operation *op = behindReshapes(worklist.pop_back_val()).getDefiningOp();
+    if (!op || op == product || op->isBeforeInBlock(product) || !seen.insert(op).second)
+      continue;
+    if (isa<MapOp>(op))
+      llvm::append_range(worklist, op->getOperands());
+    else if (dependsOn(op, product))
+      return true;
+  }
   return false;
 }
 

@@ -58,10 +58,13 @@ void MapDraft::inlineProducer(unsigned i, MapOp producer) {
 
 bool MapDraft::dropUnusedInputs() {
   bool changed = false;
+  DenseMap<std::pair<Value, AffineMap>, unsigned> first;
+  for (unsigned i = 0; i < inputs.size(); ++i) {
+    auto [known, isNew] = first.try_emplace({inputs[i], maps[i]}, i);
+    if (!isNew)
+      block().getArgument(i).replaceAllUsesWith(block().getArgument(known->second));
+  }
   for (unsigned i = inputs.size(); i-- > 0;) {
-    for (unsigned j = 0; j < i; ++j)
-      if (inputs[j] == inputs[i] && maps[j] == maps[i])
-        block().getArgument(i).replaceAllUsesWith(block().getArgument(j));
     if (!block().getArgument(i).use_empty())
       continue;
     block().eraseArgument(i);
@@ -116,6 +119,10 @@ MapOp MapDraft::finish() {
 }
 
 //===--- costs -------------------------------------------------------------------------------------===//
+
+int64_t countOps(Block &block) {
+  return llvm::count_if(block.without_terminator(), [](Operation &op) { return !isa<arith::ConstantOp, IndexOp>(op); });
+}
 
 bool isCheap(MapOp map) {
   int ops = 0;

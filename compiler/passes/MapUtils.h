@@ -43,6 +43,9 @@ private:
   llvm::SmallVector<unsigned> resultOf; ///< old result -> new result, or ~0u
 };
 
+/// The ops of a map's region that compute something.
+int64_t countOps(mlir::Block &block);
+
 /// Whether computing the region once more costs less than a trip to memory for its result.
 bool isCheap(MapOp map);
 

@@ -28,6 +28,24 @@ bool isSplatConstant(Operation *op) {
   return constant && isa<SplatElementsAttr>(constant.getValue());
 }
 
+/// Gives splats that an op reads in memory a map that writes them there.
+void storeSplats(Block &block) {
+  for (Operation &op : block)
+    if (op.hasTrait<ReadsInMemory>())
+      for (OpOperand &operand : op.getOpOperands()) {
+        Operation *splat = operand.get().getDefiningOp();
+        if (!isSplatConstant(splat))
+          continue;
+        OpBuilder builder(&op);
+        auto map = MapOp::create(builder, splat->getLoc(), operand.get().getType(), ValueRange{}, builder.getAffineMapArrayAttr({}));
+        OpBuilder inner = OpBuilder::atBlockEnd(&map.getBody().emplaceBlock());
+        auto value = cast<SplatElementsAttr>(cast<arith::ConstantOp>(splat).getValue());
+        Value scalar = arith::ConstantOp::create(inner, splat->getLoc(), value.getSplatValue<TypedAttr>());
+        YieldOp::create(inner, splat->getLoc(), scalar);
+        operand.set(map.getResult(0));
+      }
+}
+
 /// The op that names the kernel: the product or the reduction rather than the maps around it, what reads views rather
 /// than these.
 Operation *anchorOf(const KernelGroup &group) {
@@ -64,6 +82,7 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
       if (function->hasAttr(kEntryAttr))
         entries.push_back(function);
     for (func::FuncOp entry : entries) {
+      storeSplats(entry.getBody().front());
       storeBooleansAsBytes(entry);
       canonicalizeShapes(entry);
       Block &block = entry.getBody().front();

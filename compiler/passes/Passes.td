@@ -23,7 +23,8 @@ def FuseElementwise : Pass<"sinter-fuse-elementwise", "::mlir::func::FuncOp"> {
     it. Example: test/passes/fuse-elementwise.mlir.
   }];
   let options = [Option<"wrapOnly", "wrap-only", "bool", "false",
-                        "stop once every elementwise op is a map of its own: the unfused program, to test against">];
+                        "stop once every elementwise op is a map of its own: the unfused program, to test against">,
+                 Option<"mostOps", "most-ops", "int64_t", "256", "a map of more ops than that absorbs nothing">];
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 

@@ -41,6 +41,9 @@ public:
       return failure();
     if (order != Order::AsWritten)
       reorder(order == Order::FreeEarly ? Credit::LastReader : Credit::EachReader);
+    for (auto [index, launch] : llvm::enumerate(body))
+      for (const Operand &input : launch.inputs)
+        lastReader[input.buffer] = index;
     bindOutputs();
     for (auto write : entry.getOps<WriteOp>())
       bindState(write);
@@ -151,6 +154,7 @@ private:
     for (Value result : entry.getBody().front().getTerminator()->getOperands())
       kept[bufferOf.lookup(result)] = true;
 
+    TaskGraph order(tasks);
     // A new value that can go straight into its state takes no memory, provided that it is computed after everything
     // else that reads the old one.
     for (auto write : entry.getOps<WriteOp>()) {
@@ -159,21 +163,21 @@ private:
       auto old = oldStates.find(write.getStateAttr());
       if (writer == producer.end() || kept[value])
         continue;
-      std::vector<bool> later = reachableFrom(writer->second, tasks);
+      std::unordered_set<size_t> later = order.reachableFrom(writer->second);
       bool direct = true;
-      for (size_t reader = 0; old != oldStates.end() && reader < body.size(); ++reader) {
-        if (reader == writer->second || !body[reader].reads(old->second))
+      for (size_t reader : old == oldStates.end() ? std::vector<size_t>() : order.readersOf(old->second)) {
+        if (reader == writer->second)
           continue;
-        direct &= !later[reader];
-        if (!later[reader])
-          tasks[writer->second].after.push_back(reader);
+        direct &= !later.count(reader);
+        if (!later.count(reader))
+          order.addEdge(reader, writer->second);
       }
       if (direct)
         bytes[value] = 0;
     }
 
     std::vector<Launch> ordered;
-    for (size_t task : scheduleToFree(tasks, bytes, kept, credit))
+    for (size_t task : scheduleToFree(order, bytes, kept, credit))
       ordered.push_back(std::move(body[task]));
     body = std::move(ordered);
     for (auto [index, launch] : llvm::enumerate(body))
@@ -237,9 +241,8 @@ private:
     if (found == producer.end() || buffers[value].kind != Buffer::Arena || buffers[value].isOutput)
       return false;
     Launch &launch = body[found->second];
-    for (size_t later = found->second + 1; later < body.size(); ++later)
-      if (body[later].reads(oldBuffer))
-        return false;
+    if (oldBuffer != SIZE_MAX && lastReader.contains(oldBuffer) && lastReader[oldBuffer] > found->second)
+      return false;
     size_t output = llvm::find_if(launch.outputs, [&](const Operand &o) { return o.buffer == value; }) -
                     launch.outputs.begin();
     auto readers = llvm::make_filter_range(llvm::enumerate(launch.inputs),
@@ -308,8 +311,10 @@ private:
   int64_t findReusableInput(const Launch &launch, size_t output, int64_t time) {
     for (auto [index, input] : llvm::enumerate(launch.inputs)) {
       const Buffer &buffer = buffers[input.buffer];
-      bool once = llvm::count_if(launch.inputs, [&](const Operand &o) { return o.buffer == input.buffer; }) == 1;
-      if (buffer.kind == Buffer::Arena && buffer.last == time && once &&
+      auto isOnce = [&, id = input.buffer] {
+        return llvm::count_if(launch.inputs, [&](const Operand &o) { return o.buffer == id; }) == 1;
+      };
+      if (buffer.kind == Buffer::Arena && buffer.last == time && isOnce() &&
           !llvm::is_contained(launch.inPlace, static_cast<int64_t>(index)) &&
           plan::mayRunInPlace(launch.kernel, output, index))
         return index;
@@ -321,6 +326,7 @@ private:
   ModuleOp module;
 
   llvm::DenseMap<BufferId, size_t> producer;     // launch of `body` that writes it
+  llvm::DenseMap<BufferId, size_t> lastReader;   // the last launch of `body` that reads it
   llvm::DenseMap<Attribute, BufferId> oldStates; // by symbol
   llvm::DenseMap<BufferId, BufferId> saved;      // copies in the arena of states and constants
   llvm::DenseSet<Attribute> writtenStates;

@@ -15,6 +15,7 @@
 #include "compiler/passes/GroupAttention.h"
 #include "compiler/passes/MapUtils.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/Reachability.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
@@ -35,17 +36,6 @@ constexpr int64_t kShare = 100;
 constexpr int64_t kSmall = 64;
 
 int64_t elementsOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
-
-/// The ops that `op` depends on.
-DenseSet<Operation *> ancestorsOf(Operation *op) {
-  DenseSet<Operation *> seen;
-  SmallVector<Operation *> worklist{op};
-  while (!worklist.empty())
-    for (Value operand : worklist.pop_back_val()->getOperands())
-      if (Operation *producer = operand.getDefiningOp(); producer && seen.insert(producer).second)
-        worklist.push_back(producer);
-  return seen;
-}
 
 /// Which input of `map` is `value`, read through `read`.
 std::optional<unsigned> findInput(MapOp map, Value value, Attribute read) {
@@ -74,20 +64,40 @@ bool isOnlyReduced(MapOp map) {
   });
 }
 
+bool isSmallInput(Value input, MapOp map) { return elementsOf(input) * kSmall <= elementsOf(map.getResult(0)); }
+
 /// Whether `reader` reads all that `map` does but for small inputs, over the same elements.
 bool coversInputs(MapOp reader, MapOp map) {
   if (reader == map || reader.getShape() != map.getShape())
     return false;
-  int64_t elements = elementsOf(map.getResult(0));
   return llvm::all_of(llvm::zip_equal(map.getInputs(), map.getIndexingMaps()), [&](auto pair) {
     auto [input, read] = pair;
-    return findInput(reader, input, read) || elementsOf(input) * kSmall <= elements;
+    return findInput(reader, input, read) || isSmallInput(input, map);
   });
+}
+
+/// The maps behind `map` that may cover its inputs, in order: they read the first that is not small.
+SmallVector<MapOp> possibleReaders(MapOp map) {
+  SmallVector<MapOp> readers;
+  for (Value input : map.getInputs()) {
+    if (isSmallInput(input, map))
+      continue;
+    for (Operation *user : input.getUsers())
+      if (auto reader = dyn_cast<MapOp>(user); reader && map->isBeforeInBlock(reader))
+        readers.push_back(reader);
+    llvm::sort(readers, [](MapOp a, MapOp b) { return a->isBeforeInBlock(b); });
+    readers.erase(llvm::unique(readers), readers.end());
+    return readers;
+  }
+  for (Operation *op = map->getNextNode(); op; op = op->getNextNode())
+    if (auto reader = dyn_cast<MapOp>(op))
+      readers.push_back(reader);
+  return readers;
 }
 
 bool isFar(Operation *from, Operation *to, int64_t elements) {
   int64_t between = 0;
-  for (Operation *op = from->getNextNode(); op && op != to; op = op->getNextNode())
+  for (Operation *op = from->getNextNode(); op && op != to && between < kFar * elements; op = op->getNextNode())
     if (!isa<ReshapeOp>(op) && !op->hasAttr(kPrologueAttr)) // (neither is stored)
       for (Value result : op->getResults())
         between += elementsOf(result);
@@ -148,14 +158,17 @@ SmallVector<Operation *> chainFromProduct(Operation *rows) {
 }
 
 /// Points `uses` to `value`, seen through views of their types; their owners may stand before it.
-void redirect(ArrayRef<OpOperand *> uses, Value value) {
+void redirect(ArrayRef<OpOperand *> uses, Value value, Reachability &graph) {
   OpBuilder builder(value.getContext());
   builder.setInsertionPointAfterValue(value);
   for (OpOperand *use : uses) {
     Value view = value;
-    if (use->get().getType() != value.getType())
+    if (use->get().getType() != value.getType()) {
       view = ReshapeOp::create(builder, use->getOwner()->getLoc(), use->get().getType(), value);
+      graph.add(view.getDefiningOp(), graph.rankOf(value.getDefiningOp()));
+    }
     use->set(view);
+    graph.connect(view.getDefiningOp(), use->getOwner());
   }
 }
 
@@ -164,18 +177,22 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
 
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
-    SmallVector<MapOp> maps(block.getOps<MapOp>());
     bool changed = false;
-    for (MapOp &map : maps)
-      if (map.getNumResults() == 1 && !map.getShape().empty())
-        changed |= recomputeLater(map, maps);
+    {
+      Reachability graph(block);
+      // What replaces a reader stands where that stood, behind `op`.
+      for (Operation *op = &block.front(); op; op = op->getNextNode())
+        if (auto map = dyn_cast<MapOp>(op); map && map.getNumResults() == 1 && !map.getShape().empty())
+          changed |= recomputeLater(map, graph);
+    }
     if (changed)
       sortTopologically(&block);
-    recomputeWeights(block);
+    Reachability graph(block);
+    recomputeWeights(block, graph);
   }
 
   /// The first layers first: their weights wait longest.
-  void recomputeWeights(Block &block) {
+  void recomputeWeights(Block &block, Reachability &graph) {
     int64_t budget = 0;
     for (auto product : block.getOps<MatmulOp>())
       budget += multiplications(product);
@@ -186,14 +203,14 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
         continue;
       int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
       bool neverStored = allWeights && mayBeAttention(cast<RankedTensorType>(softmax.getType()).getShape());
-      if ((neverStored || cost <= budget) && recomputeForLaterReaders(chain, neverStored) && !neverStored)
+      if ((neverStored || cost <= budget) && recomputeForLaterReaders(chain, neverStored, graph) && !neverStored)
         budget -= cost;
     }
   }
 
   /// Repeats `chain` for those readers of what it computes that depend on other readers: the backward pass on the forward.
   /// Unless `alsoSoon`, only if it is computed long before.
-  bool recomputeForLaterReaders(ArrayRef<Operation *> chain, bool alsoSoon) {
+  bool recomputeForLaterReaders(ArrayRef<Operation *> chain, bool alsoSoon, Reachability &graph) {
     Value result = chain.back()->getResult(0);
     SmallVector<OpOperand *> uses, later;
     for (Operation *op : chain)
@@ -202,8 +219,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
     llvm::erase_if(uses, [&](OpOperand *use) { return llvm::is_contained(chain, use->getOwner()); });
     Operation *first = nullptr;
     for (OpOperand *use : uses) {
-      DenseSet<Operation *> before = ancestorsOf(use->getOwner());
-      if (llvm::none_of(uses, [&](OpOperand *other) { return before.contains(other->getOwner()); }))
+      if (llvm::none_of(uses, [&](OpOperand *other) { return graph.leadsTo(other->getOwner(), use->getOwner()); }))
         continue;
       later.push_back(use);
       if (!first || use->getOwner()->isBeforeInBlock(first))
@@ -218,30 +234,33 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
     OpBuilder builder(first);
     IRMapping mapping;
     for (Operation *op : chain)
-      builder.clone(*op, mapping);
+      graph.add(builder.clone(*op, mapping), graph.rankOf(first));
     for (OpOperand *use : later)
-      redirect(use, mapping.lookup(behindReshapes(use->get())));
+      redirect(use, mapping.lookup(behindReshapes(use->get())), graph);
     return true;
   }
 
-  /// `maps` is kept up to date; an op that has been replaced may have been any of them but `map`.
-  bool recomputeLater(MapOp map, MutableArrayRef<MapOp> maps) {
+  bool recomputeLater(MapOp map, Reachability &graph) {
     Value result = map.getResult(0);
     SmallVector<OpOperand *> uses;
     collectUses(result, uses);
-    for (MapOp &reader : maps) {
-      if (reader->hasAttr(kPrologueAttr) || !coversInputs(reader, map) || !map->isBeforeInBlock(reader) || isOnlyReduced(reader))
+    for (MapOp reader : possibleReaders(map)) {
+      if (reader->hasAttr(kPrologueAttr) || !coversInputs(reader, map) || isOnlyReduced(reader))
         continue;
-      DenseSet<Operation *> before = ancestorsOf(reader);
       SmallVector<OpOperand *> later;
       for (OpOperand *use : uses)
-        if (!before.contains(use->getOwner()) && use->getOwner() != reader)
+        if (use->getOwner() != reader && !graph.leadsTo(use->getOwner(), reader))
           later.push_back(use);
       // Somebody has to read it early, or it might as well be computed later only.
       if (later.empty() || later.size() == uses.size() || !isFar(map, reader, elementsOf(result)))
         continue;
-      reader = append(reader, map);
-      redirect(later, reader.getResults().back());
+      unsigned rank = graph.remove(reader);
+      MapOp both = append(reader, map);
+      graph.add(both, rank);
+      for (Value input : both.getInputs())
+        if (Operation *producer = input.getDefiningOp())
+          graph.connect(producer, both);
+      redirect(later, both.getResults().back(), graph);
       return true;
     }
     return false;

@@ -6,48 +6,45 @@
 #include <set>
 
 namespace sinter {
-namespace {
 
-/// For every task, the tasks that wait for it (each as often as it waits).
-std::vector<std::vector<size_t>> findSuccessors(const std::vector<Task> &tasks) {
-  std::vector<std::vector<size_t>> successors(tasks.size()), readers;
-  for (size_t task = 0; task < tasks.size(); ++task) {
+TaskGraph::TaskGraph(const std::vector<Task> &tasks) : tasks(tasks), successors(tasks.size()) {
+  for (size_t task = 0; task < tasks.size(); ++task)
     for (size_t tensor : tasks[task].reads) {
       if (tensor >= readers.size())
         readers.resize(tensor + 1);
       readers[tensor].push_back(task);
     }
-    for (size_t earlier : tasks[task].after)
-      successors[earlier].push_back(task);
-  }
   for (size_t task = 0; task < tasks.size(); ++task)
     for (size_t tensor : tasks[task].writes)
       if (tensor < readers.size())
         successors[task].insert(successors[task].end(), readers[tensor].begin(), readers[tensor].end());
-  return successors;
 }
 
-} // namespace
+std::vector<size_t> TaskGraph::readersOf(size_t tensor) const {
+  if (tensor >= readers.size())
+    return {};
+  std::vector<size_t> result = readers[tensor]; // in ascending order
+  result.erase(std::unique(result.begin(), result.end()), result.end());
+  return result;
+}
 
-std::vector<bool> reachableFrom(size_t first, const std::vector<Task> &tasks) {
-  std::vector<std::vector<size_t>> successors = findSuccessors(tasks);
-  std::vector<bool> reached(tasks.size());
+std::unordered_set<size_t> TaskGraph::reachableFrom(size_t first) const {
+  std::unordered_set<size_t> reached;
   std::vector<size_t> stack{first};
   while (!stack.empty()) {
     size_t task = stack.back();
     stack.pop_back();
     for (size_t next : successors[task])
-      if (!reached[next]) {
-        reached[next] = true;
+      if (reached.insert(next).second)
         stack.push_back(next);
-      }
   }
   return reached;
 }
 
-std::vector<size_t> scheduleToFree(const std::vector<Task> &tasks, const std::vector<int64_t> &bytes,
+std::vector<size_t> scheduleToFree(const TaskGraph &graph, const std::vector<int64_t> &bytes,
                                    const std::vector<bool> &kept, Credit credit) {
-  std::vector<std::vector<size_t>> successors = findSuccessors(tasks);
+  const std::vector<Task> &tasks = graph.tasks;
+  const std::vector<std::vector<size_t>> &successors = graph.successors;
   std::vector<size_t> waiting(tasks.size()), readsLeft(bytes.size());
   for (size_t task = 0; task < tasks.size(); ++task) {
     for (size_t next : successors[task])

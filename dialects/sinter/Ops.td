@@ -1,6 +1,9 @@
 //===- Ops.td - the sinter dialect ---------------------------------------------------------------===//
 //
-// Tensor-level ops that upstream lacks. Elementwise arithmetic is `arith` and `math` on tensors of one shape.
+// Tensor-level ops that upstream lacks. Elementwise arithmetic is `arith` and `math` on tensors of one shape. Its gradients,
+// where there is a choice: a maximum or minimum of equal numbers sends half of its cotangent to each, that of a NaN all of it to
+// both; |x| and relu have slope 0 at 0. A cotangent of 0 meets no infinite slope: behind `where`, log, sqrt, a division, pow,
+// exp, sin and cos send 0 to what was not chosen, whatever it is. (A product sends 0 times its other factor.)
 // Each op's rules (infer or verify, fold, vjp, lowering, reference meaning) stand in `ops/NAME.cpp`; each check there
 // carries the label of its constraint here. Shapes are static everywhere.
 //
@@ -240,7 +243,10 @@ def ConcatOp : InferredOp<"concat"> {
   let hasFolder = 1;
 }
 
-def GatherOp : InferredOp<"gather"> {
+/// Kernels read the operands of such an op in memory, at computed places: even a splat needs memory.
+def ReadsInMemory : NativeOpTrait<"ReadsInMemory"> { let cppNamespace = "::sinter"; }
+
+def GatherOp : InferredOp<"gather", [ReadsInMemory]> {
   let summary = "rows of a table by index (an embedding)";
   let description = [{
     result[i..., d...] = table[indices[i...], d...]. An index outside the table (negative, or not below its first size)
@@ -255,7 +261,7 @@ def GatherOp : InferredOp<"gather"> {
   let assemblyFormat = "$table `,` $indices attr-dict `:` functional-type(operands, $result)";
 }
 
-def ScatterAddOp : SinterOp<"scatter_add", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>,
+def ScatterAddOp : SinterOp<"scatter_add", [Pure, ReadsInMemory, DeclareOpInterfaceMethods<DifferentiableOp>,
                                             DeclareOpInterfaceMethods<ReferenceOp>]> {
   let summary = "adds rows into a table of zeros by index; the transpose of gather";
   let description = [{

@@ -15,6 +15,9 @@ namespace sinter {
 /// Trait of ops whose operands and results share their leading dimensions (the rows), and whose elements depend on
 /// their own row only.
 template <typename Op> class Rowwise : public mlir::OpTrait::TraitBase<Op, Rowwise> {};
+
+/// Trait of ops whose kernels read the operands in memory, at computed places.
+template <typename Op> class ReadsInMemory : public mlir::OpTrait::TraitBase<Op, ReadsInMemory> {};
 } // namespace sinter
 
 #define GET_OP_CLASSES

@@ -103,20 +103,20 @@ func.func @comparisons(%zero: tensor<i32> {sinter.limit = 1 : i64}) -> (tensor<4
   return %0, %e0, %1, %e1, %2, %e2, %3, %e3 : tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>, tensor<4xi32>
 }
 
-// relu = maximumf(x, 0): slope 0 at 0. Of equal operands the second one gets the gradient.
+// Of equal operands each gets half of the gradient.
 func.func @ties() -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) attributes {sinter.expect} {
   %x = arith.constant dense<[-1.0, 0.0, 2.0]> : tensor<3xf32>
   %zero = arith.constant dense<0.0> : tensor<3xf32>
   %y = arith.maximumf %x, %zero : tensor<3xf32>
   %l = sinter.reduce sum %y axes [0] : tensor<3xf32> -> tensor<f32>
   %g = sinter.grad %l wrt %x : (tensor<f32>, tensor<3xf32>) -> tensor<3xf32>
-  %e = arith.constant dense<[0.0, 0.0, 1.0]> : tensor<3xf32>
+  %e = arith.constant dense<[0.0, 0.5, 1.0]> : tensor<3xf32>
   %z = arith.constant dense<[-1.0, 0.0, 1.0]> : tensor<3xf32>
   %m = arith.minimumf %x, %z : tensor<3xf32>
   %k = sinter.reduce sum %m axes [0] : tensor<3xf32> -> tensor<f32>
   %h:2 = sinter.grad %k wrt %x, %z : (tensor<f32>, tensor<3xf32>, tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>)
-  %ex = arith.constant dense<[0.0, 0.0, 0.0]> : tensor<3xf32>
-  %ez = arith.constant dense<[1.0, 1.0, 1.0]> : tensor<3xf32>
+  %ex = arith.constant dense<[0.5, 0.5, 0.0]> : tensor<3xf32>
+  %ez = arith.constant dense<[0.5, 0.5, 1.0]> : tensor<3xf32>
   return %g, %e, %h#0, %ex, %h#1, %ez : tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
 }
 

@@ -102,3 +102,46 @@ func.func @square(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = arith.mulf %x, %x : tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// x[i, j] and x[j, i] are two reads.
+// CHECK-LABEL: func @with_its_transpose
+// CHECK: sinter.map(%arg0, %arg0) [#[[ID]], #[[SWAP:.*]]]
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32):
+// CHECK-NEXT: arith.subf %[[A]], %[[B]]
+func.func @with_its_transpose(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %t = sinter.transpose %x [1, 0] : tensor<4x4xf32> -> tensor<4x4xf32>
+  %y = arith.subf %x, %t : tensor<4x4xf32>
+  return %y : tensor<4x4xf32>
+}
+
+// So are x[i, j] and x[i] of what is broadcast, and x[j] beside them.
+// CHECK-LABEL: func @two_broadcasts
+// CHECK: sinter.map(%arg0, %arg0) [#[[FIRST:.*]], #[[LAST:.*]]]
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32):
+// CHECK-NEXT: arith.subf %[[A]], %[[B]]
+func.func @two_broadcasts(%x: tensor<4xf32>) -> tensor<4x4xf32> {
+  %a = sinter.broadcast %x dims [0] : tensor<4xf32> -> tensor<4x4xf32>
+  %b = sinter.broadcast %x dims [1] : tensor<4xf32> -> tensor<4x4xf32>
+  %y = arith.subf %a, %b : tensor<4x4xf32>
+  return %y : tensor<4x4xf32>
+}
+
+// A boolean that something else than maps reads stays a value, as does a dear map that several read.
+// CHECK-LABEL: func @read_by_others
+// CHECK: %[[M:.*]] = sinter.map(%arg0)
+// CHECK: arith.cmpf
+// CHECK: sinter.slice %[[M]]
+// CHECK: %[[E:.*]] = sinter.map(%arg0)
+// CHECK: math.exp
+// CHECK: sinter.map(%[[M]], %[[E]])
+// CHECK: arith.select
+// CHECK: sinter.map(%[[E]])
+func.func @read_by_others(%x: tensor<4xf32>) -> (tensor<2xi1>, tensor<4xf32>, tensor<4xf32>) {
+  %zero = arith.constant dense<0.0> : tensor<4xf32>
+  %m = arith.cmpf ogt, %x, %zero : tensor<4xf32>
+  %s = sinter.slice %m [0] to [2] by [1] : tensor<4xi1> -> tensor<2xi1>
+  %e = math.exp %x : tensor<4xf32>
+  %y = arith.select %m, %e, %zero : tensor<4xi1>, tensor<4xf32>
+  %z = math.sqrt %e : tensor<4xf32>
+  return %s, %y, %z : tensor<2xi1>, tensor<4xf32>, tensor<4xf32>
+}

@@ -70,6 +70,36 @@ TEST_F(CheckpointTest, ComesBack) {
   EXPECT_EQ(readFile(path), bytes);
 }
 
+// Initial values depend on the seed and the name, so no two parameters start alike.
+TEST(InitialValues, ParametersAndSeedsDiffer) {
+  sinter_state twins[] = {sinter_program_v1.states[0], sinter_program_v1.states[1]};
+  twins[1].init = twins[0].init;
+  twins[1].scale = twins[0].scale;
+  sinter_program description = sinter_program_v1;
+  description.states = twins;
+  Program program(description, 1);
+  const auto valuesOf = [&](const sinter_state &state) {
+    const auto *values = static_cast<const float *>(program.toRead(state));
+    return std::vector<float>(values, values + state.tensor.bytes / sizeof(float));
+  };
+  const auto equalOf = [](const std::vector<float> &a, const std::vector<float> &b) {
+    size_t equal = 0;
+    for (size_t i = 0; i < a.size(); ++i)
+      equal += a[i] == b[i];
+    return equal;
+  };
+  program.initialize(3);
+  const std::vector<float> first = valuesOf(twins[0]), second = valuesOf(twins[1]);
+  ASSERT_EQ(first.size(), second.size());
+  EXPECT_LE(equalOf(first, second), first.size() / 100);
+  for (const uint64_t seed : {uint64_t(4), uint64_t(3) + (uint64_t(1) << 32), uint64_t(3) + (uint64_t(1) << 32) + 1}) {
+    program.initialize(seed);
+    EXPECT_LE(equalOf(first, valuesOf(twins[0])), first.size() / 100) << seed;
+  }
+  program.initialize(3);
+  EXPECT_EQ(valuesOf(twins[0]), first);
+}
+
 TEST_F(CheckpointTest, EveryFlippedByteIsRefused) {
   const std::string good = readFile(path);
   const size_t header = good.find("data_offsets");

@@ -45,7 +45,8 @@ LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *context, std::option
 }
 
 /// With p = softmax(logits), and cotangents gl of losses (nothing where the target is ignored) and ge of lse:
-/// dlogits = p (gl + ge) - onehot(targets) gl. Saved: nothing but the operands.
+/// dlogits = p (gl + ge) - onehot(targets) gl. What gl sends to an ignored row is selected away, since its logits may be
+/// anything. Saved: nothing but the operands.
 LogicalResult CrossEntropyOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
                                   MutableArrayRef<Value> operandCotangents) {
   if (!needed[0])
@@ -59,12 +60,12 @@ LogicalResult CrossEntropyOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents
     operandCotangents[0] = p * alongRows(ge, type);
     return success();
   }
-  gl = select(isClass(targets, type.getDimSize(1)), gl, 0.0);
-  Expr weight = ge.value ? gl + ge : gl;
   auto indexType = cast<RankedTensorType>(type.clone(builder.getI32Type()));
   Expr classes = logits.with(IotaOp::create(builder, getLoc(), indexType, 1));
-  Expr isTarget = compare(arith::CmpIPredicate::eq, classes, alongRows(targets, indexType));
-  operandCotangents[0] = p * alongRows(weight, type) - select(isTarget, alongRows(gl, type), 0.0);
+  Expr target = alongRows(targets, indexType), perRow = alongRows(gl, type);
+  Expr isTarget = compare(arith::CmpIPredicate::eq, classes, target);
+  Expr ofLosses = select(isClass(target, type.getDimSize(1)), p * perRow - select(isTarget, perRow, 0.0), 0.0);
+  operandCotangents[0] = ge.value ? ofLosses + p * alongRows(ge, type) : ofLosses;
   return success();
 }
 

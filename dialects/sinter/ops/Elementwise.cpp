@@ -7,6 +7,7 @@
 
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 using namespace mlir;
@@ -43,19 +44,43 @@ struct Gradient : DifferentiableOp::ExternalModel<Gradient<Op, Rules...>, Op> {
   }
 };
 
+// What a mask threw away sends back a cotangent of 0, and an infinite slope would make that NaN. Such a slope is replaced where
+// nothing flows, and only there: with respect to g, every rule stays as linear as it is.
+
+Expr flows(Expr g) { return compare(arith::CmpFPredicate::UNE, g, g.constant(0)); }
+
+/// `x`, which something is divided by; any number in place of 0 or NaN where g is 0.
+Expr divisor(Expr x, Expr g) {
+  Expr divides = compare(arith::CmpFPredicate::ONE, x, x.constant(0));
+  return select(build<arith::OrIOp>(divides, flows(g)), x, x.constant(1));
+}
+/// `x`, which g is multiplied by; 0 in place of infinities and NaN where g is 0.
+Expr factor(Expr x, Expr g) {
+  Expr finite = build<math::AbsFOp>(x) < x.constant(std::numeric_limits<double>::infinity());
+  return select(build<arith::OrIOp>(finite, flows(g)), x, 0.0);
+}
+
+/// What reaches the first of two operands between which a maximum or minimum chooses: all if it is chosen, half at a tie, and
+/// all if a NaN is; `loses` says that the other one is chosen.
+Expr chosen(Expr g, Expr loses, Expr tie) { return select(loses, 0.0, select(tie, g * 0.5, g)); }
+Expr larger(Expr g, Expr a, Expr b) { return chosen(g, a < b, equal(a, b)); }
+Expr smaller(Expr g, Expr a, Expr b) { return chosen(g, a > b, equal(a, b)); }
+
 /// d|a| / da, and 0 at 0.
 Expr sign(Expr a) { return select(a > a.constant(0), a.constant(1), select(a < a.constant(0), a.constant(-1), 0.0)); }
 
 /// d pow(a, b) / da = b pow(a, b - 1), where a constant's slope (b = 0) is 0 also at a = 0.
 Expr powBase(const At &v) {
   Expr flat = equal(v.b, 0.0);
-  return v.g * (v.b * pow(v.a, select(flat, 1.0, v.b - 1.0)));
+  return v.g * factor(v.b * pow(v.a, select(flat, 1.0, v.b - 1.0)), v.g);
 }
 /// d pow(a, b) / db = pow(a, b) log(a), and 0 at a = 0: the logarithm there is replaced, so that no infinity enters.
-Expr powExponent(const At &v) { return v.g * (v.y * log(select(equal(v.a, 0.0), 1.0, v.a))); }
+Expr powExponent(const At &v) {
+  return v.g * factor(v.y * log(select(equal(v.a, 0.0), 1.0, v.a)), v.g);
+}
 
 /// d (a - b trunc(a / b)) / db = -trunc(a / b), a step elsewhere. (a - y) / b is that quotient, with no step to miss.
-Expr remainderDivisor(const At &v) { return -(v.g * ((v.a - v.y) / v.b)); }
+Expr remainderDivisor(const At &v) { return -(v.g * factor((v.a - v.y) / v.b, v.g)); }
 
 //===--- meaning on numbers --------------------------------------------------------------------------===//
 
@@ -189,14 +214,13 @@ void attachArith(MLIRContext *context) {
   row<AddFOp, [](f a, f b) { return a + b; }, [](V v) { return v.g; }, [](V v) { return v.g; }>(context);
   row<SubFOp, [](f a, f b) { return a - b; }, [](V v) { return v.g; }, [](V v) { return -v.g; }>(context);
   row<MulFOp, [](f a, f b) { return a * b; }, [](V v) { return v.g * v.b; }, [](V v) { return v.g * v.a; }>(context);
-  row<DivFOp, [](f a, f b) { return a / b; }, [](V v) { return v.g / v.b; }, [](V v) { return -(v.g * v.y / v.b); }>(context);
+  row<DivFOp, [](f a, f b) { return a / b; }, [](V v) { return v.g / divisor(v.b, v.g); }, [](V v) { return -(v.g * factor(v.y, v.g) / divisor(v.b, v.g)); }>(context);
   row<RemFOp, [](f a, f b) { return std::fmod(a, b); }, [](V v) { return v.g; }, remainderDivisor>(context);
   row<NegFOp, [](f a) { return -a; }, [](V v) { return -v.g; }>(context);
-  // The gradient goes to the first operand only if it is strictly better: relu = maximum(x, 0) has slope 0 at 0.
-  row<MaximumFOp, maximumOf, [](V v) { return select(v.a > v.b, v.g, 0.0); }, [](V v) { return select(v.a > v.b, 0.0, v.g); }>(context);
-  row<MinimumFOp, minimumOf, [](V v) { return select(v.a < v.b, v.g, 0.0); }, [](V v) { return select(v.a < v.b, 0.0, v.g); }>(context);
-  row<MaxNumFOp, [](f a, f b) { return std::fmax(a, b); }, [](V v) { return select(v.a > v.b, v.g, 0.0); }, [](V v) { return select(v.a > v.b, 0.0, v.g); }>(context);
-  row<MinNumFOp, [](f a, f b) { return std::fmin(a, b); }, [](V v) { return select(v.a < v.b, v.g, 0.0); }, [](V v) { return select(v.a < v.b, 0.0, v.g); }>(context);
+  row<MaximumFOp, maximumOf, [](V v) { return larger(v.g, v.a, v.b); }, [](V v) { return larger(v.g, v.b, v.a); }>(context);
+  row<MinimumFOp, minimumOf, [](V v) { return smaller(v.g, v.a, v.b); }, [](V v) { return smaller(v.g, v.b, v.a); }>(context);
+  row<MaxNumFOp, [](f a, f b) { return std::fmax(a, b); }, [](V v) { return larger(v.g, v.a, v.b); }, [](V v) { return larger(v.g, v.b, v.a); }>(context);
+  row<MinNumFOp, [](f a, f b) { return std::fmin(a, b); }, [](V v) { return smaller(v.g, v.a, v.b); }, [](V v) { return smaller(v.g, v.b, v.a); }>(context);
   row<SelectOp, [](f c, f a, f b) { return c != 0 ? a : b; }, none, [](V v) { return select(v.a, v.g, 0.0); }, [](V v) { return select(v.a, 0.0, v.g); }>(context);
   row<CmpFOp, compareFloats>(context);
   row<CmpIOp, compareIntegers>(context);
@@ -235,18 +259,18 @@ void attachMath(MLIRContext *context) {
   using namespace mlir::math;
   using std::numbers::inv_sqrtpi, std::numbers::ln2;
   // clang-format off
-  row<ExpOp, [](f a) { return std::exp(a); }, [](V v) { return v.g * v.y; }>(context);
-  row<Exp2Op, [](f a) { return std::exp2(a); }, [](V v) { return v.g * (v.y * ln2); }>(context);
-  row<ExpM1Op, [](f a) { return std::expm1(a); }, [](V v) { return v.g * exp(v.a); }>(context); // y + 1 has no digits left on the left
-  row<LogOp, [](f a) { return std::log(a); }, [](V v) { return v.g / v.a; }>(context);
-  row<Log1pOp, [](f a) { return std::log1p(a); }, [](V v) { return v.g / (v.a + 1.0); }>(context);
-  row<SqrtOp, [](f a) { return std::sqrt(a); }, [](V v) { return v.g * 0.5 / v.y; }>(context);
-  row<RsqrtOp, [](f a) { return 1 / std::sqrt(a); }, [](V v) { return v.g * -0.5 * (v.y * v.y * v.y); }>(context);
+  row<ExpOp, [](f a) { return std::exp(a); }, [](V v) { return v.g * factor(v.y, v.g); }>(context);
+  row<Exp2Op, [](f a) { return std::exp2(a); }, [](V v) { return v.g * factor(v.y * ln2, v.g); }>(context);
+  row<ExpM1Op, [](f a) { return std::expm1(a); }, [](V v) { return v.g * factor(exp(v.a), v.g); }>(context); // y + 1 has no digits left on the left
+  row<LogOp, [](f a) { return std::log(a); }, [](V v) { return v.g / divisor(v.a, v.g); }>(context);
+  row<Log1pOp, [](f a) { return std::log1p(a); }, [](V v) { return v.g / divisor(v.a + 1.0, v.g); }>(context);
+  row<SqrtOp, [](f a) { return std::sqrt(a); }, [](V v) { return v.g * 0.5 / divisor(v.y, v.g); }>(context);
+  row<RsqrtOp, [](f a) { return 1 / std::sqrt(a); }, [](V v) { return v.g * -0.5 * factor(v.y * v.y * v.y, v.g); }>(context);
   row<TanhOp, [](f a) { return std::tanh(a); }, [](V v) { return v.g * (1.0 - v.y * v.y); }>(context);
   row<ErfOp, [](f a) { return std::erf(a); }, [](V v) { return v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi)); }>(context);
   row<ErfcOp, [](f a) { return std::erfc(a); }, [](V v) { return -(v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi))); }>(context);
-  row<SinOp, [](f a) { return std::sin(a); }, [](V v) { return v.g * cos(v.a); }>(context);
-  row<CosOp, [](f a) { return std::cos(a); }, [](V v) { return -(v.g * sin(v.a)); }>(context);
+  row<SinOp, [](f a) { return std::sin(a); }, [](V v) { return v.g * factor(cos(v.a), v.g); }>(context);
+  row<CosOp, [](f a) { return std::cos(a); }, [](V v) { return -(v.g * factor(sin(v.a), v.g)); }>(context);
   row<AbsFOp, [](f a) { return std::fabs(a); }, [](V v) { return v.g * sign(v.a); }>(context);
   row<PowFOp, [](f a, f b) { return std::pow(a, b); }, powBase, powExponent>(context);
   row<FmaOp, [](f a, f b, f c) { return std::fma(a, b, c); }, [](V v) { return v.g * v.b; }, [](V v) { return v.g * v.a; }, [](V v) { return v.g; }>(context);
