@@ -15,8 +15,8 @@ Tensor operator-(Operand a, Operand b);
 Tensor operator*(Operand a, Operand b);
 Tensor operator/(Operand a, Operand b); ///< integers round towards zero; by 0 they give 0
 Tensor operator-(Operand a);
-Tensor maximum(Operand a, Operand b, Location loc = Location::current()); ///< NaN if either is
-Tensor minimum(Operand a, Operand b, Location loc = Location::current()); ///< NaN if either is
+Tensor maximum(Operand a, Operand b, Location loc = Location::current()); ///< NaN if either is; equal ones share the gradient
+Tensor minimum(Operand a, Operand b, Location loc = Location::current()); ///< NaN if either is; equal ones share the gradient
 Tensor remainder(Operand a, Operand b, Location loc = Location::current()); ///< has the sign of `a`; integers by 0 give 0
 Tensor pow(Operand base, Operand exponent, Location loc = Location::current());
 Tensor fma(Operand a, Operand b, Operand c, Location loc = Location::current()); ///< a * b + c, rounded once; f32 only
@@ -107,7 +107,8 @@ Tensor dot(Tensor a, Tensor b, Location loc = Location::current());
 
 //===--- gradients -----------------------------------------------------------------------------------===//
 
-/// The gradients of a scalar; they are tensors like any other, so gradients nest.
+/// The gradients of a scalar; they are tensors like any other, so gradients nest. Each counts what was computed from its own
+/// tensor: `reshape(x, x.shape())`, or `x * 2` written a second time, is another tensor.
 std::vector<Tensor> grad(Tensor loss, const std::vector<Tensor> &wrt, Location loc = Location::current());
 Tensor grad(Tensor loss, Tensor wrt, Location loc = Location::current());
 
