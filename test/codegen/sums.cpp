@@ -14,6 +14,7 @@ using namespace sinter;
 // CHECK-NOT: FAILED
 // CHECK: rows_15: cpu ok
 // CHECK: columns_262145: cpu ok
+// CHECK: scatter_9_64_8: cpu ok
 // CHECK: specials: cpu ok
 // CHECK: equal_terms: cpu ok
 // CHECK-NOT: FAILED
@@ -27,24 +28,47 @@ Tensor terms(Shape shape, int64_t along, int64_t other) {
   return cast(remainder(i * 7919 + j * 104729, 997) + 1, f32) * 0.1f;
 }
 
-/// Runs of 64 terms from zero; their sums added by Kahan's method.
-float sumInRuns(int64_t count, const auto &term) {
-  auto run = [&](int64_t from) {
-    volatile float sum = 0;
-    for (int64_t i = from; i < std::min(from + 64, count); ++i)
-      sum = sum + term(i);
-    return static_cast<float>(sum);
-  };
-  if (count <= 64)
-    return run(0);
-  volatile float sum = 0, excess = 0;
-  for (int64_t from = 0; from < count; from += 64) {
-    volatile float next = run(from) - excess, before = sum;
+/// Sums of runs, by Kahan's method.
+class RunSum {
+public:
+  void add(float run) {
+    volatile float next = run - excess, before = sum;
     sum = before + next;
     excess = sum - before;
     excess = excess - next;
   }
-  return sum;
+  float value() const { return sum; }
+
+private:
+  volatile float sum = 0, excess = 0;
+};
+
+/// Runs of 64 terms, each from zero.
+float sumInRuns(int64_t count, const auto &term) {
+  RunSum sum;
+  for (int64_t from = 0; from < count; from += 64) {
+    volatile float run = 0;
+    for (int64_t i = from; i < std::min(from + 64, count); ++i)
+      run = run + term(i);
+    sum.add(run);
+  }
+  return sum.value();
+}
+
+/// What falls into a row of a table: runs of its own terms, which end where 65536 positions do.
+float scatteredSum(int64_t count, const auto &rowOf, int64_t row, int64_t column) {
+  RunSum sum;
+  volatile float run = 0;
+  int64_t terms = 0;
+  for (int64_t i = 0; i <= count; ++i) {
+    if (terms > 0 && (terms == 64 || i % 65536 == 0 || i == count)) {
+      sum.add(run);
+      run = 0, terms = 0;
+    }
+    if (i < count && rowOf(i) == row)
+      run = run + static_cast<float>(term(i, column)) * 0.1f, ++terms;
+  }
+  return sum.value();
 }
 
 /// Along the lanes: lane l takes each 16th term; halves join.
@@ -93,6 +117,20 @@ SINTER_MODEL(sums) {
       expectBits(reshape(slice(sum(terms({2, n, 21}, 1, 2), 1), 0, 1, 2), {21}), expected);
       expectBits(sum(terms({n, 1}, 0, 1), 0), {expected[0]});
       expectBits(slice(sum(terms({n, 330}, 0, 1), 0), 0, 0, 21), expected);
+    });
+
+  // Rows with and without terms, of several runs, in several segments of positions; indices outside the table.
+  for (auto [rows, width, n] : {std::tuple(2, 1, 65536), {2, 3, 65537}, {70, 85, 4480}, {70, 85, 4481}, {3, 16, 200000}, {9, 64, 8}})
+    entry("scatter_" + std::to_string(rows) + "_" + std::to_string(width) + "_" + std::to_string(n), [=] {
+      auto rowOf = [=](int64_t i) { return (i * 31 + i / 1000) % (rows + 1) - 1; };
+      Tensor i = iota({n}, 0) + scalar_input("zero", 0, i32), table = full({rows, width}, 0) * scalar_input("one", 1);
+      Tensor index = remainder(i * 31 + i / 1000, rows + 1) - 1;
+      Tensor added = grad(sum(gather(table, index) * terms({n, width}, 0, 1)), table);
+      std::vector<double> expected;
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t column = 0; column < width; ++column)
+          expected.push_back(scatteredSum(n, rowOf, row, column));
+      expectBits(reshape(added, {rows * width}), expected);
     });
 
   entry("specials", [] {

@@ -79,3 +79,87 @@ func.func @heads(%x: tensor<2x5x30xf32>) -> (tensor<2x3x5x4xf32>, tensor<60x2xf3
   %5 = sinter.transpose %4 [1, 0] : tensor<2x60xf32> -> tensor<60x2xf32>
   return %2, %5 : tensor<2x3x5x4xf32>, tensor<60x2xf32>
 }
+
+// Near misses: what is made of parts side by side is no sum of all of them, each once.
+// CHECK-LABEL: func @no_sum
+// CHECK-COUNT-8: sinter.pad
+// CHECK-NOT: sinter.concat
+func.func @no_sum(%x: tensor<1x1x4xf32>, %y: tensor<1x1x3xf32>, %z: tensor<1x1x2xf32>) -> (tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>) attributes {sinter.entry} {
+  %a = sinter.pad %x low [0, 0, 0] high [0, 0, 5] interior [0, 0, 0] : tensor<1x1x4xf32> -> tensor<1x1x9xf32>
+  %b = sinter.pad %y low [0, 0, 4] high [0, 0, 2] interior [0, 0, 0] : tensor<1x1x3xf32> -> tensor<1x1x9xf32>
+  %c = sinter.pad %z low [0, 0, 7] high [0, 0, 0] interior [0, 0, 0] : tensor<1x1x2xf32> -> tensor<1x1x9xf32>
+  %minus = sinter.map (%a, %b, %c) [#id, #id, #id] : (tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>) -> tensor<1x1x9xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.subf %0, %1 : f32
+    %4 = arith.addf %3, %2 : f32
+    sinter.yield %4 : f32
+  }
+  %product = sinter.map (%a, %b, %c) [#id, #id, #id] : (tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>) -> tensor<1x1x9xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %0, %1 : f32
+    %4 = arith.mulf %3, %2 : f32
+    sinter.yield %4 : f32
+  }
+  %largest = sinter.map (%a, %b, %c) [#id, #id, #id] : (tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>) -> tensor<1x1x9xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %0, %1 : f32
+    %4 = arith.maximumf %3, %2 : f32
+    sinter.yield %4 : f32
+  }
+  %twice = sinter.map (%a, %b, %c) [#id, #id, #id] : (tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>) -> tensor<1x1x9xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %0, %1 : f32
+    %4 = arith.addf %3, %2 : f32
+    %5 = arith.addf %4, %2 : f32
+    sinter.yield %5 : f32
+  }
+  %more = sinter.map (%a, %b, %c) [#id, #id, #id] : (tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>) -> tensor<1x1x9xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %one = arith.constant 1.0 : f32
+    %3 = arith.addf %0, %1 : f32
+    %4 = arith.addf %3, %2 : f32
+    %5 = arith.addf %4, %one : f32
+    sinter.yield %5 : f32
+  }
+  // Of two parts that leave the end to the padding, and of one whose elements stand apart.
+  %d = sinter.pad %x low [0, 0, 0] high [0, 0, 5] interior [0, 0, 0] : tensor<1x1x4xf32> -> tensor<1x1x9xf32>
+  %e = sinter.pad %y low [0, 0, 4] high [0, 0, 2] interior [0, 0, 0] : tensor<1x1x3xf32> -> tensor<1x1x9xf32>
+  %short = sinter.map (%d, %e) [#id, #id] : (tensor<1x1x9xf32>, tensor<1x1x9xf32>) -> tensor<1x1x9xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %f = sinter.pad %x low [0, 0, 0] high [0, 0, 2] interior [0, 0, 1] : tensor<1x1x4xf32> -> tensor<1x1x9xf32>
+  %g = sinter.pad %y low [0, 0, 4] high [0, 0, 2] interior [0, 0, 0] : tensor<1x1x3xf32> -> tensor<1x1x9xf32>
+  %h = sinter.pad %z low [0, 0, 7] high [0, 0, 0] interior [0, 0, 0] : tensor<1x1x2xf32> -> tensor<1x1x9xf32>
+  %apart = sinter.map (%f, %g, %h) [#id, #id, #id] : (tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>) -> tensor<1x1x9xf32> {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %3 = arith.addf %0, %1 : f32
+    %4 = arith.addf %3, %2 : f32
+    sinter.yield %4 : f32
+  }
+  %i = arith.addf %more, %apart : tensor<1x1x9xf32>
+  return %minus, %product, %largest, %twice, %short, %i : tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>, tensor<1x1x9xf32>
+}
+
+// Parts along two dimensions, and one that is read through a transpose.
+// CHECK-LABEL: func @not_along_one
+// CHECK-NOT: sinter.concat
+// CHECK: return
+func.func @not_along_one(%x: tensor<2x4xf32>, %y: tensor<2x4xf32>, %z: tensor<4x8xf32>, %w: tensor<8x4xf32>) -> (tensor<4x8xf32>, tensor<8x8xf32>) attributes {sinter.entry} {
+  %a = sinter.pad %x low [0, 0] high [2, 4] interior [0, 0] : tensor<2x4xf32> -> tensor<4x8xf32>
+  %b = sinter.pad %y low [2, 4] high [0, 0] interior [0, 0] : tensor<2x4xf32> -> tensor<4x8xf32>
+  %r = sinter.map (%a, %b) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %c = sinter.pad %z low [0, 0] high [4, 0] interior [0, 0] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %d = sinter.pad %w low [0, 4] high [0, 0] interior [0, 0] : tensor<8x4xf32> -> tensor<8x8xf32>
+  %s = sinter.map (%c, %d) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j, i)>] : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  return %r, %s : tensor<4x8xf32>, tensor<8x8xf32>
+}

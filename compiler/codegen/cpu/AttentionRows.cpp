@@ -91,7 +91,7 @@ LogicalResult AttentionRows::emitPass(ArrayRef<AttentionRowOp> ops) {
       storeLanes(b, loc, value, buffers[buffer], address(key));
     return success();
   };
-  if (failed(loop.emit(bound, carried, keys)))
+  if (failed(loop.emit(bound, kernel.keys, carried, keys)))
     return failure();
   size_t extremum = count;
   for (size_t i = 0; i < count; ++i) {

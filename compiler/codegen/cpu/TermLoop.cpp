@@ -79,7 +79,7 @@ LogicalResult TermLoop::emit(int64_t to, SmallVectorImpl<Value> &accumulators, L
   return success();
 }
 
-LogicalResult TermLoop::emit(Value to, SmallVectorImpl<Value> &accumulators, LoopBody body) {
+LogicalResult TermLoop::emit(Value to, int64_t most, SmallVectorImpl<Value> &accumulators, LoopBody body) {
   Value zero = indexConstant(builder, loc, 0);
   if (!inRuns())
     return emitLoop(builder, loc, zero, to, step, accumulators, body);
@@ -91,7 +91,8 @@ LogicalResult TermLoop::emit(Value to, SmallVectorImpl<Value> &accumulators, Loo
       return emitLoop(builder, loc, first, end, step, values, body);
     });
   };
-  if (failed(emitLoop(builder, loc, zero, to, runLength(), accumulators, run)))
+  // All runs, so that the sums are those of terms that are zero from `to` on.
+  if (failed(emitLoop(builder, loc, zero, indexConstant(builder, loc, most), runLength(), accumulators, run)))
     return failure();
   accumulators.truncate(adds.size());
   return success();
