@@ -109,6 +109,8 @@ private:
     }
     const bool optional = option->get_items_expected_min() == 0;
     const std::string value = at != std::string::npos ? word.substr(at) : nextValue(*option, name, optional);
+    if (optional && at != std::string::npos && value.empty())
+      fail(Exit::Usage, fmt::format("{} is followed by nothing{}", word, seeHelp()));
     if (const auto [earlier, first] = given_.emplace(option, value); !first && option->get_items_expected_max() == 1)
       fail(Exit::Usage, fmt::format("{} is given twice: '{}' and '{}'", name, earlier->second, value));
     // A value that may be missing must stay with its option.

@@ -35,11 +35,15 @@ std::string nearestName(std::string_view typed, const std::vector<std::string> &
     return begun[0];
   std::string nearest;
   size_t least = 1 + std::max<size_t>(1, typed.size() / 3);
-  for (const std::string &name : known)
-    if (const size_t distance = editDistance(typed, name); distance < least && distance < name.size()) {
+  for (const std::string &name : known) {
+    const size_t distance = editDistance(typed, name);
+    // People rarely miss the first letter.
+    const bool likelier = !nearest.empty() && distance == least && name[0] == typed[0] && nearest[0] != typed[0];
+    if (distance < name.size() && (distance < least || likelier)) {
       least = distance;
       nearest = name;
     }
+  }
   return nearest;
 }
 

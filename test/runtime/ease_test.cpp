@@ -69,6 +69,7 @@ TEST(Suggest, NearestName) {
   EXPECT_EQ(nearestName("", names), "");
   EXPECT_EQ(nearestName(std::string(100000, 'x'), names), "");
   EXPECT_EQ(nearestName("x", {"a", "b"}), "");
+  EXPECT_EQ(nearestName("vall", {"all", "train", "val"}), "val"); // as near as "all", but with the first letter right
 }
 
 TEST_F(EaseTest, DidYouMean) {
@@ -218,6 +219,7 @@ TEST_F(EaseTest, ResumeAuto) {
   write(folder / "o/checkpoint.safetensors", "this is none");
   EXPECT_EQ(until("30").exit, 3);
   expectError({"train", "--resume", "--init", folder / "whole", "--out", folder / "whole"}, 2, "give one of them");
+  expectError({"train", "--resume="}, 2, "--resume= is followed by nothing");
   expectError({"train", "--resume=aut"}, 2, "--resume: aut is not always or auto; did you mean auto?");
 }
 
