@@ -172,7 +172,7 @@ FAULTS = [
           "if (!a.sameAs(b))", "codegen/chain-launches.mlir"),
     Fault("a thread's own buffer that others read", CPU + "ChainLaunches.cpp", ": launches.contains(user);",
           ": launches.contains(user) || true;", "codegen/chain-launches.mlir"),
-    Fault("vulkan: two of four lanes", VULKAN + "Rows.cpp", "combiner, parts[0], parts[2])", "combiner, parts[0], parts[1])",
+    Fault("vulkan: two of four lanes", VULKAN + "Units.cpp", "combiner, parts[0], parts[2])", "combiner, parts[0], parts[1])",
           "codegen"),
     Fault("vulkan: every shuffle by one", VULKAN + "Rows.cpp", "combiner, value, shuffle(value, half))",
           "combiner, value, shuffle(value, 1))", "codegen"),
