@@ -1,6 +1,6 @@
 // stage-mutants: damages printed modules of every stage and feeds them back, as `sinterc --from=STAGE` does. Each mutant is
 // compiled by a process of its own and must end with objects or with a message: never by a signal, without a word, with
-// hundreds of lines, or not at all.
+// hundreds of lines, or not at all. With --run, what compiled and can be interpreted must compute what it says, too.
 #include "Mutator.h"
 
 #include "compiler/Pipeline.h"
@@ -32,6 +32,7 @@ struct Settings {
   uint64_t count = 10, first = 0;
   unsigned seconds = 60, jobs = std::max(1u, std::thread::hardware_concurrency());
   int64_t only = -1;
+  bool run = false;
 };
 
 /// A printed module, made by `--dump-stages`.
@@ -46,7 +47,8 @@ struct Source {
 enum End { kCompiled = 0, kRefused = 1, kSilent = 3 };
 
 constexpr size_t kMostLines = 100;
-constexpr StringLiteral kParsed = "/parsed"; ///< a file that says that LLVM's parser returned
+/// Files that say that LLVM's parser returned, and that the mutant runs as a program.
+constexpr StringLiteral kParsed = "/parsed", kRuns = "/runs.mlir";
 constexpr rlim_t kMostMemory = rlim_t{8} << 30;
 
 std::optional<Source> readSource(StringRef path) {
@@ -107,15 +109,28 @@ End compileText(const std::string &text, Stage from, const TargetOptions &target
   return good ? kCompiled : errors ? kRefused : kSilent;
 }
 
+/// Becomes sinter-run, which holds what the mutant computes against the interpreter.
+void becomeRun(const std::string &text, const Source &source, const std::string &folder) {
+  std::error_code error;
+  std::string path = folder + kRuns.str();
+  llvm::raw_fd_ostream(path, error) << text;
+  std::string self = llvm::sys::fs::getMainExecutable("", reinterpret_cast<void *>(&becomeRun));
+  std::string tool = (llvm::sys::path::parent_path(self) + "/sinter-run").str(), stage = stageName(source.stage).str();
+  dup2(STDERR_FILENO, STDOUT_FILENO);
+  execl(tool.c_str(), tool.c_str(), "--from", stage.c_str(), path.c_str(), nullptr);
+}
+
 [[noreturn]] void runMutant(const std::string &text, const Source &source, const TargetOptions &target,
-                            const std::string &folder, unsigned seconds) {
+                            const std::string &folder, const Settings &settings) {
   rlimit memory{kMostMemory, kMostMemory}, noCore{0, 0};
   setrlimit(RLIMIT_AS, &memory);
   setrlimit(RLIMIT_CORE, &noCore);
-  alarm(seconds);
+  alarm(settings.seconds);
   if (!std::freopen((folder + "/messages").c_str(), "w", stderr))
     std::_Exit(kSilent);
   End end = compileText(text, source.stage, target, folder);
+  if (end == kCompiled && settings.run && source.stage <= Stage::Train)
+    becomeRun(text, source, folder);
   std::_Exit(end); // what was allocated goes with the process
 }
 
@@ -181,7 +196,7 @@ private:
     llvm::sys::fs::create_directory(run.folder);
     pid_t child = fork();
     if (child == 0)
-      runMutant(run.mutant.text, source, run.target, run.folder, settings.seconds);
+      runMutant(run.mutant.text, source, run.target, run.folder, settings);
     running.emplace(child, std::move(run));
   }
 
@@ -204,8 +219,14 @@ private:
       ++tally.parser;
       return;
     }
+    bool runs = llvm::sys::fs::exists(run.folder + kRuns);
+    // The interpreter may take its time.
+    if (runs && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+      status = kCompiled;
     std::string fault;
-    if (WIFSIGNALED(status))
+    if (runs && messages.contains(" FAILED: "))
+      fault = "computes something else";
+    else if (WIFSIGNALED(status))
       fault = WTERMSIG(status) == SIGALRM ? "does not end within " + std::to_string(settings.seconds) + " s"
                                           : std::string("ends by ") + strsignal(WTERMSIG(status));
     else if (WEXITSTATUS(status) == kSilent)
@@ -256,6 +277,7 @@ int main(int argc, char **argv) {
   app.add_option("--first", settings.first, "number of the first one");
   app.add_option("--number", settings.only, "this one only");
   app.add_option("--stage", settings.stage, "modules of this stage only");
+  app.add_flag("--run", settings.run, "hold what compiles against the interpreter, too");
   app.add_option("--keep", settings.keep, "folder for mutants that fail")->capture_default_str();
   app.add_option("--seconds", settings.seconds, "the longest that one may take")->capture_default_str();
   app.add_option("--jobs", settings.jobs, "how many run at once")->capture_default_str();

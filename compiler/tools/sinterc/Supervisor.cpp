@@ -62,10 +62,12 @@ public:
     progress = new (shared) Progress;
     // What the compiling process started becomes ours when it ends, so that nothing goes on behind our back.
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    std::signal(SIGCHLD, SIG_DFL); // who started us may have it ignored, and children then end without a status
     sigset_t before;
     sigemptyset(&awaited);
     for (int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT})
-      sigaddset(&awaited, signal);
+      if (struct sigaction action; !sigaction(signal, nullptr, &action) && action.sa_handler != SIG_IGN)
+        sigaddset(&awaited, signal);
     sigprocmask(SIG_BLOCK, &awaited, &before);
     worker = fork();
     if (worker < 0)
