@@ -200,7 +200,7 @@ int main(int argc, char **argv) {
   CLI11_PARSE(app, argc, argv);
   if (!std::ifstream(driver))
     die(driver + ": no such driver; install mesa-vulkan-drivers");
-  setenv("RADV_FORCE_FAMILY", family.c_str(), 1);
+  setenv("RADV_FORCE_FAMILY", radeonFamily(family).c_str(), 1);
   setenv("VK_ICD_FILENAMES", driver.c_str(), 1);
   setenv("VK_DRIVER_FILES", driver.c_str(), 1);
   VkInstance instance;
