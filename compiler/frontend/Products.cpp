@@ -150,6 +150,7 @@ static Tensor normalize(Tensor x, double epsilon, bool center, const char *what,
   checkAxis(-1, shapeOf(value), what, loc);
   if (!(epsilon > 0))
     fail(loc, Twine(what) + ": epsilon must be positive, but is " + digits(epsilon));
+  checkHeld(epsilon, DType::F32, Twine(what) + ": epsilon", loc);
   auto rows = typeOf(value).clone(shapeOf(value).drop_back());
   auto op = NormalizeOp::create(builder.ops, builder.at(loc), typeOf(value), rows, value,
                                 builder.ops.getF64FloatAttr(epsilon), center ? builder.ops.getUnitAttr() : UnitAttr());

@@ -34,7 +34,7 @@ func.func @scalar(%x: tensor<f32>) {
 }
 // -----
 func.func @epsilon(%x: tensor<4x8xf32>) {
-  // expected-error @+2 {{normalize: epsilon must be positive, but is 0}}
+  // expected-error @+2 {{normalize: epsilon must be a positive f32, but is 0}}
   // expected-error @+1 {{failed to infer returned types}}
   %0, %r = sinter.normalize %x {epsilon = 0.0} : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4xf32>
   return

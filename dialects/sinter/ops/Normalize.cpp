@@ -17,8 +17,8 @@ LogicalResult NormalizeOp::inferReturnTypes(MLIRContext *context, std::optional<
     return failure();
   // C3
   double epsilon = adaptor.getEpsilon().convertToDouble();
-  if (!(epsilon > 0))
-    return emitOptionalError(location, "normalize: epsilon must be positive, but is ", std::to_string(epsilon));
+  if (!(epsilon > 0 && whyNotHeld(type.getElementType(), epsilon).empty()))
+    return emitOptionalError(location, "normalize: epsilon must be a positive f32, but is ", std::to_string(epsilon));
   inferredReturnTypes.append({type, rowType(type)});
   return success();
 }

@@ -76,6 +76,11 @@ SINTER_MODEL(literals) {
       arange(3000000000);
     // RUN: not sinterc %s --set mistake=indices --emit=model 2>&1 | FileCheck %s --check-prefix=INDICES
     // INDICES: literals.cpp:[[#@LINE-2]]:{{[0-9]+}}: iota: the last index, 2999999999 is not an i32
+
+    if (mistake == "epsilon")
+      layer_norm(x, 1e-60);
+    // RUN: not sinterc %s --set mistake=epsilon --emit=model 2>&1 | FileCheck %s --check-prefix=EPSILON
+    // EPSILON: literals.cpp:[[#@LINE-2]]:{{[0-9]+}}: layer_norm: epsilon 1e-60 is not an f32: the least above 0 is 1e-45
     output("none", x);
   });
 }
