@@ -89,7 +89,7 @@ constexpr Known kOnOps[] = {
     {"sinter.bytes", isAmount},          {"sinter.in_place", isInPlace},
     {"sinter.tiles", isInteger<0>},      {"sinter.scratch", isInteger<0>},
     {"sinter.pieces", isInteger<1>},     {"sinter.piecewise", isIntegers},
-    {"sinter.noalias", isUnit},
+    {"sinter.noalias", isUnit},          {"sinter.plan", isText},
 };
 constexpr Known kOnArguments[] = {
     {kNameAttr, isText}, {kDefaultAttr, isReal}, {"sinter.range", isRange}, {"sinter.limit", isInteger<1>}};
