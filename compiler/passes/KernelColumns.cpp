@@ -42,7 +42,7 @@ void mergeColumnSums(GroupGraph &graph) {
     if (MatmulOp matmul = copyingProductOf(*product))
       for (auto &columns : graph.groups) {
         ReduceOp sums = columnSumsOf(*columns);
-        if (!sums || sums.getInput() != matmul.getRhs() || product->follows(*columns) || columns->follows(*product))
+        if (!sums || sums.getInput() != matmul.getRhs() || graph.follows(*product, *columns) || graph.follows(*columns, *product))
           continue;
         graph.merge(*product, *columns);
         break;

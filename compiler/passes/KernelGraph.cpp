@@ -2,6 +2,8 @@
 
 #include "compiler/passes/MapUtils.h"
 
+#include <queue>
+
 using namespace mlir;
 
 namespace sinter {
@@ -22,41 +24,111 @@ Group *GroupGraph::producerGroup(Value value) const {
   return op ? groupOf.lookup(op) : nullptr;
 }
 
+bool GroupGraph::anyReader(const Group &group, function_ref<bool(Group &)> action) const {
+  SmallVector<Operation *> open(group.ops.begin(), group.ops.end());
+  while (!open.empty())
+    for (Operation *user : open.pop_back_val()->getUsers()) {
+      Group *reader = groupOf.lookup(user);
+      if (reader && reader != &group && action(*reader))
+        return true;
+      if (isa<ReshapeOp>(user))
+        open.push_back(user);
+    }
+  return false;
+}
+
+const Group *GroupGraph::lastBefore(const Group &group) const {
+  const Group *last = nullptr;
+  for (Operation *op : group.ops)
+    for (Value operand : op->getOperands())
+      if (Group *producer = producerGroup(operand); producer && producer != &group && (!last || producer->rank > last->rank))
+        last = producer;
+  return last;
+}
+
+bool GroupGraph::follows(const Group &later, const Group &earlier) const {
+  if (later.rank <= earlier.rank)
+    return false;
+  if (known.contains({&later, &earlier}))
+    return true;
+  // Many groups wait for the same one (all updates for the norm of all gradients): the way to it is searched once.
+  const Group *last = lastBefore(later);
+  if (last && (last == &earlier || known.contains({last, &earlier})))
+    return known.insert({&later, &earlier}).second;
+  using Ranked = std::pair<unsigned, const Group *>;
+  DenseSet<const Group *> seen{&earlier};
+  std::priority_queue<Ranked> open;
+  open.push({earlier.rank, &earlier});
+  const Group *found = nullptr;
+  while (!open.empty() && !found) {
+    const Group *next = open.top().second;
+    open.pop();
+    anyReader(*next, [&](Group &reader) {
+      if (&reader == &later || &reader == last)
+        found = &reader;
+      else if (reader.rank < later.rank && seen.insert(&reader).second)
+        open.push({reader.rank, &reader});
+      return found != nullptr;
+    });
+  }
+  if (found)
+    for (const Group *group : {&later, found})
+      known.insert({group, &earlier});
+  return found;
+}
+
+void GroupGraph::raise(Group &group, size_t first) {
+  // The lowest first: what lies before it has its rank already.
+  using Ranked = std::pair<unsigned, Group *>;
+  std::priority_queue<Ranked, std::vector<Ranked>, std::greater<Ranked>> open;
+  DenseMap<Group *, unsigned> least;
+  auto ask = [&](Group &raised, unsigned rank) {
+    if (rank <= raised.rank)
+      return;
+    auto [asked, isNew] = least.try_emplace(&raised, rank);
+    asked->second = std::max(asked->second, rank);
+    if (isNew)
+      open.push({raised.rank, &raised});
+  };
+  for (Operation *op : ArrayRef(group.ops).drop_front(first))
+    for (Value operand : op->getOperands())
+      if (Group *producer = producerGroup(operand); producer && producer != &group)
+        ask(group, producer->rank + 1);
+  while (!open.empty()) {
+    Group *next = open.top().second;
+    open.pop();
+    next->rank = least.at(next);
+    anyReader(*next, [&](Group &reader) {
+      ask(reader, next->rank + 1);
+      return false;
+    });
+  }
+}
+
 void GroupGraph::add(Operation *op, Group *group) {
   group->ops.push_back(op);
   group->size += sizeOf(op);
   groupOf[op] = group;
-  llvm::BitVector before(groups.size());
-  for (Value operand : op->getOperands())
-    if (Group *producer = producerGroup(operand); producer && producer != group) {
-      before.set(producer->index);
-      before |= producer->ancestors;
-    }
-  for (auto &other : groups)
-    if (other.get() == group || other->follows(*group))
-      other->ancestors |= before;
+  raise(*group, group->ops.size() - 1);
 }
 
 Group *GroupGraph::start(Operation *op, GroupKind kind, ArrayRef<int64_t> shape) {
   groups.push_back(std::make_unique<Group>());
   groups.back()->kind = kind;
-  groups.back()->index = groups.size() - 1;
   groups.back()->shape.assign(shape.begin(), shape.end());
   add(op, groups.back().get());
   return groups.back().get();
 }
 
 void GroupGraph::merge(Group &into, Group &member) {
+  size_t first = into.ops.size();
   for (Operation *op : member.ops)
-    add(op, &into);
+    groupOf[op] = &into;
+  llvm::append_range(into.ops, member.ops);
+  into.size += member.size;
   member.ops.clear();
   member.size = 0;
-  // Whoever follows the one now follows both.
-  for (auto &other : groups)
-    if (other->follows(member)) {
-      other->ancestors |= into.ancestors;
-      other->ancestors.set(into.index);
-    }
+  raise(into, first);
 }
 
 std::vector<KernelGroup> GroupGraph::inOrder() const {

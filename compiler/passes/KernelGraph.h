@@ -4,8 +4,6 @@
 #include "compiler/passes/KernelGroups.h"
 #include "dialects/sinter/Sinter.h"
 
-#include "llvm/ADT/BitVector.h"
-
 #include <memory>
 
 namespace sinter {
@@ -16,11 +14,8 @@ struct Group : KernelGroup {
   GroupKind kind;
   llvm::SmallVector<int64_t> shape; ///< Product, Elements: of the maps; Rows: {R} or {R, D}; Columns: of what is reduced
   llvm::SmallVector<int64_t> axes;  ///< Columns
-  unsigned index = 0;
   int64_t size = 0; ///< ops, those in the regions of maps included
-  llvm::BitVector ancestors; ///< by index: the groups that must run before this one
-
-  bool follows(const Group &other) const { return other.index < ancestors.size() && ancestors.test(other.index); }
+  unsigned rank = 0; ///< higher than those of all groups that must run before this one
 };
 
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
@@ -46,11 +41,25 @@ public:
   /// Puts `op` into `group`; what it reads must have been put somewhere before.
   void add(mlir::Operation *op, Group *group);
   Group *start(mlir::Operation *op, GroupKind kind, llvm::ArrayRef<int64_t> shape);
+  /// Whether `later` must run after `earlier`. The search looks at the highest ranks first: see Reachability.h.
+  bool follows(const Group &later, const Group &earlier) const;
   /// Moves the ops of `member` behind those of `into`; neither may follow the other.
   void merge(Group &into, Group &member);
 
   /// The groups in an order in which every group follows those it reads from.
   std::vector<KernelGroup> inOrder() const;
+
+  /// Calls `action` with the groups of all ops that read what `group` computes, seen through views, until it returns true.
+  bool anyReader(const Group &group, llvm::function_ref<bool(Group &)> action) const;
+
+private:
+  /// The highest ranked of the groups that `group` reads from, or null.
+  const Group *lastBefore(const Group &group) const;
+  /// Ranks `group` above the producers of its ops from `first` on, and its readers above it.
+  void raise(Group &group, size_t first);
+
+  /// Pairs of which the first is known to follow the second: what was found stays true, since groups only grow.
+  mutable llvm::DenseSet<std::pair<const Group *, const Group *>> known;
 };
 
 /// Merges groups that compute the same, and sums of little, where no large value lives longer for it (KernelMembers.cpp).

@@ -282,7 +282,7 @@ private:
     return llvm::any_of(op->getOperands(), [&](Value operand) {
       Group *producer = producerGroup(operand);
       // Views of this group's values are the same danger as paths: the kernel could not read its own result's view.
-      return producer && (producer == group ? operand.getDefiningOp<ReshapeOp>() != nullptr : producer->follows(*group));
+      return producer && (producer == group ? operand.getDefiningOp<ReshapeOp>() != nullptr : follows(*producer, *group));
     });
   }
 
@@ -291,7 +291,7 @@ private:
     return llvm::any_of(ops, [&](Operation *op) {
       return llvm::any_of(op->getOperands(), [&](Value operand) {
         Group *producer = producerGroup(operand);
-        return producer && (producer == group || producer->follows(*group));
+        return producer && (producer == group || follows(*producer, *group));
       });
     });
   }

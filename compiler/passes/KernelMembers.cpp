@@ -25,7 +25,7 @@ public:
       }
     };
     mergeAll(canBeMember, [&](Group &first, Group &group) {
-      return first.members < kMostMembers && areIndependent(first, group) && computesTheSame(first, group) &&
+      return first.members < kMostMembers && computesTheSame(first, group) && areIndependent(first, group) &&
              mayWait(first, group) && mayWait(group, first);
     });
     mergeAll(sumsLittle, [&](Group &first, Group &group) {
@@ -38,7 +38,7 @@ private:
   /// Vectors of this many elements divide the tensors of members: one code serves them all, without a rest of its own.
   static constexpr int64_t kDivisor = 16;
 
-  static bool areIndependent(const Group &a, const Group &b) { return !a.follows(b) && !b.follows(a); }
+  bool areIndependent(const Group &a, const Group &b) { return !graph.follows(a, b) && !graph.follows(b, a); }
 
   static bool readsConstant(Operation *op) {
     return llvm::any_of(op->getOperands(), [](Value v) { return v.getDefiningOp<arith::ConstantOp>() != nullptr; });
@@ -107,7 +107,7 @@ private:
     auto runsAfter = [&](Operation *op) {
       return llvm::all_of(op->getOperands(), [&](Value operand) {
         Group *producer = producerGroup(operand);
-        return !producer || producer == &other || group.follows(*producer);
+        return !producer || producer == &other || graph.follows(group, *producer);
       });
     };
     if (llvm::all_of(other.ops, runsAfter))
@@ -123,9 +123,7 @@ private:
 
   /// Whether all that reads `group` runs after `other` in any case.
   bool readersFollow(const Group &group, const Group &other) {
-    return llvm::all_of(groups, [&](auto &reader) {
-      return reader.get() == &group || reader->ops.empty() || reader->follows(other) || !reader->follows(group);
-    });
+    return !graph.anyReader(group, [&](Group &reader) { return !graph.follows(reader, other); });
   }
 
   /// Whether `user`, or a reader of it if it is a view, runs after both groups.
@@ -133,7 +131,7 @@ private:
     if (isa<ReshapeOp>(user))
       return llvm::any_of(user->getUsers(), [&](Operation *next) { return isReadLate(next, one, other); });
     Group *group = graph.groupOf.lookup(user);
-    return group && group->follows(one) && group->follows(other);
+    return group && graph.follows(*group, one) && graph.follows(*group, other);
   }
 
   void merge(Group &into, Group &member) {

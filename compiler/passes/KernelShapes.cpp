@@ -1,8 +1,7 @@
 #include "compiler/passes/KernelShapes.h"
 
 #include "compiler/passes/MapUtils.h"
-
-#include <queue>
+#include "compiler/passes/Reachability.h"
 
 using namespace mlir;
 
@@ -124,37 +123,18 @@ void flattenReduce(ReduceOp op) {
 
 bool isAnchor(Operation *op) { return op && (isa<MatmulOp, ReduceOp>(op) || op->hasTrait<Rowwise>()); }
 
-/// Whether `op` depends on `product`. Looks at the last ops before `op` first: see Reachability.h.
-bool dependsOn(Operation *op, Operation *product) {
-  auto isEarlier = [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); };
-  std::priority_queue<Operation *, std::vector<Operation *>, decltype(isEarlier)> open(isEarlier);
-  DenseSet<Operation *> seen{product};
-  open.push(product);
-  while (!open.empty()) {
-    Operation *next = open.top();
-    open.pop();
-    for (Operation *reader : next->getUsers()) {
-      if (reader == op)
-        return true;
-      if (reader->isBeforeInBlock(op) && seen.insert(reader).second)
-        open.push(reader);
-    }
-  }
-  return false;
-}
-
 /// Whether a path that is not elementwise leads from `product` to `value`: who reads both cannot be computed while the
 /// product's tile is in registers.
-bool escapes(Value value, Operation *product) {
+bool escapes(Value value, Operation *product, const Reachability &paths) {
   DenseSet<Operation *> seen;
   SmallVector<Value> worklist{value};
   while (!worklist.empty()) {
     Operation *op = behindReshapes(worklist.pop_back_val()).getDefiningOp();
-    if (!op || op == product || op->isBeforeInBlock(product) || !seen.insert(op).second)
+    if (!op || op == product || paths.rankOf(op) < paths.rankOf(product) || !seen.insert(op).second)
       continue;
     if (isa<MapOp>(op))
       llvm::append_range(worklist, op->getOperands());
-    else if (dependsOn(op, product))
+    else if (paths.leadsTo(product, op))
       return true;
   }
   return false;
@@ -172,8 +152,8 @@ Operation *onlyAnchor(MapOp map) {
 }
 
 /// Tries the shapes of the anchors around `map`, nearest first: products it follows, rows it follows, rows and
-/// reductions it feeds, maps it follows; then merges what dimensions it can.
-void shapeMap(MapOp map) {
+/// reductions it feeds, maps it follows; then merges what dimensions it can. Returns what the map has become.
+MapOp shapeMap(MapOp map, const Reachability &paths) {
   bool withReader = belongsToReader(map);
   SmallVector<SmallVector<int64_t>> candidates;
   auto addProducers = [&](auto accepts) {
@@ -185,7 +165,7 @@ void shapeMap(MapOp map) {
   };
   addProducers([&](Operation *op) {
     return isa<MatmulOp>(op) && !withReader &&
-           llvm::none_of(map.getInputs(), [&](Value input) { return escapes(input, op); });
+           llvm::none_of(map.getInputs(), [&](Value input) { return escapes(input, op, paths); });
   });
   addProducers([](Operation *op) { // nothing joins a reduction of columns
     auto reduce = dyn_cast<ReduceOp>(op);
@@ -205,18 +185,45 @@ void shapeMap(MapOp map) {
   }
   addProducers([](Operation *op) { return isa<MapOp>(op); });
   for (ArrayRef<int64_t> shape : candidates)
-    if (reshapeMap(map, shape))
-      return;
-  collapseMap(map);
+    if (std::optional<MapOp> shaped = reshapeMap(map, shape))
+      return *shaped;
+  return collapseMap(map).value_or(map);
 }
 
-/// Gives a map that one product reads the shape of its operand.
-void shapeAsOperand(MapOp map) {
+/// Gives a map that one product reads the shape of its operand. Returns what the map has become.
+MapOp shapeAsOperand(MapOp map) {
   MLIRContext *context = map.getContext();
   Operation *reshape = *map->getUsers().begin();
   if (map->hasOneUse() && isa<ReshapeOp>(reshape))
-    if (std::optional<MapOp> shaped = reshapeMap(map, shapeOf(reshape->getResult(0))))
+    if (std::optional<MapOp> shaped = reshapeMap(map, shapeOf(reshape->getResult(0)))) {
       (*shaped)->setAttr(kPrologueAttr, UnitAttr::get(context));
+      return *shaped;
+    }
+  return map;
+}
+
+/// Gives every map its shape.
+void shapeMaps(Block &block) {
+  Reachability paths(block);
+  for (MapOp map : llvm::to_vector(block.getOps<MapOp>())) {
+    bool isPrologue = map->hasAttr(kPrologueAttr);
+    if (!isPrologue && map->hasAttr(kAttentionAttr))
+      continue;
+    unsigned rank = paths.rankOf(map);
+    MapOp shaped = isPrologue ? shapeAsOperand(map) : shapeMap(map, paths);
+    if (shaped == map)
+      continue;
+    paths.remove(map);
+    paths.add(shaped, rank);
+    auto addView = [&](Operation *op) {
+      if (isa_and_nonnull<ReshapeOp>(op) && !paths.contains(op))
+        paths.add(op, rank);
+    };
+    for (Value input : shaped.getInputs())
+      addView(input.getDefiningOp());
+    for (Operation *reader : shaped->getUsers())
+      addView(reader);
+  }
 }
 
 } // namespace
@@ -257,29 +264,17 @@ static void repeatViewsOfProducts(Block &block) {
 
 void canonicalizeShapes(func::FuncOp function) {
   Block &block = function.getBody().front();
-  auto forEach = [&](auto action) {
-    SmallVector<Operation *> ops;
-    for (Operation &op : block)
-      ops.push_back(&op);
-    for (Operation *op : ops)
-      action(op);
-  };
-  forEach([](Operation *op) {
-    if (op->hasAttr(kAttentionAttr))
-      return; // stays in the shape of its group
-    if (op->hasTrait<Rowwise>())
-      flattenRows(op);
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (op.hasAttr(kAttentionAttr))
+      continue; // stays in the shape of its group
+    if (op.hasTrait<Rowwise>())
+      flattenRows(&op);
     else if (auto matmul = dyn_cast<MatmulOp>(op))
       flattenBatch(matmul);
     else if (auto reduce = dyn_cast<ReduceOp>(op))
       flattenReduce(reduce);
-  });
-  forEach([](Operation *op) {
-    if (auto map = dyn_cast<MapOp>(op); map && map->hasAttr(kPrologueAttr))
-      shapeAsOperand(map);
-    else if (map && !map->hasAttr(kAttentionAttr))
-      shapeMap(map);
-  });
+  }
+  shapeMaps(block);
   // Reshapes of reshapes, and those that ended up as identities: the last first, so that what it looked through is dead
   // when its turn comes (a dead view would count as a reader).
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))

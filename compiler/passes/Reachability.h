@@ -24,6 +24,7 @@ public:
   unsigned remove(mlir::Operation *op);
   /// `reader` now reads what `producer` computes.
   void connect(mlir::Operation *producer, mlir::Operation *reader);
+  bool contains(mlir::Operation *op) const { return ranks.contains(op); }
   unsigned rankOf(mlir::Operation *op) const { return ranks.at(op); }
 
 private:
