@@ -129,6 +129,12 @@ void checkHeld(double value, DType dtype, const Twine &what, const sinter::Locat
     fail(loc, what + " " + digits(value) + " " + why);
 }
 
+void checkElement(double value, DType dtype, const Twine &what, const sinter::Location &loc) {
+  if (dtype != DType::F32 || !std::isfinite(value) || !std::isinf(static_cast<float>(value)))
+    return checkHeld(value, dtype, what, loc);
+  emitWarning(ModelBuilder::get().at(loc), what + " " + digits(value) + " is infinity: the largest f32 is 3.4028235e+38");
+}
+
 void fail(const sinter::Location &loc, const Twine &message, ArrayRef<std::pair<const char *, Value>> operands) {
   ModelError error(ModelBuilder::get().at(loc), message.str());
   for (auto [what, value] : operands) {

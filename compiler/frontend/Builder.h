@@ -98,6 +98,8 @@ void checkShape(llvm::ArrayRef<int64_t> shape, const char *what, const sinter::L
 
 /// A mistake of the model if a tensor of `dtype` cannot hold `value`; `what` says whose it is: "full: the value".
 void checkHeld(double value, DType dtype, const llvm::Twine &what, const sinter::Location &loc);
+/// The same for an element of a tensor: an f32 may round to infinity, as everywhere in IEEE arithmetic, but is warned of.
+void checkElement(double value, DType dtype, const llvm::Twine &what, const sinter::Location &loc);
 
 /// Throws: message, and one note per value saying where it was made.
 [[noreturn]] void fail(const sinter::Location &loc, const llvm::Twine &message,

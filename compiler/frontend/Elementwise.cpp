@@ -23,7 +23,7 @@ static Value number(double value, DType dtype, const char *what, const Loc &loc)
   if (!whyNotHeld(type.getElementType(), value).empty() && dtype != DType::F32)
     fail(loc, Twine(what) + ": " + digits(value) + " is not " + (dtype == DType::I32 ? "an i32" : "a boolean") +
                   ", but the other operand is");
-  checkHeld(value, dtype, Twine(what) + ":", loc);
+  checkElement(value, dtype, Twine(what) + ":", loc);
   return splat(builder.ops, builder.at(loc), type, value);
 }
 

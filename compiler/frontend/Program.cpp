@@ -135,7 +135,7 @@ static std::string describe(StateOp op) {
 /// Refuses initial values that a state of `dtype` cannot hold.
 static void checkInitializer(const char *what, const std::string &name, Initializer init, DType dtype, const Loc &loc) {
   if (init.kind == Initializer::Constant)
-    checkHeld(init.scale, dtype, Twine(what) + ": the initial value of '" + name + "',", loc);
+    checkElement(init.scale, dtype, Twine(what) + ": the initial value of '" + name + "',", loc);
   if (init.kind != Initializer::Normal && init.kind != Initializer::Uniform)
     return;
   if (dtype != DType::F32)

@@ -35,7 +35,7 @@ Tensor full(Shape shape, double value, DType dtype, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   builder.entry("full", loc);
   checkShape(shape, "full", loc);
-  checkHeld(value, dtype, "full:", loc);
+  checkElement(value, dtype, "full:", loc);
   auto type = RankedTensorType::get(shape, elementType(builder.ops.getContext(), dtype));
   return wrap(splat(builder.ops, builder.at(loc), type, value));
 }
@@ -50,7 +50,7 @@ Tensor constant(std::vector<double> values, Shape shape, DType dtype, Loc loc) {
                   Twine(values.size()) + " are given");
   SmallVector<Attribute> elements;
   for (auto [i, value] : llvm::enumerate(values))
-    checkHeld(value, dtype, "constant: element " + Twine(i) + ",", loc);
+    checkElement(value, dtype, "constant: element " + Twine(i) + ",", loc);
   for (double value : values)
     elements.push_back(dtype == DType::F32 ? Attribute(builder.ops.getF32FloatAttr(static_cast<float>(value)))
                                            : builder.ops.getIntegerAttr(type.getElementType(), int64_t(value)));

@@ -25,7 +25,8 @@
 //   argmax               index of the first NaN, or else of the first of the largest elements
 //   < <= > >= ==         false if one operand is NaN; != is true
 //
-// A literal, an initial value, a default or an index that its type does not hold is an error where it is written.
+// A literal, an initial value, a default or an index that its type does not hold is an error where it is written; an f32
+// beyond the largest is infinity, and a warning.
 //
 //===----------------------------------------------------------------------------------------------===//
 #ifndef SINTER_OPS

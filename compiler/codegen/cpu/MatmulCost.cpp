@@ -208,7 +208,7 @@ private:
         plan.mc = blockLength(m, mParts, plan.mr);
         plan.mTiles = llvm::divideCeil(m, plan.mc);
         bool shortest = mParts == mUnits;
-        if (!shortest && plan.mc * plan.kc > maxLhsBlock)
+        if (!shortest && (plan.mc - plan.mr) * plan.kc > maxLhsBlock)
           continue;
         if (plan.keepsPackedLhs() && plan.mc * k > kKept)
           continue;

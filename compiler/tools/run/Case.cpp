@@ -73,7 +73,8 @@ Tensor drawState(StateOp state, std::mt19937_64 &generator) {
   } else if (init == "uniform") {
     tensor = uniformTensor(state.getType(), -scale, scale, generator);
   } else {
-    double fill = init == "ones" ? 1 : init == "constant" ? scale : 0;
+    double held = isDifferentiable(state.getType()) ? static_cast<float>(scale) : scale;
+    double fill = init == "ones" ? 1 : init == "constant" ? held : 0;
     tensor.data.assign(tensor.data.size(), fill);
   }
   if (state.getTrainable() && isDifferentiable(state.getType())) {

@@ -33,7 +33,8 @@ LogicalResult StateOp::verify() {
                        << "', which gives f32";
   // C5
   double scale = getScale().convertToDouble();
-  if (std::string why = whyNotHeld(type.getElementType(), scale); init == "constant" && !why.empty())
+  bool isInfinity = isFloat && std::isinf(static_cast<float>(scale)); // which an f32 holds
+  if (std::string why = whyNotHeld(type.getElementType(), scale); init == "constant" && !isInfinity && !why.empty())
     return emitError() << "state: @" << getSymName() << " starts from " << number(scale) << ", which " << why;
   if (isRandom && !(std::isfinite(scale) && whyNotHeld(type.getElementType(), scale).empty()))
     return emitError() << "state: @" << getSymName() << " starts from '" << init << "' of scale " << number(scale)
