@@ -2,11 +2,11 @@
 #include "commands.h"
 #include "device.h"
 #include "error.h"
+#include "json.h"
 #include "machine_peak.h"
 #include "output.h"
 #include "processor.h"
 #include "program.h"
-#include "train_log.h"
 
 #include <algorithm>
 #include <chrono>
@@ -83,7 +83,7 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
   const uint64_t features = program.version() ? program.version()->features & processorFeatures() : processorFeatures();
   const MachinePeak peak = hasPeak ? measureMachinePeak(program.threads(), featureNames(features)) : MachinePeak{};
   const auto percent = [&](double value, double most) { return hasPeak ? fmt::format("{:5.1f} %", 100 * value / most) : "    - %"; };
-  const auto percentJson = [&](double value, double most) { return hasPeak ? fmt::format("{:.4g}", 100 * value / most) : "null"; };
+  const auto percentJson = [&](double value, double most) { return hasPeak ? fmt::format("{:.6g}", JsonNumber{100 * value / most}) : "null"; };
   std::vector<Line> lines;
   double outside = stepSeconds;
   for (uint32_t k = 0; k < program.description().kernel_count; ++k)
@@ -106,10 +106,10 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
     const double flops = kernel.flops * double(line.launches) / time, bytes = kernel.bytes * double(line.launches) / time;
     const double share = 100 * line.seconds / stepSeconds;
     if (json)
-      text += fmt::format("{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.4g},"
+      text += fmt::format("{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.6g},"
                           "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}{}}},",
-                          jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches, 1e3 * line.seconds, share,
-                          flops / 1e9, percentJson(flops, peak.flops), bytes / 1e9, percentJson(bytes, peak.bytes),
+                          jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches, 1e3 * line.seconds, JsonNumber{share},
+                          JsonNumber{flops / 1e9}, percentJson(flops, peak.flops), JsonNumber{bytes / 1e9}, percentJson(bytes, peak.bytes),
                           general ? ",\"general\":true" : "");
     else
       text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {} {:7.2f} GB/s {}  {} ({}){}\n", share,
@@ -122,7 +122,7 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
     return fmt::format(",\"machine\":{},\"profile_ms\":{:.6g},\"profile\":[{}"
                        "{{\"kernel\":null,\"location\":\"outside kernels\",\"launches\":0,\"ms\":{:.6g},\"share\":{:.4g}}}]",
                        hasPeak ? fmt::format("{{\"gflops_per_s\":{:.6g},\"gb_per_s\":{:.6g}}}", peak.flops / 1e9, peak.bytes / 1e9) : "null",
-                       1e3 * stepSeconds, text, 1e3 * outside, share);
+                       1e3 * stepSeconds, text, 1e3 * outside, JsonNumber{share});
   const std::string scale = hasPeak ? fmt::format("measured on this machine: {:.1f} GFLOP/s of multiply-adds, {:.1f} GB/s read from "
                                                   "memory; % are of these, and more than 100 % comes from caches\n",
                                                   peak.flops / 1e9, peak.bytes / 1e9)
@@ -146,13 +146,13 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
     if (description.states[s].trainable)
       parameterBytes += description.states[s].tensor.bytes;
   const double seconds = times.median() / 1e3;
-  const std::string perSecond = fmt::format("{:.6g}", work.count / seconds);
+  const std::string perSecond = fmt::format("{:.6g}", JsonNumber{work.count / seconds});
   if (command.json) {
     sinter::print("{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
                "{}\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
                "\"threads\":{},\"device\":{}{}}}\n",
                jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(), times.milliseconds.back(),
-               work.count > 0 ? fmt::format("\"{}_per_s\":{},", work.unit, perSecond) : "", work.flops / seconds / 1e9,
+               work.count > 0 ? fmt::format("\"{}_per_s\":{},", work.unit, perSecond) : "", JsonNumber{work.flops / seconds / 1e9},
                description.arena_bytes, parameterBytes, peakBytes,
                program.threads(), jsonQuoted(std::string(program.device().name())), profile);
     return;

@@ -3,6 +3,7 @@
 #include "configuration.h"
 #include "error.h"
 #include "files.h"
+#include "flat_json.h"
 #include "program.h"
 #include "safetensors.h"
 #include "trainer.h"
@@ -153,6 +154,12 @@ static Checkpoint readMetadata(const TensorFile &file, const std::string &path) 
   checkpoint.nextRow = metadataNumber<int64_t>(file, path, "data_position");
   checkpoint.dataHash = metadataNumber<uint64_t>(file, path, "data_xxh3", 16);
   checkpoint.dataSize = metadataText(file, "data_size").substr(0, 32);
+  // Whoever shows or compares these need not bother about what no program writes.
+  for (const char *key : {"options", "program", "config"})
+    if (const size_t size = metadataText(file, key).size(); size > flatJsonBytes)
+      fail(Exit::Damaged, fmt::format("{}: metadata {} has {} bytes, more than {}", path, key, size, flatJsonBytes));
+  if (const std::string config = metadataText(file, "config"); !config.empty() && !parseFlatJson(config))
+    fail(Exit::Damaged, fmt::format("{}: the saved configuration is not readable", path));
   checkpoint.options = metadataText(file, "options");
   checkpoint.program = metadataText(file, "program");
   checkpoint.config = metadataText(file, "config");
@@ -206,16 +213,18 @@ void keepTraining(const std::string &path) {
 static void readTensors(FileReader &reader, const TensorFile &file, const std::vector<void *> &targets) {
   Hash hash;
   const std::string length = headerLengthBytes(file.header);
-  std::string header = file.header;
   const std::string expected = metadataText(file, "xxh3");
-  if (isCheckpointFile(file)) {
-    const size_t position = header.find(fmt::format("{}{}\"", hashKey, expected));
-    if (expected.size() != noHash.size() || position == std::string::npos)
-      fail(Exit::Damaged, fmt::format("{}: the checkpoint has no readable hash", reader.path()));
-    header.replace(position + hashKey.size(), noHash.size(), noHash);
-  }
+  const std::string_view header = file.header;
   hash.add(length.data(), length.size());
-  hash.add(header.data(), header.size());
+  if (isCheckpointFile(file)) {
+    const size_t found = expected.size() == noHash.size() ? header.find(fmt::format("{}{}\"", hashKey, expected)) : header.npos;
+    if (found == header.npos)
+      fail(Exit::Damaged, fmt::format("{}: the checkpoint has no readable hash", reader.path()));
+    const size_t begin = found + hashKey.size(), end = begin + noHash.size();
+    hash.add(header.data(), begin);
+    hash.add(noHash.data(), noHash.size());
+    hash.add(header.data() + end, header.size() - end);
+  }
   std::vector<char> skipped;
   for (size_t t = 0; t < file.tensors.size(); ++t) {
     uint64_t left = file.tensors[t].end - file.tensors[t].begin;

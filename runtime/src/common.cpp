@@ -92,6 +92,8 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   checkConfiguration(findCheckpoint(command.from), checkpoint, description, Use::Parameters, command.ignoreConfiguration);
   if (!command.tokenizer.empty())
     checkpoint.tokenizer = makeTokenizer(command.tokenizer, command.vocabularyFrom);
+  if (const int64_t most = vocabularySize(*program); most && checkpoint.tokenizer.size() > most)
+    fail(Exit::Input, fmt::format("the tokenizer has {} tokens, but the model's vocabulary holds {}", checkpoint.tokenizer.size(), most));
   checkpoint.step = 0;
   checkpoint.nextRow = 0;
   checkpoint.seed = command.seed;

@@ -2,33 +2,30 @@
 
 #include "checkpoint.h"
 #include "error.h"
+#include "flat_json.h"
+#include "json.h"
 #include "report.h"
 #include "sinter/abi.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <vector>
 
 namespace sinter {
 
-using Json = nlohmann::json;
-
-// Files may hold anything: neither long texts nor deep nesting is of use here.
+// Files may hold anything: long texts are of no use here.
 static constexpr size_t longest = 40, mostShown = 8;
 
-static std::string valueText(const Json &value) {
-  if (value.is_structured())
-    return value.is_array() ? "[...]" : "{...}";
-  const std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+static std::string valueText(const FlatValue &value) {
+  const std::string text = value.quoted ? jsonQuoted(value.text) : value.text;
   return text.size() > longest ? text.substr(0, longest) + "..." : text;
 }
 
 std::map<std::string, std::string> configurationValues(const std::string &json) {
   std::map<std::string, std::string> values;
-  if (const Json object = Json::parse(json, nullptr, /*allow_exceptions=*/false); object.is_object())
-    for (const auto &[name, value] : object.items())
+  if (const auto object = parseFlatJson(json))
+    for (const auto &[name, value] : *object)
       values[name.substr(0, longest)] = valueText(value);
   return values;
 }

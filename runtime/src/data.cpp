@@ -1,18 +1,17 @@
 #include "data.h"
 
 #include "error.h"
+#include "file_kind.h"
 #include "files.h"
 #include "program.h"
 #include "random.h"
+#include "token_store.h"
 #include "utf8.h"
 
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 namespace sinter {
 
@@ -88,23 +87,6 @@ int64_t splitPoint(int64_t count, double validationFraction) {
 
 namespace {
 
-/// Token ids of one of three widths: what the file or the vocabulary needs.
-struct TokenStore {
-  std::string raw;           // bytes, or little-endian uint16
-  std::vector<int32_t> wide; // ids from a tokenizer
-  int width = 1;             // 1, 2: raw; 4: wide
-
-  int64_t size() const { return width == 4 ? int64_t(wide.size()) : int64_t(raw.size()) / width; }
-
-  void copy(int64_t begin, int64_t count, int32_t *out) const {
-    const auto *bytes = reinterpret_cast<const unsigned char *>(raw.data());
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t at = begin + i;
-      out[i] = width == 4 ? wide[size_t(at)] : width == 2 ? bytes[2 * at] | bytes[2 * at + 1] << 8 : bytes[at];
-    }
-  }
-};
-
 class TokenDataset final : public Dataset {
 public:
   TokenDataset(std::shared_ptr<const TokenStore> store, Tokenizer tokenizer, int64_t begin, int64_t end)
@@ -132,12 +114,7 @@ public:
     return bytes;
   }
 
-  uint64_t hash() const override {
-    const int64_t width = store_->width;
-    const char *data = width == 4 ? reinterpret_cast<const char *>(store_->wide.data()) : store_->raw.data();
-    return XXH3_64bits(data + begin_ * width, size_t((end_ - begin_) * width));
-  }
-
+  uint64_t hash() const override { return store_->hash(begin_, end_); }
   std::string size() const override { return fmt::format("{} tokens", end_ - begin_); }
 
 private:
@@ -152,17 +129,6 @@ private:
 };
 
 } // namespace
-
-static void checkIds(const TokenStore &store, int64_t vocabulary, const std::string &path) {
-  if (!vocabulary || store.width == 1)
-    return;
-  for (int64_t i = 0; i < store.size(); ++i) {
-    int32_t id;
-    store.copy(i, 1, &id);
-    if (id >= vocabulary)
-      fail(Exit::Input, fmt::format("{}: token {} is {}, but the model's vocabulary has {}", path, i, id, vocabulary));
-  }
-}
 
 static bool isTokenFile(const std::string &path) { return path.ends_with(".bin"); }
 
@@ -195,29 +161,40 @@ static Tokenizer chooseTokenizer(const DataOptions &options, const std::string &
   return tokenizer;
 }
 
+static std::shared_ptr<const TokenStore> tokenFile(const std::string &path, std::string bytes, int64_t vocabulary) {
+  if (bytes.size() % 2)
+    fail(Exit::Input, fmt::format("{}: {} bytes are not a whole number of uint16 tokens", path, bytes.size()));
+  auto store = std::make_shared<const TokenStore>(TokenStore::ofUint16(std::move(bytes)));
+  for (int64_t i = 0; vocabulary && i < store->size(); ++i) {
+    int32_t id;
+    store->copy(i, 1, &id);
+    if (id >= vocabulary)
+      fail(Exit::Input, fmt::format("{}: token {} is {}, but the model's vocabulary has {}", path, i, id, vocabulary));
+  }
+  return store;
+}
+
 static std::shared_ptr<const TokenStore> tokenize(const std::string &path, std::string text, const Tokenizer &tokenizer,
                                                   int64_t vocabulary) {
-  auto store = std::make_shared<TokenStore>();
+  if (isTokenFile(path))
+    return tokenFile(path, std::move(text), vocabulary);
+  return std::make_shared<const TokenStore>(TokenStore::ofText(std::move(text), tokenizer, path));
+}
+
+// The whole file, unless it is of another format. Texts may begin like one of those, and tokens with any two bytes; and whoever
+// asks for bytes gets them.
+static std::string readData(const DataOptions &options, const std::string &path) {
+  std::string text = readFile(path);
   if (text.empty())
     fail(Exit::Input, fmt::format("{}: is empty", path));
-  if (isTokenFile(path)) {
-    if (text.size() % 2)
-      fail(Exit::Input, fmt::format("{}: {} bytes are not a whole number of uint16 tokens", path, text.size()));
-    store->width = 2;
-    store->raw = std::move(text);
-  } else if (tokenizer.kind() == Tokenizer::Kind::Bytes) {
-    store->raw = std::move(text);
-  } else {
-    const std::vector<int32_t> ids = tokenizer.encode(text, path);
-    if (tokenizer.size() <= 256) {
-      store->raw.assign(ids.begin(), ids.end());
-    } else {
-      store->width = 4;
-      store->wide = ids;
-    }
-  }
-  checkIds(*store, vocabulary, path);
-  return store;
+  const bool tokens = isTokenFile(path);
+  const std::string_view beginning = std::string_view(text).substr(0, kindBytes);
+  const std::string kind = knownKind(beginning, tokens ? 4 : 1);
+  const bool asked = options.tokenizer == "bytes" || (options.restored && options.restored->kind() == Tokenizer::Kind::Bytes);
+  const auto noText = [&] { return beginning.find('\0') != text.npos || findInvalidUtf8(text) != text.npos; };
+  if (!kind.empty() && (tokens || isPointer(beginning) || (!asked && noText())))
+    fail(Exit::Input, fmt::format("{}: not {} but {}", path, tokens ? "uint16 tokens" : "text", kind));
+  return text;
 }
 
 static std::unique_ptr<Dataset> makePart(const std::shared_ptr<const TokenStore> &store, const Tokenizer &tokenizer,
@@ -232,13 +209,13 @@ Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary
   if (batch.images)
     return loadImages(options, batch, vocabulary);
   Data data;
-  std::string text = readFile(options.path);
+  std::string text = readData(options, options.path);
   data.tokenizer = chooseTokenizer(options, text, vocabulary);
   const auto store = tokenize(options.path, std::move(text), data.tokenizer, vocabulary);
   const int64_t split = options.validationPath.empty() ? splitPoint(store->size(), options.validationFraction) : store->size();
   data.training = makePart(store, data.tokenizer, 0, split, batch, options.path);
   if (!options.validationPath.empty()) {
-    const auto other = tokenize(options.validationPath, readFile(options.validationPath), data.tokenizer, vocabulary);
+    const auto other = tokenize(options.validationPath, readData(options, options.validationPath), data.tokenizer, vocabulary);
     data.validation = makePart(other, data.tokenizer, 0, other->size(), batch, options.validationPath);
   } else if (store->size() - split > batch.length) {
     data.validation = makePart(store, data.tokenizer, split, store->size(), batch, options.path);

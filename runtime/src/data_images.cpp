@@ -1,6 +1,7 @@
 // Images in the IDX format of MNIST and its like, plain or gzipped. The files are untrusted.
 #include "data.h"
 #include "error.h"
+#include "file_kind.h"
 #include "files.h"
 
 #include <algorithm>
@@ -57,10 +58,17 @@ private:
 };
 
 Idx readIdx(const std::string &path, size_t rank) {
-  const uint64_t fileBytes = FileReader(path).size(); // also the messages for what cannot be opened
-  Gunzip file(path);                                  // reads plain files as they are
+  const FileReader opened(path); // also for the messages if it cannot be
+  const uint64_t fileBytes = opened.size();
+  const std::string beginning = opened.beginning(kindBytes);
+  const std::string kind = beginning.starts_with("\x1f\x8b") ? "" : knownKind(beginning);
+  if (!kind.empty())
+    fail(Exit::Input, fmt::format("{}: not an IDX file but {}", path, kind));
+  Gunzip file(path); // reads plain files as they are
   unsigned char head[4];
   file.read(head, sizeof head);
+  if (head[0] == 0 && head[1] == 0 && head[2] != 8 && head[2] != 0 && head[3] == rank)
+    fail(Exit::Input, fmt::format("{}: an IDX file of type 0x{:02x}, but only bytes (0x08) are read", path, head[2]));
   if (head[0] || head[1] || head[2] != 8 || head[3] != rank)
     fail(Exit::Damaged, fmt::format("{}: not an IDX file of bytes with {} axes", path, rank));
   Idx idx;

@@ -5,18 +5,16 @@
 #include "error.h"
 #include "evaluate.h"
 #include "files.h"
+#include "json.h"
 #include "output.h"
 #include "program.h"
 #include "same_file.h"
-#include "train_log.h"
 
 #include <cmath>
 #include <fmt/format.h>
 #include <unistd.h>
 
 namespace sinter {
-
-static std::string jsonNumber(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : "null"; }
 
 Exit eval(const sinter_program &description, const CommonOptions &common, const EvalCommand &command) {
   const auto program = openProgram(description, common);
@@ -50,8 +48,8 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
   const Evaluation result = evaluate(*program, *part, command.batches);
   const char *unit = batch.tokens ? "tokens" : "images";
   if (command.json || !isatty(STDOUT_FILENO))
-    print("{{\"loss\":{},\"perplexity\":{},\"bits_per_byte\":{},\"accuracy\":{},\"{}\":{}}}\n", jsonNumber(result.loss),
-               jsonNumber(result.perplexity()), jsonNumber(result.bitsPerByte()), jsonNumber(result.accuracy), unit,
+    print("{{\"loss\":{:.9g},\"perplexity\":{:.9g},\"bits_per_byte\":{:.9g},\"accuracy\":{:.9g},\"{}\":{}}}\n", JsonNumber{result.loss},
+               JsonNumber{result.perplexity()}, JsonNumber{result.bitsPerByte()}, JsonNumber{result.accuracy}, unit,
                result.predictions);
   else {
     print("loss           {:.6f}\nperplexity     {:.4f}\n", result.loss, result.perplexity());

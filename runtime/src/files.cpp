@@ -2,6 +2,7 @@
 
 #include "error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -60,6 +61,13 @@ FileReader::FileReader(const std::string &path) : path_(path) {
 
 FileReader::~FileReader() { ::close(file_); }
 
+std::string FileReader::beginning(size_t size) const {
+  std::string text(size, '\0');
+  const ssize_t count = regular_ ? ::pread(file_, text.data(), size, 0) : 0;
+  text.resize(count > 0 ? size_t(count) : 0);
+  return text;
+}
+
 size_t FileReader::read(void *data, size_t size) {
   size_t done = 0;
   while (done < size) {
@@ -96,6 +104,8 @@ std::string readFile(const std::string &path) {
     const size_t before = text.size();
     if (before > streamLimit)
       fail(Exit::Input, fmt::format("{}: more than {} bytes from what is not a regular file; put them into one", path, streamLimit));
+    if (text.capacity() < before + step) // doubled, but not beyond what may come
+      text.reserve(std::min<size_t>(2 * before + step, streamLimit + 2 * step));
     text.resize(before + step);
     got = reader.read(text.data() + before, step);
     text.resize(before + got);
@@ -145,6 +155,8 @@ static void removeLeftTemporaries(const std::string &folder) {
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   struct stat before;
   const bool replaces = ::stat(path_.c_str(), &before) == 0;
+  if (!replaces && errno != ENOENT) // it may be there, with permissions that would be lost
+    failed("stat");
   if (replaces && !S_ISREG(before.st_mode))
     fail(Exit::Input, fmt::format("{}: cannot save: is {}, not a regular file", path_, kindOf(before.st_mode)));
   static std::string cleaned;
@@ -178,6 +190,7 @@ void AtomicFile::create(mode_t mode) {
     const bool taken = flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (!taken && fstat(file_, &status) == 0 && status.st_nlink > 0)
       return;
+    ::unlink(temporary_.c_str());
     systemCalls.close(file_);
     file_ = -1;
   }

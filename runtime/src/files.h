@@ -34,6 +34,8 @@ public:
   /// Size of a regular file; 0 for a pipe.
   uint64_t size() const { return size_; }
   bool regular() const { return regular_; }
+  /// The first bytes of a regular file, wherever reading has come to; nothing of a stream.
+  std::string beginning(size_t size) const;
   /// Reads up to `size` bytes; less only at the end.
   size_t read(void *data, size_t size);
 

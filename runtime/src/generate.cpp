@@ -23,8 +23,21 @@ Generator::Generator(Program &program, const Tokenizer &tokenizer)
 }
 
 std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const std::string &what) const {
-  if (!prompt.empty())
-    return tokenizer_.encode(prompt, what);
+  std::vector<int32_t> last;
+  const size_t matter = std::max(size_t(context_), Sampler::repeatWindow);
+  std::vector<int32_t> part(std::min(prompt.size(), size_t(65536)));
+  for (size_t position = 0; position < prompt.size();) {
+    const size_t count = tokenizer_.encodePart(prompt, position, part, what);
+    for (size_t i = 0; i < count; ++i)
+      if (part[i] >= vocabulary_)
+        fail(Exit::Input, fmt::format("{}: has token {}, but the model only {} of them: the tokenizer is of another model", what, part[i],
+                                      vocabulary_));
+    last.insert(last.end(), part.begin(), part.begin() + int64_t(count));
+    if (last.size() > matter)
+      last.erase(last.begin(), last.end() - int64_t(matter));
+  }
+  if (!last.empty())
+    return last;
   if (tokenizer_.kind() == Tokenizer::Kind::None)
     return {0};
   for (int32_t id = 0; id < tokenizer_.size(); ++id)

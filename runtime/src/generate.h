@@ -39,7 +39,8 @@ public:
   /// Throws Failure (usage) if the program has no such entry.
   Generator(Program &program, const Tokenizer &tokenizer);
 
-  /// The prompt's ids; an empty prompt becomes one token: the newline if the vocabulary has it, else id 0.
+  /// The prompt's last ids, as many as matter for what comes next; an empty prompt becomes one token: the newline if the vocabulary
+  /// has it, else id 0. Failure (input) if the vocabulary or the model lacks one.
   std::vector<int32_t> promptTokens(const std::string &prompt, const std::string &what) const;
 
   /// Calls `show` with text as soon as it is certain; it returns false to end.

@@ -1,10 +1,10 @@
 // The subcommand info: what was compiled into this program.
 #include "commands.h"
 #include "error.h"
+#include "json.h"
 #include "output.h"
 #include "processor.h"
 #include "program.h"
-#include "train_log.h"
 #include "vulkan/vulkan_device.h"
 
 #include <fmt/format.h>
@@ -27,7 +27,7 @@ template <typename Make> static std::string joined(uint32_t count, Make make) {
 static std::string entryJson(const sinter_entry &entry) {
   const std::string inputs = joined(entry.input_count, [&](uint32_t i) {
     const sinter_input &input = entry.inputs[i];
-    return fmt::format("{{{}{}}}", tensorJson(input.tensor), input.has_default ? fmt::format(",\"default\":{}", input.value) : "");
+    return fmt::format("{{{}{}}}", tensorJson(input.tensor), input.has_default ? fmt::format(",\"default\":{}", JsonNumber{input.value}) : "");
   });
   const std::string outputs =
       joined(entry.output_count, [&](uint32_t i) { return fmt::format("{{{}}}", tensorJson(entry.outputs[i])); });

@@ -3,10 +3,11 @@
 #include "commands.h"
 #include "configuration.h"
 #include "error.h"
+#include "json.h"
 #include "output.h"
 #include "report.h"
 #include "sinter/abi.h"
-#include "train_log.h"
+#include "trainer.h"
 
 #include <fmt/format.h>
 

@@ -28,13 +28,12 @@ static int64_t stepOf(std::string_view line) {
   return step;
 }
 
-static bool isRegular(int file, off_t *size = nullptr) {
+// Size of a regular file; -1 of a pipe or a device.
+off_t LogFile::size() const {
   struct stat status;
-  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
-    return false;
-  if (size)
-    *size = status.st_size;
-  return true;
+  if (fstat(file_, &status) != 0)
+    fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path_, std::strerror(errno)));
+  return S_ISREG(status.st_mode) ? status.st_size : -1;
 }
 
 // Bytes of the lines up to and with step `last`. A last line that a kill cut short does not count, and is no fault.
@@ -68,22 +67,24 @@ void checkLogFile(const std::string &path) {
 LogFile::LogFile(const std::string &path, int64_t resumedStep) : path_(path) {
   if (path.empty())
     return;
-  open();
-  off_t size = 0;
-  if (!isRegular(file_, &size) || size == 0)
-    return;
   try {
+    open();
+    if (size() <= 0)
+      return;
     checkLogFile(path_);
     resumedStep < 0 ? startAnew() : cut(resumedStep);
   } catch (...) {
-    ::close(file_);
+    close();
     throw;
   }
 }
 
-LogFile::~LogFile() {
+LogFile::~LogFile() { close(); }
+
+void LogFile::close() {
   if (file_ >= 0)
     ::close(file_);
+  file_ = -1;
 }
 
 // A pipe is opened without waiting for its reader. A file is locked, for lines of two trainings would overwrite each other.
@@ -91,17 +92,15 @@ void LogFile::open() {
   file_ = systemCalls.open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
   if (file_ < 0)
     fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path_, errno == ENXIO ? "nobody reads this pipe" : std::strerror(errno)));
-  if (isRegular(file_) && flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    ::close(file_);
+  if (size() >= 0 && flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     fail(Exit::Input, fmt::format("{}: another training writes this log; name another file for --log", path_));
-  }
 }
 
 void LogFile::startAnew() {
   const std::string aside = putAside(path_);
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT)
     fail(Exit::Input, fmt::format("{}: cannot begin a new log: {}", path_, std::strerror(errno)));
-  ::close(file_);
+  close();
   open();
   reportNote(fmt::format("{}: the log of an earlier training is kept as {}", path_, aside));
 }
@@ -117,8 +116,7 @@ bool LogFile::write(const char *line, size_t size) {
   if (file_ < 0 || writeStream(file_, line, size))
     return true;
   const int error = errno;
-  ::close(file_);
-  file_ = -1;
+  close();
   errno = error;
   return false;
 }

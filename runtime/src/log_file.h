@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <sys/types.h>
 
 namespace sinter {
 
@@ -24,7 +25,9 @@ public:
   bool write(const char *line, size_t size);
 
 private:
+  off_t size() const;
   void open();
+  void close();
   void startAnew();
   void cut(int64_t resumedStep);
 

@@ -1,13 +1,13 @@
 #include "options.h"
 
 #include "program.h"
+#include "rates.h"
 #include "suggest.h"
 
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
-#include <limits>
 
 namespace sinter {
 
@@ -70,13 +70,9 @@ const Check moderate = whole<int64_t>(1, 1 << 20, "from 1 to 1048576");
 const Check seed = whole<uint64_t>(0, UINT64_MAX, "from 0 to 2^64 - 1");
 const Check amount = numberThat([](double v) { return v >= 0; }, "a number from 0", "from 0");
 const Check above = numberThat([](double v) { return v > 0; }, "a number above 0", "above 0");
-// What training computes with is an f32: a rate that is not 0 must not become 0, nor one below 1 become 1.
-const Check rate = numberThat([](double v) { return v == 0 || (v > 0 && float(v) > 0); },
-                              "0 or a number from 1.4e-45, the least that f32 tells from 0", "from 0");
-const Check decay = numberThat([](double v) { return v >= 0 && float(v) < 1; }, "in [0, 1), also when rounded to f32",
-                               "in [0, 1)");
-const Check normal = numberThat([](double v) { return v > 0 && float(v) >= std::numeric_limits<float>::min(); },
-                                "at least 1.1754944e-38, the smallest normal f32", "above 0");
+const Check rate = numberThat(isRate, "0 or a number from 1.4e-45, the least that f32 tells from 0", "from 0");
+const Check decay = numberThat(isDecay, "in [0, 1), also when rounded to f32", "in [0, 1)");
+const Check normal = numberThat(isNormal, "at least 1.1754944e-38, the smallest normal f32", "above 0");
 const Check fraction = numberThat([](double v) { return v >= 0 && v < 1; }, "in [0, 1)", "in [0, 1)");
 const Check probability = numberThat([](double v) { return v >= 0 && v <= 1; }, "in [0, 1]", "in [0, 1]");
 const Check notEmpty =

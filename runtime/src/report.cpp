@@ -18,11 +18,17 @@ void speakAs(std::string text) { name() = std::move(text); }
 
 const std::string &speaker() { return name(); }
 
+// What moves the cursor, ends a line, or turns the direction of what follows.
+static bool isControl(char32_t value) {
+  return value < 0x20 || (value >= 0x7f && value < 0xa0) || (value >= 0x200e && value <= 0x200f) || (value >= 0x2028 && value <= 0x202e) ||
+         (value >= 0x2066 && value <= 0x2069);
+}
+
 std::string printable(std::string_view text, std::string_view kept) {
   std::string shown;
   for (size_t i = 0; i < text.size();) {
     const CodePoint point = decodeUtf8(text, i);
-    const bool control = point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0);
+    const bool control = isControl(point.value);
     if (point.length && (!control || kept.find(text[i]) != kept.npos)) {
       shown.append(text, i, point.length);
       i += point.length;

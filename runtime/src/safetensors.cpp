@@ -1,13 +1,15 @@
 #include "safetensors.h"
 
 #include "error.h"
+#include "file_kind.h"
 #include "files.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <tuple>
-#include <unordered_set>
+#include <utility>
 
 namespace sinter {
 
@@ -53,6 +55,8 @@ public:
 
   bool string(string_t &value) {
     if (state_ == State::Metadata) {
+      if (file_.metadata.size() == TensorLimits::metadata)
+        damaged(fmt::format("more than {} entries of metadata", TensorLimits::metadata));
       if (!file_.metadata.emplace(key_, std::move(value)).second)
         damaged(fmt::format("metadata {}: given twice", shortened(key_)));
       return true;
@@ -86,9 +90,8 @@ public:
     if (key.size() > TensorLimits::nameLength)
       damaged(fmt::format("a name of {} bytes is longer than {}", key.size(), TensorLimits::nameLength));
     key_ = std::move(key);
-    if (state_ == State::Top) {
-      if (!names_.insert(key_).second)
-        damaged(fmt::format("tensor {}: given twice", key_));
+    if (state_ == State::Top && key_ == "__metadata__" && std::exchange(hasMetadata_, true)) {
+      damaged("metadata: given twice");
     } else if (state_ == State::Tensor) {
       const unsigned field = key_ == "dtype" ? 1 : key_ == "shape" ? 2 : key_ == "data_offsets" ? 4 : 0;
       if (!field || (fields_ & field))
@@ -148,7 +151,7 @@ private:
   std::string key_;
   TensorEntry current_;
   unsigned offsets_ = 0, fields_ = 0;
-  std::unordered_set<std::string> names_;
+  bool hasMetadata_ = false;
 };
 
 } // namespace
@@ -170,14 +173,23 @@ const TensorEntry *TensorFile::find(std::string_view name) const {
   return nullptr;
 }
 
+static void checkNames(const TensorFile &file, const HeaderReader &reader) {
+  std::vector<std::string_view> names;
+  for (const TensorEntry &tensor : file.tensors)
+    names.push_back(tensor.name);
+  std::sort(names.begin(), names.end());
+  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
+    reader.damaged(fmt::format("tensor {}: given twice", *twice));
+}
+
 TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::string &path) {
   TensorFile file;
   HeaderReader reader(file, path);
   Json::sax_parse(header.begin(), header.end(), &reader);
+  checkNames(file, reader);
   for (const TensorEntry &tensor : file.tensors) {
-    uint64_t bytes = tensorElementBytes(tensor.dtype);
-    if (!bytes)
-      reader.damaged(fmt::format("tensor {}: unknown dtype '{}'", tensor.name, tensor.dtype));
+    const uint64_t elementBytes = tensorElementBytes(tensor.dtype);
+    uint64_t bytes = std::max<uint64_t>(elementBytes, 1);
     for (int64_t size : tensor.shape)
       if (__builtin_mul_overflow(bytes, uint64_t(size), &bytes))
         reader.damaged(fmt::format("tensor {}: shape [{}] overflows", tensor.name, fmt::join(tensor.shape, ", ")));
@@ -185,7 +197,8 @@ TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::
       reader.damaged(fmt::format("tensor {}: bytes {} to {} are not inside the {} bytes of data: the file is truncated or its "
                                  "header is wrong",
                                  tensor.name, tensor.begin, tensor.end, dataBytes));
-    if (tensor.end - tensor.begin != bytes)
+    // What a dtype means that is not known here is no concern unless the tensor is needed.
+    if (elementBytes && tensor.end - tensor.begin != bytes)
       reader.damaged(fmt::format("tensor {}: {} bytes for shape [{}] of {}, which needs {}", tensor.name,
                                  tensor.end - tensor.begin, fmt::join(tensor.shape, ", "), tensor.dtype, bytes));
   }
@@ -210,6 +223,8 @@ TensorFile readTensorHeader(FileReader &reader) {
   unsigned char length[8];
   if (!reader.regular())
     fail(Exit::Input, fmt::format("{}: not a regular file", reader.path()));
+  if (const std::string kind = knownKind(reader.beginning(kindBytes)); !kind.empty())
+    fail(Exit::Input, fmt::format("{}: not safetensors but {}", reader.path(), kind));
   if (reader.read(length, 8) != 8)
     fail(Exit::Damaged, fmt::format("{}: damaged, or not safetensors: {} bytes are too few", reader.path(), reader.size()));
   uint64_t headerBytes = 0;

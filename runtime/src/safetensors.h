@@ -30,7 +30,7 @@ struct TensorFile {
 
 /// Limits on what a file may ask for.
 struct TensorLimits {
-  static constexpr uint64_t headerBytes = 16u << 20, tensors = 100000, nameLength = 512, rank = 8;
+  static constexpr uint64_t headerBytes = 16u << 20, tensors = 100000, nameLength = 512, rank = 8, metadata = 4096;
 };
 
 /// Reads the header; the reader is then at the first tensor's bytes. Throws Failure (damaged) that names the path.

@@ -4,21 +4,21 @@
 #include "configuration.h"
 #include "error.h"
 #include "files.h"
+#include "json.h"
 #include "output.h"
 #include "program.h"
-#include "train_log.h"
 
 #include <fmt/format.h>
 
 namespace sinter {
 
 static std::string tokenJson(const Tokenizer &tokenizer, int32_t id, double logProbability) {
-  return fmt::format("\"id\":{},\"text\":{},\"logprob\":{:.9g}", id, jsonQuoted(tokenizer.decode(id)), logProbability);
+  return fmt::format("\"id\":{},\"text\":{},\"logprob\":{:.9g}", id, jsonQuoted(tokenizer.decode(id)), JsonNumber{logProbability});
 }
 
-static std::string resultJson(const Tokenizer &tokenizer, const std::string &prompt, const Generated &result, bool logProbabilities) {
-  std::string json = fmt::format("{{\"prompt\":{},\"text\":{},\"finish\":\"{}\",\"tokens\":[", jsonQuoted(prompt),
-                                 jsonQuoted(result.text), result.stopped ? "stop" : "length");
+// What follows the prompt.
+static std::string resultJson(const Tokenizer &tokenizer, const Generated &result, bool logProbabilities) {
+  std::string json = fmt::format(",\"text\":{},\"finish\":\"{}\",\"tokens\":[", jsonQuoted(result.text), result.stopped ? "stop" : "length");
   for (size_t i = 0; i < result.tokens.size(); ++i)
     json += fmt::format("{}{}", i ? "," : "", result.tokens[i].id);
   json += "]";
@@ -52,9 +52,10 @@ Exit sample(const sinter_program &description, const CommonOptions &common, cons
     open = open && (json || printText(text));
     return open; // who closed the pipe has read enough
   });
-  const std::string end = json ? resultJson(tokenizer, prompt, result, command.generate.logProbabilities > 0) : "\n";
-  if (open)
-    printText(end);
+  if (!json)
+    open = open && printText("\n");
+  else if (printText("{\"prompt\":") && printJsonQuoted(prompt))
+    printText(resultJson(tokenizer, result, command.generate.logProbabilities > 0));
   return Exit::Done;
 }
 

@@ -8,9 +8,6 @@
 
 namespace sinter {
 
-// The repeat penalty looks at this many tokens before the next one.
-static constexpr size_t repeatWindow = 64;
-
 Sampler::Sampler(const SamplerOptions &options, int64_t vocabulary)
     : options_(options), vocabulary_(vocabulary), random_(options.seed, streamOf("sampler")) {}
 
@@ -26,6 +23,8 @@ int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> hi
       fail(Exit::Input, fmt::format("the logit of token {} is not a number; the checkpoint's parameters are not finite", id));
     candidates_.emplace_back(logits[size_t(id)], int32_t(id));
   }
+  if (candidates_.empty())
+    fail(Exit::Input, "there is no token to choose: the vocabulary is empty");
   if (options_.repeatPenalty != 1) {
     const auto recent = history.last(std::min(history.size(), repeatWindow));
     for (auto &[logit, id] : candidates_)

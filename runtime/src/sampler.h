@@ -22,6 +22,9 @@ struct SamplerOptions {
 /// Applied in this order: repeat penalty, temperature, top-k, top-p, min-p; then one draw.
 class Sampler {
 public:
+  /// The repeat penalty looks at this many tokens before the next one.
+  static constexpr size_t repeatWindow = 64;
+
   /// `vocabulary` ids may be chosen; logits beyond them are ignored.
   Sampler(const SamplerOptions &options, int64_t vocabulary);
 

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace sinter {
@@ -30,14 +31,20 @@ public:
 
   /// Ids of `text`. Throws Failure (input) that names the first character the vocabulary does not hold, and `what`.
   std::vector<int32_t> encode(std::string_view text, const std::string &what) const;
+  /// The same for long texts, part by part: ids of the text from `position` on, which is advanced, as many as `ids` has room for.
+  size_t encodePart(std::string_view text, size_t &position, std::span<int32_t> ids, const std::string &what) const;
   /// The bytes of one token; empty for ids out of range. For `none` the id in decimal and a space.
   std::string decode(int32_t token) const;
 
 private:
+  struct Vocabulary {
+    std::vector<char32_t> points; ///< in ascending order, at least one
+    std::vector<int32_t> ids;     ///< of code points, up to the last that has one; -1: none
+  };
+  static Tokenizer chars(std::vector<char32_t> points);
+
   Kind kind_ = Kind::None;
-  std::vector<char32_t> points_;
-  std::unordered_map<char32_t, int32_t> ids_;
-  void setPoints(std::vector<char32_t> points);
+  std::shared_ptr<const Vocabulary> vocabulary_; // of `chars`: copies share it
 };
 
 } // namespace sinter

@@ -10,19 +10,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace sinter {
 
 using Clock = std::chrono::steady_clock;
-
-std::string jsonQuoted(const std::string &text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::string jsonOrNull(const std::string &object) { return nlohmann::json::accept(object) ? object : "null"; }
 
 // Terminals that cannot go back to the start of a line get one now and then.
 static bool redraws() {
@@ -56,23 +49,6 @@ void TrainLog::lose(const char *where) {
   reportError(fmt::format("{}: cannot write: {}; the training goes on without it", where, std::strerror(error)));
 }
 
-// JSON has no NaN or infinity.
-struct JsonNumber {
-  double value;
-};
-
-} // namespace sinter
-
-template <> struct fmt::formatter<sinter::JsonNumber> {
-  constexpr auto parse(format_parse_context &context) { return context.begin(); }
-  template <typename Context> auto format(const sinter::JsonNumber &number, Context &context) const {
-    return std::isfinite(number.value) ? fmt::format_to(context.out(), "{:.9g}", number.value)
-                                       : fmt::format_to(context.out(), "null");
-  }
-};
-
-namespace sinter {
-
 void TrainLog::step(int64_t step, const StepResult &result) {
   const auto now = Clock::now();
   const double seconds = std::max(1e-9, std::chrono::duration<double>(now - last_).count());
@@ -85,10 +61,10 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   smoothedLoss_ += weight * (result.loss - smoothedLoss_);
   char line[256];
   char *end = line;
-  end = fmt::format_to_n(end, 128, "{{\"step\":{},\"loss\":{}", step, JsonNumber{result.loss}).out;
+  end = fmt::format_to_n(end, 128, "{{\"step\":{},\"loss\":{:.9g}", step, JsonNumber{result.loss}).out;
   if (result.hasGradNorm)
-    end = fmt::format_to_n(end, 40, ",\"grad_norm\":{}", JsonNumber{result.gradNorm}).out;
-  end = fmt::format_to_n(end, 80, ",\"lr\":{},\"{}_per_s\":{:.1f}}}\n", JsonNumber{result.lr}, unit_,
+    end = fmt::format_to_n(end, 40, ",\"grad_norm\":{:.9g}", JsonNumber{result.gradNorm}).out;
+  end = fmt::format_to_n(end, 80, ",\"lr\":{:.9g},\"{}_per_s\":{:.1f}}}\n", JsonNumber{result.lr}, unit_,
                          double(predictionsPerStep_) / seconds).out;
   writeLine(line, size_t(end - line));
   // Ten times a second is enough for eyes, and a line each ten seconds for what keeps all lines.
@@ -132,11 +108,11 @@ void TrainLog::eraseLine() {
 }
 
 void TrainLog::evaluation(int64_t step, const Evaluation &evaluation) {
-  std::string line = fmt::format("{{\"step\":{},\"val_loss\":{}", step, JsonNumber{evaluation.loss});
+  std::string line = fmt::format("{{\"step\":{},\"val_loss\":{:.9g}", step, JsonNumber{evaluation.loss});
   if (!std::isnan(evaluation.bitsPerByte()))
-    line += fmt::format(",\"val_bits_per_byte\":{}", JsonNumber{evaluation.bitsPerByte()});
+    line += fmt::format(",\"val_bits_per_byte\":{:.9g}", JsonNumber{evaluation.bitsPerByte()});
   if (!std::isnan(evaluation.accuracy))
-    line += fmt::format(",\"val_accuracy\":{}", JsonNumber{evaluation.accuracy});
+    line += fmt::format(",\"val_accuracy\":{:.9g}", JsonNumber{evaluation.accuracy});
   line += "}\n";
   writeLine(line.data(), line.size());
   if (terminal_) {

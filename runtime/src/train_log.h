@@ -2,6 +2,7 @@
 #pragma once
 
 #include "evaluate.h"
+#include "json.h"
 #include "log_file.h"
 #include "trainer.h"
 
@@ -45,9 +46,5 @@ private:
   double smoothedSeconds_ = 0, smoothedLoss_ = 0; // over about 50 steps
   std::chrono::steady_clock::time_point start_, last_, drawn_;
 };
-
-/// A text as a JSON string; a JSON object as it is, "null" for what is none.
-std::string jsonQuoted(const std::string &text);
-std::string jsonOrNull(const std::string &object);
 
 } // namespace sinter

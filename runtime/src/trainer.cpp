@@ -1,13 +1,14 @@
 #include "trainer.h"
 
 #include "error.h"
+#include "flat_json.h"
 #include "program.h"
+#include "rates.h"
 #include "suggest.h"
 
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <numbers>
 
@@ -15,22 +16,17 @@ namespace sinter {
 
 using Json = nlohmann::json;
 
-// The optional rates, the names they have in a checkpoint and as inputs of the entry, and what they must be as the f32 in
-// which they are used: at least `least` and below `limit`.
+// The optional rates, the names they have in a checkpoint and as inputs of the entry, and what they may be.
 struct Rate {
   const char *name;
   std::optional<double> TrainingOptions::*member;
-  float least = 0, limit = std::numeric_limits<float>::infinity();
-  bool allows(double value) const { return value >= 0 && value <= 1e38 && float(value) >= least && float(value) < limit; }
+  bool (*inside)(double);
 };
 static constexpr Rate rates[] = {
-    {"lr", &TrainingOptions::lr},
-    {"min_lr", &TrainingOptions::minLr},
-    {"beta1", &TrainingOptions::beta1, 0, 1},
-    {"beta2", &TrainingOptions::beta2, 0, 1},
-    {"eps", &TrainingOptions::eps, std::numeric_limits<float>::min()},
-    {"weight_decay", &TrainingOptions::weightDecay},
-    {"grad_clip", &TrainingOptions::gradClip},
+    {"lr", &TrainingOptions::lr, isRate},        {"min_lr", &TrainingOptions::minLr, isRate},
+    {"beta1", &TrainingOptions::beta1, isDecay}, {"beta2", &TrainingOptions::beta2, isDecay},
+    {"eps", &TrainingOptions::eps, isNormal},    {"weight_decay", &TrainingOptions::weightDecay, isRate},
+    {"grad_clip", &TrainingOptions::gradClip, isRate},
 };
 
 // As it is written on the command line: "weight-decay".
@@ -55,34 +51,66 @@ std::string TrainingOptions::json() const {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace); // file names need not be UTF-8
 }
 
-TrainingOptions TrainingOptions::parse(const std::string &text, const std::string &path) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  TrainingOptions options;
-  const auto number = [&](const char *name) { return json.contains(name) && json[name].is_number(); };
-  const auto count = [&](const char *name) { return json.contains(name) && json[name].is_number_integer(); };
-  const auto word = [&](const char *name) { return json.contains(name) && json[name].is_string(); };
-  if (!json.is_object() || !count("steps") || !count("warmup") || !number("val_fraction") || !word("schedule") || !word("order"))
-    fail(Exit::Damaged, fmt::format("{}: the saved options are not readable", path));
-  options.steps = json["steps"].get<int64_t>();
-  options.warmup = json["warmup"].get<int64_t>();
-  options.cosine = json["schedule"].get<std::string>() == "cosine";
-  options.order = json["order"].get<std::string>() == "sequential" ? Order::Sequential : Order::Random;
-  options.validationFraction = json["val_fraction"].get<double>();
-  if (!(options.validationFraction >= 0 && options.validationFraction < 1) || options.steps < 0 ||
-      options.warmup < 0 || options.steps > maximumSteps || options.warmup > maximumSteps)
-    fail(Exit::Damaged, fmt::format("{}: the saved options are out of range", path));
-  for (const Rate &rate : rates) {
-    if (!number(rate.name))
-      continue;
-    const double value = json[rate.name].get<double>();
-    if (!rate.allows(value))
-      fail(Exit::Damaged, fmt::format("{}: the saved option {} is {}, which is out of range", path, rate.name, value));
-    options.*rate.member = value;
+// Reads the values of saved options and checks them as the command line checks those that are given there.
+namespace {
+
+class SavedOptions {
+public:
+  SavedOptions(const std::string &json, const std::string &path) : path_(path) {
+    auto values = parseFlatJson(json);
+    if (!values)
+      fail(Exit::Damaged, fmt::format("{}: the saved options are not readable", path));
+    values_ = std::move(*values);
   }
-  if (word("data"))
-    options.data = json["data"].get<std::string>();
-  if (word("val_data"))
-    options.validationData = json["val_data"].get<std::string>();
+
+  bool has(const char *name) const { return values_.contains(name); }
+  std::string text(const char *name) const { return has(name) && values_.at(name).quoted ? values_.at(name).text : std::string(); }
+
+  double number(const char *name, bool (*inside)(double)) const {
+    const auto value = has(name) ? values_.at(name).number() : std::nullopt;
+    if (!value || !std::isfinite(float(*value)) || !inside(*value))
+      refuse(name);
+    return *value;
+  }
+  int64_t steps(const char *name) const {
+    const auto value = has(name) ? values_.at(name).wholeNumber() : std::nullopt;
+    if (!value || *value < 0 || *value > maximumSteps)
+      refuse(name);
+    return *value;
+  }
+  /// Whether it is `yes`; the other choice is `no`.
+  bool choice(const char *name, std::string_view yes, std::string_view no) const {
+    const std::string word = text(name);
+    if (word != yes && word != no)
+      refuse(name);
+    return word == yes;
+  }
+
+private:
+  [[noreturn]] void refuse(const char *name) const {
+    const std::string found = has(name) ? "is " + values_.at(name).text.substr(0, 32) : "is missing";
+    fail(Exit::Damaged, fmt::format("{}: the saved option {} {}, which is out of range", path_, name, found));
+  }
+
+  const std::string &path_;
+  std::map<std::string, FlatValue> values_;
+};
+
+} // namespace
+
+TrainingOptions TrainingOptions::parse(const std::string &text, const std::string &path) {
+  const SavedOptions saved(text, path);
+  TrainingOptions options;
+  options.steps = saved.steps("steps");
+  options.warmup = saved.steps("warmup");
+  options.cosine = saved.choice("schedule", "cosine", "constant");
+  options.order = saved.choice("order", "sequential", "random") ? Order::Sequential : Order::Random;
+  options.validationFraction = saved.number("val_fraction", [](double v) { return v >= 0 && v < 1; });
+  for (const Rate &rate : rates)
+    if (saved.has(rate.name))
+      options.*rate.member = saved.number(rate.name, rate.inside);
+  options.data = saved.text("data");
+  options.validationData = saved.text("val_data");
   return options;
 }
 

@@ -18,8 +18,6 @@ options=(--data "$text" --seed 5 --lr 3e-3 --checkpoint-every 40)
 train() { # NAME STEPS options...
   "$trainer" train "${options[@]}" --out "$folder/$1" --steps "$2" "${@:3}"
 }
-# Background jobs are started without the function: $! must be the trainer, not a shell around it.
-resume() { [ -e "$folder/killed/checkpoint.safetensors" ] && echo --resume; }
 same() { cmp -s "$folder/$1/checkpoint.safetensors" "$folder/$2/checkpoint.safetensors"; }
 
 train whole 400 --threads 2 --log "$folder/whole.jsonl" > /dev/null
@@ -31,23 +29,36 @@ train single 400 --threads 1 > /dev/null
 train many 400 --threads 3 > /dev/null
 same whole single && same whole many && echo "threads ok" || echo "threads: other bits"
 
-# Killed at a moment of its own choosing, three times over, and resumed each time.
-for delay in 0.15 0.3 0.45; do
-  "$trainer" train "${options[@]}" --out "$folder/killed" --steps 400 $(resume) > /dev/null 2>&1 &
-  sleep "$delay"
-  kill -9 $! 2> /dev/null
-  wait $! 2> /dev/null
+# until_step NAME STEP SIGNAL STEPS options...: trains until this step has been logged, and sends the signal then; returns the exit code.
+mkfifo "$folder/lines"
+until_step() {
+  # The trainer itself is the background job: $! must not be a shell around it.
+  "$trainer" train "${options[@]}" --out "$folder/$1" --steps "$4" "${@:5}" > "$folder/lines" 2> /dev/null &
+  local pid=$!
+  while read -r line; do
+    case $line in "{\"step\":$2,"*) break ;; esac
+  done < "$folder/lines"
+  kill "-$3" "$pid" 2> /dev/null
+  wait "$pid" 2> /dev/null
+}
+saved_step() { grep -aoE '"step":"[0-9]+"' "$folder/$1/checkpoint.safetensors" | grep -oE '[0-9]+'; }
+
+# Killed three times over, each time between two checkpoints and before the end, and resumed from the last one.
+resume=()
+for step in 50 170 290; do
+  until_step killed "$step" KILL 400 "${resume[@]}"
+  code=$? saved=$(saved_step killed)
+  [ "$code" -eq 137 ] && [ "$saved" -ge $((step / 40 * 40)) ] && [ "$saved" -lt 400 ] ||
+    echo "killed at step $step: exit code $code, a checkpoint of step $saved"
+  resume=(--resume)
 done
-train killed 400 $(resume) > /dev/null 2>&1
+train killed 400 --resume > /dev/null 2>&1
 same whole killed && echo "killed and resumed ok" || echo "killed and resumed: other bits"
 
-"$trainer" train "${options[@]}" --out "$folder/interrupted" --steps 100000 > /dev/null 2>&1 &
-sleep 1
-kill -TERM $! # not INT: in a script, background jobs ignore it
-wait $!
+until_step interrupted 20 TERM 100000 # not INT: in a script, background jobs ignore it
 code=$?
-[ "$code" -eq 5 ] && [ -e "$folder/interrupted/checkpoint.safetensors" ] &&
-  echo "interrupted ok" || echo "interrupted: exit code $code"
+[ "$code" -eq 5 ] && [ "$(saved_step interrupted)" -ge 20 ] && echo "interrupted ok" ||
+  echo "interrupted: exit code $code, a checkpoint of step $(saved_step interrupted)"
 
 # Greedy text is the same for any number of threads.
 sample() { "$trainer" sample --checkpoint "$folder/whole/checkpoint.safetensors" --prompt "one two" -n 40 --temperature 0 --threads "$1"; }

@@ -1,8 +1,13 @@
 // Text, tokens, images: batches and errors.
 #include "data.h"
 #include "support.h"
+#include "token_store.h"
+#include "utf8.h"
 
 #include <zlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace sinter::test {
 
@@ -46,6 +51,33 @@ TEST_F(DataTest, SequentialRowsFollowTheRuleAndWrap) {
   data.training->fill(buffers.text(), Order::Sequential, 0, 1); // row number 2, then 3 modulo 3
   EXPECT_EQ(buffers.tokens[0], 'i');
   EXPECT_EQ(buffers.tokens[4], 'a');
+}
+
+// More than 256 characters: the text stays as it is, and tokens are found in it from anywhere.
+TEST_F(DataTest, TokensOfLargeVocabularies) {
+  std::string text;
+  std::vector<int32_t> values;
+  uint32_t random = 7;
+  for (int i = 0; i < 5000; ++i) {
+    random = random * 1664525u + 1013904223u;
+    values.push_back(int32_t('a' + (random >> 16) % (random >> 31 ? 26 : 3000)));
+    appendUtf8(text, char32_t(values.back()));
+  }
+  const Tokenizer tokenizer = Tokenizer::charsOf(text, "t");
+  ASSERT_GT(tokenizer.size(), 256);
+  const TokenStore store = TokenStore::ofText(text, tokenizer, "t");
+  const std::vector<int32_t> ids = tokenizer.encode(text, "t");
+  ASSERT_EQ(store.size(), 5000);
+  for (int64_t begin : {0, 1, 1000, 1023, 1024, 1025, 2047, 2048, 3000, 4990, 4999, 5000})
+    for (int64_t count : {0, 1, 2, 10, 1024, 1500})
+      if (begin + count <= 5000) {
+        std::vector<int32_t> got(static_cast<size_t>(count));
+        store.copy(begin, count, got.data());
+        EXPECT_TRUE(std::equal(got.begin(), got.end(), ids.begin() + begin)) << begin << " " << count;
+      }
+  // As it was when ids were kept: resumes of earlier checkpoints know their data again.
+  EXPECT_EQ(store.hash(0, 5000), XXH3_64bits(ids.data(), ids.size() * 4));
+  EXPECT_EQ(store.hash(1000, 4000), XXH3_64bits(ids.data() + 1000, 3000 * 4));
 }
 
 TEST_F(DataTest, RandomRowsAreAFunctionOfSeedAndStep) {

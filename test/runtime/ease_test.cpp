@@ -276,11 +276,12 @@ TEST_F(EaseTest, OtherConfigurations) {
   EXPECT_EQ(added.exit, 0);
   expectContains(added.err, "trained with deep=true (here there is none)");
   // Hostile text, nested deeply, is neither printed nor followed.
-  const std::string nested(100000, '[');
-  const Result hostile = run({"eval", "--data", text, "--checkpoint",
-                              checkpointWith("{\"context\":" + nested + std::string(100000, ']') + "}", "hostile")});
-  EXPECT_EQ(hostile.exit, 1);
-  EXPECT_LT(hostile.err.size(), 1000u);
+  for (const size_t depth : {1, 1000, 100000}) {
+    const std::string nested = std::string(depth, '[') + std::string(depth, ']');
+    const Result hostile = run({"eval", "--data", text, "--checkpoint", checkpointWith("{\"context\":" + nested + "}", "hostile")});
+    EXPECT_EQ(hostile.exit, 3) << hostile.err;
+    EXPECT_LT(hostile.err.size(), 1000u);
+  }
 }
 
 TEST_F(EaseTest, InfoOfACheckpoint) {

@@ -69,6 +69,9 @@ inline std::string someText(size_t size) {
   return text;
 }
 
+/// A checkpoint's bytes with the right hash in the place of the zeros that it has.
+std::string withHash(std::string bytes);
+
 /// What `body` fails with; the test fails if it does not.
 struct Failed {
   Exit exit = Exit::Done;

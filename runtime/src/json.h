@@ -1,0 +1,32 @@
+// Pieces of JSON as it is printed: always valid, whatever the numbers and texts are.
+#pragma once
+
+#include <cmath>
+#include <fmt/format.h>
+#include <string>
+#include <string_view>
+
+namespace sinter {
+
+/// A text as a JSON string; bytes that are not UTF-8 become U+FFFD.
+std::string jsonQuoted(std::string_view text);
+
+/// JSON as it is; "null" for what is none.
+std::string jsonOrNull(const std::string &json);
+
+/// A text as a JSON string to standard output, part by part: a text may be as large as a file. False if the reader is gone.
+bool printJsonQuoted(std::string_view text);
+
+/// JSON has no NaN and no infinity: they are printed as null.
+struct JsonNumber {
+  double value;
+};
+
+} // namespace sinter
+
+template <> struct fmt::formatter<sinter::JsonNumber> : fmt::formatter<double> {
+  template <typename Context> auto format(const sinter::JsonNumber &number, Context &context) const {
+    return std::isfinite(number.value) ? fmt::formatter<double>::format(number.value, context)
+                                       : fmt::format_to(context.out(), "null");
+  }
+};
