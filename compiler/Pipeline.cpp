@@ -168,6 +168,8 @@ LogicalResult runStage(ModuleOp module, Stage stage, const PipelineOptions &opti
   } else {
     buildStage(manager, stage, options);
   }
+  if (options.watch)
+    options.watch(manager);
   if (failed(manager.run(module)))
     return failure();
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

@@ -4,6 +4,7 @@
 #include "compiler/codegen/Codegen.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,7 @@ struct PipelineOptions {
   bool bf16 = false;       ///< matrix products round their operands to bf16
   bool cpuKernels = true; ///< kernels that only the CPU's code generation knows: attention, products with prologues
   bool fuse = true; ///< false: elementwise ops stay apart, for tests to compare with
+  std::function<void(mlir::PassManager &)> watch; ///< sees each stage's passes before they run: for tests
 };
 
 /// Runs the module from the end of stage `from` to the end of stage `to` (at most Target), in place, checking each

@@ -2,6 +2,8 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace sinter::reference {
@@ -20,13 +22,11 @@ double toDouble(const APInt &value) {
                                   : static_cast<double>(value.getSExtValue());
 }
 
-/// Asks `op` for its meaning; the operands and results are tensors, or rank-0 tensors for scalars.
-LogicalResult evaluate(Operation &op, ArrayRef<const Tensor *> inputs, MutableArrayRef<Tensor> outputs) {
-  auto meaning = dyn_cast<ReferenceOp>(op);
-  if (!meaning)
-    return op.emitError() << op.getName().stripDialect() << ": the reference interpreter does not know this op ("
-                          << op.getName() << ")";
-  return meaning.evaluate(inputs, outputs);
+/// Whether f32 holds all elements of what is a float.
+bool isExact(Type type, const Tensor &tensor) {
+  return !isa<FloatType>(getElementTypeOrSelf(type)) || llvm::all_of(tensor.data, [](double value) {
+    return std::isnan(value) || value == static_cast<float>(value);
+  });
 }
 
 /// For each dimension of a map's index space, how far one step moves in an input that is read through `map`.
@@ -77,6 +77,46 @@ std::optional<Tensor> constantValue(Attribute value) {
 Interpreter::Interpreter(ModuleOp module) {
   for (StateOp state : module.getOps<StateOp>())
     current[state.getSymName().str()] = zerosLike(state.getType());
+}
+
+void Interpreter::roundRandomly(Tensor &tensor) {
+  constexpr double kHalfDigit = 5.9604644775390625e-8; // 2^-24
+  std::uniform_real_distribution<double> part(-kHalfDigit, kHalfDigit);
+  for (double &value : tensor.data)
+    value *= 1 + part(*noise);
+}
+
+/// Asks `op` for its meaning; the operands and results are tensors, or rank-0 tensors for scalars. Results hold zeros.
+LogicalResult Interpreter::evaluate(Operation &op, ArrayRef<const Tensor *> inputs, MutableArrayRef<Tensor> outputs) {
+  auto meaning = dyn_cast<ReferenceOp>(op);
+  if (!meaning)
+    return op.emitError() << op.getName().stripDialect() << ": the reference interpreter does not know this op ("
+                          << op.getName() << ")";
+  if (failed(meaning.evaluate(inputs, outputs)))
+    return failure();
+  if (!noise || llvm::all_of(llvm::zip_equal(op.getResultTypes(), outputs),
+                             [](const auto &result) { return isExact(std::get<0>(result), std::get<1>(result)); }))
+    return success();
+  std::vector<Tensor> moved;
+  for (const Tensor *input : inputs)
+    moved.push_back(*input);
+  SmallVector<const Tensor *> operands;
+  for (auto [operand, tensor] : llvm::zip_equal(op.getOperands(), moved)) {
+    if (isa<FloatType>(getElementTypeOrSelf(operand.getType())))
+      roundRandomly(tensor);
+    operands.push_back(&tensor);
+  }
+  for (Tensor &output : outputs)
+    std::fill(output.data.begin(), output.data.end(), 0.0);
+  if (failed(meaning.evaluate(operands, outputs)))
+    return failure();
+  for (auto [type, output] : llvm::zip_equal(op.getResultTypes(), outputs))
+    if (isa<FloatType>(getElementTypeOrSelf(type))) {
+      roundRandomly(output);
+      for (double &value : output.data)
+        value = static_cast<float>(value);
+    }
+  return success();
 }
 
 FailureOr<std::vector<Tensor>> Interpreter::run(func::FuncOp function, ArrayRef<Tensor> arguments) {

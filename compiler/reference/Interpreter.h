@@ -7,6 +7,8 @@
 #include "dialects/sinter/Sinter.h"
 
 #include <map>
+#include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,11 @@ public:
 
   States &states() { return current; }
 
+  /// From now on computes as f32 could: an op whose results f32 does not hold reads operands, and gives results, that are off
+  /// by up to half a digit of f32, at random. Several runs show how far rounding moves each result: hardly where a sum's terms
+  /// have one sign, as far as its terms are large where they cancel. (What is exact stays so: choices, comparisons, maxima.)
+  void round(uint64_t seed) { noise.emplace(seed); }
+
   /// Runs `function` on `arguments` (one per parameter, of its shape) and returns its results. Reads see the states'
   /// values of before the call; writes take effect when it ends. On failure the reason has been emitted and the states
   /// are as before.
@@ -30,10 +37,13 @@ public:
 private:
   using Values = llvm::DenseMap<mlir::Value, Tensor>;
 
+  llvm::LogicalResult evaluate(mlir::Operation &op, llvm::ArrayRef<const Tensor *> inputs, llvm::MutableArrayRef<Tensor> outputs);
+  void roundRandomly(Tensor &tensor);
   llvm::LogicalResult execute(mlir::Operation &op, Values &values, States &written);
   llvm::LogicalResult executeMap(MapOp map, Values &values);
 
   States current;
+  std::optional<std::mt19937_64> noise;
 };
 
 /// A zero tensor of the shape of `type`; rank 0 for a scalar type.

@@ -20,7 +20,7 @@ constexpr const char *kAbout =
     "Runs every sinter.entry of MODULE.mlir (or every public function) on the reference interpreter, the CPU and Vulkan and "
     "compares. Functions marked sinter.expect return pairs (actual, expected); others are compared across devices and "
     "stages on random inputs. Argument attributes: sinter.range = [low, high], sinter.limit = N (integers below N), "
-    "sinter.default; function attribute: sinter.k = length of the longest reduction.";
+    "sinter.default.";
 
 struct Arguments {
   std::string file, from = "model";

@@ -85,7 +85,7 @@ constexpr Known kOnOps[] = {
     {kKernelAttr, isUnit},               {kExpectAttr, isUnit},
     {kPrologueAttr, isUnit},             {kMembersAttr, isInteger<1>},
     {kAttentionAttr, isInteger<0>},      {kOrderedAttr, isOrdered},
-    {"sinter.k", isInteger<1>},          {"sinter.flops", isAmount},
+    {"sinter.flops", isAmount},
     {"sinter.bytes", isAmount},          {"sinter.in_place", isInPlace},
     {"sinter.tiles", isInteger<0>},      {"sinter.scratch", isInteger<0>},
     {"sinter.pieces", isInteger<1>},     {"sinter.piecewise", isIntegers},

@@ -160,7 +160,7 @@ plan.entry @across arena 163840 live 163840 {
 // CHECK-LABEL: plan.entry @attention_and_weights
 // CHECK: plan.launch @{{.*}} pieces 9 :
 // CHECK: plan.launch @softmax{{.*}} pieces 9 :
-func.func @attention(%q: tensor<12x72x16xf32>, %k: tensor<12x72x16xf32>, %v: tensor<12x72x16xf32>) -> tensor<12x72x16xf32> attributes {sinter.entry, sinter.k = 72 : i64} {
+func.func @attention(%q: tensor<12x72x16xf32>, %k: tensor<12x72x16xf32>, %v: tensor<12x72x16xf32>) -> tensor<12x72x16xf32> attributes {sinter.entry} {
   %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<12x72x16xf32>, tensor<12x72x16xf32>) -> tensor<12x72x72xf32>
   %p = sinter.softmax %s : tensor<12x72x72xf32>
   %o = sinter.matmul %p, %v : (tensor<12x72x72xf32>, tensor<12x72x16xf32>) -> tensor<12x72x16xf32>
@@ -168,7 +168,7 @@ func.func @attention(%q: tensor<12x72x16xf32>, %k: tensor<12x72x16xf32>, %v: ten
 }
 
 // The same weights are asked for, too: they are written once, and read while they are warm.
-func.func @attention_and_weights(%q: tensor<3x3x64x16xf32>, %k: tensor<3x3x64x16xf32>, %v: tensor<3x3x64x16xf32>) -> (tensor<3x3x64x64xf32>, tensor<3x3x64x16xf32>) attributes {sinter.entry, sinter.k = 64 : i64} {
+func.func @attention_and_weights(%q: tensor<3x3x64x16xf32>, %k: tensor<3x3x64x16xf32>, %v: tensor<3x3x64x16xf32>) -> (tensor<3x3x64x64xf32>, tensor<3x3x64x16xf32>) attributes {sinter.entry} {
   %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<3x3x64x16xf32>, tensor<3x3x64x16xf32>) -> tensor<3x3x64x64xf32>
   %p = sinter.softmax %s : tensor<3x3x64x64xf32>
   %o = sinter.matmul %p, %v : (tensor<3x3x64x64xf32>, tensor<3x3x64x16xf32>) -> tensor<3x3x64x16xf32>

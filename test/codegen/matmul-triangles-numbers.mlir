@@ -3,7 +3,7 @@
 // RUN: sinter-run %s
 // RUN: sinter-run %s --unfused
 
-func.func @small(%q: tensor<3x37x5xf32>, %k: tensor<3x37x5xf32>, %v: tensor<3x37x5xf32>) -> (tensor<3x37x5xf32>, tensor<3x37x5xf32>, tensor<3x37x5xf32>, tensor<3x37x5xf32>) attributes {sinter.entry, sinter.k = 37 : i64} {
+func.func @small(%q: tensor<3x37x5xf32>, %k: tensor<3x37x5xf32>, %v: tensor<3x37x5xf32>) -> (tensor<3x37x5xf32>, tensor<3x37x5xf32>, tensor<3x37x5xf32>, tensor<3x37x5xf32>) attributes {sinter.entry} {
   %never = arith.constant dense<0xFF800000> : tensor<3x37x37xf32>
   %scale = arith.constant dense<0.25> : tensor<3x37x37xf32>
   %i = sinter.iota axis 1 : tensor<3x37x37xi32>
@@ -19,7 +19,7 @@ func.func @small(%q: tensor<3x37x5xf32>, %k: tensor<3x37x5xf32>, %v: tensor<3x37
   %g:3 = sinter.grad %loss wrt %q, %k, %v : (tensor<f32>, tensor<3x37x5xf32>, tensor<3x37x5xf32>, tensor<3x37x5xf32>) -> (tensor<3x37x5xf32>, tensor<3x37x5xf32>, tensor<3x37x5xf32>)
   return %o, %g#0, %g#1, %g#2 : tensor<3x37x5xf32>, tensor<3x37x5xf32>, tensor<3x37x5xf32>, tensor<3x37x5xf32>
 }
-func.func @middle(%q: tensor<2x130x16xf32>, %k: tensor<2x130x16xf32>, %v: tensor<2x130x16xf32>) -> (tensor<2x130x16xf32>, tensor<2x130x16xf32>, tensor<2x130x16xf32>, tensor<2x130x16xf32>) attributes {sinter.entry, sinter.k = 130 : i64} {
+func.func @middle(%q: tensor<2x130x16xf32>, %k: tensor<2x130x16xf32>, %v: tensor<2x130x16xf32>) -> (tensor<2x130x16xf32>, tensor<2x130x16xf32>, tensor<2x130x16xf32>, tensor<2x130x16xf32>) attributes {sinter.entry} {
   %never = arith.constant dense<0xFF800000> : tensor<2x130x130xf32>
   %scale = arith.constant dense<0.25> : tensor<2x130x130xf32>
   %i = sinter.iota axis 1 : tensor<2x130x130xi32>
@@ -35,7 +35,7 @@ func.func @middle(%q: tensor<2x130x16xf32>, %k: tensor<2x130x16xf32>, %v: tensor
   %g:3 = sinter.grad %loss wrt %q, %k, %v : (tensor<f32>, tensor<2x130x16xf32>, tensor<2x130x16xf32>, tensor<2x130x16xf32>) -> (tensor<2x130x16xf32>, tensor<2x130x16xf32>, tensor<2x130x16xf32>)
   return %o, %g#0, %g#1, %g#2 : tensor<2x130x16xf32>, tensor<2x130x16xf32>, tensor<2x130x16xf32>, tensor<2x130x16xf32>
 }
-func.func @large(%q: tensor<1x270x24xf32>, %k: tensor<1x270x24xf32>, %v: tensor<1x270x24xf32>) -> (tensor<1x270x24xf32>, tensor<1x270x24xf32>, tensor<1x270x24xf32>, tensor<1x270x24xf32>) attributes {sinter.entry, sinter.k = 270 : i64} {
+func.func @large(%q: tensor<1x270x24xf32>, %k: tensor<1x270x24xf32>, %v: tensor<1x270x24xf32>) -> (tensor<1x270x24xf32>, tensor<1x270x24xf32>, tensor<1x270x24xf32>, tensor<1x270x24xf32>) attributes {sinter.entry} {
   %never = arith.constant dense<0xFF800000> : tensor<1x270x270xf32>
   %scale = arith.constant dense<0.25> : tensor<1x270x270xf32>
   %i = sinter.iota axis 1 : tensor<1x270x270xi32>

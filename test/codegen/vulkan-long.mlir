@@ -6,7 +6,7 @@
 sinter.state @one : tensor<f32> {init = "ones"}
 
 // Products: a block, a part of k, and what is beyond them.
-func.func @product_512() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @product_512() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x512xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x512xf32>
@@ -20,7 +20,7 @@ func.func @product_512() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinte
 }
 
 // Products: a block, a part of k, and what is beyond them.
-func.func @product_513() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @product_513() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x513xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x513xf32>
@@ -34,7 +34,7 @@ func.func @product_513() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinte
 }
 
 // Products: a block, a part of k, and what is beyond them.
-func.func @product_32768() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @product_32768() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x32768xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x32768xf32>
@@ -48,7 +48,7 @@ func.func @product_32768() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sin
 }
 
 // Products: a block, a part of k, and what is beyond them.
-func.func @product_32769() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @product_32769() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x32769xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x32769xf32>
@@ -62,7 +62,7 @@ func.func @product_32769() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sin
 }
 
 // Products: a block, a part of k, and what is beyond them.
-func.func @product_58256() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @product_58256() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x58256xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x58256xf32>
@@ -76,7 +76,7 @@ func.func @product_58256() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sin
 }
 
 // Products: a block, a part of k, and what is beyond them.
-func.func @product_65536() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @product_65536() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x65536xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x65536xf32>
@@ -90,7 +90,7 @@ func.func @product_65536() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sin
 }
 
 // Products: a block, a part of k, and what is beyond them.
-func.func @product_98307() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @product_98307() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x98307xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x98307xf32>
@@ -104,7 +104,7 @@ func.func @product_98307() -> (tensor<2x3xf32>, tensor<2x3xf32>) attributes {sin
 }
 
 // Rows.
-func.func @row_131072() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @row_131072() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x131072xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x131072xf32>
@@ -119,7 +119,7 @@ func.func @row_131072() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<
 }
 
 // Rows.
-func.func @row_131073() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @row_131073() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x131073xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x131073xf32>
@@ -134,7 +134,7 @@ func.func @row_131073() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<
 }
 
 // Rows.
-func.func @row_131075() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @row_131075() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x131075xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x131075xf32>
@@ -149,7 +149,7 @@ func.func @row_131075() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<
 }
 
 // Rows.
-func.func @row_4100() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @row_4100() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<2x4100xf32>
   %xtenth = arith.constant dense<0.1> : tensor<2x4100xf32>
@@ -164,7 +164,7 @@ func.func @row_4100() -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2x
 }
 
 // Columns.
-func.func @column_64() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @column_64() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<64x3xf32>
   %xtenth = arith.constant dense<0.1> : tensor<64x3xf32>
@@ -177,7 +177,7 @@ func.func @column_64() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entr
 }
 
 // Columns.
-func.func @column_65() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @column_65() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<65x3xf32>
   %xtenth = arith.constant dense<0.1> : tensor<65x3xf32>
@@ -190,7 +190,7 @@ func.func @column_65() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entr
 }
 
 // Columns.
-func.func @column_255() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @column_255() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<255x3xf32>
   %xtenth = arith.constant dense<0.1> : tensor<255x3xf32>
@@ -203,7 +203,7 @@ func.func @column_255() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.ent
 }
 
 // Columns.
-func.func @column_256() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @column_256() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<256x3xf32>
   %xtenth = arith.constant dense<0.1> : tensor<256x3xf32>
@@ -216,7 +216,7 @@ func.func @column_256() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.ent
 }
 
 // Columns.
-func.func @column_16384() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @column_16384() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<16384x3xf32>
   %xtenth = arith.constant dense<0.1> : tensor<16384x3xf32>
@@ -229,7 +229,7 @@ func.func @column_16384() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.e
 }
 
 // Columns.
-func.func @column_16385() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @column_16385() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<16385x3xf32>
   %xtenth = arith.constant dense<0.1> : tensor<16385x3xf32>
@@ -242,7 +242,7 @@ func.func @column_16385() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.e
 }
 
 // Columns.
-func.func @column_70000() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @column_70000() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<70000x3xf32>
   %xtenth = arith.constant dense<0.1> : tensor<70000x3xf32>
@@ -255,7 +255,7 @@ func.func @column_70000() -> (tensor<3xf32>, tensor<3xf32>) attributes {sinter.e
 }
 
 // Updates of one row, in two dispatches; another row gets the last.
-func.func @scatter_1() -> (tensor<2x1xf32>, tensor<2x1xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @scatter_1() -> (tensor<2x1xf32>, tensor<2x1xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<32776x1xf32>
   %xtenth = arith.constant dense<0.1> : tensor<32776x1xf32>
@@ -270,7 +270,7 @@ func.func @scatter_1() -> (tensor<2x1xf32>, tensor<2x1xf32>) attributes {sinter.
 }
 
 // Updates of one row, in two dispatches; another row gets the last.
-func.func @scatter_4() -> (tensor<2x4xf32>, tensor<2x4xf32>) attributes {sinter.entry, sinter.expect, sinter.k = 1} {
+func.func @scatter_4() -> (tensor<2x4xf32>, tensor<2x4xf32>) attributes {sinter.entry, sinter.expect} {
   %one = sinter.read @one : tensor<f32>
   %xone = sinter.broadcast %one dims [] : tensor<f32> -> tensor<32776x4xf32>
   %xtenth = arith.constant dense<0.1> : tensor<32776x4xf32>

@@ -119,7 +119,7 @@ func.func @gradient() -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, ten
   return %g, %eg, %h, %eh : tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4xf32>
 }
 
-func.func @odd_sizes_agree(%x: tensor<3x5x37xf32>, %y: tensor<2x17xf32>, %z: tensor<130xf32>) -> (tensor<3x5x37xf32>, tensor<2x17xf32>, tensor<130xf32>) attributes {sinter.k = 130 : i64} {
+func.func @odd_sizes_agree(%x: tensor<3x5x37xf32>, %y: tensor<2x17xf32>, %z: tensor<130xf32>) -> (tensor<3x5x37xf32>, tensor<2x17xf32>, tensor<130xf32>) {
   %0 = sinter.log_softmax %x : tensor<3x5x37xf32>
   %1 = sinter.log_softmax %y : tensor<2x17xf32>
   %2 = sinter.log_softmax %z : tensor<130xf32>

@@ -231,7 +231,7 @@ func.func @odd_sizes_by_hand() -> (tensor<19x35xf32>, tensor<19x35xf32>) attribu
 }
 
 func.func @odd_sizes_agree(%a: tensor<37x53xf32>, %b: tensor<53x29xf32>, %at: tensor<53x37xf32>, %bt: tensor<29x53xf32>)
-    -> (tensor<37x29xf32>, tensor<37x29xf32>, tensor<37x29xf32>, tensor<37x29xf32>) attributes {sinter.k = 53 : i64} {
+    -> (tensor<37x29xf32>, tensor<37x29xf32>, tensor<37x29xf32>, tensor<37x29xf32>) {
   %0 = sinter.matmul %a, %b : (tensor<37x53xf32>, tensor<53x29xf32>) -> tensor<37x29xf32>
   %1 = sinter.matmul %a, %bt {transpose_rhs} : (tensor<37x53xf32>, tensor<29x53xf32>) -> tensor<37x29xf32>
   %2 = sinter.matmul %at, %b {transpose_lhs} : (tensor<53x37xf32>, tensor<53x29xf32>) -> tensor<37x29xf32>
@@ -240,13 +240,13 @@ func.func @odd_sizes_agree(%a: tensor<37x53xf32>, %b: tensor<53x29xf32>, %at: te
 }
 
 func.func @batched_odd_sizes_agree(%a: tensor<2x3x5x17xf32>, %b: tensor<2x3x17x21xf32>, %c: tensor<2x3x21x17xf32>)
-    -> (tensor<2x3x5x21xf32>, tensor<2x3x5x21xf32>) attributes {sinter.k = 17 : i64} {
+    -> (tensor<2x3x5x21xf32>, tensor<2x3x5x21xf32>) {
   %0 = sinter.matmul %a, %b : (tensor<2x3x5x17xf32>, tensor<2x3x17x21xf32>) -> tensor<2x3x5x21xf32>
   %1 = sinter.matmul %a, %c {transpose_rhs} : (tensor<2x3x5x17xf32>, tensor<2x3x21x17xf32>) -> tensor<2x3x5x21xf32>
   return %0, %1 : tensor<2x3x5x21xf32>, tensor<2x3x5x21xf32>
 }
 
-func.func @vectors_agree(%a: tensor<1x300xf32>, %b: tensor<300x40xf32>, %c: tensor<40x1xf32>) -> (tensor<1x40xf32>, tensor<300x1xf32>) attributes {sinter.k = 300 : i64} {
+func.func @vectors_agree(%a: tensor<1x300xf32>, %b: tensor<300x40xf32>, %c: tensor<40x1xf32>) -> (tensor<1x40xf32>, tensor<300x1xf32>) {
   %0 = sinter.matmul %a, %b : (tensor<1x300xf32>, tensor<300x40xf32>) -> tensor<1x40xf32>
   %1 = sinter.matmul %b, %c : (tensor<300x40xf32>, tensor<40x1xf32>) -> tensor<300x1xf32>
   return %0, %1 : tensor<1x40xf32>, tensor<300x1xf32>

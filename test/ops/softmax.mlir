@@ -137,7 +137,7 @@ func.func @masked_elements_have_no_gradient() -> (tensor<2x3xf32>, tensor<2x3xf3
   return %g, %e : tensor<2x3xf32>, tensor<2x3xf32>
 }
 
-func.func @odd_sizes_agree(%x: tensor<3x5x37xf32>, %y: tensor<2x17xf32>, %z: tensor<130xf32>) -> (tensor<3x5x37xf32>, tensor<2x17xf32>, tensor<130xf32>) attributes {sinter.k = 130 : i64} {
+func.func @odd_sizes_agree(%x: tensor<3x5x37xf32>, %y: tensor<2x17xf32>, %z: tensor<130xf32>) -> (tensor<3x5x37xf32>, tensor<2x17xf32>, tensor<130xf32>) {
   %0 = sinter.softmax %x : tensor<3x5x37xf32>
   %1 = sinter.softmax %y : tensor<2x17xf32>
   %2 = sinter.softmax %z : tensor<130xf32>

@@ -17,20 +17,6 @@ std::string number(double value) {
   return text;
 }
 
-/// The longest reduction that `function` can hold, if nothing says it: its largest dimension.
-int64_t largestDimension(func::FuncOp function) {
-  int64_t largest = 1;
-  auto visit = [&](TypeRange types) {
-    for (Type type : types)
-      if (auto tensor = dyn_cast<RankedTensorType>(type))
-        for (int64_t size : tensor.getShape())
-          largest = std::max(largest, size);
-  };
-  visit(function.getArgumentTypes());
-  function.walk([&](Operation *op) { visit(op->getResultTypes()); });
-  return largest;
-}
-
 Tensor uniformTensor(Type type, double low, double high, std::mt19937_64 &generator) {
   Tensor tensor = reference::zerosLike(type);
   std::uniform_real_distribution<double> distribution(low, high);
@@ -126,15 +112,14 @@ std::string place(StringRef what, const Tensor &tensor, int64_t position) {
   return text;
 }
 
-Tolerance compiledTolerance(int64_t length) { return {1e-5, 1.3e-6 * std::sqrt(static_cast<double>(length))}; }
-
 void Verdict::merge(const Verdict &other) {
   maxError = std::max(maxError, other.maxError);
   if (mismatch.empty())
     mismatch = other.mismatch;
 }
 
-Verdict compare(StringRef what, const Tensor &actual, const Tensor &expected, Tolerance tolerance, bool asSingle) {
+Verdict compare(StringRef what, const Tensor &actual, const Tensor &expected, Tolerance tolerance, bool asSingle,
+                ArrayRef<const Tensor *> rounding) {
   Verdict verdict;
   if (actual.shape != expected.shape) {
     verdict.mismatch = what.str() + " has another shape than expected";
@@ -144,9 +129,10 @@ Verdict compare(StringRef what, const Tensor &actual, const Tensor &expected, To
     double a = actual[i], e = expected[i];
     if (asSingle && !std::isfinite(static_cast<float>(e)))
       e = static_cast<float>(e);
-    double error = std::abs(a - e);
-    bool ok = std::isfinite(a) && std::isfinite(e) ? error <= tolerance.absolute + tolerance.relative * std::abs(e)
-                                                   : a == e || (std::isnan(a) && std::isnan(e));
+    double error = std::abs(a - e), allowed = tolerance.absolute + tolerance.relative * std::abs(e);
+    for (const Tensor *moves : rounding)
+      allowed += Rounding::kFactor * (*moves)[i];
+    bool ok = std::isfinite(a) && std::isfinite(e) ? error <= allowed : a == e || (std::isnan(a) && std::isnan(e));
     if (std::isfinite(error))
       verdict.maxError = std::max(verdict.maxError, error);
     if (!ok && verdict.ok())
@@ -155,29 +141,34 @@ Verdict compare(StringRef what, const Tensor &actual, const Tensor &expected, To
   return verdict;
 }
 
-Verdict compare(const Outcome &actual, const Outcome &expected, Tolerance tolerance, bool asSingle) {
+Verdict compare(const Outcome &actual, const Outcome &expected, Tolerance tolerance, bool asSingle, const Rounding *rounding) {
   Verdict verdict;
   if (actual.results.size() != expected.results.size())
     verdict.mismatch = std::to_string(actual.results.size()) + " results, expected " +
                        std::to_string(expected.results.size());
+  using Moves = SmallVector<const Tensor *, 1>;
   for (size_t i = 0; i < std::min(actual.results.size(), expected.results.size()); ++i)
-    verdict.merge(
-        compare("result " + std::to_string(i), actual.results[i], expected.results[i], tolerance, asSingle));
+    verdict.merge(compare("result " + std::to_string(i), actual.results[i], expected.results[i], tolerance, asSingle,
+                          rounding ? Moves{&rounding->moves.results[i]} : Moves()));
   for (const auto &[name, value] : expected.states) {
     auto found = actual.states.find(name);
     if (found == actual.states.end())
       verdict.merge({0, "state @" + name + " is missing"});
     else
-      verdict.merge(compare("state @" + name, found->second, value, tolerance, asSingle));
+      verdict.merge(compare("state @" + name, found->second, value, tolerance, asSingle,
+                            rounding ? Moves{&rounding->moves.states.at(name)} : Moves()));
   }
   return verdict;
 }
 
-Verdict compareExpectations(const Outcome &outcome, Tolerance tolerance, bool asSingle) {
+Verdict compareExpectations(const Outcome &outcome, Tolerance tolerance, bool asSingle, const Rounding *rounding) {
   Verdict verdict;
-  for (size_t i = 0; i + 1 < outcome.results.size(); i += 2)
-    verdict.merge(compare("result " + std::to_string(i), outcome.results[i], outcome.results[i + 1], tolerance,
-                          asSingle));
+  for (size_t i = 0; i + 1 < outcome.results.size(); i += 2) {
+    SmallVector<const Tensor *, 2> moves;
+    if (rounding)
+      moves = {&rounding->moves.results[i], &rounding->moves.results[i + 1]};
+    verdict.merge(compare("result " + std::to_string(i), outcome.results[i], outcome.results[i + 1], tolerance, asSingle, moves));
+  }
   return verdict;
 }
 
@@ -199,8 +190,6 @@ Case makeCase(func::FuncOp function, uint64_t seed) {
   Case result;
   result.name = function.getName().str();
   result.expects = function->hasAttr(kExpectAttr);
-  auto length = function->getAttrOfType<IntegerAttr>("sinter.k");
-  result.length = length ? length.getInt() : largestDimension(function);
   // A function's inputs depend on its own name only, states on theirs.
   std::mt19937_64 generator(seed ^ llvm::xxh3_64bits(function.getName()));
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {

@@ -16,17 +16,24 @@ struct Outcome {
   States states;
 };
 
-/// |actual - expected| <= absolute + relative * |expected|; infinities and NaN must be the same.
+/// |actual - expected| <= absolute + relative * |expected| + what rounding explains; infinities and NaN must be the same.
 struct Tolerance {
   double absolute;
   double relative;
 };
 
+/// How far rounding to f32 moves what a function gives, element by element: as results and states are laid out.
+struct Rounding {
+  Outcome moves;
+  /// An exact sum of rounded terms moves less than one that rounds at every step.
+  static constexpr double kFactor = 32;
+};
+
 /// Two f64 evaluations of the same function. Not tighter, since a constant that the compiler folded is an f32.
 inline constexpr Tolerance kReferenceTolerance{1e-6, 1e-6};
 
-/// The project's promise for compiled f32 code, where `length` is that of the longest reduction.
-Tolerance compiledTolerance(int64_t length);
+/// The project's promise for compiled f32 code, at any length of a sum whose terms do not cancel.
+inline constexpr Tolerance kCompiledTolerance{1e-5, 1.3e-6};
 
 /// The largest error found so far, and the first value that is out of tolerance in words.
 struct Verdict {
@@ -40,15 +47,17 @@ struct Verdict {
 std::string place(llvm::StringRef what, const Tensor &tensor, int64_t position);
 
 /// Compares element by element; `what` names the tensor in messages. With `asSingle`, `expected` is rounded to f32
-/// before its kind (finite, infinite, NaN) is compared, for f32 overflows where f64 does not.
-Verdict compare(llvm::StringRef what, const Tensor &actual, const Tensor &expected, Tolerance tolerance,
-                bool asSingle);
+/// before its kind (finite, infinite, NaN) is compared, for f32 overflows where f64 does not. `rounding` (one tensor, or for
+/// `actual` and `expected` two) says what rounding explains beyond the tolerance.
+Verdict compare(llvm::StringRef what, const Tensor &actual, const Tensor &expected, Tolerance tolerance, bool asSingle,
+                llvm::ArrayRef<const Tensor *> rounding = {});
 
 /// Compares all results and all states.
-Verdict compare(const Outcome &actual, const Outcome &expected, Tolerance tolerance, bool asSingle);
+Verdict compare(const Outcome &actual, const Outcome &expected, Tolerance tolerance, bool asSingle,
+                const Rounding *rounding = nullptr);
 
 /// Compares the pairs (actual, expected) that a function marked `sinter.expect` returned.
-Verdict compareExpectations(const Outcome &outcome, Tolerance tolerance, bool asSingle);
+Verdict compareExpectations(const Outcome &outcome, Tolerance tolerance, bool asSingle, const Rounding *rounding = nullptr);
 
 /// Whether two runs gave the same bits (any NaN equals any NaN).
 bool identical(const Outcome &a, const Outcome &b);
@@ -58,7 +67,6 @@ struct Case {
   std::string name;
   std::vector<std::string> argumentNames;
   bool expects = false;        ///< results are pairs (actual, expected)
-  int64_t length = 1;          ///< longest reduction, for the tolerance
   std::vector<Tensor> arguments;
   States states;
 };

@@ -168,6 +168,14 @@ std::vector<std::string> CompiledProgram::entries() const {
   return names;
 }
 
+std::vector<std::string> CompiledProgram::kernels() const {
+  std::vector<std::string> names;
+  const sinter_program &program = *loaded->description;
+  for (uint32_t i = 0; program.versions && i < program.kernel_count; ++i)
+    names.push_back(program.versions->kernels[i].name);
+  return names;
+}
+
 llvm::Expected<Outcome> CompiledProgram::run(StringRef name, ArrayRef<std::string> names, ArrayRef<Tensor> arguments,
                                         const States &states, const Where &where, uint8_t poison) try {
   Program &program = loaded->program(where);

@@ -21,6 +21,9 @@ public:
   /// Names of all entries, in the program's order.
   std::vector<std::string> entries() const;
 
+  /// Names of all kernels: what each was made for, and a shape.
+  std::vector<std::string> kernels() const;
+
   /// Where an entry runs: on so many threads of the CPU, or on the first Vulkan device with the kernels of a profile.
   struct Where {
     int threads = 1;

@@ -63,8 +63,6 @@ func::FuncOp buildGradient(func::FuncOp function, ArrayRef<unsigned> floatArgume
   std::string name = (function.getName() + (second ? ".curvature" : ".gradient")).str();
   auto made = func::FuncOp::create(builder, loc, name, builder.getFunctionType(inputs, outputs));
   made->setAttr(kEntryAttr, builder.getUnitAttr());
-  if (Attribute length = function->getAttr("sinter.k"))
-    made->setAttr("sinter.k", length);
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     made.setArgAttrs(i, mlir::function_interface_impl::getArgAttrs(function, i));
   for (unsigned i = 0; i < inputs.size(); ++i)

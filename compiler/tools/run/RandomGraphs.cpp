@@ -12,7 +12,8 @@ namespace {
 
 /// The functions `first` ... as a module of their own.
 OwningOpRef<ModuleOp> makeModule(MLIRContext &context, int first, int count, uint64_t seed) {
-  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
+  OwningOpRef<ModuleOp> module =
+      ModuleOp::create(FileLineColLoc::get(&context, "graphs_" + std::to_string(first), 0, 0));
   addRandomFunctions(*module, first, count, seed);
   return module;
 }
@@ -47,6 +48,7 @@ bool runRandomGraphs(MLIRContext &context, int first, int count, const RunOption
   options.quiet = true;
   options.print = false;
   int wrong = 0;
+  std::map<std::string, int> kernels;
   for (int begin = first; begin < first + count; begin += kBatch) {
     int size = std::min(kBatch, first + count - begin);
     if (given.print) {
@@ -58,8 +60,10 @@ bool runRandomGraphs(MLIRContext &context, int first, int count, const RunOption
     bool ok;
     {
       ScopedDiagnosticHandler silent(&context, [](Diagnostic &) { return success(); });
+      options.kernels = &kernels;
       ok = runBatch(context, begin, size, options, begin / kBatch % kCompileUnfused == 0, nullptr);
     }
+    options.kernels = nullptr;
     // Which of them? Each alone, and this time aloud.
     int before = wrong;
     for (int number = begin; !ok && number < begin + size; ++number) {
@@ -77,7 +81,10 @@ bool runRandomGraphs(MLIRContext &context, int first, int count, const RunOption
       ++wrong;
     }
   }
-  out << count << " random graphs, forward and gradient, fused and unfused: " << wrong << " wrong\n";
+  out << "kernels:";
+  for (const auto &[what, number] : kernels)
+    out << " " << number << " " << what;
+  out << "\n" << count << " random graphs, forward and gradient, fused and unfused: " << wrong << " wrong\n";
   return wrong == 0;
 }
 

@@ -22,6 +22,7 @@ struct RunOptions {
   bool quiet = false; ///< no line for what is well
   bool portableKernels = false; ///< CPU: the kernels that programs for Vulkan have
   bool validateSpirv = true; ///< check every shader by libSPIRV-Tools
+  std::map<std::string, int> *kernels = nullptr; ///< counts the kernels that were compiled, by what they are
   PipelineOptions pipeline;
 };
 

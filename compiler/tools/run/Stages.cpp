@@ -1,5 +1,11 @@
 #include "Stages.h"
 
+#include <cmath>
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+
 using namespace mlir;
 
 namespace sinter::run {
@@ -50,7 +56,53 @@ void nameBorder(func::FuncOp function) {
       function.setResultAttr(i, kNameAttr, builder.getStringAttr("result" + std::to_string(i)));
 }
 
+/// Interprets one function behind every pass, where that is possible.
+class Watcher : public PassInstrumentation {
+public:
+  Watcher(const Case &test, std::optional<Outcome> &before, std::string &wrong) : test(test), before(before), wrong(wrong) {}
+
+  void runAfterPass(Pass *pass, Operation *op) override {
+    auto module = isa<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
+    if (wrong.empty() && !pass->getArgument().empty())
+      compareWith(module, pass->getArgument());
+  }
+
+  void compareWith(ModuleOp module, StringRef pass) {
+    auto function = module.lookupSymbol<func::FuncOp>(test.name);
+    if (!function || !isInterpretable(function))
+      return;
+    ScopedDiagnosticHandler silent(module.getContext(), [](Diagnostic &) { return success(); });
+    FailureOr<Outcome> outcome = interpret(module, test);
+    if (failed(outcome))
+      return;
+    if (!before)
+      before = std::move(*outcome);
+    else if (!compare(*outcome, *before, kReferenceTolerance, false).ok())
+      wrong = pass.str();
+  }
+
+private:
+  const Case &test;
+  std::optional<Outcome> &before;
+  std::string &wrong;
+};
+
 } // namespace
+
+std::string firstWrongPass(ModuleOp module, Stage from, const Case &test, PipelineOptions options) {
+  std::optional<Outcome> before;
+  std::string wrong;
+  OwningOpRef<ModuleOp> clone = module.clone();
+  MLIRContext *context = module.getContext();
+  bool threads = context->isMultithreadingEnabled(); // a pass must not change another function meanwhile
+  context->disableMultithreading();
+  Watcher(test, before, wrong).compareWith(*clone, "");
+  options.watch = [&](PassManager &manager) { manager.addInstrumentation(std::make_unique<Watcher>(test, before, wrong)); };
+  if (from < Stage::Train)
+    (void)runStages(*clone, from, Stage::Train, options);
+  context->enableMultithreading(threads);
+  return wrong;
+}
 
 FailureOr<std::vector<func::FuncOp>> prepareEntries(ModuleOp module, StringRef only) {
   std::vector<func::FuncOp> marked, open, chosen;
@@ -103,16 +155,43 @@ bool isInterpretable(func::FuncOp function) {
   return !function.walk([](GradOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
-FailureOr<Outcome> interpret(ModuleOp module, const Case &test) {
+FailureOr<Outcome> interpret(ModuleOp module, const Case &test, std::optional<uint64_t> roundingSeed) {
   auto function = module.lookupSymbol<func::FuncOp>(test.name);
   if (!function)
     return module.emitError() << test.name << ": the function disappeared on the way";
   reference::Interpreter interpreter(module);
   interpreter.states() = test.states;
+  if (roundingSeed)
+    interpreter.round(*roundingSeed);
   FailureOr<std::vector<Tensor>> results = interpreter.run(function, test.arguments);
   if (failed(results))
     return failure();
   return Outcome{std::move(*results), interpreter.states()};
+}
+
+FailureOr<Rounding> findRounding(ModuleOp module, const Case &test, const Outcome &exact) {
+  constexpr uint64_t kRuns = 8;
+  Rounding rounding{exact};
+  auto forEach = [&](llvm::function_ref<void(Tensor &moves, size_t result, const std::string *state)> visit) {
+    for (auto [i, moves] : llvm::enumerate(rounding.moves.results))
+      visit(moves, i, nullptr);
+    for (auto &[name, moves] : rounding.moves.states)
+      visit(moves, 0, &name);
+  };
+  forEach([](Tensor &moves, size_t, const std::string *) { moves.data.assign(moves.data.size(), 0); });
+  for (uint64_t run = 0; run < kRuns; ++run) {
+    FailureOr<Outcome> rounded = interpret(module, test, run);
+    if (failed(rounded))
+      return failure();
+    forEach([&](Tensor &moves, size_t result, const std::string *state) {
+      const Tensor &a = state ? rounded->states.at(*state) : rounded->results[result];
+      const Tensor &b = state ? exact.states.at(*state) : exact.results[result];
+      for (int64_t i = 0; i < moves.size(); ++i)
+        if (double move = std::abs(a[i] - b[i]); std::isfinite(move))
+          moves[i] = std::max(moves[i], move);
+    });
+  }
+  return rounding;
 }
 
 } // namespace sinter::run
