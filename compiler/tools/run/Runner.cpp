@@ -51,6 +51,8 @@ public:
 
 private:
   LogicalResult addGradientFunctions(std::vector<func::FuncOp> &functions);
+  PipelineOptions pipelineFor(Target target) const;
+  std::string blame(const Case &test, Target target);
   LogicalResult compile(ModuleOp module);
   /// Each returns what the device computed, if it could.
   std::optional<Outcome> runOnReference(const Case &test, Line &line);
@@ -94,15 +96,26 @@ LogicalResult Runner::addGradientFunctions(std::vector<func::FuncOp> &functions)
   return success();
 }
 
+PipelineOptions Runner::pipelineFor(Target target) const {
+  PipelineOptions pipeline = options.pipeline;
+  pipeline.target.target = target;
+  pipeline.cpuKernels = target == Target::Cpu && !options.portableKernels;
+  pipeline.target.validateSpirv = options.validateSpirv;
+  return pipeline;
+}
+
+/// ` (since PASS)`, if a pass is to blame.
+std::string Runner::blame(const Case &test, Target target) {
+  std::string pass = firstWrongPass(*stages.front().module, stages.front().stage, test, pipelineFor(target));
+  return pass.empty() ? "" : " (since " + pass + ")";
+}
+
 LogicalResult Runner::compile(ModuleOp module) {
   for (Target target : {Target::Cpu, Target::Vulkan}) {
     Device device = target == Target::Cpu ? Device::Cpu : Device::Vulkan;
     if (options.device != device && options.device != Device::Compiled && options.device != Device::All)
       continue;
-    PipelineOptions pipeline = options.pipeline;
-    pipeline.target.target = target;
-    pipeline.cpuKernels = target == Target::Cpu && !options.portableKernels;
-    pipeline.target.validateSpirv = options.validateSpirv;
+    PipelineOptions pipeline = pipelineFor(target);
     FailureOr<std::unique_ptr<CompiledProgram>> program = CompiledProgram::compile(module, options.from, pipeline);
     if (failed(program))
       return failure();
@@ -134,8 +147,7 @@ std::optional<Outcome> Runner::runOnReference(const Case &test, Line &line) {
     if (first)
       verdict.merge(compare(*outcome, *first, kReferenceTolerance, false));
     if (!verdict.ok()) {
-      std::string pass = first ? firstWrongPass(*stages.front().module, stages.front().stage, test, options.pipeline) : "";
-      line.wrong(stage, verdict.mismatch + (pass.empty() ? "" : " (since " + pass + ")"));
+      line.wrong(stage, verdict.mismatch + (first ? blame(test, Target::Cpu) : ""));
       return std::nullopt;
     }
     if (!first)
@@ -170,6 +182,8 @@ std::optional<Outcome> Runner::runCompiled(const Case &test, const std::optional
     if (!first)
       return std::nullopt;
     Verdict own = judge(test, *first, reference);
+    if (!own.ok() && reference)
+      own.mismatch += blame(test, target);
     if (!own.ok() && target == Target::Vulkan)
       own.mismatch = "(" + group.front().profile + ") " + own.mismatch;
     verdict.merge(own);
