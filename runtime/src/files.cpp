@@ -104,8 +104,11 @@ std::string readFile(const std::string &path) {
     const size_t before = text.size();
     if (before > streamLimit)
       fail(Exit::Input, fmt::format("{}: more than {} bytes from what is not a regular file; put them into one", path, streamLimit));
-    if (text.capacity() < before + step) // doubled, but not beyond what may come
-      text.reserve(std::min<size_t>(2 * before + step, streamLimit + 2 * step));
+    if (text.capacity() < before + step) { // doubled, but not beyond what may come, as reserve() on the text itself would
+      std::string larger;
+      larger.reserve(std::min<size_t>(2 * before + step, streamLimit + 2 * step));
+      text.swap(larger.append(text));
+    }
     text.resize(before + step);
     got = reader.read(text.data() + before, step);
     text.resize(before + got);
