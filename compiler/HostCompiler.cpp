@@ -29,16 +29,18 @@ llvm::Expected<HostCompiler> HostCompiler::find() {
 
 std::string HostCompiler::name() const { return llvm::join(command, " "); }
 
-int HostCompiler::run(llvm::ArrayRef<std::string> arguments, llvm::StringRef log, bool verbose, std::string &error) const {
+int HostCompiler::run(llvm::ArrayRef<std::string> arguments, llvm::StringRef log, bool verbose,
+                      std::string &error) const {
   llvm::SmallVector<llvm::StringRef> words(command.begin(), command.end());
   words.append(arguments.begin(), arguments.end());
   words.push_back("-Wl,-z,relro,-z,now"); // the tables of addresses are complete, and read-only, from the start
-  ::unsetenv("LD_RUN_PATH");               // what is linked looks for libraries in no folder that is named there
+  ::unsetenv("LD_RUN_PATH");              // what is linked looks for libraries in no folder that is named there
   if (verbose)
     llvm::errs() << llvm::join(words, " ") << "\n";
   std::optional<llvm::StringRef> streams[3] = {std::nullopt, log, log};
   return llvm::sys::ExecuteAndWait(command.front(), words, std::nullopt,
-                                   log.empty() ? llvm::ArrayRef<std::optional<llvm::StringRef>>() : streams, 0, 0, &error);
+                                   log.empty() ? llvm::ArrayRef<std::optional<llvm::StringRef>>() : streams, 0, 0,
+                                   &error);
 }
 
 } // namespace sinter

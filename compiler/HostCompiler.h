@@ -18,8 +18,9 @@ struct HostCompiler {
   /// As it was asked for: `ccache g++`.
   std::string name() const;
 
-  /// Runs it to compile or link an executable or a shared object, and returns its exit status, 0 for success. What it says
-  /// goes to the file `log`, if there is one. `error` says why it could not run. With `verbose` the command is printed.
+  /// Runs it to compile or link an executable or a shared object, and returns its exit status, 0 for success. What it
+  /// says goes to the file `log`, if there is one. `error` says why it could not run. With `verbose` the command is
+  /// printed.
   int run(llvm::ArrayRef<std::string> arguments, llvm::StringRef log, bool verbose, std::string &error) const;
 };
 

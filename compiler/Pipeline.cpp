@@ -127,9 +127,10 @@ LogicalResult dumpShaders(ModuleOp module, StringRef directory) {
   if (failed(shaders))
     return failure();
   for (const vulkan::SerializedShader &shader : *shaders)
-    if (failed(dumpFile(module.getLoc(), directory, shader.name + ".spv", llvm::sys::fs::OF_None, [&](llvm::raw_ostream &os) {
-          os.write(reinterpret_cast<const char *>(shader.words.data()), shader.words.size() * sizeof(uint32_t));
-        })))
+    if (failed(dumpFile(
+            module.getLoc(), directory, shader.name + ".spv", llvm::sys::fs::OF_None, [&](llvm::raw_ostream &os) {
+              os.write(reinterpret_cast<const char *>(shader.words.data()), shader.words.size() * sizeof(uint32_t));
+            })))
       return failure();
   return success();
 }

@@ -19,14 +19,15 @@ llvm::StringRef stageName(Stage stage);
 struct PipelineOptions {
   TargetOptions target;
   std::optional<uint64_t> memoryBudget; ///< bytes of arena that an entry may use
-  std::string dumpDirectory;            ///< where every stage is written as NN_name.mlir, a Vulkan one with its shaders; empty: nowhere
-  bool severalVersions = false;         ///< stage target is dumped under a name with the target's label in it
-  bool time = false;                    ///< print what each stage took to stderr
+  std::string
+      dumpDirectory; ///< where every stage is written as NN_name.mlir, a Vulkan one with its shaders; empty: nowhere
+  bool severalVersions = false; ///< stage target is dumped under a name with the target's label in it
+  bool time = false;            ///< print what each stage took to stderr
   bool verbose = false;
   bool verifyEach = true;
-  bool bf16 = false;       ///< matrix products round their operands to bf16
+  bool bf16 = false;      ///< matrix products round their operands to bf16
   bool cpuKernels = true; ///< kernels that only the CPU's code generation knows: attention, products with prologues
-  bool fuse = true; ///< false: elementwise ops stay apart, for tests to compare with
+  bool fuse = true;       ///< false: elementwise ops stay apart, for tests to compare with
   std::function<void(mlir::PassManager &)> watch; ///< sees each stage's passes before they run: for tests
 };
 

@@ -23,9 +23,9 @@ struct BufferFigures {
 struct KernelFigures {
   std::string name, line;
   int64_t launches = 0;
-  double flops = 0, bytes = 0;          // of one launch
-  std::vector<std::string> fused;       // model lines of the ops it holds, in order
-  std::vector<std::string> stored;      // why its results are tensors in memory: each reason once
+  double flops = 0, bytes = 0;     // of one launch
+  std::vector<std::string> fused;  // model lines of the ops it holds, in order
+  std::vector<std::string> stored; // why its results are tensors in memory: each reason once
 };
 
 struct EntryFigures {
@@ -118,7 +118,8 @@ private:
         arena.push_back(life);
     SmallVector<int64_t> change(launches.size() + 3); // of live bytes, from launch -1 on
     for (Life &life : arena) {
-      int64_t bytes = plan::alignUp(sizeOf(life)), end = life.last + (overwritten.contains(life.buffer.getBuffer()) ? 0 : 1);
+      int64_t bytes = plan::alignUp(sizeOf(life)),
+              end = life.last + (overwritten.contains(life.buffer.getBuffer()) ? 0 : 1);
       change[life.first + 1] += bytes;
       change[end + 1] -= bytes;
     }
@@ -213,7 +214,8 @@ private:
     plan::LaunchOp reader = cast<plan::LaunchOp>(*who.begin());
     Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, reader.getKernelAttr());
     std::string line = plan::modelLine(reader.getLoc());
-    return "its reader is " + kindOf(kernel) + " of its own" + (line.empty() ? "" : " (" + line.substr(line.rfind('/') + 1) + ")");
+    return "its reader is " + kindOf(kernel) + " of its own" +
+           (line.empty() ? "" : " (" + line.substr(line.rfind('/') + 1) + ")");
   }
 
   plan::EntryOp entry;
@@ -294,8 +296,9 @@ void printText(const VulkanFigures &figures, llvm::raw_ostream &out) {
 
 void printText(const Figures &figures, llvm::raw_ostream &out) {
   out << "model " << figures.program << " (" << figures.source << ")\n";
-  out << "parameters " << grouped(figures.parameters) << " (" << grouped(figures.parameterBytes) << " bytes), other state "
-      << grouped(figures.otherStateBytes) << " bytes, state block " << grouped(figures.stateBytes) << " bytes\n";
+  out << "parameters " << grouped(figures.parameters) << " (" << grouped(figures.parameterBytes)
+      << " bytes), other state " << grouped(figures.otherStateBytes) << " bytes, state block "
+      << grouped(figures.stateBytes) << " bytes\n";
   out << "kernels " << figures.kernels << ", merged from " << figures.launches << " in all entries\n";
   for (const VulkanFigures &vulkan : figures.vulkan)
     printText(vulkan, out);
@@ -397,8 +400,7 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
 
 } // namespace
 
-void printReport(ModuleOp plan, llvm::raw_ostream &out, bool json,
-                 ArrayRef<std::pair<std::string, ModuleOp>> vulkan) {
+void printReport(ModuleOp plan, llvm::raw_ostream &out, bool json, ArrayRef<std::pair<std::string, ModuleOp>> vulkan) {
   Figures figures = gather(plan);
   for (auto &[profile, target] : vulkan)
     figures.vulkan.push_back(gatherVulkan(profile, target));

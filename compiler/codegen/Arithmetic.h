@@ -29,18 +29,28 @@ struct Arithmetic {
   }
   mlir::Value constant(float value) { return constant(builder.getF32FloatAttr(value)); }
   mlir::Value integer(int32_t value) { return constant(builder.getI32IntegerAttr(value)); }
-  mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c) { return mlir::math::FmaOp::create(builder, loc, a, b, c); }
+  mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c) {
+    return mlir::math::FmaOp::create(builder, loc, a, b, c);
+  }
   mlir::Value add(mlir::Value a, mlir::Value b) { return mlir::arith::AddFOp::create(builder, loc, a, b); }
   mlir::Value sub(mlir::Value a, mlir::Value b) { return mlir::arith::SubFOp::create(builder, loc, a, b); }
   mlir::Value mul(mlir::Value a, mlir::Value b) { return mlir::arith::MulFOp::create(builder, loc, a, b); }
   mlir::Value div(mlir::Value a, mlir::Value b) { return mlir::arith::DivFOp::create(builder, loc, a, b); }
   mlir::Value abs(mlir::Value a) { return mlir::math::AbsFOp::create(builder, loc, a); }
   mlir::Value exp(mlir::Value a) { return mlir::math::ExpOp::create(builder, loc, a); }
-  mlir::Value withSign(mlir::Value a, mlir::Value sign) { return mlir::math::CopySignOp::create(builder, loc, a, sign); }
-  mlir::Value select(mlir::Value c, mlir::Value a, mlir::Value b) { return mlir::arith::SelectOp::create(builder, loc, c, a, b); }
+  mlir::Value withSign(mlir::Value a, mlir::Value sign) {
+    return mlir::math::CopySignOp::create(builder, loc, a, sign);
+  }
+  mlir::Value select(mlir::Value c, mlir::Value a, mlir::Value b) {
+    return mlir::arith::SelectOp::create(builder, loc, c, a, b);
+  }
   /// False if either is NaN.
-  mlir::Value less(mlir::Value a, mlir::Value b) { return mlir::arith::CmpFOp::create(builder, loc, mlir::arith::CmpFPredicate::OLT, a, b); }
-  mlir::Value bits(mlir::Value a) { return mlir::arith::BitcastOp::create(builder, loc, with(builder.getI32Type()), a); }
+  mlir::Value less(mlir::Value a, mlir::Value b) {
+    return mlir::arith::CmpFOp::create(builder, loc, mlir::arith::CmpFPredicate::OLT, a, b);
+  }
+  mlir::Value bits(mlir::Value a) {
+    return mlir::arith::BitcastOp::create(builder, loc, with(builder.getI32Type()), a);
+  }
   mlir::Value fromBits(mlir::Value a) { return mlir::arith::BitcastOp::create(builder, loc, type, a); }
   mlir::Value addI(mlir::Value a, mlir::Value b) { return mlir::arith::AddIOp::create(builder, loc, a, b); }
   mlir::Value subI(mlir::Value a, mlir::Value b) { return mlir::arith::SubIOp::create(builder, loc, a, b); }

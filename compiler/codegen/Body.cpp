@@ -26,9 +26,7 @@ Value indexConstant(OpBuilder &builder, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
-Type memoryType(Type element) {
-  return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element;
-}
+Type memoryType(Type element) { return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element; }
 
 /// `type` with the element type replaced, for scalars and vectors.
 static Type withElement(Type type, Type element) {
@@ -152,21 +150,20 @@ Value combine(OpBuilder &builder, Location loc, Operation *combiner, Value accum
 }
 
 TypedAttr neutralElement(Operation *combiner, Type type) {
-  std::optional<arith::AtomicRMWKind> kind =
-      TypeSwitch<Operation *, std::optional<arith::AtomicRMWKind>>(combiner)
-          .Case([](arith::AddFOp) { return arith::AtomicRMWKind::addf; })
-          .Case([](arith::MulFOp) { return arith::AtomicRMWKind::mulf; })
-          .Case([](arith::MaximumFOp) { return arith::AtomicRMWKind::maximumf; })
-          .Case([](arith::MinimumFOp) { return arith::AtomicRMWKind::minimumf; })
-          .Case([](arith::MaxNumFOp) { return arith::AtomicRMWKind::maximumf; })
-          .Case([](arith::MinNumFOp) { return arith::AtomicRMWKind::minimumf; })
-          .Case([](arith::AddIOp) { return arith::AtomicRMWKind::addi; })
-          .Case([](arith::MulIOp) { return arith::AtomicRMWKind::muli; })
-          .Case([](arith::MaxSIOp) { return arith::AtomicRMWKind::maxs; })
-          .Case([](arith::MinSIOp) { return arith::AtomicRMWKind::mins; })
-          .Case([](arith::OrIOp) { return arith::AtomicRMWKind::ori; })
-          .Case([](arith::AndIOp) { return arith::AtomicRMWKind::andi; })
-          .Default(std::nullopt);
+  std::optional<arith::AtomicRMWKind> kind = TypeSwitch<Operation *, std::optional<arith::AtomicRMWKind>>(combiner)
+                                                 .Case([](arith::AddFOp) { return arith::AtomicRMWKind::addf; })
+                                                 .Case([](arith::MulFOp) { return arith::AtomicRMWKind::mulf; })
+                                                 .Case([](arith::MaximumFOp) { return arith::AtomicRMWKind::maximumf; })
+                                                 .Case([](arith::MinimumFOp) { return arith::AtomicRMWKind::minimumf; })
+                                                 .Case([](arith::MaxNumFOp) { return arith::AtomicRMWKind::maximumf; })
+                                                 .Case([](arith::MinNumFOp) { return arith::AtomicRMWKind::minimumf; })
+                                                 .Case([](arith::AddIOp) { return arith::AtomicRMWKind::addi; })
+                                                 .Case([](arith::MulIOp) { return arith::AtomicRMWKind::muli; })
+                                                 .Case([](arith::MaxSIOp) { return arith::AtomicRMWKind::maxs; })
+                                                 .Case([](arith::MinSIOp) { return arith::AtomicRMWKind::mins; })
+                                                 .Case([](arith::OrIOp) { return arith::AtomicRMWKind::ori; })
+                                                 .Case([](arith::AndIOp) { return arith::AtomicRMWKind::andi; })
+                                                 .Default(std::nullopt);
   if (!kind)
     return {};
   OpBuilder builder(combiner->getContext());
@@ -178,7 +175,8 @@ int64_t countFlops(Block &body) {
   int64_t flops = 0;
   for (Operation &op : body.without_terminator())
     for (Type type : op.getResultTypes())
-      if (isa<FloatType>(type) && !isa<arith::ConstantOp, arith::SelectOp, arith::TruncFOp, arith::ExtFOp, tensor::ExtractOp>(op))
+      if (isa<FloatType>(type) &&
+          !isa<arith::ConstantOp, arith::SelectOp, arith::TruncFOp, arith::ExtFOp, tensor::ExtractOp>(op))
         flops += isa<math::FmaOp>(op) ? 2 : 1;
   return flops;
 }

@@ -26,8 +26,8 @@ struct TargetOptions {
   std::string label() const { return target == Target::Cpu ? march : "vulkan." + profile; }
 };
 
-/// Why no code can be made for the processor `march` (`native`, `x86-64-v3`...), and which name may have been meant; empty if it
-/// can.
+/// Why no code can be made for the processor `march` (`native`, `x86-64-v3`...), and which name may have been meant;
+/// empty if it can.
 std::string whyNoProcessor(llvm::StringRef march);
 
 /// Adds the passes that turn every kernel (`sinter.kernel` functions of linalg on tensors) into a tile function of the
@@ -50,7 +50,8 @@ std::string kernelSymbol(llvm::StringRef kernel, size_t version);
 
 /// Adds the constant program descriptor (abi.h) to `module`. Versions differ in nothing but their kernels.
 /// `features` holds a mask for each version for the CPU.
-llvm::LogicalResult emitProgram(llvm::ArrayRef<Version> versions, llvm::ArrayRef<uint64_t> features, llvm::Module &module);
+llvm::LogicalResult emitProgram(llvm::ArrayRef<Version> versions, llvm::ArrayRef<uint64_t> features,
+                                llvm::Module &module);
 
 /// Compiles versions of one program, worst to best, to object files `stem.N.o`, in parallel; returns their paths.
 llvm::FailureOr<std::vector<std::string>> emitObjects(llvm::ArrayRef<Version> versions, llvm::StringRef stem);
@@ -60,8 +61,7 @@ llvm::LogicalResult linkExecutable(llvm::ArrayRef<std::string> objects, llvm::St
                                    llvm::StringRef output, bool verbose = false);
 
 /// Links objects to a shared object that exports the program descriptor.
-llvm::LogicalResult linkShared(llvm::ArrayRef<std::string> objects, llvm::StringRef output,
-                               bool verbose = false);
+llvm::LogicalResult linkShared(llvm::ArrayRef<std::string> objects, llvm::StringRef output, bool verbose = false);
 
 /// Registers the code generation passes for `sinter-opt`.
 void registerCodegenPasses();

@@ -38,7 +38,8 @@ bool isMultiplyAdd(linalg::GenericOp op, bool &bf16) {
         continue;
       x = stripRounding(x), y = stripRounding(y);
     }
-    if ((x == body.getArgument(0) && y == body.getArgument(1)) || (x == body.getArgument(1) && y == body.getArgument(0)))
+    if ((x == body.getArgument(0) && y == body.getArgument(1)) ||
+        (x == body.getArgument(1) && y == body.getArgument(0)))
       return true;
   }
   return false;
@@ -79,8 +80,11 @@ bool sumsColumns(linalg::GenericOp op, linalg::GenericOp contraction) {
   auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
   auto sum = cast<linalg::YieldOp>(op.getBody()->getTerminator()).getOperand(0).getDefiningOp<arith::AddFOp>();
   Block &body = *op.getBody();
-  auto adds = [&](int64_t x, int64_t y) { return sum.getLhs() == body.getArgument(x) && sum.getRhs() == body.getArgument(y); };
-  return fill && matchPattern(fill.getInputs()[0], m_PosZeroFloat()) && sum && sum.getType().isF32() && (adds(0, 1) || adds(1, 0));
+  auto adds = [&](int64_t x, int64_t y) {
+    return sum.getLhs() == body.getArgument(x) && sum.getRhs() == body.getArgument(y);
+  };
+  return fill && matchPattern(fill.getInputs()[0], m_PosZeroFloat()) && sum && sum.getType().isF32() &&
+         (adds(0, 1) || adds(1, 0));
 }
 
 } // namespace sinter::codegen

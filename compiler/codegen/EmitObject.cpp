@@ -29,12 +29,13 @@ struct Part {
   std::string path, error;
 };
 
-/// What is worth doing to kernels: the emitters have vectorised, unrolled and inlined already. As fast code as LLVM's own O3
-/// list makes, in little more than half its time.
+/// What is worth doing to kernels: the emitters have vectorised, unrolled and inlined already. As fast code as LLVM's
+/// own O3 list makes, in little more than half its time.
 constexpr llvm::StringLiteral kPasses =
     "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
     "loop-mssa(loop-rotate<header-duplication>,licm,simple-loop-unswitch),simplifycfg,instcombine<no-verify-fixpoint>,"
-    "loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),sroa,gvn,sccp,bdce,instcombine<no-verify-fixpoint>,adce,dse,"
+    "loop(loop-idiom,indvars,loop-deletion,loop-unroll-full),sroa,gvn,sccp,bdce,instcombine<no-verify-fixpoint>,adce,"
+    "dse,"
     "loop-mssa(licm),simplifycfg,instcombine<no-verify-fixpoint>),globaldce";
 
 /// Optimises the module and writes its object file.
@@ -142,9 +143,9 @@ LogicalResult checkTargets(ArrayRef<Version> versions) {
       for (auto launch : entry.getBody().getOps<plan::LaunchOp>()) {
         Operation *kernel = SymbolTable::lookupSymbolIn(version.module, launch.getKernelAttr());
         if (isa<plan::KernelOp>(kernel) != wantsVulkan)
-          return launch.emitError("kernel @") << launch.getKernel() << " is for " << (wantsVulkan ? "cpu" : "vulkan")
-                                              << ", but the program is for " << (wantsVulkan ? "vulkan" : "cpu")
-                                              << "; give the --target that the module was made for";
+          return launch.emitError("kernel @")
+                 << launch.getKernel() << " is for " << (wantsVulkan ? "cpu" : "vulkan") << ", but the program is for "
+                 << (wantsVulkan ? "vulkan" : "cpu") << "; give the --target that the module was made for";
       }
   }
   return success();

@@ -1,6 +1,6 @@
 // The program descriptor: what runtime/include/sinter/abi.h declares, as constants of an LLVM module. Reads the plan,
-// the states and the kernels' attributes in every version; kernels that no launch uses are left out. Names of the struct's fields stand
-// beside the values: whoever changes abi.h changes this file.
+// the states and the kernels' attributes in every version; kernels that no launch uses are left out. Names of the
+// struct's fields stand beside the values: whoever changes abi.h changes this file.
 #include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Descriptor.h"
 #include "compiler/codegen/Target.h"
@@ -146,8 +146,7 @@ private:
 
   bool layOutStates() {
     for (auto [state, offset] : plan::layOutStates(source, stateBytes)) {
-      llvm::Constant *place =
-          tensor(state.getLoc(), state.getSymName(), cast<ShapedType>(state.getType()), offset);
+      llvm::Constant *place = tensor(state.getLoc(), state.getSymName(), cast<ShapedType>(state.getType()), offset);
       if (!place)
         return false;
       states.push_back(record({/*tensor=*/place, /*init=*/u32(initOf(state.getInit())),
@@ -275,7 +274,9 @@ private:
 
   llvm::Constant *describe(plan::LaunchOp launch, plan::LaunchOp chained) {
     ArrayRef<int64_t> own = chained && chained.getOwn() ? *chained.getOwn() : ArrayRef<int64_t>();
-    auto ownOf = [&](size_t operand) { return operand < own.size() && own[operand] >= 0 ? own[operand] : SINTER_SHARED; };
+    auto ownOf = [&](size_t operand) {
+      return operand < own.size() && own[operand] >= 0 ? own[operand] : SINTER_SHARED;
+    };
     uint64_t pieces = chained ? chained.getPieces().value_or(0) : 0;
     SmallVector<llvm::Constant *> operands;
     for (Value input : launch.getInputs())

@@ -35,9 +35,11 @@ llvm::Constant *describe(DescriptorBuilder &b, plan::DispatchOp dispatch, uint32
   SmallVector<llvm::Constant *> bindings;
   SmallVector<plan::Binding> bound = dispatch.getBindingList();
   for (const plan::Binding &binding : ArrayRef(bound).take_front(declared))
-    bindings.push_back(b.record({/*operand=*/b.u32(static_cast<uint32_t>(binding.operand)),
-                                 /*access=*/b.u32(binding.access == plan::Binding::Texels ? SINTER_READ : binding.access), /*offset=*/b.u64(binding.offset),
-                                 /*bytes=*/b.u64(binding.bytes)}));
+    bindings.push_back(
+        b.record({/*operand=*/b.u32(static_cast<uint32_t>(binding.operand)),
+                  /*access=*/b.u32(binding.access == plan::Binding::Texels ? SINTER_READ : binding.access),
+                  /*offset=*/b.u64(binding.offset),
+                  /*bytes=*/b.u64(binding.bytes)}));
   auto words = [&](ArrayRef<int64_t> values, size_t count) {
     SmallVector<uint32_t> padded(values.begin(), values.end());
     padded.resize(count);

@@ -9,8 +9,8 @@ namespace sinter {
 /// `sinter.threefry` becomes integer arithmetic.
 std::unique_ptr<mlir::Pass> createExpandThreefryPass();
 
-/// exp, log, tanh, erf... become polynomials; rounding to bf16 becomes integer arithmetic. `scales`: for a processor with
-/// vscalefps, which saves exp a third of its instructions and does not change a bit.
+/// exp, log, tanh, erf... become polynomials; rounding to bf16 becomes integer arithmetic. `scales`: for a processor
+/// with vscalefps, which saves exp a third of its instructions and does not change a bit.
 std::unique_ptr<mlir::Pass> createExpandMathPass(bool scales = false);
 
 } // namespace sinter

@@ -2,10 +2,10 @@
 //
 //   %y = math.exp %x : vector<16xf32>   =>   range reduction, a polynomial in fma, scaling by powers of two
 //
-// All are within 4 ulp (erfc within 8) on all of f32 and keep NaN, infinities and denormals (test/codegen/math-*.mlir). exp,
-// tanh, the sigmoid, erf and erfc are written here, with coefficients fitted by weighted least squares to the double
-// precision functions; log, log2, log1p and expm1 are upstream's approximations. Other functions reach libm, one lane at a
-// time.
+// All are within 4 ulp (erfc within 8) on all of f32 and keep NaN, infinities and denormals (test/codegen/math-*.mlir).
+// exp, tanh, the sigmoid, erf and erfc are written here, with coefficients fitted by weighted least squares to the
+// double precision functions; log, log2, log1p and expm1 are upstream's approximations. Other functions reach libm, one
+// lane at a time.
 #include "compiler/codegen/Arithmetic.h"
 #include "compiler/codegen/Expand.h"
 #include "dialects/sinter/Sinter.h"
@@ -21,13 +21,14 @@ namespace {
 
 /// x = n ln 2 + r with integer n and |r| <= ln 2 / 2.
 struct Reduced {
-  Value whole;      ///< n
-  Value n;          ///< as an i32
-  Value lessOne;    ///< e^r - 1
+  Value whole;   ///< n
+  Value n;       ///< as an i32
+  Value lessOne; ///< e^r - 1
 };
 
-/// c[0] + ... + c[4] x^4 by Estrin's scheme: a shorter chain of dependent ops than by Horner's rule. A processor's scheduler
-/// holds few vectors' chains at a time, so that their length counts here, and not only how many multiply-adds they have.
+/// c[0] + ... + c[4] x^4 by Estrin's scheme: a shorter chain of dependent ops than by Horner's rule. A processor's
+/// scheduler holds few vectors' chains at a time, so that their length counts here, and not only how many multiply-adds
+/// they have.
 Value shortChain(Arithmetic &a, Value x, Value square, std::array<float, 5> c) {
   Value low = a.polynomial(x, {c[0], c[1]}), middle = a.polynomial(x, {c[2], c[3]});
   return a.fma(square, a.fma(square, a.constant(c[4]), middle), low);
@@ -42,7 +43,8 @@ Reduced reduceExponent(Arithmetic &a, Value x) {
   Value r = a.fma(n, a.constant(-0.693359375f), x);
   r = a.fma(n, a.constant(2.12194440e-4f), r);
   Value square = a.mul(r, r);
-  Value q = shortChain(a, r, square, {0.5f, 0.166665181517601f, 0.04166620597242309f, 0.008368918672204018f, 0.0013950533466413617f});
+  Value q = shortChain(a, r, square,
+                       {0.5f, 0.166665181517601f, 0.04166620597242309f, 0.008368918672204018f, 0.0013950533466413617f});
   return {n, integer, a.fma(square, q, r)};
 }
 
@@ -71,8 +73,8 @@ Value expOfAtMost89(Arithmetic &a, Value x, bool scales) {
   Reduced reduced = reduceExponent(a, x);
   Value y = a.add(reduced.lessOne, a.constant(1.0f));
   // In two steps, as n reaches from -151 to 128: overflow gives infinity, underflow rounds once. What becomes zero is
-  // multiplied by zero: processors take hundreds of cycles over a product that underflows, and masks such as attention's
-  // put -inf everywhere.
+  // multiplied by zero: processors take hundreds of cycles over a product that underflows, and masks such as
+  // attention's put -inf everywhere.
   Value half = arith::ShRSIOp::create(a.builder, a.loc, reduced.n, a.integer(1));
   Value rest = a.select(vanishes, a.constant(0.0f), a.powerOfTwo(a.subI(reduced.n, half)));
   return a.mul(a.mul(y, a.powerOfTwo(half)), rest);
@@ -85,7 +87,8 @@ Value expandExp(math::ExpOp op, bool scales) {
   return expOfAtMost89(a, a.select(a.less(high, x), high, x), scales);
 }
 
-/// tanh x = sign(x) d / (1 - d) with d = (1 - e^(-2 |x|)) / 2 = (1 - 2^n) / 2 + 2^n (1 - e^(-2r)) / 2, which cancels nowhere.
+/// tanh x = sign(x) d / (1 - d) with d = (1 - e^(-2 |x|)) / 2 = (1 - 2^n) / 2 + 2^n (1 - e^(-2r)) / 2, which cancels
+/// nowhere.
 Value expandTanh(math::TanhOp op) {
   Arithmetic a(op);
   Value x = op.getOperand(), size = a.abs(x), most = a.constant(10.0f), half = a.constant(0.5f);
@@ -96,15 +99,16 @@ Value expandTanh(math::TanhOp op) {
   Value r = a.fma(n, a.constant(0.693147181f / 2), size);
   Value square = a.mul(r, r);
   // The coefficients of reduceExponent, times powers of -2.
-  Value q = shortChain(a, r, square, {-1.0f, 0.666660726070404f, -0.33332964777946472f, 0.13390269875526428f, -0.044641707092523575f});
+  Value q = shortChain(
+      a, r, square, {-1.0f, 0.666660726070404f, -0.33332964777946472f, 0.13390269875526428f, -0.044641707092523575f});
   Value part = a.fma(square, q, r);
   Value power = a.powerOfTwo(a.subI(a.bits(shifted), a.integer(std::bit_cast<int32_t>(Arithmetic::kRounder))));
   Value d = a.fma(power, part, a.fma(power, a.constant(-0.5f), half));
   return a.withSign(a.div(d, a.sub(a.constant(1.0f), d)), x);
 }
 
-/// sigmoid x = 1 / (1 + e^-|x|) on the right, e^-|x| times that on the left. Both are at hand, so that sigmoid(-x), of which
-/// gradients are made, is another choice between the same two.
+/// sigmoid x = 1 / (1 + e^-|x|) on the right, e^-|x| times that on the left. Both are at hand, so that sigmoid(-x), of
+/// which gradients are made, is another choice between the same two.
 Value expandSigmoid(SigmoidOp op, bool scales) {
   Arithmetic a(op);
   Value x = op.getInput();
@@ -133,8 +137,8 @@ Value expandErf(math::ErfOp op) {
   return a.select(a.less(size, one), small, large);
 }
 
-/// erfc |x| = e^(-x^2) t p(t) with t = 1 / (1 + 3/8 |x|), and 2 less that on the left. The square is that of |x|'s first 12
-/// bits, which is exact, and a rest: an error of half an ulp in 100 would be one of many in its exponential.
+/// erfc |x| = e^(-x^2) t p(t) with t = 1 / (1 + 3/8 |x|), and 2 less that on the left. The square is that of |x|'s
+/// first 12 bits, which is exact, and a rest: an error of half an ulp in 100 would be one of many in its exponential.
 Value expandErfc(math::ErfcOp op) {
   Arithmetic a(op);
   Value x = op.getOperand(), size = a.abs(x), most = a.constant(10.2f), one = a.constant(1.0f); // erfc(10.2) is zero
@@ -143,7 +147,8 @@ Value expandErfc(math::ErfcOp op) {
   Value p = a.polynomial(t, {0.2116115689277649f, 0.21068276464939117f, 0.2050725668668747f, 0.12246859073638916f,
                              0.27140340209007263f, -0.22595833241939545f, 0.42928895354270935f, -0.28577926754951477f,
                              0.061209749430418015f});
-  Value first = a.fromBits(arith::AndIOp::create(a.builder, a.loc, a.bits(size), a.integer(static_cast<int32_t>(0xfffff000))));
+  Value first =
+      a.fromBits(arith::AndIOp::create(a.builder, a.loc, a.bits(size), a.integer(static_cast<int32_t>(0xfffff000))));
   Value rest = a.mul(a.sub(first, size), a.add(first, size));
   Value minusSquare = arith::NegFOp::create(a.builder, a.loc, a.mul(first, first));
   Value y = a.mul(a.mul(a.exp(minusSquare), a.exp(rest)), a.mul(t, p));
@@ -155,8 +160,8 @@ Value expandNarrowing(arith::TruncFOp op) {
   Arithmetic a(op);
   Value x = op.getIn(), bits = arith::BitcastOp::create(a.builder, a.loc, a.with(a.builder.getI32Type()), x);
   Value sixteen = a.integer(16);
-  Value odd = arith::AndIOp::create(a.builder, a.loc, arith::ShRUIOp::create(a.builder, a.loc, bits, sixteen),
-                                    a.integer(1));
+  Value odd =
+      arith::AndIOp::create(a.builder, a.loc, arith::ShRUIOp::create(a.builder, a.loc, bits, sixteen), a.integer(1));
   Value rounded = a.addI(a.addI(bits, a.integer(0x7fff)), odd);
   Value isNan = arith::CmpFOp::create(a.builder, a.loc, arith::CmpFPredicate::UNO, x, x);
   Value quiet = arith::OrIOp::create(a.builder, a.loc, bits, a.integer(0x400000));
@@ -222,7 +227,8 @@ struct ExpandMathPass : PassWrapper<ExpandMathPass, OperationPass<>> {
       Value result;
       if (auto narrow = dyn_cast<arith::TruncFOp>(op); narrow && getElementTypeOrSelf(narrow.getType()).isBF16())
         result = expandNarrowing(narrow);
-      else if (auto widen = dyn_cast<arith::ExtFOp>(op); widen && getElementTypeOrSelf(widen.getIn().getType()).isBF16())
+      else if (auto widen = dyn_cast<arith::ExtFOp>(op);
+               widen && getElementTypeOrSelf(widen.getIn().getType()).isBF16())
         result = expandWidening(widen);
       if (!result)
         return;

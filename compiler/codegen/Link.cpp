@@ -58,8 +58,8 @@ LogicalResult linkExecutable(ArrayRef<std::string> objects, StringRef runtimeLib
   arguments.push_back(runtimeLibrary.str());
   for (std::string &argument : runtimeArguments(runtimeLibrary))
     arguments.push_back(argument);
-  for (const char *argument : {"-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--as-needed", "-s",
-                               "-pthread", "-lm"})
+  for (const char *argument :
+       {"-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--as-needed", "-s", "-pthread", "-lm"})
     arguments.push_back(argument);
   return run(arguments, output, verbose);
 }

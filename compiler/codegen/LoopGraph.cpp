@@ -203,7 +203,8 @@ LogicalResult LoopGraph::build(func::FuncOp kernel) {
     if (failed(addOp(op)))
       return failure();
   for (auto &[value, output] : copies) {
-    FailureOr<Operand> operand = operandFor(value, AffineMap::getMultiDimIdentityMap(shapeOf(value).size(), kernel.getContext()));
+    FailureOr<Operand> operand =
+        operandFor(value, AffineMap::getMultiDimIdentityMap(shapeOf(value).size(), kernel.getContext()));
     if (failed(operand))
       return failure();
     addCopy(kernel.getLoc(), *operand, output, shapeOf(value));
@@ -229,7 +230,8 @@ LogicalResult LoopGraph::assign(Value value, const Access &destination) {
     Value base = insert.getDest();
     if (base.hasOneUse() && succeeded(assign(base, destination)))
       bases.insert(insert);
-    bool startsEmpty = base.getDefiningOp<tensor::EmptyOp>() || base.getDefiningOp<linalg::FillOp>() || bases.contains(insert);
+    bool startsEmpty =
+        base.getDefiningOp<tensor::EmptyOp>() || base.getDefiningOp<linalg::FillOp>() || bases.contains(insert);
     if (insert.getSource().hasOneUse() && startsEmpty &&
         succeeded(assign(insert.getSource(),
                          slice(destination, cast<OffsetSizeAndStrideOpInterface>(op), insert.getDroppedDims()))))
@@ -273,7 +275,8 @@ LogicalResult LoopGraph::addOp(Operation &op) {
     return addInsertSlice(insert);
 
   Value source = op.getNumOperands() >= 1 ? op.getOperand(0) : Value();
-  if (source && splats.count(source) && isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
+  if (source && splats.count(source) &&
+      isa<tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op)) {
     splats[op.getResult(0)] = splats[source];
     return success();
   }
@@ -369,8 +372,8 @@ LogicalResult LoopGraph::addGeneric(linalg::GenericOp op) {
     if (unit.isReduction()) {
       result.combiner = findCombiner(*unit.body, value.getResultNumber(), accumulator);
       if (!result.combiner || !neutralElement(result.combiner, accumulator.getType()))
-        return op.emitError("kernel: result ") << value.getResultNumber()
-                                            << " is not combined by an operation that has a neutral element";
+        return op.emitError("kernel: result ")
+               << value.getResultNumber() << " is not combined by an operation that has a neutral element";
     }
     ++destination.storage->writers;
     unit.results.push_back(result);
@@ -419,7 +422,8 @@ LogicalResult LoopGraph::addInsertSlice(tensor::InsertSliceOp op) {
   FailureOr<Operand> value = operandFor(source, AffineMap::getMultiDimIdentityMap(shapeOf(source).size(), context));
   if (failed(value))
     return failure();
-  addCopy(op.getLoc(), *value, slice(destination, cast<OffsetSizeAndStrideOpInterface>(op.getOperation()), op.getDroppedDims()),
+  addCopy(op.getLoc(), *value,
+          slice(destination, cast<OffsetSizeAndStrideOpInterface>(op.getOperation()), op.getDroppedDims()),
           shapeOf(source));
   return success();
 }

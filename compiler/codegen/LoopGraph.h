@@ -33,12 +33,12 @@ inline constexpr unsigned kNoDim = 1u << 30;
 /// Memory that a kernel touches: an argument, an output, or a temporary of one tile.
 struct Storage {
   enum Kind { Argument, Output, Temporary } kind;
-  unsigned position;                  ///< which argument or output
-  mlir::Type element;                 ///< as the tensor says; booleans are bytes in memory
+  unsigned position;  ///< which argument or output
+  mlir::Type element; ///< as the tensor says; booleans are bytes in memory
   llvm::SmallVector<int64_t> shape;
   unsigned writers = 0;
   // Decided by scheduling:
-  bool inMemory = true;               ///< false: lives in registers only
+  bool inMemory = true;                    ///< false: lives in registers only
   llvm::SmallVector<int64_t> strides = {}; ///< per dimension of `shape`; 0 for dimensions that a tile has one of
   int64_t scratchOffset = -1;
   int64_t elements = 0; ///< in memory

@@ -49,7 +49,8 @@ private:
         return false;
     if (result.columnSums && !holds(*result.columnSums))
       return false;
-    for (ArrayRef<MatmulStep> steps : {ArrayRef(result.lhs.steps), ArrayRef(result.rhs.steps), ArrayRef(result.epilogue)})
+    for (ArrayRef<MatmulStep> steps :
+         {ArrayRef(result.lhs.steps), ArrayRef(result.rhs.steps), ArrayRef(result.epilogue)})
       for (const MatmulStep &step : steps)
         for (const MatmulInput &input : step.inputs)
           if (input.access && !holds(*input.access))

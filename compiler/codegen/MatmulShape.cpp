@@ -81,7 +81,8 @@ private:
       if (!collapse || viewOfArgument(collapse.getResult()))
         continue;
       ArrayRef<int64_t> shape = collapse.getSrcType().getShape();
-      for (auto [group, dim] : llvm::zip_equal(collapse.getReassociationIndices(), termsOf(op.getIndexingMapsArray()[i])))
+      for (auto [group, dim] :
+           llvm::zip_equal(collapse.getReassociationIndices(), termsOf(op.getIndexingMapsArray()[i])))
         if (llvm::count_if(group, [&](int64_t d) { return shape[d] > 1; }) > 1) {
           SmallVector<int64_t> parts;
           for (int64_t d : group)
@@ -163,7 +164,8 @@ private:
   }
 
   const MatmulSplit *splitOf(const Terms &terms) const {
-    auto *found = llvm::find_if(result.splits, [&](const MatmulSplit &split) { return ArrayRef(split.parts) == ArrayRef(terms); });
+    auto *found = llvm::find_if(result.splits,
+                                [&](const MatmulSplit &split) { return ArrayRef(split.parts) == ArrayRef(terms); });
     return found == result.splits.end() ? nullptr : found;
   }
 
@@ -265,7 +267,8 @@ private:
       auto generic = dyn_cast<linalg::GenericOp>(op);
       if (generic && (prologue.contains(generic) || (isTranspose(generic) && viewOfArgument(generic.getResult(0)))))
         continue; // read, or walked through
-      if (generic && !columnSums && !result.bf16 && result.ordered.empty() && !result.rhs.isComputed() && sumsColumns(generic, result.contraction)) {
+      if (generic && !columnSums && !result.bf16 && result.ordered.empty() && !result.rhs.isComputed() &&
+          sumsColumns(generic, result.contraction)) {
         columnSums = generic;
         continue;
       }
@@ -321,7 +324,8 @@ private:
         int dim = step.dims[index.getDim()];
         for (auto [part, factor] : dim < 0 ? Terms() : termsOf(dim))
           dims.used[part] = true;
-        return dim < 0 && op.getStaticLoopRanges()[index.getDim()] > 1 ? WalkResult::interrupt() : WalkResult::advance();
+        return dim < 0 && op.getStaticLoopRanges()[index.getDim()] > 1 ? WalkResult::interrupt()
+                                                                       : WalkResult::advance();
       }
       // From outside may come constants, and arguments that rows are gathered from.
       for (Value operand : inner->getOperands())
@@ -363,7 +367,8 @@ private:
     for (auto [i, returned] : llvm::enumerate(terminator.getOperands())) {
       Value value = stripReshapes(returned);
       if (columnSums && value == columnSums.getResult(0)) {
-        Terms column = termsOf(cast<AffineDimExpr>(result.contraction.getIndexingMapsArray()[1].getResult(1)).getPosition());
+        Terms column =
+            termsOf(cast<AffineDimExpr>(result.contraction.getIndexingMapsArray()[1].getResult(1)).getPosition());
         View view{static_cast<unsigned>(kernel.getNumArguments() + i), 0, {1}};
         result.columnSums = makeAccess(view, cast<RankedTensorType>(value.getType()).getElementType(), {column});
         continue;
@@ -385,13 +390,15 @@ private:
   bool merges;
   MatmulKernel result;
   MatmulDims dims;
-  linalg::GenericOp columnSums;   ///< of the right operand, or null
-  DenseSet<Operation *> prologue; ///< ops that compute operands
+  linalg::GenericOp columnSums;             ///< of the right operand, or null
+  DenseSet<Operation *> prologue;           ///< ops that compute operands
   DenseMap<Value, SmallVector<int>> dimsOf; ///< the contraction's dimension per tensor dimension of a computed value
 };
 
 } // namespace
 
-std::optional<MatmulKernel> recogniseMatmul(func::FuncOp kernel, bool merges) { return Recogniser(kernel, merges).run(); }
+std::optional<MatmulKernel> recogniseMatmul(func::FuncOp kernel, bool merges) {
+  return Recogniser(kernel, merges).run();
+}
 
 } // namespace sinter::codegen

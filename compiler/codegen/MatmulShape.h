@@ -1,8 +1,8 @@
 // What a matrix product kernel computes, read off its linalg ops: sizes, and how every tensor is addressed.
 //
-// Any contraction fits: nn, nt, tn, tt, batches, permuted operands. Its dimensions take one of four roles: m (left operand
-// and result), n (right operand and result), k (reduced), batch (the rest). Dimensions that every tensor walks with one
-// stride are merged; what is left over becomes a batch, or a part of k.
+// Any contraction fits: nn, nt, tn, tt, batches, permuted operands. Its dimensions take one of four roles: m (left
+// operand and result), n (right operand and result), k (reduced), batch (the rest). Dimensions that every tensor walks
+// with one stride are merged; what is left over becomes a batch, or a part of k.
 //
 // An operand is a view of an argument, or it is computed while it is packed: elementwise ops and gathers (a prologue).
 #pragma once
@@ -65,16 +65,17 @@ struct MatmulResult {
 
 struct MatmulKernel {
   mlir::linalg::GenericOp contraction;
-  bool bf16 = false;                   ///< operands are rounded to bf16, denormals count as zero
+  bool bf16 = false; ///< operands are rounded to bf16, denormals count as zero
   /// Pairs of dimensions (i, j): where index i > index j, nothing has to be multiplied (kOrderedAttr).
   llvm::SmallVector<std::pair<int, int>> ordered;
   MatmulLoop m, n, k;
-  llvm::SmallVector<MatmulLoop> kParts; ///< of k, outermost first, if some operand does not walk it with one stride
-  llvm::SmallVector<MatmulLoop> batch;  ///< outermost first
-  MatmulOperand lhs, rhs;               ///< lhs is walked by m and k, rhs by k and n
+  llvm::SmallVector<MatmulLoop> kParts;   ///< of k, outermost first, if some operand does not walk it with one stride
+  llvm::SmallVector<MatmulLoop> batch;    ///< outermost first
+  MatmulOperand lhs, rhs;                 ///< lhs is walked by m and k, rhs by k and n
   llvm::SmallVector<MatmulStep> epilogue; ///< in order
   llvm::SmallVector<MatmulResult> results;
-  std::optional<MatmulAccess> columnSums; ///< a result: the sums of the right operand's columns, in ascending order of k
+  std::optional<MatmulAccess>
+      columnSums;                        ///< a result: the sums of the right operand's columns, in ascending order of k
   llvm::SmallVector<MatmulSplit> splits; ///< dimensions that are numbered beyond the contraction's own
 
   int64_t batchSize() const;
@@ -87,8 +88,8 @@ struct MatmulKernel {
   const MatmulSplit *splitOf(int dim) const;
 };
 
-/// Nothing if the kernel holds more than a contraction, elementwise ops around it, and sums of the right operand's columns.
-/// Without `merges`, every loop is one dimension.
+/// Nothing if the kernel holds more than a contraction, elementwise ops around it, and sums of the right operand's
+/// columns. Without `merges`, every loop is one dimension.
 std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel, bool merges = true);
 
 } // namespace sinter::codegen

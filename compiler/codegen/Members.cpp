@@ -77,8 +77,9 @@ FailureOr<Members> readMembers(func::FuncOp kernel, int64_t count) {
     bool equal = true;
     for (auto [a, b] : llvm::zip_equal(pattern, ops)) {
       linalg::GenericOp left = a, right = b;
-      equal = equal && left.getNumDpsInputs() == right.getNumDpsInputs() && left->getNumResults() == right->getNumResults() &&
-              left.getIndexingMaps() == right.getIndexingMaps() && left.getIteratorTypes() == right.getIteratorTypes() &&
+      equal = equal && left.getNumDpsInputs() == right.getNumDpsInputs() &&
+              left->getNumResults() == right->getNumResults() && left.getIndexingMaps() == right.getIndexingMaps() &&
+              left.getIteratorTypes() == right.getIteratorTypes() &&
               OperationEquivalence::isRegionEquivalentTo(&left.getRegion(), &right.getRegion(),
                                                          OperationEquivalence::IgnoreLocations);
       if (!equal)
@@ -86,7 +87,8 @@ FailureOr<Members> readMembers(func::FuncOp kernel, int64_t count) {
       for (auto [x, y] : llvm::zip_equal(left.getDpsInits(), right.getDpsInits()))
         equal = equal && initialValue(x) == initialValue(y);
       for (auto [x, y] : llvm::zip_equal(left.getDpsInputs(), right.getDpsInputs()))
-        equal = equal && isa<BlockArgument>(x) == isa<BlockArgument>(y) && counterpart.try_emplace(x, y).first->second == y;
+        equal =
+            equal && isa<BlockArgument>(x) == isa<BlockArgument>(y) && counterpart.try_emplace(x, y).first->second == y;
       for (auto [x, y] : llvm::zip_equal(left->getResults(), right->getResults()))
         counterpart[x] = y;
     }

@@ -1,7 +1,8 @@
 // A kernel that computes the same on several sets of tensors (sinter.members), read as one of them and a table.
 //
 //   func @maps_of_2(%p0: tensor<64xf32>, %lr: tensor<f32>, %p1: tensor<16xf32>) -> (tensor<64xf32>, tensor<16xf32>)
-//   =>  first: func(%p: tensor<64xf32>, %lr: tensor<f32>) -> tensor<64xf32>;  table: {0, 1, 3}, {2, 1, 4};  sizes: 64, 16
+//   =>  first: func(%p: tensor<64xf32>, %lr: tensor<f32>) -> tensor<64xf32>;  table: {0, 1, 3}, {2, 1, 4};  sizes: 64,
+//   16
 #pragma once
 
 #include "dialects/Precompiled.h"

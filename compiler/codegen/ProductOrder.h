@@ -1,10 +1,10 @@
-// The order in which a matrix product adds up: fixed by the length of k alone, on the CPU whatever its vectors, caches and
-// forms of a kernel.
+// The order in which a matrix product adds up: fixed by the length of k alone, on the CPU whatever its vectors, caches
+// and forms of a kernel.
 //
-// k is cut into units of about 384 steps. Each unit is a chain of fused multiply-adds over ascending k from zero. Units add
-// up in groups of 16, in ascending order from zero; so do groups, in groups of 16 again, until there is one. Each product
-// then goes through a unit's roundings and 16 for each level of groups: a length of 20 million has four. For sums that do
-// not cancel, that is about 1e-6 of the result at any length.
+// k is cut into units of about 384 steps. Each unit is a chain of fused multiply-adds over ascending k from zero. Units
+// add up in groups of 16, in ascending order from zero; so do groups, in groups of 16 again, until there is one. Each
+// product then goes through a unit's roundings and 16 for each level of groups: a length of 20 million has four. For
+// sums that do not cancel, that is about 1e-6 of the result at any length.
 //
 // A unit is as long as a block of k that caches want: fewer steps would make sums come and go more often.
 #pragma once

@@ -1,11 +1,13 @@
-// The order in which a long sum of floats adds up: the same in every kernel that computes it, whatever else is in there.
+// The order in which a long sum of floats adds up: the same in every kernel that computes it, whatever else is in
+// there.
 //
-// Terms are added in runs of 64: each run starts from zero and takes its terms in ascending order. What runs give is added
-// in ascending order too, to a sum that remembers what rounding has taken from it (Kahan 1965, "Further remarks on reducing
-// truncation errors"): the error of 64 additions is all there is, at any length. (A sum of one run is what it always was.)
+// Terms are added in runs of 64: each run starts from zero and takes its terms in ascending order. What runs give is
+// added in ascending order too, to a sum that remembers what rounding has taken from it (Kahan 1965, "Further remarks
+// on reducing truncation errors"): the error of 64 additions is all there is, at any length. (A sum of one run is what
+// it always was.)
 //
-// Terms are what one accumulator takes: along lanes each 16th element, down a column each row. Products over k have blocks
-// of their own, but sums of columns that a product's kernel computes on the way have these runs.
+// Terms are what one accumulator takes: along lanes each 16th element, down a column each row. Products over k have
+// blocks of their own, but sums of columns that a product's kernel computes on the way have these runs.
 #pragma once
 
 #include "dialects/Precompiled.h"

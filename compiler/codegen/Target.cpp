@@ -42,13 +42,15 @@ bool findProcessor(const TargetOptions &options, Processor &processor, std::stri
   processor.name = processorName(options);
   if (options.march == "native")
     for (auto &feature : llvm::sys::getHostCPUFeatures())
-      processor.features += (processor.features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
+      processor.features +=
+          (processor.features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
   std::unique_ptr<llvm::MCSubtargetInfo> known(processor.target->createMCSubtargetInfo(processor.triple, "", ""));
   if (!known->isCPUStringValid(processor.name)) {
     error = "the compiler knows no processor '" + processor.name + "'; " + nearestProcessor(*known, processor.name);
     return false;
   }
-  std::unique_ptr<llvm::MCSubtargetInfo> own(processor.target->createMCSubtargetInfo(processor.triple, processor.name, ""));
+  std::unique_ptr<llvm::MCSubtargetInfo> own(
+      processor.target->createMCSubtargetInfo(processor.triple, processor.name, ""));
   if (processor.triple.isX86() && !own->checkFeatures("+64bit")) {
     error = "'" + processor.name + "' is a processor of 32 bits; programs are for 64";
     return false;

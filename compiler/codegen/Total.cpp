@@ -95,7 +95,8 @@ Value toInteger(TotalBuilder b, Value x) {
 Value buildTotal(OpBuilder &builder, Operation &op, ArrayRef<Value> operands) {
   TotalBuilder b{builder, op.getLoc(), op};
   return llvm::TypeSwitch<Operation *, Value>(&op)
-      .Case([&](arith::DivSIOp) { return division(b, operands[0], operands[1], /*isSigned=*/true, /*isQuotient=*/true); })
+      .Case(
+          [&](arith::DivSIOp) { return division(b, operands[0], operands[1], /*isSigned=*/true, /*isQuotient=*/true); })
       .Case([&](arith::RemSIOp) { return division(b, operands[0], operands[1], true, false); })
       .Case([&](arith::DivUIOp) { return division(b, operands[0], operands[1], false, true); })
       .Case([&](arith::RemUIOp) { return division(b, operands[0], operands[1], false, false); })

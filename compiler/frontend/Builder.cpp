@@ -30,7 +30,8 @@ mlir::Location ModelBuilder::at(const sinter::Location &written) {
   sinter::Location loc = callSite.value_or(written);
   auto place = FileLineColLoc::get(ops.getContext(), loc.file_name(), loc.line(), loc.column());
   if (options.onCall && place != lastCall)
-    options.onCall((place.getFilename().getValue() + ":" + Twine(place.getLine()) + ":" + Twine(place.getColumn())).str());
+    options.onCall(
+        (place.getFilename().getValue() + ":" + Twine(place.getLine()) + ":" + Twine(place.getColumn())).str());
   lastCall = place;
   return place;
 }
@@ -48,7 +49,8 @@ Value ModelBuilder::use(const Tensor &tensor, const char *what, const sinter::Lo
   Value value = Value::getFromOpaquePointer(tensor.handle());
   auto owner = cast<func::FuncOp>(value.getParentBlock()->getParentOp());
   if (owner != here.func)
-    fail(loc, Twine(what) + ": an operand belongs to entry '" + owner.getName() + "', but this is entry '" + here.name + "'",
+    fail(loc,
+         Twine(what) + ": an operand belongs to entry '" + owner.getName() + "', but this is entry '" + here.name + "'",
          {{"the operand", value}});
   return value;
 }
@@ -132,7 +134,8 @@ void checkHeld(double value, DType dtype, const Twine &what, const sinter::Locat
 void checkElement(double value, DType dtype, const Twine &what, const sinter::Location &loc) {
   if (dtype != DType::F32 || !std::isfinite(value) || !std::isinf(static_cast<float>(value)))
     return checkHeld(value, dtype, what, loc);
-  emitWarning(ModelBuilder::get().at(loc), what + " " + digits(value) + " is infinity: the largest f32 is 3.4028235e+38");
+  emitWarning(ModelBuilder::get().at(loc),
+              what + " " + digits(value) + " is infinity: the largest f32 is 3.4028235e+38");
 }
 
 void fail(const sinter::Location &loc, const Twine &message, ArrayRef<std::pair<const char *, Value>> operands) {

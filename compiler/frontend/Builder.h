@@ -27,13 +27,13 @@ struct Entry {
   std::string name;
   mlir::Location location;
   bool training;
-  std::vector<std::string> inputs = {};                      ///< names of the arguments
+  std::vector<std::string> inputs = {}; ///< names of the arguments
   std::vector<std::pair<std::string, mlir::Value>> outputs = {};
   std::vector<Parameter> parameters = {};
-  std::map<std::string, mlir::Location> declared = {};          ///< states read so far, and where
-  std::map<std::string, mlir::Location> written = {};           ///< states assigned so far, and where
-  int dropouts = 0;                                             ///< number of `dropout` calls so far
-  size_t expectations = 0;                                      ///< number of `expect` calls so far
+  std::map<std::string, mlir::Location> declared = {}; ///< states read so far, and where
+  std::map<std::string, mlir::Location> written = {};  ///< states assigned so far, and where
+  int dropouts = 0;                                    ///< number of `dropout` calls so far
+  size_t expectations = 0;                             ///< number of `expect` calls so far
 };
 
 /// One declared configuration value.
@@ -60,7 +60,7 @@ public:
   const ModelOptions &options;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<Entry> current;
-  mlir::Location lastCall; ///< of the DSL, by the model
+  mlir::Location lastCall;                  ///< of the DSL, by the model
   std::optional<sinter::Location> callSite; ///< where all calls count as made, inside of a CallSite
   std::vector<std::string> scopes;
   std::map<std::string, ConfigValue> configs;
@@ -70,8 +70,8 @@ public:
 };
 
 inline Tensor wrap(mlir::Value value) { return Tensor(value.getAsOpaquePointer()); }
-/// The same for a function of `operand` that may have had nothing to do: its result is a value of its own all the same, since
-/// a gradient may be asked for with respect to one of the two.
+/// The same for a function of `operand` that may have had nothing to do: its result is a value of its own all the same,
+/// since a gradient may be asked for with respect to one of the two.
 Tensor wrapResult(mlir::Value value, const Tensor &operand, const sinter::Location &loc);
 inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return typeOf(value).getShape(); }
@@ -98,7 +98,8 @@ void checkShape(llvm::ArrayRef<int64_t> shape, const char *what, const sinter::L
 
 /// A mistake of the model if a tensor of `dtype` cannot hold `value`; `what` says whose it is: "full: the value".
 void checkHeld(double value, DType dtype, const llvm::Twine &what, const sinter::Location &loc);
-/// The same for an element of a tensor: an f32 may round to infinity, as everywhere in IEEE arithmetic, but is warned of.
+/// The same for an element of a tensor: an f32 may round to infinity, as everywhere in IEEE arithmetic, but is warned
+/// of.
 void checkElement(double value, DType dtype, const llvm::Twine &what, const sinter::Location &loc);
 
 /// Throws: message, and one note per value saying where it was made.

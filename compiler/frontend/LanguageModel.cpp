@@ -13,43 +13,52 @@ static std::string text(const Shape &shape) {
 void language_model(const LanguageModel &model, const Forward &forward, Location loc) {
   auto all = [](Tensor hidden) { return hidden; };
 
-  entry("train", Mode::Training, [&] {
-    Tensor tokens = input("tokens", {model.batch, model.context}, i32, loc);
-    Tensor targets = input("targets", {model.batch, model.context}, i32, loc);
-    Tensor loss = mean(cross_entropy(forward(tokens, all), targets, loc), {}, false, loc);
-    output("loss", loss, loc);
-    output("grad_norm", minimize(loss, model.optimizer, loc), loc);
-  }, loc);
+  entry(
+      "train", Mode::Training,
+      [&] {
+        Tensor tokens = input("tokens", {model.batch, model.context}, i32, loc);
+        Tensor targets = input("targets", {model.batch, model.context}, i32, loc);
+        Tensor loss = mean(cross_entropy(forward(tokens, all), targets, loc), {}, false, loc);
+        output("loss", loss, loc);
+        output("grad_norm", minimize(loss, model.optimizer, loc), loc);
+      },
+      loc);
 
-  entry("eval", Mode::Inference, [&] {
-    Tensor tokens = input("tokens", {model.batch, model.context}, i32, loc);
-    Tensor targets = input("targets", {model.batch, model.context}, i32, loc);
-    Tensor logits = forward(tokens, all);
-    output("loss", mean(cross_entropy(logits, targets, loc), {}, false, loc), loc);
-    Tensor hits = Operand(argmax(logits, -1, loc), loc) == Operand(targets, loc);
-    output("correct", sum(cast(hits, f32, loc), {}, false, loc), loc);
-    output("logits", logits, loc);
-  }, loc);
+  entry(
+      "eval", Mode::Inference,
+      [&] {
+        Tensor tokens = input("tokens", {model.batch, model.context}, i32, loc);
+        Tensor targets = input("targets", {model.batch, model.context}, i32, loc);
+        Tensor logits = forward(tokens, all);
+        output("loss", mean(cross_entropy(logits, targets, loc), {}, false, loc), loc);
+        Tensor hits = Operand(argmax(logits, -1, loc), loc) == Operand(targets, loc);
+        output("correct", sum(cast(hits, f32, loc), {}, false, loc), loc);
+        output("logits", logits, loc);
+      },
+      loc);
 
-  entry("logits", Mode::Inference, [&] {
-    Tensor tokens = input("tokens", {1, model.context}, i32, loc);
-    Tensor position = reshape(scalar_input("position", 0, i32, loc), {1, 1}, loc);
-    // Only the asked row of the hidden states [1, T, D] goes through the head.
-    Tensor logits = forward(tokens, [&](Tensor hidden) {
-      check(hidden.rank(loc) == 3 && hidden.dim(0, loc) == 1 && hidden.dim(1, loc) == model.context,
-            "language_model: select takes hidden states [B, T, D], here [1, " + std::to_string(model.context) +
-                ", D], but got " + text(hidden.shape(loc)) + "; call it once, on all positions",
-            loc);
-      return gather(reshape(hidden, {model.context, -1}, loc), position, loc);
-    });
-    // Without select these are the logits of all positions, and a sampler would read those of the first one.
-    Shape shape = logits.shape(loc), one = {1, 1, shape.empty() ? 0 : shape.back()};
-    check(shape == one,
-          "language_model: the logits of one position have shape " + text(shape) + ", not " + text(one) +
-              "; call select on the hidden states before the output head, and go on from what it returns",
-          loc);
-    output("logits", reshape(logits, {-1}, loc), loc);
-  }, loc);
+  entry(
+      "logits", Mode::Inference,
+      [&] {
+        Tensor tokens = input("tokens", {1, model.context}, i32, loc);
+        Tensor position = reshape(scalar_input("position", 0, i32, loc), {1, 1}, loc);
+        // Only the asked row of the hidden states [1, T, D] goes through the head.
+        Tensor logits = forward(tokens, [&](Tensor hidden) {
+          check(hidden.rank(loc) == 3 && hidden.dim(0, loc) == 1 && hidden.dim(1, loc) == model.context,
+                "language_model: select takes hidden states [B, T, D], here [1, " + std::to_string(model.context) +
+                    ", D], but got " + text(hidden.shape(loc)) + "; call it once, on all positions",
+                loc);
+          return gather(reshape(hidden, {model.context, -1}, loc), position, loc);
+        });
+        // Without select these are the logits of all positions, and a sampler would read those of the first one.
+        Shape shape = logits.shape(loc), one = {1, 1, shape.empty() ? 0 : shape.back()};
+        check(shape == one,
+              "language_model: the logits of one position have shape " + text(shape) + ", not " + text(one) +
+                  "; call select on the hidden states before the output head, and go on from what it returns",
+              loc);
+        output("logits", reshape(logits, {-1}, loc), loc);
+      },
+      loc);
 }
 
 } // namespace sinter

@@ -23,15 +23,15 @@ static LogicalResult problem(MLIRContext &context, const Twine &message) {
 /// The folder of `path` as it is spelled, with a slash; nothing if it has none.
 static StringRef folderOf(StringRef path) { return path.take_front(path.rfind('/') + 1); }
 
-/// Runs the host's C++ compiler; its own messages go straight to the terminal. Places in the model are told from its own
-/// folder on: the program is the same however its path is spelled.
+/// Runs the host's C++ compiler; its own messages go straight to the terminal. Places in the model are told from its
+/// own folder on: the program is the same however its path is spelled.
 static LogicalResult compileShared(const std::string &path, const std::string &output, MLIRContext &context,
                                    const ModelOptions &options) {
   auto compiler = HostCompiler::find();
   if (!compiler)
     return problem(context, llvm::toString(compiler.takeError()));
-  std::vector<std::string> arguments{"-std=c++20", "-O0", "-Werror=unused-result", "-fPIC", "-shared", "-I",
-                                     options.includeDirectory};
+  std::vector<std::string> arguments{"-std=c++20", "-O0", "-Werror=unused-result", "-fPIC",
+                                     "-shared",    "-I",  options.includeDirectory};
   if (StringRef folder = folderOf(path); !folder.empty())
     arguments.push_back(("-fmacro-prefix-map=" + folder + "=").str());
   arguments.insert(arguments.end(), {"-x", "c++", path, "-o", output});
@@ -41,12 +41,14 @@ static LogicalResult compileShared(const std::string &path, const std::string &o
   return problem(context, path + " does not compile" + (error.empty() ? "" : ": " + error));
 }
 
-/// " (did you mean NAME?)" with the declared name that misses `name` by about a third of its letters at most, or nothing.
+/// " (did you mean NAME?)" with the declared name that misses `name` by about a third of its letters at most, or
+/// nothing.
 static std::string didYouMean(const ModelBuilder &builder, StringRef name) {
   std::string nearest;
   unsigned least = 1 + std::max<unsigned>(1, unsigned(name.size() / 3));
   for (auto &[other, declared] : builder.configs)
-    if (unsigned distance = name.edit_distance(other, /*AllowReplacements=*/true, least); distance < least && distance < other.size()) {
+    if (unsigned distance = name.edit_distance(other, /*AllowReplacements=*/true, least);
+        distance < least && distance < other.size()) {
       least = distance;
       nearest = other;
     }
@@ -86,7 +88,8 @@ static LogicalResult runModel(ModelBuilder &builder, void (*model)(), MLIRContex
   }
 }
 
-/// Compiles `path` and loads it. It stays loaded, without its file: a model's static objects may be in use until the end.
+/// Compiles `path` and loads it. It stays loaded, without its file: a model's static objects may be in use until the
+/// end.
 static void *load(const std::string &path, MLIRContext &context, const ModelOptions &options) {
   SmallString<128> object;
   if (std::error_code error = llvm::sys::fs::createTemporaryFile("sinter-model", "so", object)) {
@@ -140,7 +143,8 @@ OwningOpRef<ModuleOp> loadModel(const std::string &path, MLIRContext &context, c
 void printDiagnostic(Diagnostic &diagnostic, StringRef model) {
   auto print = [&](Diagnostic &one, StringRef kind) {
     if (auto place = one.getLocation()->findInstanceOf<FileLineColLoc>())
-      llvm::errs() << placeUnder(model, place.getFilename().getValue()) << ":" << place.getLine() << ":" << place.getColumn() << ": ";
+      llvm::errs() << placeUnder(model, place.getFilename().getValue()) << ":" << place.getLine() << ":"
+                   << place.getColumn() << ": ";
     else
       llvm::errs() << "sinterc: ";
     // Ops report as `'sinter.softmax' op ...`: the name alone is what the model's author knows.

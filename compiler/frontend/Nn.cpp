@@ -9,8 +9,8 @@ Tensor relu(Tensor x, Location loc) {
   return where(x <= 0.0, 0.0, x);
 }
 
-/// x times a gate that goes from 0 to 1, and is there, to the last bit of f32, from -end and end on. Beyond these it gets no
-/// larger operands: their squares overflow, and infinity times 0 is neither the value nor the slope.
+/// x times a gate that goes from 0 to 1, and is there, to the last bit of f32, from -end and end on. Beyond these it
+/// gets no larger operands: their squares overflow, and infinity times 0 is neither the value nor the slope.
 template <typename Gate> static Tensor gated(Tensor x, double end, Gate gate) {
   Tensor above = where(x < -end, -end, x);
   return above * gate(where(above > end, end, above));
@@ -19,11 +19,10 @@ template <typename Gate> static Tensor gated(Tensor x, double end, Gate gate) {
 Tensor gelu_tanh(Tensor x, Location loc) {
   CallSite here(loc);
   constexpr double sqrtTwoOverPi = 0.7978845608028654;
-  // (1 + tanh u) / 2 is sigmoid(2 u), which keeps its digits on the left. Few operations: this and its gradient stand behind
-  // products, which wait for them.
-  return gated(x, 11, [](Tensor z) {
-    return sigmoid(z * fma(2 * sqrtTwoOverPi * 0.044715, square(z), 2 * sqrtTwoOverPi));
-  });
+  // (1 + tanh u) / 2 is sigmoid(2 u), which keeps its digits on the left. Few operations: this and its gradient stand
+  // behind products, which wait for them.
+  return gated(x, 11,
+               [](Tensor z) { return sigmoid(z * fma(2 * sqrtTwoOverPi * 0.044715, square(z), 2 * sqrtTwoOverPi)); });
 }
 
 Tensor gelu_erf(Tensor x, Location loc) {

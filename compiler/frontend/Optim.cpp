@@ -16,9 +16,9 @@ std::vector<Tensor> grad(Tensor loss, const std::vector<Parameter> &wrt, Locatio
 Tensor global_norm(const std::vector<Tensor> &tensors, Location loc) {
   CallSite here(loc);
   check(!tensors.empty(), "global_norm: there are no tensors");
-  // Three sums of squares in one pass: of all, of the large ones scaled down for when that overflows, and of the small ones
-  // scaled up for when it has few digits. The others are left out there, as nothing beside those, and because processors take
-  // hundreds of cycles over a square that underflows.
+  // Three sums of squares in one pass: of all, of the large ones scaled down for when that overflows, and of the small
+  // ones scaled up for when it has few digits. The others are left out there, as nothing beside those, and because
+  // processors take hundreds of cycles over a square that underflows.
   constexpr double scale = 0x1p92, large = 0x1p32, small = 0x1p-31;
   auto squares = [&](auto part) {
     Tensor total = sum(square(part(tensors[0])));
@@ -107,7 +107,8 @@ Tensor minimize(Tensor loss, const AdamW &optimizer, Location loc) {
   CallSite here(loc);
   Clipped clipped = clippedGradients(loss, optimizer.grad_clip);
   Tensor lr = rate("lr", optimizer.lr), weightDecay = rate("weight_decay", optimizer.weight_decay);
-  Tensor beta1 = rate("beta1", optimizer.beta1, RateIs::BelowOne), beta2 = rate("beta2", optimizer.beta2, RateIs::BelowOne);
+  Tensor beta1 = rate("beta1", optimizer.beta1, RateIs::BelowOne),
+         beta2 = rate("beta2", optimizer.beta2, RateIs::BelowOne);
   Tensor eps = rate("eps", optimizer.eps, RateIs::Normal);
   Tensor step = cast(scalar_input("step", 1, i32), f32);
 

@@ -41,9 +41,15 @@ static Tensor reduce(ReduceKind kind, Tensor x, const Axes &axes, bool keepDims,
   return wrapResult(keepDims ? reshapeTo(value, kept, builder.at(loc)) : value, x, loc);
 }
 
-Tensor sum(Tensor x, Axes axes, bool keepDims, Loc loc) { return reduce(ReduceKind::sum, x, axes, keepDims, "sum", loc); }
-Tensor max(Tensor x, Axes axes, bool keepDims, Loc loc) { return reduce(ReduceKind::max, x, axes, keepDims, "max", loc); }
-Tensor min(Tensor x, Axes axes, bool keepDims, Loc loc) { return reduce(ReduceKind::min, x, axes, keepDims, "min", loc); }
+Tensor sum(Tensor x, Axes axes, bool keepDims, Loc loc) {
+  return reduce(ReduceKind::sum, x, axes, keepDims, "sum", loc);
+}
+Tensor max(Tensor x, Axes axes, bool keepDims, Loc loc) {
+  return reduce(ReduceKind::max, x, axes, keepDims, "max", loc);
+}
+Tensor min(Tensor x, Axes axes, bool keepDims, Loc loc) {
+  return reduce(ReduceKind::min, x, axes, keepDims, "min", loc);
+}
 
 Tensor mean(Tensor x, Axes axes, bool keepDims, Loc loc) {
   Value value = ModelBuilder::get().useFloat(x, "mean", loc);
@@ -59,9 +65,11 @@ Tensor argmax(Tensor x, int64_t axis, Loc loc) {
   axis = checkAxis(axis, shapeOf(value), "argmax", loc);
   int64_t last = shapeOf(value)[axis] - 1;
   if (last >= 1 << 24)
-    fail(loc, "argmax: " + Twine(last + 1) + " elements are more than f32 can count (16777216)", {{"the operand", value}});
+    fail(loc, "argmax: " + Twine(last + 1) + " elements are more than f32 can count (16777216)",
+         {{"the operand", value}});
   CallSite here(loc);
-  // The smallest index that attains the maximum. That of a row with NaN is NaN, which nothing equals but NaN is not itself.
+  // The smallest index that attains the maximum. That of a row with NaN is NaN, which nothing equals but NaN is not
+  // itself.
   Tensor index = cast(iota(shapeOf(value).vec(), axis), f32);
   return cast(min(where(x == max(x, axis, true) || x != x, index, static_cast<double>(last)), axis), i32);
 }
@@ -92,18 +100,21 @@ Tensor matmul(Tensor left, Tensor right, Loc loc) {
   SmallVector<std::pair<const char *, Value>> notes = {{"the left operand", a}, {"the right operand", b}};
   for (auto [which, value] : notes)
     if (shapeOf(value).size() < 2)
-      fail(loc, Twine("matmul: needs at least 2 dimensions, but ") + which + " has shape " + text(shapeOf(value)), notes);
+      fail(loc, Twine("matmul: needs at least 2 dimensions, but ") + which + " has shape " + text(shapeOf(value)),
+           notes);
 
   auto batchOf = [](Value value) { return shapeOf(value).drop_back(2); };
   int64_t m = *(shapeOf(a).end() - 2), inner = shapeOf(a).back(), n = shapeOf(b).back();
   if (inner != *(shapeOf(b).end() - 2))
-    fail(loc, "matmul: inner dimensions differ: " + Twine(inner) + " and " + Twine(*(shapeOf(b).end() - 2)) +
-                  ", of shapes " + text(shapeOf(a)) + " and " + text(shapeOf(b)),
+    fail(loc,
+         "matmul: inner dimensions differ: " + Twine(inner) + " and " + Twine(*(shapeOf(b).end() - 2)) +
+             ", of shapes " + text(shapeOf(a)) + " and " + text(shapeOf(b)),
          notes);
   std::optional<Shape> batch = commonShape(batchOf(a), batchOf(b));
   if (!batch)
-    fail(loc, "matmul: batch dimensions do not broadcast: " + text(batchOf(a)) + " and " + text(batchOf(b)) +
-                  ", of shapes " + text(shapeOf(a)) + " and " + text(shapeOf(b)),
+    fail(loc,
+         "matmul: batch dimensions do not broadcast: " + text(batchOf(a)) + " and " + text(batchOf(b)) +
+             ", of shapes " + text(shapeOf(a)) + " and " + text(shapeOf(b)),
          notes);
   Shape shape = *batch;
   shape.insert(shape.end(), {m, n});
@@ -170,8 +181,9 @@ Tensor cross_entropy(Tensor logits, Tensor targets, Loc loc) {
     fail(loc, Twine("cross_entropy: targets must be i32, but are ") + name(dtypeOf(classes.getType())), notes);
   ArrayRef<int64_t> positions = shapeOf(scores).drop_back();
   if (shapeOf(classes) != positions)
-    fail(loc, "cross_entropy: logits of shape " + text(shapeOf(scores)) + " need targets of shape " + text(positions) +
-                  ", but they have " + text(shapeOf(classes)),
+    fail(loc,
+         "cross_entropy: logits of shape " + text(shapeOf(scores)) + " need targets of shape " + text(positions) +
+             ", but they have " + text(shapeOf(classes)),
          notes);
   int64_t width = shapeOf(scores).back(), rows = typeOf(scores).getNumElements() / width;
   auto perRow = typeOf(scores).clone({rows});

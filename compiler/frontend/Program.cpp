@@ -100,7 +100,8 @@ static void checkName(StringRef name, const char *what, const Loc &loc) {
   if (name.size() > 256)
     fail(loc, Twine(what) + ": the name has " + Twine(name.size()) + " characters, at most 256 are possible");
   if (!llvm::all_of(name, [](char c) { return c > ' ' && c < 127 && c != '"' && c != '\\'; }))
-    fail(loc, Twine(what) + ": the name '" + name + "' has a character other than visible ASCII, or a quote or backslash");
+    fail(loc,
+         Twine(what) + ": the name '" + name + "' has a character other than visible ASCII, or a quote or backslash");
 }
 
 Scope::Scope(const std::string &name, Loc loc) {
@@ -141,13 +142,14 @@ static void checkInitializer(const char *what, const std::string &name, Initiali
   if (dtype != DType::F32)
     fail(loc, Twine(what) + ": random initial values are f32, but '" + name + "' is " + frontend::name(dtype));
   if (!std::isfinite(init.scale))
-    fail(loc, Twine(what) + ": the scale of the initial values of '" + name + "' must be finite, but is " + digits(init.scale));
+    fail(loc, Twine(what) + ": the scale of the initial values of '" + name + "' must be finite, but is " +
+                  digits(init.scale));
   checkHeld(init.scale, dtype, Twine(what) + ": the scale of the initial values of '" + name + "',", loc);
 }
 
 /// Declares a state, or finds it as an earlier entry declared it, and reads it.
-static Value readState(const char *what, const std::string &shortName, const Shape &shape, Initializer init, DType dtype,
-                       bool trainable, const Loc &loc) {
+static Value readState(const char *what, const std::string &shortName, const Shape &shape, Initializer init,
+                       DType dtype, bool trainable, const Loc &loc) {
   ModelBuilder &builder = ModelBuilder::get();
   Entry &entry = builder.entry(what, loc);
   checkName(shortName, what, loc);
@@ -177,7 +179,8 @@ static Value readState(const char *what, const std::string &shortName, const Sha
   if (isNew) {
     builder.lastState = op;
   } else if (std::string now = describe(op), before = describe(known->second); now != before) {
-    ModelError error(at, std::string(what) + ": '" + full + "' is " + now + " here, but another entry declared it as " + before);
+    ModelError error(at, std::string(what) + ": '" + full + "' is " + now + " here, but another entry declared it as " +
+                             before);
     error.notes.emplace_back(known->second.getLoc(), "declared there");
     throw error;
   } else {
@@ -224,10 +227,10 @@ std::vector<Parameter> parameters(Loc loc) { return ModelBuilder::get().entry("p
 static Value addArgument(Entry &entry, const std::string &name, RankedTensorType type, const Loc &loc) {
   ModelBuilder &builder = ModelBuilder::get();
   entry.inputs.push_back(name);
-  (void)entry.func.insertArgument(entry.func.getNumArguments(), type,
-                                  builder.ops.getDictionaryAttr(builder.ops.getNamedAttr(
-                                      kNameAttr, builder.ops.getStringAttr(name))),
-                                  builder.at(loc));
+  (void)entry.func.insertArgument(
+      entry.func.getNumArguments(), type,
+      builder.ops.getDictionaryAttr(builder.ops.getNamedAttr(kNameAttr, builder.ops.getStringAttr(name))),
+      builder.at(loc));
   return entry.func.getArguments().back();
 }
 
@@ -243,7 +246,8 @@ Tensor input(const std::string &name, Shape shape, DType dtype, Loc loc) {
     error.notes.emplace_back(entry.func.getArgument(found - entry.inputs.begin()).getLoc(), "first declared here");
     throw error;
   }
-  return wrap(addArgument(entry, name, RankedTensorType::get(shape, elementType(builder.ops.getContext(), dtype)), loc));
+  return wrap(
+      addArgument(entry, name, RankedTensorType::get(shape, elementType(builder.ops.getContext(), dtype)), loc));
 }
 
 Tensor scalar_input(const std::string &name, double fallback, DType dtype, Loc loc) {
@@ -317,8 +321,8 @@ void entry(const std::string &name, Mode mode, const std::function<void()> &body
   auto func = func::FuncOp::create(builder.ops, at, name, builder.ops.getFunctionType({}, {}));
   func->setAttr(kEntryAttr, builder.ops.getUnitAttr());
   builder.ops.setInsertionPointToStart(func.addEntryBlock());
-  builder.current = std::make_unique<Entry>(Entry{.func = func, .name = name, .location = at,
-                                                  .training = mode == Mode::Training});
+  builder.current =
+      std::make_unique<Entry>(Entry{.func = func, .name = name, .location = at, .training = mode == Mode::Training});
   body();
 
   Entry &done = *builder.current;

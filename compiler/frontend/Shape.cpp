@@ -64,7 +64,8 @@ Tensor reshape(Tensor x, Shape shape, Loc loc) {
   Value value = builder.use(x, "reshape", loc);
   int64_t count = typeOf(value).getNumElements(), known = 1, open = -1;
   auto mismatch = [&] {
-    fail(loc, "reshape: " + text(shapeOf(value)) + " has " + Twine(count) + " elements, which do not fill " + text(shape),
+    fail(loc,
+         "reshape: " + text(shapeOf(value)) + " has " + Twine(count) + " elements, which do not fill " + text(shape),
          {{"the operand", value}});
   };
   for (auto [d, size] : llvm::enumerate(shape)) {
@@ -103,8 +104,9 @@ Tensor transpose(Tensor x, Shape permutation, Loc loc) {
   Value value = builder.use(x, "transpose", loc);
   ArrayRef<int64_t> shape = shapeOf(value);
   if (permutation.size() != shape.size())
-    fail(loc, "transpose: " + text(permutation) + " permutes " + Twine(permutation.size()) +
-                  " dimensions, but the operand has shape " + text(shape) + " (rank " + Twine(shape.size()) + ")",
+    fail(loc,
+         "transpose: " + text(permutation) + " permutes " + Twine(permutation.size()) +
+             " dimensions, but the operand has shape " + text(shape) + " (rank " + Twine(shape.size()) + ")",
          {{"the operand", value}});
   std::vector<bool> seen(shape.size());
   for (int64_t &d : permutation) {
@@ -135,8 +137,9 @@ Tensor slice(Tensor x, int64_t axis, int64_t start, int64_t limit, int64_t strid
   axis = checkAxis(axis, shape, "slice", loc);
   int64_t size = shape[axis], from = start < 0 ? start + size : start, to = limit < 0 ? limit + size : limit;
   if (from < 0 || to > size || from >= to)
-    fail(loc, "slice: [" + Twine(start) + ", " + Twine(limit) + ") is empty or outside of axis " + Twine(axis) +
-                  " of a tensor of shape " + text(shape),
+    fail(loc,
+         "slice: [" + Twine(start) + ", " + Twine(limit) + ") is empty or outside of axis " + Twine(axis) +
+             " of a tensor of shape " + text(shape),
          {{"the operand", value}});
   if (stride < 1)
     fail(loc, "slice: the stride must be at least 1, but is " + Twine(stride));
@@ -145,7 +148,8 @@ Tensor slice(Tensor x, int64_t axis, int64_t start, int64_t limit, int64_t strid
   limits[axis] = to;
   strides[axis] = stride;
   result[axis] = (to - from + stride - 1) / stride;
-  return wrap(SliceOp::create(builder.ops, builder.at(loc), typeOf(value).clone(result), value, starts, limits, strides));
+  return wrap(
+      SliceOp::create(builder.ops, builder.at(loc), typeOf(value).clone(result), value, starts, limits, strides));
 }
 
 Tensor concat(std::vector<Tensor> tensors, int64_t axis, Loc loc) {
@@ -177,8 +181,9 @@ std::vector<Tensor> split(Tensor x, int64_t parts, int64_t axis, Loc loc) {
   axis = checkAxis(axis, shapeOf(value), "split", loc);
   int64_t size = shapeOf(value)[axis];
   if (parts < 1 || size % parts != 0)
-    fail(loc, "split: axis " + Twine(axis) + " of a tensor of shape " + text(shapeOf(value)) + " does not divide into " +
-                  Twine(parts) + " equal parts",
+    fail(loc,
+         "split: axis " + Twine(axis) + " of a tensor of shape " + text(shapeOf(value)) + " does not divide into " +
+             Twine(parts) + " equal parts",
          {{"the operand", value}});
   std::vector<Tensor> result;
   for (int64_t i = 0, step = size / parts; i < parts; ++i)

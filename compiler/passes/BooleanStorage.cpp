@@ -48,7 +48,8 @@ void storeBooleansAsBytes(func::FuncOp function) {
   for (Operation &op : function.getBody().front()) {
     if (auto map = dyn_cast<MapOp>(op))
       convertRegion(map);
-    else if (auto constant = dyn_cast<arith::ConstantOp>(op); constant && stored(constant.getType()) != constant.getType())
+    else if (auto constant = dyn_cast<arith::ConstantOp>(op);
+             constant && stored(constant.getType()) != constant.getType())
       convertConstant(constant);
     for (Value result : op.getResults())
       result.setType(stored(result.getType()));

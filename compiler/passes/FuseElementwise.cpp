@@ -9,7 +9,8 @@
 // 3. A map whose results go to one other map only is absorbed into that map; one that yields booleans or is trivial
 //    is absorbed into each of its readers. Where the reader broadcasts it, only if recomputing it is cheap.
 //    Up to a size: a chain of thousands of ops is cut, since code generation takes more than linear time for one piece.
-// 4. A sum of many large values that only it reads, such as the partial gradients of a weight that is used many times, stays a
+// 4. A sum of many large values that only it reads, such as the partial gradients of a weight that is used many times,
+// stays a
 //    chain of additions: each adds to what the last one left, instead of waiting for all of them.
 // A value with another reader, a sinter.variable among them, stays a value: differentiation and memory see it.
 #include "compiler/passes/MapUtils.h"
@@ -79,7 +80,8 @@ bool absorbProducerShape(MapDraft &draft, unsigned i) {
   }
   if (auto iota = dyn_cast<IotaOp>(producer)) {
     OpBuilder inner = draft.atStart();
-    draft.replaceInput(i, IndexOp::create(inner, iota.getLoc(), inner.getI32Type(), map.getDimPosition(iota.getAxis())));
+    draft.replaceInput(i,
+                       IndexOp::create(inner, iota.getLoc(), inner.getI32Type(), map.getDimPosition(iota.getAxis())));
     return true;
   }
   DenseElementsAttr constant;
@@ -117,11 +119,10 @@ int64_t mostPartials(MapOp map) {
   return elements == 1 ? INT64_MAX : elements < kLarge ? kMany : kFew;
 }
 
-bool isSum(MapOp map) {
-  return llvm::all_of(map.getBody().front().without_terminator(), llvm::IsaPred<arith::AddFOp>);
-}
+bool isSum(MapOp map) { return llvm::all_of(map.getBody().front().without_terminator(), llvm::IsaPred<arith::AddFOp>); }
 
-/// Whether `input` was computed for `reader` alone, by an op with a kernel of its own. (Pads may become a concatenation.)
+/// Whether `input` was computed for `reader` alone, by an op with a kernel of its own. (Pads may become a
+/// concatenation.)
 bool isPartial(Value input, Operation *reader, int64_t elements) {
   Value source = behindReshapes(input);
   Operation *op = source.getDefiningOp();
@@ -129,7 +130,8 @@ bool isPartial(Value input, Operation *reader, int64_t elements) {
          !hasOtherReader(source, reader);
 }
 
-/// How many values wait for `reader`, which reads `inputs`, or for sums that only it reads; stops counting behind `most`.
+/// How many values wait for `reader`, which reads `inputs`, or for sums that only it reads; stops counting behind
+/// `most`.
 int64_t countPartials(ValueRange inputs, Operation *reader, int64_t elements, int64_t most) {
   int64_t count = 0;
   for (Value input : inputs) {

@@ -32,7 +32,8 @@ constexpr int64_t kMostParts = 4;
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 int64_t elementsOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
 
-/// Whether all that `map` reads is in memory even without it, and no more has to wait there than the map's result would.
+/// Whether all that `map` reads is in memory even without it, and no more has to wait there than the map's result
+/// would.
 bool readsWhatIsStored(MapOp map) {
   int64_t elements = elementsOf(map.getResult(0));
   int wide = 0, computed = 0;
@@ -84,7 +85,8 @@ bool splitsSum(MatmulOp matmul, unsigned operand, Operation &op) {
          mergedTo(shapeOf(source), shapeOf(value), summedDim(matmul, operand)).size() > 1;
 }
 
-/// Whether the kernel of a product can compute what it reads, `op` seen through views, about as fast as it reads it now.
+/// Whether the kernel of a product can compute what it reads, `op` seen through views, about as fast as it reads it
+/// now.
 bool takesPrologue(OpOperand &use, Operation &op) {
   auto matmul = dyn_cast<MatmulOp>(use.getOwner());
   ArrayRef<int64_t> result = matmul ? shapeOf(matmul.getResult()) : ArrayRef<int64_t>();
@@ -109,7 +111,8 @@ bool takesPrologue(OpOperand &use, Operation &op) {
 /// The uses of `value` by products that can compute it, seen through views; false if anything else reads it.
 bool collectProducts(Operation &op, Value value, SmallVectorImpl<OpOperand *> &uses) {
   for (OpOperand &use : value.getUses())
-    if (isa<ReshapeOp>(use.getOwner()) ? !collectProducts(op, use.getOwner()->getResult(0), uses) : !takesPrologue(use, op))
+    if (isa<ReshapeOp>(use.getOwner()) ? !collectProducts(op, use.getOwner()->getResult(0), uses)
+                                       : !takesPrologue(use, op))
       return false;
     else if (!isa<ReshapeOp>(use.getOwner()))
       uses.push_back(&use);
@@ -132,7 +135,8 @@ struct FuseProloguesPass : impl::FuseProloguesBase<FuseProloguesPass> {
       OpBuilder builder(use->getOwner());
       Operation *own = builder.clone(op);
       own->setAttr(kPrologueAttr, builder.getUnitAttr());
-      use->set(reshapeTo(builder, op.getLoc(), own->getResult(0), cast<RankedTensorType>(use->get().getType()).getShape()));
+      use->set(
+          reshapeTo(builder, op.getLoc(), own->getResult(0), cast<RankedTensorType>(use->get().getType()).getShape()));
     }
     eraseWithViews(op);
   }

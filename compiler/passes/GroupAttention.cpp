@@ -1,15 +1,17 @@
-// sinter-group-attention: marks the ops that live on queries x keys, so that one kernel keeps these in a thread's cache.
+// sinter-group-attention: marks the ops that live on queries x keys, so that one kernel keeps these in a thread's
+// cache.
 //
 //   %s = matmul %q, %k {transpose_rhs}           scores: queries x keys
 //   %m = map (%s) { mask, scale }
 //   %p = softmax %m                         =>   all of them { sinter.attention = 0 }
 //   %o = matmul %p, %v                           mix of rows of %v, and in the backward pass of %q, %k and %dO
 //
-// A group is all that depends on each other through such values: products that make them (of queries and keys, of gradients
-// and values), maps, softmax and reductions of rows, products that sum over keys or over queries. It becomes a group if no
-// such value leaves it, it holds nothing else, and no path leaves it and comes back. Where products leave out a triangle,
-// sums over rows must find zeros there. Which function of the scores stands in the middle does not matter. Dao et al. 2022,
-// "FlashAttention", for the principle; here rows stay whole, so that sums keep their order and results their bits.
+// A group is all that depends on each other through such values: products that make them (of queries and keys, of
+// gradients and values), maps, softmax and reductions of rows, products that sum over keys or over queries. It becomes
+// a group if no such value leaves it, it holds nothing else, and no path leaves it and comes back. Where products leave
+// out a triangle, sums over rows must find zeros there. Which function of the scores stands in the middle does not
+// matter. Dao et al. 2022, "FlashAttention", for the principle; here rows stay whole, so that sums keep their order and
+// results their bits.
 #include "compiler/passes/GroupAttention.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Triangles.h"
@@ -57,8 +59,10 @@ private:
       return addValue(softmax.getInput()) && addValue(softmax.getResult());
     if (auto reduce = dyn_cast<ReduceOp>(op)) {
       reductions.push_back(reduce);
-      return reduce.getAxes() == ArrayRef<int64_t>{static_cast<int64_t>(shape.size()) - 1} && addValue(reduce.getInput()) &&
-             llvm::all_of(reduce.getResult().getUsers(), [&](Operation *user) { return isa<MapOp>(user) && addOp(user); });
+      return reduce.getAxes() == ArrayRef<int64_t>{static_cast<int64_t>(shape.size()) - 1} &&
+             addValue(reduce.getInput()) && llvm::all_of(reduce.getResult().getUsers(), [&](Operation *user) {
+               return isa<MapOp>(user) && addOp(user);
+             });
     }
     auto map = dyn_cast<MapOp>(op);
     return map && addMap(map);
@@ -86,7 +90,8 @@ private:
   bool addMap(MapOp map) {
     if (map.getShape() != shape)
       return false;
-    for (auto [input, read] : llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+    for (auto [input, read] :
+         llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
       if (read.isIdentity() && shapeOf(input) == shape) {
         if (!addValue(input))
           return false;
@@ -94,7 +99,8 @@ private:
       }
       // A value per query, of this group.
       auto reduce = input.getDefiningOp<ReduceOp>();
-      AffineMap perQuery = AffineMap::getMultiDimIdentityMap(shape.size(), map.getContext()).getMajorSubMap(shape.size() - 1);
+      AffineMap perQuery =
+          AffineMap::getMultiDimIdentityMap(shape.size(), map.getContext()).getMajorSubMap(shape.size() - 1);
       if (!reduce || read != perQuery || !addOp(reduce))
         return false;
     }
@@ -107,7 +113,8 @@ private:
     return value && op.getKind() == ReduceKind::sum && isZero(value);
   }
 
-  /// Whether no path leads from the group through other ops back into it. What stands in front of the group is not on one.
+  /// Whether no path leads from the group through other ops back into it. What stands in front of the group is not on
+  /// one.
   bool isClosed() {
     Operation *first = *llvm::min_element(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
     DenseSet<Operation *> seen;

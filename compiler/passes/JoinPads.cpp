@@ -4,8 +4,8 @@
 //   %b = pad %z low [0, 5]             =>
 //   %y = map (%a, %b) { + }
 //
-// That is the gradient of a split: each part's gradient, with zeros for the others. Adding a zero changes nothing but the
-// sign of a zero.
+// That is the gradient of a split: each part's gradient, with zeros for the others. Adding a zero changes nothing but
+// the sign of a zero.
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/Sinter.h"
 

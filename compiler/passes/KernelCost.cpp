@@ -62,12 +62,10 @@ func::FuncOp getCopyKernel(ModuleOp module, SymbolTable &symbols, Type element, 
   builder.setInsertionPointToEnd(kernel.addEntryBlock());
   Value empty = tensor::EmptyOp::create(builder, loc, type, ValueRange{});
   AffineMap identity = builder.getMultiDimIdentityMap(1);
-  auto copy = linalg::GenericOp::create(builder, loc, TypeRange{type}, ValueRange{kernel.getArgument(0)},
-                                        ValueRange{empty}, ArrayRef<AffineMap>{identity, identity},
-                                        ArrayRef<utils::IteratorType>{utils::IteratorType::parallel},
-                                        [](OpBuilder &body, Location at, ValueRange values) {
-                                          linalg::YieldOp::create(body, at, values[0]);
-                                        });
+  auto copy = linalg::GenericOp::create(
+      builder, loc, TypeRange{type}, ValueRange{kernel.getArgument(0)}, ValueRange{empty},
+      ArrayRef<AffineMap>{identity, identity}, ArrayRef<utils::IteratorType>{utils::IteratorType::parallel},
+      [](OpBuilder &body, Location at, ValueRange values) { linalg::YieldOp::create(body, at, values[0]); });
   func::ReturnOp::create(builder, loc, copy.getResults());
   return kernel;
 }

@@ -41,7 +41,8 @@ const Group *GroupGraph::lastBefore(const Group &group) const {
   const Group *last = nullptr;
   for (Operation *op : group.ops)
     for (Value operand : op->getOperands())
-      if (Group *producer = producerGroup(operand); producer && producer != &group && (!last || producer->rank > last->rank))
+      if (Group *producer = producerGroup(operand);
+          producer && producer != &group && (!last || producer->rank > last->rank))
         last = producer;
   return last;
 }

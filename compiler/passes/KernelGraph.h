@@ -1,4 +1,5 @@
-// Groups of ops while they are formed, and which of them must run before which. Private to KernelGroups and KernelMembers.
+// Groups of ops while they are formed, and which of them must run before which. Private to KernelGroups and
+// KernelMembers.
 #pragma once
 
 #include "compiler/passes/KernelGroups.h"
@@ -12,10 +13,11 @@ enum class GroupKind { Product, Rows, Columns, Elements, Attention, Single };
 
 struct Group : KernelGroup {
   GroupKind kind;
-  llvm::SmallVector<int64_t> shape; ///< Product, Elements: of the maps; Rows: {R} or {R, D}; Columns: of what is reduced
-  llvm::SmallVector<int64_t> axes;  ///< Columns
-  int64_t size = 0; ///< ops, those in the regions of maps included
-  unsigned rank = 0; ///< higher than those of all groups that must run before this one
+  llvm::SmallVector<int64_t>
+      shape;                       ///< Product, Elements: of the maps; Rows: {R} or {R, D}; Columns: of what is reduced
+  llvm::SmallVector<int64_t> axes; ///< Columns
+  int64_t size = 0;                ///< ops, those in the regions of maps included
+  unsigned rank = 0;               ///< higher than those of all groups that must run before this one
 };
 
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
@@ -49,7 +51,8 @@ public:
   /// The groups in an order in which every group follows those it reads from.
   std::vector<KernelGroup> inOrder() const;
 
-  /// Calls `action` with the groups of all ops that read what `group` computes, seen through views, until it returns true.
+  /// Calls `action` with the groups of all ops that read what `group` computes, seen through views, until it returns
+  /// true.
   bool anyReader(const Group &group, llvm::function_ref<bool(Group &)> action) const;
 
 private:
@@ -62,7 +65,8 @@ private:
   mutable llvm::DenseSet<std::pair<const Group *, const Group *>> known;
 };
 
-/// Merges groups that compute the same, and sums of little, where no large value lives longer for it (KernelMembers.cpp).
+/// Merges groups that compute the same, and sums of little, where no large value lives longer for it
+/// (KernelMembers.cpp).
 void mergeMembers(GroupGraph &graph);
 
 /// Merges sums of columns into products that multiply the same matrix (KernelColumns.cpp).

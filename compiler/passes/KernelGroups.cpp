@@ -106,7 +106,8 @@ private:
       members.insert(members.begin(), map);
     ArrayRef<int64_t> shape = shapeOf(reduce.getInput());
     for (Group *group : siblingsOf(members.front()))
-      if (group->kind == GroupKind::Columns && ArrayRef(group->shape) == shape && ArrayRef(group->axes) == reduce.getAxes() && !dependOn(members, group)) {
+      if (group->kind == GroupKind::Columns && ArrayRef(group->shape) == shape &&
+          ArrayRef(group->axes) == reduce.getAxes() && !dependOn(members, group)) {
         for (Operation *op : members)
           add(op, group);
         return;
@@ -151,7 +152,8 @@ private:
     return isa_and_nonnull<MatmulOp>(op) ? op : nullptr;
   }
 
-  /// The ops of the views, and of what is computed for it, that only `reader` reads, each after what it reads, `reader` last.
+  /// The ops of the views, and of what is computed for it, that only `reader` reads, each after what it reads, `reader`
+  /// last.
   void collectViews(Operation *reader, SmallVectorImpl<Operation *> &members) {
     for (Value operand : reader->getOperands()) {
       SmallVector<Operation *> reshapes;
@@ -172,14 +174,16 @@ private:
       return nullptr;
     Operation *producer = op->getOperand(0).getDefiningOp();
     Group *group = producer ? groupOf.lookup(producer) : nullptr;
-    bool stores = group && (group->kind == GroupKind::Product || (group->kind == GroupKind::Attention && keepsRows(op)));
+    bool stores =
+        group && (group->kind == GroupKind::Product || (group->kind == GroupKind::Attention && keepsRows(op)));
     return stores && isa<MatmulOp, MapOp>(producer) ? group : nullptr;
   }
 
   /// Whether what lies side by side still does behind this view.
   static bool keepsRows(Operation *op) {
     auto transpose = dyn_cast<TransposeOp>(op);
-    return !transpose || transpose.getPermutation().back() + 1 == static_cast<int64_t>(transpose.getPermutation().size());
+    return !transpose ||
+           transpose.getPermutation().back() + 1 == static_cast<int64_t>(transpose.getPermutation().size());
   }
 
   /// The attention whose products `op` alone joins to one tensor, seen through views: its kernel stores them there.
@@ -267,7 +271,8 @@ private:
   }
 
   template <typename Accepts> bool readsGroup(MapOp map, const Group &group, Accepts accepts) {
-    for (auto [input, read] : llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+    for (auto [input, read] :
+         llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
       Operation *producer = input.getDefiningOp();
       if (producer && groupOf.lookup(producer) == &group && !accepts(read))
         return false;
@@ -282,7 +287,8 @@ private:
     return llvm::any_of(op->getOperands(), [&](Value operand) {
       Group *producer = producerGroup(operand);
       // Views of this group's values are the same danger as paths: the kernel could not read its own result's view.
-      return producer && (producer == group ? operand.getDefiningOp<ReshapeOp>() != nullptr : follows(*producer, *group));
+      return producer &&
+             (producer == group ? operand.getDefiningOp<ReshapeOp>() != nullptr : follows(*producer, *group));
     });
   }
 
@@ -295,7 +301,6 @@ private:
       });
     });
   }
-
 };
 
 } // namespace

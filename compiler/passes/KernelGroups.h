@@ -14,8 +14,8 @@ struct KernelGroup {
   int64_t members = 1;
 };
 
-/// Groups the ops of an entry in canonical shapes (KernelShapes.h), but for state, views and literals, which stay in the
-/// entry. Every group follows those that it reads from.
+/// Groups the ops of an entry in canonical shapes (KernelShapes.h), but for state, views and literals, which stay in
+/// the entry. Every group follows those that it reads from.
 ///
 ///   product   a matmul, and maps over its result that read it element by element (the epilogue)
 ///   rows      row-wise ops, reductions of the last dimension and maps, over the same R rows

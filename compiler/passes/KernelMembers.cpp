@@ -74,8 +74,8 @@ private:
     };
     auto allCorrespond = [&](ValueRange a, ValueRange b) {
       return a.size() == b.size() && llvm::all_of(llvm::zip_equal(a, b), [&](auto pair) {
-        return correspond(std::get<0>(pair), std::get<1>(pair));
-      });
+               return correspond(std::get<0>(pair), std::get<1>(pair));
+             });
     };
     for (auto [a, b] : llvm::zip(ArrayRef(group.ops).take_front(count), member.ops)) {
       if (a->getName() != b->getName() || a->getAttrDictionary() != b->getAttrDictionary() ||
@@ -96,13 +96,11 @@ private:
     return llvm::any_of(value.getUsers(), [&](Operation *user) { return !llvm::is_contained(group.ops, user); });
   }
 
-  /// Whether nothing lives longer if `group` runs after all that `other` reads: it does so in any case, or what it reads
-  /// is needed by something that runs after both, and its results are small.
+  /// Whether nothing lives longer if `group` runs after all that `other` reads: it does so in any case, or what it
+  /// reads is needed by something that runs after both, and its results are small.
   bool mayWait(const Group &group, const Group &other) {
     auto isLate = [&](Value value) {
-      return llvm::any_of(value.getUsers(), [&](Operation *user) {
-        return isReadLate(user, group, other);
-      });
+      return llvm::any_of(value.getUsers(), [&](Operation *user) { return isReadLate(user, group, other); });
     };
     auto runsAfter = [&](Operation *op) {
       return llvm::all_of(op->getOperands(), [&](Value operand) {
@@ -113,12 +111,12 @@ private:
     if (llvm::all_of(other.ops, runsAfter))
       return true;
     return group.shape.size() == 2 && llvm::all_of(group.ops, [&](Operation *op) {
-      return (isa<ReduceOp>(op) || !isRead(op->getResult(0), group)) &&
-             llvm::all_of(op->getOperands(), [&](Value operand) {
-               Group *producer = producerGroup(operand);
-               return !producer || producer == &group || isLate(behindReshapes(operand));
-             });
-    });
+             return (isa<ReduceOp>(op) || !isRead(op->getResult(0), group)) &&
+                    llvm::all_of(op->getOperands(), [&](Value operand) {
+                      Group *producer = producerGroup(operand);
+                      return !producer || producer == &group || isLate(behindReshapes(operand));
+                    });
+           });
   }
 
   /// Whether all that reads `group` runs after `other` in any case.

@@ -56,8 +56,7 @@ bool keepsBatch(MatmulOp op) {
     auto transpose = operand.getDefiningOp<TransposeOp>();
     return transpose && isReadByProducts(transpose);
   };
-  return isView(op.getLhs()) || isView(op.getRhs()) ||
-         (op->hasOneUse() && isa<TransposeOp>(*op->getUsers().begin()));
+  return isView(op.getLhs()) || isView(op.getRhs()) || (op->hasOneUse() && isa<TransposeOp>(*op->getUsers().begin()));
 }
 
 void flattenBatch(MatmulOp op) {
@@ -159,7 +158,8 @@ MapOp shapeMap(MapOp map, const Reachability &paths) {
   auto addProducers = [&](auto accepts) {
     for (Value input : map.getInputs()) {
       Value source = behindReshapes(input);
-      if (source.getDefiningOp() && accepts(source.getDefiningOp()) && product(shapeOf(source)) == product(map.getShape()))
+      if (source.getDefiningOp() && accepts(source.getDefiningOp()) &&
+          product(shapeOf(source)) == product(map.getShape()))
         candidates.emplace_back(shapeOf(source));
     }
   };
@@ -232,7 +232,8 @@ bool belongsToReader(MapOp map) {
   bool readsTile = false;
   for (Value input : map.getInputs()) {
     Value source = behindReshapes(input);
-    if (product(shapeOf(source)) != product(map.getShape()) || !isa_and_nonnull<MatmulOp, MapOp>(source.getDefiningOp()))
+    if (product(shapeOf(source)) != product(map.getShape()) ||
+        !isa_and_nonnull<MatmulOp, MapOp>(source.getDefiningOp()))
       continue;
     readsTile = true;
     if (!hasOtherReader(source, map))
@@ -248,7 +249,8 @@ static void repeatViewsOfProducts(Block &block) {
     auto transpose = dyn_cast<TransposeOp>(op);
     bool slice = isa<SliceOp>(op) || (isa<ReshapeOp>(op) && op.getOperand(0).getDefiningOp<SliceOp>());
     if (!(transpose && isReadByProducts(transpose)) &&
-        !(slice && !op.use_empty() && llvm::all_of(op.getUsers(), [&](Operation *user) { return views.contains(user); })))
+        !(slice && !op.use_empty() &&
+          llvm::all_of(op.getUsers(), [&](Operation *user) { return views.contains(user); })))
       continue;
     views.insert(&op);
     SmallVector<OpOperand *> uses;

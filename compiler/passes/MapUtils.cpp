@@ -36,9 +36,8 @@ void MapDraft::inlineProducer(unsigned i, MapOp producer) {
   OpBuilder inner = atStart();
   IRMapping mapping;
   Block &body = producer.getBody().front();
-  for (auto [input, map, argument] :
-       llvm::zip_equal(producer.getInputs(), producer.getIndexingMaps().getAsValueRange<AffineMapAttr>(),
-                       body.getArguments())) {
+  for (auto [input, map, argument] : llvm::zip_equal(
+           producer.getInputs(), producer.getIndexingMaps().getAsValueRange<AffineMapAttr>(), body.getArguments())) {
     inputs.push_back(input);
     maps.push_back(map.compose(outer));
     mapping.map(argument, block().addArgument(argument.getType(), argument.getLoc()));

@@ -5,8 +5,8 @@
 //   %l = ... %a ... %b                    =>     %l = ... %v ... %b
 //   %g = sinter.grad %l wrt %a                   %g = sinter.grad %l wrt %v
 //
-// %b may now become %a: the gradient still counts what reads %v alone. The mark stands in front of the value's readers, so
-// passes that fuse or fold see its producer and its readers apart, and need not know of gradients.
+// %b may now become %a: the gradient still counts what reads %v alone. The mark stands in front of the value's readers,
+// so passes that fuse or fold see its producer and its readers apart, and need not know of gradients.
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/Sinter.h"
 
@@ -25,8 +25,8 @@ void mark(Value value) {
   value.replaceAllUsesExcept(variable, variable);
 }
 
-/// Folds what folds to values at hand, readers first: a transpose that its reader undoes goes before it can merge with one
-/// that it reads itself.
+/// Folds what folds to values at hand, readers first: a transpose that its reader undoes goes before it can merge with
+/// one that it reads itself.
 void seeThrough(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
     SmallVector<Attribute> unknown(op.getNumOperands());

@@ -1,7 +1,8 @@
 // sinter-outline-kernels: groups the ops of every entry, makes each group a function, merges functions that are equal.
 //
 //   %0 = sinter.matmul %x, %w                    %y = call @matmul_768x384(%x, %w, %b)
-//   %y = sinter.map (%0, %b) { + ; tanh }  =>    func.func private @matmul_768x384(...) attributes {sinter.kernel} { both }
+//   %y = sinter.map (%0, %b) { + ; tanh }  =>    func.func private @matmul_768x384(...) attributes {sinter.kernel} {
+//   both }
 //
 // KernelShapes.h makes shapes agree first; KernelGroups.h says what a group is.
 #include "compiler/passes/KernelGroups.h"
@@ -37,7 +38,8 @@ void storeSplats(Block &block) {
         if (!isSplatConstant(splat))
           continue;
         OpBuilder builder(&op);
-        auto map = MapOp::create(builder, splat->getLoc(), operand.get().getType(), ValueRange{}, builder.getAffineMapArrayAttr({}));
+        auto map = MapOp::create(builder, splat->getLoc(), operand.get().getType(), ValueRange{},
+                                 builder.getAffineMapArrayAttr({}));
         OpBuilder inner = OpBuilder::atBlockEnd(&map.getBody().emplaceBlock());
         auto value = cast<SplatElementsAttr>(cast<arith::ConstantOp>(splat).getValue());
         Value scalar = arith::ConstantOp::create(inner, splat->getLoc(), value.getSplatValue<TypedAttr>());

@@ -34,9 +34,8 @@ Placement placeInOrder(const std::vector<Interval> &intervals, const std::vector
     int64_t offset = best < 0 ? top : best;
     result.offsets[index] = offset;
     result.bytes = std::max(result.bytes, offset + interval.bytes);
-    auto position = std::upper_bound(placed.begin(), placed.end(), offset, [&](int64_t value, size_t other) {
-      return value < result.offsets[other];
-    });
+    auto position = std::upper_bound(placed.begin(), placed.end(), offset,
+                                     [&](int64_t value, size_t other) { return value < result.offsets[other]; });
     placed.insert(position, index);
   }
   return result;

@@ -10,7 +10,8 @@
 // 2. The new value of a state is written into the state itself if the old one is not read afterwards; otherwise it is
 //    copied there at the end. Copies too serve outputs that are states or constants.
 // 3. A launch writes over an input that dies there, if the kernel allows it (mayRunInPlace).
-// 4. Lives over the order of launches give offsets (Placement.h). The program's own order and two that free memory early
+// 4. Lives over the order of launches give offsets (Placement.h). The program's own order and two that free memory
+// early
 //    (Schedule.h) are tried; the smallest arena wins. No result depends on it.
 // The verifier of plan.entry proves the result from scratch.
 #include "compiler/passes/KernelCost.h"
@@ -66,7 +67,7 @@ public:
   /// The error that the arena exceeds a budget.
   LogicalResult reportBudget(int64_t budget) {
     auto error = emitError(entry.getLoc()) << entry.getName() << ": the arena needs " << placement.bytes
-                                   << " bytes, but the memory budget is " << budget;
+                                           << " bytes, but the memory budget is " << budget;
     SmallVector<const Buffer *> live;
     llvm::DenseSet<size_t> seen;
     for (const Buffer &buffer : buffers)
@@ -106,8 +107,8 @@ private:
         addBuffer({Buffer::OldState, plan::bufferType(read.getType()), read.getLoc(), read.getStateAttr()});
       bufferOf[read.getValue()] = known->second;
     } else if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-      bufferOf[constant.getResult()] = addBuffer(
-          {Buffer::Constant, plan::bufferType(constant.getType()), constant.getLoc(), constant.getValue()});
+      bufferOf[constant.getResult()] =
+          addBuffer({Buffer::Constant, plan::bufferType(constant.getType()), constant.getLoc(), constant.getValue()});
     } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
       bufferOf[reshape.getResult()] = bufferOf.lookup(reshape.getInput());
     } else if (auto call = dyn_cast<func::CallOp>(op)) {
@@ -243,8 +244,8 @@ private:
     Launch &launch = body[found->second];
     if (oldBuffer != SIZE_MAX && lastReader.contains(oldBuffer) && lastReader[oldBuffer] > found->second)
       return false;
-    size_t output = llvm::find_if(launch.outputs, [&](const Operand &o) { return o.buffer == value; }) -
-                    launch.outputs.begin();
+    size_t output =
+        llvm::find_if(launch.outputs, [&](const Operand &o) { return o.buffer == value; }) - launch.outputs.begin();
     auto readers = llvm::make_filter_range(llvm::enumerate(launch.inputs),
                                            [&](auto input) { return input.value().buffer == oldBuffer; });
     if (!readers.empty()) {

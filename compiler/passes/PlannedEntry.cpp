@@ -12,7 +12,8 @@ public:
   void run() {
     func::FuncOp entry = planned.entry;
     OpBuilder builder(entry);
-    auto op = plan::EntryOp::create(builder, entry.getLoc(), entry.getName(), planned.placement.bytes, planned.liveBytes);
+    auto op =
+        plan::EntryOp::create(builder, entry.getLoc(), entry.getName(), planned.placement.bytes, planned.liveBytes);
     builder.createBlock(&op.getBody());
     emitInputs(builder);
     for (const Launch &launch : planned.launches)
@@ -27,8 +28,8 @@ private:
     for (auto [index, argument] : llvm::enumerate(planned.entry.getArguments())) {
       Value buffer = emit(builder, planned.operandFor(argument));
       auto fallback = planned.entry.getArgAttrOfType<FloatAttr>(index, kDefaultAttr);
-      plan::InputOp::create(builder, argument.getLoc(), name(planned.entry.getArgAttr(index, kNameAttr), "arg", index), buffer,
-                            fallback);
+      plan::InputOp::create(builder, argument.getLoc(), name(planned.entry.getArgAttr(index, kNameAttr), "arg", index),
+                            buffer, fallback);
     }
   }
 
@@ -41,7 +42,8 @@ private:
     bool shares = llvm::any_of(launch.inPlace, [](int64_t input) { return input >= 0; });
     func::FuncOp kernel = launch.kernel;
     plan::LaunchOp::create(builder, launch.loc, kernel.getName(), inputs, results,
-                           shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr, /*pieces=*/IntegerAttr(), /*own=*/nullptr);
+                           shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr, /*pieces=*/IntegerAttr(),
+                           /*own=*/nullptr);
     annotate(launch);
   }
 
@@ -55,7 +57,8 @@ private:
     Buffer &buffer = planned.buffers[operand.buffer];
     if (!buffer.emitted) {
       if (buffer.kind == Buffer::Arena)
-        buffer.emitted = plan::ArenaOp::create(builder, buffer.loc, buffer.type, planned.placement.offsets[buffer.interval]);
+        buffer.emitted =
+            plan::ArenaOp::create(builder, buffer.loc, buffer.type, planned.placement.offsets[buffer.interval]);
       else if (buffer.kind == Buffer::Constant)
         buffer.emitted = plan::ConstantOp::create(builder, buffer.loc, buffer.type, cast<ElementsAttr>(buffer.source));
       else
@@ -83,8 +86,8 @@ private:
         pairs.append({static_cast<int64_t>(output), input});
     }
     if (!pairs.empty())
-      func::FuncOp(launch.kernel)->setAttr(plan::kInPlaceAttr,
-                                           DenseI64ArrayAttr::get(func::FuncOp(launch.kernel).getContext(), pairs));
+      func::FuncOp(launch.kernel)
+          ->setAttr(plan::kInPlaceAttr, DenseI64ArrayAttr::get(func::FuncOp(launch.kernel).getContext(), pairs));
   }
 
   PlannedEntry &planned;

@@ -15,10 +15,10 @@ struct Buffer {
   enum Kind { Arena, OldState, NewState, Constant } kind;
   mlir::MemRefType type;
   mlir::Location loc;
-  mlir::Attribute source = {};           // of a state: its symbol; of a constant: its value
+  mlir::Attribute source = {};      // of a state: its symbol; of a constant: its value
   int64_t first = kStart, last = 0; // arena: the launches between which it lives
   bool isOutput = false;
-  size_t interval = 0; // arena: what it is placed with
+  size_t interval = 0;      // arena: what it is placed with
   mlir::Value emitted = {}; // once the plan is written
 };
 
@@ -51,9 +51,7 @@ struct PlannedEntry {
   Placement placement;
   int64_t liveBytes = 0; // the most that is live
 
-  Operand operandFor(mlir::Value value) const {
-    return {bufferOf.lookup(value), plan::bufferType(value.getType())};
-  }
+  Operand operandFor(mlir::Value value) const { return {bufferOf.lookup(value), plan::bufferType(value.getType())}; }
 };
 
 /// Replaces the entry by a plan.entry.

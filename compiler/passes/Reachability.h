@@ -7,10 +7,10 @@
 
 namespace sinter {
 
-/// Answers whether paths of operands lead from op to op, while a pass rewrites the block. Every op has a rank, at first its
-/// place, and no op has a higher rank than its readers: what ranks above the end of a path cannot lie on it. The search looks at
-/// the highest ranks first; in a training step, where the backward pass reads what the forward pass left, the way from one end
-/// to the other is then a few ops long, however deep the model is.
+/// Answers whether paths of operands lead from op to op, while a pass rewrites the block. Every op has a rank, at first
+/// its place, and no op has a higher rank than its readers: what ranks above the end of a path cannot lie on it. The
+/// search looks at the highest ranks first; in a training step, where the backward pass reads what the forward pass
+/// left, the way from one end to the other is then a few ops long, however deep the model is.
 class Reachability {
 public:
   explicit Reachability(mlir::Block &block);

@@ -4,8 +4,8 @@
 //   %a = reduce sum %g                    %a = reduce sum (map (%dy, %w) { * })
 //   %b = map (%g, %a) { - }        =>     %b = map (%dy, %w, %a) { * ; - }
 //
-// A kernel then reads what the map reads, which it often does anyway, and nobody writes or reads the map's result. A map
-// in front of a reduction or a row-wise op becomes part of its kernel (KernelGroups.h). Runs after differentiation:
+// A kernel then reads what the map reads, which it often does anyway, and nobody writes or reads the map's result. A
+// map in front of a reduction or a row-wise op becomes part of its kernel (KernelGroups.h). Runs after differentiation:
 // before, it would hide from a gradient that two readers share a value.
 #include "compiler/passes/MapUtils.h"
 #include "compiler/passes/Passes.h"

@@ -5,9 +5,9 @@
 //   %d = map (%x, %g) { gelu' }           =>     %d, %h1 = map (%x, %g) { gelu' ; gelu }
 //   %w = matmul %h, %g                           %w = matmul %h1, %g
 //
-// Attention weights, which no map can give, are computed again from the queries and keys that the backward pass reads in
-// any case, of as many layers as a hundredth of the function's multiplications pays for; of all, if one kernel takes them
-// with all that reads them (GroupAttention.cpp).
+// Attention weights, which no map can give, are computed again from the queries and keys that the backward pass reads
+// in any case, of as many layers as a hundredth of the function's multiplications pays for; of all, if one kernel takes
+// them with all that reads them (GroupAttention.cpp).
 //
 // %h then dies where the forward pass has read it, instead of waiting for its turn in the backward pass; what both
 // regions compute (the tanh of a gelu) is computed once. No life becomes longer but those of small inputs, and the bits
@@ -59,9 +59,8 @@ bool isOnlyReduced(MapOp map) {
   SmallVector<OpOperand *> uses;
   for (Value result : map.getResults())
     collectUses(result, uses);
-  return llvm::all_of(uses, [](OpOperand *use) {
-    return isa<ReduceOp>(use->getOwner()) || use->getOwner()->hasTrait<Rowwise>();
-  });
+  return llvm::all_of(
+      uses, [](OpOperand *use) { return isa<ReduceOp>(use->getOwner()) || use->getOwner()->hasTrait<Rowwise>(); });
 }
 
 bool isSmallInput(Value input, MapOp map) { return elementsOf(input) * kSmall <= elementsOf(map.getResult(0)); }
@@ -148,7 +147,8 @@ SmallVector<Operation *> chainFromProduct(Operation *rows) {
   SmallVector<Operation *> chain{rows};
   while (!isa<MatmulOp>(chain.back())) {
     Operation *op = chain.back();
-    Operation *producer = op->getNumOperands() == 1 && op->getNumResults() == 1 ? op->getOperand(0).getDefiningOp() : nullptr;
+    Operation *producer =
+        op->getNumOperands() == 1 && op->getNumResults() == 1 ? op->getOperand(0).getDefiningOp() : nullptr;
     if (!isa_and_nonnull<MatmulOp, MapOp, ReshapeOp>(producer))
       return {};
     chain.push_back(producer);
@@ -208,8 +208,8 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
     }
   }
 
-  /// Repeats `chain` for those readers of what it computes that depend on other readers: the backward pass on the forward.
-  /// Unless `alsoSoon`, only if it is computed long before.
+  /// Repeats `chain` for those readers of what it computes that depend on other readers: the backward pass on the
+  /// forward. Unless `alsoSoon`, only if it is computed long before.
   bool recomputeForLaterReaders(ArrayRef<Operation *> chain, bool alsoSoon, Reachability &graph) {
     Value result = chain.back()->getResult(0);
     SmallVector<OpOperand *> uses, later;

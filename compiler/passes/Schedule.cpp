@@ -1,5 +1,6 @@
 // List scheduling. In a training step it is the weight gradients that matter: as differentiation writes them they all
-// stand at the end, and every activation waits for them; run early, each frees the activation that it alone still needs.
+// stand at the end, and every activation waits for them; run early, each frees the activation that it alone still
+// needs.
 #include "compiler/passes/Schedule.h"
 
 #include <algorithm>

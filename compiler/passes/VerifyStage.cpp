@@ -130,7 +130,8 @@ LogicalResult hasSimpleMaps(Operation *op, StringRef stage) {
     return success();
   for (AffineMap map : generic.getIndexingMapsArray())
     if (!map.isProjectedPermutation())
-      return report(op, stage) << "linalg.generic: the indexing map " << AffineMapAttr::get(map) << " is not a projected permutation";
+      return report(op, stage) << "linalg.generic: the indexing map " << AffineMapAttr::get(map)
+                               << " is not a projected permutation";
   return success();
 }
 
@@ -202,22 +203,35 @@ LogicalResult usesBindingsAsTold(Operation *op, StringRef stage) {
     Operation *variable =
         SymbolTable::lookupNearestSymbolFrom(address, address->getAttrOfType<FlatSymbolRefAttr>("variable"));
     if (auto binding = variable->getAttrOfType<IntegerAttr>("binding"))
-      uses[binding.getInt()] |= isTexels(address->getResult(0)) ? int64_t(plan::Binding::Texels) : usesOf(address->getResult(0));
+      uses[binding.getInt()] |=
+          isTexels(address->getResult(0)) ? int64_t(plan::Binding::Texels) : usesOf(address->getResult(0));
   });
   for (auto [number, binding] : llvm::enumerate(bindings))
     if (int64_t more = uses[number] & ~binding.access)
-      return report(op, stage) << "shader @" << dispatch.getShader() << (more & plan::Binding::Write ? " writes" : " reads")
-                               << " storage buffer " << number << ", which is not bound for that";
+      return report(op, stage) << "shader @" << dispatch.getShader()
+                               << (more & plan::Binding::Write ? " writes" : " reads") << " storage buffer " << number
+                               << ", which is not bound for that";
   return success();
 }
 
 //===--- the table ---------------------------------------------------------------------------------===//
 
-const std::vector<StringRef> kKernelOps = {
-    "linalg.generic", "linalg.fill",          "linalg.yield",        "linalg.index",          "tensor.empty",
-    "tensor.extract", "tensor.extract_slice", "tensor.insert_slice", "tensor.collapse_shape", "tensor.expand_shape",
-    "arith",          "math",                 "sinter.threefry",     "sinter.sigmoid",        "sinter.scatter_add",
-    "func.return"};
+const std::vector<StringRef> kKernelOps = {"linalg.generic",
+                                           "linalg.fill",
+                                           "linalg.yield",
+                                           "linalg.index",
+                                           "tensor.empty",
+                                           "tensor.extract",
+                                           "tensor.extract_slice",
+                                           "tensor.insert_slice",
+                                           "tensor.collapse_shape",
+                                           "tensor.expand_shape",
+                                           "arith",
+                                           "math",
+                                           "sinter.threefry",
+                                           "sinter.sigmoid",
+                                           "sinter.scatter_add",
+                                           "func.return"};
 
 const std::vector<Rules> &table() {
   static const std::vector<Rules> rules = {
@@ -232,8 +246,7 @@ const std::vector<Rules> &table() {
        {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, hasNoElementwiseTensorOps, hasNoGrad}},
       {"kernels",
        {{Place::Module, {"sinter.state", "func.func"}},
-        {Place::Entry,
-         {"sinter.read", "sinter.write", "sinter.reshape", "func.call", "arith.constant", "func.return"}},
+        {Place::Entry, {"sinter.read", "sinter.write", "sinter.reshape", "func.call", "arith.constant", "func.return"}},
         {Place::Kernel, kKernelOps}},
        {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, callsKernels, hasSimpleMaps}},
       {"plan",

@@ -128,8 +128,8 @@ FailureOr<std::vector<Tensor>> Interpreter::run(func::FuncOp function, ArrayRef<
   Values values;
   for (auto [parameter, argument] : llvm::zip_equal(function.getArguments(), arguments)) {
     if (argument.shape != zerosLike(parameter.getType()).shape)
-      return function.emitError() << function.getName() << ": argument " << parameter.getArgNumber()
-                                  << " must be a " << parameter.getType();
+      return function.emitError() << function.getName() << ": argument " << parameter.getArgNumber() << " must be a "
+                                  << parameter.getType();
     values[parameter] = argument;
   }
 

@@ -24,9 +24,10 @@ public:
 
   States &states() { return current; }
 
-  /// From now on computes as f32 could: an op whose results f32 does not hold reads operands, and gives results, that are off
-  /// by up to half a digit of f32, at random. Several runs show how far rounding moves each result: hardly where a sum's terms
-  /// have one sign, as far as its terms are large where they cancel. (What is exact stays so: choices, comparisons, maxima.)
+  /// From now on computes as f32 could: an op whose results f32 does not hold reads operands, and gives results, that
+  /// are off by up to half a digit of f32, at random. Several runs show how far rounding moves each result: hardly
+  /// where a sum's terms have one sign, as far as its terms are large where they cancel. (What is exact stays so:
+  /// choices, comparisons, maxima.)
   void round(uint64_t seed) { noise.emplace(seed); }
 
   /// Runs `function` on `arguments` (one per parameter, of its shape) and returns its results. Reads see the states'
@@ -37,7 +38,8 @@ public:
 private:
   using Values = llvm::DenseMap<mlir::Value, Tensor>;
 
-  llvm::LogicalResult evaluate(mlir::Operation &op, llvm::ArrayRef<const Tensor *> inputs, llvm::MutableArrayRef<Tensor> outputs);
+  llvm::LogicalResult evaluate(mlir::Operation &op, llvm::ArrayRef<const Tensor *> inputs,
+                               llvm::MutableArrayRef<Tensor> outputs);
   void roundRandomly(Tensor &tensor);
   llvm::LogicalResult execute(mlir::Operation &op, Values &values, States &written);
   llvm::LogicalResult executeMap(MapOp map, Values &values);

@@ -1,5 +1,6 @@
 // sinter-run: the test tool. Runs the functions of a module on the f64 reference interpreter (at every stage that it
-// can run) and compiled for the CPU and for Vulkan, compares what they give, and checks gradients against finite differences.
+// can run) and compiled for the CPU and for Vulkan, compares what they give, and checks gradients against finite
+// differences.
 #include "run/RandomGraphs.h"
 
 #include "vulkan/vulkan_device.h"
@@ -17,7 +18,8 @@ using namespace sinter;
 namespace {
 
 constexpr const char *kAbout =
-    "Runs every sinter.entry of MODULE.mlir (or every public function) on the reference interpreter, the CPU and Vulkan and "
+    "Runs every sinter.entry of MODULE.mlir (or every public function) on the reference interpreter, the CPU and "
+    "Vulkan and "
     "compares. Functions marked sinter.expect return pairs (actual, expected); others are compared across devices and "
     "stages on random inputs. Argument attributes: sinter.range = [low, high], sinter.limit = N (integers below N), "
     "sinter.default.";
@@ -37,7 +39,7 @@ int runFile(const Arguments &arguments) {
   if (arguments.randomGraphs) {
     context.loadAllAvailableDialects();
     return run::runRandomGraphs(context, arguments.firstGraph, arguments.randomGraphs, arguments.run, llvm::outs()) ? 0
-                                                                                                                   : 1;
+                                                                                                                    : 1;
   }
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(arguments.file, sources, &context);
   if (!module)
@@ -60,13 +62,18 @@ int main(int argc, char **argv) {
   Arguments arguments;
   run::RunOptions &options = arguments.run;
   CLI::App app{kAbout, "sinter-run"};
-  const std::map<std::string, run::Device> devices{
-      {"reference", run::Device::Reference}, {"cpu", run::Device::Cpu}, {"vulkan", run::Device::Vulkan},
-      {"compiled", run::Device::Compiled}, {"all", run::Device::All}};
+  const std::map<std::string, run::Device> devices{{"reference", run::Device::Reference},
+                                                   {"cpu", run::Device::Cpu},
+                                                   {"vulkan", run::Device::Vulkan},
+                                                   {"compiled", run::Device::Compiled},
+                                                   {"all", run::Device::All}};
   app.add_option("MODULE", arguments.file, "module to run; - for standard input");
   app.add_option("--entry", options.entry, "run this function only");
-  app.add_option("--device", options.device, "reference, cpu, vulkan (the first device, with the kernels of all profiles; and the reference), compiled (cpu, and vulkan if "
-                 "there is a device) or all")->transform(CLI::CheckedTransformer(devices));
+  app.add_option("--device", options.device,
+                 "reference, cpu, vulkan (the first device, with the kernels of all profiles; and the reference), "
+                 "compiled (cpu, and vulkan if "
+                 "there is a device) or all")
+      ->transform(CLI::CheckedTransformer(devices));
   app.add_option("--from", arguments.from, "stage that the module is at the end of");
   app.add_option("--seed", options.seed, "of the random inputs");
   app.add_flag("--print", options.print, "print results and states");
@@ -76,7 +83,8 @@ int main(int argc, char **argv) {
   app.add_option("--march", options.pipeline.target.march, "CPU to compile for; this one must be able to run it");
   app.add_flag("!--no-validate-spirv", options.validateSpirv, "do not check shaders by libSPIRV-Tools");
   app.add_flag("!--unfused", options.pipeline.fuse, "keep elementwise ops apart");
-  app.add_flag("--portable-kernels", options.portableKernels, "CPU: the kernels that programs for Vulkan have: attention op by op, products without prologues");
+  app.add_flag("--portable-kernels", options.portableKernels,
+               "CPU: the kernels that programs for Vulkan have: attention op by op, products without prologues");
   app.add_option("--random-graphs", arguments.randomGraphs,
                  "instead of a module: run N random functions and their gradients, fused and unfused");
   app.add_option("--first-graph", arguments.firstGraph, "number of the first random function");
@@ -90,7 +98,8 @@ int main(int argc, char **argv) {
     return 2;
   }
   int exit = runFile(arguments);
-  if (uint64_t messages = vulkanMessages(); messages && exit == 0) { // those of a device's end come when all has been compared
+  if (uint64_t messages = vulkanMessages();
+      messages && exit == 0) { // those of a device's end come when all has been compared
     llvm::errs() << "sinter-run: " << messages << " messages of the validation layer\n";
     return 1;
   }

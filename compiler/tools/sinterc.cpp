@@ -233,5 +233,6 @@ int main(int argc, char **argv) {
   if (std::optional<int> code = sinter::readCommandLine(argc, argv, line))
     return *code;
   std::string prefix = sinter::prefixDirectory(argv[0]);
-  return sinter::supervise([&](sinter::Progress &progress) { return sinter::Compilation(line, prefix, progress).run(); });
+  return sinter::supervise(
+      [&](sinter::Progress &progress) { return sinter::Compilation(line, prefix, progress).run(); });
 }

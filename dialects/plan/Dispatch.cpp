@@ -11,9 +11,9 @@ namespace sinter::plan {
 /// `push [1, 2]`.
 static ParseResult parsePushConstants(OpAsmParser &parser, DenseI64ArrayAttr &constants) {
   SmallVector<int64_t> values;
-  if (parser.parseKeyword("push") ||
-      parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square,
-                                     [&] { return parser.parseInteger(values.emplace_back()); }))
+  if (parser.parseKeyword("push") || parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square, [&] {
+        return parser.parseInteger(values.emplace_back());
+      }))
     return failure();
   constants = parser.getBuilder().getDenseI64ArrayAttr(values);
   return success();

@@ -83,8 +83,8 @@ bool mayRunInPlace(func::FuncOp kernel, unsigned output, unsigned input) {
           continue;
         return false;
       }
-      if (!needed.contains(generic) || generic.getNumLoops() != last.getNumLoops() ||
-          !generic.isDpsInput(&use) || !isLeadingDimensions(generic.getMatchingIndexingMap(&use)) ||
+      if (!needed.contains(generic) || generic.getNumLoops() != last.getNumLoops() || !generic.isDpsInput(&use) ||
+          !isLeadingDimensions(generic.getMatchingIndexingMap(&use)) ||
           (value == argument && !generic.getMatchingIndexingMap(&use).isIdentity()) || !reducesInnermost(generic))
         return false;
       if (generic == last)

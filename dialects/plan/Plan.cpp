@@ -9,10 +9,7 @@ using namespace mlir;
 
 namespace sinter::plan {
 
-
-int64_t sizeInBytes(ShapedType type) {
-  return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
-}
+int64_t sizeInBytes(ShapedType type) { return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8); }
 
 MemRefType bufferType(Type tensor) {
   auto type = cast<RankedTensorType>(tensor);
@@ -87,7 +84,8 @@ LogicalResult LaunchOp::verify() {
   if (getPieces() && *getPieces() < 2)
     return emitOpError() << "runs in " << *getPieces() << " pieces; a chain has two at least";
   if (getOwn() && getOwn()->size() != (*this)->getNumOperands())
-    return emitOpError() << "own has " << getOwn()->size() << " numbers for " << (*this)->getNumOperands() << " operands";
+    return emitOpError() << "own has " << getOwn()->size() << " numbers for " << (*this)->getNumOperands()
+                         << " operands";
   if (!getInPlace())
     return success();
   // C2
@@ -126,8 +124,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // In place: C6 of the entry, as far as it concerns the kernel.
   for (unsigned output = 0; output < getOutputs().size(); ++output)
     if (int64_t input = getReusedInput(output); input >= 0 && !mayRunInPlace(function, output, input))
-      return emitOpError() << "kernel @" << getKernel() << " may not write result " << output
-                           << " over argument " << input;
+      return emitOpError() << "kernel @" << getKernel() << " may not write result " << output << " over argument "
+                           << input;
   return success();
 }
 

@@ -28,7 +28,8 @@ std::string isAmount(Operation *, Attribute value) {
   if (auto integer = dyn_cast<IntegerAttr>(value); integer && integer.getType().isSignlessInteger(64))
     return integer.getInt() >= 0 ? "" : "is not negative";
   auto real = dyn_cast<FloatAttr>(value);
-  return real && std::isfinite(real.getValueAsDouble()) && real.getValueAsDouble() >= 0 ? "" : "is a number, not negative";
+  return real && std::isfinite(real.getValueAsDouble()) && real.getValueAsDouble() >= 0 ? ""
+                                                                                        : "is a number, not negative";
 }
 
 template <int64_t least> std::string isInteger(Operation *, Attribute value) {
@@ -53,8 +54,8 @@ std::string isOrdered(Operation *op, Attribute value) {
   for (int64_t i = 0; i < pairs.size(); i += 2) {
     int64_t a = pairs[i], b = pairs[i + 1], count = sizes.size();
     if (a < 0 || b < 0 || a >= count || b >= count || a == b || sizes[a] != sizes[b])
-      return "is pairs of different loops of one size, of " + std::to_string(count) + " loops; (" + std::to_string(a) + ", " +
-             std::to_string(b) + ") is none";
+      return "is pairs of different loops of one size, of " + std::to_string(count) + " loops; (" + std::to_string(a) +
+             ", " + std::to_string(b) + ") is none";
   }
   return "";
 }
@@ -66,7 +67,8 @@ std::string isInPlace(Operation *op, Attribute value) {
     return "is pairs (output, input)";
   auto kernel = dyn_cast<func::FuncOp>(op);
   for (int64_t i = 0; kernel && kernel.getNumResults() && i < pairs.size(); i += 2)
-    if (pairs[i] < 0 || pairs[i] >= kernel.getNumResults() || pairs[i + 1] < 0 || pairs[i + 1] >= kernel.getNumArguments())
+    if (pairs[i] < 0 || pairs[i] >= kernel.getNumResults() || pairs[i + 1] < 0 ||
+        pairs[i + 1] >= kernel.getNumArguments())
       return "names result " + std::to_string(pairs[i]) + " and argument " + std::to_string(pairs[i + 1]) + " of " +
              std::to_string(kernel.getNumResults()) + " and " + std::to_string(kernel.getNumArguments());
   return "";
@@ -80,16 +82,25 @@ struct Known {
 };
 
 constexpr Known kOnOps[] = {
-    {"sinter.program", isText},          {"sinter.source", isText},
-    {"sinter.config", isDictionary},     {kEntryAttr, isUnit},
-    {kKernelAttr, isUnit},               {kExpectAttr, isUnit},
-    {kPrologueAttr, isUnit},             {kMembersAttr, isInteger<1>},
-    {kAttentionAttr, isInteger<0>},      {kOrderedAttr, isOrdered},
+    {"sinter.program", isText},
+    {"sinter.source", isText},
+    {"sinter.config", isDictionary},
+    {kEntryAttr, isUnit},
+    {kKernelAttr, isUnit},
+    {kExpectAttr, isUnit},
+    {kPrologueAttr, isUnit},
+    {kMembersAttr, isInteger<1>},
+    {kAttentionAttr, isInteger<0>},
+    {kOrderedAttr, isOrdered},
     {"sinter.flops", isAmount},
-    {"sinter.bytes", isAmount},          {"sinter.in_place", isInPlace},
-    {"sinter.tiles", isInteger<0>},      {"sinter.scratch", isInteger<0>},
-    {"sinter.pieces", isInteger<1>},     {"sinter.piecewise", isIntegers},
-    {"sinter.noalias", isUnit},          {"sinter.plan", isText},
+    {"sinter.bytes", isAmount},
+    {"sinter.in_place", isInPlace},
+    {"sinter.tiles", isInteger<0>},
+    {"sinter.scratch", isInteger<0>},
+    {"sinter.pieces", isInteger<1>},
+    {"sinter.piecewise", isIntegers},
+    {"sinter.noalias", isUnit},
+    {"sinter.plan", isText},
 };
 constexpr Known kOnArguments[] = {
     {kNameAttr, isText}, {kDefaultAttr, isReal}, {"sinter.range", isRange}, {"sinter.limit", isInteger<1>}};

@@ -5,8 +5,8 @@
 
 namespace sinter {
 
-/// Whether the `sinter.NAME` attributes of `op`, of its arguments and results are known and say something possible; an error
-/// if not. Passes and code generation read them without asking again.
+/// Whether the `sinter.NAME` attributes of `op`, of its arguments and results are known and say something possible; an
+/// error if not. Passes and code generation read them without asking again.
 llvm::LogicalResult verifyAttributes(mlir::Operation *op);
 
 } // namespace sinter

@@ -56,9 +56,8 @@ std::string whyNotHeld(Type element, double value) {
 
 Value splat(OpBuilder &builder, Location loc, Type type, double value) {
   Type element = getElementTypeOrSelf(type);
-  TypedAttr scalar = isa<FloatType>(element)
-                         ? TypedAttr(builder.getFloatAttr(element, value))
-                         : TypedAttr(builder.getIntegerAttr(element, static_cast<int64_t>(value)));
+  TypedAttr scalar = isa<FloatType>(element) ? TypedAttr(builder.getFloatAttr(element, value))
+                                             : TypedAttr(builder.getIntegerAttr(element, static_cast<int64_t>(value)));
   if (auto tensor = dyn_cast<RankedTensorType>(type))
     return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(tensor, ArrayRef<Attribute>(scalar)));
   return arith::ConstantOp::create(builder, loc, scalar);

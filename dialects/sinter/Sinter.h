@@ -26,21 +26,24 @@ template <typename Op> class ReadsInMemory : public mlir::OpTrait::TraitBase<Op,
 namespace sinter {
 
 /// Attribute names on functions, arguments and results. They are the module's own record of what it is.
-inline constexpr llvm::StringLiteral kEntryAttr = "sinter.entry";     ///< func: callable by the runtime
-inline constexpr llvm::StringLiteral kKernelAttr = "sinter.kernel";   ///< func: an outlined kernel
-/// func: the kernel computes the same this many times, on tensors whose first dimensions may differ. Its ops are those of
-/// the first member, then those of the second, and so on; no member reads what another computes.
+inline constexpr llvm::StringLiteral kEntryAttr = "sinter.entry";   ///< func: callable by the runtime
+inline constexpr llvm::StringLiteral kKernelAttr = "sinter.kernel"; ///< func: an outlined kernel
+/// func: the kernel computes the same this many times, on tensors whose first dimensions may differ. Its ops are those
+/// of the first member, then those of the second, and so on; no member reads what another computes.
 inline constexpr llvm::StringLiteral kMembersAttr = "sinter.members";
-/// On ops that one kernel takes together because they live on queries x keys: the number of their group (GroupAttention.cpp).
+/// On ops that one kernel takes together because they live on queries x keys: the number of their group
+/// (GroupAttention.cpp).
 inline constexpr llvm::StringLiteral kAttentionAttr = "sinter.attention";
 /// On what a product reads and nobody else: its kernel computes it (FusePrologues.cpp).
 inline constexpr llvm::StringLiteral kPrologueAttr = "sinter.prologue";
 /// linalg contraction: pairs of its dimensions (a, b, c, d, ...). Where index a is greater than index b, what would be
 /// multiplied is zero, or nobody needs the sum.
 inline constexpr llvm::StringLiteral kOrderedAttr = "sinter.ordered";
-inline constexpr llvm::StringLiteral kNameAttr = "sinter.name";       ///< argument or result: its public name
-inline constexpr llvm::StringLiteral kDefaultAttr = "sinter.default"; ///< scalar argument: value if the caller gives none
-inline constexpr llvm::StringLiteral kExpectAttr = "sinter.expect";   ///< func: results come in pairs (actual, expected), for tests
+inline constexpr llvm::StringLiteral kNameAttr = "sinter.name"; ///< argument or result: its public name
+inline constexpr llvm::StringLiteral kDefaultAttr =
+    "sinter.default"; ///< scalar argument: value if the caller gives none
+inline constexpr llvm::StringLiteral kExpectAttr =
+    "sinter.expect"; ///< func: results come in pairs (actual, expected), for tests
 
 /// Attaches DifferentiableOp and ReferenceOp to the elementwise ops of `arith` and `math`, and registers the dialects
 /// that sinter programs use.
@@ -51,7 +54,8 @@ void registerElementwiseModels(mlir::DialectRegistry &registry);
 bool isDifferentiable(mlir::Type type);
 
 /// Empty if elements of `element` (f32, i32, i1) can hold `value`; else what they hold, to go on with after the number:
-/// "is not an i32, a whole number from -2147483648 to 2147483647". An f32 holds what it rounds, but not to infinity or zero.
+/// "is not an i32, a whole number from -2147483648 to 2147483647". An f32 holds what it rounds, but not to infinity or
+/// zero.
 std::string whyNotHeld(mlir::Type element, double value);
 
 /// A splat constant of `type`, a ranked tensor or a scalar, float or integer, that holds `value`.

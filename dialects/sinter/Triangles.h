@@ -1,5 +1,5 @@
-// What is known of a tensor [..., i, j] above (j > i) and below (j < i) the diagonal of its last two dimensions, and what
-// those who read it ask of it there. The diagonal itself belongs to neither.
+// What is known of a tensor [..., i, j] above (j > i) and below (j < i) the diagonal of its last two dimensions, and
+// what those who read it ask of it there. The diagonal itself belongs to neither.
 #pragma once
 
 #include "dialects/Precompiled.h"
@@ -10,8 +10,8 @@ namespace sinter {
 
 enum Triangle : unsigned { kAbove, kBelow };
 
-/// The scalar that every element of a triangle equals, or null. It holds for finite inputs: zero times anything is known
-/// as zero, infinity plus anything as infinity.
+/// The scalar that every element of a triangle equals, or null. It holds for finite inputs: zero times anything is
+/// known as zero, infinity plus anything as infinity.
 using Known = std::array<mlir::Attribute, 2>;
 
 /// Ordered: a reader that asks for more decides.

@@ -71,8 +71,8 @@ static Times timeCalls(int64_t calls, const std::function<void(int64_t)> &prepar
 }
 
 // Launches of one kernel together, slowest first, and what is outside of them: all of `stepSeconds`.
-static std::string profileText(Program &program, const sinter_entry &entry, const std::vector<double> &seconds, double calls,
-                               double stepSeconds, bool json) {
+static std::string profileText(Program &program, const sinter_entry &entry, const std::vector<double> &seconds,
+                               double calls, double stepSeconds, bool json) {
   struct Line {
     uint32_t kernel;
     int64_t launches = 0;
@@ -82,8 +82,12 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
   const bool hasPeak = program.device().onProcessor();
   const uint64_t features = program.version() ? program.version()->features & processorFeatures() : processorFeatures();
   const MachinePeak peak = hasPeak ? measureMachinePeak(program.threads(), featureNames(features)) : MachinePeak{};
-  const auto percent = [&](double value, double most) { return hasPeak ? fmt::format("{:5.1f} %", 100 * value / most) : "    - %"; };
-  const auto percentJson = [&](double value, double most) { return hasPeak ? fmt::format("{:.6g}", JsonNumber{100 * value / most}) : "null"; };
+  const auto percent = [&](double value, double most) {
+    return hasPeak ? fmt::format("{:5.1f} %", 100 * value / most) : "    - %";
+  };
+  const auto percentJson = [&](double value, double most) {
+    return hasPeak ? fmt::format("{:.6g}", JsonNumber{100 * value / most}) : "null";
+  };
   std::vector<Line> lines;
   double outside = stepSeconds;
   for (uint32_t k = 0; k < program.description().kernel_count; ++k)
@@ -94,8 +98,9 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
     line.seconds += seconds[l] / calls;
     outside -= seconds[l] / calls;
   }
-  std::sort(lines.begin(), lines.end(),
-            [](const Line &a, const Line &b) { return a.seconds != b.seconds ? a.seconds > b.seconds : a.kernel < b.kernel; });
+  std::sort(lines.begin(), lines.end(), [](const Line &a, const Line &b) {
+    return a.seconds != b.seconds ? a.seconds > b.seconds : a.kernel < b.kernel;
+  });
   std::string text;
   for (const Line &line : lines) {
     if (!line.launches)
@@ -103,14 +108,16 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
     const KernelInfo kernel = kernelInfo(program.description(), line.kernel);
     const bool general = program.device().general(line.kernel);
     const double time = std::max(line.seconds, 1e-12); // on a device that runs nothing
-    const double flops = kernel.flops * double(line.launches) / time, bytes = kernel.bytes * double(line.launches) / time;
+    const double flops = kernel.flops * double(line.launches) / time,
+                 bytes = kernel.bytes * double(line.launches) / time;
     const double share = 100 * line.seconds / stepSeconds;
     if (json)
-      text += fmt::format("{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.6g},"
-                          "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}{}}},",
-                          jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches, 1e3 * line.seconds, JsonNumber{share},
-                          JsonNumber{flops / 1e9}, percentJson(flops, peak.flops), JsonNumber{bytes / 1e9}, percentJson(bytes, peak.bytes),
-                          general ? ",\"general\":true" : "");
+      text += fmt::format(
+          "{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.6g},"
+          "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}{}}},",
+          jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches, 1e3 * line.seconds, JsonNumber{share},
+          JsonNumber{flops / 1e9}, percentJson(flops, peak.flops), JsonNumber{bytes / 1e9},
+          percentJson(bytes, peak.bytes), general ? ",\"general\":true" : "");
     else
       text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {} {:7.2f} GB/s {}  {} ({}){}\n", share,
                           1e3 * line.seconds, line.launches, flops / 1e9, percent(flops, peak.flops), bytes / 1e9,
@@ -119,16 +126,21 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
   }
   const double share = 100 * outside / stepSeconds;
   if (json)
-    return fmt::format(",\"machine\":{},\"profile_ms\":{:.6g},\"profile\":[{}"
-                       "{{\"kernel\":null,\"location\":\"outside kernels\",\"launches\":0,\"ms\":{:.6g},\"share\":{:.4g}}}]",
-                       hasPeak ? fmt::format("{{\"gflops_per_s\":{:.6g},\"gb_per_s\":{:.6g}}}", peak.flops / 1e9, peak.bytes / 1e9) : "null",
-                       1e3 * stepSeconds, text, 1e3 * outside, JsonNumber{share});
-  const std::string scale = hasPeak ? fmt::format("measured on this machine: {:.1f} GFLOP/s of multiply-adds, {:.1f} GB/s read from "
-                                                  "memory; % are of these, and more than 100 % comes from caches\n",
-                                                  peak.flops / 1e9, peak.bytes / 1e9)
-                                    : "";
-  return fmt::format("{}{}{:6.2f} % {:9.3f} ms  outside kernels: {}\n100.00 % {:9.3f} ms  mean of {} steps\n", scale, text, share,
-                     1e3 * outside, program.version() ? "waking threads, waiting" : "copies, submission, waiting", 1e3 * stepSeconds, calls);
+    return fmt::format(
+        ",\"machine\":{},\"profile_ms\":{:.6g},\"profile\":[{}"
+        "{{\"kernel\":null,\"location\":\"outside kernels\",\"launches\":0,\"ms\":{:.6g},\"share\":{:.4g}}}]",
+        hasPeak ? fmt::format("{{\"gflops_per_s\":{:.6g},\"gb_per_s\":{:.6g}}}", peak.flops / 1e9, peak.bytes / 1e9)
+                : "null",
+        1e3 * stepSeconds, text, 1e3 * outside, JsonNumber{share});
+  const std::string scale =
+      hasPeak ? fmt::format("measured on this machine: {:.1f} GFLOP/s of multiply-adds, {:.1f} GB/s read from "
+                            "memory; % are of these, and more than 100 % comes from caches\n",
+                            peak.flops / 1e9, peak.bytes / 1e9)
+              : "";
+  return fmt::format("{}{}{:6.2f} % {:9.3f} ms  outside kernels: {}\n100.00 % {:9.3f} ms  mean of {} steps\n", scale,
+                     text, share, 1e3 * outside,
+                     program.version() ? "waking threads, waiting" : "copies, submission, waiting", 1e3 * stepSeconds,
+                     calls);
 }
 
 /// What one call works through, for speeds.
@@ -138,8 +150,8 @@ struct Work {
   double flops = 0;
 };
 
-static void print(const BenchCommand &command, Program &program, const Times &times, const Work &work, int64_t peakBytes,
-                  const std::string &profile) {
+static void print(const BenchCommand &command, Program &program, const Times &times, const Work &work,
+                  int64_t peakBytes, const std::string &profile) {
   const sinter_program &description = program.description();
   uint64_t parameterBytes = 0;
   for (uint32_t s = 0; s < description.state_count; ++s)
@@ -149,19 +161,20 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
   const std::string perSecond = fmt::format("{:.6g}", JsonNumber{work.count / seconds});
   if (command.json) {
     sinter::print("{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
-               "{}\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
-               "\"threads\":{},\"device\":{}{}}}\n",
-               jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(), times.milliseconds.back(),
-               work.count > 0 ? fmt::format("\"{}_per_s\":{},", work.unit, perSecond) : "", JsonNumber{work.flops / seconds / 1e9},
-               description.arena_bytes, parameterBytes, peakBytes,
-               program.threads(), jsonQuoted(std::string(program.device().name())), profile);
+                  "{}\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
+                  "\"threads\":{},\"device\":{}{}}}\n",
+                  jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(),
+                  times.milliseconds.back(),
+                  work.count > 0 ? fmt::format("\"{}_per_s\":{},", work.unit, perSecond) : "",
+                  JsonNumber{work.flops / seconds / 1e9}, description.arena_bytes, parameterBytes, peakBytes,
+                  program.threads(), jsonQuoted(std::string(program.device().name())), profile);
     return;
   }
   sinter::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {}{:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "
-             "bytes\n{}",
-             command.entry, times.median(), command.steps, times.milliseconds.front(), times.milliseconds.back(),
-             work.count > 0 ? fmt::format("{} {}/s, ", perSecond, work.unit) : "", work.flops / seconds / 1e9, program.threads(),
-             description.arena_bytes, peakBytes, profile);
+                "bytes\n{}",
+                command.entry, times.median(), command.steps, times.milliseconds.front(), times.milliseconds.back(),
+                work.count > 0 ? fmt::format("{} {}/s, ", perSecond, work.unit) : "", work.flops / seconds / 1e9,
+                program.threads(), description.arena_bytes, peakBytes, profile);
 }
 
 static Exit benchEntry(const BenchCommand &command, Program &program) {

@@ -80,8 +80,8 @@ static void checkFinite(const std::string &path, Program &program) {
     const auto *values = static_cast<const float *>(program.toRead(state));
     for (int64_t i = 0, count = elementCount(state.tensor); i < count; ++i)
       if (!std::isfinite(values[i]))
-        fail(Exit::Input, fmt::format("{}: not saved: element {} of {} is {}; what was saved before is unchanged", path, i,
-                                      state.tensor.name, values[i]));
+        fail(Exit::Input, fmt::format("{}: not saved: element {} of {} is {}; what was saved before is unchanged", path,
+                                      i, state.tensor.name, values[i]));
   }
 }
 
@@ -144,8 +144,8 @@ static std::string metadataText(const TensorFile &file, const char *key) {
 
 static Checkpoint readMetadata(const TensorFile &file, const std::string &path) {
   if (const std::string version = metadataText(file, "version"); version != formatVersion)
-    fail(Exit::Input, fmt::format("{}: checkpoint version '{}', this program reads version {}", path, version.substr(0, 32),
-                                  formatVersion));
+    fail(Exit::Input, fmt::format("{}: checkpoint version '{}', this program reads version {}", path,
+                                  version.substr(0, 32), formatVersion));
   Checkpoint checkpoint;
   checkpoint.step = metadataNumber<int64_t>(file, path, "step");
   if (checkpoint.step > maximumSteps)
@@ -163,8 +163,7 @@ static Checkpoint readMetadata(const TensorFile &file, const std::string &path) 
   checkpoint.options = metadataText(file, "options");
   checkpoint.program = metadataText(file, "program");
   checkpoint.config = metadataText(file, "config");
-  checkpoint.tokenizer =
-      Tokenizer::restore(metadataText(file, "tokenizer"), metadataText(file, "vocabulary"), path);
+  checkpoint.tokenizer = Tokenizer::restore(metadataText(file, "tokenizer"), metadataText(file, "vocabulary"), path);
   return checkpoint;
 }
 
@@ -175,15 +174,16 @@ static std::string modelOf(const TensorFile &file, const sinter_program &program
 }
 
 // Exact type and shape, or a message with both.
-static void checkAgainst(const sinter_state &state, const TensorFile &file, size_t tensorNumber, const std::string &path,
-                         const sinter_program &program) {
+static void checkAgainst(const sinter_state &state, const TensorFile &file, size_t tensorNumber,
+                         const std::string &path, const sinter_program &program) {
   const TensorEntry &entry = file.tensors[tensorNumber];
   const sinter_tensor &tensor = state.tensor;
-  const bool sameShape = entry.shape.size() == tensor.rank && std::equal(entry.shape.begin(), entry.shape.end(), tensor.shape);
+  const bool sameShape =
+      entry.shape.size() == tensor.rank && std::equal(entry.shape.begin(), entry.shape.end(), tensor.shape);
   if (!sameShape || entry.dtype != dtypeInFile(tensor.dtype))
-    fail(Exit::Input, fmt::format("{}: {}: the file has {} [{}], the program needs {} {}: {}", path, entry.name, entry.dtype,
-                                  fmt::join(entry.shape, ", "), dtypeInFile(tensor.dtype), shapeText(tensor),
-                                  modelOf(file, program)));
+    fail(Exit::Input, fmt::format("{}: {}: the file has {} [{}], the program needs {} {}: {}", path, entry.name,
+                                  entry.dtype, fmt::join(entry.shape, ", "), dtypeInFile(tensor.dtype),
+                                  shapeText(tensor), modelOf(file, program)));
 }
 
 static bool isCheckpointFile(const TensorFile &file) { return metadataText(file, "format") == formatName; }
@@ -204,9 +204,10 @@ void keepTraining(const std::string &path) {
     return;
   }
   if (const std::string step = metadataText(file, "step"); isCheckpointFile(file) && step != "0")
-    fail(Exit::Input, fmt::format("{}: is the checkpoint of a training of {} steps, which this would destroy; name another file, or "
-                                  "remove it first",
-                                  path, step.substr(0, 32)));
+    fail(Exit::Input,
+         fmt::format("{}: is the checkpoint of a training of {} steps, which this would destroy; name another file, or "
+                     "remove it first",
+                     path, step.substr(0, 32)));
 }
 
 // Reads the tensors' bytes in order into `targets` (null: skipped), and checks the hash if the file has one of ours.
@@ -217,7 +218,8 @@ static void readTensors(FileReader &reader, const TensorFile &file, const std::v
   const std::string_view header = file.header;
   hash.add(length.data(), length.size());
   if (isCheckpointFile(file)) {
-    const size_t found = expected.size() == noHash.size() ? header.find(fmt::format("{}{}\"", hashKey, expected)) : header.npos;
+    const size_t found =
+        expected.size() == noHash.size() ? header.find(fmt::format("{}{}\"", hashKey, expected)) : header.npos;
     if (found == header.npos)
       fail(Exit::Damaged, fmt::format("{}: the checkpoint has no readable hash", reader.path()));
     const size_t begin = found + hashKey.size(), end = begin + noHash.size();
@@ -244,8 +246,8 @@ static void readTensors(FileReader &reader, const TensorFile &file, const std::v
     }
   }
   if (isCheckpointFile(file) && hash.text() != expected)
-    fail(Exit::Damaged, fmt::format("{}: damaged: its content has hash {}, it was saved with {}", reader.path(), hash.text(),
-                                    expected));
+    fail(Exit::Damaged, fmt::format("{}: damaged: its content has hash {}, it was saved with {}", reader.path(),
+                                    hash.text(), expected));
 }
 
 static std::unordered_map<std::string_view, size_t> indexByName(const TensorFile &file) {
@@ -259,9 +261,10 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
   FileReader reader(path);
   const TensorFile file = readTensorHeader(reader);
   if (!isCheckpointFile(file))
-    fail(Exit::Input, fmt::format("{}: plain safetensors, not a checkpoint; --init takes its parameters, 'import' makes a "
-                                  "checkpoint of it",
-                                  path));
+    fail(Exit::Input,
+         fmt::format("{}: plain safetensors, not a checkpoint; --init takes its parameters, 'import' makes a "
+                     "checkpoint of it",
+                     path));
   const sinter_program &description = program.description();
   const auto index = indexByName(file);
   std::vector<void *> targets(file.tensors.size());
@@ -269,18 +272,21 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
     const std::string name = nameInFile(description.states[s]);
     const auto found = index.find(name);
     if (found == index.end())
-      fail(Exit::Input, fmt::format("{}: has no {}, which the program needs: {}", path, name, modelOf(file, description)));
+      fail(Exit::Input,
+           fmt::format("{}: has no {}, which the program needs: {}", path, name, modelOf(file, description)));
     checkAgainst(description.states[s], file, found->second, path, description);
     targets[found->second] = program.data(description.states[s]);
   }
   for (size_t t = 0; t < targets.size(); ++t)
     if (!targets[t] && file.tensors[t].end != file.tensors[t].begin)
-      fail(Exit::Input, fmt::format("{}: {} is not a state of the program: {}", path, file.tensors[t].name, modelOf(file, description)));
+      fail(Exit::Input, fmt::format("{}: {} is not a state of the program: {}", path, file.tensors[t].name,
+                                    modelOf(file, description)));
   readTensors(reader, file, targets);
   return readMetadata(file, path);
 }
 
-Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint, std::vector<std::string> &notes) {
+Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint,
+                          std::vector<std::string> &notes) {
   FileReader reader(path);
   const TensorFile file = readTensorHeader(reader);
   const sinter_program &description = program.description();
@@ -297,7 +303,8 @@ Checkpoint loadParameters(const std::string &path, Program &program, bool *isChe
     if (found == index.end())
       found = index.find(prefixed);
     if (found == index.end())
-      fail(Exit::Input, fmt::format("{}: has no {}, a parameter of the program: {}", path, name, modelOf(file, description)));
+      fail(Exit::Input,
+           fmt::format("{}: has no {}, a parameter of the program: {}", path, name, modelOf(file, description)));
     checkAgainst(state, file, found->second, path, description);
     targets[found->second] = program.data(state);
     ++used;
@@ -306,8 +313,8 @@ Checkpoint loadParameters(const std::string &path, Program &program, bool *isChe
   if (!*isCheckpoint)
     for (size_t t = 0; t < targets.size(); ++t)
       if (!targets[t]) {
-        notes.push_back(fmt::format("{}: ignored {} tensors that are not parameters of the program, the first is {}", path,
-                                    file.tensors.size() - used, file.tensors[t].name));
+        notes.push_back(fmt::format("{}: ignored {} tensors that are not parameters of the program, the first is {}",
+                                    path, file.tensors.size() - used, file.tensors[t].name));
         break;
       }
   readTensors(reader, file, targets);

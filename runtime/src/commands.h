@@ -1,4 +1,5 @@
-// The subcommands of a compiled program. cli.cpp fills these structures from the command line; each command is one file.
+// The subcommands of a compiled program. cli.cpp fills these structures from the command line; each command is one
+// file.
 #pragma once
 
 #include "generate.h"
@@ -19,9 +20,9 @@ enum class Exit;
 struct CommonOptions {
   int threads = 0; ///< what the machine has, unless given
   bool threadsGiven = false;
-  std::string device; ///< cpu, vulkan, vulkan:INDEX; empty: the first of these that the program was compiled for
+  std::string device;        ///< cpu, vulkan, vulkan:INDEX; empty: the first of these that the program was compiled for
   std::string vulkanProfile; ///< the version of the kernels for Vulkan; empty: the one for the kind of device
-  std::string march; ///< the version of the kernels to run; empty: the best one
+  std::string march;         ///< the version of the kernels to run; empty: the best one
 };
 
 /// The program on the device that the options name; Failure (device or usage) if that is impossible.

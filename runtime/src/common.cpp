@@ -81,7 +81,8 @@ Exit exportSafetensors(const sinter_program &description, const CommonOptions &c
 
 Exit importSafetensors(const sinter_program &description, const CommonOptions &common, const ImportCommand &command) {
   const auto program = openForFiles(description, common);
-  keepApart({"--out", command.out}, {{"--from", findCheckpoint(command.from)}, {"--vocabulary-from", command.vocabularyFrom}});
+  keepApart({"--out", command.out},
+            {{"--from", findCheckpoint(command.from)}, {"--vocabulary-from", command.vocabularyFrom}});
   keepTraining(command.out);
   program->initialize(command.seed);
   bool complete;
@@ -89,11 +90,13 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   Checkpoint checkpoint = loadParameters(findCheckpoint(command.from), *program, &complete, notes);
   for (const std::string &note : notes)
     reportNote(note);
-  checkConfiguration(findCheckpoint(command.from), checkpoint, description, Use::Parameters, command.ignoreConfiguration);
+  checkConfiguration(findCheckpoint(command.from), checkpoint, description, Use::Parameters,
+                     command.ignoreConfiguration);
   if (!command.tokenizer.empty())
     checkpoint.tokenizer = makeTokenizer(command.tokenizer, command.vocabularyFrom);
   if (const int64_t most = vocabularySize(*program); most && checkpoint.tokenizer.size() > most)
-    fail(Exit::Input, fmt::format("the tokenizer has {} tokens, but the model's vocabulary holds {}", checkpoint.tokenizer.size(), most));
+    fail(Exit::Input, fmt::format("the tokenizer has {} tokens, but the model's vocabulary holds {}",
+                                  checkpoint.tokenizer.size(), most));
   checkpoint.step = 0;
   checkpoint.nextRow = 0;
   checkpoint.seed = command.seed;

@@ -42,9 +42,10 @@ Batch Batch::of(Program &program, const sinter_entry &entry) {
       return batch;
     }
   }
-  fail(Exit::Usage, fmt::format("entry {}: takes neither tokens and targets (i32 [batch, context]) nor images (f32 [batch, ...])"
-                                " and labels (i32 [batch]): --data has nothing to fill",
-                                entry.name));
+  fail(Exit::Usage,
+       fmt::format("entry {}: takes neither tokens and targets (i32 [batch, context]) nor images (f32 [batch, ...])"
+                   " and labels (i32 [batch]): --data has nothing to fill",
+                   entry.name));
 }
 
 void Dataset::fill(const Batch &batch, Order order, uint64_t seed, int64_t step) const {
@@ -145,18 +146,20 @@ static Tokenizer chooseTokenizer(const DataOptions &options, const std::string &
   // Bytes that nobody asked for: the text promised to be UTF-8.
   if (tokenizer.kind() == Tokenizer::Kind::Bytes && options.tokenizer.empty() && !options.restored)
     if (const size_t at = findInvalidUtf8(text); at != std::string::npos)
-      fail(Exit::Input, fmt::format("{}: not UTF-8 text: byte 0x{:02x} at offset {}; use --tokenizer=bytes for other data",
-                                    options.path, uint8_t(text[at]), at));
+      fail(Exit::Input,
+           fmt::format("{}: not UTF-8 text: byte 0x{:02x} at offset {}; use --tokenizer=bytes for other data",
+                       options.path, uint8_t(text[at]), at));
   if (vocabulary && tokenizer.size() > vocabulary) {
     if (tokenizer.kind() == Tokenizer::Kind::Bytes)
-      fail(Exit::Input, fmt::format("{}: --tokenizer=bytes has 256 tokens, but the model's vocabulary holds {}", options.path,
-                                    vocabulary));
+      fail(Exit::Input, fmt::format("{}: --tokenizer=bytes has 256 tokens, but the model's vocabulary holds {}",
+                                    options.path, vocabulary));
     // The ids ascend with the code points, so the first one too many is at rank `vocabulary`.
     const std::string beyond = tokenizer.decode(int32_t(vocabulary));
-    fail(Exit::Input, fmt::format("{}: {} distinct characters, but the model's vocabulary holds {}: no room for {}; compile the "
-                                  "model with a vocabulary of at least {}",
-                                  options.path, tokenizer.size(), vocabulary, describe(decodeUtf8(beyond, 0).value),
-                                  tokenizer.size()));
+    fail(Exit::Input,
+         fmt::format("{}: {} distinct characters, but the model's vocabulary holds {}: no room for {}; compile the "
+                     "model with a vocabulary of at least {}",
+                     options.path, tokenizer.size(), vocabulary, describe(decodeUtf8(beyond, 0).value),
+                     tokenizer.size()));
   }
   return tokenizer;
 }
@@ -181,8 +184,8 @@ static std::shared_ptr<const TokenStore> tokenize(const std::string &path, std::
   return std::make_shared<const TokenStore>(TokenStore::ofText(std::move(text), tokenizer, path));
 }
 
-// The whole file, unless it is of another format. Texts may begin like one of those, and tokens with any two bytes; and whoever
-// asks for bytes gets them.
+// The whole file, unless it is of another format. Texts may begin like one of those, and tokens with any two bytes; and
+// whoever asks for bytes gets them.
 static std::string readData(const DataOptions &options, const std::string &path) {
   std::string text = readFile(path);
   if (text.empty())
@@ -190,7 +193,8 @@ static std::string readData(const DataOptions &options, const std::string &path)
   const bool tokens = isTokenFile(path);
   const std::string_view beginning = std::string_view(text).substr(0, kindBytes);
   const std::string kind = knownKind(beginning, tokens ? 4 : 1);
-  const bool asked = options.tokenizer == "bytes" || (options.restored && options.restored->kind() == Tokenizer::Kind::Bytes);
+  const bool asked =
+      options.tokenizer == "bytes" || (options.restored && options.restored->kind() == Tokenizer::Kind::Bytes);
   const auto noText = [&] { return beginning.find('\0') != text.npos || findInvalidUtf8(text) != text.npos; };
   if (!kind.empty() && (tokens || isPointer(beginning) || (!asked && noText())))
     fail(Exit::Input, fmt::format("{}: not {} but {}", path, tokens ? "uint16 tokens" : "text", kind));
@@ -212,10 +216,12 @@ Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary
   std::string text = readData(options, options.path);
   data.tokenizer = chooseTokenizer(options, text, vocabulary);
   const auto store = tokenize(options.path, std::move(text), data.tokenizer, vocabulary);
-  const int64_t split = options.validationPath.empty() ? splitPoint(store->size(), options.validationFraction) : store->size();
+  const int64_t split =
+      options.validationPath.empty() ? splitPoint(store->size(), options.validationFraction) : store->size();
   data.training = makePart(store, data.tokenizer, 0, split, batch, options.path);
   if (!options.validationPath.empty()) {
-    const auto other = tokenize(options.validationPath, readData(options, options.validationPath), data.tokenizer, vocabulary);
+    const auto other =
+        tokenize(options.validationPath, readData(options, options.validationPath), data.tokenizer, vocabulary);
     data.validation = makePart(other, data.tokenizer, 0, other->size(), batch, options.validationPath);
   } else if (store->size() - split > batch.length) {
     data.validation = makePart(store, data.tokenizer, split, store->size(), batch, options.path);

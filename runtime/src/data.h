@@ -19,8 +19,8 @@ enum class Order { Random, Sequential };
 
 /// The inputs of an entry that data fills, found by their names.
 struct Batch {
-  int64_t rows = 0;   ///< batch size
-  int64_t length = 0; ///< tokens a row, or numbers an image
+  int64_t rows = 0;                              ///< batch size
+  int64_t length = 0;                            ///< tokens a row, or numbers an image
   int32_t *tokens = nullptr, *targets = nullptr; ///< [rows, length]
   float *images = nullptr;                       ///< [rows, length], in [0, 1]
   int32_t *labels = nullptr;                     ///< [rows]
@@ -54,10 +54,10 @@ public:
 
 /// What the command line says about data.
 struct DataOptions {
-  std::string path;                 ///< --data
-  std::string validationPath;       ///< --val-data
-  double validationFraction = 0.1;  ///< of --data, its end; 0: none
-  std::string tokenizer;            ///< bytes, chars or empty: chosen by the vocabulary
+  std::string path;                  ///< --data
+  std::string validationPath;        ///< --val-data
+  double validationFraction = 0.1;   ///< of --data, its end; 0: none
+  std::string tokenizer;             ///< bytes, chars or empty: chosen by the vocabulary
   std::optional<Tokenizer> restored; ///< of the checkpoint, which wins
 };
 
@@ -75,9 +75,9 @@ Data loadImages(const DataOptions &options, const Batch &batch, int64_t classes)
 /// The files that data at `path` is read from: images have labels, and may be named by their folder.
 std::vector<std::string> dataFiles(const std::string &path);
 
-/// How a checkpoint in `folder` names a data file, and back: by the way from the folder, so that both can move together and a
-/// resume works from anywhere; by its absolute path if the two have nothing but the root in common. The spelling on the command
-/// line makes no difference. "-", standard input, stays as it is.
+/// How a checkpoint in `folder` names a data file, and back: by the way from the folder, so that both can move together
+/// and a resume works from anywhere; by its absolute path if the two have nothing but the root in common. The spelling
+/// on the command line makes no difference. "-", standard input, stays as it is.
 std::string dataPathToSave(const std::string &path, const std::string &folder);
 std::string savedDataPath(const std::string &saved, const std::string &folder);
 

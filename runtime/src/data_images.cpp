@@ -88,7 +88,8 @@ Idx readIdx(const std::string &path, size_t rank) {
   idx.bytes.resize(bytes);
   file.read(idx.bytes.data(), idx.bytes.size());
   if (!file.atEnd())
-    fail(Exit::Damaged, fmt::format("{}: damaged: more bytes than its sizes [{}] say", path, fmt::join(idx.sizes, ", ")));
+    fail(Exit::Damaged,
+         fmt::format("{}: damaged: more bytes than its sizes [{}] say", path, fmt::join(idx.sizes, ", ")));
   return idx;
 }
 
@@ -114,7 +115,8 @@ public:
   int64_t bytesOfRow(const Batch &, int64_t) const override { return 0; }
   uint64_t hash() const override {
     const uint64_t labels = XXH3_64bits(store_->labels.data() + begin_, size_t(end_ - begin_));
-    return XXH3_64bits_withSeed(store_->pixels.data() + begin_ * imageBytes_, size_t((end_ - begin_) * imageBytes_), labels);
+    return XXH3_64bits_withSeed(store_->pixels.data() + begin_ * imageBytes_, size_t((end_ - begin_) * imageBytes_),
+                                labels);
   }
   std::string size() const override { return fmt::format("{} images", end_ - begin_); }
 
@@ -142,10 +144,12 @@ std::string labelsOf(const std::string &images) {
   else if (const size_t plain = name.find("images"); plain != std::string::npos)
     name.replace(plain, 6, "labels");
   else
-    fail(Exit::Input, fmt::format("{}: the labels file is found by replacing 'images' in the name, which this name lacks", images));
+    fail(Exit::Input,
+         fmt::format("{}: the labels file is found by replacing 'images' in the name, which this name lacks", images));
   const auto withSuffix = [&](const std::string &candidate) { return (path.parent_path() / candidate).string(); };
   std::error_code error;
-  for (const std::string &candidate : {name, name + ".gz", name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name})
+  for (const std::string &candidate :
+       {name, name + ".gz", name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name})
     if (std::filesystem::exists(withSuffix(candidate), error))
       return withSuffix(candidate);
   fail(Exit::Input, fmt::format("{}: has no labels file {}", images, withSuffix(name)));
@@ -156,10 +160,11 @@ std::shared_ptr<const ImageStore> readImages(const std::string &path, const Batc
   Idx images = readIdx(path, 3), labels = readIdx(labelsPath, 1);
   const uint64_t imageBytes = images.sizes[1] * images.sizes[2];
   if (imageBytes != uint64_t(batch.length))
-    fail(Exit::Input, fmt::format("{}: images of {} by {} pixels, but the model takes {} numbers an image", path, images.sizes[1],
-                                  images.sizes[2], batch.length));
+    fail(Exit::Input, fmt::format("{}: images of {} by {} pixels, but the model takes {} numbers an image", path,
+                                  images.sizes[1], images.sizes[2], batch.length));
   if (images.sizes[0] != labels.sizes[0])
-    fail(Exit::Input, fmt::format("{}: {} images, but {} labels in {}", path, images.sizes[0], labels.sizes[0], labelsPath));
+    fail(Exit::Input,
+         fmt::format("{}: {} images, but {} labels in {}", path, images.sizes[0], labels.sizes[0], labelsPath));
   for (size_t i = 0; classes && i < labels.bytes.size(); ++i)
     if (static_cast<unsigned char>(labels.bytes[i]) >= classes)
       fail(Exit::Input, fmt::format("{}: label {} is {}, but the model has {} classes", labelsPath, i,

@@ -9,9 +9,9 @@
 
 namespace sinter {
 
-/// The blocks of one program on one device. `state` and `arena` are addresses the host may read and write between runs: inputs
-/// written to the arena before a run, outputs read from it afterwards. A device with memory of its own copies these, and the
-/// state when it is asked for; so ask again after a run. The arena's address never changes.
+/// The blocks of one program on one device. `state` and `arena` are addresses the host may read and write between runs:
+/// inputs written to the arena before a run, outputs read from it afterwards. A device with memory of its own copies
+/// these, and the state when it is asked for; so ask again after a run. The arena's address never changes.
 class Device {
 public:
   virtual ~Device() = default;
@@ -25,8 +25,8 @@ public:
   /// The same address, for whoever only reads: nothing has to be copied back.
   virtual const std::byte *stateToRead() { return state(); }
   virtual std::byte *arena() = 0;
-  /// Runs the entry's launches in order and returns when all have finished. If `seconds` is not null, it gets the time of
-  /// each launch added to its element.
+  /// Runs the entry's launches in order and returns when all have finished. If `seconds` is not null, it gets the time
+  /// of each launch added to its element.
   virtual void run(const sinter_entry &entry, double *seconds) = 0;
 };
 

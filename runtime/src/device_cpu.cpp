@@ -74,7 +74,8 @@ private:
     for (uint32_t l = 0; l < entry.launch_count; ++l) {
       const sinter_launch &launch = entry.launches[l];
       const sinter_kernel &kernel = version.kernels[launch.kernel];
-      Job job{kernel.cpu, operands_.data() + operands_.size(), kernel.tiles, kernel.flops + kernel.bytes < worthThreads};
+      Job job{kernel.cpu, operands_.data() + operands_.size(), kernel.tiles,
+              kernel.flops + kernel.bytes < worthThreads};
       job.operandCount = launch.operand_count;
       job.own = own_.data() + own_.size();
       const uint32_t pieces = piecesOf(entry, l);
@@ -92,8 +93,9 @@ private:
         continue;
       }
       if (jobs_[chain].followers == mostFollowers || launch.operand_count > SINTER_CHAIN_OPERANDS)
-        fail(Exit::Device, fmt::format("device cpu: a chain of more launches or operands than this runtime follows, at {}",
-                                       launch.location));
+        fail(Exit::Device,
+             fmt::format("device cpu: a chain of more launches or operands than this runtime follows, at {}",
+                         launch.location));
       jobs_[chain].followers += 1;
       jobs_[chain].pieces = entry.launches[l - 1].pieces;
       jobs_[chain].alone = jobs_[chain].alone && job.alone;
@@ -118,7 +120,7 @@ private:
   ThreadPool pool_;
   std::vector<void *> operands_;
   std::vector<OwnOperand> own_;
-  std::vector<Job> jobs_; // launches of all entries
+  std::vector<Job> jobs_;            // launches of all entries
   std::vector<size_t> firstOfEntry_; // in jobs_
 };
 

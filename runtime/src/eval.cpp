@@ -34,7 +34,8 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
     options.restored = checkpoint.tokenizer;
   const TrainingOptions training =
       complete ? TrainingOptions::parse(checkpoint.options, command.checkpoint) : TrainingOptions();
-  options.validationFraction = command.split == "all" ? 0 : command.validationFraction.value_or(training.validationFraction);
+  options.validationFraction =
+      command.split == "all" ? 0 : command.validationFraction.value_or(training.validationFraction);
   const Batch batch = Batch::of(*program, entry);
   const Data data = loadData(options, batch, vocabularySize(*program));
   const Dataset *part = command.split == "val" ? data.validation.get() : data.training.get();
@@ -48,9 +49,9 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
   const Evaluation result = evaluate(*program, *part, command.batches);
   const char *unit = batch.tokens ? "tokens" : "images";
   if (command.json || !isatty(STDOUT_FILENO))
-    print("{{\"loss\":{:.9g},\"perplexity\":{:.9g},\"bits_per_byte\":{:.9g},\"accuracy\":{:.9g},\"{}\":{}}}\n", JsonNumber{result.loss},
-               JsonNumber{result.perplexity()}, JsonNumber{result.bitsPerByte()}, JsonNumber{result.accuracy}, unit,
-               result.predictions);
+    print("{{\"loss\":{:.9g},\"perplexity\":{:.9g},\"bits_per_byte\":{:.9g},\"accuracy\":{:.9g},\"{}\":{}}}\n",
+          JsonNumber{result.loss}, JsonNumber{result.perplexity()}, JsonNumber{result.bitsPerByte()},
+          JsonNumber{result.accuracy}, unit, result.predictions);
   else {
     print("loss           {:.6f}\nperplexity     {:.4f}\n", result.loss, result.perplexity());
     if (!std::isnan(result.bitsPerByte()))

@@ -55,8 +55,9 @@ static std::string tooShort(const Dataset &data, const Batch &batch, bool hasLog
   if (rows < 1)
     return fmt::format("too short: {} are not one row of {}", data.size(), batch.length);
   if (!hasLogits && rows < batch.rows)
-    return fmt::format("too short: {} rows of data, but a batch has {}, and the entry has no logits to take single rows from", rows,
-                       batch.rows);
+    return fmt::format(
+        "too short: {} rows of data, but a batch has {}, and the entry has no logits to take single rows from", rows,
+        batch.rows);
   return {};
 }
 
@@ -134,7 +135,8 @@ void writeLogits(const std::string &path, Program &program) {
   header += '\n';
   AtomicFile file(path);
   file.write("\x93NUMPY\x01\x00", 8);
-  const unsigned char length[2] = {static_cast<unsigned char>(header.size()), static_cast<unsigned char>(header.size() >> 8)};
+  const unsigned char length[2] = {static_cast<unsigned char>(header.size()),
+                                   static_cast<unsigned char>(header.size() >> 8)};
   file.write(length, 2);
   file.write(header.data(), header.size());
   file.write(program.data(*logits), logits->bytes);

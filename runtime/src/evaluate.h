@@ -14,11 +14,12 @@ struct Evaluation {
   double bitsPerByte() const; ///< NaN if unknown
 };
 
-/// Why `evaluate` would fail: the program has no entry `eval` that data can fill, or there is too little of it; empty if it would not.
+/// Why `evaluate` would fail: the program has no entry `eval` that data can fill, or there is too little of it; empty
+/// if it would not.
 std::string evaluationProblem(Program &program, const Dataset &data);
 
-/// Evaluates whole rows, each once. `maximumBatches` 0: all of them, else about as many batches, evenly spaced. A last batch
-/// that is not full is measured row by row from the logits; if the entry has no logits, it is left out.
+/// Evaluates whole rows, each once. `maximumBatches` 0: all of them, else about as many batches, evenly spaced. A last
+/// batch that is not full is measured row by row from the logits; if the entry has no logits, it is left out.
 Evaluation evaluate(Program &program, const Dataset &data, int64_t maximumBatches);
 
 /// Writes output `logits` of the last call of `eval` as a NumPy file.

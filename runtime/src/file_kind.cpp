@@ -33,10 +33,12 @@ static constexpr Kind kinds[] = {
     {"\x7f\x45LF"sv, "a program"},
 };
 
-static constexpr std::string_view pointers[] = {"version https://git-lfs.github.com/spec/", "version https://hawser.github.com/spec/"};
+static constexpr std::string_view pointers[] = {"version https://git-lfs.github.com/spec/",
+                                                "version https://hawser.github.com/spec/"};
 
 bool isPointer(std::string_view beginning) {
-  return std::any_of(std::begin(pointers), std::end(pointers), [&](std::string_view start) { return beginning.starts_with(start); });
+  return std::any_of(std::begin(pointers), std::end(pointers),
+                     [&](std::string_view start) { return beginning.starts_with(start); });
 }
 
 std::string knownKind(std::string_view beginning, size_t shortest) {

@@ -42,7 +42,8 @@ static const char *kindOf(mode_t mode) {
 FileReader::FileReader(const std::string &path) : path_(path) {
   const int inherited = inheritedDescriptor(path);
   // Not blocking: to open a named pipe without a writer would wait for one.
-  file_ = inherited >= 0 ? fcntl(inherited, F_DUPFD_CLOEXEC, 0) : systemCalls.open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+  file_ = inherited >= 0 ? fcntl(inherited, F_DUPFD_CLOEXEC, 0)
+                         : systemCalls.open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
   struct stat status;
   if (file_ < 0 || fstat(file_, &status) != 0) {
     const int error = errno;
@@ -103,8 +104,10 @@ std::string readFile(const std::string &path) {
   for (size_t got = step; got == step;) {
     const size_t before = text.size();
     if (before > streamLimit)
-      fail(Exit::Input, fmt::format("{}: more than {} bytes from what is not a regular file; put them into one", path, streamLimit));
-    if (text.capacity() < before + step) { // doubled, but not beyond what may come, as reserve() on the text itself would
+      fail(Exit::Input,
+           fmt::format("{}: more than {} bytes from what is not a regular file; put them into one", path, streamLimit));
+    if (text.capacity() <
+        before + step) { // doubled, but not beyond what may come, as reserve() on the text itself would
       std::string larger;
       larger.reserve(std::min<size_t>(2 * before + step, streamLimit + 2 * step));
       text.swap(larger.append(text));
@@ -180,7 +183,8 @@ void AtomicFile::create(mode_t mode) {
   const size_t nameAt = path_.rfind('/') + 1;
   for (int tries = 0; tries < 100; ++tries) {
     // Long names are cut, for the system limits them.
-    temporary_ = fmt::format("{}{}{}{}-{}{}", path_.substr(0, nameAt), path_.substr(nameAt, 200), temporaryMark, getpid(), number++, temporaryEnd);
+    temporary_ = fmt::format("{}{}{}{}-{}{}", path_.substr(0, nameAt), path_.substr(nameAt, 200), temporaryMark,
+                             getpid(), number++, temporaryEnd);
     file_ = systemCalls.open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (file_ < 0 && errno == EEXIST)
       continue;
@@ -211,8 +215,8 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::failed(const char *doing) const {
   const int error = errno;
-  fail(Exit::Input, fmt::format("{}: cannot save: {}: {}; what was saved before is unchanged", path_, doing,
-                                std::strerror(error)));
+  fail(Exit::Input,
+       fmt::format("{}: cannot save: {}: {}; what was saved before is unchanged", path_, doing, std::strerror(error)));
 }
 
 void AtomicFile::write(const void *data, size_t size) {
@@ -257,11 +261,13 @@ void writeFileAtomically(const std::string &path, std::string_view text) {
 void makeFolder(const std::string &path) {
   std::error_code error;
   std::vector<std::string> made;
-  for (std::filesystem::path part = path; !part.empty() && !std::filesystem::exists(part, error); part = part.parent_path())
+  for (std::filesystem::path part = path; !part.empty() && !std::filesystem::exists(part, error);
+       part = part.parent_path())
     made.push_back(part.string());
   std::filesystem::create_directories(path, error);
   if (error || !std::filesystem::is_directory(path, error))
-    fail(Exit::Input, fmt::format("{}: cannot make the folder: {}", path, error ? error.message() : "a file is in its place"));
+    fail(Exit::Input,
+         fmt::format("{}: cannot make the folder: {}", path, error ? error.message() : "a file is in its place"));
   for (const std::string &folder : made)
     (void)syncFolder(folderOf(folder));
 }

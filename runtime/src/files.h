@@ -22,8 +22,9 @@ extern SystemCalls systemCalls;
 /// What a stream may hold at most, whose size nobody tells.
 inline constexpr uint64_t streamLimit = uint64_t(64) << 20;
 
-/// An open file that is read forwards: a regular one, or a stream that was given to the process ("-", /dev/stdin, /dev/fd/N).
-/// FIFOs and devices by their names are refused: they may never answer, or never end. Errors are Failures (input) with the path.
+/// An open file that is read forwards: a regular one, or a stream that was given to the process ("-", /dev/stdin,
+/// /dev/fd/N). FIFOs and devices by their names are refused: they may never answer, or never end. Errors are Failures
+/// (input) with the path.
 class FileReader {
 public:
   explicit FileReader(const std::string &path);
@@ -46,12 +47,13 @@ private:
   bool regular_ = false;
 };
 
-/// The whole of a file as it is now, or of a stream; Failure (input) beyond streamLimit, or beyond the machine's memory.
+/// The whole of a file as it is now, or of a stream; Failure (input) beyond streamLimit, or beyond the machine's
+/// memory.
 std::string readFile(const std::string &path);
 
-/// Writes a file beside `path` and puts it in its place when all of it is on the disk, with the owner and the permissions of the
-/// file that it replaces. Failures name the path and leave what was there before. Two of one path do not disturb each other: the
-/// last one wins.
+/// Writes a file beside `path` and puts it in its place when all of it is on the disk, with the owner and the
+/// permissions of the file that it replaces. Failures name the path and leave what was there before. Two of one path do
+/// not disturb each other: the last one wins.
 class AtomicFile {
 public:
   explicit AtomicFile(std::string path);

@@ -10,7 +10,8 @@ template <typename T> static std::optional<T> wholeText(const FlatValue &value) 
   T number{};
   const char *end = value.text.data() + value.text.size();
   const auto [rest, error] = std::from_chars(value.text.data(), end, number);
-  return !value.quoted && error == std::errc() && rest == end && !value.text.empty() ? std::optional(number) : std::nullopt;
+  return !value.quoted && error == std::errc() && rest == end && !value.text.empty() ? std::optional(number)
+                                                                                     : std::nullopt;
 }
 
 std::optional<double> FlatValue::number() const { return wholeText<double>(*this); }

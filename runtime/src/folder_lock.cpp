@@ -20,9 +20,12 @@ FolderLock::FolderLock(const std::string &folder) : file_(::open(folder.c_str(),
     ::close(file_);
   file_ = -1;
   if (error == EWOULDBLOCK)
-    fail(Exit::Input, fmt::format("{}: another training writes to this folder; wait until it has ended, or choose another --out", folder));
+    fail(Exit::Input,
+         fmt::format("{}: another training writes to this folder; wait until it has ended, or choose another --out",
+                     folder));
   // Not every file system can: some network ones.
-  reportWarning(fmt::format("{}: cannot lock the folder: {}; see to it that no other training writes to it", folder, std::strerror(error)));
+  reportWarning(fmt::format("{}: cannot lock the folder: {}; see to it that no other training writes to it", folder,
+                            std::strerror(error)));
 }
 
 FolderLock::~FolderLock() {

@@ -5,7 +5,8 @@
 
 namespace sinter {
 
-/// Holds a lock on the folder, which ends with the process, however that ends. Failure (input) if another process holds it.
+/// Holds a lock on the folder, which ends with the process, however that ends. Failure (input) if another process holds
+/// it.
 class FolderLock {
 public:
   explicit FolderLock(const std::string &folder);

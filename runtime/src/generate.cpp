@@ -30,8 +30,9 @@ std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const st
     const size_t count = tokenizer_.encodePart(prompt, position, part, what);
     for (size_t i = 0; i < count; ++i)
       if (part[i] >= vocabulary_)
-        fail(Exit::Input, fmt::format("{}: has token {}, but the model only {} of them: the tokenizer is of another model", what, part[i],
-                                      vocabulary_));
+        fail(Exit::Input,
+             fmt::format("{}: has token {}, but the model only {} of them: the tokenizer is of another model", what,
+                         part[i], vocabulary_));
     last.insert(last.end(), part.begin(), part.begin() + int64_t(count));
     if (last.size() > matter)
       last.erase(last.begin(), last.end() - int64_t(matter));
@@ -68,7 +69,8 @@ static size_t heldBack(const std::string &text, const std::vector<std::string> &
 
 Generated Generator::run(std::vector<int32_t> tokens, const GenerateOptions &options,
                          const std::function<bool(const std::string &)> &show) {
-  const int64_t choices = tokenizer_.kind() == Tokenizer::Kind::None ? vocabulary_ : std::min(vocabulary_, tokenizer_.size());
+  const int64_t choices =
+      tokenizer_.kind() == Tokenizer::Kind::None ? vocabulary_ : std::min(vocabulary_, tokenizer_.size());
   Sampler sampler(options.sampler, choices);
   Utf8Stream utf8;
   Generated result;

@@ -23,7 +23,7 @@ struct GeneratedToken {
 struct GenerateOptions {
   SamplerOptions sampler;
   int64_t count = 200;
-  int64_t logProbabilities = 0; ///< how many of the most probable tokens to tell
+  int64_t logProbabilities = 0;  ///< how many of the most probable tokens to tell
   std::vector<std::string> stop; ///< ends before any of these appears in the text
 };
 
@@ -39,8 +39,8 @@ public:
   /// Throws Failure (usage) if the program has no such entry.
   Generator(Program &program, const Tokenizer &tokenizer);
 
-  /// The prompt's last ids, as many as matter for what comes next; an empty prompt becomes one token: the newline if the vocabulary
-  /// has it, else id 0. Failure (input) if the vocabulary or the model lacks one.
+  /// The prompt's last ids, as many as matter for what comes next; an empty prompt becomes one token: the newline if
+  /// the vocabulary has it, else id 0. Failure (input) if the vocabulary or the model lacks one.
   std::vector<int32_t> promptTokens(const std::string &prompt, const std::string &what) const;
 
   /// Calls `show` with text as soon as it is certain; it returns false to end.

@@ -12,8 +12,8 @@
 namespace sinter {
 
 static std::string tensorJson(const sinter_tensor &tensor) {
-  return fmt::format("\"name\":{},\"dtype\":\"{}\",\"shape\":{},\"bytes\":{}", jsonQuoted(tensor.name), dtypeName(tensor.dtype),
-                     shapeText(tensor), tensor.bytes);
+  return fmt::format("\"name\":{},\"dtype\":\"{}\",\"shape\":{},\"bytes\":{}", jsonQuoted(tensor.name),
+                     dtypeName(tensor.dtype), shapeText(tensor), tensor.bytes);
 }
 
 // Calls `make` for each of `count` things and joins what it returns.
@@ -27,7 +27,8 @@ template <typename Make> static std::string joined(uint32_t count, Make make) {
 static std::string entryJson(const sinter_entry &entry) {
   const std::string inputs = joined(entry.input_count, [&](uint32_t i) {
     const sinter_input &input = entry.inputs[i];
-    return fmt::format("{{{}{}}}", tensorJson(input.tensor), input.has_default ? fmt::format(",\"default\":{}", JsonNumber{input.value}) : "");
+    return fmt::format("{{{}{}}}", tensorJson(input.tensor),
+                       input.has_default ? fmt::format(",\"default\":{}", JsonNumber{input.value}) : "");
   });
   const std::string outputs =
       joined(entry.output_count, [&](uint32_t i) { return fmt::format("{{{}}}", tensorJson(entry.outputs[i])); });
@@ -57,8 +58,9 @@ static const sinter_version *chosenVersion(const sinter_program &p, const std::s
 static std::string versionsJson(const sinter_program &p, const sinter_version *chosen) {
   return joined(p.version_count, [&](uint32_t v) {
     const sinter_version &version = p.versions[v];
-    return fmt::format("{{\"name\":{},\"chosen\":{},\"missing\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name), &version == chosen,
-                       jsonQuoted(featureNames(version.features & ~processorFeatures())), version.scratch_bytes);
+    return fmt::format("{{\"name\":{},\"chosen\":{},\"missing\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name),
+                       &version == chosen, jsonQuoted(featureNames(version.features & ~processorFeatures())),
+                       version.scratch_bytes);
   });
 }
 
@@ -67,14 +69,15 @@ static void printVersions(const sinter_program &p, const sinter_version *chosen)
     const sinter_version &version = p.versions[v];
     const std::string missing = featureNames(version.features & ~processorFeatures());
     print("version      {}: {}, scratch {} bytes a thread\n", version.name,
-               &version == chosen   ? "chosen"
-               : missing.empty() ? "possible here"
-                                 : "needs " + missing + ", which this processor lacks",
-               version.scratch_bytes);
+          &version == chosen ? "chosen"
+          : missing.empty()  ? "possible here"
+                             : "needs " + missing + ", which this processor lacks",
+          version.scratch_bytes);
   }
 }
 
-// The devices that the program's kernels for Vulkan can run on, one a line, or why there are none; nothing if it has none.
+// The devices that the program's kernels for Vulkan can run on, one a line, or why there are none; nothing if it has
+// none.
 static void printVulkan(const sinter_program &p) {
   if (!p.vulkan_version_count)
     return;
@@ -84,8 +87,8 @@ static void printVulkan(const sinter_program &p) {
   }
   try {
     for (const VulkanDeviceInfo &device : listVulkanDevices(p))
-      print("device       vulkan:{}: {}, {}, Vulkan {} ({}), {} bytes: {}\n", device.index, device.name, device.type, device.version,
-            device.driver, device.memory,
+      print("device       vulkan:{}: {}, {}, Vulkan {} ({}), {} bytes: {}\n", device.index, device.name, device.type,
+            device.version, device.driver, device.memory,
             device.unusable.empty() ? fmt::format("runs {}; f32 keeps {}", device.profile, device.keeps)
                                     : "cannot be used: " + device.unusable);
   } catch (const Failure &failure) {
@@ -98,19 +101,20 @@ static std::string vulkanJson(const sinter_program &p) {
     return "null";
   const std::string versions = joined(p.vulkan_version_count, [&](uint32_t v) {
     const sinter_vulkan_version &version = p.vulkan[v];
-    return fmt::format("{{\"name\":{},\"shaders\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name), version.shader_count,
-                       version.scratch_bytes);
+    return fmt::format("{{\"name\":{},\"shaders\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name),
+                       version.shader_count, version.scratch_bytes);
   });
   try {
     const std::vector<VulkanDeviceInfo> list = listVulkanDevices(p);
-    return fmt::format("{{\"versions\":[{}],\"devices\":[{}]}}", versions, joined(uint32_t(list.size()), [&](uint32_t i) {
-                         const VulkanDeviceInfo &device = list[i];
-                         return fmt::format("{{\"index\":{},\"name\":{},\"type\":{},\"driver\":{},\"vulkan\":{},\"bytes\":{},"
-                                            "\"unusable\":{},\"version\":{},\"f32_keeps\":{}}}",
-                                            device.index, jsonQuoted(device.name), jsonQuoted(device.type), jsonQuoted(device.driver),
-                                            jsonQuoted(device.version), device.memory, jsonQuoted(device.unusable),
-                                            jsonQuoted(device.profile), jsonQuoted(device.keeps));
-                       }));
+    return fmt::format(
+        "{{\"versions\":[{}],\"devices\":[{}]}}", versions, joined(uint32_t(list.size()), [&](uint32_t i) {
+          const VulkanDeviceInfo &device = list[i];
+          return fmt::format("{{\"index\":{},\"name\":{},\"type\":{},\"driver\":{},\"vulkan\":{},\"bytes\":{},"
+                             "\"unusable\":{},\"version\":{},\"f32_keeps\":{}}}",
+                             device.index, jsonQuoted(device.name), jsonQuoted(device.type), jsonQuoted(device.driver),
+                             jsonQuoted(device.version), device.memory, jsonQuoted(device.unusable),
+                             jsonQuoted(device.profile), jsonQuoted(device.keeps));
+        }));
   } catch (const Failure &failure) {
     return fmt::format("{{\"versions\":[{}],\"devices\":[],\"problem\":{}}}", versions, jsonQuoted(failure.what()));
   }
@@ -118,28 +122,30 @@ static std::string vulkanJson(const sinter_program &p) {
 
 static void printText(const sinter_program &p, const sinter_version *chosen) {
   print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
-             p.compiler, p.target, p.config);
+        p.compiler, p.target, p.config);
   print("parameters   {}\nstate        {} bytes\narena        {} bytes\nconstants    {} bytes\n"
-             "kernels      {}\n",
-             parameterCount(p), p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count);
+        "kernels      {}\n",
+        parameterCount(p), p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count);
   printVersions(p, chosen);
   printVulkan(p);
   for (uint32_t e = 0; e < p.entry_count; ++e) {
     const sinter_entry &entry = p.entries[e];
-    print("\nentry {}: {} launches, arena {} bytes, {:.6g} FLOP\n", entry.name, entry.launch_count, entry.arena_bytes, entry.flops);
+    print("\nentry {}: {} launches, arena {} bytes, {:.6g} FLOP\n", entry.name, entry.launch_count, entry.arena_bytes,
+          entry.flops);
     for (uint32_t i = 0; i < entry.input_count; ++i) {
       const sinter_input &input = entry.inputs[i];
       print("  in   {:<14} {} {}{}\n", input.tensor.name, dtypeName(input.tensor.dtype), shapeText(input.tensor),
-                 input.has_default ? fmt::format("  default {}", input.value) : "");
+            input.has_default ? fmt::format("  default {}", input.value) : "");
     }
     for (uint32_t o = 0; o < entry.output_count; ++o)
-      print("  out  {:<14} {} {}\n", entry.outputs[o].name, dtypeName(entry.outputs[o].dtype), shapeText(entry.outputs[o]));
+      print("  out  {:<14} {} {}\n", entry.outputs[o].name, dtypeName(entry.outputs[o].dtype),
+            shapeText(entry.outputs[o]));
   }
   print("\nstate\n");
   for (uint32_t s = 0; s < p.state_count; ++s) {
     const sinter_state &state = p.states[s];
-    print("  {:>12}  {:<9} {} {} {}\n", state.tensor.offset, state.trainable ? "parameter" : "memory", state.tensor.name,
-               dtypeName(state.tensor.dtype), shapeText(state.tensor));
+    print("  {:>12}  {:<9} {} {} {}\n", state.tensor.offset, state.trainable ? "parameter" : "memory",
+          state.tensor.name, dtypeName(state.tensor.dtype), shapeText(state.tensor));
   }
 }
 
@@ -154,12 +160,16 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
   const std::string entries = joined(p.entry_count, [&](uint32_t e) { return entryJson(p.entries[e]); });
   const std::string states = joined(p.state_count, [&](uint32_t s) {
     const sinter_state &state = p.states[s];
-    return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset, state.trainable != 0);
+    return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset,
+                       state.trainable != 0);
   });
-  print("{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
-             "\"arena_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"versions\":[{}],\"vulkan\":{},\"entries\":[{}],\"states\":[{}]}}\n",
-             jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config, parameterCount(p),
-             p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count, versionsJson(p, chosen), vulkanJson(p), entries, states);
+  print(
+      "{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
+      "\"arena_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"versions\":[{}],\"vulkan\":{},\"entries\":[{}],"
+      "\"states\":[{}]}}\n",
+      jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config,
+      parameterCount(p), p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count, versionsJson(p, chosen),
+      vulkanJson(p), entries, states);
   return Exit::Done;
 }
 

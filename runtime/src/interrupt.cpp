@@ -27,7 +27,7 @@ InterruptWatch::InterruptWatch() {
     sigaction(watched[i], nullptr, &before_[i]);
     if (watched[i] == SIGHUP && before_[i].sa_handler == SIG_IGN)
       continue;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = note;
     action.sa_flags = int(SA_RESETHAND);
     sigaction(watched[i], &action, nullptr);

@@ -5,8 +5,8 @@
 
 namespace sinter {
 
-/// While one lives, the first signal of a kind is only noted; a second one ends the process. SIGHUP stays ignored where it was
-/// (nohup).
+/// While one lives, the first signal of a kind is only noted; a second one ends the process. SIGHUP stays ignored where
+/// it was (nohup).
 class InterruptWatch {
 public:
   InterruptWatch();

@@ -14,7 +14,8 @@ std::string jsonQuoted(std::string_view text);
 /// JSON as it is; "null" for what is none.
 std::string jsonOrNull(const std::string &json);
 
-/// A text as a JSON string to standard output, part by part: a text may be as large as a file. False if the reader is gone.
+/// A text as a JSON string to standard output, part by part: a text may be as large as a file. False if the reader is
+/// gone.
 bool printJsonQuoted(std::string_view text);
 
 /// JSON has no NaN and no infinity: they are printed as null.

@@ -44,11 +44,13 @@ static size_t keptBytes(const std::string &text, int64_t last, const std::string
     const size_t end = text.find('\n', begin);
     const std::string_view line = std::string_view(text).substr(begin, end == std::string::npos ? end : end - begin);
     const int64_t step = stepOf(line);
-    const bool cutShort = end == std::string::npos && (step >= 0 || line.substr(0, lineStart.size()) == lineStart.substr(0, line.size()));
+    const bool cutShort =
+        end == std::string::npos && (step >= 0 || line.substr(0, lineStart.size()) == lineStart.substr(0, line.size()));
     if (step < 0 && !cutShort)
-      fail(Exit::Input, fmt::format("{}: is not the log of a training: line {} does not begin with its step; name another file for "
-                                    "--log",
-                                    path, number));
+      fail(Exit::Input,
+           fmt::format("{}: is not the log of a training: line {} does not begin with its step; name another file for "
+                       "--log",
+                       path, number));
     keeping = keeping && step <= last && end != std::string::npos;
     begin = end == std::string::npos ? text.size() : end + 1;
     if (keeping)
@@ -87,11 +89,13 @@ void LogFile::close() {
   file_ = -1;
 }
 
-// A pipe is opened without waiting for its reader. A file is locked, for lines of two trainings would overwrite each other.
+// A pipe is opened without waiting for its reader. A file is locked, for lines of two trainings would overwrite each
+// other.
 void LogFile::open() {
   file_ = systemCalls.open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
   if (file_ < 0)
-    fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path_, errno == ENXIO ? "nobody reads this pipe" : std::strerror(errno)));
+    fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path_,
+                                  errno == ENXIO ? "nobody reads this pipe" : std::strerror(errno)));
   if (size() >= 0 && flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     fail(Exit::Input, fmt::format("{}: another training writes this log; name another file for --log", path_));
 }

@@ -14,7 +14,8 @@ void checkLogFile(const std::string &path);
 /// Open for the lines that come next. Failures name the path.
 class LogFile {
 public:
-  /// Empty path: no file. `resumedStep` -1: a new log, and one that is there is put aside; else the lines after that step are cut off.
+  /// Empty path: no file. `resumedStep` -1: a new log, and one that is there is put aside; else the lines after that
+  /// step are cut off.
   LogFile(const std::string &path, int64_t resumedStep);
   ~LogFile();
   LogFile(const LogFile &) = delete;

@@ -6,8 +6,8 @@
 namespace sinter {
 
 struct MachinePeak {
-  double flops;  ///< single precision fused multiply-adds a second, each as two operations
-  double bytes;  ///< read a second from a buffer larger than the caches
+  double flops; ///< single precision fused multiply-adds a second, each as two operations
+  double bytes; ///< read a second from a buffer larger than the caches
 };
 
 /// Measures both for about a quarter of a second on `threads` threads at once, with the widest vectors that code for

@@ -58,9 +58,8 @@ Check oneOf(const std::vector<std::string> &names) {
   const std::string list =
       fmt::format("{}{}{}", fmt::join(names.begin(), last, ", "), names.size() > 1 ? " or " : "", *last);
   return makeCheck(list, [=](std::string &text) {
-    return std::find(names.begin(), names.end(), text) != names.end()
-               ? std::string()
-               : isNot(text, list + didYouMean(text, names));
+    return std::find(names.begin(), names.end(), text) != names.end() ? std::string()
+                                                                      : isNot(text, list + didYouMean(text, names));
   });
 }
 

@@ -13,8 +13,8 @@ using Clock = std::chrono::steady_clock;
 static constexpr int64_t mostUnits = 64;
 // About 30 microseconds: longer than the gaps inside a step, short enough to leave an idle core to others.
 static constexpr int spinsBeforeSleep = 1500;
-// A thread that shares its core is going to lose it, and had better do so while it holds no chunk: others would wait for it.
-// So it offers its core well before the system takes it, which is free if nobody wants it.
+// A thread that shares its core is going to lose it, and had better do so while it holds no chunk: others would wait
+// for it. So it offers its core well before the system takes it, which is free if nobody wants it.
 static constexpr Clock::duration givesWayAfter = std::chrono::milliseconds(1);
 
 static void pause() {
@@ -112,8 +112,8 @@ void ThreadPool::runPieces(const Job &first, int64_t begin, int64_t end, std::by
       std::copy_n(job.operands, job.operandCount, operands);
       // A kernel finds its part at piece * part from the operand's address on.
       for (uint32_t o = 0; o < job.ownCount; ++o)
-        operands[job.own[o].number] = reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(scratch) + job.own[o].offset -
-                                                               uint64_t(piece) * job.own[o].part);
+        operands[job.own[o].number] = reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(scratch) +
+                                                               job.own[o].offset - uint64_t(piece) * job.own[o].part);
       forget(scratch);
       job.function(operands, piece * size, (piece + 1) * size, scratch);
       if (seconds_) {
@@ -140,7 +140,8 @@ void ThreadPool::finishTiming(size_t job) {
   for (uint32_t j = 0; j <= followers; ++j)
     all += spent_[j].load(std::memory_order_relaxed);
   for (uint32_t j = 0; j <= followers; ++j)
-    seconds_[job + j] += passed * double(spent_[j].exchange(0, std::memory_order_relaxed)) / double(std::max<int64_t>(all, 1));
+    seconds_[job + j] +=
+        passed * double(spent_[j].exchange(0, std::memory_order_relaxed)) / double(std::max<int64_t>(all, 1));
 }
 
 // Takes and runs one chunk; false if there is none. `lastOffer` is that of which this thread has taken some before.

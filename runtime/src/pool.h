@@ -44,9 +44,9 @@ public:
   ThreadPool(const ThreadPool &) = delete;
   ThreadPool &operator=(const ThreadPool &) = delete;
 
-  /// Runs jobs in order: each on ranges that cover its tiles, and begun when all of the one before is done, or, in a chain,
-  /// when that has been done of the same piece. If `seconds` is
-  /// not null, each job's time is added to its element.
+  /// Runs jobs in order: each on ranges that cover its tiles, and begun when all of the one before is done, or, in a
+  /// chain, when that has been done of the same piece. If `seconds` is not null, each job's time is added to its
+  /// element.
   void run(const Job *jobs, size_t count, double *seconds = nullptr);
 
   int threads() const { return threads_; }
@@ -74,8 +74,8 @@ private:
   size_t scratchStride_;
   std::vector<std::jthread> workers_;
 
-  // What is left to take of the running job: how many offers there have been (high word), so that none is taken for another,
-  // and units of work (low word). Nothing below changes while anyone holds units.
+  // What is left to take of the running job: how many offers there have been (high word), so that none is taken for
+  // another, and units of work (low word). Nothing below changes while anyone holds units.
   alignas(64) std::atomic<uint64_t> next_{0};
   alignas(64) std::atomic<uint32_t> unfinished_{0}; // units of the running job, taken or not
   alignas(64) const Job *jobs_ = nullptr;

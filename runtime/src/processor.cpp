@@ -17,8 +17,8 @@ uint64_t processorFeatures() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   uint64_t bit = 1;
-#define SINTER_TEST(name)                                                                                                \
-  features |= __builtin_cpu_supports(name) ? bit : 0;                                                                    \
+#define SINTER_TEST(name)                                                                                              \
+  features |= __builtin_cpu_supports(name) ? bit : 0;                                                                  \
   bit <<= 1;
   SINTER_X86_FEATURES(SINTER_TEST)
 #undef SINTER_TEST
@@ -36,9 +36,10 @@ std::string featureNames(uint64_t features) {
 
 const sinter_version &chooseVersion(const sinter_program &program, std::string_view wanted, uint64_t features) {
   if (program.version_count == 0)
-    fail(Exit::Device, fmt::format("device cpu: not compiled into this program, which is for {}; use --device vulkan, or compile "
-                                   "the model with --target=cpu,vulkan",
-                                   program.target));
+    fail(Exit::Device,
+         fmt::format("device cpu: not compiled into this program, which is for {}; use --device vulkan, or compile "
+                     "the model with --target=cpu,vulkan",
+                     program.target));
   const sinter_version *best = nullptr, *candidate = nullptr;
   std::string known;
   for (uint32_t v = 0; v < program.version_count; ++v) {

@@ -26,9 +26,10 @@ Program::Program(const sinter_program &program, std::unique_ptr<Device> device)
 
 void Program::checkVersion(const sinter_program &program) {
   if (program.abi_version != SINTER_ABI_VERSION)
-    fail(Exit::Device, fmt::format("program: compiled for interface version {}, this runtime has version {}; compile and "
-                                   "link it with one version of sinter",
-                                   program.abi_version, SINTER_ABI_VERSION));
+    fail(Exit::Device,
+         fmt::format("program: compiled for interface version {}, this runtime has version {}; compile and "
+                     "link it with one version of sinter",
+                     program.abi_version, SINTER_ABI_VERSION));
 }
 
 Program::~Program() = default;
@@ -143,7 +144,8 @@ static void initializeOther(const sinter_state &state, void *data) {
     return;
   const int64_t count = elementCount(state.tensor), size = int64_t(state.tensor.bytes) / count;
   for (int64_t i = 0; i < count; ++i)
-    storeScalar(state.tensor.dtype, static_cast<std::byte *>(data) + i * size, state.init == SINTER_ONES ? 1 : state.scale);
+    storeScalar(state.tensor.dtype, static_cast<std::byte *>(data) + i * size,
+                state.init == SINTER_ONES ? 1 : state.scale);
 }
 
 void Program::initialize(uint64_t seed) {
@@ -155,8 +157,8 @@ void Program::initialize(uint64_t seed) {
       const int64_t count = elementCount(state.tensor);
       std::byte *data = block + state.tensor.offset;
       if (state.tensor.dtype == SINTER_F32)
-        initializeRange(state, reinterpret_cast<float *>(data), Random(seed, streamOf(state.tensor.name)), count * part / parts,
-                        count * (part + 1) / parts);
+        initializeRange(state, reinterpret_cast<float *>(data), Random(seed, streamOf(state.tensor.name)),
+                        count * part / parts, count * (part + 1) / parts);
       else if (part == 0)
         initializeOther(state, data);
     }

@@ -15,8 +15,8 @@ class Device;
 /// Owns the blocks that `sinter_program` sizes. Not thread-safe: one call at a time. A call allocates nothing.
 class Program {
 public:
-  /// On the CPU, with the best version of the kernels that it can run, or the one called `march`. Refuses another ABI version,
-  /// a processor that none is for, or a program without CPU kernels (Failure, a std::runtime_error).
+  /// On the CPU, with the best version of the kernels that it can run, or the one called `march`. Refuses another ABI
+  /// version, a processor that none is for, or a program without CPU kernels (Failure, a std::runtime_error).
   Program(const sinter_program &program, int threads, std::string_view march = {});
   Program(const sinter_program &program, std::unique_ptr<Device> device);
   /// Failure (device) if the program is of another ABI version: asked before anything else of it is looked at.

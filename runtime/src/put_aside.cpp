@@ -35,7 +35,8 @@ std::string putAside(const std::string &path) {
   const std::filesystem::path whole(path);
   const std::string stem = (whole.parent_path() / whole.stem()).string(), extension = whole.extension().string();
   for (int64_t number = 1;; ++number) {
-    const std::string aside = fmt::format("{}.previous{}{}", stem, number == 1 ? "" : fmt::format("-{}", number), extension);
+    const std::string aside =
+        fmt::format("{}.previous{}{}", stem, number == 1 ? "" : fmt::format("-{}", number), extension);
     if (keepAs(path, aside))
       return aside;
     if (errno != EEXIST)

@@ -1,6 +1,7 @@
-// Counter-based random numbers: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers:
-// as easy as 1, 2, 3"). Value i of a stream is a function of (seed, stream, i), so nothing has to be saved for a resume.
-// The normal distribution uses only +, -, *, /, sqrt in double: the same bits on every machine, unlike libm's log and cos.
+// Counter-based random numbers: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw 2011, "Parallel random
+// numbers: as easy as 1, 2, 3"). Value i of a stream is a function of (seed, stream, i), so nothing has to be saved for
+// a resume. The normal distribution uses only +, -, *, /, sqrt in double: the same bits on every machine, unlike libm's
+// log and cos.
 #pragma once
 
 #include <cmath>

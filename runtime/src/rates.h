@@ -1,5 +1,5 @@
-// What the optimizer's rates may be, on the command line and in a checkpoint. What training computes with is an f32: a rate that is not
-// 0 must not become 0, nor one below 1 become 1.
+// What the optimizer's rates may be, on the command line and in a checkpoint. What training computes with is an f32: a
+// rate that is not 0 must not become 0, nor one below 1 become 1.
 #pragma once
 
 #include <limits>

@@ -20,8 +20,8 @@ const std::string &speaker() { return name(); }
 
 // What moves the cursor, ends a line, or turns the direction of what follows.
 static bool isControl(char32_t value) {
-  return value < 0x20 || (value >= 0x7f && value < 0xa0) || (value >= 0x200e && value <= 0x200f) || (value >= 0x2028 && value <= 0x202e) ||
-         (value >= 0x2066 && value <= 0x2069);
+  return value < 0x20 || (value >= 0x7f && value < 0xa0) || (value >= 0x200e && value <= 0x200f) ||
+         (value >= 0x2028 && value <= 0x202e) || (value >= 0x2066 && value <= 0x2069);
 }
 
 std::string printable(std::string_view text, std::string_view kept) {

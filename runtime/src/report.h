@@ -15,8 +15,8 @@ void reportError(std::string_view message);
 void reportWarning(std::string_view message);
 void reportNote(std::string_view message);
 
-/// Text of the user's (arguments, file names) for one line on a terminal: control characters and bytes that are not UTF-8 are
-/// written as \xNN, but for those in `kept`.
+/// Text of the user's (arguments, file names) for one line on a terminal: control characters and bytes that are not
+/// UTF-8 are written as \xNN, but for those in `kept`.
 std::string printable(std::string_view text, std::string_view kept = {});
 
 } // namespace sinter

@@ -17,8 +17,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Takes the header's events one by one: no tree is built, so memory stays a small multiple of the text, nesting is bounded
-// by the states below, and duplicate keys are seen.
+// Takes the header's events one by one: no tree is built, so memory stays a small multiple of the text, nesting is
+// bounded by the states below, and duplicate keys are seen.
 class HeaderReader {
 public:
   HeaderReader(TensorFile &file, const std::string &path) : file_(file), path_(path) {}
@@ -95,7 +95,8 @@ public:
     } else if (state_ == State::Tensor) {
       const unsigned field = key_ == "dtype" ? 1 : key_ == "shape" ? 2 : key_ == "data_offsets" ? 4 : 0;
       if (!field || (fields_ & field))
-        damaged(fmt::format("tensor {}: field {} is {}", current_.name, shortened(key_), field ? "given twice" : "unknown"));
+        damaged(fmt::format("tensor {}: field {} is {}", current_.name, shortened(key_),
+                            field ? "given twice" : "unknown"));
       fields_ |= field;
     }
     return true;
@@ -194,9 +195,10 @@ TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::
       if (__builtin_mul_overflow(bytes, uint64_t(size), &bytes))
         reader.damaged(fmt::format("tensor {}: shape [{}] overflows", tensor.name, fmt::join(tensor.shape, ", ")));
     if (tensor.begin > tensor.end || tensor.end > dataBytes)
-      reader.damaged(fmt::format("tensor {}: bytes {} to {} are not inside the {} bytes of data: the file is truncated or its "
-                                 "header is wrong",
-                                 tensor.name, tensor.begin, tensor.end, dataBytes));
+      reader.damaged(
+          fmt::format("tensor {}: bytes {} to {} are not inside the {} bytes of data: the file is truncated or its "
+                      "header is wrong",
+                      tensor.name, tensor.begin, tensor.end, dataBytes));
     // What a dtype means that is not known here is no concern unless the tensor is needed.
     if (elementBytes && tensor.end - tensor.begin != bytes)
       reader.damaged(fmt::format("tensor {}: {} bytes for shape [{}] of {}, which needs {}", tensor.name,
@@ -208,8 +210,8 @@ TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::
   uint64_t position = 0;
   for (const TensorEntry &tensor : file.tensors) {
     if (tensor.begin != position)
-      reader.damaged(fmt::format("tensor {}: starts at byte {}, but the one before it ends at {}", tensor.name, tensor.begin,
-                                 position));
+      reader.damaged(fmt::format("tensor {}: starts at byte {}, but the one before it ends at {}", tensor.name,
+                                 tensor.begin, position));
     position = tensor.end;
   }
   if (position != dataBytes)
@@ -226,13 +228,15 @@ TensorFile readTensorHeader(FileReader &reader) {
   if (const std::string kind = knownKind(reader.beginning(kindBytes)); !kind.empty())
     fail(Exit::Input, fmt::format("{}: not safetensors but {}", reader.path(), kind));
   if (reader.read(length, 8) != 8)
-    fail(Exit::Damaged, fmt::format("{}: damaged, or not safetensors: {} bytes are too few", reader.path(), reader.size()));
+    fail(Exit::Damaged,
+         fmt::format("{}: damaged, or not safetensors: {} bytes are too few", reader.path(), reader.size()));
   uint64_t headerBytes = 0;
   for (int i = 7; i >= 0; --i)
     headerBytes = headerBytes << 8 | length[i];
   if (headerBytes > TensorLimits::headerBytes || headerBytes > reader.size() - 8)
-    fail(Exit::Damaged, fmt::format("{}: damaged, or not safetensors: a header of {} bytes in a file of {} bytes (at most {})",
-                                    reader.path(), headerBytes, reader.size(), TensorLimits::headerBytes));
+    fail(Exit::Damaged,
+         fmt::format("{}: damaged, or not safetensors: a header of {} bytes in a file of {} bytes (at most {})",
+                     reader.path(), headerBytes, reader.size(), TensorLimits::headerBytes));
   std::string header(headerBytes, '\0');
   if (reader.read(header.data(), header.size()) != header.size())
     fail(Exit::Damaged, fmt::format("{}: truncated inside its header", reader.path()));
@@ -241,7 +245,9 @@ TensorFile readTensorHeader(FileReader &reader) {
 
 std::string makeTensorHeader(std::vector<TensorEntry> &tensors, const std::map<std::string, std::string> &metadata) {
   // Json's own quoting, in the order of the tensors' bytes.
-  const auto quoted = [](const std::string &text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); };
+  const auto quoted = [](const std::string &text) {
+    return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
   std::string header = "{";
   if (!metadata.empty()) {
     header += "\"__metadata__\":{";
@@ -256,8 +262,9 @@ std::string makeTensorHeader(std::vector<TensorEntry> &tensors, const std::map<s
       bytes *= uint64_t(size);
     tensor.begin = position;
     tensor.end = position += bytes;
-    header += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", header.size() == 1 ? "" : ",",
-                          quoted(tensor.name), tensor.dtype, fmt::join(tensor.shape, ","), tensor.begin, tensor.end);
+    header +=
+        fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", header.size() == 1 ? "" : ",",
+                    quoted(tensor.name), tensor.dtype, fmt::join(tensor.shape, ","), tensor.begin, tensor.end);
   }
   header += "}";
   header.append((8 - header.size() % 8) % 8, ' ');

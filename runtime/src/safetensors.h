@@ -20,7 +20,7 @@ struct TensorEntry {
 };
 
 struct TensorFile {
-  std::string header; ///< the JSON text
+  std::string header;               ///< the JSON text
   std::vector<TensorEntry> tensors; ///< in the order of their bytes, which they cover without gap or overlap
   std::map<std::string, std::string> metadata;
   uint64_t dataBytes = 0;

@@ -11,7 +11,8 @@ namespace sinter {
 // Where a file is, or would be when it is made: links that lead nowhere are followed, too.
 static std::filesystem::path placeOf(std::filesystem::path path) {
   std::error_code error;
-  for (int links = 0; links < 40 && std::filesystem::is_symlink(path, error) && !std::filesystem::exists(path, error); ++links)
+  for (int links = 0; links < 40 && std::filesystem::is_symlink(path, error) && !std::filesystem::exists(path, error);
+       ++links)
     path = path.parent_path() / std::filesystem::read_symlink(path, error); // an absolute target replaces all
   const std::filesystem::path whole = std::filesystem::absolute(path, error);
   const std::filesystem::path place = std::filesystem::weakly_canonical(whole, error);
@@ -31,10 +32,11 @@ void keepApart(const NamedFile &output, const std::vector<NamedFile> &inputs) {
     return;
   for (const NamedFile &input : inputs)
     if (!input.path.empty() && sameFile(output.path, input.path))
-      fail(Exit::Usage, fmt::format("{} {}: is the file of {} as well, which it would destroy; name another", output.option, output.path,
-                                    input.option));
+      fail(Exit::Usage, fmt::format("{} {}: is the file of {} as well, which it would destroy; name another",
+                                    output.option, output.path, input.option));
   if (sameFile(output.path, "/proc/self/exe"))
-    fail(Exit::Usage, fmt::format("{} {}: is this program, which it would destroy; name another", output.option, output.path));
+    fail(Exit::Usage,
+         fmt::format("{} {}: is this program, which it would destroy; name another", output.option, output.path));
 }
 
 } // namespace sinter

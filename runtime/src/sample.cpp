@@ -13,12 +13,14 @@
 namespace sinter {
 
 static std::string tokenJson(const Tokenizer &tokenizer, int32_t id, double logProbability) {
-  return fmt::format("\"id\":{},\"text\":{},\"logprob\":{:.9g}", id, jsonQuoted(tokenizer.decode(id)), JsonNumber{logProbability});
+  return fmt::format("\"id\":{},\"text\":{},\"logprob\":{:.9g}", id, jsonQuoted(tokenizer.decode(id)),
+                     JsonNumber{logProbability});
 }
 
 // What follows the prompt.
 static std::string resultJson(const Tokenizer &tokenizer, const Generated &result, bool logProbabilities) {
-  std::string json = fmt::format(",\"text\":{},\"finish\":\"{}\",\"tokens\":[", jsonQuoted(result.text), result.stopped ? "stop" : "length");
+  std::string json = fmt::format(",\"text\":{},\"finish\":\"{}\",\"tokens\":[", jsonQuoted(result.text),
+                                 result.stopped ? "stop" : "length");
   for (size_t i = 0; i < result.tokens.size(); ++i)
     json += fmt::format("{}{}", i ? "," : "", result.tokens[i].id);
   json += "]";

@@ -20,7 +20,8 @@ int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> hi
   candidates_.clear();
   for (int64_t id = 0; id < count; ++id) {
     if (std::isnan(logits[size_t(id)]))
-      fail(Exit::Input, fmt::format("the logit of token {} is not a number; the checkpoint's parameters are not finite", id));
+      fail(Exit::Input,
+           fmt::format("the logit of token {} is not a number; the checkpoint's parameters are not finite", id));
     candidates_.emplace_back(logits[size_t(id)], int32_t(id));
   }
   if (candidates_.empty())
@@ -45,7 +46,8 @@ int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> hi
     sum += value = std::exp((value - highest) / options_.temperature);
   double reached = 0;
   size_t kept = 0;
-  while (kept < candidates_.size() && (kept == 0 || (reached < options_.topP * sum && candidates_[kept].first >= options_.minP)))
+  while (kept < candidates_.size() &&
+         (kept == 0 || (reached < options_.topP * sum && candidates_[kept].first >= options_.minP)))
     reached += candidates_[kept++].first;
   double draw = random_.uniform(counter) * reached;
   for (size_t i = 0; i < kept; ++i) {

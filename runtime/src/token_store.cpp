@@ -35,7 +35,8 @@ TokenStore TokenStore::ofText(std::string text, const Tokenizer &tokenizer, cons
       store.starts_.push_back(position);
     const size_t count = tokenizer.encodePart(store.raw_, position, ids, what);
     if (store.form_ == Form::Bytes) // behind what has been read
-      std::transform(ids.begin(), ids.begin() + count, store.raw_.begin() + store.size_, [](int32_t id) { return char(id); });
+      std::transform(ids.begin(), ids.begin() + count, store.raw_.begin() + store.size_,
+                     [](int32_t id) { return char(id); });
     store.size_ += int64_t(count);
   }
   if (store.form_ == Form::Bytes)

@@ -22,8 +22,8 @@ public:
   uint64_t hash(int64_t begin, int64_t end) const;
 
 private:
-  /// Ids below 256 take the place of their characters. Where there are more, a character may be shorter than its id: then the text
-  /// stays as it is, and `starts_` tells where in it every so many tokens begin.
+  /// Ids below 256 take the place of their characters. Where there are more, a character may be shorter than its id:
+  /// then the text stays as it is, and `starts_` tells where in it every so many tokens begin.
   enum class Form { Bytes, Uint16, Text };
 
   Form form_ = Form::Bytes;

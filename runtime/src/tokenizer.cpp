@@ -19,8 +19,9 @@ static char32_t nextCodePoint(std::string_view text, size_t &position, const std
   }
   const CodePoint point = decodeUtf8(text, position);
   if (!point.length)
-    fail(Exit::Input, fmt::format("{}: not UTF-8 text: byte 0x{:02x} at offset {}; use --tokenizer=bytes for other data", what,
-                                  uint8_t(text[position]), position));
+    fail(Exit::Input,
+         fmt::format("{}: not UTF-8 text: byte 0x{:02x} at offset {}; use --tokenizer=bytes for other data", what,
+                     uint8_t(text[position]), position));
   position += point.length;
   return point.value;
 }
@@ -62,8 +63,8 @@ Tokenizer Tokenizer::restore(const std::string &kind, const std::string &vocabul
   if (kind == "none" && vocabulary.empty())
     return Tokenizer();
   if (kind != "chars" || vocabulary.empty() || findInvalidUtf8(vocabulary) != std::string::npos)
-    fail(Exit::Damaged, fmt::format("{}: tokenizer '{}' with a vocabulary of {} bytes is not one of bytes, chars, none", what,
-                                    kind.substr(0, 32), vocabulary.size()));
+    fail(Exit::Damaged, fmt::format("{}: tokenizer '{}' with a vocabulary of {} bytes is not one of bytes, chars, none",
+                                    what, kind.substr(0, 32), vocabulary.size()));
   std::vector<char32_t> points;
   for (size_t position = 0; position < vocabulary.size();) {
     const char32_t value = nextCodePoint(vocabulary, position, what);
@@ -74,9 +75,7 @@ Tokenizer Tokenizer::restore(const std::string &kind, const std::string &vocabul
   return chars(std::move(points));
 }
 
-const char *Tokenizer::name() const {
-  return kind_ == Kind::Bytes ? "bytes" : kind_ == Kind::Chars ? "chars" : "none";
-}
+const char *Tokenizer::name() const { return kind_ == Kind::Bytes ? "bytes" : kind_ == Kind::Chars ? "chars" : "none"; }
 
 int64_t Tokenizer::size() const {
   return kind_ == Kind::Bytes ? 256 : kind_ == Kind::Chars ? int64_t(vocabulary_->points.size()) : 0;
@@ -97,7 +96,8 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const std::string 
   return ids;
 }
 
-size_t Tokenizer::encodePart(std::string_view text, size_t &position, std::span<int32_t> ids, const std::string &what) const {
+size_t Tokenizer::encodePart(std::string_view text, size_t &position, std::span<int32_t> ids,
+                             const std::string &what) const {
   if (kind_ == Kind::None)
     fail(Exit::Input, fmt::format("{}: the checkpoint was trained on token ids and has no tokenizer for text", what));
   size_t count = 0;
@@ -112,8 +112,8 @@ size_t Tokenizer::encodePart(std::string_view text, size_t &position, std::span<
     const char32_t value = nextCodePoint(text, position, what);
     const int32_t id = value < known.size() ? known[value] : -1;
     if (id < 0)
-      fail(Exit::Input, fmt::format("{}: character {} at byte {} is not among the {} of the model's vocabulary", what, describe(value),
-                                    at, size()));
+      fail(Exit::Input, fmt::format("{}: character {} at byte {} is not among the {} of the model's vocabulary", what,
+                                    describe(value), at, size()));
     ids[count++] = id;
   }
   return count;

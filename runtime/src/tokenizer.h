@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,7 +31,8 @@ public:
 
   /// Ids of `text`. Throws Failure (input) that names the first character the vocabulary does not hold, and `what`.
   std::vector<int32_t> encode(std::string_view text, const std::string &what) const;
-  /// The same for long texts, part by part: ids of the text from `position` on, which is advanced, as many as `ids` has room for.
+  /// The same for long texts, part by part: ids of the text from `position` on, which is advanced, as many as `ids` has
+  /// room for.
   size_t encodePart(std::string_view text, size_t &position, std::span<int32_t> ids, const std::string &what) const;
   /// The bytes of one token; empty for ids out of range. For `none` the id in decimal and a space.
   std::string decode(int32_t token) const;

@@ -171,8 +171,8 @@ void Training::checkFiles() {
   checkLogFile(command_.log);
 }
 
-// The first checkpoint is written at once: --resume works from the first moment, and a folder that cannot be written is found now,
-// not hours later. Another training's checkpoint in the folder is not overwritten but put aside.
+// The first checkpoint is written at once: --resume works from the first moment, and a folder that cannot be written is
+// found now, not hours later. Another training's checkpoint in the folder is not overwritten but put aside.
 bool Training::saveFirst() {
   makeFolder(folder_);
   lockFolder();
@@ -187,7 +187,8 @@ bool Training::saveFirst() {
     takeBack(path, aside);
     return false;
   }
-  reportNote(fmt::format("{}: the one of an earlier training is kept as {}; --resume would have gone on from it", path, aside));
+  reportNote(fmt::format("{}: the one of an earlier training is kept as {}; --resume would have gone on from it", path,
+                         aside));
   return true;
 }
 
@@ -244,8 +245,8 @@ void Training::planEvaluations() {
   evalBatches_ = command_.evalBatches.value_or(command_.evalEvery ? mostBatches : affordable);
   if (!evalEvery_)
     return;
-  const std::string problem = !data_.validation ? "the held-out part is too short for one row"
-                                                : evaluationProblem(program_, *data_.validation);
+  const std::string problem =
+      !data_.validation ? "the held-out part is too short for one row" : evaluationProblem(program_, *data_.validation);
   if (!problem.empty()) {
     evalEvery_ = 0;
     if (command_.evalEvery)

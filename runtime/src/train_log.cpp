@@ -23,9 +23,11 @@ static bool redraws() {
   return kind && *kind && std::strcmp(kind, "dumb") != 0;
 }
 
-TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit)
-    : file_(path, resumedStep), steps_(steps), predictionsPerStep_(predictionsPerStep), unit_(unit), terminal_(isatty(STDOUT_FILENO)),
-      redraws_(redraws()), start_(Clock::now()), last_(start_), drawn_(last_ - std::chrono::hours(1)) {}
+TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep,
+                   const char *unit)
+    : file_(path, resumedStep), steps_(steps), predictionsPerStep_(predictionsPerStep), unit_(unit),
+      terminal_(isatty(STDOUT_FILENO)), redraws_(redraws()), start_(Clock::now()), last_(start_),
+      drawn_(last_ - std::chrono::hours(1)) {}
 
 TrainLog::~TrainLog() { endLine(); }
 
@@ -38,8 +40,8 @@ void TrainLog::writeLine(const char *text, size_t size) {
   }
 }
 
-// Lines that cannot be written must not cost the training: said once, and that output ends. A reader that is gone has read enough,
-// and one that stands still when we are told to leave gets no more.
+// Lines that cannot be written must not cost the training: said once, and that output ends. A reader that is gone has
+// read enough, and one that stands still when we are told to leave gets no more.
 void TrainLog::lose(const char *where) {
   if (errno == EPIPE || errno == EINTR)
     return;
@@ -65,7 +67,8 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   if (result.hasGradNorm)
     end = fmt::format_to_n(end, 40, ",\"grad_norm\":{:.9g}", JsonNumber{result.gradNorm}).out;
   end = fmt::format_to_n(end, 80, ",\"lr\":{:.9g},\"{}_per_s\":{:.1f}}}\n", JsonNumber{result.lr}, unit_,
-                         double(predictionsPerStep_) / seconds).out;
+                         double(predictionsPerStep_) / seconds)
+            .out;
   writeLine(line, size_t(end - line));
   // Ten times a second is enough for eyes, and a line each ten seconds for what keeps all lines.
   if (terminal_ && (now - drawn_ > std::chrono::milliseconds(redraws_ ? 100 : 10000) || step == steps_)) {
@@ -81,8 +84,13 @@ static int64_t terminalColumns() {
 
 void TrainLog::drawProgress(int64_t step) {
   const double elapsed = std::chrono::duration<double>(last_ - start_).count();
-  const Progress progress = {step, steps_, smoothedLoss_, double(predictionsPerStep_) / smoothedSeconds_, unit_[0] == 't' ? "tok" : unit_,
-                             elapsed, double(steps_ - step) * smoothedSeconds_};
+  const Progress progress = {step,
+                             steps_,
+                             smoothedLoss_,
+                             double(predictionsPerStep_) / smoothedSeconds_,
+                             unit_[0] == 't' ? "tok" : unit_,
+                             elapsed,
+                             double(steps_ - step) * smoothedSeconds_};
   char line[512] = "\r";
   char *end = line + redraws_;
   end += progressLine(progress, terminalColumns(), end, sizeof line - 8);

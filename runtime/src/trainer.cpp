@@ -23,9 +23,12 @@ struct Rate {
   bool (*inside)(double);
 };
 static constexpr Rate rates[] = {
-    {"lr", &TrainingOptions::lr, isRate},        {"min_lr", &TrainingOptions::minLr, isRate},
-    {"beta1", &TrainingOptions::beta1, isDecay}, {"beta2", &TrainingOptions::beta2, isDecay},
-    {"eps", &TrainingOptions::eps, isNormal},    {"weight_decay", &TrainingOptions::weightDecay, isRate},
+    {"lr", &TrainingOptions::lr, isRate},
+    {"min_lr", &TrainingOptions::minLr, isRate},
+    {"beta1", &TrainingOptions::beta1, isDecay},
+    {"beta2", &TrainingOptions::beta2, isDecay},
+    {"eps", &TrainingOptions::eps, isNormal},
+    {"weight_decay", &TrainingOptions::weightDecay, isRate},
     {"grad_clip", &TrainingOptions::gradClip, isRate},
 };
 
@@ -64,7 +67,9 @@ public:
   }
 
   bool has(const char *name) const { return values_.contains(name); }
-  std::string text(const char *name) const { return has(name) && values_.at(name).quoted ? values_.at(name).text : std::string(); }
+  std::string text(const char *name) const {
+    return has(name) && values_.at(name).quoted ? values_.at(name).text : std::string();
+  }
 
   double number(const char *name, bool (*inside)(double)) const {
     const auto value = has(name) ? values_.at(name).number() : std::nullopt;
@@ -122,7 +127,8 @@ const sinter_entry &requireEntry(Program &program, const std::string &name, std:
     known.push_back(program.description().entries[e].name);
   const std::string list = known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
   others.insert(others.end(), known.begin(), known.end());
-  fail(Exit::Usage, fmt::format("{}: the program has no such entry; it has {}{}", name, list, didYouMean(name, others)));
+  fail(Exit::Usage,
+       fmt::format("{}: the program has no such entry; it has {}{}", name, list, didYouMean(name, others)));
 }
 
 int64_t vocabularySize(Program &program) {
@@ -151,7 +157,8 @@ Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed
   // A rate that nothing reads would be silently without effect.
   for (const Rate &rate : rates)
     if (options.*rate.member && rate.member != &TrainingOptions::minLr && !Program::findInput(entry_, rate.name))
-      fail(Exit::Usage, fmt::format("--{} has no effect: the model's entry 'train' has no input {}", optionName(rate.name), rate.name));
+      fail(Exit::Usage, fmt::format("--{} has no effect: the model's entry 'train' has no input {}",
+                                    optionName(rate.name), rate.name));
 }
 
 double Trainer::learningRate(int64_t step) const {

@@ -1,7 +1,9 @@
-// Products of shapes.def: ours against OpenBLAS and oneDNN, alternately in one process. `matmul_bench --help` tells more.
+// Products of shapes.def: ours against OpenBLAS and oneDNN, alternately in one process. `matmul_bench --help` tells
+// more.
 //
 // A round times a few calls of each library in turn, after one untimed call that wakes its threads; figures are medians
-// over the rounds. Ratios above 1 mean that ours is faster. Rests between turns let spinning worker threads go to sleep.
+// over the rounds. Ratios above 1 mean that ours is faster. Rests between turns let spinning worker threads go to
+// sleep.
 #include "program.h"
 #include "random.h"
 
@@ -31,9 +33,7 @@ const Product products[] = {
 #undef PRODUCT
 };
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 void rest() { std::this_thread::sleep_for(std::chrono::milliseconds(8)); }
 
@@ -80,13 +80,16 @@ std::vector<float> randomMatrix(int64_t count, uint64_t seed) {
   return values;
 }
 
-/// OpenBLAS chooses its kernels by the processor's model, and takes those without AVX for a model that is newer than it is:
-/// it is then told which ones to take, as its users would do. It asks while it is loaded, so the program starts once more.
+/// OpenBLAS chooses its kernels by the processor's model, and takes those without AVX for a model that is newer than it
+/// is: it is then told which ones to take, as its users would do. It asks while it is loaded, so the program starts
+/// once more.
 void chooseKernelsOfOpenblas(char **argv) {
   constexpr const char *variable = "OPENBLAS_CORETYPE";
   if (std::getenv(variable) || std::string(openblas_get_corename()) != "Prescott")
     return;
-  const char *core = __builtin_cpu_supports("avx512f") ? "SkylakeX" : __builtin_cpu_supports("avx2") ? "Haswell" : nullptr;
+  const char *core = __builtin_cpu_supports("avx512f") ? "SkylakeX"
+                     : __builtin_cpu_supports("avx2")  ? "Haswell"
+                                                       : nullptr;
   if (!core || setenv(variable, core, 1) != 0)
     return;
   execv("/proc/self/exe", argv);
@@ -117,8 +120,8 @@ int main(int argc, char **argv) {
   nlohmann::json report = nlohmann::json::array();
   double logOpenblas = 0, logDnnl = 0, worst = INFINITY;
   int counted = 0;
-  std::printf("%-22s %9s | %8s %8s %8s GFLOP/s | %8s %8s  (ratios of medians; of fastest calls)\n", "product", "ms", "ours", "OpenBLAS",
-              "oneDNN", "OpenBLAS", "oneDNN");
+  std::printf("%-22s %9s | %8s %8s %8s GFLOP/s | %8s %8s  (ratios of medians; of fastest calls)\n", "product", "ms",
+              "ours", "OpenBLAS", "oneDNN", "OpenBLAS", "oneDNN");
   for (const Product &p : products) {
     if (p.name.find(filter) == std::string::npos)
       continue;
@@ -129,24 +132,26 @@ int main(int argc, char **argv) {
     std::copy(b.begin(), b.end(), static_cast<float *>(program.data(*sinter::Program::findInput(entry, "b"))));
     const bool ta = p.form == "tn", tb = p.form == "nt";
     const int64_t lda = ta ? p.m : p.k, ldb = tb ? p.k : p.n;
-    Contestant all[] = {{"sinter", [&] { program.run(entry); }, {}},
-                        {"OpenBLAS",
-                         [&] {
-                           cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, int(p.m), int(p.n),
-                                       int(p.k), 1, a.data(), int(lda), b.data(), int(ldb), 0, c.data(), int(p.n));
-                         },
-                         {}},
-                        {"oneDNN",
-                         [&] {
-                           dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', p.m, p.n, p.k, 1, a.data(), lda, b.data(), ldb, 0, c.data(), p.n);
-                         },
-                         {}}};
+    Contestant all[] = {
+        {"sinter", [&] { program.run(entry); }, {}},
+        {"OpenBLAS",
+         [&] {
+           cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, int(p.m),
+                       int(p.n), int(p.k), 1, a.data(), int(lda), b.data(), int(ldb), 0, c.data(), int(p.n));
+         },
+         {}},
+        {"oneDNN",
+         [&] {
+           dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', p.m, p.n, p.k, 1, a.data(), lda, b.data(), ldb, 0, c.data(), p.n);
+         },
+         {}}};
     all[0].call();
     const auto *ours = static_cast<const float *>(program.data(*sinter::Program::findOutput(entry, "c")));
     for (int peer : {1, 2}) {
       all[peer].call();
       if (double error = difference(ours, c.data(), p.m * p.n); error > tolerance) {
-        std::fprintf(stderr, "error: %s differs from %s by %g of the largest element\n", p.name.c_str(), all[peer].name.c_str(), error);
+        std::fprintf(stderr, "error: %s differs from %s by %g of the largest element\n", p.name.c_str(),
+                     all[peer].name.c_str(), error);
         return 1;
       }
     }
@@ -162,8 +167,9 @@ int main(int argc, char **argv) {
       best[i] = *std::min_element(all[i].seconds.begin(), all[i].seconds.end());
       line[all[i].name] = {{"ms", 1e3 * mid[i]}, {"ms_min", 1e3 * best[i]}, {"gflops_per_s", flops / mid[i] / 1e9}};
     }
-    std::printf("%-22s %9.3f | %8.1f %8.1f %8.1f         | %5.2f %5.2f   %5.2f %5.2f", p.name.c_str(), 1e3 * mid[0], flops / mid[0] / 1e9,
-                flops / mid[1] / 1e9, flops / mid[2] / 1e9, mid[1] / mid[0], best[1] / best[0], mid[2] / mid[0], best[2] / best[0]);
+    std::printf("%-22s %9.3f | %8.1f %8.1f %8.1f         | %5.2f %5.2f   %5.2f %5.2f", p.name.c_str(), 1e3 * mid[0],
+                flops / mid[0] / 1e9, flops / mid[1] / 1e9, flops / mid[2] / 1e9, mid[1] / mid[0], best[1] / best[0],
+                mid[2] / mid[0], best[2] / best[0]);
     if (p.m == 1) // bound by reading the matrix
       std::printf("   %.1f GB/s", 4.0 * double(p.n) * double(p.k) / mid[0] / 1e9);
     std::printf("\n");
@@ -178,8 +184,9 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "error: no product's name contains '%s'\n", filter.c_str());
     return 1;
   }
-  std::printf("geometric means over %d products, %d threads: %.3f x OpenBLAS, %.3f x oneDNN; least ratio to the better one %.2f\n", counted,
-              threads, std::exp(logOpenblas / counted), std::exp(logDnnl / counted), worst);
+  std::printf("geometric means over %d products, %d threads: %.3f x OpenBLAS, %.3f x oneDNN; least ratio to the better "
+              "one %.2f\n",
+              counted, threads, std::exp(logOpenblas / counted), std::exp(logDnnl / counted), worst);
   if (!json.empty()) {
     std::FILE *file = std::fopen(json.c_str(), "w");
     if (!file || std::fputs(report.dump(1).c_str(), file) < 0 || std::fclose(file) != 0) {

@@ -24,8 +24,8 @@ bool isElementType(std::string_view word) {
   return std::ranges::find(names, word) != names.end();
 }
 
-/// The kind of a word by what it looks like: `sinter.matmul` before anything that opens an operation's operands, `init` in
-/// front of `=`, `tensor`.
+/// The kind of a word by what it looks like: `sinter.matmul` before anything that opens an operation's operands, `init`
+/// in front of `=`, `tensor`.
 Kind kindOfWord(std::string_view word, std::string_view rest) {
   if (isElementType(word))
     return Kind::Type;
@@ -39,8 +39,9 @@ size_t endOfNumber(std::string_view text, size_t at) {
   size_t start = at;
   if (text[at] == '-')
     ++at;
-  if (text.substr(at).starts_with("0x") && at + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[at + 2])) &&
-      text.substr(at).size() > 6 && std::isxdigit(static_cast<unsigned char>(text[at + 5]))) {
+  if (text.substr(at).starts_with("0x") && at + 2 < text.size() &&
+      std::isxdigit(static_cast<unsigned char>(text[at + 2])) && text.substr(at).size() > 6 &&
+      std::isxdigit(static_cast<unsigned char>(text[at + 5]))) {
     at += 2;
     while (at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at])))
       ++at;
@@ -78,7 +79,8 @@ Token next(std::string_view text) {
   bool negative = c == '-' && text.size() > 1 && std::isdigit(static_cast<unsigned char>(text[1]));
   if (negative || std::isdigit(static_cast<unsigned char>(c)))
     return token(Kind::Number, endOfNumber(text, 0));
-  if (c == 'x' && text.size() > 1 && (std::isdigit(static_cast<unsigned char>(text[1])) || isElementType(text.substr(1, endOfWord(text, 1) - 1))))
+  if (c == 'x' && text.size() > 1 &&
+      (std::isdigit(static_cast<unsigned char>(text[1])) || isElementType(text.substr(1, endOfWord(text, 1) - 1))))
     return token(Kind::Mark, 1);
   if (isWordCharacter(c)) {
     size_t end = endOfWord(text, 0);
@@ -100,8 +102,8 @@ std::string textOf(const std::vector<Token> &line) {
   return text;
 }
 
-/// Where the attribute (`name = value`, or a name alone) that starts at `at` of a line ends: before a comma or a bracket that
-/// it did not open.
+/// Where the attribute (`name = value`, or a name alone) that starts at `at` of a line ends: before a comma or a
+/// bracket that it did not open.
 size_t endOfAttribute(const std::vector<Token> &line, size_t at) {
   int depth = 0;
   for (; at < line.size(); ++at) {
@@ -143,7 +145,8 @@ std::vector<Token> tokenize(std::string_view text) {
 
 Mutator::Mutator(std::string_view text, uint64_t seed) : examples(kKinds), seed(seed) {
   std::vector<std::set<std::string>> distinct(kKinds);
-  std::set<std::string> found{"sinter.kernel", "sinter.entry", "sinter.ordered = array<i64: 0, 9>", "sinter.members = 3 : i64"};
+  std::set<std::string> found{"sinter.kernel", "sinter.entry", "sinter.ordered = array<i64: 0, 9>",
+                              "sinter.members = 3 : i64"};
   while (!text.empty()) {
     size_t end = std::min(text.find('\n'), text.size());
     lines.push_back(tokenize(text.substr(0, end)));
@@ -161,9 +164,9 @@ Mutator::Mutator(std::string_view text, uint64_t seed) : examples(kKinds), seed(
 
 Mutator::Mutant Mutator::make(uint64_t number) const {
   static constexpr std::array<Change, 14> changes = {
-      &Mutator::deleteLine,   &Mutator::duplicateLine, &Mutator::swapLines,        &Mutator::changeToken,
-      &Mutator::changeToken,  &Mutator::changeToken,   &Mutator::changeEverywhere, &Mutator::changeEverywhere,
-      &Mutator::changeNumber, &Mutator::changeNumber,  &Mutator::swapOperands,     &Mutator::dropAttribute,
+      &Mutator::deleteLine,   &Mutator::duplicateLine,  &Mutator::swapLines,        &Mutator::changeToken,
+      &Mutator::changeToken,  &Mutator::changeToken,    &Mutator::changeEverywhere, &Mutator::changeEverywhere,
+      &Mutator::changeNumber, &Mutator::changeNumber,   &Mutator::swapOperands,     &Mutator::dropAttribute,
       &Mutator::addAttribute, &Mutator::changeAttribute};
   Random random(seed * 0x9e3779b97f4a7c15 + number);
   Lines changed = lines;
@@ -193,7 +196,8 @@ std::string Mutator::duplicateLine(Lines &lines, Random &random) const {
 }
 
 std::string Mutator::swapLines(Lines &lines, Random &random) const {
-  size_t a = below(lines.size(), random), b = random() % 2 ? std::min(a + 1, lines.size() - 1) : below(lines.size(), random);
+  size_t a = below(lines.size(), random),
+         b = random() % 2 ? std::min(a + 1, lines.size() - 1) : below(lines.size(), random);
   std::swap(lines[a], lines[b]);
   return "lines " + std::to_string(a + 1) + " and " + std::to_string(b + 1) + " swapped";
 }
@@ -206,8 +210,8 @@ std::string Mutator::otherNumber(std::string_view number, Random &random) const 
   }
   int64_t value = 0;
   std::from_chars(number.data(), number.data() + number.size(), value);
-  constexpr std::array<int64_t, 14> edges = {0, 1, -1, 2, 3, 127, 255, 65535, 65536, INT32_MAX, int64_t{1} << 31,
-                                             int64_t{1} << 40, INT64_MAX, INT64_MIN};
+  constexpr std::array<int64_t, 14> edges = {
+      0, 1, -1, 2, 3, 127, 255, 65535, 65536, INT32_MAX, int64_t{1} << 31, int64_t{1} << 40, INT64_MAX, INT64_MIN};
   switch (random() % 6) {
   case 0:
     return std::to_string(value + 1);
@@ -272,7 +276,8 @@ std::string Mutator::changeNumber(Lines &lines, Random &random) const {
 
 // A size, a type or a name that changes wherever it stands gives programs that are valid, and new.
 std::string Mutator::changeEverywhere(Lines &lines, Random &random) const {
-  constexpr std::array kinds = {Kind::Number, Kind::Number, Kind::Type, Kind::Symbol, Kind::Operation, Kind::Alias, Kind::Word};
+  constexpr std::array kinds = {Kind::Number,    Kind::Number, Kind::Type, Kind::Symbol,
+                                Kind::Operation, Kind::Alias,  Kind::Word};
   Kind kind = pick(kinds, random);
   const std::vector<std::string> &known = examples[static_cast<size_t>(kind)];
   if (known.empty())

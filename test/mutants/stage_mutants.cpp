@@ -1,6 +1,7 @@
-// stage-mutants: damages printed modules of every stage and feeds them back, as `sinterc --from=STAGE` does. Each mutant is
-// compiled by a process of its own and must end with objects or with a message: never by a signal, without a word, with
-// hundreds of lines, or not at all. With --run, what compiled and can be interpreted must compute what it says, too.
+// stage-mutants: damages printed modules of every stage and feeds them back, as `sinterc --from=STAGE` does. Each
+// mutant is compiled by a process of its own and must end with objects or with a message: never by a signal, without a
+// word, with hundreds of lines, or not at all. With --run, what compiled and can be interpreted must compute what it
+// says, too.
 #include "Mutator.h"
 
 #include "compiler/Pipeline.h"
@@ -59,7 +60,10 @@ std::optional<Source> readSource(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!stage || !buffer)
     return std::nullopt;
-  Source source{path.str(), (llvm::sys::path::filename(llvm::sys::path::parent_path(path)) + "/" + stem).str(), *stage, {},
+  Source source{path.str(),
+                (llvm::sys::path::filename(llvm::sys::path::parent_path(path)) + "/" + stem).str(),
+                *stage,
+                {},
                 (*buffer)->getBuffer().str()};
   if (label.consume_front("vulkan.")) {
     source.target.target = Target::Vulkan;

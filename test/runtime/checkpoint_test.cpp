@@ -37,9 +37,7 @@ protected:
 int failAt = -1, calls = 0, failWith = EIO;
 bool shortWrite = false;
 bool mustFail() { return calls++ == failAt && (errno = failWith, true); }
-int failingOpen(const char *path, int flags, mode_t mode) {
-  return mustFail() ? -1 : ::open(path, flags, mode);
-}
+int failingOpen(const char *path, int flags, mode_t mode) { return mustFail() ? -1 : ::open(path, flags, mode); }
 ssize_t failingWrite(int file, const void *data, size_t size) {
   if (!mustFail())
     return ::write(file, data, size);
@@ -139,17 +137,33 @@ TEST_F(CheckpointTest, RefusesBadHeaders) {
     EXPECT_EQ(failed.exit, Exit::Damaged) << header;
     return failed.message;
   };
-  expectContains(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8), "given twice");
-  expectContains(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", 12), "the one before it ends at 8");
-  expectContains(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})", 16), "the one before it ends at 8");
-  expectContains(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 12), "12 bytes of data, but the tensors end at 8");
+  expectContains(
+      message(
+          R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})",
+          8),
+      "given twice");
+  expectContains(
+      message(
+          R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
+          12),
+      "the one before it ends at 8");
+  expectContains(
+      message(
+          R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})",
+          16),
+      "the one before it ends at 8");
+  expectContains(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 12),
+                 "12 bytes of data, but the tensors end at 8");
   expectContains(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 4), "truncated");
-  expectContains(message(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0), "overflows");
-  expectContains(message(R"({"a":{"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,0]}})", 0), "too large");
+  expectContains(message(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0),
+                 "overflows");
+  expectContains(message(R"({"a":{"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,0]}})", 0),
+                 "too large");
   expectContains(message(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}})", 8), "a negative number");
   expectContains(message(R"({"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}})", 8), "not whole");
   expectContains(message(R"({"__metadata__":{},"__metadata__":{}})", 0), "metadata: given twice");
-  expectContains(message(R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", 4), "rank is above 8");
+  expectContains(message(R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", 4),
+                 "rank is above 8");
   expectContains(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8), "not inside");
   expectContains(message(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9]}})", 8), "more than 2");
   expectContains(message(R"({"a":{"dtype":"F32","shape":[2]}})", 0), "needs dtype, shape and two data_offsets");
@@ -196,10 +210,12 @@ TEST_F(CheckpointTest, ForeignFiles) {
     EXPECT_EQ(failed.exit, Exit::Input);
     return failed.message;
   };
-  expectContains(parametersFailure(R"({"table.weight":{"dtype":"F32","shape":[48,192],"data_offsets":[0,36864]}})", 36864),
-                 "table.weight: the file has F32 [48, 192], the program needs F32 [96, 96]");
-  expectContains(parametersFailure(R"({"table.weight":{"dtype":"F16","shape":[96,96],"data_offsets":[0,18432]}})", 18432),
-                 "table.weight: the file has F16 [96, 96], the program needs F32 [96, 96]");
+  expectContains(
+      parametersFailure(R"({"table.weight":{"dtype":"F32","shape":[48,192],"data_offsets":[0,36864]}})", 36864),
+      "table.weight: the file has F32 [48, 192], the program needs F32 [96, 96]");
+  expectContains(
+      parametersFailure(R"({"table.weight":{"dtype":"F16","shape":[96,96],"data_offsets":[0,18432]}})", 18432),
+      "table.weight: the file has F16 [96, 96], the program needs F32 [96, 96]");
   expectContains(parametersFailure("{}", 0), "has no table.weight, a parameter of the program");
 }
 
@@ -212,12 +228,15 @@ TEST_F(CheckpointTest, OfAnotherModel) {
 }
 
 TEST_F(CheckpointTest, OptionsAreChecked) {
-  for (const char *bad : {"", "{", "[]", "{}", "{\"steps\":1.5}", "nul", R"({"steps":-1,"warmup":0,"val_fraction":0,"schedule":"","order":""})",
+  for (const char *bad : {"", "{", "[]", "{}", "{\"steps\":1.5}", "nul",
+                          R"({"steps":-1,"warmup":0,"val_fraction":0,"schedule":"","order":""})",
                           R"({"steps":1,"warmup":0,"val_fraction":2,"schedule":"","order":""})"})
     EXPECT_EQ(failureOf([&] { TrainingOptions::parse(bad, "c"); }).exit, Exit::Damaged) << bad;
   // Rates that are none, or that f32 takes for others.
-  for (const char *rate : {R"("beta2":0.99999999)", R"("beta1":1)", R"("eps":1e-50)", R"("eps":0)", R"("lr":-1)", R"("grad_clip":1e300)"}) {
-    const std::string text = R"({"steps":1,"warmup":0,"val_fraction":0,"schedule":"","order":"",)" + std::string(rate) + "}";
+  for (const char *rate : {R"("beta2":0.99999999)", R"("beta1":1)", R"("eps":1e-50)", R"("eps":0)", R"("lr":-1)",
+                           R"("grad_clip":1e300)"}) {
+    const std::string text =
+        R"({"steps":1,"warmup":0,"val_fraction":0,"schedule":"","order":"",)" + std::string(rate) + "}";
     const auto failure = failureOf([&] { TrainingOptions::parse(text, "c"); });
     EXPECT_EQ(failure.exit, Exit::Damaged) << rate;
     expectContains(failure.message, "out of range");

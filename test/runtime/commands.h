@@ -1,4 +1,5 @@
-// What tests of the command line share: MOCK, the executable that mock_program.cpp makes, is run and looked at from outside.
+// What tests of the command line share: MOCK, the executable that mock_program.cpp makes, is run and looked at from
+// outside.
 #pragma once
 
 #include "support.h"
@@ -27,7 +28,8 @@ protected:
   uint64_t fileSizeLimit = RLIM_INFINITY;
 
   /// Runs the program with its output in files; `prepare` is called in the child before.
-  pid_t start(std::vector<std::string> arguments, const std::string &input = "", const std::function<void()> &prepare = [] {}) {
+  pid_t start(
+      std::vector<std::string> arguments, const std::string &input = "", const std::function<void()> &prepare = [] {}) {
     arguments.insert(arguments.begin(), MOCK);
     std::vector<char *> raw;
     for (std::string &argument : arguments)
@@ -36,7 +38,9 @@ protected:
     write(folder / "in", input);
     const pid_t child = fork();
     if (child == 0) {
-      const auto redirect = [&](const char *name, int flags, int to) { dup2(open((folder / name).c_str(), flags, 0666), to); };
+      const auto redirect = [&](const char *name, int flags, int to) {
+        dup2(open((folder / name).c_str(), flags, 0666), to);
+      };
       redirect("in", O_RDONLY, 0);
       redirect("out", O_WRONLY | O_CREAT | O_TRUNC, 1);
       redirect("err", O_WRONLY | O_CREAT | O_TRUNC, 2);
@@ -53,12 +57,15 @@ protected:
   Result finish(pid_t child) {
     int status = 0;
     waitpid(child, &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), readFile(folder / "out"), readFile(folder / "err")};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), readFile(folder / "out"),
+            readFile(folder / "err")};
   }
-  Result run(std::vector<std::string> arguments, const std::string &input = "") { return finish(start(std::move(arguments), input)); }
+  Result run(std::vector<std::string> arguments, const std::string &input = "") {
+    return finish(start(std::move(arguments), input));
+  }
 
-  /// What bash makes of the command, in the folder, with the program as $MOCK: its exit code, 128 and more if a signal ended it. A
-  /// command that hangs is ended after some seconds, with 137.
+  /// What bash makes of the command, in the folder, with the program as $MOCK: its exit code, 128 and more if a signal
+  /// ended it. A command that hangs is ended after some seconds, with 137.
   int shell(const std::string &command) {
     const std::string script = "cd '" + folder.path() + "'; MOCK='timeout -s KILL 20 " MOCK "'; " + command;
     const pid_t child = fork();
@@ -79,7 +86,8 @@ protected:
     expectContains(result.err, part);
   }
   std::vector<std::string> training(const std::string &out, int steps, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments = {"train", "--data", text, "--out", folder / out, "--steps", std::to_string(steps)};
+    std::vector<std::string> arguments = {
+        "train", "--data", text, "--out", folder / out, "--steps", std::to_string(steps)};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }

@@ -7,7 +7,8 @@
 namespace sinter::test {
 
 TEST_F(CommandsTest, TrainTellsEveryStep) {
-  const Result result = run(training("o", 30, {"--eval-every", "10", "--sample-every", "30", "--log", folder / "log.jsonl"}));
+  const Result result =
+      run(training("o", 30, {"--eval-every", "10", "--sample-every", "30", "--log", folder / "log.jsonl"}));
   EXPECT_EQ(result.exit, 0) << result.err;
   EXPECT_EQ(readFile(folder / "log.jsonl"), result.out);
   int steps = 0, evaluations = 0, samples = 0;
@@ -51,7 +52,8 @@ TEST_F(CommandsTest, ResumeGivesTheSameBytes) {
   expectContains(done.err, "nothing to do");
   expectError(training("constant", 50, {"--resume", "--seed", "9"}), 2, "the training to resume has seed 0");
   expectError(training("nowhere", 50, {"--resume"}), 1, "nowhere/checkpoint.safetensors: no checkpoint to go on from");
-  expectError({"train", "--data", text, "--resume"}, 1, "error: run/checkpoint.safetensors: no checkpoint to go on from; --out names its folder");
+  expectError({"train", "--data", text, "--resume"}, 1,
+              "error: run/checkpoint.safetensors: no checkpoint to go on from; --out names its folder");
 }
 
 // Killed again and again at random instants, most of them while it saves; at the end the bytes of an undisturbed run.
@@ -113,7 +115,8 @@ TEST_F(CommandsTest, AFullDiskKeepsThePreviousCheckpoint) {
   fileSizeLimit = 20000; // the checkpoint has about 75,000 bytes
   const Result result = run(training("o", 20, {"--resume", "--eval-every", "0"}));
   EXPECT_EQ(result.exit, 1);
-  expectContains(result.err, "o/checkpoint.safetensors: cannot save: write: File too large; what was saved before is unchanged");
+  expectContains(result.err,
+                 "o/checkpoint.safetensors: cannot save: write: File too large; what was saved before is unchanged");
   EXPECT_EQ(lines(result.out).size(), 10u); // it was trained nevertheless
   EXPECT_EQ(checkpointOf("o"), before);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "o"), {}), 1);
@@ -126,7 +129,8 @@ TEST_F(CommandsTest, AFullDiskKeepsThePreviousCheckpoint) {
 TEST_F(CommandsTest, AFullLogDoesNotEndTheTraining) {
   const Result result = run(training("o", 10, {"--log", "/dev/full", "--eval-every", "0"}));
   EXPECT_EQ(result.exit, 1);
-  expectContains(result.err, "error: /dev/full: cannot write: No space left on device; the training goes on without it");
+  expectContains(result.err,
+                 "error: /dev/full: cannot write: No space left on device; the training goes on without it");
   EXPECT_EQ(lines(result.out).size(), 10u);
   run(training("whole", 10));
   EXPECT_EQ(checkpointOf("o"), checkpointOf("whole"));
@@ -197,12 +201,14 @@ TEST_F(CommandsTest, Usage) {
 TEST_F(CommandsTest, DataErrors) {
   expectError({"train", "--data", folder / "none"}, 1, "none: cannot open: No such file or directory");
   expectError({"train", "--data", write(folder / "empty", "")}, 1, "empty: is empty");
-  expectError({"train", "--data", write(folder / "short", "abc")}, 1, "too short: 3 tokens, but a context of 8 needs at least 9");
+  expectError({"train", "--data", write(folder / "short", "abc")}, 1,
+              "too short: 3 tokens, but a context of 8 needs at least 9");
   expectError({"train", "--data", write(folder / "bad", "hello \xff world, hello")}, 1, "byte 0xff at offset 6");
   std::string many;
   for (int i = 0; i < 97; ++i)
     many += std::string({char(0xc4 + i / 64), char(0x80 + i % 64)});
-  expectError({"train", "--data", write(folder / "many", many)}, 1, "97 distinct characters, but the model's vocabulary holds 96");
+  expectError({"train", "--data", write(folder / "many", many)}, 1,
+              "97 distinct characters, but the model's vocabulary holds 96");
 }
 
 TEST_F(CommandsTest, Checkpoints) {
@@ -233,10 +239,16 @@ TEST_F(CommandsTest, ExportInitImport) {
   EXPECT_EQ(checkpointOf("a"), checkpointOf("b"));
   run(training("c", 5));
   EXPECT_NE(checkpointOf("a"), checkpointOf("c"));
-  EXPECT_EQ(run({"import", "--from", folder / "plain.safetensors", "--out", folder / "imported", "--tokenizer", "chars", "--vocabulary-from", text}).exit, 0);
-  const auto sampled = [&](const std::string &checkpoint) { return run({"sample", "--checkpoint", checkpoint, "--prompt", "the", "-n", "50"}).out; };
+  EXPECT_EQ(run({"import", "--from", folder / "plain.safetensors", "--out", folder / "imported", "--tokenizer", "chars",
+                 "--vocabulary-from", text})
+                .exit,
+            0);
+  const auto sampled = [&](const std::string &checkpoint) {
+    return run({"sample", "--checkpoint", checkpoint, "--prompt", "the", "-n", "50"}).out;
+  };
   EXPECT_EQ(sampled(folder / "imported"), sampled(folder / "o"));
-  expectError({"sample", "--checkpoint", folder / "plain.safetensors", "--prompt", "a"}, 1, "has no tokenizer for text");
+  expectError({"sample", "--checkpoint", folder / "plain.safetensors", "--prompt", "a"}, 1,
+              "has no tokenizer for text");
 }
 
 TEST_F(CommandsTest, Sampling) {
@@ -262,14 +274,20 @@ TEST_F(CommandsTest, Sampling) {
   EXPECT_EQ(sampled({"--prompt-file", folder / "none"}).exit, 1);
   EXPECT_EQ(sampled({"--prompt-file", "-"}, std::string("a\xff\0b", 4)).exit, 1);
   EXPECT_EQ(sampled({"--prompt", std::string(5000, 'a'), "-n", "2"}).exit, 0); // longer than the context
-  for (const std::vector<std::string> &bad : {std::vector<std::string>{"--temperature", "-1"}, {"--top-p", "1.5"}, {"--top-k", "-1"},
-                                             {"--min-p", "nan"}, {"--repeat-penalty", "0"}, {"--stop", ""}, {"-n", "-1"}})
+  for (const std::vector<std::string> &bad : {std::vector<std::string>{"--temperature", "-1"},
+                                              {"--top-p", "1.5"},
+                                              {"--top-k", "-1"},
+                                              {"--min-p", "nan"},
+                                              {"--repeat-penalty", "0"},
+                                              {"--stop", ""},
+                                              {"-n", "-1"}})
     EXPECT_EQ(sampled(bad).exit, 2) << bad[0];
 }
 
 TEST_F(CommandsTest, EvalBenchInfo) {
   run(training("o", 50));
-  const Json eval = Json::parse(run({"eval", "--data", text, "--checkpoint", folder / "o", "--logits", folder / "l.npy"}).out);
+  const Json eval =
+      Json::parse(run({"eval", "--data", text, "--checkpoint", folder / "o", "--logits", folder / "l.npy"}).out);
   EXPECT_GT(eval["tokens"], 5000);
   EXPECT_NEAR(eval["perplexity"], std::exp(double(eval["loss"])), 1e-5);
   EXPECT_TRUE(std::filesystem::exists(folder / "l.npy"));
@@ -293,7 +311,8 @@ TEST_F(CommandsTest, EvalBenchInfo) {
       if (line["kernel"].is_null())
         EXPECT_EQ(line["location"], "outside kernels");
       else
-        EXPECT_NEAR(line["of_peak"], 100 * double(line["gflops_per_s"]) / double(bench["machine"]["gflops_per_s"]), 0.05);
+        EXPECT_NEAR(line["of_peak"], 100 * double(line["gflops_per_s"]) / double(bench["machine"]["gflops_per_s"]),
+                    0.05);
     }
     EXPECT_NEAR(milliseconds, bench["profile_ms"], 1e-4 * double(bench["profile_ms"])) << entry;
     EXPECT_NEAR(share, 100, 0.1) << entry;

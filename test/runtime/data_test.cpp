@@ -46,8 +46,10 @@ TEST_F(DataTest, SequentialRowsFollowTheRuleAndWrap) {
   const Data data = load("abcdefghijklmn", 256); // 14 bytes: 3 rows of 4
   EXPECT_EQ(data.training->rows(length), 3);
   data.training->fill(buffers.text(), Order::Sequential, 0, 0);
-  EXPECT_EQ(std::vector<int32_t>(buffers.tokens, buffers.tokens + 8), (std::vector<int32_t>{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}));
-  EXPECT_EQ(std::vector<int32_t>(buffers.targets, buffers.targets + 8), (std::vector<int32_t>{'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'}));
+  EXPECT_EQ(std::vector<int32_t>(buffers.tokens, buffers.tokens + 8),
+            (std::vector<int32_t>{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}));
+  EXPECT_EQ(std::vector<int32_t>(buffers.targets, buffers.targets + 8),
+            (std::vector<int32_t>{'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'}));
   data.training->fill(buffers.text(), Order::Sequential, 0, 1); // row number 2, then 3 modulo 3
   EXPECT_EQ(buffers.tokens[0], 'i');
   EXPECT_EQ(buffers.tokens[4], 'a');
@@ -124,8 +126,12 @@ TEST_F(DataTest, TokenFilesAreLittleEndianUint16) {
 TEST_F(DataTest, TextErrors) {
   EXPECT_EQ(error("", 256), folder / "t.txt" + ": is empty");
   expectContains(error("abcd", 256), "too short: 4 tokens, but a context of 4 needs at least 5");
-  expectContains(error("abc\xff""defgh", 256), "not UTF-8 text: byte 0xff at offset 3");
-  expectContains(error("abcdefgh", 5), "8 distinct characters, but the model's vocabulary holds 5: no room for 'f' (U+0066)");
+  expectContains(error("abc\xff"
+                       "defgh",
+                       256),
+                 "not UTF-8 text: byte 0xff at offset 3");
+  expectContains(error("abcdefgh", 5),
+                 "8 distinct characters, but the model's vocabulary holds 5: no room for 'f' (U+0066)");
   expectContains(failureOf([&] {
                    DataOptions options;
                    options.path = folder / "none.txt";

@@ -264,8 +264,9 @@ TEST_F(EaseTest, OtherConfigurations) {
   const std::string batch = checkpointWith("{\"batch\":7,\"context\":8}", "batch");
   const Result evaluated = run({"eval", "--data", text, "--checkpoint", batch});
   EXPECT_EQ(evaluated.exit, 0);
-  expectContains(evaluated.err, "note: " + batch + "/checkpoint.safetensors: trained with batch=7 (here 4), which does not "
-                                                   "change what parameters compute");
+  expectContains(evaluated.err, "note: " + batch +
+                                    "/checkpoint.safetensors: trained with batch=7 (here 4), which does not "
+                                    "change what parameters compute");
   expectError({"train", "--data", text, "--resume", "--out", batch, "--steps", "1"}, 1,
               "trained with batch=7 (here 4): this would be another training; compile with --set batch=7");
   EXPECT_EQ(run({"train", "--data", text, "--resume", "--out", batch, "--steps", "1", "--ignore-configuration"}).exit,
@@ -278,7 +279,8 @@ TEST_F(EaseTest, OtherConfigurations) {
   // Hostile text, nested deeply, is neither printed nor followed.
   for (const size_t depth : {1, 1000, 100000}) {
     const std::string nested = std::string(depth, '[') + std::string(depth, ']');
-    const Result hostile = run({"eval", "--data", text, "--checkpoint", checkpointWith("{\"context\":" + nested + "}", "hostile")});
+    const Result hostile =
+        run({"eval", "--data", text, "--checkpoint", checkpointWith("{\"context\":" + nested + "}", "hostile")});
     EXPECT_EQ(hostile.exit, 3) << hostile.err;
     EXPECT_LT(hostile.err.size(), 1000u);
   }

@@ -1,6 +1,6 @@
-// A library for LD_PRELOAD: makes one call of the system fail. SINTER_FAIL_CALL names the function, SINTER_FAIL_AT says which of its
-// calls (from 1), SINTER_FAIL_ERROR the errno; 0 makes a read or write do one byte only. The file SINTER_FAIL_MARK is made when that
-// has happened.
+// A library for LD_PRELOAD: makes one call of the system fail. SINTER_FAIL_CALL names the function, SINTER_FAIL_AT says
+// which of its calls (from 1), SINTER_FAIL_ERROR the errno; 0 makes a read or write do one byte only. The file
+// SINTER_FAIL_MARK is made when that has happened.
 #include <atomic>
 #include <cerrno>
 #include <cstdarg>
@@ -34,18 +34,20 @@ bool mustFail(const char *name) {
   return true;
 }
 
-template <typename Function> Function *real(const char *name) { return reinterpret_cast<Function *>(dlsym(RTLD_NEXT, name)); }
+template <typename Function> Function *real(const char *name) {
+  return reinterpret_cast<Function *>(dlsym(RTLD_NEXT, name));
+}
 
 } // namespace
 
 // The last argument of these is what a failed call returns.
 #define FAILING(type, name, parameters, arguments, failed)                                                             \
   type name parameters {                                                                                               \
-    static auto *const call = real<type parameters>(#name);                                                           \
+    static auto *const call = real<type parameters>(#name);                                                            \
     return mustFail(#name) ? failed : call arguments;                                                                  \
   }
 #define FAILING_OPEN(name, also)                                                                                       \
-  int name(const char *path, int flags, ...) {                                                                        \
+  int name(const char *path, int flags, ...) {                                                                         \
     static auto *const call = real<int(const char *, int, ...)>(#name);                                                \
     va_list rest;                                                                                                      \
     va_start(rest, flags);                                                                                             \
@@ -84,8 +86,9 @@ FAILING(int, mkdir, (const char *path, mode_t mode), (path, mode), -1)
 FAILING(int, pipe2, (int *ends, int flags), (ends, flags), -1)
 FAILING(int, poll, (pollfd * files, nfds_t count, int wait), (files, count, wait), -1)
 FAILING(DIR *, opendir, (const char *path), (path), nullptr)
-FAILING(void *, mmap, (void *at, size_t size, int access, int flags, int file, off_t from), (at, size, access, flags, file, from), MAP_FAILED)
-FAILING(int, pthread_create, (pthread_t * thread, const pthread_attr_t *how, void *(*work)(void *), void *argument), (thread, how, work, argument),
-        failError())
+FAILING(void *, mmap, (void *at, size_t size, int access, int flags, int file, off_t from),
+        (at, size, access, flags, file, from), MAP_FAILED)
+FAILING(int, pthread_create, (pthread_t * thread, const pthread_attr_t *how, void *(*work)(void *), void *argument),
+        (thread, how, work, argument), failError())
 
 } // extern "C"

@@ -1,5 +1,5 @@
-// Each system call of each command fails once, in each way it can: no signal, no hang, one message, and nothing that was saved is
-// lost. FAILING_CALLS is the library of failing_calls.cpp.
+// Each system call of each command fails once, in each way it can: no signal, no hang, one message, and nothing that
+// was saved is lost. FAILING_CALLS is the library of failing_calls.cpp.
 #include "checkpoint.h"
 #include "commands.h"
 
@@ -14,11 +14,28 @@ struct FailingCall {
   std::vector<int> errors; // 0: a short read or write
 };
 
-const std::vector<FailingCall> failingCalls = {
-    {"open", {EIO, EMFILE, EINTR}}, {"read", {EIO, EINTR, 0}}, {"write", {EIO, ENOSPC, EINTR, 0}}, {"pread", {EIO}}, {"close", {EIO}},
-    {"fsync", {EIO, ENOSPC, EINTR}}, {"fstat", {EIO}}, {"stat", {EIO}}, {"ftruncate", {EIO}}, {"lseek", {EIO}}, {"flock", {ENOLCK, EINTR}},
-    {"fchmod", {EPERM}}, {"fchown", {EPERM}}, {"rename", {EIO, ENOSPC}}, {"link", {EIO, EPERM, ENOSPC}}, {"unlink", {EIO}}, {"mkdir", {EACCES}},
-    {"pipe2", {EMFILE}}, {"poll", {ENOMEM, EINTR}}, {"opendir", {EMFILE}}, {"mmap", {ENOMEM}}, {"pthread_create", {EAGAIN}}};
+const std::vector<FailingCall> failingCalls = {{"open", {EIO, EMFILE, EINTR}},
+                                               {"read", {EIO, EINTR, 0}},
+                                               {"write", {EIO, ENOSPC, EINTR, 0}},
+                                               {"pread", {EIO}},
+                                               {"close", {EIO}},
+                                               {"fsync", {EIO, ENOSPC, EINTR}},
+                                               {"fstat", {EIO}},
+                                               {"stat", {EIO}},
+                                               {"ftruncate", {EIO}},
+                                               {"lseek", {EIO}},
+                                               {"flock", {ENOLCK, EINTR}},
+                                               {"fchmod", {EPERM}},
+                                               {"fchown", {EPERM}},
+                                               {"rename", {EIO, ENOSPC}},
+                                               {"link", {EIO, EPERM, ENOSPC}},
+                                               {"unlink", {EIO}},
+                                               {"mkdir", {EACCES}},
+                                               {"pipe2", {EMFILE}},
+                                               {"poll", {ENOMEM, EINTR}},
+                                               {"opendir", {EMFILE}},
+                                               {"mmap", {ENOMEM}},
+                                               {"pthread_create", {EAGAIN}}};
 
 class FailuresTest : public CommandsTest {
 protected:
@@ -43,27 +60,33 @@ protected:
   }
 
   /// Runs the command with each call failing; `check` looks at what it left.
-  void failEach(const std::vector<std::string> &command, bool empty, const std::function<void(const Result &, const std::string &)> &check) {
+  void failEach(const std::vector<std::string> &command, bool empty,
+                const std::function<void(const Result &, const std::string &)> &check) {
     int failures = 0;
     for (const FailingCall &call : failingCalls)
       for (const int error : call.errors)
         for (int at = 1; at < 500; ++at) {
           restore(empty);
-          const Setting preload("LD_PRELOAD", FAILING_CALLS), name("SINTER_FAIL_CALL", call.name), number("SINTER_FAIL_AT", std::to_string(at)),
-              code("SINTER_FAIL_ERROR", std::to_string(error)), mark("SINTER_FAIL_MARK", folder / "mark");
+          const Setting preload("LD_PRELOAD", FAILING_CALLS), name("SINTER_FAIL_CALL", call.name),
+              number("SINTER_FAIL_AT", std::to_string(at)), code("SINTER_FAIL_ERROR", std::to_string(error)),
+              mark("SINTER_FAIL_MARK", folder / "mark");
           const Result result = run(command);
           if (!std::filesystem::exists(folder / "mark"))
             break;
           ++failures;
-          const std::string what = command[0] + ": " + call.name + " number " + std::to_string(at) + ": " + (error ? std::strerror(error) : "short");
-          EXPECT_TRUE(result.exit == 0 || result.exit == 1 || result.exit == 3 || result.exit == 4) << what << ": " << result.exit << result.err;
+          const std::string what = command[0] + ": " + call.name + " number " + std::to_string(at) + ": " +
+                                   (error ? std::strerror(error) : "short");
+          EXPECT_TRUE(result.exit == 0 || result.exit == 1 || result.exit == 3 || result.exit == 4)
+              << what << ": " << result.exit << result.err;
           // The message itself may be what could not be written.
           if (result.exit != 0 && call.name != std::string("write"))
             EXPECT_NE(result.err.find("error: "), std::string::npos) << what << ": " << result.err;
           if (error == EINTR || (error == 0 && call.name != std::string("pthread_create")))
-            EXPECT_TRUE(result.exit == 0 || call.name == std::string("open")) << what << ": " << result.exit << result.err;
+            EXPECT_TRUE(result.exit == 0 || call.name == std::string("open"))
+                << what << ": " << result.exit << result.err;
           for (const auto &entry : std::filesystem::recursive_directory_iterator(folder.path()))
-            EXPECT_TRUE(entry.path().extension() != ".tmp" || call.name == std::string("unlink")) << what << ": " << entry.path();
+            EXPECT_TRUE(entry.path().extension() != ".tmp" || call.name == std::string("unlink"))
+                << what << ": " << entry.path();
           check(result, what);
           if (HasFailure())
             return;
@@ -81,41 +104,48 @@ protected:
 } // namespace
 
 TEST_F(FailuresTest, TrainingAnew) {
-  failEach(training("o", 7, {"--log", folder / "l", "--checkpoint-every", "3", "--threads", "2"}), true, [&](const Result &result, const std::string &what) {
-    const std::string path = folder / "o/checkpoint.safetensors";
-    if (std::filesystem::exists(path) || result.exit == 0)
-      EXPECT_TRUE(result.exit != 0 ? stepOf(path) >= 0 : stepOf(path) == 7) << what;
-  });
+  failEach(training("o", 7, {"--log", folder / "l", "--checkpoint-every", "3", "--threads", "2"}), true,
+           [&](const Result &result, const std::string &what) {
+             const std::string path = folder / "o/checkpoint.safetensors";
+             if (std::filesystem::exists(path) || result.exit == 0)
+               EXPECT_TRUE(result.exit != 0 ? stepOf(path) >= 0 : stepOf(path) == 7) << what;
+           });
 }
 
 TEST_F(FailuresTest, Resuming) {
-  failEach(training("o", 12, {"--resume", "--log", folder / "l", "--checkpoint-every", "3", "--threads", "2"}), false, [&](const Result &result, const std::string &what) {
-    const int64_t step = stepOf(folder / "o/checkpoint.safetensors");
-    EXPECT_TRUE(result.exit == 0 ? step == 12 : step == 5 || step == 6 || step == 9 || step == 12) << what << ": " << step;
-    EXPECT_TRUE(readFile(folder / "l").starts_with(log5)) << what;
-  });
+  failEach(training("o", 12, {"--resume", "--log", folder / "l", "--checkpoint-every", "3", "--threads", "2"}), false,
+           [&](const Result &result, const std::string &what) {
+             const int64_t step = stepOf(folder / "o/checkpoint.safetensors");
+             EXPECT_TRUE(result.exit == 0 ? step == 12 : step == 5 || step == 6 || step == 9 || step == 12)
+                 << what << ": " << step;
+             EXPECT_TRUE(readFile(folder / "l").starts_with(log5)) << what;
+           });
 }
 
 TEST_F(FailuresTest, StartingOverAnotherTraining) {
-  failEach(training("o", 7, {"--log", folder / "l", "--seed", "1"}), false, [&](const Result &, const std::string &what) {
-    int kept = 0, logs = 0;
-    for (const auto &entry : std::filesystem::directory_iterator(folder / "o")) {
-      EXPECT_GE(stepOf(entry.path().string()), 0) << what;
-      kept += readFile(entry.path().string()) == run5;
-    }
-    for (const char *name : {"l", "l.previous"})
-      logs += std::filesystem::exists(folder / name) && readFile(folder / name).starts_with(log5);
-    EXPECT_GE(kept, 1) << what;
-    EXPECT_GE(logs, 1) << what;
-    std::filesystem::remove(folder / "l.previous");
-  });
+  failEach(training("o", 7, {"--log", folder / "l", "--seed", "1"}), false,
+           [&](const Result &, const std::string &what) {
+             int kept = 0, logs = 0;
+             for (const auto &entry : std::filesystem::directory_iterator(folder / "o")) {
+               EXPECT_GE(stepOf(entry.path().string()), 0) << what;
+               kept += readFile(entry.path().string()) == run5;
+             }
+             for (const char *name : {"l", "l.previous"})
+               logs += std::filesystem::exists(folder / name) && readFile(folder / name).starts_with(log5);
+             EXPECT_GE(kept, 1) << what;
+             EXPECT_GE(logs, 1) << what;
+             std::filesystem::remove(folder / "l.previous");
+           });
 }
 
 TEST_F(FailuresTest, OtherCommands) {
   const std::string from = folder / "o";
   ASSERT_EQ(run({"export", "--checkpoint", from, "--out", folder / "plain"}).exit, 0);
   const std::string plain = readFile(folder / "plain");
-  ASSERT_EQ(run({"import", "--from", folder / "plain", "--out", folder / "e", "--tokenizer", "chars", "--vocabulary-from", text}).exit, 0);
+  ASSERT_EQ(run({"import", "--from", folder / "plain", "--out", folder / "e", "--tokenizer", "chars",
+                 "--vocabulary-from", text})
+                .exit,
+            0);
   const std::string imported = readFile(folder / "e"), sampled = run({"sample", "--checkpoint", from, "-n", "3"}).out;
   const auto expectWhole = [&](const std::string &whole) {
     return [this, whole](const Result &result, const std::string &what) {
@@ -125,13 +155,16 @@ TEST_F(FailuresTest, OtherCommands) {
     };
   };
   failEach({"export", "--checkpoint", from, "--out", folder / "e"}, false, expectWhole(plain));
-  failEach({"import", "--from", folder / "plain", "--out", folder / "e", "--tokenizer", "chars", "--vocabulary-from", text}, false, expectWhole(imported));
+  failEach(
+      {"import", "--from", folder / "plain", "--out", folder / "e", "--tokenizer", "chars", "--vocabulary-from", text},
+      false, expectWhole(imported));
   failEach({"sample", "--checkpoint", from, "-n", "3"}, false, [&](const Result &result, const std::string &what) {
     EXPECT_TRUE(result.exit != 0 || result.out == sampled) << what;
   });
-  failEach({"eval", "--data", text, "--checkpoint", from, "--batches", "1", "--logits", folder / "n"}, false, [&](const Result &result, const std::string &what) {
-    EXPECT_TRUE(result.exit != 0 || std::filesystem::file_size(folder / "n") > 4 * 8 * 96 * 4) << what;
-  });
+  failEach({"eval", "--data", text, "--checkpoint", from, "--batches", "1", "--logits", folder / "n"}, false,
+           [&](const Result &result, const std::string &what) {
+             EXPECT_TRUE(result.exit != 0 || std::filesystem::file_size(folder / "n") > 4 * 8 * 96 * 4) << what;
+           });
 }
 
 } // namespace sinter::test

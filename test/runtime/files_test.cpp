@@ -33,13 +33,15 @@ protected:
 TEST_F(FilesTest, WhatIsNoRegularFileIsRefusedAtOnce) {
   ASSERT_EQ(mkfifo(path.c_str(), 0666), 0);
   EXPECT_EQ(failureOf([&] { readFile(path); }).message, path + ": is a named pipe, not a regular file");
-  EXPECT_EQ(failureOf([&] { writeFileAtomically(path, "x"); }).message, path + ": cannot save: is a named pipe, not a regular file");
+  EXPECT_EQ(failureOf([&] { writeFileAtomically(path, "x"); }).message,
+            path + ": cannot save: is a named pipe, not a regular file");
   EXPECT_EQ(failureOf([&] { LogFile(path, -1); }).message, path + ": cannot open the log: nobody reads this pipe");
   for (const char *device : {"/dev/zero", "/dev/tty", "/dev/full"}) {
     if (std::filesystem::exists(device) && device != std::string("/dev/tty")) // which a test may not have
       expectContains(failureOf([&] { readFile(device); }).message, "is a device, not a regular file");
   }
-  EXPECT_EQ(failureOf([&] { writeFileAtomically("/dev/null", "x"); }).message, "/dev/null: cannot save: is a device, not a regular file");
+  EXPECT_EQ(failureOf([&] { writeFileAtomically("/dev/null", "x"); }).message,
+            "/dev/null: cannot save: is a device, not a regular file");
   EXPECT_EQ(failureOf([&] { readFile(folder.path()); }).message, folder.path() + ": is a folder, not a regular file");
   EXPECT_EQ(failureOf([&] { writeFileAtomically(folder.path(), "x"); }).exit, Exit::Input);
   EXPECT_TRUE(std::filesystem::is_fifo(path));
@@ -86,8 +88,11 @@ TEST_F(FilesTest, SavingKeepsPermissionsAndFollowsNothing) {
         next = std::stoi(name.substr(name.rfind('-') + 1));
   }
   for (int number = next; number < next + 200; ++number)
-    ASSERT_EQ(symlink(path.c_str(), (path + ".sinter-" + std::to_string(getpid()) + "-" + std::to_string(number) + ".tmp").c_str()), 0);
-  EXPECT_EQ(failureOf([&] { write(path, "newer"); }).message, path + ": cannot save: open: File exists; what was saved before is unchanged");
+    ASSERT_EQ(symlink(path.c_str(),
+                      (path + ".sinter-" + std::to_string(getpid()) + "-" + std::to_string(number) + ".tmp").c_str()),
+              0);
+  EXPECT_EQ(failureOf([&] { write(path, "newer"); }).message,
+            path + ": cannot save: open: File exists; what was saved before is unchanged");
   EXPECT_EQ(readFile(path), "new");
   const std::string longName = folder / std::string(255, 'n');
   EXPECT_EQ(readFile(write(longName, "x")), "x");
@@ -108,7 +113,8 @@ TEST_F(FilesTest, TwoWritersOfOneFile) {
 
 // What a killed process left goes; what a living one writes stays.
 TEST_F(FilesTest, LeftTemporaryFiles) {
-  const std::string left = folder / "file.sinter-1-0.tmp", living = folder / "file.sinter-1-1.tmp", theirs = folder / "notes.tmp";
+  const std::string left = folder / "file.sinter-1-0.tmp", living = folder / "file.sinter-1-1.tmp",
+                    theirs = folder / "notes.tmp";
   std::ofstream(left) << "left";
   std::ofstream(theirs) << "theirs";
   const int file = open(living.c_str(), O_WRONLY | O_CREAT, 0666);
@@ -165,14 +171,17 @@ TEST_F(FilesTest, PutAsideNeverReplaces) {
 TEST_F(FilesTest, OneLockAFolder) {
   {
     const FolderLock lock(folder.path());
-    EXPECT_EQ(failureOf([&] { FolderLock(folder / "../" + std::filesystem::path(folder.path()).filename().string()); }).exit, Exit::Input);
+    EXPECT_EQ(
+        failureOf([&] { FolderLock(folder / "../" + std::filesystem::path(folder.path()).filename().string()); }).exit,
+        Exit::Input);
   }
   const FolderLock again(folder.path());
   EXPECT_EQ(entries(), 0);
 }
 
 TEST_F(FilesTest, LogsAreCutAndOthersAreNot) {
-  const std::string log = "{\"step\":1,\"loss\":2}\n{\"step\":2,\"loss\":2}\n{\"step\":2,\"val_loss\":2}\n{\"step\":3,\"loss\":1}\n";
+  const std::string log =
+      "{\"step\":1,\"loss\":2}\n{\"step\":2,\"loss\":2}\n{\"step\":2,\"val_loss\":2}\n{\"step\":3,\"loss\":1}\n";
   const auto cutAt = [&](const std::string &text, int64_t step) {
     write(path, text);
     LogFile(path, step);
@@ -184,8 +193,9 @@ TEST_F(FilesTest, LogsAreCutAndOthersAreNot) {
   EXPECT_EQ(cutAt(log + "{\"step\":4,\"lo", 9), log);
   EXPECT_EQ(cutAt(log + "{\"st", 9), log);
   EXPECT_EQ(cutAt("{", 9), "");
-  for (const std::string &other : {std::string("my notes\nline 2\n"), log + "a note\n", "\n" + log, log + "\n" + log, std::string("x"),
-                                   log + "{\"step\":-1}\n", std::string("{\"steps\":1}\n"), std::string(1, '\0')})
+  for (const std::string &other :
+       {std::string("my notes\nline 2\n"), log + "a note\n", "\n" + log, log + "\n" + log, std::string("x"),
+        log + "{\"step\":-1}\n", std::string("{\"steps\":1}\n"), std::string(1, '\0')})
     for (const int64_t step : {int64_t(-1), int64_t(2)}) {
       write(path, other);
       expectContains(failureOf([&] { LogFile(path, step); }).message, "is not the log of a training: line ");

@@ -1,4 +1,5 @@
-// Malformed data, as fuzz_test.cpp does it for checkpoints: images, texts, token files, vocabularies, prompts, logs, saved options.
+// Malformed data, as fuzz_test.cpp does it for checkpoints: images, texts, token files, vocabularies, prompts, logs,
+// saved options.
 #include "data.h"
 #include "flat_json.h"
 #include "generate.h"
@@ -181,7 +182,8 @@ TEST(Fuzz, SavedOptions) {
       mutator.below(4) ? mutator.json(text) : mutator.bytes(text);
     return attempt([&] {
       const TrainingOptions parsed = TrainingOptions::parse(text, "c");
-      EXPECT_TRUE(parsed.steps >= 0 && parsed.warmup >= 0 && parsed.validationFraction >= 0 && parsed.validationFraction < 1);
+      EXPECT_TRUE(parsed.steps >= 0 && parsed.warmup >= 0 && parsed.validationFraction >= 0 &&
+                  parsed.validationFraction < 1);
       EXPECT_TRUE(!parsed.lr || (*parsed.lr >= 0 && std::isfinite(*parsed.lr)));
     });
   });

@@ -1,6 +1,6 @@
-// Malformed files, structure-aware: valid ones are changed in their bytes, JSON tokens and numbers, and half of the time the
-// hash is made right again so that what lies behind it is reached. Whatever comes must be taken or refused by a Failure;
-// the sanitizers watch the rest. Seconds a format: SINTER_FUZZ_SECONDS (default 1).
+// Malformed files, structure-aware: valid ones are changed in their bytes, JSON tokens and numbers, and half of the
+// time the hash is made right again so that what lies behind it is reached. Whatever comes must be taken or refused by
+// a Failure; the sanitizers watch the rest. Seconds a format: SINTER_FUZZ_SECONDS (default 1).
 #include "checkpoint.h"
 #include "mutator.h"
 #include "safetensors.h"
@@ -30,7 +30,10 @@ TEST(Fuzz, Checkpoints) {
   checkpoint.tokenizer = Tokenizer::charsOf("abc\u00e9\u20ac", "t");
   saveCheckpoint(path, program, checkpoint);
   const std::string good = readFile(path);
-  const size_t headerSize = good.find("}}") == std::string::npos ? 0 : size_t(static_cast<unsigned char>(good[0]) | static_cast<unsigned char>(good[1]) << 8);
+  const size_t headerSize =
+      good.find("}}") == std::string::npos
+          ? 0
+          : size_t(static_cast<unsigned char>(good[0]) | static_cast<unsigned char>(good[1]) << 8);
   const std::string goodHeader = good.substr(8, headerSize), goodData = good.substr(8 + headerSize);
   int64_t tries = 0, headers = 0, taken = 0;
   const auto start = std::chrono::steady_clock::now();
@@ -74,7 +77,8 @@ TEST(Fuzz, Checkpoints) {
       loadParameters(path, program, &complete, notes);
     });
   }
-  std::printf("%lld files, %lld headers, %lld taken\n", static_cast<long long>(tries), static_cast<long long>(headers), static_cast<long long>(taken));
+  std::printf("%lld files, %lld headers, %lld taken\n", static_cast<long long>(tries), static_cast<long long>(headers),
+              static_cast<long long>(taken));
   EXPECT_GT(tries, 10);
   EXPECT_LT(taken, tries / 2);
 }

@@ -1,5 +1,5 @@
-// Hostile files: what they may cost (their size and 64 MB, a second), what they are called, and that none of them ends a program by
-// a signal.
+// Hostile files: what they may cost (their size and 64 MB, a second), what they are called, and that none of them ends
+// a program by a signal.
 #include "checkpoint.h"
 #include "commands.h"
 #include "safetensors.h"
@@ -34,12 +34,14 @@ protected:
     rusage usage{};
     wait4(child, &status, 0, &usage);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), int64_t(usage.ru_maxrss) * 1024,
-            double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec),
+            double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                1e-6 * double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec),
             readFile(folder / "out"), readFile(folder / "err")};
   }
 
   /// A checkpoint with this metadata, and tensors before the program's own; its hash is right.
-  void writeCheckpoint(const std::string &path, std::map<std::string, std::string> changes, const std::string &moreTensors = "");
+  void writeCheckpoint(const std::string &path, std::map<std::string, std::string> changes,
+                       const std::string &moreTensors = "");
 };
 
 std::string repeated(const std::string &text, size_t times) {
@@ -52,18 +54,27 @@ std::string repeated(const std::string &text, size_t times) {
 
 } // namespace
 
-void HostileTest::writeCheckpoint(const std::string &path, std::map<std::string, std::string> changes, const std::string &moreTensors) {
-  std::map<std::string, std::string> metadata = {
-      {"format", "sinter-checkpoint"}, {"version", "1"}, {"program", "mock"}, {"config", "{\"context\":8}"}, {"step", "5"}, {"seed", "0"},
-      {"data_position", "20"}, {"data_xxh3", "0000000000000000"}, {"options", TrainingOptions().json()}, {"tokenizer", "bytes"},
-      {"vocabulary", ""}};
+void HostileTest::writeCheckpoint(const std::string &path, std::map<std::string, std::string> changes,
+                                  const std::string &moreTensors) {
+  std::map<std::string, std::string> metadata = {{"format", "sinter-checkpoint"},
+                                                 {"version", "1"},
+                                                 {"program", "mock"},
+                                                 {"config", "{\"context\":8}"},
+                                                 {"step", "5"},
+                                                 {"seed", "0"},
+                                                 {"data_position", "20"},
+                                                 {"data_xxh3", "0000000000000000"},
+                                                 {"options", TrainingOptions().json()},
+                                                 {"tokenizer", "bytes"},
+                                                 {"vocabulary", ""}};
   for (const auto &[key, value] : changes)
     metadata[key] = value;
   std::string text;
   for (const auto &[key, value] : metadata)
     text += (text.empty() ? "" : ",") + Json(key).dump() + ":" + Json(value).dump();
-  const std::string header = R"({"__metadata__":{)" + text + R"(,"xxh3":"0000000000000000"},)" + moreTensors + plainHeader +
-                             R"(,"optimizer.momentum.table.weight":{"dtype":"F32","shape":[96,96],"data_offsets":[36864,73728]}})";
+  const std::string header =
+      R"({"__metadata__":{)" + text + R"(,"xxh3":"0000000000000000"},)" + moreTensors + plainHeader +
+      R"(,"optimizer.momentum.table.weight":{"dtype":"F32","shape":[96,96],"data_offsets":[36864,73728]}})";
   std::ofstream(path) << withHash(headerLengthBytes(header) + header + std::string(73728, '\0'));
 }
 
@@ -73,11 +84,13 @@ TEST_F(HostileTest, WhatHeadersCost) {
   const std::string path = folder / "o/checkpoint.safetensors";
   const int64_t base = costOf({"sample", "--checkpoint", path, "-n", "1"}).bytes;
   const auto expectCheap = [&](const char *what) {
-    for (const std::vector<std::string> &command :
-         {std::vector<std::string>{"sample", "--checkpoint", path, "-n", "1"}, training("o", 6, {"--resume"}),
-          {"import", "--from", path, "--out", folder / "imported"}, {"eval", "--data", text, "--checkpoint", path}}) {
+    for (const std::vector<std::string> &command : {std::vector<std::string>{"sample", "--checkpoint", path, "-n", "1"},
+                                                    training("o", 6, {"--resume"}),
+                                                    {"import", "--from", path, "--out", folder / "imported"},
+                                                    {"eval", "--data", text, "--checkpoint", path}}) {
       const Cost cost = costOf(command);
-      EXPECT_TRUE(cost.exit == 0 || cost.exit == 1 || cost.exit == 3) << what << ": " << command[0] << ": " << cost.exit << cost.err;
+      EXPECT_TRUE(cost.exit == 0 || cost.exit == 1 || cost.exit == 3)
+          << what << ": " << command[0] << ": " << cost.exit << cost.err;
       EXPECT_LT(cost.bytes, base + int64_t(std::filesystem::file_size(path)) + spare) << what << ": " << command[0];
       EXPECT_LT(cost.seconds, 1) << what << ": " << command[0];
     }
@@ -100,7 +113,8 @@ TEST_F(HostileTest, WhatHeadersCost) {
   {
     std::string tensors;
     for (int i = 0; i < 99998; ++i)
-      tensors += "\"" + std::string(90, 'n') + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)";
+      tensors +=
+          "\"" + std::string(90, 'n') + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)";
     writeCheckpoint(path, {}, tensors);
   }
   expectCheap("tensors");
@@ -126,9 +140,11 @@ TEST_F(HostileTest, WhatTextsCost) {
   }
   ASSERT_EQ(run(training("o", 5)).exit, 0);
   ASSERT_EQ(run({"export", "--checkpoint", folder / "o", "--out", folder / "plain"}).exit, 0);
-  const int64_t base = costOf({"sample", "--checkpoint", folder / "o", "-n", "1"}).bytes, size = int64_t(std::filesystem::file_size(big));
+  const int64_t base = costOf({"sample", "--checkpoint", folder / "o", "-n", "1"}).bytes,
+                size = int64_t(std::filesystem::file_size(big));
   for (const std::vector<std::string> &command :
-       {std::vector<std::string>{"train", "--data", big, "--steps", "1"}, {"train", "--data", text, "--val-data", big, "--steps", "1", "--eval-batches", "1"},
+       {std::vector<std::string>{"train", "--data", big, "--steps", "1"},
+        {"train", "--data", text, "--val-data", big, "--steps", "1", "--eval-batches", "1"},
         {"eval", "--checkpoint", folder / "o", "--data", big, "--batches", "1"},
         {"import", "--from", folder / "plain", "--out", folder / "i", "--tokenizer", "chars", "--vocabulary-from", big},
         {"sample", "--checkpoint", folder / "o", "--prompt-file", big, "-n", "1"},
@@ -152,48 +168,57 @@ TEST_F(HostileTest, OtherFormatsAreNamed) {
       {"\x89HDF\r\n\x1a\n" + zeros, "an HDF5 file"},
       {"<!DOCTYPE html>\n<html><body>404</body></html>", "an HTML page"},
       {"\xef\xbb\xbf\n <HTML>", "an HTML page"},
-      {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "a pointer of Git LFS, not the file itself"},
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+       "a pointer of Git LFS, not the file itself"},
   };
   for (const auto &[bytes, name] : kinds) {
     const std::string path = write(folder / "model.safetensors", bytes);
-    for (const std::vector<std::string> &command :
-         {std::vector<std::string>{"sample", "--checkpoint", path}, {"train", "--data", text, "--steps", "1", "--init", path},
-          {"import", "--from", path, "--out", folder / "i"}, {"export", "--checkpoint", path, "--out", folder / "e"}})
+    for (const std::vector<std::string> &command : {std::vector<std::string>{"sample", "--checkpoint", path},
+                                                    {"train", "--data", text, "--steps", "1", "--init", path},
+                                                    {"import", "--from", path, "--out", folder / "i"},
+                                                    {"export", "--checkpoint", path, "--out", folder / "e"}})
       expectError(command, 1, "model.safetensors: not safetensors but " + std::string(name));
     const bool isText = std::string(name) == "an HTML page";
     write(folder / "data.txt", bytes);
     if (isText)
-      EXPECT_NE(run({"eval", "--data", folder / "data.txt", "--checkpoint", folder / "o"}).exit, 3); // a text like others
+      EXPECT_NE(run({"eval", "--data", folder / "data.txt", "--checkpoint", folder / "o"}).exit,
+                3); // a text like others
     else
-      expectError({"train", "--data", folder / "data.txt", "--steps", "1"}, 1, "data.txt: not text but " + std::string(name));
+      expectError({"train", "--data", folder / "data.txt", "--steps", "1"}, 1,
+                  "data.txt: not text but " + std::string(name));
   }
 }
 
 TEST_F(HostileTest, DtypesThatNobodyNeeds) {
-  const std::string extra = R"(,"a":{"dtype":"BF16","shape":[3],"data_offsets":[36864,36870]},"b":{"dtype":"F64","shape":[1],"data_offsets":[36870,36878]},)"
-                            R"("c":{"dtype":"I64","shape":[],"data_offsets":[36878,36886]},"d":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[36886,36888]},)"
-                            R"("e":{"dtype":"F4","shape":[3],"data_offsets":[36888,36890]},"f":{"dtype":"x\u001b[2J","shape":[7],"data_offsets":[36890,36891]})";
+  const std::string extra =
+      R"(,"a":{"dtype":"BF16","shape":[3],"data_offsets":[36864,36870]},"b":{"dtype":"F64","shape":[1],"data_offsets":[36870,36878]},)"
+      R"("c":{"dtype":"I64","shape":[],"data_offsets":[36878,36886]},"d":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[36886,36888]},)"
+      R"("e":{"dtype":"F4","shape":[3],"data_offsets":[36888,36890]},"f":{"dtype":"x\u001b[2J","shape":[7],"data_offsets":[36890,36891]})";
   const auto fileWith = [&](const std::string &header, size_t bytes) {
     return write(folder / "p.safetensors", headerLengthBytes(header) + header + std::string(bytes, '\0'));
   };
   const std::string path = fileWith("{" + plainHeader + extra + "}", 36891);
   EXPECT_EQ(run(training("o", 5, {"--init", path})).exit, 0);
-  const Result imported = run({"import", "--from", path, "--out", folder / "i", "--tokenizer", "chars", "--vocabulary-from", text});
+  const Result imported =
+      run({"import", "--from", path, "--out", folder / "i", "--tokenizer", "chars", "--vocabulary-from", text});
   EXPECT_EQ(imported.exit, 0) << imported.err;
   EXPECT_EQ(run({"sample", "--checkpoint", folder / "i", "-n", "1"}).exit, 0);
   // The one that is needed must be right.
   fileWith(R"({"table.weight":{"dtype":"F8_E4M3","shape":[96,96],"data_offsets":[0,9216]}})", 9216);
-  expectError({"import", "--from", path, "--out", folder / "i"}, 1, "table.weight: the file has F8_E4M3 [96, 96], the program needs F32 [96, 96]");
+  expectError({"import", "--from", path, "--out", folder / "i"}, 1,
+              "table.weight: the file has F8_E4M3 [96, 96], the program needs F32 [96, 96]");
 }
 
 TEST_F(HostileTest, VocabulariesThatDoNotFit) {
   ASSERT_EQ(run(training("o", 5)).exit, 0);
   ASSERT_EQ(run({"export", "--checkpoint", folder / "o", "--out", folder / "plain"}).exit, 0);
-  expectError({"import", "--from", folder / "plain", "--out", folder / "i", "--tokenizer", "chars", "--vocabulary-from", write(folder / "empty", "")}, 1,
-              "empty: is empty: a vocabulary needs a character");
+  expectError({"import", "--from", folder / "plain", "--out", folder / "i", "--tokenizer", "chars", "--vocabulary-from",
+               write(folder / "empty", "")},
+              1, "empty: is empty: a vocabulary needs a character");
   expectError({"import", "--from", folder / "plain", "--out", folder / "i", "--tokenizer", "bytes"}, 1,
               "the tokenizer has 256 tokens, but the model's vocabulary holds 96");
-  for (const auto &[tokenizer, vocabulary] : {std::pair("chars", ""), {"", ""}, {"words", "ab"}, {"chars", "ba"}, {"chars", "aa"}, {"none", "ab"}}) {
+  for (const auto &[tokenizer, vocabulary] :
+       {std::pair("chars", ""), {"", ""}, {"words", "ab"}, {"chars", "ba"}, {"chars", "aa"}, {"none", "ab"}}) {
     writeCheckpoint(folder / "bad", {{"tokenizer", tokenizer}, {"vocabulary", vocabulary}});
     for (const char *temperature : {"0", "1"})
       expectError({"sample", "--checkpoint", folder / "bad", "-n", "2", "--temperature", temperature}, 3, "bad: ");
@@ -201,30 +226,53 @@ TEST_F(HostileTest, VocabulariesThatDoNotFit) {
   // More tokens than the model has: no prompt may reach beyond its parameters.
   writeCheckpoint(folder / "bytes", {});
   EXPECT_EQ(run({"sample", "--checkpoint", folder / "bytes", "--prompt", "AZ", "-n", "3"}).exit, 0);
-  expectError({"sample", "--checkpoint", folder / "bytes", "--prompt", "Az"}, 1, "--prompt: has token 122, but the model only 96 of them");
+  expectError({"sample", "--checkpoint", folder / "bytes", "--prompt", "Az"}, 1,
+              "--prompt: has token 122, but the model only 96 of them");
   expectError({"eval", "--checkpoint", folder / "bytes", "--data", text}, 1, "");
   std::string points;
   for (char32_t value = 0x100; value < 0x1100; ++value)
     appendUtf8(points, value);
   writeCheckpoint(folder / "many", {{"tokenizer", "chars"}, {"vocabulary", points}});
-  expectError({"sample", "--checkpoint", folder / "many", "--prompt", "\u1000"}, 1, "has token 3840, but the model only 96 of them");
+  expectError({"sample", "--checkpoint", folder / "many", "--prompt", "\u1000"}, 1,
+              "has token 3840, but the model only 96 of them");
 }
 
 TEST_F(HostileTest, SavedOptionsAreChecked) {
   ASSERT_EQ(run(training("o", 5)).exit, 0);
   const Json good = Json::parse(TrainingOptions().json());
-  const std::pair<const char *, Json> bad[] = {
-      {"steps", -1}, {"steps", 1.5}, {"steps", "5"}, {"steps", nullptr}, {"steps", int64_t(1) << 60}, {"warmup", -1}, {"val_fraction", 1},
-      {"val_fraction", -0.5}, {"val_fraction", "x"}, {"schedule", "linear"}, {"schedule", 1}, {"order", "reverse"}, {"lr", -1}, {"lr", "fast"},
-      {"lr", 1e39}, {"lr", true}, {"lr", Json::array()}, {"beta1", 1}, {"beta2", 0.99999999}, {"beta1", -0.1}, {"weight_decay", -1},
-      {"grad_clip", -1}, {"min_lr", -1}, {"eps", -1}, {"eps", 1e300}};
+  const std::pair<const char *, Json> bad[] = {{"steps", -1},
+                                               {"steps", 1.5},
+                                               {"steps", "5"},
+                                               {"steps", nullptr},
+                                               {"steps", int64_t(1) << 60},
+                                               {"warmup", -1},
+                                               {"val_fraction", 1},
+                                               {"val_fraction", -0.5},
+                                               {"val_fraction", "x"},
+                                               {"schedule", "linear"},
+                                               {"schedule", 1},
+                                               {"order", "reverse"},
+                                               {"lr", -1},
+                                               {"lr", "fast"},
+                                               {"lr", 1e39},
+                                               {"lr", true},
+                                               {"lr", Json::array()},
+                                               {"beta1", 1},
+                                               {"beta2", 0.99999999},
+                                               {"beta1", -0.1},
+                                               {"weight_decay", -1},
+                                               {"grad_clip", -1},
+                                               {"min_lr", -1},
+                                               {"eps", -1},
+                                               {"eps", 1e300}};
   for (const auto &[name, value] : bad) {
     Json options = good;
     options[name] = value;
     writeCheckpoint(folder / "o/checkpoint.safetensors", {{"options", options.dump()}});
     expectError(training("o", 10, {"--resume"}), 3, value.is_array() ? "not readable" : name);
   }
-  for (const char *text : {"", "null", "[]", "{", "{}}", "{\"steps\":1,\"steps\":2}", "{\"lr\":1e999}", "{\"steps\":1} x"}) {
+  for (const char *text :
+       {"", "null", "[]", "{", "{}}", "{\"steps\":1,\"steps\":2}", "{\"lr\":1e999}", "{\"steps\":1} x"}) {
     writeCheckpoint(folder / "o/checkpoint.safetensors", {{"options", text}});
     expectError(training("o", 10, {"--resume"}), 3, "the saved options are not readable");
   }
@@ -237,7 +285,9 @@ TEST_F(HostileTest, ControlCharactersAreEscaped) {
   const auto expectClean = [&](const std::vector<std::string> &command, int exit) {
     const Result result = run(command);
     EXPECT_EQ(result.exit, exit) << result.err;
-    EXPECT_EQ(std::count_if(result.err.begin(), result.err.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }), 1) << result.err;
+    EXPECT_EQ(
+        std::count_if(result.err.begin(), result.err.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }), 1)
+        << result.err;
     EXPECT_EQ(result.err.back(), '\n');
   };
   expectClean({"sample", "--checkpoint", folder / evil}, 1);

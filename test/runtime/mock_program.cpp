@@ -1,6 +1,7 @@
-// A program as the compiler would emit it, written by hand: a bigram model logits = table[token] trained by gradient descent
-// with momentum. It has everything the runtime deals with (parameters, optimizer memory, the conventional entries, scalar
-// inputs with defaults, constants, scratch memory, kernels of many tiles) and follows the bit rules of kernels.
+// A program as the compiler would emit it, written by hand: a bigram model logits = table[token] trained by gradient
+// descent with momentum. It has everything the runtime deals with (parameters, optimizer memory, the conventional
+// entries, scalar inputs with defaults, constants, scratch memory, kernels of many tiles) and follows the bit rules of
+// kernels.
 #include "sinter/abi.h"
 
 #include <cmath>
@@ -9,7 +10,9 @@
 namespace {
 
 constexpr int64_t batch = 4, context = 8, vocabulary = MOCK_VOCABULARY, rows = batch * context;
-constexpr uint64_t aligned(uint64_t bytes) { return (bytes + SINTER_ALIGNMENT - 1) / SINTER_ALIGNMENT * SINTER_ALIGNMENT; }
+constexpr uint64_t aligned(uint64_t bytes) {
+  return (bytes + SINTER_ALIGNMENT - 1) / SINTER_ALIGNMENT * SINTER_ALIGNMENT;
+}
 
 // Log-softmax of one row of the table into `out`.
 void logSoftmax(const float *row, float *out) {
@@ -29,7 +32,8 @@ void gatherLogits(void *const *operands, int64_t begin, int64_t end, void *scrat
   const auto *table = static_cast<const float *>(operands[1]), *bias = static_cast<const float *>(operands[2]);
   auto *logits = static_cast<float *>(operands[3]), *row = static_cast<float *>(scratch);
   for (int64_t r = begin; r < end; ++r) {
-    for (int64_t v = 0; v < vocabulary; ++v) // by way of the scratch memory, so that sharing it between threads would show
+    for (int64_t v = 0; v < vocabulary;
+         ++v) // by way of the scratch memory, so that sharing it between threads would show
       row[v] = table[tokens[r] * vocabulary + v] + bias[v];
     std::memcpy(logits + r * vocabulary, row, sizeof(float) * vocabulary);
   }
@@ -109,16 +113,20 @@ constexpr sinter_kernel makeKernel(const char *name, sinter_cpu_function functio
 
 enum { GatherLogits, CrossEntropy, ReduceLosses, ScatterAdd, Norm, Update, GatherOne, PickRow };
 const sinter_kernel kernels[] = {
-    makeKernel("gather_logits", gatherLogits, rows, 1e4), makeKernel("cross_entropy", crossEntropy, rows, 1e5),
-    makeKernel("reduce_losses", reduceLosses, 1, 64),     makeKernel("scatter_add", scatterAdd, vocabulary, 1e4),
-    makeKernel("norm", norm, 1, 1e4),                     makeKernel("update", update, vocabulary, 1e5),
-    makeKernel("gather_logits_8", gatherLogits, context, 1e4), makeKernel("pick_row", pickRow, 1, 0),
+    makeKernel("gather_logits", gatherLogits, rows, 1e4),
+    makeKernel("cross_entropy", crossEntropy, rows, 1e5),
+    makeKernel("reduce_losses", reduceLosses, 1, 64),
+    makeKernel("scatter_add", scatterAdd, vocabulary, 1e4),
+    makeKernel("norm", norm, 1, 1e4),
+    makeKernel("update", update, vocabulary, 1e5),
+    makeKernel("gather_logits_8", gatherLogits, context, 1e4),
+    makeKernel("pick_row", pickRow, 1, 0),
 };
 
 // The arena, by hand and without reuse.
-constexpr uint64_t tokensAt = 0, targetsAt = aligned(4 * rows), lrAt = targetsAt + aligned(4 * rows), betaAt = lrAt + aligned(4),
-                   stepAt = betaAt + aligned(4), lossAt = stepAt + aligned(4), correctAt = lossAt + aligned(4),
-                   normAt = correctAt + aligned(4), logitsAt = normAt + aligned(4),
+constexpr uint64_t tokensAt = 0, targetsAt = aligned(4 * rows), lrAt = targetsAt + aligned(4 * rows),
+                   betaAt = lrAt + aligned(4), stepAt = betaAt + aligned(4), lossAt = stepAt + aligned(4),
+                   correctAt = lossAt + aligned(4), normAt = correctAt + aligned(4), logitsAt = normAt + aligned(4),
                    lossesAt = logitsAt + aligned(4 * rows * vocabulary), hitsAt = lossesAt + aligned(4 * rows),
                    gradientsAt = hitsAt + aligned(4 * rows),
                    tableGradientAt = gradientsAt + aligned(4 * rows * vocabulary),
@@ -141,12 +149,18 @@ constexpr sinter_operand readTokens = read(tokensAt, 4 * rows), readTable = read
 constexpr uint64_t logitsBytes = 4 * rows * vocabulary;
 
 const sinter_operand gatherOperands[] = {readTokens, readTable, readBias, write(logitsAt, logitsBytes)};
-const sinter_operand entropyOperands[] = {read(logitsAt, logitsBytes), read(targetsAt, 4 * rows), write(lossesAt, 4 * rows),
-                                          write(hitsAt, 4 * rows), write(gradientsAt, logitsBytes)};
-const sinter_operand reduceOperands[] = {read(lossesAt, 4 * rows), read(hitsAt, 4 * rows), write(lossAt, 4), write(correctAt, 4)};
-const sinter_operand scatterOperands[] = {readTokens, read(gradientsAt, logitsBytes), write(tableGradientAt, tableBytes)};
+const sinter_operand entropyOperands[] = {read(logitsAt, logitsBytes), read(targetsAt, 4 * rows),
+                                          write(lossesAt, 4 * rows), write(hitsAt, 4 * rows),
+                                          write(gradientsAt, logitsBytes)};
+const sinter_operand reduceOperands[] = {read(lossesAt, 4 * rows), read(hitsAt, 4 * rows), write(lossAt, 4),
+                                         write(correctAt, 4)};
+const sinter_operand scatterOperands[] = {readTokens, read(gradientsAt, logitsBytes),
+                                          write(tableGradientAt, tableBytes)};
 const sinter_operand normOperands[] = {read(tableGradientAt, tableBytes), write(normAt, 4)};
-const sinter_operand updateOperands[] = {read(tableGradientAt, tableBytes), read(lrAt, 4), read(betaAt, 4), read(stepAt, 4),
+const sinter_operand updateOperands[] = {read(tableGradientAt, tableBytes),
+                                         read(lrAt, 4),
+                                         read(betaAt, 4),
+                                         read(stepAt, 4),
                                          {SINTER_STATE, SINTER_READ | SINTER_WRITE, momentumAt, tableBytes},
                                          {SINTER_STATE, SINTER_READ | SINTER_WRITE, 0, tableBytes}};
 const sinter_operand pickOperands[] = {read(logitsAt, logitsBytes), read(stepAt, 4), write(lossesAt, 4 * vocabulary)};
@@ -155,9 +169,12 @@ const sinter_launch trainLaunches[] = {
     {GatherLogits, 4, gatherOperands, "mock.cpp:10:3"}, {CrossEntropy, 5, entropyOperands, "mock.cpp:11:3"},
     {ReduceLosses, 4, reduceOperands, "mock.cpp:12:3"}, {ScatterAdd, 3, scatterOperands, "mock.cpp:13:3"},
     {Norm, 2, normOperands, "mock.cpp:14:3"},           {Update, 6, updateOperands, "mock.cpp:15:3"}};
-const sinter_launch logitsLaunches[] = {{GatherOne, 4, gatherOperands, "mock.cpp:20:3"}, {PickRow, 3, pickOperands, "mock.cpp:21:3"}};
+const sinter_launch logitsLaunches[] = {{GatherOne, 4, gatherOperands, "mock.cpp:20:3"},
+                                        {PickRow, 3, pickOperands, "mock.cpp:21:3"}};
 
-constexpr sinter_tensor scalar(const char *name, uint32_t dtype, uint64_t offset) { return {name, dtype, 0, nullptr, offset, 4}; }
+constexpr sinter_tensor scalar(const char *name, uint32_t dtype, uint64_t offset) {
+  return {name, dtype, 0, nullptr, offset, 4};
+}
 
 const sinter_input trainInputs[] = {
     {{"tokens", SINTER_I32, 2, tokenShape, tokensAt, 4 * rows}, 0, 0, 0},
@@ -167,7 +184,8 @@ const sinter_input trainInputs[] = {
     {scalar("step", SINTER_I32, stepAt), 0, 0, 0},
 };
 const sinter_tensor trainOutputs[] = {scalar("loss", SINTER_F32, lossAt), scalar("grad_norm", SINTER_F32, normAt)};
-const sinter_tensor evalOutputs[] = {scalar("loss", SINTER_F32, lossAt), scalar("correct", SINTER_F32, correctAt),
+const sinter_tensor evalOutputs[] = {scalar("loss", SINTER_F32, lossAt),
+                                     scalar("correct", SINTER_F32, correctAt),
                                      {"logits", SINTER_F32, 3, logitsShape, logitsAt, logitsBytes}};
 const sinter_input logitsInputs[] = {{{"tokens", SINTER_I32, 2, oneShape, tokensAt, 4 * context}, 0, 0, 0},
                                      {scalar("position", SINTER_I32, stepAt), 0, 0, 0}};
@@ -189,6 +207,22 @@ const sinter_version versions[] = {{"mock", 0, aligned(4 * vocabulary), kernels}
 
 } // namespace
 
-extern "C" const sinter_program sinter_program_v1 = {
-    SINTER_ABI_VERSION, 2, sizeof kernels / sizeof *kernels, 3, 1, 0, "mock", "mock.cpp", "sinterc 0.1.0", "cpu:mock", "{\"batch\":4,\"context\":8}",
-    states, versions, nullptr, entries, bias, sizeof bias, momentumAt + aligned(tableBytes), arenaBytes};
+extern "C" const sinter_program sinter_program_v1 = {SINTER_ABI_VERSION,
+                                                     2,
+                                                     sizeof kernels / sizeof *kernels,
+                                                     3,
+                                                     1,
+                                                     0,
+                                                     "mock",
+                                                     "mock.cpp",
+                                                     "sinterc 0.1.0",
+                                                     "cpu:mock",
+                                                     "{\"batch\":4,\"context\":8}",
+                                                     states,
+                                                     versions,
+                                                     nullptr,
+                                                     entries,
+                                                     bias,
+                                                     sizeof bias,
+                                                     momentumAt + aligned(tableBytes),
+                                                     arenaBytes};

@@ -49,10 +49,42 @@ public:
 
   // One change of a JSON text: a number, a token, a repeated or missing piece.
   void json(std::string &text) {
-    static const char *numbers[] = {"0", "-1", "1", "8", "36864", "73728", "4294967296", "9223372036854775807", "9223372036854775808",
-                                    "18446744073709551615", "18446744073709551616", "1e400", "-0", "1.5", "1e2", "96", "00", "true"};
-    static const char *tokens[] = {"{", "}", "[", "]", ",", ":", "\"", "\\", "null", "\"dtype\":\"F64\"", "\"\\ud800\"", "\"\\u0000\"",
-                                   "\"__metadata__\":{}", "\"shape\":[]", "\"F32\"", "\xff", "[[[[[[[[[[", "\"step\":\"99999999999999999999\""};
+    static const char *numbers[] = {"0",
+                                    "-1",
+                                    "1",
+                                    "8",
+                                    "36864",
+                                    "73728",
+                                    "4294967296",
+                                    "9223372036854775807",
+                                    "9223372036854775808",
+                                    "18446744073709551615",
+                                    "18446744073709551616",
+                                    "1e400",
+                                    "-0",
+                                    "1.5",
+                                    "1e2",
+                                    "96",
+                                    "00",
+                                    "true"};
+    static const char *tokens[] = {"{",
+                                   "}",
+                                   "[",
+                                   "]",
+                                   ",",
+                                   ":",
+                                   "\"",
+                                   "\\",
+                                   "null",
+                                   "\"dtype\":\"F64\"",
+                                   "\"\\ud800\"",
+                                   "\"\\u0000\"",
+                                   "\"__metadata__\":{}",
+                                   "\"shape\":[]",
+                                   "\"F32\"",
+                                   "\xff",
+                                   "[[[[[[[[[[",
+                                   "\"step\":\"99999999999999999999\""};
     std::vector<size_t> digits;
     for (size_t i = 0; i < text.size(); ++i)
       if (isdigit(static_cast<unsigned char>(text[i])) && (i == 0 || !isdigit(static_cast<unsigned char>(text[i - 1]))))
@@ -74,7 +106,8 @@ public:
       return;
     default: {
       // From one comma to another: an entry or a part of one, once more or not at all.
-      const size_t begin = text.find(',', below(text.size())), end = text.find(',', begin == std::string::npos ? begin : begin + 1);
+      const size_t begin = text.find(',', below(text.size())),
+                   end = text.find(',', begin == std::string::npos ? begin : begin + 1);
       if (begin == std::string::npos || end == std::string::npos)
         return;
       if (below(2))

@@ -1,5 +1,5 @@
-// Standard output and error that cannot be written, signals while they are blocked, and threads that cannot be started: the exit
-// code is the right one and nothing that was trained is lost.
+// Standard output and error that cannot be written, signals while they are blocked, and threads that cannot be started:
+// the exit code is the right one and nothing that was trained is lost.
 #include "checkpoint.h"
 #include "commands.h"
 
@@ -34,22 +34,24 @@ TEST_F(OutputTest, ExitCodesSurviveAnUnwritableStandardError) {
     EXPECT_EQ(code("sample --checkpoint none"), 1) << target;
     EXPECT_EQ(code("sample --checkpoint damaged"), 3) << target;
     EXPECT_EQ(code("train --data text.txt --device vulkan"), 4) << target;
-    EXPECT_EQ(code("train --data text.txt --steps 5 > /dev/null"), 0) << target; // warns of the missing --out
+    EXPECT_EQ(code("train --data text.txt --steps 5 > /dev/null"), 0) << target;         // warns of the missing --out
     EXPECT_EQ(code("train --data text.txt --out o --steps 5 > /dev/null"), 0) << target; // notes what is put aside
   }
   // The disk is full and nobody reads why: the training goes on to its end, and its exit code tells.
   for (const char *target : unwritable)
-    EXPECT_EQ(shell("ulimit -f 20; $MOCK train --data text.txt --resume --out o --steps 50 --checkpoint-every 5 > /dev/null " +
-                    std::string(target)),
-              1)
+    EXPECT_EQ(
+        shell(
+            "ulimit -f 20; $MOCK train --data text.txt --resume --out o --steps 50 --checkpoint-every 5 > /dev/null " +
+            std::string(target)),
+        1)
         << target;
 }
 
 TEST_F(OutputTest, LostOutputIsAnErrorButForAClosedPipe) {
   ASSERT_EQ(run(training("o", 5)).exit, 0);
-  for (const char *command : {"sample --checkpoint o -n 5", "sample --checkpoint o -n 5 --json", "sample --checkpoint o -n 0 --prompt the",
-                              "eval --data text.txt --checkpoint o", "info", "info --json", "bench train --steps 1", "--help",
-                              "train --help", "--version"}) {
+  for (const char *command : {"sample --checkpoint o -n 5", "sample --checkpoint o -n 5 --json",
+                              "sample --checkpoint o -n 0 --prompt the", "eval --data text.txt --checkpoint o", "info",
+                              "info --json", "bench train --steps 1", "--help", "train --help", "--version"}) {
     const std::string line = std::string("$MOCK ") + command;
     EXPECT_EQ(shell(line + " > /dev/full 2> message"), 1) << command;
     expectContains(readFile(folder / "message"), "standard output: cannot write: No space left on device");
@@ -64,7 +66,8 @@ TEST_F(OutputTest, TrainingsOutliveTheirReaders) {
   const std::string train = "$MOCK train --data text.txt --steps 300 --checkpoint-every 50 --eval-every 0 --out ";
   ASSERT_EQ(run(training("whole", 300)).exit, 0);
   EXPECT_EQ(shell(train + "full > /dev/full 2> message"), 1);
-  expectContains(readFile(folder / "message"), "standard output: cannot write: No space left on device; the training goes on");
+  expectContains(readFile(folder / "message"),
+                 "standard output: cannot write: No space left on device; the training goes on");
   EXPECT_EQ(shell(train + "gone 2> message | head -n 2; exit ${PIPESTATUS[0]}"), 0);
   EXPECT_EQ(readFile(folder / "message"), "");
   // With no descriptors at all, the log must not get the number of any.
@@ -124,13 +127,16 @@ TEST_F(OutputTest, HangUpsSaveUnlessTheyAreIgnored) {
 
 TEST_F(OutputTest, ThreadsThatCannotStart) {
   ASSERT_EQ(run(training("o", 5)).exit, 0);
-  for (const char *command : {"train --data text.txt --steps 5", "sample --checkpoint o -n 5", "eval --data text.txt --checkpoint o",
-                              "bench train --steps 1", "export --checkpoint o --out e"}) {
-    EXPECT_EQ(shell(std::string("ulimit -v 200000; $MOCK ") + command + " --threads 64 > /dev/null 2> message"), 4) << command;
+  for (const char *command :
+       {"train --data text.txt --steps 5", "sample --checkpoint o -n 5", "eval --data text.txt --checkpoint o",
+        "bench train --steps 1", "export --checkpoint o --out e"}) {
+    EXPECT_EQ(shell(std::string("ulimit -v 200000; $MOCK ") + command + " --threads 64 > /dev/null 2> message"), 4)
+        << command;
     const std::string message = readFile(folder / "message");
     expectContains(message, "cannot start thread ");
     expectContains(message, " of 64: Resource temporarily unavailable; ask for fewer with --threads");
-    EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), message.find("warning") == std::string::npos ? 1 : 2) << message;
+    EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), message.find("warning") == std::string::npos ? 1 : 2)
+        << message;
   }
 }
 

@@ -129,7 +129,8 @@ TEST(Pool, LateWorkersDoNotTouchTheNextJob) {
     EXPECT_EQ(value, repeats);
 }
 
-// operands: the number of this job. The first word of the scratch is zero when a thread first works for it, and then its own.
+// operands: the number of this job. The first word of the scratch is zero when a thread first works for it, and then
+// its own.
 static void keepMark(void *const *operands, int64_t, int64_t, void *scratch) {
   auto *word = static_cast<int64_t *>(scratch);
   const int64_t job = *static_cast<const int64_t *>(operands[0]);
@@ -156,7 +157,8 @@ TEST(Pool, ScratchForgetsBetweenJobs) {
   }
 }
 
-// operands: two rows of numbers, and the number of this job: what the job before left in one row, it raises in the other.
+// operands: two rows of numbers, and the number of this job: what the job before left in one row, it raises in the
+// other.
 static void countInOrder(void *const *operands, int64_t begin, int64_t end, void *) {
   auto *counts = static_cast<int *>(operands[0]);
   const int before = *static_cast<const int *>(operands[1]);

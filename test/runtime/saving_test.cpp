@@ -1,4 +1,5 @@
-// Commands that could destroy what is already there: trainings in one folder, started twice, and outputs that are inputs.
+// Commands that could destroy what is already there: trainings in one folder, started twice, and outputs that are
+// inputs.
 #include "checkpoint.h"
 #include "commands.h"
 
@@ -17,7 +18,8 @@ protected:
   std::map<std::string, std::string> everything() {
     std::map<std::string, std::string> files;
     for (const auto &entry : std::filesystem::recursive_directory_iterator(folder.path()))
-      if (const std::string name = entry.path().filename().string(); entry.is_regular_file() && name != "out" && name != "err" && name != "in")
+      if (const std::string name = entry.path().filename().string();
+          entry.is_regular_file() && name != "out" && name != "err" && name != "in")
         files[entry.path().string()] = readFile(entry.path().string());
     return files;
   }
@@ -54,8 +56,10 @@ TEST_F(SavingTest, OneTrainingAFolder) {
   while (!std::filesystem::exists(folder / "o/checkpoint.safetensors"))
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   for (const char *how : {"", " --resume"}) {
-    EXPECT_EQ(shell("$MOCK train --data text.txt --out ./o --steps 5" + std::string(how) + " > /dev/null 2> message"), 1);
-    expectContains(readFile(folder / "message"), "./o: another training writes to this folder; wait until it has ended, or choose another --out");
+    EXPECT_EQ(shell("$MOCK train --data text.txt --out ./o --steps 5" + std::string(how) + " > /dev/null 2> message"),
+              1);
+    expectContains(readFile(folder / "message"),
+                   "./o: another training writes to this folder; wait until it has ended, or choose another --out");
   }
   kill(first, SIGKILL);
   EXPECT_EQ(finish(first).exit, -SIGKILL);
@@ -71,7 +75,8 @@ TEST_F(SavingTest, KillsOfTwoTrainingsInOneFolder) {
       std::filesystem::remove_all(folder / "o");
     pid_t children[2];
     for (pid_t &child : children)
-      child = start(training("o", 1000000, {"--checkpoint-every", "1", "--threads", "1", "--seed", std::to_string(&child - children)}));
+      child = start(training(
+          "o", 1000000, {"--checkpoint-every", "1", "--threads", "1", "--seed", std::to_string(&child - children)}));
     random = random * 1664525u + 1013904223u;
     std::this_thread::sleep_for(std::chrono::microseconds(10000 + (random >> 8) % 30000));
     for (const pid_t child : children)
@@ -97,7 +102,8 @@ TEST_F(SavingTest, KillsOfTwoTrainingsInOneFolder) {
 }
 
 TEST_F(SavingTest, OutputsThatAreInputs) {
-  const std::string checkpoint = folder / "o/checkpoint.safetensors", notes = write(folder / "notes.txt", "my notes\nline 2\n");
+  const std::string checkpoint = folder / "o/checkpoint.safetensors",
+                    notes = write(folder / "notes.txt", "my notes\nline 2\n");
   ASSERT_EQ(run(training("o", 10, {"--log", folder / "log.jsonl"})).exit, 0);
   ASSERT_EQ(run({"export", "--checkpoint", folder / "o", "--out", folder / "plain"}).exit, 0);
   std::filesystem::create_symlink(checkpoint, folder / "link");
@@ -122,7 +128,8 @@ TEST_F(SavingTest, OutputsThatAreInputs) {
       {"export", "--checkpoint", folder / "plain", "--out", folder / "o/../plain"},
       {"export", "--checkpoint", folder / "plain", "--out", checkpoint}, // another's training
       {"import", "--from", folder / "plain", "--out", folder / "plain"},
-      {"import", "--from", folder / "plain", "--tokenizer", "chars", "--vocabulary-from", text, "--out", folder / "hard"},
+      {"import", "--from", folder / "plain", "--tokenizer", "chars", "--vocabulary-from", text, "--out",
+       folder / "hard"},
       {"import", "--from", folder / "plain", "--out", checkpoint},
       {"eval", "--data", text, "--checkpoint", folder / "o", "--logits", folder / "hard"},
       {"eval", "--data", text, "--checkpoint", folder / "o", "--logits", checkpoint},
@@ -151,19 +158,24 @@ TEST_F(SavingTest, PermissionsOfCheckpointsStay) {
   const std::string path = folder / "o/checkpoint.safetensors";
   std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   ASSERT_EQ(run(training("o", 10, {"--resume"})).exit, 0);
-  EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 // Named pipes without a writer, devices, and what never ends.
 TEST_F(SavingTest, NothingHangs) {
   ASSERT_EQ(run(training("o", 5)).exit, 0);
-  ASSERT_EQ(shell("mkfifo fifo; mkdir t; mkfifo t/checkpoint.safetensors.tmp; mkdir u; mkfifo u/checkpoint.safetensors"), 0);
+  ASSERT_EQ(
+      shell("mkfifo fifo; mkdir t; mkfifo t/checkpoint.safetensors.tmp; mkdir u; mkfifo u/checkpoint.safetensors"), 0);
   for (const char *command :
-       {"sample --checkpoint fifo -n 1", "train --data text.txt --init fifo --steps 1", "train --data fifo --steps 1", "train --data text.txt --val-data fifo --steps 1",
-        "import --from fifo --out i", "import --from o/checkpoint.safetensors --out i --tokenizer chars --vocabulary-from fifo", "export --checkpoint fifo --out e",
-        "eval --data fifo --checkpoint o", "sample --checkpoint o --prompt-file fifo -n 1", "train --data text.txt --steps 1 --log fifo",
-        "train --data /dev/zero --steps 1", "sample --checkpoint /dev/zero", "export --checkpoint o --out fifo", "export --checkpoint o --out /dev/null",
-        "eval --data text.txt --checkpoint o --logits fifo", "sample --checkpoint o --prompt-file - -n 1 < /dev/zero", "train --data text.txt --out u --resume",
+       {"sample --checkpoint fifo -n 1", "train --data text.txt --init fifo --steps 1", "train --data fifo --steps 1",
+        "train --data text.txt --val-data fifo --steps 1", "import --from fifo --out i",
+        "import --from o/checkpoint.safetensors --out i --tokenizer chars --vocabulary-from fifo",
+        "export --checkpoint fifo --out e", "eval --data fifo --checkpoint o",
+        "sample --checkpoint o --prompt-file fifo -n 1", "train --data text.txt --steps 1 --log fifo",
+        "train --data /dev/zero --steps 1", "sample --checkpoint /dev/zero", "export --checkpoint o --out fifo",
+        "export --checkpoint o --out /dev/null", "eval --data text.txt --checkpoint o --logits fifo",
+        "sample --checkpoint o --prompt-file - -n 1 < /dev/zero", "train --data text.txt --out u --resume",
         "train --data - --steps 1 < /dev/zero"}) {
     const auto begun = std::chrono::steady_clock::now();
     EXPECT_EQ(shell("ulimit -v 2000000; $MOCK " + std::string(command) + " > /dev/null 2> message"), 1) << command;

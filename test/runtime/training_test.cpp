@@ -187,10 +187,12 @@ TEST_F(TrainingTest, AnotherInterfaceVersionIsRefused) {
   other.abi_version = 99;
   const Failed failed = failureOf([&] { Program program(other, 1); });
   EXPECT_EQ(failed.exit, Exit::Device);
-  expectContains(failed.message, "compiled for interface version 99, this runtime has version " + std::to_string(SINTER_ABI_VERSION) + ";");
+  expectContains(failed.message, "compiled for interface version 99, this runtime has version " +
+                                     std::to_string(SINTER_ABI_VERSION) + ";");
 }
 
-// The last version that the processor can run is taken, or the one that was asked for; else the error says what is missing.
+// The last version that the processor can run is taken, or the one that was asked for; else the error says what is
+// missing.
 TEST(Processor, ChoosesAVersion) {
   const sinter_version versions[] = {{"old", 1, 0, nullptr}, {"wide", 3, 0, nullptr}, {"new", 7, 0, nullptr}};
   sinter_program program = sinter_program_v1;
@@ -213,7 +215,8 @@ TEST(Processor, ChoosesAVersion) {
   program.target = "vulkan";
   failed = failureOf([&] { chooseVersion(program, "", 7); });
   EXPECT_EQ(failed.exit, Exit::Device);
-  expectContains(failed.message, "device cpu: not compiled into this program, which is for vulkan; use --device vulkan");
+  expectContains(failed.message,
+                 "device cpu: not compiled into this program, which is for vulkan; use --device vulkan");
 }
 
 } // namespace sinter::test

@@ -44,8 +44,8 @@ TEST(Random, BelowIsInRangeAndEven) {
 }
 
 TEST(Utf8, RefusesWhatIsNotStrict) {
-  for (const char *bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-                          "\xe2\x82", "\xff", "\xf0\x80\x80\x80"})
+  for (const char *bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                          "\xf5\x80\x80\x80", "\xe2\x82", "\xff", "\xf0\x80\x80\x80"})
     EXPECT_EQ(findInvalidUtf8(std::string("ok") + bad), 2u) << bad;
   EXPECT_EQ(findInvalidUtf8("a\u00e9\u20ac\U0001f600"), std::string::npos);
 }
@@ -92,8 +92,10 @@ TEST(Tokenizer, NamesTheCharacterItLacks) {
   const Tokenizer chars = Tokenizer::charsOf("abc", "t");
   const Failed failed = failureOf([&] { chars.encode("ab\u20ac", "--prompt"); });
   EXPECT_EQ(failed.exit, Exit::Input);
-  EXPECT_EQ(failed.message, "--prompt: character '\u20ac' (U+20AC) at byte 2 is not among the 3 of the model's vocabulary");
-  expectContains(failureOf([&] { Tokenizer::charsOf("ab\xff", "x.txt"); }).message, "x.txt: not UTF-8 text: byte 0xff at offset 2");
+  EXPECT_EQ(failed.message,
+            "--prompt: character '\u20ac' (U+20AC) at byte 2 is not among the 3 of the model's vocabulary");
+  expectContains(failureOf([&] { Tokenizer::charsOf("ab\xff", "x.txt"); }).message,
+                 "x.txt: not UTF-8 text: byte 0xff at offset 2");
 }
 
 TEST(Tokenizer, RefusesDamagedVocabularies) {

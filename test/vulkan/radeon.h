@@ -1,4 +1,5 @@
-// Mesa's driver for AMD GPUs: where it is described, and what it calls them. Debian 12 has Mesa 22, Debian 13 has Mesa 25.
+// Mesa's driver for AMD GPUs: where it is described, and what it calls them. Debian 12 has Mesa 22, Debian 13 has
+// Mesa 25.
 #pragma once
 
 #include <filesystem>

@@ -2,8 +2,8 @@
 //
 //   radv-stats [--family NAME] [--subgroup N] [--max-vgprs N] [--max-spills N] FILE.spv...
 //
-// Mesa's driver compiles for hardware that is not there if RADV_FORCE_FAMILY says which; it can run nothing then. Prints the
-// registers, spills and waves; exit code 1 if a bound is exceeded, 2 if something is wrong.
+// Mesa's driver compiles for hardware that is not there if RADV_FORCE_FAMILY says which; it can run nothing then.
+// Prints the registers, spills and waves; exit code 1 if a bound is exceeded, 2 if something is wrong.
 #define VK_NO_PROTOTYPES
 #define VOLK_IMPLEMENTATION
 #include "radeon.h"
@@ -173,7 +173,8 @@ std::map<std::string, uint64_t> statisticsOf(VkDevice device, VkPipeline pipelin
   VkPipelineExecutableStatisticKHR empty{};
   empty.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_STATISTIC_KHR;
   std::vector<VkPipelineExecutableStatisticKHR> list(count, empty);
-  check(vkGetPipelineExecutableStatisticsKHR(device, &info, &count, list.data()), "vkGetPipelineExecutableStatisticsKHR");
+  check(vkGetPipelineExecutableStatisticsKHR(device, &info, &count, list.data()),
+        "vkGetPipelineExecutableStatisticsKHR");
   std::map<std::string, uint64_t> statistics;
   for (const VkPipelineExecutableStatisticKHR &statistic : list)
     statistics[statistic.name] = statistic.value.u64;
@@ -212,9 +213,11 @@ int main(int argc, char **argv) {
       if (!statistics.count(name))
         die(std::string("the driver does not tell the number of ") + name);
     std::printf("%s on %s:", path.substr(path.rfind('/') + 1).c_str(), family.c_str());
-    for (const char *name : {"VGPRs", "Spilled VGPRs", "SGPRs", "Spilled SGPRs", "LDS size", "Scratch size", "Subgroups per SIMD", "Instructions"})
+    for (const char *name : {"VGPRs", "Spilled VGPRs", "SGPRs", "Spilled SGPRs", "LDS size", "Scratch size",
+                             "Subgroups per SIMD", "Instructions"})
       if (statistics.count(name))
-        std::printf("%s %s %llu", name == std::string("VGPRs") ? "" : ",", name, static_cast<unsigned long long>(statistics[name]));
+        std::printf("%s %s %llu", name == std::string("VGPRs") ? "" : ",", name,
+                    static_cast<unsigned long long>(statistics[name]));
     std::printf("\n");
     if (statistics["VGPRs"] <= mostRegisters && statistics["Spilled VGPRs"] <= mostSpills)
       continue;

@@ -6,8 +6,9 @@
 //     over keys    the block's rows of results
 //     over queries this block's share of sums over all queries, which wait in the thread's memory until the last block
 //
-// Products are emitted as everywhere else (MatmulEmit), rows in the order of EmitLoops: results have the bits of kernels
-// that take one op after the other. A tile is a batch, or a block of queries where nothing is summed over queries.
+// Products are emitted as everywhere else (MatmulEmit), rows in the order of EmitLoops: results have the bits of
+// kernels that take one op after the other. A tile is a batch, or a block of queries where nothing is summed over
+// queries.
 #include "compiler/codegen/cpu/AttentionRows.h"
 #include "compiler/codegen/cpu/Matmul.h"
 #include "compiler/codegen/cpu/MatmulEmit.h"
@@ -136,8 +137,9 @@ private:
     }
   }
 
-  void fetchRow(const AttentionProduct &product, const MatmulAccess &access, const MatmulLoop &rows, const MatmulLoop &along,
-                Value batch, Value query, SmallVectorImpl<std::pair<unsigned, MatmulAccess>> &known) {
+  void fetchRow(const AttentionProduct &product, const MatmulAccess &access, const MatmulLoop &rows,
+                const MatmulLoop &along, Value batch, Value query,
+                SmallVectorImpl<std::pair<unsigned, MatmulAccess>> &known) {
     auto argument = dyn_cast<BlockArgument>(product.operands[access.operand]);
     if (!argument || along.stride(access) != 1)
       return;

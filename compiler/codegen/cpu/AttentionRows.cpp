@@ -133,6 +133,8 @@ Value AttentionRows::operandOf(Value tensor, Value key) {
   return lanes[tensor] = loadLanes(b, loc, buffers[*kernel.bufferOf(tensor)], address(key));
 }
 
-Value AttentionRows::address(Value key) { return LinearIndex().add(row, kernel.stride()).add(key, 1).materialize(b, loc); }
+Value AttentionRows::address(Value key) {
+  return LinearIndex().add(row, kernel.stride()).add(key, 1).materialize(b, loc);
+}
 
 } // namespace sinter::cpu

@@ -6,8 +6,8 @@
 
 namespace sinter::cpu {
 
-/// Emits the kernel's row ops for one query after the other: each pass goes over its row once, 16 keys at a time, in the
-/// order in which EmitLoops reduces rows (lane l folds elements l, l + 16, ...; then a tree).
+/// Emits the kernel's row ops for one query after the other: each pass goes over its row once, 16 keys at a time, in
+/// the order in which EmitLoops reduces rows (lane l folds elements l, l + 16, ...; then a tree).
 class AttentionRows {
 public:
   /// `buffers`: one-dimensional memory of a block of rows each.
@@ -16,11 +16,13 @@ public:
       : b(builder), loc(loc), kernel(kernel), buffers(buffers) {}
 
   /// Of the block of queries from `firstQuery` on, of number `batch`. `atQuery` may add something for each of them.
-  mlir::LogicalResult emit(mlir::Value batch, mlir::Value firstQuery, llvm::function_ref<void(mlir::Value query)> atQuery);
+  mlir::LogicalResult emit(mlir::Value batch, mlir::Value firstQuery,
+                           llvm::function_ref<void(mlir::Value query)> atQuery);
 
 private:
   mlir::LogicalResult emitPass(llvm::ArrayRef<AttentionRowOp> ops);
-  mlir::FailureOr<llvm::SmallVector<mlir::Value>> emitOp(mlir::linalg::GenericOp op, mlir::Value key, mlir::Value accumulator);
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> emitOp(mlir::linalg::GenericOp op, mlir::Value key,
+                                                         mlir::Value accumulator);
   mlir::Value operandOf(mlir::Value tensor, mlir::Value key);
   mlir::Value address(mlir::Value key);
 
@@ -29,7 +31,7 @@ private:
   const AttentionKernel &kernel;
   llvm::ArrayRef<mlir::Value> buffers;
   llvm::SmallVector<mlir::Value> batchIndices;
-  mlir::Value row, query, bound; ///< in the block, of all, keys that count for it
+  mlir::Value row, query, bound;                           ///< in the block, of all, keys that count for it
   llvm::DenseMap<mlir::Value, mlir::Value> scalars, lanes; ///< of this query; of these keys
 };
 

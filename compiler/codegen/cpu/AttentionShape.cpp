@@ -82,8 +82,9 @@ private:
           continue;
         auto isElement = [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isIdentity(); };
         bool touches = llvm::any_of(op.getResults(), [&](Value v) { return scores.contains(v); }) ||
-                       llvm::any_of(op.getDpsInputOperands(),
-                                    [&](OpOperand *input) { return isElement(input) && scores.contains(input->get()); });
+                       llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+                         return isElement(input) && scores.contains(input->get());
+                       });
         if (!touches)
           continue;
         scores.insert(op.getResults().begin(), op.getResults().end());
@@ -138,7 +139,8 @@ private:
     if (!inner)
       return false;
     product.kind = inner.getMatchingIndexingMap(inner.getDpsInputOperand(0)).getResult(queryDim()) == lastDim(inner)
-                       ? Kind::OverQueries : Kind::OverKeys;
+                       ? Kind::OverQueries
+                       : Kind::OverKeys;
     auto argument = dyn_cast<BlockArgument>(inner.getDpsInputs()[0]);
     if (!argument)
       return false;
@@ -330,8 +332,9 @@ private:
 
   //===--- plans -------------------------------------------------------------------------------------===//
 
-  /// More rows share what is packed and the sums over queries: worth more than buffers that stay in a second-level cache.
-  /// Sums over queries have them for blocks of k, of which units are made (those of several are multiples of 64).
+  /// More rows share what is packed and the sums over queries: worth more than buffers that stay in a second-level
+  /// cache. Sums over queries have them for blocks of k, of which units are made (those of several are multiples of
+  /// 64).
   void chooseRows() {
     constexpr int64_t kBuffersInCache = 4;
     for (int64_t rows : {64, 48, 32, 16}) {

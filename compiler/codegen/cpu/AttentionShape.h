@@ -8,8 +8,8 @@ namespace sinter::cpu {
 /// One of the kernel's products, as a kernel of its own.
 struct AttentionProduct {
   enum Kind {
-    Scores,   ///< makes queries x keys, of rows per query and rows per key
-    OverKeys, ///< sums over keys: queries x keys times rows per key
+    Scores,      ///< makes queries x keys, of rows per query and rows per key
+    OverKeys,    ///< sums over keys: queries x keys times rows per key
     OverQueries, ///< sums over queries: the transpose of queries x keys times rows per query
   } kind = Scores;
   mlir::OwningOpRef<mlir::func::FuncOp> function; ///< what `kernel` was read from
@@ -29,12 +29,12 @@ struct AttentionRowOp {
 struct AttentionKernel {
   llvm::SmallVector<int64_t> batch; ///< sizes of the outer dimensions
   int64_t queries, keys;
-  int64_t rows; ///< queries that are taken together
+  int64_t rows;        ///< queries that are taken together
   int64_t results = 0; ///< tensors that the kernel returns
   /// Whether keys after a query count for nothing: every score may be left out there, and every weight is zero.
   bool causal;
-  /// Keys after a query that products read all the same, since they take several rows and steps at once: their weights are
-  /// made zero.
+  /// Keys after a query that products read all the same, since they take several rows and steps at once: their weights
+  /// are made zero.
   int64_t margin;
   llvm::SmallVector<AttentionProduct, 0> products;
   llvm::SmallVector<AttentionRowOp> rowOps;

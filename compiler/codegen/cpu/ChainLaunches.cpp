@@ -5,9 +5,9 @@
 //   plan.launch @mix(%p, %v) -> (%o)                          plan.launch @mix(%p, %v) -> (%o)
 //
 // A thread then takes one head through all three, and finds in its cache what it has just written. Nothing is computed
-// otherwise: two launches are chained where every memory that one of them writes and the other touches is the same buffer,
-// which both walk through piece by piece (Pieces.h). What nobody else touches (%s, and %p if no gradient needs it) gets a place
-// in a block of the thread's own, which stays in its cache: `own [-1, -1, 0]`.
+// otherwise: two launches are chained where every memory that one of them writes and the other touches is the same
+// buffer, which both walk through piece by piece (Pieces.h). What nobody else touches (%s, and %p if no gradient needs
+// it) gets a place in a block of the thread's own, which stays in its cache: `own [-1, -1, 0]`.
 #include "compiler/codegen/cpu/Passes.h"
 #include "dialects/plan/Plan.h"
 #include "runtime/include/sinter/abi.h"
@@ -22,7 +22,8 @@ namespace {
 
 // Pieces that share work evenly among some threads.
 constexpr int64_t kFewestPieces = 8;
-// What one piece moves between launches should stay in a second-level cache, or at least in a core's share of the third.
+// What one piece moves between launches should stay in a second-level cache, or at least in a core's share of the
+// third.
 constexpr int64_t kMostPieceBytes = 4 << 20;
 
 // As many as the runtime follows.
@@ -54,7 +55,8 @@ Link describe(plan::LaunchOp launch) {
   }
   auto note = [&](Value buffer, bool writes, int64_t operand) {
     Value root = plan::rootBuffer(buffer);
-    Touch touch{{}, 0, plan::sizeInBytes(cast<ShapedType>(root.getType())), writes, llvm::is_contained(piecewise, operand)};
+    Touch touch{
+        {}, 0, plan::sizeInBytes(cast<ShapedType>(root.getType())), writes, llvm::is_contained(piecewise, operand)};
     if (auto arena = root.getDefiningOp<plan::ArenaOp>())
       touch.first = arena.getOffset(), touch.last += arena.getOffset();
     else if (auto state = root.getDefiningOp<plan::StateOp>())
@@ -87,7 +89,8 @@ void placeOwn(ArrayRef<Link> chain, int64_t pieces) {
     for (Value output : launch.getOutputs())
       written.insert(plan::rootBuffer(output).getDefiningOp());
   }
-  // Buffers at one place share it, as results do that are written over an operand: it is the chain's if all of them are.
+  // Buffers at one place share it, as results do that are written over an operand: it is the chain's if all of them
+  // are.
   llvm::MapVector<int64_t, bool> places; // of the arena
   auto forEachBuffer = [&](auto action) {
     for (const Link &link : chain) {
@@ -118,7 +121,8 @@ void placeOwn(ArrayRef<Link> chain, int64_t pieces) {
   });
 }
 
-/// Whether `next` may run a piece when `link` has run that piece; `moved` grows by the bytes that one hands to the other.
+/// Whether `next` may run a piece when `link` has run that piece; `moved` grows by the bytes that one hands to the
+/// other.
 bool mayFollow(const Link &link, const Link &next, int64_t &moved) {
   for (const Touch &a : link.touches)
     for (const Touch &b : next.touches) {
@@ -153,7 +157,8 @@ void chainLaunches(plan::EntryOp entry) {
     bool follows = !chain.empty() && chain.size() < kLongestChain && common >= kFewestPieces &&
                    chain.front().launch->getNumOperands() <= SINTER_CHAIN_OPERANDS &&
                    launch->getNumOperands() <= SINTER_CHAIN_OPERANDS &&
-                   llvm::all_of(chain, [&](const Link &before) { return mayFollow(before, link, moved); }) &&
+                   llvm::all_of(
+                       chain, [&](const Link &before) { return mayFollow(before, link, moved); }) &&
                    moved / common <= kMostPieceBytes;
     if (!follows)
       finish();

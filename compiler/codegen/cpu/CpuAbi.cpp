@@ -59,8 +59,8 @@ void rewrite(func::FuncOp function, const LLVMTypeConverter &converter) {
   }
   values.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), begin));
   values.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), end));
-  values.push_back(memrefAt(builder, loc, converter, cast<MemRefType>(body.getArgument(operands + 2).getType()), scratch,
-                            scratchBytes));
+  values.push_back(memrefAt(builder, loc, converter, cast<MemRefType>(body.getArgument(operands + 2).getType()),
+                            scratch, scratchBytes));
   for (auto [i, value] : llvm::enumerate(values))
     body.getArgument(i).replaceAllUsesWith(value);
   body.eraseArguments(0, operands + 3);

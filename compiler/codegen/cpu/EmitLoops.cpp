@@ -2,7 +2,8 @@
 //
 //   func.func private @k(%x: tensor<768x128xf32>) -> tensor<768xf32> attributes {sinter.kernel}   { linalg on tensors }
 //     =>
-//   func.func private @k(%x: memref<768x128xf32>, %y: memref<768xf32>, %begin: index, %end: index, %scratch: memref<?xi8>)
+//   func.func private @k(%x: memref<768x128xf32>, %y: memref<768xf32>, %begin: index, %end: index, %scratch:
+//   memref<?xi8>)
 //       attributes {sinter.kernel, sinter.tiles = 768, ...}   { scf.for %row = %begin to %end { 16 lanes at a time } }
 //
 // LoopGraph reads the kernel, LoopSchedule decides, LoopEmitter writes.
@@ -25,8 +26,8 @@ func::FuncOp createTileFunction(func::FuncOp kernel) {
   };
   llvm::for_each(kernel.getArgumentTypes(), addMemref);
   llvm::for_each(kernel.getResultTypes(), addMemref);
-  types.append({builder.getIndexType(), builder.getIndexType(),
-                MemRefType::get({ShapedType::kDynamic}, builder.getI8Type())});
+  types.append(
+      {builder.getIndexType(), builder.getIndexType(), MemRefType::get({ShapedType::kDynamic}, builder.getI8Type())});
   auto function = func::FuncOp::create(builder, kernel.getLoc(), kernel.getName(), builder.getFunctionType(types, {}));
   for (NamedAttribute attribute : kernel->getDiscardableAttrs())
     function->setDiscardableAttr(attribute.getName(), attribute.getValue());
@@ -70,7 +71,8 @@ LogicalResult emitMembers(func::FuncOp kernel, int64_t count) {
                 llvm::all_of(members->sizes, [](int64_t size) { return size % kLanes == 0; });
   bool rows = !plan.chunked && plan.rows.size() == 1 && plan.extents[plan.rows.front()] == first;
   if (!(chunks || rows) || !llvm::all_of(plan.groups, [](Group &group) { return group.everyTile; }))
-    return kernel.emitError("cpu: members are loops of one dimension that is cut into tiles, of whole vectors or of rows");
+    return kernel.emitError(
+        "cpu: members are loops of one dimension that is cut into tiles, of whole vectors or of rows");
   if (chunks && plan.scratchBytes == 0)
     plan.chunk = kMemberTile;
   for (int64_t size : members->sizes) {

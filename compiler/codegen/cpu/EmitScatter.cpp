@@ -48,10 +48,10 @@ bool isOnlyResult(func::FuncOp kernel, Value value) {
 
 /// How much of everything there is, and who does what: fixed by the op's shapes.
 struct ScatterPlan {
-  int64_t rows, width, count;  ///< of the table; updates
-  int64_t block, tiles;        ///< rows of a tile
-  int64_t scanned;             ///< rows of one scan of the indices: all of a call's, or those of a tile
-  int64_t segment, segments;   ///< positions that are listed at a time
+  int64_t rows, width, count; ///< of the table; updates
+  int64_t block, tiles;       ///< rows of a tile
+  int64_t scanned;            ///< rows of one scan of the indices: all of a call's, or those of a tile
+  int64_t segment, segments;  ///< positions that are listed at a time
 
   ScatterPlan(int64_t rows, int64_t width, int64_t count) : rows(rows), width(width), count(count) {
     // Scanning the indices costs each tile the same again: few tiles, as many as threads can share.
@@ -79,7 +79,8 @@ public:
     first = scratchView(b, loc, scratch, 0, b.getI32Type(), plan.firstBytes() / 4);
     next = scratchView(b, loc, scratch, plan.firstBytes(), b.getI32Type(), plan.nextBytes() / 4);
     if (plan.segments > 1)
-      excess = scratchView(b, loc, scratch, plan.firstBytes() + plan.nextBytes(), b.getF32Type(), plan.excessBytes() / 4);
+      excess =
+          scratchView(b, loc, scratch, plan.firstBytes() + plan.nextBytes(), b.getF32Type(), plan.excessBytes() / 4);
   }
 
   /// Tiles [begin, end).
@@ -109,9 +110,13 @@ private:
   Value subtract(Value x, Value y) { return LinearIndex().add(x, 1).add(y, -1).materialize(b, loc); }
   Value multiply(Value x, int64_t y) { return LinearIndex().add(x, y).materialize(b, loc); }
   Value minimum(Value x, Value y) { return arith::MinSIOp::create(b, loc, x, y); }
-  Value compare(arith::CmpIPredicate predicate, Value x, Value y) { return arith::CmpIOp::create(b, loc, predicate, x, y); }
+  Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(b, loc, predicate, x, y);
+  }
   Value toIndex(Value x) { return arith::IndexCastOp::create(b, loc, b.getIndexType(), x); }
-  Value integer(int64_t value) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(static_cast<int32_t>(value))); }
+  Value integer(int64_t value) {
+    return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(static_cast<int32_t>(value)));
+  }
 
   void loop(Value begin, Value end, int64_t step, llvm::function_ref<void(Value)> body) {
     auto op = scf::ForOp::create(b, loc, begin, end, constant(step));
@@ -150,7 +155,8 @@ private:
 
   //===--- columns -----------------------------------------------------------------------------------===//
 
-  /// Runs `body` for the vectors of a row, some at a time: with the first one's column, how many, and lanes of the last.
+  /// Runs `body` for the vectors of a row, some at a time: with the first one's column, how many, and lanes of the
+  /// last.
   void forEachColumns(llvm::function_ref<void(Value, int64_t, int64_t)> body) {
     int64_t wide = kVectors * kLanes, whole = plan.width / wide * wide, rest = plan.width - whole;
     if (whole > 0)
@@ -188,13 +194,15 @@ void ScatterEmitter::clear() {
   loop(from, to, 1, [&](Value row) {
     forEachColumns([&](Value column, int64_t vectors, int64_t lastLanes) {
       for (auto [memory, at] : {std::pair(output, row), std::pair(excess, subtract(row, from))})
-        storeColumns(zeros(vectors), memory, LinearIndex().add(at, plan.width).add(column, 1).materialize(b, loc), lastLanes);
+        storeColumns(zeros(vectors), memory, LinearIndex().add(at, plan.width).add(column, 1).materialize(b, loc),
+                     lastLanes);
     });
   });
 }
 
 void ScatterEmitter::listPositions() {
-  loop(constant(0), subtract(to, from), 1, [&](Value row) { memref::StoreOp::create(b, loc, integer(-1), first, row); });
+  loop(constant(0), subtract(to, from), 1,
+       [&](Value row) { memref::StoreOp::create(b, loc, integer(-1), first, row); });
   Value length = minimum(constant(plan.segment), subtract(constant(plan.count), segmentStart));
   loop(constant(0), length, 1, [&](Value step) {
     Value position = add(subtract(length, step), -1);
@@ -211,7 +219,8 @@ void ScatterEmitter::listPositions() {
 void ScatterEmitter::addRow(Value row) {
   Value head = memref::LoadOp::create(b, loc, first, subtract(row, from));
   auto columns = [&] {
-    forEachColumns([&](Value column, int64_t vectors, int64_t lastLanes) { addColumns(row, head, column, vectors, lastLanes); });
+    forEachColumns(
+        [&](Value column, int64_t vectors, int64_t lastLanes) { addColumns(row, head, column, vectors, lastLanes); });
   };
   if (plan.segments == 1)
     return columns(); // zeros where no position names the row
@@ -226,33 +235,36 @@ void ScatterEmitter::addColumns(Value row, Value head, Value column, int64_t vec
   llvm::append_range(carried, excess ? loadColumns(output, target, vectors, lastLanes) : zeros(vectors));
   llvm::append_range(carried, excess ? loadColumns(excess, kept, vectors, lastLanes) : zeros(vectors));
   auto isPosition = [&](Value position) { return compare(arith::CmpIPredicate::sge, position, integer(0)); };
-  carried = repeat(carried, [&](ValueRange values) { return isPosition(values[0]); }, [&](ValueRange values) {
-    SmallVector<Value> run{values[0], integer(0)};
-    llvm::append_range(run, zeros(vectors));
-    run = repeat(
-        run,
-        [&](ValueRange v) {
-          Value inRun = compare(arith::CmpIPredicate::slt, v[1], integer(kTermsPerRun));
-          return arith::AndIOp::create(b, loc, isPosition(v[0]), inRun).getResult();
-        },
-        [&](ValueRange v) {
-          Value position = toIndex(v[0]);
-          Value item = LinearIndex().add(segmentStart, 1).add(position, 1).materialize(b, loc);
-          SmallVector<Value> after{memref::LoadOp::create(b, loc, next, position),
-                                   arith::AddIOp::create(b, loc, v[1], integer(1))};
-          for (auto [sum, term] : llvm::zip_equal(v.drop_front(2), loadColumns(update, place(item), vectors, lastLanes)))
-            after.push_back(arith::AddFOp::create(b, loc, sum, term));
-          return after;
-        });
-    SmallVector<Value> sums{run[0]}, excesses;
-    for (int64_t v = 0; v < vectors; ++v) {
-      RunSum after = codegen::addRun(b, loc, {values[1 + v], values[1 + vectors + v]}, run[2 + v]);
-      sums.push_back(after.sum);
-      excesses.push_back(after.excess);
-    }
-    llvm::append_range(sums, excesses);
-    return sums;
-  });
+  carried = repeat(
+      carried, [&](ValueRange values) { return isPosition(values[0]); },
+      [&](ValueRange values) {
+        SmallVector<Value> run{values[0], integer(0)};
+        llvm::append_range(run, zeros(vectors));
+        run = repeat(
+            run,
+            [&](ValueRange v) {
+              Value inRun = compare(arith::CmpIPredicate::slt, v[1], integer(kTermsPerRun));
+              return arith::AndIOp::create(b, loc, isPosition(v[0]), inRun).getResult();
+            },
+            [&](ValueRange v) {
+              Value position = toIndex(v[0]);
+              Value item = LinearIndex().add(segmentStart, 1).add(position, 1).materialize(b, loc);
+              SmallVector<Value> after{memref::LoadOp::create(b, loc, next, position),
+                                       arith::AddIOp::create(b, loc, v[1], integer(1))};
+              for (auto [sum, term] :
+                   llvm::zip_equal(v.drop_front(2), loadColumns(update, place(item), vectors, lastLanes)))
+                after.push_back(arith::AddFOp::create(b, loc, sum, term));
+              return after;
+            });
+        SmallVector<Value> sums{run[0]}, excesses;
+        for (int64_t v = 0; v < vectors; ++v) {
+          RunSum after = codegen::addRun(b, loc, {values[1 + v], values[1 + vectors + v]}, run[2 + v]);
+          sums.push_back(after.sum);
+          excesses.push_back(after.excess);
+        }
+        llvm::append_range(sums, excesses);
+        return sums;
+      });
   storeColumns(ArrayRef(carried).slice(1, vectors), output, target, lastLanes);
   if (excess)
     storeColumns(ArrayRef(carried).take_back(vectors), excess, kept, lastLanes);
@@ -276,7 +288,8 @@ LogicalResult emitScatterKernel(func::FuncOp kernel) {
   unsigned arguments = function.getNumArguments();
   ScatterEmitter(builder, op.getLoc(), plan, function, indexArgument, updateArgument)
       .emit(function.getArgument(arguments - 3), function.getArgument(arguments - 2));
-  setTileAttributes(function, plan.tiles, plan.firstBytes() + plan.nextBytes() + plan.excessBytes(), /*flops=*/count * width);
+  setTileAttributes(function, plan.tiles, plan.firstBytes() + plan.nextBytes() + plan.excessBytes(),
+                    /*flops=*/count * width);
   kernel.erase();
   return success();
 }

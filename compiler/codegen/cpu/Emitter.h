@@ -62,8 +62,10 @@ llvm::FailureOr<llvm::SmallVector<mlir::Value>> cloneOnLanes(mlir::OpBuilder &bu
 mlir::Value reduceTree(mlir::OpBuilder &builder, mlir::Location loc, mlir::Operation *combiner, mlir::Value lanes);
 
 /// `after` is maximumf or minimumf of `before` and a new value: a long chain of instructions, since a NaN must stay.
-/// Replaces it by a comparison, which loses a NaN that is followed by a number, and notes NaNs in `sawNan` (lanes of i1).
-void combineQuickly(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value before, mlir::Value &after, mlir::Value &sawNan);
+/// Replaces it by a comparison, which loses a NaN that is followed by a number, and notes NaNs in `sawNan` (lanes of
+/// i1).
+void combineQuickly(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value before, mlir::Value &after,
+                    mlir::Value &sawNan);
 
 /// `lanes`, but NaN where `sawNan` says so: the end of a reduction by combineQuickly.
 mlir::Value nanWhere(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value sawNan, mlir::Value lanes);

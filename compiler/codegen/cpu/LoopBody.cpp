@@ -109,7 +109,8 @@ LogicalResult LoopEmitter::emitUnits(Group &group, int64_t count, MutableArrayRe
   return success();
 }
 
-FailureOr<SmallVector<Value>> LoopEmitter::cloneBody(Unit &unit, Group &group, int64_t count, ArrayRef<Value> arguments) {
+FailureOr<SmallVector<Value>> LoopEmitter::cloneBody(Unit &unit, Group &group, int64_t count,
+                                                     ArrayRef<Value> arguments) {
   LaneContext context;
   if (count != 0)
     for (auto [local, d] : llvm::enumerate(unit.dims))

@@ -82,7 +82,8 @@ private:
   /// Computes the units at the current position on `count` lanes (0: scalars). Accumulators of the group's reductions,
   /// in order, are replaced by their new values.
   mlir::LogicalResult emitUnits(Group &group, int64_t count, llvm::MutableArrayRef<mlir::Value> accumulators);
-  llvm::FailureOr<llvm::SmallVector<mlir::Value>> cloneBody(Unit &unit, Group &group, int64_t count, llvm::ArrayRef<mlir::Value> arguments);
+  llvm::FailureOr<llvm::SmallVector<mlir::Value>> cloneBody(Unit &unit, Group &group, int64_t count,
+                                                            llvm::ArrayRef<mlir::Value> arguments);
 
   /// Keeps a result for the units that follow, and for the store after all loads.
   void finish(const Result &result, mlir::Value value, const Group &group);
@@ -105,7 +106,8 @@ private:
 
   //===--- loops -------------------------------------------------------------------------------------===//
 
-  mlir::LogicalResult emitLoop(mlir::Value from, mlir::Value to, int64_t step, llvm::SmallVectorImpl<mlir::Value> &values, LoopBody body) {
+  mlir::LogicalResult emitLoop(mlir::Value from, mlir::Value to, int64_t step,
+                               llvm::SmallVectorImpl<mlir::Value> &values, LoopBody body) {
     return cpu::emitLoop(builder, loc, from, to, step, values, body);
   }
   /// Over the terms of `count` accumulators of each reduction, one after the other, of so many terms.

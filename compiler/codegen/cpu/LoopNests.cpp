@@ -95,9 +95,8 @@ LogicalResult LoopEmitter::forEachVector(Group &group, ForVector body) {
 
 LogicalResult LoopEmitter::emitBlockLoop(Group &group, Value from, Value to, int64_t blocks) {
   SmallVector<Value> none;
-  return emitLoop(from, to, blocks * kLanes, none, [&](Value index, MutableArrayRef<Value>) {
-    return emitBlocks(group, index, blocks, kLanes);
-  });
+  return emitLoop(from, to, blocks * kLanes, none,
+                  [&](Value index, MutableArrayRef<Value>) { return emitBlocks(group, index, blocks, kLanes); });
 }
 
 LogicalResult LoopEmitter::emitWhole(Group &group) {
@@ -117,8 +116,8 @@ LogicalResult LoopEmitter::emitChunk(Group &group) {
     to = arith::MinSIOp::create(builder, loc, chunkEnd, constant(full));
   if (wide > kLanes && full >= wide) {
     Value length = arith::SubIOp::create(builder, loc, to, from);
-    Value whole = arith::DivUIOp::create(builder, loc, arith::MaxSIOp::create(builder, loc, length, constant(0)),
-                                         constant(wide));
+    Value whole =
+        arith::DivUIOp::create(builder, loc, arith::MaxSIOp::create(builder, loc, length, constant(0)), constant(wide));
     Value wideEnd =
         arith::AddIOp::create(builder, loc, from, arith::MulIOp::create(builder, loc, whole, constant(wide)));
     if (failed(emitBlockLoop(group, from, wideEnd, blocksOf(group))))

@@ -56,10 +56,11 @@ LogicalResult LoopEmitter::emitScalars(Group &group) {
   if (!group.sequential)
     return once(accumulators);
   int64_t terms = extent(*group.sequential);
-  if (failed(termLoop(reductions, 1, terms, 1).emit(terms, accumulators, [&](Value index, MutableArrayRef<Value> carried) {
-        position[*group.sequential] = index;
-        return once(carried);
-      })))
+  if (failed(
+          termLoop(reductions, 1, terms, 1).emit(terms, accumulators, [&](Value index, MutableArrayRef<Value> carried) {
+            position[*group.sequential] = index;
+            return once(carried);
+          })))
     return failure();
   for (auto [reduction, value] : llvm::zip(reductions, accumulators))
     finishReduction(reduction, value, group, 0);
@@ -190,9 +191,8 @@ LogicalResult LoopEmitter::emitRowBlocks(Group &group, RowBlock addRows, ForVect
   static constexpr int64_t kRowsPerBlock = 8; // that are added to a tile's sums at a time
   static_assert(kTermsPerRun % kRowsPerBlock == 0);
   int64_t rows = extent(*group.sequential), whole = rows / kRowsPerBlock * kRowsPerBlock;
-  bool inRuns = llvm::any_of(reductionsOf(group), [&](const Reduction &reduction) {
-    return addsInRuns(reduction.result->combiner, rows);
-  });
+  bool inRuns = llvm::any_of(reductionsOf(group),
+                             [&](const Reduction &reduction) { return addsInRuns(reduction.result->combiner, rows); });
   SmallVector<Value> none;
   if (failed(emitLoop(constant(0), constant(whole), kRowsPerBlock, none, [&](Value row, MutableArrayRef<Value>) {
         Value last = arith::AddIOp::create(builder, loc, row, constant(kRowsPerBlock));
@@ -208,9 +208,8 @@ LogicalResult LoopEmitter::emitRowBlocks(Group &group, RowBlock addRows, ForVect
         return forEachVector(group, closeRun);
       })))
     return failure();
-  if (whole < rows && failed(forEachVector(group, [&](int64_t count) {
-        return addRows(constant(whole), constant(rows), count);
-      })))
+  if (whole < rows &&
+      failed(forEachVector(group, [&](int64_t count) { return addRows(constant(whole), constant(rows), count); })))
     return failure();
   return inRuns && rows % kTermsPerRun != 0 ? forEachVector(group, closeRun) : success();
 }

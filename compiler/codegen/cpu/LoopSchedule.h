@@ -7,16 +7,17 @@
 
 namespace sinter::cpu {
 
-/// Units that run in one loop nest: outer loops, then the lanes, then the reduced dimension that lanes do not run along.
+/// Units that run in one loop nest: outer loops, then the lanes, then the reduced dimension that lanes do not run
+/// along.
 struct Group {
   llvm::SmallVector<Unit *> units;
-  llvm::SmallVector<unsigned> outer;    ///< parallel loops, outermost first
-  std::optional<unsigned> lanes;        ///< the vectorised dimension; none: scalars
-  std::optional<unsigned> sequential;   ///< a reduced dimension, in ascending order
-  bool reducesLanes = false;            ///< some unit reduces along the lanes
-  bool everyTile = true;                ///< false: depends on no tile, runs once per call
-  /// Where in the scratch the accumulators of a tile's columns stand between blocks of rows, one per reduction (of a sum
-  /// in runs three, side by side); empty: each column is folded in one go.
+  llvm::SmallVector<unsigned> outer;  ///< parallel loops, outermost first
+  std::optional<unsigned> lanes;      ///< the vectorised dimension; none: scalars
+  std::optional<unsigned> sequential; ///< a reduced dimension, in ascending order
+  bool reducesLanes = false;          ///< some unit reduces along the lanes
+  bool everyTile = true;              ///< false: depends on no tile, runs once per call
+  /// Where in the scratch the accumulators of a tile's columns stand between blocks of rows, one per reduction (of a
+  /// sum in runs three, side by side); empty: each column is folded in one go.
   llvm::SmallVector<int64_t> sumOffsets;
 };
 

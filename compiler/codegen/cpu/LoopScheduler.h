@@ -64,7 +64,8 @@ private:
   void placeStorages();
 
   /// Long columns that are cut into tiles. Memory is fastest in runs of many lines: a block of rows is read across the
-  /// whole tile before the next one, with the sums in the first-level cache. (A column still adds up in ascending order.)
+  /// whole tile before the next one, with the sums in the first-level cache. (A column still adds up in ascending
+  /// order.)
   bool sumsInBlocks(const Group &group);
   void placeSums();
 

@@ -28,8 +28,8 @@ void LoopEmitter::bindMemory() {
     else if (storage.kind == Storage::Output)
       flat[&storage] = flatten(builder, loc, function.getArgument(arguments - outputs + storage.position));
     else if (storage.inMemory)
-      flat[&storage] = scratchView(builder, loc, scratch, storage.scratchOffset, memoryType(storage.element),
-                                   storage.elements);
+      flat[&storage] =
+          scratchView(builder, loc, scratch, storage.scratchOffset, memoryType(storage.element), storage.elements);
   }
 }
 
@@ -80,8 +80,8 @@ LogicalResult LoopEmitter::emitMemberTiles(Value begin, Value end) {
     return emitEveryTile();
   }
   chunkBegin = arith::MulIOp::create(builder, loc, local, size);
-  chunkEnd = arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, chunkBegin, size),
-                                    choice.getResult(1));
+  chunkEnd =
+      arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, chunkBegin, size), choice.getResult(1));
   return emitEveryTile();
 }
 

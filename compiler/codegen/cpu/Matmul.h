@@ -15,13 +15,14 @@ namespace sinter {
 inline constexpr llvm::StringLiteral kPlanAttr = "sinter.plan";
 
 /// A pass whose options say what the cost model knows of the processor.
-template <typename Derived>
-struct MatmulTargetPass : mlir::PassWrapper<Derived, mlir::OperationPass<mlir::ModuleOp>> {
+template <typename Derived> struct MatmulTargetPass : mlir::PassWrapper<Derived, mlir::OperationPass<mlir::ModuleOp>> {
   MatmulTargetPass() = default;
-  MatmulTargetPass(const MatmulTargetPass &other) : mlir::PassWrapper<Derived, mlir::OperationPass<mlir::ModuleOp>>(other) {}
+  MatmulTargetPass(const MatmulTargetPass &other)
+      : mlir::PassWrapper<Derived, mlir::OperationPass<mlir::ModuleOp>>(other) {}
 
   void getDependentDialects(mlir::DialectRegistry &registry) const override {
-    registry.insert<mlir::LLVM::LLVMDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
+    registry.insert<mlir::LLVM::LLVMDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                    mlir::vector::VectorDialect>();
   }
 
   cpu::MatmulTarget target() const { return {vectorRegisters, cacheBytes, dotProducts}; }
@@ -36,9 +37,10 @@ struct MatmulTargetPass : mlir::PassWrapper<Derived, mlir::OperationPass<mlir::M
   mlir::Pass::Option<int64_t> vectorRegisters{
       *this, "vector-registers", llvm::cl::desc("16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)"),
       llvm::cl::init(16)};
-  mlir::Pass::Option<int64_t> cacheBytes{
-      *this, "cache-bytes", llvm::cl::desc("of the second-level cache of one core"), llvm::cl::init(512 * 1024)};
-  mlir::Pass::Option<bool> dotProducts{*this, "dot-products", llvm::cl::desc("there is a fast vdpbf16ps"), llvm::cl::init(false)};
+  mlir::Pass::Option<int64_t> cacheBytes{*this, "cache-bytes", llvm::cl::desc("of the second-level cache of one core"),
+                                         llvm::cl::init(512 * 1024)};
+  mlir::Pass::Option<bool> dotProducts{*this, "dot-products", llvm::cl::desc("there is a fast vdpbf16ps"),
+                                       llvm::cl::init(false)};
 };
 
 /// Turns kernels that hold a matrix product into tile functions; leaves all others alone.

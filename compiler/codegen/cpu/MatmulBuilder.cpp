@@ -18,9 +18,7 @@ std::optional<int64_t> known(Value value) {
 
 } // namespace
 
-Value MatmulBuilder::add(Value x, Value y) {
-  return LinearIndex().add(x, 1).add(y, 1).materialize(b, loc);
-}
+Value MatmulBuilder::add(Value x, Value y) { return LinearIndex().add(x, 1).add(y, 1).materialize(b, loc); }
 
 Value MatmulBuilder::add(Value x, int64_t y) { return LinearIndex{y, {}}.add(x, 1).materialize(b, loc); }
 
@@ -96,7 +94,8 @@ void MatmulBuilder::onlyIf(Value condition, llvm::function_ref<void()> body) {
   body();
 }
 
-SmallVector<Value> MatmulBuilder::zerosIf(Value condition, size_t count, llvm::function_ref<SmallVector<Value>()> body) {
+SmallVector<Value> MatmulBuilder::zerosIf(Value condition, size_t count,
+                                          llvm::function_ref<SmallVector<Value>()> body) {
   SmallVector<Value> none(count, zeros());
   if (matchPattern(condition, m_One()))
     return none;

@@ -8,11 +8,14 @@ namespace sinter::cpu {
 
 /// Part `part` of what is kept of a panel's columns: the sums of whole runs, their excesses, the run that is not over.
 Value MatmulEmitter::columnSumsAt(Value columnPanel, int64_t part, int64_t vector) {
-  return LinearIndex{part * plan.nPanels() * plan.nr() + vector * kLanes, {}}.add(columnPanel, plan.nr()).materialize(b, loc);
+  return LinearIndex{part * plan.nPanels() * plan.nr() + vector * kLanes, {}}
+      .add(columnPanel, plan.nr())
+      .materialize(b, loc);
 }
 
-/// Multiplies by a block of k of a panel while it is copied, run by run of the columns' sums: `steps` does so for a part of
-/// the block, and its columns' sums follow the tile's. A run may begin in the block before, and end in the next one.
+/// Multiplies by a block of k of a panel while it is copied, run by run of the columns' sums: `steps` does so for a
+/// part of the block, and its columns' sums follow the tile's. A run may begin in the block before, and end in the next
+/// one.
 MatmulEmitter::Sums MatmulEmitter::multiplyInRuns(Value kBlock, Value columnPanel, Sums sums, Steps steps) {
   auto toPart = [&](int64_t part, ValueRange values) {
     for (auto [v, value] : llvm::enumerate(values))

@@ -13,8 +13,8 @@ using namespace mlir;
 
 namespace sinter::cpu {
 
-/// Processors whose vdpbf16ps takes four times as long as a multiply-add (measured on Emerald Rapids, and what LLVM's model of
-/// Sapphire Rapids says): f32 products of rounded operands, which have the same bits, are twice as fast there.
+/// Processors whose vdpbf16ps takes four times as long as a multiply-add (measured on Emerald Rapids, and what LLVM's
+/// model of Sapphire Rapids says): f32 products of rounded operands, which have the same bits, are twice as fast there.
 static bool hasSlowDots(StringRef processor) {
   return llvm::is_contained({"sapphirerapids", "emeraldrapids", "graniterapids", "graniterapids-d"}, processor);
 }
@@ -68,9 +68,10 @@ constexpr int64_t kLeastDepth = 192;
 // Columns that few rows are multiplied by at once.
 constexpr int64_t kStreamedColumns = 16;
 // Cycles to bring a float from the third-level cache; to copy it while it is multiplied, to copy it before that, to
-// transpose it; to store and load a sum between two blocks of k, within a quarter of the second-level cache, within most of
-// it, and beyond.
-constexpr double kFetch = 0.1, kCopy = 0.1, kCopyFirst = 0.5, kTranspose = 0.4, kPartial = 0.2, kCrowdedPartial = 0.3, kFarPartial = 0.5;
+// transpose it; to store and load a sum between two blocks of k, within a quarter of the second-level cache, within
+// most of it, and beyond.
+constexpr double kFetch = 0.1, kCopy = 0.1, kCopyFirst = 0.5, kTranspose = 0.4, kPartial = 0.2, kCrowdedPartial = 0.3,
+                 kFarPartial = 0.5;
 
 /// Cycles of one step of k in a register tile: two multiply-adds, two loads a cycle, four cycles of latency.
 double stepCycles(int64_t mr, int64_t vectors, const MatmulTarget &target) {
@@ -79,7 +80,8 @@ double stepCycles(int64_t mr, int64_t vectors, const MatmulTarget &target) {
   return work + 0.25;
 }
 
-/// The best number of rows for a register tile of so many vectors, and its cycles for one step of k; none if it is too wide.
+/// The best number of rows for a register tile of so many vectors, and its cycles for one step of k; none if it is too
+/// wide.
 std::optional<std::pair<int64_t, double>> bestRows(int64_t vectors, int64_t m, int64_t n, const MatmulTarget &target) {
   if (vectors > 1 && (vectors - 1) * kLanes >= n)
     return std::nullopt;
@@ -260,20 +262,24 @@ int64_t epilogueOps(const MatmulKernel &kernel) {
   return ops;
 }
 
-/// Whether sums should wait for the next tile: they have far to go, and a tile takes so long that they hinder nobody. (Not
-/// if they have much to go through: long chains of ops would take the places where multiply-adds wait for their turn.)
+/// Whether sums should wait for the next tile: they have far to go, and a tile takes so long that they hinder nobody.
+/// (Not if they have much to go through: long chains of ops would take the places where multiply-adds wait for their
+/// turn.)
 static bool shouldFinishLater(const MatmulPlan &plan, const MatmulKernel &kernel) {
-  return kernel.batch.empty() && kernel.ordered.empty() && plan.kc >= plan.mr * plan.depth * kLanes && plan.mPanels() * plan.nPanels() > 1 &&
-         (plan.rhs != RhsForm::Copied || plan.mPanels() > 1) && plan.pastCaches && epilogueOps(kernel) <= kUnrolledOps;
+  return kernel.batch.empty() && kernel.ordered.empty() && plan.kc >= plan.mr * plan.depth * kLanes &&
+         plan.mPanels() * plan.nPanels() > 1 && (plan.rhs != RhsForm::Copied || plan.mPanels() > 1) &&
+         plan.pastCaches && epilogueOps(kernel) <= kUnrolledOps;
 }
 
-/// Whether panels of the left operand come from runs of memory (of its widest input, if it is computed), in several blocks of
-/// k, and every tile has the same number of panels of columns, more than two, after which slices can be packed.
+/// Whether panels of the left operand come from runs of memory (of its widest input, if it is computed), in several
+/// blocks of k, and every tile has the same number of panels of columns, more than two, after which slices can be
+/// packed.
 static bool shouldPackAhead(const MatmulPlan &plan, const MatmulKernel &kernel) {
-  bool inRuns = kernel.m.stride(kernel.lhs) == 1 && kernel.walksEvenly(kernel.lhs) && kernel.lhs.operand != MatmulOperand::kNowhere;
+  bool inRuns = kernel.m.stride(kernel.lhs) == 1 && kernel.walksEvenly(kernel.lhs) &&
+                kernel.lhs.operand != MatmulOperand::kNowhere;
   bool evenTiles = plan.nTiles == 1 || kernel.n.size % plan.nc == 0;
-  return plan.lhs == LhsForm::Panels && inRuns && evenTiles && plan.depth == 1 && plan.kBlocks > 3 && plan.nPanels() > 2 &&
-         kernel.batch.empty() && kernel.ordered.empty();
+  return plan.lhs == LhsForm::Panels && inRuns && evenTiles && plan.depth == 1 && plan.kBlocks > 3 &&
+         plan.nPanels() > 2 && kernel.batch.empty() && kernel.ordered.empty();
 }
 
 static MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target);
@@ -285,8 +291,9 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   return plan;
 }
 
-/// Cuts k into more blocks where the left operand is copied, and sums between blocks cost little: a panel of columns then
-/// stays in the first-level cache, and blocks of the left operand leave the second one room for what passes it meanwhile.
+/// Cuts k into more blocks where the left operand is copied, and sums between blocks cost little: a panel of columns
+/// then stays in the first-level cache, and blocks of the left operand leave the second one room for what passes it
+/// meanwhile.
 static void relieveCaches(MatmulPlan &plan, int64_t k, const MatmulTarget &target) {
   if (plan.lhs == LhsForm::Direct || plan.mc * plan.nc * int64_t(sizeof(float)) > target.cacheBytes / 4)
     return;

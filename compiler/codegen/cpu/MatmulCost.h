@@ -1,6 +1,6 @@
 // How a matrix product is cut up: register tile, cache blocks, tiles for threads. Depends on sizes and on the target
-// only, and never changes a result: the order of every sum is that of ProductOrder.h, whatever is chosen here. Blocks of k
-// are its units or whole parts of one, which are added to what the parts before have left.
+// only, and never changes a result: the order of every sum is that of ProductOrder.h, whatever is chosen here. Blocks
+// of k are its units or whole parts of one, which are added to what the parts before have left.
 #pragma once
 
 #include "compiler/codegen/MatmulShape.h"
@@ -12,9 +12,9 @@ using namespace codegen;
 
 /// What the cost model knows of a processor.
 struct MatmulTarget {
-  int64_t vectorRegisters = 16;       ///< 16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)
-  int64_t cacheBytes = 512 * 1024;    ///< of the second level, one core's
-  bool dotProducts = false;           ///< a fast vdpbf16ps: two products of bf16 a lane
+  int64_t vectorRegisters = 16;    ///< 16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)
+  int64_t cacheBytes = 512 * 1024; ///< of the second level, one core's
+  bool dotProducts = false;        ///< a fast vdpbf16ps: two products of bf16 a lane
 };
 
 /// For `native` or an x86-64 processor or level that LLVM knows; anything else is taken for AVX2.
@@ -24,7 +24,8 @@ MatmulTarget matmulTarget(llvm::StringRef march);
 enum class LhsForm {
   Direct, ///< in place: single elements are broadcast, so that any strides will do
   Rows,   ///< copied to [mc][kc + padding], where rows would compete for the same cache lines, or for bf16
-  Panels, ///< copied to [mc / mr][kc][mr]: an operand that is contiguous along m, for bf16, or where steps of k lie far apart
+  Panels, ///< copied to [mc / mr][kc][mr]: an operand that is contiguous along m, for bf16, or where steps of k lie far
+          ///< apart
 };
 
 /// How it finds the right operand.
@@ -34,11 +35,11 @@ enum class RhsForm {
   Transposed, ///< to the same, before that: the operand is contiguous along k
 };
 
-/// Which packed operand outlives a tile. Tiles that share it follow each other, and the scratch remembers it from call to
-/// call; of the other operand, no more is packed than is read next.
+/// Which packed operand outlives a tile. Tiles that share it follow each other, and the scratch remembers it from call
+/// to call; of the other operand, no more is packed than is read next.
 enum class Keeps {
-  Lhs, ///< tiles run through n first; a tile packs a panel of the right operand, and multiplies it by all rows
-  Rhs, ///< tiles run through m first; a tile packs its rows of a k block, and multiplies them by all columns
+  Lhs,     ///< tiles run through n first; a tile packs a panel of the right operand, and multiplies it by all rows
+  Rhs,     ///< tiles run through m first; a tile packs its rows of a k block, and multiplies them by all columns
   Neither, ///< k is too long to keep all of it: as Lhs, but every tile packs its rows of each k block
 };
 
@@ -47,9 +48,9 @@ inline constexpr int64_t kUnrolledOps = 6;
 
 /// A tile of the kernel computes mc x nc of the result of one batch, in steps of mr x nr held in registers.
 struct MatmulPlan {
-  int64_t depth = 1; ///< products along k that one packed element takes part in: 2 for pairs of bf16
-  int64_t mr, vectors;   ///< rows and 16-lane vectors of the register tile
-  int64_t mc, nc, kc;    ///< at most this much of m, n and k at a time
+  int64_t depth = 1;   ///< products along k that one packed element takes part in: 2 for pairs of bf16
+  int64_t mr, vectors; ///< rows and 16-lane vectors of the register tile
+  int64_t mc, nc, kc;  ///< at most this much of m, n and k at a time
   int64_t mTiles, nTiles, kBlocks;
   int64_t unitBlocks = 1; ///< blocks of k that make a unit: kc * unitBlocks is its length, but for a single unit
   LhsForm lhs;
@@ -58,13 +59,13 @@ struct MatmulPlan {
   /// The left operand's next block of k is packed slice by slice, one after each panel of columns, so that memory works
   /// while the processor multiplies.
   bool packsAhead = false;
-  bool stream;  ///< few rows: read the right operand once, front to back, and keep the sums in memory
+  bool stream;             ///< few rows: read the right operand once, front to back, and keep the sums in memory
   bool fromMemory = false; ///< stream: no cache holds the right operand
   /// Results go to memory past the caches: they would not stay there until they are read, and a store that goes through
   /// the caches reads each of its lines first.
   bool pastCaches = false;
-  /// A register tile's sums are finished while the next tile is multiplied: what they wait for, and their way to memory,
-  /// then cost no time of their own.
+  /// A register tile's sums are finished while the next tile is multiplied: what they wait for, and their way to
+  /// memory, then cost no time of their own.
   bool finishesLater = false;
 
   int64_t nr() const;
@@ -88,8 +89,8 @@ int64_t epilogueOps(const MatmulKernel &kernel);
 
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target);
 
-/// Of a product that is part of a kernel, which asks for it by rows (MatmulEmitter::emitRows): tiles of `rows` rows and all
-/// columns. The right operand is kept from tile to tile.
+/// Of a product that is part of a kernel, which asks for it by rows (MatmulEmitter::emitRows): tiles of `rows` rows and
+/// all columns. The right operand is kept from tile to tile.
 MatmulPlan planRows(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows);
 /// The same by blocks of `depth` steps of k (MatmulEmitter::emitDepth): a tile is all of the result.
 MatmulPlan planDepth(const MatmulKernel &kernel, const MatmulTarget &target, int64_t depth);

@@ -27,7 +27,10 @@ void MatmulEmitter::placeScratch(Value scratch) {
     packedRhs =
         placeAs(packedType(), (plan.keepsPackedRhs() ? plan.kBlocks * plan.nPanels() : 1) * packedDepth() * plan.nr());
   if (plan.lhs != LhsForm::Direct)
-    packedLhs = placeAs(packedType(), (plan.keepsPackedLhs() ? plan.kBlocks : plan.packsAhead ? 2 : 1) * lhsBlockSize());
+    packedLhs = placeAs(packedType(), (plan.keepsPackedLhs() ? plan.kBlocks
+                                       : plan.packsAhead     ? 2
+                                                             : 1) *
+                                          lhsBlockSize());
   if (plan.kBlocks > 1)
     partials = place(waitingTileParts() * plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
   if (kernel.columnSums)
@@ -119,7 +122,8 @@ void MatmulEmitter::emitBlock(Value kBlock, Value packs) {
   auto isBlock = [&](arith::CmpIPredicate relation, int64_t block) {
     return arith::CmpIOp::create(b, loc, relation, kBlock, constant(block)).getResult();
   };
-  Value always = arith::ConstantOp::create(b, loc, b.getBoolAttr(true)), packsLhs = plan.keeps == Keeps::Lhs ? packs : always;
+  Value always = arith::ConstantOp::create(b, loc, b.getBoolAttr(true)),
+        packsLhs = plan.keeps == Keeps::Lhs ? packs : always;
   Value packsAhead;
   if (plan.packsAhead) {
     packsAhead = both(packsLhs, isBlock(arith::CmpIPredicate::ult, plan.kBlocks - 1));
@@ -147,12 +151,14 @@ void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs, Value p
     Besides besides{arith::AndIOp::create(b, loc, packs, first), packsAhead};
     Waiting waiting = waitingTile(rowPanel, columnPanel);
     Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, besides, beginBlock(kBlock, waiting));
-    endBlock(kBlock, waiting, sums, [&](const Sums &done) { finish(done, add(firstRow, row), add(firstColumn, column)); });
+    endBlock(kBlock, waiting, sums,
+             [&](const Sums &done) { finish(done, add(firstRow, row), add(firstColumn, column)); });
   });
 }
 
-/// The register tile: lhs[row.., k] * rhs[k, column..] are added to `sums` for ascending k. Where `besides` says so, a right operand
-/// that is to be copied is read in place, and its panel written on the way: the multiplications hide the copying.
+/// The register tile: lhs[row.., k] * rhs[k, column..] are added to `sums` for ascending k. Where `besides` says so, a
+/// right operand that is to be copied is read in place, and its panel written on the way: the multiplications hide the
+/// copying.
 MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value rowPanel, Value column,
                                                   Value columnPanel, const Besides &besides, Sums sums) {
   constexpr int64_t unroll = 2;
@@ -164,8 +170,7 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   if (plan.lhs == LhsForm::Direct) {
     left = flat[kernel.lhs.operand];
     leftRow = kernel.m.stride(kernel.lhs), leftK = kernel.k.stride(kernel.lhs);
-    leftStart =
-        LinearIndex().add(lhsOrigin, 1).add(row, leftRow).add(kBlock, plan.kc * leftK).materialize(b, loc);
+    leftStart = LinearIndex().add(lhsOrigin, 1).add(row, leftRow).add(kBlock, plan.kc * leftK).materialize(b, loc);
   } else if (plan.lhs == LhsForm::Rows) {
     left = packedLhs;
     leftRow = lhsRowLength(), leftK = 1;
@@ -178,18 +183,17 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   bool indirect = kernel.mustBePacked(kernel.rhs);
   Value source = indirect ? Value() : flat[kernel.rhs.operand];
   int64_t sourceK = kernel.k.stride(kernel.rhs), sourceN = kernel.n.stride(kernel.rhs);
-  Value sourceStart = LinearIndex()
-                          .add(rhsOrigin, 1)
-                          .add(column, sourceN)
-                          .add(kBlock, plan.kc * sourceK)
-                          .materialize(b, loc);
+  Value sourceStart =
+      LinearIndex().add(rhsOrigin, 1).add(column, sourceN).add(kBlock, plan.kc * sourceK).materialize(b, loc);
   Value panel = plan.rhs == RhsForm::Direct ? Value() : rhsPanel(kBlock, multiply(columnPanel, plan.nr()));
 
   enum class Reads { Source, SourceAndCopies, Panel };
   // Steps are of `plan.depth` products; of the last pair, there may be only half.
   // Only in the last block of k is the epilogue near.
-  Value isLast = plan.kBlocks == 1 ? Value()
-                                   : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kBlock, constant(plan.kBlocks - 1)).getResult();
+  Value isLast =
+      plan.kBlocks == 1
+          ? Value()
+          : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, kBlock, constant(plan.kBlocks - 1)).getResult();
   // Behind the sums of the tile come, while the right operand is copied, those of its columns, if they are asked for.
   auto step = [&](Reads reads, Value k, int64_t unrolled, bool half, Sums sums) {
     for (int64_t u = 0; u < unrolled; ++u) {
@@ -207,8 +211,10 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
         Value from = LinearIndex{u * stepK, {}}.add(sourceStart, 1).add(k, stepK).materialize(b, loc);
         auto load = [&](int64_t v, int64_t next) {
           if (indirect) {
-            Value depth = LinearIndex{u * plan.depth + next, {}}.add(kBlock, plan.kc).add(k, plan.depth).materialize(b, loc);
-            return operandAt(kernel.rhs, {{}, add(add(firstColumn, column), v * kLanes), depth, &kernel.n, columnsIn(v)});
+            Value depth =
+                LinearIndex{u * plan.depth + next, {}}.add(kBlock, plan.kc).add(k, plan.depth).materialize(b, loc);
+            return operandAt(kernel.rhs,
+                             {{}, add(add(firstColumn, column), v * kLanes), depth, &kernel.n, columnsIn(v)});
           }
           return loadLanes(b, loc, source, add(from, v * kLanes * sourceN + next * sourceK), sourceN, columnsIn(v));
         };
@@ -230,7 +236,8 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
         }
       }
       if (u == 0)
-        prefetchEpilogue(add(firstRow, row), add(firstColumn, column), isLast ? arith::SelectOp::create(b, loc, isLast, k, constant(0)).getResult() : k);
+        prefetchEpilogue(add(firstRow, row), add(firstColumn, column),
+                         isLast ? arith::SelectOp::create(b, loc, isLast, k, constant(0)).getResult() : k);
       Value at = LinearIndex{u * leftK, {}}.add(leftStart, 1).add(k, leftK).materialize(b, loc);
       // Where steps of k are far apart, every one of the next rows would miss.
       if (plan.lhs == LhsForm::Direct && leftRow == 1 && leftK > kFarApart)
@@ -248,10 +255,12 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     return sums;
   };
   Span across = spanOf(add(firstColumn, column), constant(plan.nr()));
-  Span own = spanOf(add(firstRow, row), constant(plan.mr)), everyone = plan.keepsPackedRhs() ? Span() : spanOf(firstRow, rows);
+  Span own = spanOf(add(firstRow, row), constant(plan.mr)),
+       everyone = plan.keepsPackedRhs() ? Span() : spanOf(firstRow, rows);
   auto sweep = [&](Reads reads, int64_t unrolled, Sums sums) {
     // What is copied here is for all rows that will read it.
-    auto [from, depth] = depthsOf(kBlock, reads == Reads::SourceAndCopies ? everyone : own, across, unroll * plan.depth);
+    auto [from, depth] =
+        depthsOf(kBlock, reads == Reads::SourceAndCopies ? everyone : own, across, unroll * plan.depth);
     // Panels hold whole pairs; rows of the operand are read one by one.
     bool halves = plan.depth == 2 && kernel.k.size % 2 != 0;
     Value whole = plan.depth == 1 ? depth : divide(depth, 2), all = halves ? divide(add(depth, 1), 2) : whole;
@@ -294,12 +303,12 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   if (plan.finishesLater)
     finishKept();
   auto copyingSteps = [&](Value from, Value to, const Sums &before) -> Sums {
-    return loop(from, to, 1, before, [&](Value k, ValueRange carried) {
-      return step(Reads::SourceAndCopies, k, 1, false, Sums(carried));
-    });
+    return loop(from, to, 1, before,
+                [&](Value k, ValueRange carried) { return step(Reads::SourceAndCopies, k, 1, false, Sums(carried)); });
   };
-  scf::YieldOp::create(b, loc, columnSums ? multiplyInRuns(kBlock, columnPanel, sums, copyingSteps)
-                                          : sweep(Reads::SourceAndCopies, 1, sums));
+  scf::YieldOp::create(b, loc,
+                       columnSums ? multiplyInRuns(kBlock, columnPanel, sums, copyingSteps)
+                                  : sweep(Reads::SourceAndCopies, 1, sums));
   b.setInsertionPointToEnd(chosen.elseBlock());
   scf::YieldOp::create(b, loc, sweep(Reads::Panel, unroll, sums));
   return Sums(chosen.getResults());

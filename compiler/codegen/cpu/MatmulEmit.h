@@ -35,7 +35,8 @@ protected:
 
   void onlyIf(mlir::Value condition, llvm::function_ref<void()> body);
   /// Zeros where `condition` holds, else what `body` gives, as many of them.
-  llvm::SmallVector<mlir::Value> zerosIf(mlir::Value condition, size_t count, llvm::function_ref<llvm::SmallVector<mlir::Value>()> body);
+  llvm::SmallVector<mlir::Value> zerosIf(mlir::Value condition, size_t count,
+                                         llvm::function_ref<llvm::SmallVector<mlir::Value>()> body);
   mlir::Value equals(mlir::Value x, int64_t y);
   mlir::Value either(mlir::Value x, mlir::Value y);
 
@@ -97,8 +98,8 @@ private:
   mlir::Value emitTile(mlir::Value tile, mlir::Value packedBefore);
   void emitBlock(mlir::Value kBlock, mlir::Value packs);
   void emitPanel(mlir::Value kBlock, mlir::Value columnAt, mlir::Value packs, mlir::Value packsAhead);
-  /// What happens beside multiplying: the right operand is copied; the next block of the left one will be packed (null: it
-  /// never is, without plan.packsAhead).
+  /// What happens beside multiplying: the right operand is copied; the next block of the left one will be packed (null:
+  /// it never is, without plan.packsAhead).
   struct Besides {
     mlir::Value copies, packsAhead;
   };
@@ -109,7 +110,7 @@ private:
   /// Sums that wait in the scratch: of groups, level by level, then of the unit that is not over.
   struct Waiting {
     mlir::Value buffer;
-    int64_t partSize; ///< floats
+    int64_t partSize;                       ///< floats
     llvm::SmallVector<mlir::Value> offsets; ///< of each sum in a part
   };
   using Finish = llvm::function_ref<void(const Sums &)>;
@@ -121,7 +122,8 @@ private:
   Sums beginBlock(mlir::Value kBlock, const Waiting &waiting);
   void endBlock(mlir::Value kBlock, const Waiting &waiting, const Sums &sums, Finish finish);
   void endUnit(mlir::Value unit, const Waiting &waiting, const Sums &sums, Finish finish);
-  void endGroup(int64_t level, mlir::Value number, mlir::Value isLast, const Waiting &waiting, Sums sums, Finish finish);
+  void endGroup(int64_t level, mlir::Value number, mlir::Value isLast, const Waiting &waiting, Sums sums,
+                Finish finish);
   Sums sumInGroups(int64_t level, mlir::Value from, mlir::Value to, const Sums &none,
                    llvm::function_ref<Sums(mlir::Value from, mlir::Value to)> sumUnit);
 
@@ -175,7 +177,8 @@ private:
   }
   mlir::Value rhsStart(mlir::Value kBlock, mlir::Value columnAt);
   mlir::Value inColumn(mlir::Value from, mlir::Value column, int64_t next);
-  void fetchNextBlock(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel, mlir::Value k, mlir::Value packsAhead);
+  void fetchNextBlock(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel, mlir::Value k,
+                      mlir::Value packsAhead);
   void fetchNextPanel(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel, mlir::Value k);
   /// The part of `depth` that is made of whole pairs.
   mlir::Value evenPart(mlir::Value depth) { return kernel.k.size % 2 ? multiply(divide(depth, 2), 2) : depth; }
@@ -228,7 +231,7 @@ private:
   // The function's arguments as one-dimensional buffers, and the scratch's parts.
   llvm::SmallVector<mlir::Value> flat;
   mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer, keptPlace, columnSums;
-  int64_t scratchStart = 0, scratchSize = 64; ///< 8 bytes of packedKey, 8 of ignoreDenormals, 16 of keptPlace
+  int64_t scratchStart = 0, scratchSize = 64;    ///< 8 bytes of packedKey, 8 of ignoreDenormals, 16 of keptPlace
   llvm::SmallDenseMap<unsigned, int64_t> locals; ///< operands of a few rows, and how far these are apart
   mlir::Value localStart;                        ///< the first of those rows
   // The current tile.

@@ -41,20 +41,23 @@ void MatmulEmitter::keep(const Sums &sums, Value row, Value column) {
   for (auto [i, sum] : llvm::enumerate(sums))
     storeLanes(b, loc, sum, sumsBuffer, constant(i * kLanes));
   auto note = [&](int64_t word, Value index) {
-    memref::StoreOp::create(b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), index).getResult(), keptPlace, constant(word));
+    memref::StoreOp::create(b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), index).getResult(), keptPlace,
+                            constant(word));
   };
   note(0, add(row, 1)); // zero: nothing is kept
   note(1, column);
 }
 
 void MatmulEmitter::keepNothing() {
-  memref::StoreOp::create(b, loc, arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0)).getResult(), keptPlace, constant(0));
+  memref::StoreOp::create(b, loc, arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0)).getResult(), keptPlace,
+                          constant(0));
 }
 
 /// The place of sums that were left, as indices of the whole matrix, and whether there are any.
 MatmulEmitter::Kept MatmulEmitter::readKept() {
   auto read = [&](int64_t word) -> Value {
-    return arith::IndexCastOp::create(b, loc, b.getIndexType(), memref::LoadOp::create(b, loc, keptPlace, constant(word)).getResult());
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(),
+                                      memref::LoadOp::create(b, loc, keptPlace, constant(word)).getResult());
   };
   Value next = read(0), column = read(1);
   return {arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, next, constant(0)), subtract(next, 1), column};
@@ -87,7 +90,8 @@ void MatmulEmitter::prefetchEpilogue(Value row, Value column, Value k) {
       Value next = add(row, divide(multiply(k, plan.mr), packedDepth()));
       for (int64_t v = 0; v < plan.vectors; ++v) // (an address behind the operand does no harm)
         memref::PrefetchOp::create(b, loc, flat[input.access->operand],
-                                   addressOf(*input.access, {next, add(column, v * kLanes), {}, &kernel.n, kLanes}), /*isWrite=*/false,
+                                   addressOf(*input.access, {next, add(column, v * kLanes), {}, &kernel.n, kLanes}),
+                                   /*isWrite=*/false,
                                    /*localityHint=*/3, /*isDataCache=*/true);
     }
 }
@@ -112,8 +116,9 @@ void MatmulEmitter::finishVector(Value sum, Value row, Value column, int64_t cou
 /// Whether a result is stored past the caches: only whole lines are.
 bool MatmulEmitter::isPastCaches(const MatmulAccess &access) const {
   auto isWhole = [](int64_t floats) { return floats % kLanes == 0; };
-  return plan.pastCaches && !locals.contains(access.operand) && access.elementType.isF32() && kernel.n.stride(access) == 1 && isWhole(kernel.n.size) &&
-         isWhole(access.offset) && isWhole(kernel.m.stride(access)) &&
+  return plan.pastCaches && !locals.contains(access.operand) && access.elementType.isF32() &&
+         kernel.n.stride(access) == 1 && isWhole(kernel.n.size) && isWhole(access.offset) &&
+         isWhole(kernel.m.stride(access)) &&
          llvm::all_of(kernel.batch, [&](const MatmulLoop &loop) { return isWhole(loop.stride(access)); });
 }
 

@@ -1,7 +1,7 @@
 // Products of bf16: how operands are rounded and paired, and how pairs are multiplied.
 //
-// vdpbf16ps adds two products to each lane, that of the upper halves first, each as a fused multiply-add. With the even k
-// in the upper half the order is ascending k: the same bits as f32 products of rounded operands, which is what other
+// vdpbf16ps adds two products to each lane, that of the upper halves first, each as a fused multiply-add. With the even
+// k in the upper half the order is ascending k: the same bits as f32 products of rounded operands, which is what other
 // processors compute. It takes denormals for zero, and so must they, epilogue included.
 #include "compiler/codegen/cpu/MatmulEmit.h"
 
@@ -19,19 +19,23 @@ static Type withElement(Value like, Type element) {
   return shaped ? Type(shaped.clone(element)) : element;
 }
 
-/// What a product reads of an operand: f32 itself, or rounded to bf16, denormals to zero (as vcvtne2ps2bf16 does: one that
-/// rounds up to a normal number is zero all the same).
+/// What a product reads of an operand: f32 itself, or rounded to bf16, denormals to zero (as vcvtne2ps2bf16 does: one
+/// that rounds up to a normal number is zero all the same).
 Value MatmulEmitter::rounded(Value value) const {
   if (!kernel.bf16)
     return value;
   Type type = value.getType();
   auto splat = [&](float number) -> Value {
     Attribute scalar = b.getF32FloatAttr(number);
-    return arith::ConstantOp::create(b, loc, isa<VectorType>(type) ? DenseElementsAttr::get(cast<ShapedType>(type), scalar) : cast<TypedAttr>(scalar));
+    return arith::ConstantOp::create(b, loc,
+                                     isa<VectorType>(type) ? DenseElementsAttr::get(cast<ShapedType>(type), scalar)
+                                                           : cast<TypedAttr>(scalar));
   };
   Value size = math::AbsFOp::create(b, loc, value);
-  Value vanishes = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, size, splat(std::numeric_limits<float>::min()));
-  Value zero = math::CopySignOp::create(b, loc, splat(0), value); // (of a sum that is -0, this one's sign is all there is)
+  Value vanishes =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, size, splat(std::numeric_limits<float>::min()));
+  Value zero =
+      math::CopySignOp::create(b, loc, splat(0), value); // (of a sum that is -0, this one's sign is all there is)
   value = arith::SelectOp::create(b, loc, vanishes, zero, value);
   Value narrow = arith::TruncFOp::create(b, loc, withElement(value, b.getBF16Type()), value);
   return arith::ExtFOp::create(b, loc, value.getType(), narrow);
@@ -53,15 +57,17 @@ Value MatmulEmitter::pairOf(Value even, Value odd) {
   }
   auto bits = [&](Value value) -> Value { return arith::BitcastOp::create(b, loc, words, rounded(value)); };
   Value sixteen = arith::ConstantOp::create(
-      b, loc, isa<VectorType>(words) ? TypedAttr(DenseElementsAttr::get(cast<ShapedType>(words), b.getI32IntegerAttr(16)))
-                                     : TypedAttr(b.getI32IntegerAttr(16)));
+      b, loc,
+      isa<VectorType>(words) ? TypedAttr(DenseElementsAttr::get(cast<ShapedType>(words), b.getI32IntegerAttr(16)))
+                             : TypedAttr(b.getI32IntegerAttr(16)));
   return arith::OrIOp::create(b, loc, bits(even), arith::ShRUIOp::create(b, loc, bits(odd), sixteen));
 }
 
 /// 16 neighbours along k to 8 pairs.
 Value MatmulEmitter::pairsAlong(Value lanes) {
   auto halves = VectorType::get({kLanes}, b.getBF16Type()), words = VectorType::get({kLanes / 2}, b.getI32Type());
-  Value narrow = LLVM::CallIntrinsicOp::create(b, loc, halves, b.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16.512"), ValueRange{lanes})
+  Value narrow = LLVM::CallIntrinsicOp::create(b, loc, halves, b.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16.512"),
+                                               ValueRange{lanes})
                      .getResult(0);
   Value bits = vector::BitCastOp::create(b, loc, words, narrow); // the even one is the lower half
   Value sixteen = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(words, b.getI32IntegerAttr(16)));
@@ -145,13 +151,13 @@ void MatmulEmitter::packLhsPairs(Value kBlock) {
     Value to = LinearIndex().add(lhsBlock(kBlock), 1).add(row, lhsRowLength()).materialize(b, loc);
     loop(even, kLanes, [&](Value at) {
       Value k = whole(at, even, kLanes, total);
-      vector::StoreOp::create(b, loc, pairsAlong(lanesAt(k)), packedLhs,
-                              add(to, divide(k, 2)));
+      vector::StoreOp::create(b, loc, pairsAlong(lanesAt(k)), packedLhs, add(to, divide(k, 2)));
     });
     if (total % 2)
       loop(even, depth, 1, {}, [&](Value k, ValueRange) {
         Value last = LinearIndex().add(kBlock, plan.kc).add(k, 1).materialize(b, loc);
-        storeHalfPair(operandAt(kernel.lhs, {add(firstRow, row), {}, last, nullptr, 1}), packedLhs, add(to, divide(k, 2)));
+        storeHalfPair(operandAt(kernel.lhs, {add(firstRow, row), {}, last, nullptr, 1}), packedLhs,
+                      add(to, divide(k, 2)));
         return SmallVector<Value>();
       });
   });

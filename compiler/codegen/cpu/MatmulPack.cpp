@@ -19,10 +19,7 @@ Value MatmulEmitter::rhsPanel(Value kBlock, Value columnAt) {
   if (!plan.keepsPackedRhs())
     return constant(0);
   int64_t size = packedDepth() * plan.nr();
-  return LinearIndex()
-      .add(kBlock, plan.nPanels() * size)
-      .add(divide(columnAt, plan.nr()), size)
-      .materialize(b, loc);
+  return LinearIndex().add(kBlock, plan.nPanels() * size).add(divide(columnAt, plan.nr()), size).materialize(b, loc);
 }
 
 Value MatmulEmitter::lhsBlock(Value kBlock) {
@@ -103,8 +100,9 @@ void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
   });
 }
 
-/// At each step of k, asks for a little of the panel of columns that comes next, so that memory works while the processor
-/// multiplies: each of the row panels brings its share of the steps. (An address behind the operand does no harm.)
+/// At each step of k, asks for a little of the panel of columns that comes next, so that memory works while the
+/// processor multiplies: each of the row panels brings its share of the steps. (An address behind the operand does no
+/// harm.)
 void MatmulEmitter::fetchNextPanel(Value kBlock, Value rowPanel, Value columnPanel, Value k) {
   int64_t kStride = kernel.k.stride(kernel.rhs);
   if (plan.mPanels() == 1)
@@ -112,14 +110,16 @@ void MatmulEmitter::fetchNextPanel(Value kBlock, Value rowPanel, Value columnPan
   auto fetch = [&](Value buffer, Value next, int64_t stepSize, int hint) {
     Value step = divide(LinearIndex().add(rowPanel, packedDepth()).add(k, 1).materialize(b, loc), plan.mPanels());
     for (int64_t v = 0; v < plan.vectors; ++v)
-      memref::PrefetchOp::create(b, loc, buffer, LinearIndex{v * kLanes, {}}.add(next, 1).add(step, stepSize).materialize(b, loc),
+      memref::PrefetchOp::create(b, loc, buffer,
+                                 LinearIndex{v * kLanes, {}}.add(next, 1).add(step, stepSize).materialize(b, loc),
                                  /*isWrite=*/false, hint, /*isDataCache=*/true);
   };
   if (plan.keepsPackedRhs()) {
-    // Panels follow each other, block after block, and often are more together than the second-level cache holds. Narrow
-    // ones are bound by loads already.
+    // Panels follow each other, block after block, and often are more together than the second-level cache holds.
+    // Narrow ones are bound by loads already.
     if (plan.vectors > 1)
-      fetch(packedRhs, add(rhsPanel(kBlock, multiply(columnPanel, plan.nr())), packedDepth() * plan.nr()), plan.nr(), 3);
+      fetch(packedRhs, add(rhsPanel(kBlock, multiply(columnPanel, plan.nr())), packedDepth() * plan.nr()), plan.nr(),
+            3);
     return;
   }
   if (plan.rhs != RhsForm::Copied || kernel.mustBePacked(kernel.rhs) || kernel.n.stride(kernel.rhs) != 1)
@@ -161,7 +161,8 @@ std::function<Value(Value)> MatmulEmitter::lhsRow(Value kBlock, Value row) {
       Value depth = LinearIndex().add(kBlock, plan.kc).add(k, 1).materialize(b, loc);
       return operandAt(kernel.lhs, {add(firstRow, row), {}, depth, &kernel.k, count});
     };
-  Value from = LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc).add(row, kernel.m.stride(kernel.lhs)).materialize(b, loc);
+  Value from =
+      LinearIndex().add(lhsOrigin, 1).add(kBlock, plan.kc).add(row, kernel.m.stride(kernel.lhs)).materialize(b, loc);
   return [=, this](Value k) { return loadLanes(b, loc, flat[kernel.lhs.operand], add(from, k), 1, count); };
 }
 
@@ -173,8 +174,8 @@ void MatmulEmitter::packAhead(Value kBlock, Value columnAt) {
   packLhsPanels(next, sliceStart(panel), sliceStart(add(panel, 1)));
 }
 
-/// At each step of k, asks for a little of the slice that packAhead will pack after this panel of columns: each panel of
-/// rows brings one line of every row of the slice. (Few instructions: they take multiply-adds' places.)
+/// At each step of k, asks for a little of the slice that packAhead will pack after this panel of columns: each panel
+/// of rows brings one line of every row of the slice. (Few instructions: they take multiply-adds' places.)
 void MatmulEmitter::fetchNextBlock(Value kBlock, Value rowPanel, Value columnPanel, Value k, Value packsAhead) {
   int64_t kStride = kernel.k.stride(kernel.lhs), lines = llvm::divideCeil(plan.mc, kLanes);
   int64_t stepsPerRow = llvm::bit_floor<uint64_t>(plan.kc / sliceDepth());
@@ -189,7 +190,8 @@ void MatmulEmitter::fetchNextBlock(Value kBlock, Value rowPanel, Value columnPan
                  .add(arith::SelectOp::create(b, loc, packsAhead, start, lhsOrigin), 1)
                  .add(divide(k, stepsPerRow), kStride)
                  .materialize(b, loc);
-  memref::PrefetchOp::create(b, loc, flat[kernel.lhs.operand], at, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  memref::PrefetchOp::create(b, loc, flat[kernel.lhs.operand], at, /*isWrite=*/false, /*localityHint=*/2,
+                             /*isDataCache=*/true);
 }
 
 /// [panel][k][mr], for an operand that is contiguous along m, or nowhere: from `from` to `to` in a block of k, in whole
@@ -215,7 +217,8 @@ void MatmulEmitter::packLhsPanels(Value kBlock, Value from, Value to) {
           return loadLanes(b, loc, flat[kernel.lhs.operand], place, mStride, plan.mr);
         };
         Value lanes = plan.depth == 1 ? rounded(load(0)) : pairOf(load(0), half ? zeros() : load(1));
-        Value place = LinearIndex().add(lhsPanel(kBlock, divide(rowAt, plan.mr)), 1).add(k, plan.mr).materialize(b, loc);
+        Value place =
+            LinearIndex().add(lhsPanel(kBlock, divide(rowAt, plan.mr)), 1).add(k, plan.mr).materialize(b, loc);
         storeLanes(b, loc, lanes, packedLhs, place, 1, plan.mr);
         return SmallVector<Value>();
       });

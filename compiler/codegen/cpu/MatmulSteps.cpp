@@ -1,6 +1,6 @@
 // Elementwise ops around a product, on lanes: on sums that are done, and on operands while they are packed.
-#include "compiler/codegen/cpu/MatmulEmit.h"
 #include "compiler/codegen/TensorViews.h"
+#include "compiler/codegen/cpu/MatmulEmit.h"
 
 using namespace mlir;
 
@@ -95,7 +95,8 @@ bool MatmulEmitter::evaluate(ArrayRef<MatmulStep> steps, const Place &place, Den
       auto argument = dyn_cast<BlockArgument>(tensor);
       if (!argument)
         return std::nullopt;
-      return FlatTensor{flat[argument.getArgNumber()], 0, SmallVector<int64_t, 4>(rowMajorStrides(cast<RankedTensorType>(tensor.getType()).getShape()))};
+      return FlatTensor{flat[argument.getArgNumber()], 0,
+                        SmallVector<int64_t, 4>(rowMajorStrides(cast<RankedTensorType>(tensor.getType()).getShape()))};
     };
     context.index = index;
     context.tensor = table;

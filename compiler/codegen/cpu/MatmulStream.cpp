@@ -10,8 +10,8 @@ namespace sinter::cpu {
 /// Rows of the right operand that a step adds.
 static constexpr int64_t kRowsPerStep = 8;
 
-/// The sums stay in memory (they fit the first-level cache); every step adds rows of the right operand, in order, to all
-/// of them.
+/// The sums stay in memory (they fit the first-level cache); every step adds rows of the right operand, in order, to
+/// all of them.
 void MatmulEmitter::emitStream() {
   int64_t k = kernel.k.size, unit = unitOf(k), m = kernel.m.size, whole = k / kRowsPerStep * kRowsPerStep;
   static_assert(kUnitGrain % kRowsPerStep == 0);
@@ -35,8 +35,8 @@ void MatmulEmitter::emitStream() {
   });
 }
 
-/// Where a vector of columns has its sums, row by row. They stand by panel, so that the last panel, which moves back to be
-/// whole, does not add to a column twice.
+/// Where a vector of columns has its sums, row by row. They stand by panel, so that the last panel, which moves back to
+/// be whole, does not add to a column twice.
 MatmulEmitter::Waiting MatmulEmitter::waitingColumns(Value columnAt) {
   int64_t rowLength = plan.nPanels() * kLanes;
   Waiting waiting{sumsBuffer, kernel.m.size * rowLength, {}};
@@ -61,11 +61,7 @@ void MatmulEmitter::addRows(Value first, int64_t count) {
     Value column = whole(at, columns, kLanes, kernel.n.size);
     SmallVector<Value> right;
     for (int64_t u = 0; u < count; ++u) {
-      Value from = LinearIndex{u * rhsK, {}}
-                       .add(rhsOrigin, 1)
-                       .add(first, rhsK)
-                       .add(column, 1)
-                       .materialize(b, loc);
+      Value from = LinearIndex{u * rhsK, {}}.add(rhsOrigin, 1).add(first, rhsK).add(column, 1).materialize(b, loc);
       if (plan.fromMemory) // (behind the operand, that does no harm)
         memref::PrefetchOp::create(b, loc, flat[kernel.rhs.operand], add(from, ahead), /*isWrite=*/false,
                                    /*localityHint=*/2, /*isDataCache=*/true);
@@ -80,8 +76,8 @@ void MatmulEmitter::addRows(Value first, int64_t count) {
   });
 }
 
-/// Columns that are taken together are two blocks, since each waits for its own sums; more would be more streams from memory
-/// than processors follow.
+/// Columns that are taken together are two blocks, since each waits for its own sums; more would be more streams from
+/// memory than processors follow.
 static constexpr int64_t kStreamedBlocks = 2;
 
 /// The same for a matrix that is contiguous along k: blocks of it are transposed in registers, so that every lane adds
@@ -155,8 +151,9 @@ MatmulEmitter::Sums MatmulEmitter::sumStreamedUnit(Value from, Value to, Value s
     for (int64_t block = 0; block < blocks; ++block) {
       SmallVector<Value> lanes;
       for (int64_t r = 0; r < side; ++r)
-        lanes.push_back(rounded(
-            memref::LoadOp::create(b, loc, right, LinearIndex{(block * side + r) * nStride, {}}.add(start, 1).add(depth, 1).materialize(b, loc))));
+        lanes.push_back(rounded(memref::LoadOp::create(
+            b, loc, right,
+            LinearIndex{(block * side + r) * nStride, {}}.add(start, 1).add(depth, 1).materialize(b, loc))));
       addProducts(depth, block, vector::FromElementsOp::create(b, loc, type, lanes), added);
     }
     return added;

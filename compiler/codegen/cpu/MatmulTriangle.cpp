@@ -1,13 +1,12 @@
-// Which steps of k a part of the result needs when a triangle of an operand is zero, or only one of the result is asked for.
+// Which steps of k a part of the result needs when a triangle of an operand is zero, or only one of the result is asked
+// for.
 #include "compiler/codegen/cpu/MatmulEmit.h"
 
 using namespace mlir;
 
 namespace sinter::cpu {
 
-MatmulEmitter::Span MatmulEmitter::spanOf(Value first, Value count) {
-  return {first, subtract(add(first, count), 1)};
-}
+MatmulEmitter::Span MatmulEmitter::spanOf(Value first, Value count) { return {first, subtract(add(first, count), 1)}; }
 
 /// What is left out would add exact zeros, in whatever order: sums have the bits of those over all of k, as long as
 /// everything is finite (and but for the sign of a zero that a denormal product rounded to).

@@ -43,8 +43,9 @@ MatmulEmitter::Sums MatmulEmitter::beginBlock(Value kBlock, const Waiting &waiti
 void MatmulEmitter::endBlock(Value kBlock, const Waiting &waiting, const Sums &sums, Finish finish) {
   Value isLast = equals(kBlock, plan.kBlocks - 1);
   Value ends = either(equals(blockInUnit(kBlock), plan.unitBlocks - 1), isLast);
-  choose(ends, [&] { endUnit(divide(kBlock, plan.unitBlocks), waiting, sums, finish); },
-         [&] { storeWaiting(sums, waiting, levelsOf(kernel.k.size)); });
+  choose(
+      ends, [&] { endUnit(divide(kBlock, plan.unitBlocks), waiting, sums, finish); },
+      [&] { storeWaiting(sums, waiting, levelsOf(kernel.k.size)); });
 }
 
 /// Adds a unit to its group; after the last one, calls `finish` with all of them.
@@ -53,7 +54,8 @@ void MatmulEmitter::endUnit(Value unit, const Waiting &waiting, const Sums &sums
 }
 
 /// `sums` are number `number` of those that groups of `level` are made of.
-void MatmulEmitter::endGroup(int64_t level, Value number, Value isLast, const Waiting &waiting, Sums sums, Finish finish) {
+void MatmulEmitter::endGroup(int64_t level, Value number, Value isLast, const Waiting &waiting, Sums sums,
+                             Finish finish) {
   int64_t levels = levelsOf(kernel.k.size);
   if (level > levels)
     return finish(sums);
@@ -62,8 +64,9 @@ void MatmulEmitter::endGroup(int64_t level, Value number, Value isLast, const Wa
   for (auto [sum, group] : llvm::zip_equal(sums, before))
     sum = arith::AddFOp::create(b, loc, group, sum);
   Value ends = level == levels ? isLast : either(equals(inGroup, kUnitsPerGroup - 1), isLast);
-  choose(ends, [&] { endGroup(level + 1, divide(number, kUnitsPerGroup), isLast, waiting, sums, finish); },
-         [&] { storeWaiting(sums, waiting, level - 1); });
+  choose(
+      ends, [&] { endGroup(level + 1, divide(number, kUnitsPerGroup), isLast, waiting, sums, finish); },
+      [&] { storeWaiting(sums, waiting, level - 1); });
 }
 
 /// The sums of steps `from` to `to` of k, which are a group of `level`, or a unit (level 0), in registers.

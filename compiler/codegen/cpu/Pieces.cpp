@@ -8,9 +8,9 @@ namespace sinter::cpu {
 using codegen::Access;
 using codegen::LoopGraph;
 using codegen::MatmulAccess;
-using codegen::MatmulStep;
 using codegen::MatmulKernel;
 using codegen::MatmulLoop;
+using codegen::MatmulStep;
 using codegen::Storage;
 using codegen::Unit;
 

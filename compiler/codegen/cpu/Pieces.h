@@ -1,8 +1,9 @@
 // Which operands a kernel walks through piece by piece: what launches need that are to run one piece after the other,
 // while what the first has written is still in the cache.
 //
-// A kernel of P pieces: for every divisor D of P, the d-th of D equal ranges of its tiles touches, of an operand that is
-// walked through so, only the d-th of D equal parts. Attention's products have a piece per head, softmax one per row.
+// A kernel of P pieces: for every divisor D of P, the d-th of D equal ranges of its tiles touches, of an operand that
+// is walked through so, only the d-th of D equal parts. Attention's products have a piece per head, softmax one per
+// row.
 #pragma once
 
 #include "compiler/codegen/MatmulShape.h"
@@ -12,7 +13,8 @@ namespace sinter::cpu {
 
 struct Pieces {
   int64_t count = 1;
-  llvm::SmallVector<int64_t> operands; ///< of the tile function, ascending: those that are walked through piece by piece
+  llvm::SmallVector<int64_t>
+      operands; ///< of the tile function, ascending: those that are walked through piece by piece
 };
 
 /// Of a product whose tiles are numbered batch by batch.

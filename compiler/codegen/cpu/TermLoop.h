@@ -10,8 +10,8 @@ namespace sinter::cpu {
 using LoopBody = llvm::function_ref<llvm::LogicalResult(mlir::Value index, llvm::MutableArrayRef<mlir::Value> carried)>;
 
 /// `scf.for` from `from` to `to` that carries `values`; they are replaced by the loop's results.
-llvm::LogicalResult emitLoop(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value from, mlir::Value to, int64_t step,
-                             llvm::SmallVectorImpl<mlir::Value> &values, LoopBody body);
+llvm::LogicalResult emitLoop(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value from, mlir::Value to,
+                             int64_t step, llvm::SmallVectorImpl<mlir::Value> &values, LoopBody body);
 
 /// Whether what `combiner` folds adds up in runs, at `terms` terms an accumulator. (The order matters to no other op.)
 bool addsInRuns(mlir::Operation *combiner, int64_t terms);
@@ -20,14 +20,15 @@ bool addsInRuns(mlir::Operation *combiner, int64_t terms);
 struct TermLoop {
   mlir::OpBuilder &builder;
   mlir::Location loc;
-  int64_t step;               ///< from one term's index to the next one's
+  int64_t step;                 ///< from one term's index to the next one's
   llvm::SmallVector<bool> adds; ///< of each accumulator; none: all terms are folded in one go
 
   /// Folds the terms of [0, to), of a constant number, and one more by `last` if that is given.
   llvm::LogicalResult emit(int64_t to, llvm::SmallVectorImpl<mlir::Value> &accumulators, LoopBody body,
                            llvm::function_ref<llvm::LogicalResult(llvm::MutableArrayRef<mlir::Value>)> last = {});
   /// Folds the terms of [0, to), which is only known when the kernel runs: at `most` as given.
-  llvm::LogicalResult emit(mlir::Value to, int64_t most, llvm::SmallVectorImpl<mlir::Value> &accumulators, LoopBody body);
+  llvm::LogicalResult emit(mlir::Value to, int64_t most, llvm::SmallVectorImpl<mlir::Value> &accumulators,
+                           LoopBody body);
 
 private:
   bool inRuns() const { return llvm::is_contained(adds, true); }

@@ -2,10 +2,10 @@
 //
 //   %y = math.powf %x, %p : vector<4xf32>   =>   log2 as the sum of two floats, times %p, 2^that
 //
-// GLSL's own functions may be off by thousands of ulp, and differ between devices. The formulas here are within some ulp
-// (sin and cos: absolutely), remainders are exact, and all keep NaN and the infinities; exp, tanh, erf and the logarithms are
-// those of ExpandMath, shared with the CPU, where the others are libm's. No step relies on a fused multiply-add, which
-// devices may round twice.
+// GLSL's own functions may be off by thousands of ulp, and differ between devices. The formulas here are within some
+// ulp (sin and cos: absolutely), remainders are exact, and all keep NaN and the infinities; exp, tanh, erf and the
+// logarithms are those of ExpandMath, shared with the CPU, where the others are libm's. No step relies on a fused
+// multiply-add, which devices may round twice.
 #include "compiler/codegen/Arithmetic.h"
 #include "compiler/codegen/vulkan/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -62,7 +62,8 @@ Value powerOfTwo(Arithmetic &a, Value x, Value rest) {
   Value shifted = a.add(x, a.constant(Arithmetic::kRounder)), n = a.sub(shifted, a.constant(Arithmetic::kRounder));
   Value integer = a.subI(a.bits(shifted), a.integer(std::bit_cast<int32_t>(Arithmetic::kRounder)));
   Value r = a.mul(a.add(a.sub(x, n), rest), a.constant(std::numbers::ln2_v<float>));
-  Value q = a.polynomial(r, {0.5f, 0.166665181517601f, 0.04166620597243309f, 0.008368918672204018f, 0.0013950533466413617f});
+  Value q =
+      a.polynomial(r, {0.5f, 0.166665181517601f, 0.04166620597243309f, 0.008368918672204018f, 0.0013950533466413617f});
   Value y = a.add(a.add(a.mul(a.mul(r, r), q), r), a.constant(1.0f));
   Value half = arith::ShRSIOp::create(a.builder, a.loc, integer, a.integer(1));
   return a.mul(a.mul(y, a.powerOfTwo(half)), a.powerOfTwo(a.subI(integer, half)));
@@ -93,14 +94,15 @@ Pair logarithm(Arithmetic &a, Value x) {
   Pair back = product(a, s, denominator);
   Value error = a.sub(a.sub(a.sub(numerator, back.high), back.low), a.mul(s, rest));
   Value square = a.mul(s, s);
-  Value series = a.mul(a.mul(s, square), a.polynomial(square, {1.0f / 3, 1.0f / 5, 1.0f / 7, 1.0f / 9, 1.0f / 11, 1.0f / 13}));
+  Value series =
+      a.mul(a.mul(s, square), a.polynomial(square, {1.0f / 3, 1.0f / 5, 1.0f / 7, 1.0f / 9, 1.0f / 11, 1.0f / 13}));
   Value small = a.add(a.div(error, denominator), series);
 
   constexpr double kFactor = 2 * std::numbers::log2e;
   constexpr auto kHigh = static_cast<float>(kFactor);
   Pair scaled = product(a, s, a.constant(kHigh));
-  scaled.low = a.add(scaled.low, a.add(a.mul(s, a.constant(static_cast<float>(kFactor - kHigh))),
-                                       a.mul(small, a.constant(kHigh))));
+  scaled.low = a.add(scaled.low,
+                     a.add(a.mul(s, a.constant(static_cast<float>(kFactor - kHigh))), a.mul(small, a.constant(kHigh))));
   Pair total = sum(a, n, scaled.high);
   return sum(a, total.high, a.add(total.low, scaled.low));
 }
@@ -111,7 +113,8 @@ Value expandPow(math::PowFOp op) {
   Value infinity = a.fromBits(a.integer(0x7f800000)), nan = a.fromBits(a.integer(0x7fc00000));
   Pair log = logarithm(a, size);
   Value isZero = compare(a, Predicate::OEQ, size, zero), isInfinite = compare(a, Predicate::OEQ, size, infinity);
-  Value high = a.select(isZero, a.fromBits(a.integer(static_cast<int32_t>(0xff800000))), a.select(isInfinite, infinity, log.high));
+  Value high = a.select(isZero, a.fromBits(a.integer(static_cast<int32_t>(0xff800000))),
+                        a.select(isInfinite, infinity, log.high));
   Pair scaled = product(a, y, high);
   Value rest = a.add(scaled.low, a.mul(y, log.low));
   // Where the product is beyond what a power can be, its rest is nothing, or garbage.
@@ -164,8 +167,9 @@ Angle reduceNear(Arithmetic &a, Value x) {
   return {quarter, r};
 }
 
-/// Of all larger ones, in integers (Payne and Hanek 1983): x = m 2^e with an integer m of 24 bits, and of 2 / pi only 96 bits
-/// matter to x 2 / pi modulo 4. Those before them, times m, are multiples of 4, those behind them less than 2^-70.
+/// Of all larger ones, in integers (Payne and Hanek 1983): x = m 2^e with an integer m of 24 bits, and of 2 / pi only
+/// 96 bits matter to x 2 / pi modulo 4. Those before them, times m, are multiples of 4, those behind them less than
+/// 2^-70.
 Angle reduceFar(Arithmetic &a, Value x) {
   OpBuilder &b = a.builder;
   auto shiftRight = [&](Value value, Value count) -> Value { return arith::ShRUIOp::create(b, a.loc, value, count); };
@@ -222,7 +226,8 @@ template <typename Op> Value expandCircle(Op op) {
   Value isNear = a.less(a.abs(x), a.constant(65536.0f));
   Value quarter = a.select(isNear, close.quarter, far.quarter), r = a.select(isNear, close.rest, far.rest);
   Value square = a.mul(r, r);
-  Value sine = a.add(r, a.mul(a.mul(r, square), a.polynomial(square, {-1.0f / 6, 1.0f / 120, -1.0f / 5040, 1.0f / 362880})));
+  Value sine =
+      a.add(r, a.mul(a.mul(r, square), a.polynomial(square, {-1.0f / 6, 1.0f / 120, -1.0f / 5040, 1.0f / 362880})));
   Value cosine = a.polynomial(square, {1.0f, -0.5f, 1.0f / 24, -1.0f / 720, 1.0f / 40320});
   auto bit = [&](Value value, int32_t mask) {
     return arith::CmpIOp::create(a.builder, a.loc, arith::CmpIPredicate::ne, maskBits(a, value, mask), a.integer(0));
@@ -234,14 +239,16 @@ template <typename Op> Value expandCircle(Op op) {
 
 //===--- remainders ----------------------------------------------------------------------------------===//
 
-/// x % y exactly, as long division: x = m 2^i and y = n 2^j with integers m and n of 24 bits, and m 2^(i - j) modulo n is
-/// computed by seven bits of i - j at a time, of which there are 253 at most.
+/// x % y exactly, as long division: x = m 2^i and y = n 2^j with integers m and n of 24 bits, and m 2^(i - j) modulo n
+/// is computed by seven bits of i - j at a time, of which there are 253 at most.
 Value expandRemainder(arith::RemFOp op) {
   Arithmetic a(op);
   OpBuilder &b = a.builder;
   using Integers = arith::CmpIPredicate;
   constexpr int32_t kBits = 7, kMostBits = 253;
-  auto compareI = [&](Integers predicate, Value u, Value v) -> Value { return arith::CmpIOp::create(b, a.loc, predicate, u, v); };
+  auto compareI = [&](Integers predicate, Value u, Value v) -> Value {
+    return arith::CmpIOp::create(b, a.loc, predicate, u, v);
+  };
   Value sizeX = maskBits(a, a.bits(op.getLhs()), 0x7fffffff), sizeY = maskBits(a, a.bits(op.getRhs()), 0x7fffffff);
   Value one = a.integer(1), infinite = a.integer(0x7f800000);
   auto exponentOf = [&](Value size) -> Value { // of denormals, that of the least normal number
@@ -249,7 +256,8 @@ Value expandRemainder(arith::RemFOp op) {
   };
   auto mantissaOf = [&](Value size) {
     Value fraction = maskBits(a, size, 0x7fffff);
-    return a.select(compareI(Integers::ult, size, a.integer(0x800000)), fraction, a.addI(fraction, a.integer(0x800000)));
+    return a.select(compareI(Integers::ult, size, a.integer(0x800000)), fraction,
+                    a.addI(fraction, a.integer(0x800000)));
   };
   Value exponent = exponentOf(sizeY), divisor = arith::MaxSIOp::create(b, a.loc, mantissaOf(sizeY), one);
   Value inverse = a.div(a.constant(1.0f), arith::SIToFPOp::create(b, a.loc, a.type, divisor));
@@ -271,12 +279,14 @@ Value expandRemainder(arith::RemFOp op) {
   Value own = a.addI(arith::ShRUIOp::create(b, a.loc, asInteger, a.integer(23)), moved);
   Value normal = a.addI(asInteger, arith::ShLIOp::create(b, a.loc, moved, a.integer(23)));
   Value count = arith::MinSIOp::create(b, a.loc, a.subI(exponent, one), a.integer(23));
-  Value size = a.select(compareI(Integers::sgt, own, a.integer(0)), normal, arith::ShLIOp::create(b, a.loc, rest, count));
+  Value size =
+      a.select(compareI(Integers::sgt, own, a.integer(0)), normal, arith::ShLIOp::create(b, a.loc, rest, count));
   size = a.select(compareI(Integers::eq, rest, a.integer(0)), a.integer(0), size);
   size = a.select(compareI(Integers::ult, sizeX, sizeY), sizeX, size);
   Value sign = maskBits(a, a.bits(op.getLhs()), static_cast<int32_t>(0x80000000));
   Value bits = arith::OrIOp::create(b, a.loc, size, sign);
-  Value none = arith::OrIOp::create(b, a.loc, compareI(Integers::uge, sizeX, infinite), compareI(Integers::ugt, sizeY, infinite));
+  Value none = arith::OrIOp::create(b, a.loc, compareI(Integers::uge, sizeX, infinite),
+                                    compareI(Integers::ugt, sizeY, infinite));
   none = arith::OrIOp::create(b, a.loc, none, compareI(Integers::eq, sizeY, a.integer(0)));
   return a.fromBits(a.select(none, a.integer(0x7fc00000), bits));
 }
@@ -288,7 +298,8 @@ Value expandRsqrt(math::RsqrtOp op) {
   return a.div(a.constant(1.0f), math::SqrtOp::create(a.builder, a.loc, op.getOperand()));
 }
 
-/// The larger or smaller of two, NaN if one is: as comparisons. MLIR's form asks the driver for its own maximum as well.
+/// The larger or smaller of two, NaN if one is: as comparisons. MLIR's form asks the driver for its own maximum as
+/// well.
 template <typename Op> Value expandExtremum(Op op) {
   Arithmetic a(op);
   Value x = op.getLhs(), y = op.getRhs();

@@ -9,8 +9,8 @@ using namespace mlir;
 namespace sinter::vulkan {
 namespace {
 
-/// Points that an invocation takes where what it loads once, and works out of its number, serves all of them: a divisor of
-/// the outermost extent `steps`.
+/// Points that an invocation takes where what it loads once, and works out of its number, serves all of them: a divisor
+/// of the outermost extent `steps`.
 int64_t pointsEach(const Profile &profile, const UnitGroup &group, int64_t count, int64_t steps) {
   constexpr int64_t kMost = 4, kMostOps = 128; // of shaders that drivers compile quickly
   if (profile.sharedMemory)
@@ -96,7 +96,7 @@ LogicalResult emitGeneral(func::FuncOp function, ShaderTable &shaders, const Pro
     // For products there are better ways; who sees one here has found a kernel that they do not know.
     general |= llvm::any_of(dispatch.groups.front().units, [](Unit *unit) { return isContraction(*unit); });
     UnitGroup &group = dispatch.groups.front();
-    if (failed(dispatch.byRows                                   ? emitRows(builder, *kernel, dispatch)
+    if (failed(dispatch.byRows                             ? emitRows(builder, *kernel, dispatch)
                : isReducedInParts(*kernel, group, profile) ? emitParts(builder, *kernel, group)
                                                            : emitPoints(builder, *kernel, group)))
       return failure();

@@ -185,8 +185,8 @@ void orderParallel(UnitGroup &group) {
   });
 }
 
-/// Whether the dispatch's groups may be followed by `group` row by row: whatever passes between them is of the same element,
-/// and each row of it is computed by whoever needs it.
+/// Whether the dispatch's groups may be followed by `group` row by row: whatever passes between them is of the same
+/// element, and each row of it is computed by whoever needs it.
 bool canFollow(LoopGraph &graph, const DispatchGroups &dispatch, const UnitGroup &group) {
   llvm::SetVector<Storage *> storages;
   for (Unit *unit : group.units)
@@ -267,7 +267,8 @@ std::vector<DispatchGroups> formDispatches(LoopGraph &graph, std::vector<UnitGro
         return !columns || extents[*columns] == length;
       };
       dispatch.shuffles = length % chunk == 0;
-      dispatch.resident = dispatch.shuffles && length / chunk <= kMostChunks && llvm::all_of(dispatch.groups, hasLength);
+      dispatch.resident =
+          dispatch.shuffles && length / chunk <= kMostChunks && llvm::all_of(dispatch.groups, hasLength);
     }
     dispatches.push_back(std::move(dispatch));
     begin = end;
@@ -275,8 +276,8 @@ std::vector<DispatchGroups> formDispatches(LoopGraph &graph, std::vector<UnitGro
   return dispatches;
 }
 
-/// Outputs and arguments are where the launch says; a temporary gets scratch if it is read where it is neither at hand nor a
-/// value of the row.
+/// Outputs and arguments are where the launch says; a temporary gets scratch if it is read where it is neither at hand
+/// nor a value of the row.
 void placeStorages(GroupedKernel &result, func::FuncOp function, KernelBuilder &kernel) {
   llvm::DenseMap<Storage *, std::pair<DispatchGroups *, UnitGroup *>> writer;
   llvm::SmallPtrSet<Storage *, 8> inMemory;
@@ -340,7 +341,8 @@ FailureOr<GroupedKernel> groupUnits(func::FuncOp function, KernelBuilder &kernel
   std::vector<UnitGroup> groups;
   Units summands = findSummands(*result.graph);
   for (Unit &unit : result.graph->units) {
-    if (llvm::none_of(unit.results, [](Result &value) { return value.used || value.access.storage->kind == Storage::Output; }))
+    if (llvm::none_of(unit.results,
+                      [](Result &value) { return value.used || value.access.storage->kind == Storage::Output; }))
       continue;
     if (groups.empty() || !canJoin(*result.graph, groups.back(), unit, summands))
       groups.emplace_back();
@@ -393,7 +395,8 @@ static int64_t boundPlaces(GroupedKernel &kernel, const llvm::SetVector<Storage 
   SmallVector<Place> places;
   int64_t count = 0;
   for (Storage *storage : storages)
-    if (auto known = kernel.places.find(storage); known != kernel.places.end() && !llvm::is_contained(places, known->second.place)) {
+    if (auto known = kernel.places.find(storage);
+        known != kernel.places.end() && !llvm::is_contained(places, known->second.place)) {
       places.push_back(known->second.place);
       count += countPlaces(known->second.place.bytes);
     }

@@ -3,8 +3,8 @@
 //   %y = arith.mulf %x, 0.0   =>   %z = plan.push_constant 3, which no dispatch gives, so that it is 0;
 //                                  %y = arith.mulf %x, bitcast(%z)
 //
-// NaN * 0 is NaN and -0 + 0 is 0, but lavapipe's code generator takes a literal zero for the product, the quotient, or the
-// other summand, whatever the decorations and execution modes say, and -0 for the 0 of a choice between -1 and 0.
+// NaN * 0 is NaN and -0 + 0 is 0, but lavapipe's code generator takes a literal zero for the product, the quotient, or
+// the other summand, whatever the decorations and execution modes say, and -0 for the 0 of a choice between -1 and 0.
 #include "compiler/codegen/Arithmetic.h"
 #include "compiler/codegen/vulkan/Passes.h"
 #include "dialects/plan/Plan.h"

@@ -16,7 +16,8 @@ bool fitsShaders(func::FuncOp function, const MatmulKernel &kernel) {
   for (TypeRange types : {TypeRange(function.getArgumentTypes()), TypeRange(function.getResultTypes())})
     for (Type type : types)
       places += countPlaces(plan::sizeInBytes(cast<ShapedType>(type)));
-  return kernel.readsInPlace() && !kernel.columnSums && kernel.splits.empty() && fitsGrid(kernel) && places <= kMostPlaces;
+  return kernel.readsInPlace() && !kernel.columnSums && kernel.splits.empty() && fitsGrid(kernel) &&
+         places <= kMostPlaces;
 }
 
 /// One dispatch, or for long k several for its parts and one for what they come to.
@@ -30,7 +31,8 @@ static LogicalResult emitDispatches(KernelBuilder &target, const MatmulKernel &k
     return emit({MatmulDispatch::All, depth});
   MatmulTiling tiling = shared ? tilingInShared() : tilingInRegisters(target, kernel);
   constexpr int64_t kBytes = kQuad * sizeof(float);
-  Place left = target.addScratch(parts * kernel.batchSize() * tiling.tiles(kernel) * tiling.invocations * tiling.sums * kBytes);
+  Place left =
+      target.addScratch(parts * kernel.batchSize() * tiling.tiles(kernel) * tiling.invocations * tiling.sums * kBytes);
   int64_t most = std::max<int64_t>(plan::kMaxGroups / kernel.batchSize(), 1), whole = depth / kProductPart;
   for (int64_t first = 0; first < whole; first += most)
     if (failed(emit({MatmulDispatch::Parts, kProductPart, first, std::min(most, whole - first), left})))

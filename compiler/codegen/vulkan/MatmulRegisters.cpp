@@ -5,10 +5,11 @@
 //     lane l loads row l (and l + 8, ...) of the left operand, four k at a time, and its columns of the right operand
 //     for every row i, for every q of the step:  sum[i] += shuffle(left[i / 8][q], i % 8) * right[q]
 //
-// Loads are what costs on such devices (from storage buffers each lane by itself, with checks of bounds; less from texel
-// buffers), and a shuffle by a constant lane is one instruction: no element is loaded twice by a subgroup. Rows are finished one after the other within a step, so that
-// the sums of one row stay in registers while right[q] is read from the stack. Shuffles need all lanes: they stand outside
-// of branches that lanes take apart, and lanes behind the last column work on copies of it.
+// Loads are what costs on such devices (from storage buffers each lane by itself, with checks of bounds; less from
+// texel buffers), and a shuffle by a constant lane is one instruction: no element is loaded twice by a subgroup. Rows
+// are finished one after the other within a step, so that the sums of one row stay in registers while right[q] is read
+// from the stack. Shuffles need all lanes: they stand outside of branches that lanes take apart, and lanes behind the
+// last column work on copies of it.
 #include "compiler/codegen/vulkan/MatmulShader.h"
 
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
@@ -28,8 +29,8 @@ struct Schedule {
 /// Ops of an epilogue on all rows of a tile together that the driver still compiles quickly.
 constexpr int64_t kEpilogueOps = 320;
 
-/// Tiles of more rows load less, but take longer to compile and leave rows unused; with texels loads cost so little that
-/// 16 rows are enough.
+/// Tiles of more rows load less, but take longer to compile and leave rows unused; with texels loads cost so little
+/// that 16 rows are enough.
 Schedule chooseSchedule(const MatmulKernel &kernel, bool texels) {
   struct Candidate {
     Schedule schedule;

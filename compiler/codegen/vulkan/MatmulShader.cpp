@@ -18,7 +18,9 @@ MatmulShader::MatmulShader(KernelBuilder &target, const MatmulKernel &kernel, co
   Value rest = kernel.batchSize() == 1 && !several ? constant(0) : shader.workgroupId(gpu::Dimension::z);
   if (several) {
     Value size = constant(kernel.batchSize());
-    part = LinearIndex{dispatch.firstPart, {}}.add(arith::DivUIOp::create(b, shader.loc, rest, size), 1).materialize(b, shader.loc);
+    part = LinearIndex{dispatch.firstPart, {}}
+               .add(arith::DivUIOp::create(b, shader.loc, rest, size), 1)
+               .materialize(b, shader.loc);
     rest = arith::RemUIOp::create(b, shader.loc, rest, size);
   } else if (dispatch.kind == MatmulDispatch::Parts) {
     part = constant(dispatch.firstPart);
@@ -205,7 +207,8 @@ LogicalResult MatmulShader::finish(ValueRange sums, Value row, Value column) {
     for (const MatmulStep &step : kernel.epilogue)
       for (auto [i, input] : llvm::enumerate(step.inputs))
         if (input.access && kernel.m.stride(*input.access) == 0)
-          shared[&input] = epilogueInput(input, linalg::GenericOp(step.op).getBody()->getArgument(i).getType(), row, column);
+          shared[&input] =
+              epilogueInput(input, linalg::GenericOp(step.op).getBody()->getArgument(i).getType(), row, column);
     for (auto [i, sum] : llvm::enumerate(sums)) {
       Value at = add(row, i);
       auto one = [&, value = Value(sum)] {
@@ -297,8 +300,8 @@ FailureOr<Value> MatmulShader::lookUp(tensor::ExtractOp op, ValueRange indices) 
     return op.emitError("vulkan: tensor.extract reads a tensor that is not an argument of the kernel"), failure();
   OpBuilder &b = shader.builder;
   auto type = cast<RankedTensorType>(op.getTensor().getType());
-  Buffer buffer = shader.bind(target.operand(argument.getArgNumber()), plan::Binding::Read,
-                              memoryType(type.getElementType()));
+  Buffer buffer =
+      shader.bind(target.operand(argument.getArgNumber()), plan::Binding::Read, memoryType(type.getElementType()));
   auto read = [&](int64_t lane) {
     LinearIndex offset;
     int64_t stride = 1;

@@ -9,7 +9,8 @@ namespace sinter::vulkan {
 /// Neighbours along a row that are loaded, computed and stored at once.
 inline constexpr int64_t kQuad = 4;
 
-/// What of k a dispatch takes: all of it; some parts, whose sums it leaves in `left`; or what all parts have left there.
+/// What of k a dispatch takes: all of it; some parts, whose sums it leaves in `left`; or what all parts have left
+/// there.
 struct MatmulDispatch {
   enum Kind { All, Parts, Totals } kind = All;
   int64_t length = 0;               ///< of k: all of it, or that of each part
@@ -61,16 +62,17 @@ protected:
   mlir::Value rounded(mlir::Value value);
 
   /// Adds the products of `count` k from here to the sums.
-  using Multiply = llvm::function_ref<llvm::LogicalResult(llvm::SmallVectorImpl<mlir::Value> &sums, mlir::Value k, int64_t count)>;
-  /// The invocation's sums over what of k the dispatch takes, which `multiply` adds `step` terms at a time; if it does not
-  /// `pad`, fewer at the end. `row` and `column` are the tile's first.
+  using Multiply =
+      llvm::function_ref<llvm::LogicalResult(llvm::SmallVectorImpl<mlir::Value> &sums, mlir::Value k, int64_t count)>;
+  /// The invocation's sums over what of k the dispatch takes, which `multiply` adds `step` terms at a time; if it does
+  /// not `pad`, fewer at the end. `row` and `column` are the tile's first.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> addUp(mlir::Value row, mlir::Value column, int64_t step, bool pads,
                                                         Multiply multiply);
   /// Leaves the sums for another dispatch, or finishes them; and ends the shader.
   llvm::LogicalResult end(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
 
-  /// Applies the epilogue to the sums of `rows` starting at `row`, each four columns from `column`, and stores the results.
-  /// What lies outside of the matrix is left out.
+  /// Applies the epilogue to the sums of `rows` starting at `row`, each four columns from `column`, and stores the
+  /// results. What lies outside of the matrix is left out.
   llvm::LogicalResult finish(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
 
   const MatmulKernel &kernel;
@@ -107,8 +109,8 @@ private:
   template <typename Function> void guarded(mlir::Value condition, Function body);
 
   const MatmulDispatch &dispatch;
-  mlir::Value part; ///< of k; null: there is one
-  llvm::SmallVector<mlir::Value> batch; ///< index of each batch loop
+  mlir::Value part;                                        ///< of k; null: there is one
+  llvm::SmallVector<mlir::Value> batch;                    ///< index of each batch loop
   llvm::DenseMap<const MatmulInput *, mlir::Value> shared; ///< inputs that are the same for all rows
 };
 
@@ -117,7 +119,8 @@ inline int64_t tilesOf(const MatmulLoop &loop, int64_t tile) { return llvm::divi
 
 MatmulTiling tilingInRegisters(KernelBuilder &target, const MatmulKernel &kernel);
 MatmulTiling tilingInShared();
-llvm::LogicalResult emitMatmulRegisters(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch);
+llvm::LogicalResult emitMatmulRegisters(KernelBuilder &target, const MatmulKernel &kernel,
+                                        const MatmulDispatch &dispatch);
 llvm::LogicalResult emitMatmulShared(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch);
 
 } // namespace sinter::vulkan

@@ -7,7 +7,9 @@ using namespace mlir;
 
 namespace sinter::vulkan {
 
-int64_t MatmulTiling::tiles(const MatmulKernel &kernel) const { return tilesOf(kernel.m, rows) * tilesOf(kernel.n, columns); }
+int64_t MatmulTiling::tiles(const MatmulKernel &kernel) const {
+  return tilesOf(kernel.m, rows) * tilesOf(kernel.n, columns);
+}
 
 FailureOr<SmallVector<Value>> MatmulShader::addUp(Value row, Value column, int64_t step, bool pads, Multiply multiply) {
   if (dispatch.kind == MatmulDispatch::Totals)
@@ -26,7 +28,8 @@ FailureOr<SmallVector<Value>> MatmulShader::addUp(Value row, Value column, int64
 
 //===--- pieces --------------------------------------------------------------------------------------===//
 
-/// Sums of `length` terms from `begin`: several groups, each several blocks. Of a level with one piece there is nothing to add.
+/// Sums of `length` terms from `begin`: several groups, each several blocks. Of a level with one piece there is nothing
+/// to add.
 LogicalResult MatmulShader::addPieces(Sums &sums, Value begin, int64_t length, const Steps &steps, Level level) {
   if (level == Level::Block)
     return addBlock(sums, begin, length, steps);
@@ -57,11 +60,13 @@ LogicalResult MatmulShader::addPieces(Sums &sums, Value begin, int64_t length, c
   if (steps.bounds) {
     // Pieces begin where they always do: what is left out of one adds nothing.
     Value size = constant(piece);
-    Value first = arith::MulIOp::create(b, shader.loc, arith::DivUIOp::create(b, shader.loc, steps.bounds->first, size), size);
+    Value first =
+        arith::MulIOp::create(b, shader.loc, arith::DivUIOp::create(b, shader.loc, steps.bounds->first, size), size);
     from = arith::MaxUIOp::create(b, shader.loc, begin, first);
     to = arith::MinUIOp::create(b, shader.loc, end, steps.bounds->second);
   }
-  if (failed(steps.bounds ? loopIfAny(from, to, piece, pieces, totals, whole) : shader.loop(from, to, piece, pieces, totals, whole)) ||
+  if (failed(steps.bounds ? loopIfAny(from, to, piece, pieces, totals, whole)
+                          : shader.loop(from, to, piece, pieces, totals, whole)) ||
       (last > 0 && failed(add(totals, end, last))))
     return failure();
   sums.assign(totals.begin(), totals.begin() + tiling.sums);
@@ -106,8 +111,8 @@ LogicalResult MatmulShader::loopIfAny(Value from, Value to, int64_t step, int64_
 
 //===--- parts ---------------------------------------------------------------------------------------===//
 
-/// Where sum `number` of this invocation lies among those of one part and batch, in fours: neighbours in the workgroup next to
-/// each other.
+/// Where sum `number` of this invocation lies among those of one part and batch, in fours: neighbours in the workgroup
+/// next to each other.
 Value MatmulShader::placeOfSum(int64_t number) {
   OpBuilder &b = shader.builder;
   LinearIndex group;
@@ -121,7 +126,8 @@ Value MatmulShader::placeOfSum(int64_t number) {
 }
 
 LogicalResult MatmulShader::end(ValueRange sums, Value row, Value column) {
-  int64_t perPart = kernel.batchSize() * tiling.tiles(kernel) * tiling.sums * tiling.invocations, depth = kernel.batchSize();
+  int64_t perPart = kernel.batchSize() * tiling.tiles(kernel) * tiling.sums * tiling.invocations,
+          depth = kernel.batchSize();
   if (dispatch.kind != MatmulDispatch::Parts) {
     if (failed(finish(sums, row, column)))
       return failure();

@@ -1,8 +1,8 @@
 // Reductions in parts:
 //
-//   one invocation for each part (of 64 rows of a column, 1024 elements of a row, as much of k as a product takes at once) and
-//   each point (or four neighbours, of columns): the part's terms, as in General.cpp and Rows.cpp
-//   one invocation for each point: what the parts have given, in ascending order, in runs
+//   one invocation for each part (of 64 rows of a column, 1024 elements of a row, as much of k as a product takes at
+//   once) and each point (or four neighbours, of columns): the part's terms, as in General.cpp and Rows.cpp one
+//   invocation for each point: what the parts have given, in ascending order, in runs
 #include "compiler/codegen/vulkan/Parts.h"
 
 #include "compiler/codegen/vulkan/Matmul.h"
@@ -77,14 +77,16 @@ private:
       int64_t bytes = llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
       places.push_back(builder.addScratch(parts * points * (vectors ? 4 : 1) * bytes));
       types.push_back(vectors ? Type(VectorType::get({4}, type)) : type);
-      shader.store(shader.bind(places.back(), plan::Binding::Write, types.back()), grid.index, toMemory(b, shader.loc, value));
+      shader.store(shader.bind(places.back(), plan::Binding::Write, types.back()), grid.index,
+                   toMemory(b, shader.loc, value));
     }
     shader.dispatch(grid.groups, grid.constants);
     return success();
   }
 
   LogicalResult emitTotals() {
-    ShaderBuilder shader(builder, group.units.front()->loc, {ShaderBuilder::workgroupFor(builder.profile, points), 1, 1});
+    ShaderBuilder shader(builder, group.units.front()->loc,
+                         {ShaderBuilder::workgroupFor(builder.profile, points), 1, 1});
     UnitEmitter emitter(kernel, shader);
     auto grid = shader.forEachPoint(points);
     emitter.lanes = lanesOfPoints();

@@ -7,11 +7,11 @@ namespace sinter::vulkan {
 
 struct Profile {
   llvm::StringLiteral name;
-  uint32_t deviceTypes;      ///< that it is the choice for: sinter_vulkan_device_type bits of abi.h
-  int32_t workgroup;         ///< invocations of a workgroup where nothing else decides
-  bool texels;               ///< reading four neighbours is fastest through texel buffers
-  int32_t rowLanes;          ///< invocations that share a row through shuffles, a subgroup of which they are all; 0: no shuffles
-  bool sharedMemory;         ///< rows are reduced by a workgroup through shared memory, not by one invocation each
+  uint32_t deviceTypes; ///< that it is the choice for: sinter_vulkan_device_type bits of abi.h
+  int32_t workgroup;    ///< invocations of a workgroup where nothing else decides
+  bool texels;          ///< reading four neighbours is fastest through texel buffers
+  int32_t rowLanes; ///< invocations that share a row through shuffles, a subgroup of which they are all; 0: no shuffles
+  bool sharedMemory; ///< rows are reduced by a workgroup through shared memory, not by one invocation each
 };
 
 /// All profiles: "registers" for CPU-like devices, "shared" for GPUs.

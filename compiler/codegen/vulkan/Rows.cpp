@@ -98,8 +98,9 @@ private:
     body();
   }
 
-  /// The units at columns `from` + `lanes` * i + `lanes` * perRow * n below `to`, where i is this invocation of the row. All
-  /// invocations go round as often; MLIR's loops would leave what they carry undefined if they did not run at all.
+  /// The units at columns `from` + `lanes` * i + `lanes` * perRow * n below `to`, where i is this invocation of the
+  /// row. All invocations go round as often; MLIR's loops would leave what they carry undefined if they did not run at
+  /// all.
   LogicalResult emitLoop(UnitGroup &group, unsigned columns, int64_t from, int64_t to, int64_t lanes,
                          SmallVectorImpl<Value> &values) {
     int64_t step = lanes * perRow;
@@ -135,7 +136,8 @@ private:
     if (narrow)
       value = arith::ExtUIOp::create(builder, shader.loc, word, value);
     Value mask = spirv::ConstantOp::create(builder, shader.loc, word, builder.getI32IntegerAttr(half));
-    value = spirv::GroupNonUniformShuffleXorOp::create(builder, shader.loc, value.getType(), spirv::Scope::Subgroup, value, mask);
+    value = spirv::GroupNonUniformShuffleXorOp::create(builder, shader.loc, value.getType(), spirv::Scope::Subgroup,
+                                                       value, mask);
     return narrow ? arith::TruncIOp::create(builder, shader.loc, type, value).getResult() : value;
   }
 
@@ -164,7 +166,8 @@ private:
         Value other = LinearIndex{half, {{inGroup, 1}}}.materialize(builder, shader.loc);
         for (auto [value, shared, combiner] : llvm::zip_equal(values, memory, combiners)) {
           auto load = [&](Value index) {
-            return fromMemory(builder, shader.loc, memref::LoadOp::create(builder, shader.loc, shared, index), value.getType());
+            return fromMemory(builder, shader.loc, memref::LoadOp::create(builder, shader.loc, shared, index),
+                              value.getType());
           };
           Value both = combine(builder, shader.loc, combiner, load(inGroup), load(other));
           memref::StoreOp::create(builder, shader.loc, toMemory(builder, shader.loc, both), shared, inGroup);
@@ -174,7 +177,8 @@ private:
     }
     Value first = arith::SubIOp::create(builder, shader.loc, inGroup, invocation);
     for (auto [value, shared] : llvm::zip_equal(values, memory))
-      value = fromMemory(builder, shader.loc, memref::LoadOp::create(builder, shader.loc, shared, first), value.getType());
+      value =
+          fromMemory(builder, shader.loc, memref::LoadOp::create(builder, shader.loc, shared, first), value.getType());
   }
 };
 
@@ -223,14 +227,16 @@ LogicalResult emitShared(KernelBuilder &builder, GroupedKernel &kernel, Dispatch
   int64_t perGroup = kMostInvocations / perRow;
   while (rows % perGroup != 0) // so that no invocation of a workgroup is without a row
     perGroup /= 2;
-  ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc, {static_cast<int32_t>(perGroup * perRow), 1, 1});
+  ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc,
+                       {static_cast<int32_t>(perGroup * perRow), 1, 1});
   Location loc = shader.loc;
   int64_t groups = rows / perGroup, height = llvm::divideCeil(groups, plan::kMaxGroups);
   int64_t width = llvm::divideCeil(groups, height);
   Value group = shader.workgroupId(gpu::Dimension::x);
   SmallVector<int64_t> constants;
   if (height > 1) {
-    group = LinearIndex().add(group, 1).add(shader.workgroupId(gpu::Dimension::y), width).materialize(shader.builder, loc);
+    group =
+        LinearIndex().add(group, 1).add(shader.workgroupId(gpu::Dimension::y), width).materialize(shader.builder, loc);
     constants.push_back(groups);
     Value inside = arith::CmpIOp::create(shader.builder, loc, arith::CmpIPredicate::ult, group, shader.pushConstant(0));
     auto branch = scf::IfOp::create(shader.builder, loc, inside, /*withElseRegion=*/false);

@@ -4,8 +4,9 @@
 //   one invocation for each block of rows and element d (or four) of a row:
 //     for i in 0 .. indices: if index[i] is in the block: rows[index[i]][d] += updates[i][d]
 //
-// A row may get any number of updates: if there are more than a run of a sum has terms (SumOrder.h), what rounding adds to
-// its sum is kept beside it, and taken off the next update. Many indices are several dispatches, one after the other.
+// A row may get any number of updates: if there are more than a run of a sum has terms (SumOrder.h), what rounding adds
+// to its sum is kept beside it, and taken off the next update. Many indices are several dispatches, one after the
+// other.
 #include "compiler/codegen/vulkan/General.h"
 
 #include "dialects/sinter/Sinter.h"
@@ -62,7 +63,8 @@ LogicalResult emitScatter(func::FuncOp function, ShaderTable &shaders, const Pro
   {
     ShaderBuilder zeroing(kernel, loc, {ShaderBuilder::workgroupFor(profile, rows * columns), 1, 1});
     auto points = zeroing.forEachPoint(rows * columns);
-    zeroing.store(zeroing.bind(kernel.operand(function.getNumArguments()), plan::Binding::Write, type), points.index, zeroing.zero(type));
+    zeroing.store(zeroing.bind(kernel.operand(function.getNumArguments()), plan::Binding::Write, type), points.index,
+                  zeroing.zero(type));
     if (excesses)
       zeroing.store(zeroing.bind(*excesses, plan::Binding::Write, type), points.index, zeroing.zero(type));
     zeroing.dispatch(points.groups, points.constants);
@@ -83,8 +85,9 @@ LogicalResult emitScatter(func::FuncOp function, ShaderTable &shaders, const Pro
     }
     Value first = several ? shader.pushConstant(1) : shader.constant(0);
     Value column = arith::RemUIOp::create(builder, loc, points.index, shader.constant(columns));
-    Value from = arith::MulIOp::create(
-        builder, loc, arith::DivUIOp::create(builder, loc, points.index, shader.constant(columns)), shader.constant(block));
+    Value from = arith::MulIOp::create(builder, loc,
+                                       arith::DivUIOp::create(builder, loc, points.index, shader.constant(columns)),
+                                       shader.constant(block));
     Value to = arith::MinUIOp::create(builder, loc, LinearIndex{block, {{from, 1}}}.materialize(builder, loc),
                                       shader.constant(rows));
     auto address = [&](Value row) { return LinearIndex().add(row, columns).add(column, 1).materialize(builder, loc); };

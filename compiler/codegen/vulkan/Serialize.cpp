@@ -69,8 +69,8 @@ LogicalResult serialize(spirv::ModuleOp module, bool validate, SerializedShader 
     auto type = cast<spirv::PointerType>(variable.getType());
     if (std::optional<uint32_t> binding = variable.getBinding()) {
       if (*binding >= plan::kMaxBindings)
-        return emitError(module.getLoc(), "vulkan: shader @") << shader.name << " has binding " << *binding << ": at most "
-                                                              << plan::kMaxBindings << " are possible";
+        return emitError(module.getLoc(), "vulkan: shader @")
+               << shader.name << " has binding " << *binding << ": at most " << plan::kMaxBindings << " are possible";
       shader.bindings = std::max(shader.bindings, *binding + 1);
       if (isa<spirv::ImageType>(type.getPointeeType()))
         shader.texels |= 1u << *binding;
@@ -86,9 +86,8 @@ FailureOr<std::vector<SerializedShader>> serializeShaders(ModuleOp module, bool 
                                                           DenseMap<StringAttr, uint32_t> &indices) {
   SmallVector<spirv::ModuleOp> modules(module.getOps<spirv::ModuleOp>());
   std::vector<SerializedShader> all(modules.size());
-  if (failed(failableParallelForEachN(module.getContext(), 0, modules.size(), [&](size_t i) {
-        return serialize(modules[i], validate, all[i]);
-      })))
+  if (failed(failableParallelForEachN(module.getContext(), 0, modules.size(),
+                                      [&](size_t i) { return serialize(modules[i], validate, all[i]); })))
     return failure();
   std::vector<SerializedShader> distinct;
   std::map<std::pair<std::vector<uint32_t>, uint32_t>, uint32_t> known;

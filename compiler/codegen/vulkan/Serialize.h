@@ -14,8 +14,9 @@ struct SerializedShader {
   uint32_t features = 0;                ///< sinter_vulkan_feature bits of abi.h
 };
 
-/// All shaders of a module at stage target, each set of equal words once, on all cores. With `validate`, each is checked by
-/// libSPIRV-Tools against the rules of Vulkan 1.2. `indices` gives each shader symbol its number. Emits the error on failure.
+/// All shaders of a module at stage target, each set of equal words once, on all cores. With `validate`, each is
+/// checked by libSPIRV-Tools against the rules of Vulkan 1.2. `indices` gives each shader symbol its number. Emits the
+/// error on failure.
 llvm::FailureOr<std::vector<SerializedShader>> serializeShaders(mlir::ModuleOp module, bool validate,
                                                                 llvm::DenseMap<mlir::StringAttr, uint32_t> &indices);
 

@@ -104,8 +104,8 @@ Buffer ShaderBuilder::bind(const Place &place, plan::Binding::Access access, Typ
   added.buffer.perPart = plan::kMaxBindingBytes / bytesOf(element);
   for (int64_t begin = 0; begin < place.bytes; begin += plan::kMaxBindingBytes) {
     added.buffer.parts.push_back(function.getBody().front().addArgument(type, loc));
-    bindings.push_back({place.operand, access, place.offset + begin,
-                        std::min(place.bytes - begin, plan::kMaxBindingBytes)});
+    bindings.push_back(
+        {place.operand, access, place.offset + begin, std::min(place.bytes - begin, plan::kMaxBindingBytes)});
   }
   bound.push_back(added);
   return added.buffer;
@@ -115,8 +115,9 @@ Buffer ShaderBuilder::bind(const Place &place, plan::Binding::Access access, Typ
 static Value chooseParts(OpBuilder &builder, Location loc, const Buffer &buffer, Value index, TypeRange results,
                          llvm::function_ref<Value(Value, Value)> access, size_t first = 0) {
   if (first + 1 == buffer.parts.size())
-    return access(buffer.parts[first], first == 0 ? index : LinearIndex{-buffer.perPart * int64_t(first), {{index, 1}}}
-                                                                .materialize(builder, loc));
+    return access(buffer.parts[first],
+                  first == 0 ? index
+                             : LinearIndex{-buffer.perPart * int64_t(first), {{index, 1}}}.materialize(builder, loc));
   Value limit = indexConstant(builder, loc, buffer.perPart * (first + 1));
   Value inside = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, index, limit);
   auto choice = scf::IfOp::create(builder, loc, results, inside, /*withElseRegion=*/true);
@@ -131,7 +132,8 @@ static Value chooseParts(OpBuilder &builder, Location loc, const Buffer &buffer,
       scf::YieldOp::create(builder, loc, value);
   };
   fill(choice.thenBlock(), [&] {
-    Value local = first == 0 ? index : LinearIndex{-buffer.perPart * int64_t(first), {{index, 1}}}.materialize(builder, loc);
+    Value local =
+        first == 0 ? index : LinearIndex{-buffer.perPart * int64_t(first), {{index, 1}}}.materialize(builder, loc);
     return access(buffer.parts[first], local);
   });
   fill(choice.elseBlock(), [&] { return chooseParts(builder, loc, buffer, index, results, access, first + 1); });

@@ -3,10 +3,9 @@
 //
 //   KernelBuilder kernel(function, shaders);
 //   ShaderBuilder shader(kernel, loc, {64, 1, 1});
-//   Buffer x = shader.bind(kernel.operand(0), plan::Binding::Read, f32), y = shader.bind(kernel.operand(1), ...Write, f32);
-//   Points points = shader.forEachPoint(768);                          // one invocation for each
-//   shader.store(y, points.index, shader.load(x, points.index));
-//   shader.dispatch(points.groups, points.constants);
+//   Buffer x = shader.bind(kernel.operand(0), plan::Binding::Read, f32), y = shader.bind(kernel.operand(1), ...Write,
+//   f32); Points points = shader.forEachPoint(768);                          // one invocation for each shader.store(y,
+//   points.index, shader.load(x, points.index)); shader.dispatch(points.groups, points.constants);
 #pragma once
 
 #include "compiler/codegen/Body.h"
@@ -63,23 +62,24 @@ private:
   int64_t scratchBytes = 0, dispatches = 0;
 };
 
-/// Places that a shader binds: each may be bound twice, as scalars and as vectors. One that is larger than what a device binds
-/// at once counts as often as it has parts.
+/// Places that a shader binds: each may be bound twice, as scalars and as vectors. One that is larger than what a
+/// device binds at once counts as often as it has parts.
 inline constexpr int64_t kMostPlaces = plan::kMaxBindings / 2;
 inline int64_t countPlaces(int64_t bytes) { return llvm::divideCeil(bytes, plan::kMaxBindingBytes); }
 
-/// Storage buffers that hold one place, seen as elements of one type (a scalar, or a vector of four). More than one only
-/// if the place is larger than what a device binds at once.
+/// Storage buffers that hold one place, seen as elements of one type (a scalar, or a vector of four). More than one
+/// only if the place is larger than what a device binds at once.
 struct Buffer {
   llvm::SmallVector<mlir::Value, 1> parts;
   int64_t perPart = 0; ///< elements
 };
 
 /// How the sums of floats among the values that a loop carries are added up: in runs of so many rounds, each from what
-/// leaves others unchanged; what the runs give is added to a sum that remembers what it rounds (SumOrder.h). Other values are
-/// carried on.
+/// leaves others unchanged; what the runs give is added to a sum that remembers what it rounds (SumOrder.h). Other
+/// values are carried on.
 struct Runs {
-  llvm::ArrayRef<mlir::Operation *> combiners; ///< of the values, which are what leaves others unchanged before the loop
+  llvm::ArrayRef<mlir::Operation *>
+      combiners; ///< of the values, which are what leaves others unchanged before the loop
   int64_t rounds = kTermsPerRun;
 };
 
@@ -120,19 +120,20 @@ public:
   /// number is a push constant, so that kernels of other sizes share the shader.
   Points forEachPoint(int64_t count);
 
-  /// Invocations of a workgroup for `count` points: fewer than the profile says where it would leave cores without work.
+  /// Invocations of a workgroup for `count` points: fewer than the profile says where it would leave cores without
+  /// work.
   static int32_t workgroupFor(const Profile &profile, int64_t count);
 
   using LoopBody = llvm::function_ref<llvm::LogicalResult(mlir::Value, llvm::SmallVectorImpl<mlir::Value> &)>;
 
-  /// The loop that all others are made of: from `from` by `step` below `to`, at most `rounds` times and at least once if
-  /// it carries values. It knows what drivers allow: more rounds than that, all loops of an invocation together, are an
-  /// error at `loc`.
+  /// The loop that all others are made of: from `from` by `step` below `to`, at most `rounds` times and at least once
+  /// if it carries values. It knows what drivers allow: more rounds than that, all loops of an invocation together, are
+  /// an error at `loc`.
   llvm::LogicalResult loop(mlir::Value from, mlir::Value to, int64_t step, int64_t rounds,
                            llvm::SmallVectorImpl<mlir::Value> &values, LoopBody body);
 
-  /// A loop over `from`, `from` + `step`, ... below `to` in ascending order that carries `values`; `unroll` rounds of it are
-  /// one, and more if it is long. `loops`: how many of its length the invocation goes through.
+  /// A loop over `from`, `from` + `step`, ... below `to` in ascending order that carries `values`; `unroll` rounds of
+  /// it are one, and more if it is long. `loops`: how many of its length the invocation goes through.
   llvm::LogicalResult forEach(int64_t from, int64_t to, int64_t step, llvm::SmallVectorImpl<mlir::Value> &values,
                               LoopBody body, int64_t loops = 1, int64_t unroll = 1);
   /// The same where values are sums of runs.

@@ -1,8 +1,8 @@
 // Loops of shaders, and the order in which sums add up in them; see Shader.h.
 //
-// lavapipe lets an invocation go through the ends of loops 65535 times, all its loops together, and then leaves them, without
-// a word. A loop of n rounds comes to its end n + 1 times. So long loops have bodies that are several rounds; whoever has
-// longer ones still makes several invocations of them, or several dispatches.
+// lavapipe lets an invocation go through the ends of loops 65535 times, all its loops together, and then leaves them,
+// without a word. A loop of n rounds comes to its end n + 1 times. So long loops have bodies that are several rounds;
+// whoever has longer ones still makes several invocations of them, or several dispatches.
 #include "compiler/codegen/vulkan/Shader.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -40,8 +40,8 @@ static int64_t unrollFactor(int64_t rounds, int64_t loops, int64_t unroll) {
   return std::min({std::max(unroll, needed), rounds, kMostUnrolled});
 }
 
-LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, SmallVectorImpl<Value> &values, LoopBody body,
-                                     int64_t loops, int64_t unroll) {
+LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, SmallVectorImpl<Value> &values,
+                                     LoopBody body, int64_t loops, int64_t unroll) {
   int64_t rounds = llvm::divideCeil(to - from, step);
   if (rounds == 0)
     return success();
@@ -53,7 +53,8 @@ LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, Sma
     return success();
   };
   if (looped == factor ? failed(several(constant(from), values))
-                       : failed(loop(constant(from), constant(from + looped * step), factor * step, looped / factor, values, several)))
+                       : failed(loop(constant(from), constant(from + looped * step), factor * step, looped / factor,
+                                     values, several)))
     return failure();
   for (int64_t round = looped; round < rounds; ++round)
     if (failed(body(constant(from + round * step), values)))
@@ -61,8 +62,8 @@ LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, Sma
   return success();
 }
 
-LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, const Runs &runs, SmallVectorImpl<Value> &values,
-                                     LoopBody body, int64_t loops, int64_t unroll) {
+LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, const Runs &runs,
+                                     SmallVectorImpl<Value> &values, LoopBody body, int64_t loops, int64_t unroll) {
   int64_t rounds = llvm::divideCeil(to - from, step), whole = rounds / runs.rounds;
   auto isSum = [](Operation *combiner) { return isa<arith::AddFOp>(combiner); };
   if (rounds <= runs.rounds || llvm::none_of(runs.combiners, isSum))
@@ -102,7 +103,8 @@ LogicalResult ShaderBuilder::forEach(int64_t from, int64_t to, int64_t step, con
   auto one = [&](Value begin, SmallVectorImpl<Value> &pairs) { return run(begin, runs.rounds, pairs, factor); };
   if (failed(forEach(from, from + whole * length, length, carried, one, loops)))
     return failure();
-  if (int64_t last = rounds - whole * runs.rounds; last > 0 && failed(run(constant(from + whole * length), last, carried, unroll)))
+  if (int64_t last = rounds - whole * runs.rounds;
+      last > 0 && failed(run(constant(from + whole * length), last, carried, unroll)))
     return failure();
   values.assign(carried.begin(), carried.begin() + count);
   return success();

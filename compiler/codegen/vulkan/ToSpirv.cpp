@@ -1,5 +1,5 @@
-// sinter-vulkan-to-spirv: shaders in gpu, memref, scf, arith, math and vector become spirv.modules, in one conversion each.
-// sinter-vulkan-finish-spirv: makes of MLIR's modules what Vulkan 1.2 accepts.
+// sinter-vulkan-to-spirv: shaders in gpu, memref, scf, arith, math and vector become spirv.modules, in one conversion
+// each. sinter-vulkan-finish-spirv: makes of MLIR's modules what Vulkan 1.2 accepts.
 #include "compiler/codegen/vulkan/Passes.h"
 #include "dialects/plan/Plan.h"
 
@@ -32,18 +32,20 @@ spirv::TargetEnvAttr targetEnvironment(MLIRContext *context) {
        C::GroupNonUniformShuffle, C::SampledBuffer},
       {spirv::Extension::SPV_KHR_storage_buffer_storage_class, spirv::Extension::SPV_KHR_8bit_storage}, context);
   Builder builder(context);
-  auto limits = spirv::ResourceLimitsAttr::get(context, /*max_compute_shared_memory_size=*/16384,
-                                               /*max_compute_workgroup_invocations=*/128,
-                                               builder.getI32ArrayAttr({128, 128, 64}), /*subgroup_size=*/32,
-                                               std::nullopt, std::nullopt, nullptr, nullptr);
+  auto limits =
+      spirv::ResourceLimitsAttr::get(context, /*max_compute_shared_memory_size=*/16384,
+                                     /*max_compute_workgroup_invocations=*/128, builder.getI32ArrayAttr({128, 128, 64}),
+                                     /*subgroup_size=*/32, std::nullopt, std::nullopt, nullptr, nullptr);
   return spirv::TargetEnvAttr::get(triple, limits, spirv::ClientAPI::Vulkan, spirv::Vendor::Unknown,
                                    spirv::DeviceType::Unknown, spirv::TargetEnvAttr::kUnknownDeviceID);
 }
 
 struct LowerPushConstant : OpConversionPattern<plan::PushConstantOp> {
   using OpConversionPattern::OpConversionPattern;
-  LogicalResult matchAndRewrite(plan::PushConstantOp op, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
-    Value word = spirv::getPushConstantValue(op, plan::kMaxPushConstants, op.getNumber(), rewriter.getI32Type(), rewriter);
+  LogicalResult matchAndRewrite(plan::PushConstantOp op, OpAdaptor,
+                                ConversionPatternRewriter &rewriter) const override {
+    Value word =
+        spirv::getPushConstantValue(op, plan::kMaxPushConstants, op.getNumber(), rewriter.getI32Type(), rewriter);
     if (!word)
       return failure();
     rewriter.replaceOp(op, word);
@@ -53,7 +55,8 @@ struct LowerPushConstant : OpConversionPattern<plan::PushConstantOp> {
 
 struct LowerFetchTexels : OpConversionPattern<plan::FetchTexelsOp> {
   using OpConversionPattern::OpConversionPattern;
-  LogicalResult matchAndRewrite(plan::FetchTexelsOp op, OpAdaptor operands, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(plan::FetchTexelsOp op, OpAdaptor operands,
+                                ConversionPatternRewriter &rewriter) const override {
     auto module = op->getParentOfType<spirv::ModuleOp>();
     if (!module)
       return failure();
@@ -66,7 +69,8 @@ struct LowerFetchTexels : OpConversionPattern<plan::FetchTexelsOp> {
     if (!variable) {
       OpBuilder::InsertionGuard guard(rewriter);
       rewriter.setInsertionPointToStart(module.getBody());
-      variable = spirv::GlobalVariableOp::create(rewriter, op.getLoc(), pointer, name, /*descriptorSet=*/0, op.getBinding());
+      variable =
+          spirv::GlobalVariableOp::create(rewriter, op.getLoc(), pointer, name, /*descriptorSet=*/0, op.getBinding());
     }
     Value address = spirv::AddressOfOp::create(rewriter, op.getLoc(), variable);
     Value texels = spirv::LoadOp::create(rewriter, op.getLoc(), address);
@@ -155,8 +159,8 @@ struct ShadersToSpirvPass : PassWrapper<ShadersToSpirvPass, OperationPass<Module
   }
 };
 
-/// What f32 arithmetic is to keep: NaN, infinities and the signs of zeros; denormals; rounding to the nearest. Each is a
-/// capability and an execution mode, which the runtime takes out again for a device that does not have it.
+/// What f32 arithmetic is to keep: NaN, infinities and the signs of zeros; denormals; rounding to the nearest. Each is
+/// a capability and an execution mode, which the runtime takes out again for a device that does not have it.
 constexpr std::pair<spirv::Capability, spirv::ExecutionMode> kFloatModes[] = {
     {spirv::Capability::SignedZeroInfNanPreserve, spirv::ExecutionMode::SignedZeroInfNanPreserve},
     {spirv::Capability::DenormPreserve, spirv::ExecutionMode::DenormPreserve},
@@ -188,11 +192,13 @@ struct FinishSpirvPass : PassWrapper<FinishSpirvPass, OperationPass<spirv::Modul
     }
     module.walk([&](Operation *op) {
       // A driver that contracted, reassociated or dropped NaNs would give other results than the CPU.
-      if (isa<spirv::FAddOp, spirv::FSubOp, spirv::FMulOp, spirv::FDivOp, spirv::FNegateOp, spirv::FRemOp, spirv::GLFmaOp>(op))
+      if (isa<spirv::FAddOp, spirv::FSubOp, spirv::FMulOp, spirv::FDivOp, spirv::FNegateOp, spirv::FRemOp,
+              spirv::GLFmaOp>(op))
         op->setAttr("no_contraction", builder.getUnitAttr());
       // Outputs may take the memory of inputs, and one place may be bound as scalars and as vectors.
       if (auto variable = dyn_cast<spirv::GlobalVariableOp>(op);
-          variable && cast<spirv::PointerType>(variable.getType()).getStorageClass() == spirv::StorageClass::StorageBuffer)
+          variable &&
+          cast<spirv::PointerType>(variable.getType()).getStorageClass() == spirv::StorageClass::StorageBuffer)
         op->setAttr("aliased", builder.getUnitAttr());
     });
   }

@@ -53,7 +53,8 @@ Value UnitEmitter::load(const Access &access) {
   if (!vector && laneStride != 0) {
     SmallVector<Value> values;
     for (int64_t lane = 0; lane < kLanes; ++lane)
-      values.push_back(shader.load(buffer, LinearIndex{lane * laneStride, {{index, 1}}}.materialize(builder, shader.loc)));
+      values.push_back(
+          shader.load(buffer, LinearIndex{lane * laneStride, {{index, 1}}}.materialize(builder, shader.loc)));
     value = vector::FromElementsOp::create(builder, shader.loc, VectorType::get({kLanes}, element), values);
   } else {
     value = shader.load(buffer, index);
@@ -150,7 +151,8 @@ void UnitEmitter::flush() {
   pending.clear();
 }
 
-LogicalResult UnitEmitter::emitBelow(UnitGroup &group, Value index, int64_t limit, SmallVectorImpl<Value> &accumulators) {
+LogicalResult UnitEmitter::emitBelow(UnitGroup &group, Value index, int64_t limit,
+                                     SmallVectorImpl<Value> &accumulators) {
   OpBuilder &builder = shader.builder;
   bool carries = !accumulators.empty();
   Value inside = arith::CmpIOp::create(builder, shader.loc, arith::CmpIPredicate::ult, index, constant(limit));
@@ -230,7 +232,8 @@ void UnitEmitter::finishReductions(UnitGroup &group, ValueRange values, bool sto
 
 void UnitEmitter::hoist(UnitGroup &group, std::optional<unsigned> dim) {
   auto varies = [&](const Access &access) {
-    return dim ? access.uses(*dim) : llvm::any_of(access.parts, [](const AccessPart &part) { return !part.index.terms.empty(); });
+    return dim ? access.uses(*dim)
+               : llvm::any_of(access.parts, [](const AccessPart &part) { return !part.index.terms.empty(); });
   };
   auto written = [&](Storage *storage) {
     return llvm::any_of(group.units, [&](Unit *unit) {
@@ -275,8 +278,8 @@ FailureOr<SmallVector<Value>> UnitEmitter::cloneUnit(Unit &unit, ArrayRef<Value>
     if (dim != lanes)
       return value;
     auto type = VectorType::get({kLanes}, builder.getIndexType());
-    Value steps = arith::ConstantOp::create(builder, op.getLoc(),
-                                            DenseElementsAttr::get(type, ArrayRef<APInt>{{64, 0}, {64, 1}, {64, 2}, {64, 3}}));
+    Value steps = arith::ConstantOp::create(
+        builder, op.getLoc(), DenseElementsAttr::get(type, ArrayRef<APInt>{{64, 0}, {64, 1}, {64, 2}, {64, 3}}));
     return arith::AddIOp::create(builder, op.getLoc(), toLanes(builder, op.getLoc(), value, kLanes), steps);
   };
   auto read = [&](tensor::ExtractOp op, ValueRange indices) { return extract(op, indices); };
@@ -291,8 +294,7 @@ FailureOr<Value> UnitEmitter::extract(tensor::ExtractOp op, ValueRange indices) 
   OpBuilder &builder = shader.builder;
   Location loc = op.getLoc();
   Located located = kernel.places.lookup(access->storage);
-  Buffer buffer = shader.bind(located.place, plan::Binding::Read,
-                              memoryType(access->storage->element));
+  Buffer buffer = shader.bind(located.place, plan::Binding::Read, memoryType(access->storage->element));
   SmallVector<int64_t> strides = stridesOf(*access->storage);
   auto readLane = [&](int64_t lane) {
     LinearIndex offset{located.base, {}};

@@ -15,9 +15,9 @@ struct Located {
 /// Units with the same loops. Every point of `parallel` is independent of the others.
 struct UnitGroup {
   llvm::SmallVector<Unit *> units;
-  llvm::SmallVector<unsigned> parallel;  ///< kernel-wide dimensions, outermost first in the memory of the first result
-  std::optional<unsigned> sequential;    ///< the dimension that some unit reduces
-  bool reducesRows = false;              ///< it is the last loop: neighbours in memory, as a rule
+  llvm::SmallVector<unsigned> parallel; ///< kernel-wide dimensions, outermost first in the memory of the first result
+  std::optional<unsigned> sequential;   ///< the dimension that some unit reduces
+  bool reducesRows = false;             ///< it is the last loop: neighbours in memory, as a rule
 
   /// The one dimension beside `rows`, if there is one.
   std::optional<unsigned> columns(llvm::ArrayRef<unsigned> rows) const;
@@ -26,12 +26,12 @@ struct UnitGroup {
 /// Groups that run one after the other, a barrier of all invocations before and after them.
 struct DispatchGroups {
   std::vector<UnitGroup> groups;
-  /// Whether each index of `rows` is handled by one invocation, or a few that know of each other (Rows.h). Else there is one
-  /// group, and each of its parallel points is an invocation.
+  /// Whether each index of `rows` is handled by one invocation, or a few that know of each other (Rows.h). Else there
+  /// is one group, and each of its parallel points is an invocation.
   bool byRows = false;
   llvm::SmallVector<unsigned> rows;
-  bool shuffles = false;  ///< a subgroup shares a row: decided by the length of what is reduced
-  bool resident = false;  ///< all of a row is in the subgroup's registers: what passes between groups needs no memory
+  bool shuffles = false; ///< a subgroup shares a row: decided by the length of what is reduced
+  bool resident = false; ///< all of a row is in the subgroup's registers: what passes between groups needs no memory
 };
 
 /// A kernel in dispatches.
@@ -40,14 +40,15 @@ struct GroupedKernel {
   llvm::SmallVector<int64_t> extents; ///< of the kernel-wide dimensions
   std::vector<DispatchGroups> dispatches;
   llvm::DenseMap<Storage *, Located> places; ///< of all storages that live in memory
-  llvm::SmallPtrSet<Storage *, 8> texels;    ///< arguments that are read as texels where four neighbours are: nothing writes them
+  llvm::SmallPtrSet<Storage *, 8>
+      texels; ///< arguments that are read as texels where four neighbours are: nothing writes them
 };
 
 /// If the dispatch reads from more places than a shader may, others that gather small ones in one place of the scratch.
 void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, DispatchGroups &dispatch);
 
-/// Reads, groups and places the kernel's units; temporaries that outlive their group get scratch, unless they are one value
-/// a row.
+/// Reads, groups and places the kernel's units; temporaries that outlive their group get scratch, unless they are one
+/// value a row.
 llvm::FailureOr<GroupedKernel> groupUnits(mlir::func::FuncOp function, KernelBuilder &kernel);
 
 /// The code of a group's units at one point, on scalars or on four neighbours along a dimension.
@@ -82,8 +83,8 @@ public:
   /// The values of the last `emit` are those of a row: later groups take them as they are.
   void keepRowValues();
   bool hasStores() const { return !pending.empty(); }
-  /// From here on the code is at chunk `number` of a row that stays in registers: what has been loaded or computed there is
-  /// at hand.
+  /// From here on the code is at chunk `number` of a row that stays in registers: what has been loaded or computed
+  /// there is at hand.
   void setChunk(std::optional<int64_t> number) { chunk = number; }
 
   /// Sets the positions of `dims`, outermost first, from the number of a point of them.
@@ -104,7 +105,7 @@ private:
   llvm::DenseMap<Storage *, mlir::Value> rowValues; ///< what earlier groups have computed of this row
   std::vector<std::pair<Access, mlir::Value>> hoisted;
   std::optional<int64_t> chunk;
-  llvm::DenseMap<std::pair<Storage *, int64_t>, mlir::Value> computedAt;          ///< by earlier groups, in a chunk
+  llvm::DenseMap<std::pair<Storage *, int64_t>, mlir::Value> computedAt;         ///< by earlier groups, in a chunk
   llvm::DenseMap<int64_t, std::vector<std::pair<Access, mlir::Value>>> loadedAt; ///< in a chunk
   struct PendingStore {
     Access access;

@@ -31,8 +31,8 @@ Tensor rms_norm(Tensor x, Tensor weight, double epsilon = 1e-5, Location loc = L
 Tensor cross_entropy(Tensor logits, Tensor targets, Location loc = Location::current());
 
 /// Zeroes elements with the given probability and scales the others so that the mean stays. Acts only in entries for
-/// training. The bits are a function of the scalar inputs `seed`, `seed_high` (the two words of a program's --seed) and `step`,
-/// the element and the call's number in the entry, so a step can be repeated exactly.
+/// training. The bits are a function of the scalar inputs `seed`, `seed_high` (the two words of a program's --seed) and
+/// `step`, the element and the call's number in the entry, so a step can be repeated exactly.
 Tensor dropout(Tensor x, double probability, Location loc = Location::current());
 
 } // namespace sinter

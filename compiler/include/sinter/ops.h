@@ -1,5 +1,5 @@
-// ops.h - the operations on tensors. Shapes broadcast as in numpy; negative axes count from the end; a tensor and a number
-// combine in the tensor's type; two tensors must have one type (see `cast`).
+// ops.h - the operations on tensors. Shapes broadcast as in numpy; negative axes count from the end; a tensor and a
+// number combine in the tensor's type; two tensors must have one type (see `cast`).
 #pragma once
 
 #include "sinter/tensor.h"
@@ -15,9 +15,12 @@ Tensor operator-(Operand a, Operand b);
 Tensor operator*(Operand a, Operand b);
 Tensor operator/(Operand a, Operand b); ///< integers round towards zero; by 0 they give 0
 Tensor operator-(Operand a);
-Tensor maximum(Operand a, Operand b, Location loc = Location::current()); ///< NaN if either is; equal ones share the gradient
-Tensor minimum(Operand a, Operand b, Location loc = Location::current()); ///< NaN if either is; equal ones share the gradient
-Tensor remainder(Operand a, Operand b, Location loc = Location::current()); ///< has the sign of `a`; integers by 0 give 0
+Tensor maximum(Operand a, Operand b,
+               Location loc = Location::current()); ///< NaN if either is; equal ones share the gradient
+Tensor minimum(Operand a, Operand b,
+               Location loc = Location::current()); ///< NaN if either is; equal ones share the gradient
+Tensor remainder(Operand a, Operand b,
+                 Location loc = Location::current()); ///< has the sign of `a`; integers by 0 give 0
 Tensor pow(Operand base, Operand exponent, Location loc = Location::current());
 Tensor fma(Operand a, Operand b, Operand c, Location loc = Location::current()); ///< a * b + c, rounded once; f32 only
 
@@ -51,8 +54,8 @@ Tensor sin(Tensor x, Location loc = Location::current());
 Tensor cos(Tensor x, Location loc = Location::current());
 Tensor abs(Tensor x, Location loc = Location::current());
 Tensor square(Tensor x, Location loc = Location::current());
-/// To another element type. f32 to i32 rounds towards zero, NaN becomes 0, and what is beyond the range its nearest end; to
-/// boolean means "is not zero".
+/// To another element type. f32 to i32 rounds towards zero, NaN becomes 0, and what is beyond the range its nearest
+/// end; to boolean means "is not zero".
 Tensor cast(Tensor x, DType dtype, Location loc = Location::current());
 
 //===--- making tensors ------------------------------------------------------------------------------===//
@@ -107,8 +110,8 @@ Tensor dot(Tensor a, Tensor b, Location loc = Location::current());
 
 //===--- gradients -----------------------------------------------------------------------------------===//
 
-/// The gradients of a scalar; they are tensors like any other, so gradients nest. Each counts what was computed from its own
-/// tensor: `reshape(x, x.shape())`, or `x * 2` written a second time, is another tensor.
+/// The gradients of a scalar; they are tensors like any other, so gradients nest. Each counts what was computed from
+/// its own tensor: `reshape(x, x.shape())`, or `x * 2` written a second time, is another tensor.
 std::vector<Tensor> grad(Tensor loss, const std::vector<Tensor> &wrt, Location loc = Location::current());
 Tensor grad(Tensor loss, Tensor wrt, Location loc = Location::current());
 

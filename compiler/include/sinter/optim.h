@@ -1,5 +1,5 @@
-// optim.h - optimizers: they read gradients and assign parameters. Their rates are scalar inputs of the entry, so that a
-// schedule needs no new compilation; the numbers here are what a rate is when the caller sets none.
+// optim.h - optimizers: they read gradients and assign parameters. Their rates are scalar inputs of the entry, so that
+// a schedule needs no new compilation; the numbers here are what a rate is when the caller sets none.
 #pragma once
 
 #include "sinter/ops.h"
@@ -28,8 +28,8 @@ struct AdamW {
   DecayRule decay = matrices;
 };
 
-/// One step that makes `loss` smaller, for all parameters that the entry has declared: gradients, clipping by their global
-/// norm (input `grad_clip`, 0 for none), then the update. Returns the norm before clipping.
+/// One step that makes `loss` smaller, for all parameters that the entry has declared: gradients, clipping by their
+/// global norm (input `grad_clip`, 0 for none), then the update. Returns the norm before clipping.
 Tensor minimize(Tensor loss, const Sgd &optimizer, Location loc = Location::current());
 Tensor minimize(Tensor loss, const Momentum &optimizer, Location loc = Location::current());
 Tensor minimize(Tensor loss, const AdamW &optimizer, Location loc = Location::current());

@@ -28,7 +28,8 @@ void check(bool condition, const std::string &message, Location loc = Location::
 /// While it lives, names of parameters and states begin with `name.`; scopes nest.
 class [[nodiscard("a scope lasts as long as its variable: write Scope scope(name);")]] Scope {
 public:
-  [[nodiscard("a scope lasts as long as its variable: write Scope scope(name);")]] explicit Scope(const std::string &name, Location loc = Location::current());
+  [[nodiscard("a scope lasts as long as its variable: write Scope scope(name);")]] explicit Scope(
+      const std::string &name, Location loc = Location::current());
   ~Scope();
   Scope(const Scope &) = delete;
   Scope &operator=(const Scope &) = delete;
@@ -76,8 +77,8 @@ Tensor input(const std::string &name, Shape shape, DType dtype = f32, Location l
 /// A number that the caller may set at each call. Asking again for the same one gives the same tensor.
 Tensor scalar_input(const std::string &name, double fallback, DType dtype = f32, Location loc = Location::current());
 void output(const std::string &name, Tensor value, Location loc = Location::current());
-/// For tests and examples: says what a value must be. `sinter-run` checks it, on every device. An entry that expects has no
-/// other outputs.
+/// For tests and examples: says what a value must be. `sinter-run` checks it, on every device. An entry that expects
+/// has no other outputs.
 void expect(Tensor actual, Tensor expected, Location loc = Location::current());
 
 } // namespace sinter

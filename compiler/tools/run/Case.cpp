@@ -141,11 +141,12 @@ Verdict compare(StringRef what, const Tensor &actual, const Tensor &expected, To
   return verdict;
 }
 
-Verdict compare(const Outcome &actual, const Outcome &expected, Tolerance tolerance, bool asSingle, const Rounding *rounding) {
+Verdict compare(const Outcome &actual, const Outcome &expected, Tolerance tolerance, bool asSingle,
+                const Rounding *rounding) {
   Verdict verdict;
   if (actual.results.size() != expected.results.size())
-    verdict.mismatch = std::to_string(actual.results.size()) + " results, expected " +
-                       std::to_string(expected.results.size());
+    verdict.mismatch =
+        std::to_string(actual.results.size()) + " results, expected " + std::to_string(expected.results.size());
   using Moves = SmallVector<const Tensor *, 1>;
   for (size_t i = 0; i < std::min(actual.results.size(), expected.results.size()); ++i)
     verdict.merge(compare("result " + std::to_string(i), actual.results[i], expected.results[i], tolerance, asSingle,
@@ -167,7 +168,8 @@ Verdict compareExpectations(const Outcome &outcome, Tolerance tolerance, bool as
     SmallVector<const Tensor *, 2> moves;
     if (rounding)
       moves = {&rounding->moves.results[i], &rounding->moves.results[i + 1]};
-    verdict.merge(compare("result " + std::to_string(i), outcome.results[i], outcome.results[i + 1], tolerance, asSingle, moves));
+    verdict.merge(
+        compare("result " + std::to_string(i), outcome.results[i], outcome.results[i + 1], tolerance, asSingle, moves));
   }
   return verdict;
 }

@@ -16,7 +16,8 @@ struct Outcome {
   States states;
 };
 
-/// |actual - expected| <= absolute + relative * |expected| + what rounding explains; infinities and NaN must be the same.
+/// |actual - expected| <= absolute + relative * |expected| + what rounding explains; infinities and NaN must be the
+/// same.
 struct Tolerance {
   double absolute;
   double relative;
@@ -47,8 +48,8 @@ struct Verdict {
 std::string place(llvm::StringRef what, const Tensor &tensor, int64_t position);
 
 /// Compares element by element; `what` names the tensor in messages. With `asSingle`, `expected` is rounded to f32
-/// before its kind (finite, infinite, NaN) is compared, for f32 overflows where f64 does not. `rounding` (one tensor, or for
-/// `actual` and `expected` two) says what rounding explains beyond the tolerance.
+/// before its kind (finite, infinite, NaN) is compared, for f32 overflows where f64 does not. `rounding` (one tensor,
+/// or for `actual` and `expected` two) says what rounding explains beyond the tolerance.
 Verdict compare(llvm::StringRef what, const Tensor &actual, const Tensor &expected, Tolerance tolerance, bool asSingle,
                 llvm::ArrayRef<const Tensor *> rounding = {});
 
@@ -57,7 +58,8 @@ Verdict compare(const Outcome &actual, const Outcome &expected, Tolerance tolera
                 const Rounding *rounding = nullptr);
 
 /// Compares the pairs (actual, expected) that a function marked `sinter.expect` returned.
-Verdict compareExpectations(const Outcome &outcome, Tolerance tolerance, bool asSingle, const Rounding *rounding = nullptr);
+Verdict compareExpectations(const Outcome &outcome, Tolerance tolerance, bool asSingle,
+                            const Rounding *rounding = nullptr);
 
 /// Whether two runs gave the same bits (any NaN equals any NaN).
 bool identical(const Outcome &a, const Outcome &b);
@@ -66,7 +68,7 @@ bool identical(const Outcome &a, const Outcome &b);
 struct Case {
   std::string name;
   std::vector<std::string> argumentNames;
-  bool expects = false;        ///< results are pairs (actual, expected)
+  bool expects = false; ///< results are pairs (actual, expected)
   std::vector<Tensor> arguments;
   States states;
 };

@@ -107,7 +107,8 @@ struct CompiledProgram::Loaded {
     if (!entry && where.profile.empty())
       entry = std::make_unique<Program>(*description, where.threads);
     if (!entry)
-      entry = std::make_unique<Program>(*description, makeVulkanDevice(*description, {0, where.profile, where.threads}));
+      entry =
+          std::make_unique<Program>(*description, makeVulkanDevice(*description, {0, where.profile, where.threads}));
     return *entry;
   }
 };
@@ -116,7 +117,7 @@ CompiledProgram::CompiledProgram(std::unique_ptr<Loaded> program) : loaded(std::
 CompiledProgram::~CompiledProgram() = default;
 
 FailureOr<std::unique_ptr<CompiledProgram>> CompiledProgram::compile(ModuleOp module, Stage from,
-                                                           const PipelineOptions &options) {
+                                                                     const PipelineOptions &options) {
   OwningOpRef<ModuleOp> clone = module.clone();
   std::vector<TargetOptions> targets{options.target};
   if (options.target.target == Target::Vulkan) {
@@ -143,8 +144,7 @@ FailureOr<std::unique_ptr<CompiledProgram>> CompiledProgram::compile(ModuleOp mo
   auto loaded = std::make_unique<Loaded>();
   if (loaded->directory.path.empty())
     return module.emitError() << "no temporary directory can be made";
-  FailureOr<std::vector<std::string>> objects =
-      emitObjects(versions, loaded->directory.file("program"));
+  FailureOr<std::vector<std::string>> objects = emitObjects(versions, loaded->directory.file("program"));
   if (failed(objects))
     return failure();
   std::string library = loaded->directory.file("program.so");
@@ -154,8 +154,7 @@ FailureOr<std::unique_ptr<CompiledProgram>> CompiledProgram::compile(ModuleOp mo
   loaded->library = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!loaded->library)
     return module.emitError() << "the compiled program cannot be loaded: " << dlerror();
-  loaded->description =
-      static_cast<const sinter_program *>(dlsym(loaded->library, SINTER_PROGRAM_SYMBOL));
+  loaded->description = static_cast<const sinter_program *>(dlsym(loaded->library, SINTER_PROGRAM_SYMBOL));
   if (!loaded->description)
     return module.emitError() << "the compiled program does not export " << SINTER_PROGRAM_SYMBOL;
   return std::unique_ptr<CompiledProgram>(new CompiledProgram(std::move(loaded)));
@@ -177,7 +176,7 @@ std::vector<std::string> CompiledProgram::kernels() const {
 }
 
 llvm::Expected<Outcome> CompiledProgram::run(StringRef name, ArrayRef<std::string> names, ArrayRef<Tensor> arguments,
-                                        const States &states, const Where &where, uint8_t poison) try {
+                                             const States &states, const Where &where, uint8_t poison) try {
   Program &program = loaded->program(where);
   const sinter_entry *entry = program.findEntry(std::string_view(name.data(), name.size()));
   if (!entry)

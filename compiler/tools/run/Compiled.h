@@ -12,10 +12,10 @@ namespace sinter::run {
 
 class CompiledProgram {
 public:
-  /// Compiles a clone of `module`, which is at the end of stage `from`, for options.target; for Vulkan with all profiles.
-  /// Errors have been emitted on failure.
+  /// Compiles a clone of `module`, which is at the end of stage `from`, for options.target; for Vulkan with all
+  /// profiles. Errors have been emitted on failure.
   static llvm::FailureOr<std::unique_ptr<CompiledProgram>> compile(mlir::ModuleOp module, Stage from,
-                                                              const PipelineOptions &options);
+                                                                   const PipelineOptions &options);
   ~CompiledProgram();
 
   /// Names of all entries, in the program's order.
@@ -34,7 +34,8 @@ public:
   /// Calls an entry with inputs by position: `names` gives each one's name in the program. Before the call the whole
   /// arena is filled with bytes of `poison`, so that a read of something never written shows.
   llvm::Expected<Outcome> run(llvm::StringRef entry, llvm::ArrayRef<std::string> names,
-                              llvm::ArrayRef<Tensor> arguments, const States &states, const Where &where, uint8_t poison);
+                              llvm::ArrayRef<Tensor> arguments, const States &states, const Where &where,
+                              uint8_t poison);
 
   /// Whether this machine has a Vulkan device, a software one included.
   bool findsVulkanDevice() const;

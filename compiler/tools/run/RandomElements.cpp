@@ -1,4 +1,5 @@
-// Steps of random functions that keep a shape: elementwise ops, alone, with repeated operands, with indices, with states.
+// Steps of random functions that keep a shape: elementwise ops, alone, with repeated operands, with indices, with
+// states.
 #include "RandomGraph.h"
 
 using namespace mlir;
@@ -116,8 +117,8 @@ Value RandomGraph::state() {
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
-    StateOp::create(builder, loc, builder.getStringAttr(name), TypeAttr::get(a.getType()), builder.getStringAttr("normal"),
-                    builder.getF64FloatAttr(1.0), builder.getUnitAttr());
+    StateOp::create(builder, loc, builder.getStringAttr(name), TypeAttr::get(a.getType()),
+                    builder.getStringAttr("normal"), builder.getF64FloatAttr(1.0), builder.getUnitAttr());
   }
   Value old = ReadOp::create(builder, loc, a.getType(), name);
   Value mixed = make<arith::AddFOp>(scale(old, 0.9), scale(a, 0.1));

@@ -29,10 +29,11 @@ Value RandomGraph::step() {
   using G = RandomGraph;
   using Step = Value (G::*)();
   static constexpr Step steps[] = {
-      &G::unary,     &G::unary,   &G::unary,  &G::binary,  &G::binary,    &G::binary,  &G::bias,         &G::position,
-      &G::broadcast, &G::reduce,  &G::reduce, &G::longSum, &G::reshape,   &G::slice,   &G::transpose,    &G::withTranspose,
-      &G::pad,       &G::concat,  &G::matmul, &G::matmul,  &G::attention, &G::rows,    &G::sideBySide,   &G::rows,
-      &G::normalize, &G::gather,  &G::mask,   &G::scatter, &G::choose,    &G::dropout, &G::crossEntropy, &G::state};
+      &G::unary,     &G::unary,         &G::unary,        &G::binary,    &G::binary,  &G::binary,  &G::bias,
+      &G::position,  &G::broadcast,     &G::reduce,       &G::reduce,    &G::longSum, &G::reshape, &G::slice,
+      &G::transpose, &G::withTranspose, &G::pad,          &G::concat,    &G::matmul,  &G::matmul,  &G::attention,
+      &G::rows,      &G::sideBySide,    &G::rows,         &G::normalize, &G::gather,  &G::mask,    &G::scatter,
+      &G::choose,    &G::dropout,       &G::crossEntropy, &G::state};
   return (this->*steps[below(std::size(steps))])();
 }
 

@@ -9,7 +9,8 @@ namespace sinter::run {
 
 using Shape = std::vector<int64_t>;
 
-inline constexpr int64_t kLargestTensor = 1500; ///< elements, but of long sums; more would only make the interpreter slower
+inline constexpr int64_t kLargestTensor =
+    1500; ///< elements, but of long sums; more would only make the interpreter slower
 inline constexpr int64_t kSizes[] = {1, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 20, 33};
 
 class RandomGraph {
@@ -42,7 +43,9 @@ private:
   }
 
   //===--- IR ------------------------------------------------------------------------------------------===//
-  static mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
+  static mlir::RankedTensorType typeOf(mlir::Value value) {
+    return llvm::cast<mlir::RankedTensorType>(value.getType());
+  }
   static llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return typeOf(value).getShape(); }
   static int64_t rankOf(mlir::Value value) { return typeOf(value).getRank(); }
   static int64_t sizeOf(mlir::Value value) { return typeOf(value).getNumElements(); }

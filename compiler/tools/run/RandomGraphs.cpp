@@ -42,7 +42,7 @@ bool runBatch(MLIRContext &context, int first, int count, RunOptions options, bo
 } // namespace
 
 bool runRandomGraphs(MLIRContext &context, int first, int count, const RunOptions &given, llvm::raw_ostream &out) {
-  constexpr int kBatch = 25;        // functions compiled together
+  constexpr int kBatch = 25;         // functions compiled together
   constexpr int kCompileUnfused = 4; // one batch in so many
   RunOptions options = given;
   options.quiet = true;

@@ -6,13 +6,14 @@
 namespace sinter::run {
 
 /// Adds functions `graph_FIRST` ... to `module`, each drawn from `seed` and its own number alone: odd shapes (sizes 1,
-/// 3, 17...), sums of several runs, broadcasts, several readers of one value, attention, states read and written. Values stay
-/// near 1, and comparisons away from ties, so that f32 can be compared with f64. Step n of graph 12 is at `graph_12:n:1`.
+/// 3, 17...), sums of several runs, broadcasts, several readers of one value, attention, states read and written.
+/// Values stay near 1, and comparisons away from ties, so that f32 can be compared with f64. Step n of graph 12 is at
+/// `graph_12:n:1`.
 void addRandomFunctions(mlir::ModuleOp module, int first, int count, uint64_t seed);
 
 /// Runs `count` random functions and their gradients in batches, each batch fused and unfused (compiled unfused: one
-/// batch in four). Prints how many kernels of each kind that took and how many were wrong, and for every function that fails its text, which can be given back to
-/// sinter-run.
+/// batch in four). Prints how many kernels of each kind that took and how many were wrong, and for every function that
+/// fails its text, which can be given back to sinter-run.
 bool runRandomGraphs(mlir::MLIRContext &context, int first, int count, const RunOptions &options,
                      llvm::raw_ostream &out);
 

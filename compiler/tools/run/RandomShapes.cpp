@@ -106,8 +106,8 @@ Value RandomGraph::scatter() {
   return scale(make<ScatterAddOp>(floats(table), indices, updates), 0.3);
 }
 
-/// Parts side by side, each padded to the whole: their sum is a concatenation, unless something else than a sum is made of
-/// them, or they overlap.
+/// Parts side by side, each padded to the whole: their sum is a concatenation, unless something else than a sum is made
+/// of them, or they overlap.
 Value RandomGraph::sideBySide() {
   Value a = pickOfRank(1);
   int64_t axis = below(rankOf(a)), end = 0, count = 2 + below(2);
@@ -129,8 +129,8 @@ Value RandomGraph::sideBySide() {
     SmallVector<int64_t> low(rankOf(a), 0), high(rankOf(a), 0), interior(rankOf(a), 0);
     low[axis] = begin;
     high[axis] = end - begin - shapeOf(part)[axis];
-    Value padded = PadOp::create(builder, loc, part, builder.getDenseI64ArrayAttr(low), builder.getDenseI64ArrayAttr(high),
-                                 builder.getDenseI64ArrayAttr(interior));
+    Value padded = PadOp::create(builder, loc, part, builder.getDenseI64ArrayAttr(low),
+                                 builder.getDenseI64ArrayAttr(high), builder.getDenseI64ArrayAttr(interior));
     if (!whole)
       whole = padded;
     else

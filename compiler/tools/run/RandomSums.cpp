@@ -90,7 +90,8 @@ Value RandomGraph::attention() {
     return matmul(); // kernels of attention take long to compile
   int64_t heads = 1 + below(2), queries = 16, keys = chance(0.5) ? queries : 16 * (2 + below(2));
   int64_t depth = 1 + below(8);
-  Value q = argument({heads, queries, depth}), k = argument({heads, keys, depth}), v = argument({heads, keys, 1 + below(9)});
+  Value q = argument({heads, queries, depth}), k = argument({heads, keys, depth}),
+        v = argument({heads, keys, 1 + below(9)});
   Value scores = scale(MatmulOp::create(builder, loc, q, k, false, true), 1 / std::sqrt(static_cast<double>(depth)));
   if (queries == keys && chance(0.6)) {
     Value row = make<IotaOp>(integers(shapeOf(scores)), builder.getI64IntegerAttr(1));

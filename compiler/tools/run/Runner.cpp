@@ -56,7 +56,8 @@ private:
   LogicalResult compile(ModuleOp module);
   /// Each returns what the device computed, if it could.
   std::optional<Outcome> runOnReference(const Case &test, Line &line);
-  std::optional<Outcome> runCompiled(const Case &test, const std::optional<Outcome> &reference, Target target, Line &line);
+  std::optional<Outcome> runCompiled(const Case &test, const std::optional<Outcome> &reference, Target target,
+                                     Line &line);
   Verdict judge(const Case &test, const Outcome &outcome, const std::optional<Outcome> &reference);
   std::optional<Outcome> runAlike(const Case &test, Target target, ArrayRef<CompiledProgram::Where> group, Line &line);
   bool runCase(const Case &test);
@@ -160,8 +161,8 @@ std::optional<Outcome> Runner::runOnReference(const Case &test, Line &line) {
   return first;
 }
 
-/// On the CPU with several numbers of threads; on Vulkan twice with the kernels of every profile. Runs of the same kernels
-/// must agree bit for bit.
+/// On the CPU with several numbers of threads; on Vulkan twice with the kernels of every profile. Runs of the same
+/// kernels must agree bit for bit.
 std::optional<Outcome> Runner::runCompiled(const Case &test, const std::optional<Outcome> &reference, Target target,
                                            Line &line) {
   using Where = CompiledProgram::Where;
@@ -194,8 +195,8 @@ std::optional<Outcome> Runner::runCompiled(const Case &test, const std::optional
   return result;
 }
 
-/// Compares what compiled code gave with the reference, and with what the function itself expects. Where the tolerance does
-/// not do, terms may have cancelled: the reference then finds out how far rounding moves each result.
+/// Compares what compiled code gave with the reference, and with what the function itself expects. Where the tolerance
+/// does not do, terms may have cancelled: the reference then finds out how far rounding moves each result.
 Verdict Runner::judge(const Case &test, const Outcome &outcome, const std::optional<Outcome> &reference) {
   auto all = [&](const Rounding *rounding) {
     Verdict verdict;
@@ -222,7 +223,8 @@ Verdict Runner::judge(const Case &test, const Outcome &outcome, const std::optio
 }
 
 /// What all runs give, if it is the same.
-std::optional<Outcome> Runner::runAlike(const Case &test, Target target, ArrayRef<CompiledProgram::Where> group, Line &line) {
+std::optional<Outcome> Runner::runAlike(const Case &test, Target target, ArrayRef<CompiledProgram::Where> group,
+                                        Line &line) {
   CompiledProgram &program = target == Target::Cpu ? *cpu : *vulkan;
   std::string device = target == Target::Cpu ? "cpu" : "vulkan";
   std::optional<Outcome> first;
@@ -238,9 +240,10 @@ std::optional<Outcome> Runner::runAlike(const Case &test, Target target, ArrayRe
     if (!first) {
       first = std::move(*outcome);
     } else if (!identical(*first, *outcome)) {
-      std::string what = target == Target::Cpu ? "results on " + std::to_string(where.threads) +
-                                                     " threads differ from those on " + std::to_string(group.front().threads)
-                                               : "two runs (" + where.profile + ") differ";
+      std::string what = target == Target::Cpu
+                             ? "results on " + std::to_string(where.threads) + " threads differ from those on " +
+                                   std::to_string(group.front().threads)
+                             : "two runs (" + where.profile + ") differ";
       line.wrong(device, what + ": " + compare(*outcome, *first, {0, 0}, false).mismatch);
       return std::nullopt;
     }
@@ -308,7 +311,8 @@ bool Runner::run(ModuleOp module) {
   for (func::FuncOp function : *functions)
     cases.push_back(makeCase(function, options.seed));
 
-  bool wantsReference = options.device != Device::Cpu && options.device != Device::Compiled && options.from <= Stage::Train;
+  bool wantsReference =
+      options.device != Device::Cpu && options.device != Device::Compiled && options.from <= Stage::Train;
   if (wantsReference || !gradients.empty()) {
     FailureOr<std::vector<StagedModule>> made = interpretableStages(module, options.from, options.pipeline);
     if (failed(made))

@@ -14,14 +14,14 @@ struct RunOptions {
   Device device = Device::All;
   Stage from = Stage::Model;
   uint64_t seed = 1;
-  bool print = false;         ///< results too
-  bool gradientCheck = false;  ///< gradients too, and against finite differences
-  bool curvatureCheck = false; ///< and Hessian-vector products
+  bool print = false;                ///< results too
+  bool gradientCheck = false;        ///< gradients too, and against finite differences
+  bool curvatureCheck = false;       ///< and Hessian-vector products
   int64_t elementsPerArgument = 256; ///< at how many elements of an argument differences are taken
-  int threads = 0; ///< compiled code runs on this many only; 0: on 1, 2 and 3, which must agree bit for bit
+  int threads = 0;    ///< compiled code runs on this many only; 0: on 1, 2 and 3, which must agree bit for bit
   bool quiet = false; ///< no line for what is well
-  bool portableKernels = false; ///< CPU: the kernels that programs for Vulkan have
-  bool validateSpirv = true; ///< check every shader by libSPIRV-Tools
+  bool portableKernels = false;                  ///< CPU: the kernels that programs for Vulkan have
+  bool validateSpirv = true;                     ///< check every shader by libSPIRV-Tools
   std::map<std::string, int> *kernels = nullptr; ///< counts the kernels that were compiled, by what they are
   PipelineOptions pipeline;
 };

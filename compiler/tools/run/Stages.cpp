@@ -42,8 +42,7 @@ void convertBooleans(func::FuncOp function) {
     if (outside != result.get().getType())
       result.set(arith::ExtUIOp::create(builder, loc, outside, result.get()));
   }
-  function.setFunctionType(
-      builder.getFunctionType(body.getArgumentTypes(), terminator->getOperandTypes()));
+  function.setFunctionType(builder.getFunctionType(body.getArgumentTypes(), terminator->getOperandTypes()));
 }
 
 void nameBorder(func::FuncOp function) {
@@ -59,7 +58,8 @@ void nameBorder(func::FuncOp function) {
 /// Interprets one function behind every pass, where that is possible.
 class Watcher : public PassInstrumentation {
 public:
-  Watcher(const Case &test, std::optional<Outcome> &before, std::string &wrong) : test(test), before(before), wrong(wrong) {}
+  Watcher(const Case &test, std::optional<Outcome> &before, std::string &wrong)
+      : test(test), before(before), wrong(wrong) {}
 
   void runAfterPass(Pass *pass, Operation *op) override {
     auto module = isa<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
@@ -97,7 +97,9 @@ std::string firstWrongPass(ModuleOp module, Stage from, const Case &test, Pipeli
   bool threads = context->isMultithreadingEnabled(); // a pass must not change another function meanwhile
   context->disableMultithreading();
   Watcher(test, before, wrong).compareWith(*clone, "");
-  options.watch = [&](PassManager &manager) { manager.addInstrumentation(std::make_unique<Watcher>(test, before, wrong)); };
+  options.watch = [&](PassManager &manager) {
+    manager.addInstrumentation(std::make_unique<Watcher>(test, before, wrong));
+  };
   if (from < Stage::Kernels) // until ops are outlined into kernels, functions can be interpreted
     (void)runStages(*clone, from, Stage::Kernels, options);
   context->enableMultithreading(threads);
@@ -172,7 +174,7 @@ FailureOr<Outcome> interpret(ModuleOp module, const Case &test, std::optional<ui
 FailureOr<Rounding> findRounding(ModuleOp module, const Case &test, const Outcome &exact) {
   constexpr uint64_t kRuns = 8;
   Rounding rounding{exact};
-  auto forEach = [&](llvm::function_ref<void(Tensor &moves, size_t result, const std::string *state)> visit) {
+  auto forEach = [&](llvm::function_ref<void(Tensor & moves, size_t result, const std::string *state)> visit) {
     for (auto [i, moves] : llvm::enumerate(rounding.moves.results))
       visit(moves, i, nullptr);
     for (auto &[name, moves] : rounding.moves.states)

@@ -26,10 +26,12 @@ llvm::FailureOr<std::vector<StagedModule>> interpretableStages(mlir::ModuleOp mo
 /// Whether the interpreter can run `function`: nothing is left to be differentiated.
 bool isInterpretable(mlir::func::FuncOp function);
 
-/// Runs the function of `test` as it stands in `module`; with a seed, as f32 could round (reference::Interpreter::round).
+/// Runs the function of `test` as it stands in `module`; with a seed, as f32 could round
+/// (reference::Interpreter::round).
 llvm::FailureOr<Outcome> interpret(mlir::ModuleOp module, const Case &test, std::optional<uint64_t> roundingSeed = {});
 
-/// The first pass from stage `from` to `kernels` behind which the function of `test` gives something else; empty: none does.
+/// The first pass from stage `from` to `kernels` behind which the function of `test` gives something else; empty: none
+/// does.
 std::string firstWrongPass(mlir::ModuleOp module, Stage from, const Case &test, PipelineOptions options);
 
 /// How far rounding moves what `module` gives on the inputs of `test`, of which `exact` is the outcome.

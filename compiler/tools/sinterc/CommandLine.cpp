@@ -42,7 +42,8 @@ std::optional<int> interpretTargets(CommandLine &line) {
     wanted = true;
   }
   if (cpu && vulkan && oneModule)
-    return complain("--target=" + line.target + ": a module at stage target is for one target; give one, or use --dump-stages");
+    return complain("--target=" + line.target +
+                    ": a module at stage target is for one target; give one, or use --dump-stages");
   llvm::StringRef(line.march).split(marches, ',');
   for (llvm::StringRef march : marches) {
     if (march.empty())
@@ -55,7 +56,8 @@ std::optional<int> interpretTargets(CommandLine &line) {
     options.march = march.str();
   }
   if (cpu && marches.size() > 1 && oneModule)
-    return complain("--march=" + line.march + ": a module at stage target is for one processor; give one, or use --dump-stages");
+    return complain("--march=" + line.march +
+                    ": a module at stage target is for one processor; give one, or use --dump-stages");
   if (!cpu)
     line.targets.clear();
   if (!vulkan)
@@ -94,7 +96,8 @@ std::optional<int> interpretSettings(CommandLine &line) {
 
 /// The stages of --from and --emit.
 std::optional<int> interpretStages(CommandLine &line) {
-  for (auto [option, name, stage] : {std::tuple{"--emit", &line.emit, &line.last}, {"--from", &line.from, &line.first}}) {
+  for (auto [option, name, stage] :
+       {std::tuple{"--emit", &line.emit, &line.last}, {"--from", &line.from, &line.first}}) {
     if (name->empty())
       continue;
     std::optional<Stage> found = stageByName(*name);
@@ -114,15 +117,16 @@ std::optional<int> interpretStages(CommandLine &line) {
 
 /// An option that acts at a stage which this compilation does not come by is not ignored.
 std::optional<int> checkReach(const CommandLine &line, const CLI::App &app) {
-  for (auto [option, stage] : {std::pair{"--dtype", Stage::Train}, {"--memory-budget", Stage::Plan}, {"--validate-spirv", Stage::Object}}) {
+  for (auto [option, stage] :
+       {std::pair{"--dtype", Stage::Train}, {"--memory-budget", Stage::Plan}, {"--validate-spirv", Stage::Object}}) {
     if (!app.count(option))
       continue;
     if (line.first >= stage)
-      return complain(llvm::Twine(option) + ": acts on the way to stage " + stageName(stage) + ", but --from=" + line.from +
-                      " starts behind it");
+      return complain(llvm::Twine(option) + ": acts on the way to stage " + stageName(stage) +
+                      ", but --from=" + line.from + " starts behind it");
     if (line.last < stage)
-      return complain(llvm::Twine(option) + ": acts on the way to stage " + stageName(stage) + ", but --emit=" + line.emit +
-                      " ends before it");
+      return complain(llvm::Twine(option) + ": acts on the way to stage " + stageName(stage) +
+                      ", but --emit=" + line.emit + " ends before it");
   }
   if (!line.report.empty() && (line.first > Stage::Plan || line.last < Stage::Plan))
     return complain("--report: describes stage plan, which lies outside of --from and --emit");
@@ -144,8 +148,10 @@ std::optional<int> checkOutputs(const CommandLine &line) {
   if (std::string problem = line.output.empty() ? "" : whyNotWritable(line.output, line.input); !problem.empty())
     return complain("cannot write -o '" + line.output + "': " + problem, kWrongInput);
   std::string folder = llvm::sys::path::parent_path(line.input).str();
-  if (line.inputIsModule() && !line.dumpDirectory.empty() && isSameFile(line.dumpDirectory, folder.empty() ? "." : folder))
-    return complain("--dump-stages=" + line.dumpDirectory + ": '" + line.input + "' lies there and might be written over");
+  if (line.inputIsModule() && !line.dumpDirectory.empty() &&
+      isSameFile(line.dumpDirectory, folder.empty() ? "." : folder))
+    return complain("--dump-stages=" + line.dumpDirectory + ": '" + line.input +
+                    "' lies there and might be written over");
   return std::nullopt;
 }
 
@@ -170,7 +176,8 @@ std::optional<int> interpret(CommandLine &line, const CLI::App &app) {
 /// Whether a word is a configuration value that follows another: `--set layers=2 width=64`.
 bool isSetting(llvm::StringRef word) {
   auto [name, value] = word.split('=');
-  return name.size() < word.size() && !name.empty() && llvm::all_of(name, [](char c) { return std::isalnum(c) || c == '_'; });
+  return name.size() < word.size() && !name.empty() &&
+         llvm::all_of(name, [](char c) { return std::isalnum(c) || c == '_'; });
 }
 
 /// The arguments as CLI11 expects them, last first: --set before each of its values, and --report with its format.
@@ -222,15 +229,25 @@ std::optional<int> readCommandLine(int argc, char **argv, CommandLine &line) {
   app.set_version_flag("--version", "sinterc " SINTER_VERSION);
   app.add_option("input", line.input, "MODEL.cpp or MODULE.mlir")->required();
   app.add_option("-o", line.output, "where the result goes");
-  app.add_option("--target", line.target, "cpu, vulkan or cpu,vulkan: the program chooses by --device")->capture_default_str();
-  app.add_option("--march", line.march, "processor to compile for: native, x86-64-v3, ...; of a list, worst to best, the program runs the best that it can")->capture_default_str();
-  app.add_option("--profile", line.profile, "Vulkan devices to compile for: registers (CPU-like), shared (GPUs) or registers,shared (the default)");
+  app.add_option("--target", line.target, "cpu, vulkan or cpu,vulkan: the program chooses by --device")
+      ->capture_default_str();
+  app.add_option("--march", line.march,
+                 "processor to compile for: native, x86-64-v3, ...; of a list, worst to best, the program runs the "
+                 "best that it can")
+      ->capture_default_str();
+  app.add_option(
+      "--profile", line.profile,
+      "Vulkan devices to compile for: registers (CPU-like), shared (GPUs) or registers,shared (the default)");
   app.add_flag("--validate-spirv", line.validateSpirv, "check every shader by libSPIRV-Tools");
   app.add_option("--set", line.settings, "NAME=VALUE: a configuration value that the model declares")
       ->allow_extra_args(false);
-  app.add_option("--dtype", line.dtype, "what matrix products compute in: f32 or bf16 (sums, parameters and all else are f32)")->capture_default_str();
+  app.add_option("--dtype", line.dtype,
+                 "what matrix products compute in: f32 or bf16 (sums, parameters and all else are f32)")
+      ->capture_default_str();
   app.add_option("--memory-budget", line.budget, "the most arena bytes an entry may use, such as 300M");
-  app.add_option("--emit", line.emit, "stop at and write: model fused train kernels plan target obj exe; obj: OUT.N.o, all versions of --march");
+  app.add_option(
+      "--emit", line.emit,
+      "stop at and write: model fused train kernels plan target obj exe; obj: OUT.N.o, all versions of --march");
   app.add_option("--from", line.from, "the stage that MODULE.mlir is at (model)");
   app.add_option("--dump-stages", line.dumpDirectory, "folder to write every stage to, and shaders as SPIR-V");
   app.add_option("--report", line.report, "what was compiled: text (the default) or json");

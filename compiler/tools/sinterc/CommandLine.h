@@ -14,7 +14,8 @@ namespace sinter {
 enum ExitCode { kDone = 0, kWrongInput = 1, kUsage = 2 };
 
 struct CommandLine {
-  std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from, dumpDirectory, report;
+  std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from,
+                             dumpDirectory, report;
   std::vector<std::string> settings;
   bool time = false, verbose = false, validateSpirv = false;
 

@@ -1,5 +1,5 @@
-// A model is any C++, which may end its process. So sinterc compiles in a process of its own and watches it: whatever happens
-// there, the user gets one line and an exit code, and no file is left that was not finished.
+// A model is any C++, which may end its process. So sinterc compiles in a process of its own and watches it: whatever
+// happens there, the user gets one line and an exit code, and no file is left that was not finished.
 #pragma once
 
 #include "llvm/ADT/STLFunctionalExtras.h"
@@ -33,8 +33,8 @@ private:
   char call[1024] = {}, partial[4096] = {};
 };
 
-/// Runs `work` in a process of its own, with a folder for temporary files that disappears, and returns its exit code. Signals
-/// that ask this process to end reach everything that it started; then this process ends by them, too.
+/// Runs `work` in a process of its own, with a folder for temporary files that disappears, and returns its exit code.
+/// Signals that ask this process to end reach everything that it started; then this process ends by them, too.
 int supervise(llvm::function_ref<int(Progress &progress)> work);
 
 } // namespace sinter

@@ -45,8 +45,8 @@ LogicalResult CrossEntropyOp::inferReturnTypes(MLIRContext *context, std::option
 }
 
 /// With p = softmax(logits), and cotangents gl of losses (nothing where the target is ignored) and ge of lse:
-/// dlogits = p (gl + ge) - onehot(targets) gl. What gl sends to an ignored row is selected away, since its logits may be
-/// anything. Saved: nothing but the operands.
+/// dlogits = p (gl + ge) - onehot(targets) gl. What gl sends to an ignored row is selected away, since its logits may
+/// be anything. Saved: nothing but the operands.
 LogicalResult CrossEntropyOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
                                   MutableArrayRef<Value> operandCotangents) {
   if (!needed[0])

@@ -44,8 +44,8 @@ struct Gradient : DifferentiableOp::ExternalModel<Gradient<Op, Rules...>, Op> {
   }
 };
 
-// What a mask threw away sends back a cotangent of 0, and an infinite slope would make that NaN. Such a slope is replaced where
-// nothing flows, and only there: with respect to g, every rule stays as linear as it is.
+// What a mask threw away sends back a cotangent of 0, and an infinite slope would make that NaN. Such a slope is
+// replaced where nothing flows, and only there: with respect to g, every rule stays as linear as it is.
 
 Expr flows(Expr g) { return compare(arith::CmpFPredicate::UNE, g, g.constant(0)); }
 
@@ -60,8 +60,8 @@ Expr factor(Expr x, Expr g) {
   return select(build<arith::OrIOp>(finite, flows(g)), x, 0.0);
 }
 
-/// What reaches the first of two operands between which a maximum or minimum chooses: all if it is chosen, half at a tie, and
-/// all if a NaN is; `loses` says that the other one is chosen.
+/// What reaches the first of two operands between which a maximum or minimum chooses: all if it is chosen, half at a
+/// tie, and all if a NaN is; `loses` says that the other one is chosen.
 Expr chosen(Expr g, Expr loses, Expr tie) { return select(loses, 0.0, select(tie, g * 0.5, g)); }
 Expr larger(Expr g, Expr a, Expr b) { return chosen(g, a < b, equal(a, b)); }
 Expr smaller(Expr g, Expr a, Expr b) { return chosen(g, a > b, equal(a, b)); }
@@ -75,9 +75,7 @@ Expr powBase(const At &v) {
   return v.g * factor(v.b * pow(v.a, select(flat, 1.0, v.b - 1.0)), v.g);
 }
 /// d pow(a, b) / db = pow(a, b) log(a), and 0 at a = 0: the logarithm there is replaced, so that no infinity enters.
-Expr powExponent(const At &v) {
-  return v.g * factor(v.y * log(select(equal(v.a, 0.0), 1.0, v.a)), v.g);
-}
+Expr powExponent(const At &v) { return v.g * factor(v.y * log(select(equal(v.a, 0.0), 1.0, v.a)), v.g); }
 
 /// d (a - b trunc(a / b)) / db = -trunc(a / b), a step elsewhere. (a - y) / b is that quotient, with no step to miss.
 Expr remainderDivisor(const At &v) { return -(v.g * factor((v.a - v.y) / v.b, v.g)); }

@@ -21,8 +21,8 @@ LogicalResult MapOp::verify() {
   for (auto [input, map] : llvm::zip_equal(getInputs(), getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
     ArrayRef<int64_t> sizes = cast<RankedTensorType>(input.getType()).getShape();
     if (map.getNumDims() != shape.size() || map.getNumResults() != sizes.size() || !map.isProjectedPermutation())
-      return emitOpError("map ") << AffineMapAttr::get(map) << " is not a projected permutation from rank " << shape.size() << " to rank "
-                                 << sizes.size();
+      return emitOpError("map ") << AffineMapAttr::get(map) << " is not a projected permutation from rank "
+                                 << shape.size() << " to rank " << sizes.size();
     for (auto [d, size] : llvm::enumerate(sizes))
       if (shape[map.getDimPosition(d)] != size)
         return emitOpError("dimension ") << d << " of input " << input.getType() << " has size " << size
@@ -31,7 +31,8 @@ LogicalResult MapOp::verify() {
   // C3
   Block &block = getBody().front();
   if (block.getNumArguments() != getInputs().size())
-    return emitOpError("has ") << getInputs().size() << " inputs but " << block.getNumArguments() << " region arguments";
+    return emitOpError("has ") << getInputs().size() << " inputs but " << block.getNumArguments()
+                               << " region arguments";
   for (auto [input, argument] : llvm::zip_equal(getInputs(), block.getArguments()))
     if (getElementTypeOrSelf(input.getType()) != argument.getType())
       return emitOpError("region argument has type ") << argument.getType() << ", its input is " << input.getType();

@@ -74,7 +74,8 @@ public:
         continue;
       }
       bool keepsFinite = isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::NegFOp>(op);
-      // A known value is no reason to ask for less: the zero must really be there. What it absorbs may be anything finite.
+      // A known value is no reason to ask for less: the zero must really be there. What it absorbs may be anything
+      // finite.
       for (Value operand : op.getOperands()) {
         bool vanishes = absorbed.contains(op.getResult(0)) && !constantOf(operand);
         ask(operand, keepsFinite && (vanishes || demand == Demand::Finite) ? Demand::Finite : Demand::Value);

@@ -109,8 +109,7 @@ FailureOr<SmallVector<Value>> MatmulOp::lowerToLinalg(OpBuilder &builder) {
   SmallVector<Value> product = generic(
       builder, getLoc(), rank, k,
       {{getLhs(), getTransposeLhs() ? map(k, m) : map(m, k)}, {getRhs(), getTransposeRhs() ? map(n, k) : map(k, n)}},
-      {{zero, map(m, n)}},
-      [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
+      {{zero, map(m, n)}}, [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
         auto operand = [&](Expr x) { return getBf16() ? roundToBf16(x) : x; };
         return {scalars[2] + operand(scalars[0]) * operand(scalars[1])};
       });

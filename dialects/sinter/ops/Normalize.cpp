@@ -49,9 +49,9 @@ LogicalResult NormalizeOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, A
   return success();
 }
 
-/// Sum (for the mean m); with d = x - m the sums of d and of d^2; rstd; n. A sum of large numbers is rounded, and so m is off:
-/// by the mean of d, which the second pass finds, and which has to be taken from d and from the mean of d^2. Not in one pass:
-/// the difference of mean squares would cancel.
+/// Sum (for the mean m); with d = x - m the sums of d and of d^2; rstd; n. A sum of large numbers is rounded, and so m
+/// is off: by the mean of d, which the second pass finds, and which has to be taken from d and from the mean of d^2.
+/// Not in one pass: the difference of mean squares would cancel.
 FailureOr<SmallVector<Value>> NormalizeOp::lowerToLinalg(OpBuilder &builder) {
   Rows rows(builder, getLoc(), getInput().getType());
   double size = static_cast<double>(getInput().getType().getShape().back());
@@ -73,8 +73,8 @@ FailureOr<SmallVector<Value>> NormalizeOp::lowerToLinalg(OpBuilder &builder) {
     Expr off = s[1] / size, variance = maximum(s[0] / size - off * off, s[0].constant(0));
     return {1.0 / sqrt(variance + epsilon)};
   })[0];
-  Value normalized = rows.map({getInput(), total, rest, rstd},
-                              [&](ArrayRef<Expr> s) { return (difference(s) - s[2] / size) * s[3]; });
+  Value normalized =
+      rows.map({getInput(), total, rest, rstd}, [&](ArrayRef<Expr> s) { return (difference(s) - s[2] / size) * s[3]; });
   return SmallVector<Value>{normalized, rstd};
 }
 

@@ -1,15 +1,15 @@
 /* abi.h - the one file that compiled programs and the runtime share.
  *
  * The compiler emits one constant `sinter_program` named by SINTER_PROGRAM_SYMBOL; the runtime walks it. Nothing here
- * may depend on a target, on MLIR or on the C++ library. Whoever changes this file raises SINTER_ABI_VERSION in the same
- * commit and changes both sides: compiler/codegen/EmitProgram.cpp and runtime/src/program.cpp.
+ * may depend on a target, on MLIR or on the C++ library. Whoever changes this file raises SINTER_ABI_VERSION in the
+ * same commit and changes both sides: compiler/codegen/EmitProgram.cpp and runtime/src/program.cpp.
  *
  * Memory of a program, all of it sized by the compiler:
  *   state     one block: parameters and optimizer memory, each at a fixed offset; outlives calls
  *   arena     one block for all entries (the largest needs it): inputs, outputs and temporaries of the running entry
- *   scratch   on the CPU one block per thread, on Vulkan one for all, of the largest kernel's need in the version that runs
- *   constants read-only data inside the program
- * Offsets are multiples of SINTER_ALIGNMENT, and so are the blocks' addresses.
+ *   scratch   on the CPU one block per thread, on Vulkan one for all, of the largest kernel's need in the version that
+ * runs constants read-only data inside the program Offsets are multiples of SINTER_ALIGNMENT, and so are the blocks'
+ * addresses.
  */
 #ifndef SINTER_ABI_H
 #define SINTER_ABI_H
@@ -36,7 +36,7 @@ enum sinter_space { SINTER_ARENA = 0, SINTER_STATE = 1, SINTER_CONSTANTS = 2 };
 /* A named dense row-major tensor at `offset` bytes of some block. */
 typedef struct sinter_tensor {
   const char *name;
-  uint32_t dtype;       /* sinter_dtype */
+  uint32_t dtype; /* sinter_dtype */
   uint32_t rank;
   const int64_t *shape; /* rank sizes, all positive */
   uint64_t offset;      /* bytes */
@@ -59,36 +59,37 @@ typedef struct sinter_input {
   double value;
 } sinter_input;
 
-/* One kernel on the CPU. Tiles [begin, end) of [0, tiles) may run on any thread, in any order and any grouping: they write disjoint
- * elements, and no result depends on the grouping. `operands` points to as many addresses as the launch has operands.
- * `scratch` is this thread's own, of scratch_bytes; its first 8 bytes are zero at the first call that the thread makes
- * for a launch, and later calls for the same launch find it as the one before left it. */
+/* One kernel on the CPU. Tiles [begin, end) of [0, tiles) may run on any thread, in any order and any grouping: they
+ * write disjoint elements, and no result depends on the grouping. `operands` points to as many addresses as the launch
+ * has operands. `scratch` is this thread's own, of scratch_bytes; its first 8 bytes are zero at the first call that the
+ * thread makes for a launch, and later calls for the same launch find it as the one before left it. */
 typedef void (*sinter_cpu_function)(void *const *operands, int64_t begin, int64_t end, void *scratch);
 
 typedef struct sinter_kernel {
   const char *name;
-  const char *location;  /* model file:line:column of the op it was made for */
+  const char *location;    /* model file:line:column of the op it was made for */
   sinter_cpu_function cpu; /* null if the program was not compiled for the CPU */
   int64_t tiles;
   uint64_t scratch_bytes;
-  double flops;          /* of one launch */
-  double bytes;          /* operands read and written by one launch */
+  double flops; /* of one launch */
+  double bytes; /* operands read and written by one launch */
 } sinter_kernel;
 
-/* What a processor may lack that compiled kernels use, by LLVM's names. A program's versions say which they need as a mask:
- * the first name is bit 0. */
-#define SINTER_X86_FEATURES(X)                                                                                            \
-  X("sse3") X("ssse3") X("sse4.1") X("sse4.2") X("sse4a") X("popcnt") X("avx") X("avx2") X("fma") X("fma4") X("xop")      \
-  X("f16c") X("bmi") X("bmi2") X("lzcnt") X("movbe") X("avx512f") X("avx512cd") X("avx512bw") X("avx512dq") X("avx512vl") \
-  X("avx512ifma") X("avx512vbmi") X("avx512vbmi2") X("avx512vnni") X("avx512bitalg") X("avx512vpopcntdq")                 \
-  X("avx512bf16") X("gfni") X("vpclmulqdq")
+/* What a processor may lack that compiled kernels use, by LLVM's names. A program's versions say which they need as a
+ * mask: the first name is bit 0. */
+#define SINTER_X86_FEATURES(X)                                                                                         \
+  X("sse3")                                                                                                            \
+  X("ssse3") X("sse4.1") X("sse4.2") X("sse4a") X("popcnt") X("avx") X("avx2") X("fma") X("fma4") X("xop") X("f16c")   \
+      X("bmi") X("bmi2") X("lzcnt") X("movbe") X("avx512f") X("avx512cd") X("avx512bw") X("avx512dq") X("avx512vl")    \
+          X("avx512ifma") X("avx512vbmi") X("avx512vbmi2") X("avx512vnni") X("avx512bitalg") X("avx512vpopcntdq")      \
+              X("avx512bf16") X("gfni") X("vpclmulqdq")
 
 /* All kernels, compiled for one kind of processor. The kernels of all versions are the same but for `cpu`, `tiles` and
  * `scratch_bytes`. */
 typedef struct sinter_version {
-  const char *name;       /* of the processor, for example "x86-64-v3" */
-  uint64_t features;      /* what it needs: bits of SINTER_X86_FEATURES */
-  uint64_t scratch_bytes; /* the largest kernel's */
+  const char *name;             /* of the processor, for example "x86-64-v3" */
+  uint64_t features;            /* what it needs: bits of SINTER_X86_FEATURES */
+  uint64_t scratch_bytes;       /* the largest kernel's */
   const sinter_kernel *kernels; /* sinter_program.kernel_count */
 } sinter_version;
 
@@ -103,8 +104,8 @@ typedef struct sinter_operand {
   uint32_t access; /* sinter_access bits */
   uint64_t offset; /* bytes into the space */
   uint64_t bytes;
-  /* SINTER_SHARED, or: only the launches of one chain touch it. Who runs the chain piece by piece may keep piece p, which is
-   * the p-th of `pieces` equal parts, at this offset of a block of the thread's own. */
+  /* SINTER_SHARED, or: only the launches of one chain touch it. Who runs the chain piece by piece may keep piece p,
+   * which is the p-th of `pieces` equal parts, at this offset of a block of the thread's own. */
   uint64_t own;
 } sinter_operand;
 
@@ -113,16 +114,17 @@ typedef struct sinter_launch {
   uint32_t operand_count;
   const sinter_operand *operands; /* inputs first, then outputs; an output may equal an input (in place) */
   const char *location;
-  /* 0, or: on the CPU, this launch and the next may run piece by piece: piece p of `pieces` equal ranges of the next one's
-   * tiles needs only piece p of this one's to be done. `pieces` divides the tiles of both, in all versions. Launches that
-   * are chained so have one number of pieces. */
+  /* 0, or: on the CPU, this launch and the next may run piece by piece: piece p of `pieces` equal ranges of the next
+   * one's tiles needs only piece p of this one's to be done. `pieces` divides the tiles of both, in all versions.
+   * Launches that are chained so have one number of pieces. */
   uint32_t pieces;
   uint32_t reserved;
 } sinter_launch;
 
 /* What a dispatch binds as buffer number i of set 0: bytes of an operand of the launch, or of the scratch block. */
 #define SINTER_SCRATCH_OPERAND 0xffffffffu
-#define SINTER_VULKAN_BINDING_BYTES 134217728u /* what every device binds at least; larger operands are bound in parts */
+#define SINTER_VULKAN_BINDING_BYTES                                                                                    \
+  134217728u /* what every device binds at least; larger operands are bound in parts */
 typedef struct sinter_binding {
   uint32_t operand; /* index into sinter_launch.operands, or SINTER_SCRATCH_OPERAND */
   uint32_t access;  /* sinter_access bits of this dispatch */
@@ -135,22 +137,22 @@ enum sinter_vulkan_feature {
   SINTER_VK_INT8 = 1,                /* shaderInt8, storageBuffer8BitAccess */
   SINTER_VK_SUBGROUP_ARITHMETIC = 2, /* these two in compute shaders */
   SINTER_VK_SUBGROUP_SHUFFLE = 4,
-  SINTER_VK_INT16 = 8,               /* shaderInt16, storageBuffer16BitAccess */
-  SINTER_VK_INT64 = 16,              /* shaderInt64 */
-  SINTER_VK_FLOAT16 = 32             /* shaderFloat16, storageBuffer16BitAccess */
+  SINTER_VK_INT16 = 8,   /* shaderInt16, storageBuffer16BitAccess */
+  SINTER_VK_INT64 = 16,  /* shaderInt64 */
+  SINTER_VK_FLOAT16 = 32 /* shaderFloat16, storageBuffer16BitAccess */
 };
 
 typedef struct sinter_shader {
-  const char *name;       /* for messages and profiles */
+  const char *name; /* for messages and profiles */
   /* SPIR-V; its entry point is called "main". Execution modes of f32 (SignedZeroInfNanPreserve, DenormPreserve,
    * RoundingModeRTE) and their capabilities are left out for a device that does not have them. */
   const uint32_t *words;
   uint64_t word_count;
-  uint32_t binding_count; /* buffers 0 to binding_count - 1 of set 0, at most 32 */
+  uint32_t binding_count;  /* buffers 0 to binding_count - 1 of set 0, at most 32 */
   uint32_t constant_count; /* u32 push constants, at most 4 */
-  uint32_t subgroup_size; /* what it must run with; 0: any */
-  uint32_t features;      /* sinter_vulkan_feature bits */
-  uint32_t texels;        /* bit i: binding i is read as a uniform texel buffer of four f32 each, not a storage buffer */
+  uint32_t subgroup_size;  /* what it must run with; 0: any */
+  uint32_t features;       /* sinter_vulkan_feature bits */
+  uint32_t texels; /* bit i: binding i is read as a uniform texel buffer of four f32 each, not a storage buffer */
   uint32_t reserved;
 } sinter_shader;
 
@@ -169,7 +171,7 @@ typedef struct sinter_vulkan_kernel {
   double flops, bytes;
   const sinter_dispatch *dispatches;
   uint32_t dispatch_count;
-  uint32_t fallback;      /* 1: lowered by the general way, for want of a better one */
+  uint32_t fallback; /* 1: lowered by the general way, for want of a better one */
   uint64_t scratch_bytes;
 } sinter_vulkan_kernel;
 
@@ -178,12 +180,12 @@ enum sinter_vulkan_device_type { SINTER_VK_CPU = 1, SINTER_VK_GPU = 2 };
 
 /* All kernels for one kind of Vulkan device, by the same numbers as those for the CPU. */
 typedef struct sinter_vulkan_version {
-  const char *name;       /* of the schedule: "registers" for CPU-like devices, "shared" for GPUs */
-  uint32_t device_types;  /* sinter_vulkan_device_type bits */
+  const char *name;      /* of the schedule: "registers" for CPU-like devices, "shared" for GPUs */
+  uint32_t device_types; /* sinter_vulkan_device_type bits */
   uint32_t shader_count;
   const sinter_shader *shaders;
   const sinter_vulkan_kernel *kernels; /* sinter_program.kernel_count */
-  uint64_t scratch_bytes; /* the largest kernel's */
+  uint64_t scratch_bytes;              /* the largest kernel's */
 } sinter_vulkan_version;
 
 /* Runs its launches in order; each sees what the earlier ones wrote. */
@@ -206,7 +208,7 @@ typedef struct sinter_program {
   const char *target;   /* for example "cpu:znver3,vulkan" */
   const char *config;   /* JSON object of the configuration values it was compiled with */
   const sinter_state *states;
-  const sinter_version *versions; /* for the CPU, worst to best; null if it was not compiled for it */
+  const sinter_version *versions;      /* for the CPU, worst to best; null if it was not compiled for it */
   const sinter_vulkan_version *vulkan; /* null if it was not compiled for Vulkan */
   const sinter_entry *entries;
   const void *constants;

@@ -10,8 +10,8 @@ namespace sinter::vulkan {
 
 std::string resultName(VkResult result) {
   switch (result) {
-#define SINTER_CASE(name)                                                                                                \
-  case name:                                                                                                             \
+#define SINTER_CASE(name)                                                                                              \
+  case name:                                                                                                           \
     return #name;
     SINTER_CASE(VK_SUCCESS)
     SINTER_CASE(VK_TIMEOUT)

@@ -1,6 +1,6 @@
 // The functions of Vulkan, found at run time by volk: an executable starts where there is no loader.
-// Only what the loader hands out is used, never one device's own table, so that several devices and instances can live side
-// by side.
+// Only what the loader hands out is used, never one device's own table, so that several devices and instances can live
+// side by side.
 #pragma once
 
 #define VK_NO_PROTOTYPES

@@ -1,8 +1,9 @@
-// Runs kernels compiled for Vulkan: a program's blocks are buffers of the device, an entry is one recorded command buffer.
+// Runs kernels compiled for Vulkan: a program's blocks are buffers of the device, an entry is one recorded command
+// buffer.
 //
-// Where the host reaches the device's memory (unified), `state` and `arena` are that memory. Elsewhere they are copies in the
-// host's memory: a call copies its inputs there and its outputs back, in the same submission; the state goes back and forth
-// only when somebody looks at it.
+// Where the host reaches the device's memory (unified), `state` and `arena` are that memory. Elsewhere they are copies
+// in the host's memory: a call copies its inputs there and its outputs back, in the same submission; the state goes
+// back and forth only when somebody looks at it.
 #include "block.h"
 #include "error.h"
 #include "vulkan/float_modes.h"
@@ -26,8 +27,9 @@ VulkanOptions VulkanOptions::parse(const std::string &text) {
   if (text == "vulkan")
     return options;
   uint32_t index = 0;
-  const auto [end, error] = text.starts_with(prefix) ? std::from_chars(text.data() + prefix.size(), text.data() + text.size(), index)
-                                                      : std::from_chars_result{text.data(), std::errc::invalid_argument};
+  const auto [end, error] = text.starts_with(prefix)
+                                ? std::from_chars(text.data() + prefix.size(), text.data() + text.size(), index)
+                                : std::from_chars_result{text.data(), std::errc::invalid_argument};
   if (error != std::errc() || end != text.data() + text.size())
     fail(Exit::Usage, fmt::format("device '{}': not one of cpu, vulkan, vulkan:INDEX", text));
   options.index = index;
@@ -42,9 +44,10 @@ static void limitDriverThreads(const VulkanOptions &options) {
 
 static void requireKernels(const sinter_program &program) {
   if (program.vulkan_version_count == 0)
-    fail(Exit::Device, fmt::format("device vulkan: not compiled into this program, which is for {}; use --device cpu, or compile the "
-                                   "model with --target=cpu,vulkan",
-                                   program.target));
+    fail(Exit::Device,
+         fmt::format("device vulkan: not compiled into this program, which is for {}; use --device cpu, or compile the "
+                     "model with --target=cpu,vulkan",
+                     program.target));
 }
 
 namespace {
@@ -53,13 +56,14 @@ class VulkanDevice final : public Device {
 public:
   VulkanDevice(const sinter_program &program, const VulkanOptions &options)
       : program_(program), threads_(options.threads), physical_(instance_.choose(options.index)),
-        version_(chooseVulkanVersion(program, physical_.isProcessor(), options.profile)), device_(physical_, program, version_),
+        version_(chooseVulkanVersion(program, physical_.isProcessor(), options.profile)),
+        device_(physical_, program, version_),
         name_(fmt::format("vulkan:{} {}", physical_.index, physical_.properties.deviceName)), memory_(chooseMemory()),
         state_(device_, "parameters and optimizer memory", program.state_bytes, memory_.blocks),
         arena_(device_, "arena", program.arena_bytes, memory_.blocks),
         constants_(device_, "constants", program.constant_bytes, memory_.blocks),
-        scratch_(device_, "scratch memory", version_.scratch_bytes, memory_.blocks), pipelines_(device_, version_, threads_),
-        recordings_(program.entry_count) {
+        scratch_(device_, "scratch memory", version_.scratch_bytes, memory_.blocks),
+        pipelines_(device_, version_, threads_), recordings_(program.entry_count) {
     device_.runOnce("clearing memory", [&](VkCommandBuffer commands) {
       for (const Buffer *buffer : {&state_, &arena_, &constants_, &scratch_})
         vkCmdFillBuffer(commands, buffer->handle(), 0, VK_WHOLE_SIZE, 0);
@@ -95,8 +99,9 @@ public:
     std::unique_ptr<Recording> &recording = recordings_[size_t(&entry - program_.entries)];
     const Copies &copies = copiesOf(entry);
     if (!recording)
-      recording = std::make_unique<Recording>(device_, pipelines_, version_, entry,
-                                              Blocks{arena_.handle(), state_.handle(), constants_.handle(), scratch_.handle()}, copies);
+      recording = std::make_unique<Recording>(
+          device_, pipelines_, version_, entry,
+          Blocks{arena_.handle(), state_.handle(), constants_.handle(), scratch_.handle()}, copies);
     if (memory_.unified)
       return recording->run(seconds);
     if (std::exchange(hostChangedState_, false))
@@ -204,7 +209,8 @@ std::vector<VulkanDeviceInfo> listVulkanDevices(const sinter_program &program) {
   for (const PhysicalDevice &device : instance.devices()) {
     const uint32_t version = device.properties.apiVersion;
     list.push_back({device.index, device.properties.deviceName, typeName(device.properties.deviceType), device.driver,
-                    fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version), VK_API_VERSION_PATCH(version)),
+                    fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version),
+                                VK_API_VERSION_PATCH(version)),
                     device.memory, device.unusable, chooseVulkanVersion(program, device.isProcessor(), {}).name,
                     device.unusable.empty() ? promisesOf(Abilities(device).properties12) : ""});
   }

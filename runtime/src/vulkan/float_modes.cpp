@@ -13,7 +13,8 @@ struct FloatMode {
 };
 
 constexpr FloatMode floatModes[] = {
-    {4466, 4461, &VkPhysicalDeviceVulkan12Properties::shaderSignedZeroInfNanPreserveFloat32, "NaN, infinities and signs of zeros"},
+    {4466, 4461, &VkPhysicalDeviceVulkan12Properties::shaderSignedZeroInfNanPreserveFloat32,
+     "NaN, infinities and signs of zeros"},
     {4464, 4459, &VkPhysicalDeviceVulkan12Properties::shaderDenormPreserveFloat32, "denormals"},
     {4467, 4462, &VkPhysicalDeviceVulkan12Properties::shaderRoundingModeRTEFloat32, "rounding to nearest"},
 };

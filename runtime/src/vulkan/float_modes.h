@@ -1,4 +1,5 @@
-// What shaders ask of f32 beyond what every device keeps: execution modes of SPIR-V (float controls, core since Vulkan 1.2).
+// What shaders ask of f32 beyond what every device keeps: execution modes of SPIR-V (float controls, core since
+// Vulkan 1.2).
 #pragma once
 
 #include "vulkan/needs.h"

@@ -7,7 +7,9 @@
 
 namespace sinter::vulkan {
 
-static bool overlaps(const Access &a, const Access &b) { return a.buffer == b.buffer && a.begin < b.end && b.begin < a.end; }
+static bool overlaps(const Access &a, const Access &b) {
+  return a.buffer == b.buffer && a.begin < b.end && b.begin < a.end;
+}
 
 size_t placeBarriers(std::span<Step> steps) {
   std::vector<Access> pending; // of the steps since the last barrier
@@ -57,8 +59,8 @@ static std::string hazardOf(const Step &earlier, const Step &later) {
         continue;
       const Access shared = {now.buffer, 0, std::max(before.begin, now.begin), std::min(before.end, now.end)};
       if (const char *kind = hazardKind(usesOf(earlier, shared), usesOf(later, shared)))
-        return fmt::format("{} {}: bytes {} to {} of buffer {}, by {}", later.name, kind, shared.begin, shared.end, shared.buffer,
-                           earlier.name);
+        return fmt::format("{} {}: bytes {} to {} of buffer {}, by {}", later.name, kind, shared.begin, shared.end,
+                           shared.buffer, earlier.name);
     }
   return {};
 }

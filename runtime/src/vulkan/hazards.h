@@ -1,4 +1,5 @@
-// Which dispatches must wait for which: barriers from the bytes that each reads and writes, and the check of a finished list.
+// Which dispatches must wait for which: barriers from the bytes that each reads and writes, and the check of a finished
+// list.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,12 @@ struct Access {
 struct Step {
   std::string name;
   std::vector<Access> accesses;
-  bool waits = false; ///< a barrier stands before it: it sees all that came before, and overwrites nothing that is still read
+  bool waits =
+      false; ///< a barrier stands before it: it sees all that came before, and overwrites nothing that is still read
 };
 
-/// Sets `waits` of each step: where it touches bytes that a step since the last barrier has written, or writes bytes that
-/// one has read. Returns how many barriers there are.
+/// Sets `waits` of each step: where it touches bytes that a step since the last barrier has written, or writes bytes
+/// that one has read. Returns how many barriers there are.
 size_t placeBarriers(std::span<Step> steps);
 
 /// What is wrong with a list, if it runs on a device that overlaps whatever no barrier separates; empty if nothing is.

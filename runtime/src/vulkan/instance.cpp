@@ -39,7 +39,8 @@ std::string takeMessage() {
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL onMessage(VkDebugUtilsMessageSeverityFlagBitsEXT, VkDebugUtilsMessageTypeFlagsEXT,
                                                 const VkDebugUtilsMessengerCallbackDataEXT *data, void *) {
-  const std::string text = fmt::format("{}: {}", data->pMessageIdName ? data->pMessageIdName : "message", data->pMessage);
+  const std::string text =
+      fmt::format("{}: {}", data->pMessageIdName ? data->pMessageIdName : "message", data->pMessage);
   const std::string line = fmt::format("validation: {}\n", text);
   (void)writeAll(STDERR_FILENO, line.data(), line.size());
   const std::lock_guard lock(messageMutex);
@@ -50,7 +51,8 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL onMessage(VkDebugUtilsMessageSeverityFlagB
 }
 
 static std::string versionText(uint32_t version) {
-  return fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version), VK_API_VERSION_PATCH(version));
+  return fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version),
+                     VK_API_VERSION_PATCH(version));
 }
 
 const char *typeName(VkPhysicalDeviceType type) {
@@ -99,11 +101,13 @@ void Instance::destroy() {
 
 void Instance::create() {
   if (volkInitialize() != VK_SUCCESS)
-    fail(Exit::Device, "device vulkan: this machine has no Vulkan loader (libvulkan.so.1); install it with a driver (Debian: "
-                       "libvulkan1, mesa-vulkan-drivers), or use --device cpu");
+    fail(Exit::Device,
+         "device vulkan: this machine has no Vulkan loader (libvulkan.so.1); install it with a driver (Debian: "
+         "libvulkan1, mesa-vulkan-drivers), or use --device cpu");
   if (const uint32_t version = volkGetInstanceVersion(); version < oldest)
-    fail(Exit::Device, fmt::format("device vulkan: the loader is of version {}, at least {} is needed; use --device cpu",
-                                   versionText(version), versionText(oldest)));
+    fail(Exit::Device,
+         fmt::format("device vulkan: the loader is of version {}, at least {} is needed; use --device cpu",
+                     versionText(version), versionText(oldest)));
 
   VkApplicationInfo application{};
   application.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO;
@@ -115,8 +119,10 @@ void Instance::create() {
 
   VkDebugUtilsMessengerCreateInfoEXT messenger{};
   messenger.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT;
-  messenger.messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
-  messenger.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT;
+  messenger.messageSeverity =
+      VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
+  messenger.messageType =
+      VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT;
   messenger.pfnUserCallback = onMessage;
   const VkValidationFeatureEnableEXT synchronization = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
   VkValidationFeaturesEXT features{};
@@ -135,16 +141,19 @@ void Instance::create() {
 
   const VkResult result = vkCreateInstance(&info, nullptr, &instance_);
   if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
-    fail(Exit::Device, "device vulkan: this machine has no Vulkan driver; install one (Debian: mesa-vulkan-drivers), or use "
-                       "--device cpu");
+    fail(Exit::Device,
+         "device vulkan: this machine has no Vulkan driver; install one (Debian: mesa-vulkan-drivers), or use "
+         "--device cpu");
   if (result == VK_ERROR_LAYER_NOT_PRESENT || result == VK_ERROR_EXTENSION_NOT_PRESENT)
-    fail(Exit::Device, fmt::format("device vulkan: SINTER_VULKAN_VALIDATE needs the layer {}, which is not installed (Debian: "
-                                   "vulkan-validationlayers)",
-                                   validationLayer));
+    fail(Exit::Device,
+         fmt::format("device vulkan: SINTER_VULKAN_VALIDATE needs the layer {}, which is not installed (Debian: "
+                     "vulkan-validationlayers)",
+                     validationLayer));
   check(result, "device vulkan", "vkCreateInstance");
   volkLoadInstance(instance_);
   if (validates())
-    check(vkCreateDebugUtilsMessengerEXT(instance_, &messenger, nullptr, &messenger_), "device vulkan", "vkCreateDebugUtilsMessengerEXT");
+    check(vkCreateDebugUtilsMessengerEXT(instance_, &messenger, nullptr, &messenger_), "device vulkan",
+          "vkCreateDebugUtilsMessengerEXT");
 }
 
 static PhysicalDevice describe(VkPhysicalDevice handle, uint32_t index) {
@@ -153,7 +162,8 @@ static PhysicalDevice describe(VkPhysicalDevice handle, uint32_t index) {
   device.index = index;
   vkGetPhysicalDeviceProperties(handle, &device.properties);
   if (device.properties.apiVersion < oldest) {
-    device.unusable = fmt::format("it has Vulkan {}, at least {} is needed", versionText(device.properties.apiVersion), versionText(oldest));
+    device.unusable = fmt::format("it has Vulkan {}, at least {} is needed", versionText(device.properties.apiVersion),
+                                  versionText(oldest));
     return device;
   }
   VkPhysicalDeviceDriverProperties driver{};
@@ -174,8 +184,9 @@ static PhysicalDevice describe(VkPhysicalDevice handle, uint32_t index) {
   vkGetPhysicalDeviceQueueFamilyProperties(handle, &count, nullptr);
   std::vector<VkQueueFamilyProperties> families(count);
   vkGetPhysicalDeviceQueueFamilyProperties(handle, &count, families.data());
-  const auto family = std::find_if(families.begin(), families.end(),
-                                   [](const VkQueueFamilyProperties &f) { return f.queueFlags & VK_QUEUE_COMPUTE_BIT; });
+  const auto family = std::find_if(families.begin(), families.end(), [](const VkQueueFamilyProperties &f) {
+    return f.queueFlags & VK_QUEUE_COMPUTE_BIT;
+  });
   if (family == families.end()) {
     device.unusable = "it has no queue for compute";
     return device;
@@ -204,10 +215,12 @@ const PhysicalDevice &Instance::choose(std::optional<uint32_t> index) const {
     fail(Exit::Device, "device vulkan: the Vulkan drivers of this machine find no device; use --device cpu");
   if (index) {
     if (*index >= devices_.size())
-      fail(Exit::Device, fmt::format("device vulkan:{}: there is no such device; there are {}", *index, listOf(devices_)));
+      fail(Exit::Device,
+           fmt::format("device vulkan:{}: there is no such device; there are {}", *index, listOf(devices_)));
     const PhysicalDevice &device = devices_[*index];
     if (!device.unusable.empty())
-      fail(Exit::Device, fmt::format("{}: cannot be used: {}; use another, or --device cpu", device.label(), device.unusable));
+      fail(Exit::Device,
+           fmt::format("{}: cannot be used: {}; use another, or --device cpu", device.label(), device.unusable));
     return device;
   }
   const auto rank = [](const PhysicalDevice &device) {
@@ -230,11 +243,12 @@ const PhysicalDevice &Instance::choose(std::optional<uint32_t> index) const {
     return *best;
   for (const PhysicalDevice &device : devices_)
     if (device.unusable.empty())
-      fail(Exit::Device, fmt::format("device vulkan: this machine has no GPU, only {}; --device vulkan:{} takes that, --device cpu "
-                                     "is faster",
-                                     listOf(devices_), device.index));
-  fail(Exit::Device, fmt::format("device vulkan: none of the devices can be used: {}: {}; use --device cpu", listOf(devices_),
-                                 devices_.front().unusable));
+      fail(Exit::Device,
+           fmt::format("device vulkan: this machine has no GPU, only {}; --device vulkan:{} takes that, --device cpu "
+                       "is faster",
+                       listOf(devices_), device.index));
+  fail(Exit::Device, fmt::format("device vulkan: none of the devices can be used: {}: {}; use --device cpu",
+                                 listOf(devices_), devices_.front().unusable));
 }
 
 } // namespace vulkan

@@ -35,7 +35,8 @@ void barrier(VkCommandBuffer commands, const Users &before, const Users &after) 
   vkCmdPipelineBarrier(commands, before.stages, after.stages, 0, 1, &memory, 0, nullptr, 0, nullptr);
 }
 
-LogicalDevice::LogicalDevice(const PhysicalDevice &physical, const sinter_program &program, const sinter_vulkan_version &version)
+LogicalDevice::LogicalDevice(const PhysicalDevice &physical, const sinter_program &program,
+                             const sinter_vulkan_version &version)
     : physical_(physical), label_(physical.label()), switches_(TestSwitches::read()), abilities_(physical) {
   checkNeeds(program, version, physical_, abilities_);
   try {
@@ -105,13 +106,15 @@ void LogicalDevice::run(VkCommandBuffer commands, const char *what) {
   submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
   submit.commandBufferCount = 1;
   submit.pCommandBuffers = &commands;
-  VkResult result = ++submissions_ == switches_.lostAt ? VK_ERROR_DEVICE_LOST : vkQueueSubmit(queue_, 1, &submit, fence_);
+  VkResult result =
+      ++submissions_ == switches_.lostAt ? VK_ERROR_DEVICE_LOST : vkQueueSubmit(queue_, 1, &submit, fence_);
   if (result == VK_SUCCESS)
     result = vkWaitForFences(device_, 1, &fence_, VK_TRUE, ~uint64_t(0));
   if (result == VK_ERROR_DEVICE_LOST)
-    fail(Exit::Device, fmt::format("{}: the device was lost in {}: its driver gave up (a crash, a reset, or a limit on how long one "
-                                   "call may take); what was saved before is unchanged",
-                                   label_, what));
+    fail(Exit::Device,
+         fmt::format("{}: the device was lost in {}: its driver gave up (a crash, a reset, or a limit on how long one "
+                     "call may take); what was saved before is unchanged",
+                     label_, what));
   check(result, "vkQueueSubmit");
   check(vkResetFences(device_, 1, &fence_), "vkResetFences");
   if (validates())

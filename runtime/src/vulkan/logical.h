@@ -22,10 +22,13 @@ struct Users {
   VkPipelineStageFlags stages;
   VkAccessFlags reads, writes;
 };
-inline constexpr Users byShaders = {VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT, VK_ACCESS_SHADER_WRITE_BIT};
-inline constexpr Users byCopies = {VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT, VK_ACCESS_TRANSFER_WRITE_BIT};
+inline constexpr Users byShaders = {VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT,
+                                    VK_ACCESS_SHADER_WRITE_BIT};
+inline constexpr Users byCopies = {VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT,
+                                   VK_ACCESS_TRANSFER_WRITE_BIT};
 inline constexpr Users byHost = {VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT, VK_ACCESS_HOST_WRITE_BIT};
-inline constexpr Users byAnyone = {byShaders.stages | byCopies.stages, byShaders.reads | byCopies.reads, byShaders.writes | byCopies.writes};
+inline constexpr Users byAnyone = {byShaders.stages | byCopies.stages, byShaders.reads | byCopies.reads,
+                                   byShaders.writes | byCopies.writes};
 
 /// What the ones have done before is finished, and the others see it afterwards.
 void barrier(VkCommandBuffer commands, const Users &before, const Users &after);

@@ -8,7 +8,8 @@
 
 namespace sinter::vulkan {
 
-static constexpr VkBufferUsageFlags kUsage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+static constexpr VkBufferUsageFlags kUsage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
+                                             VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
                                              VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
 
 // A buffer of no bytes is not allowed.
@@ -43,8 +44,9 @@ void Buffer::create(const char *what, uint32_t memoryType) {
   allocate.memoryTypeIndex = memoryType;
   const VkResult result = vkAllocateMemory(device_.handle(), &allocate, nullptr, &memory_);
   if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY)
-    fail(Exit::Device, fmt::format("{}: no memory left for the {} of {} bytes; the device has {} bytes in all, others use them too",
-                                   device_.label(), what, size_, device_.physical().memory));
+    fail(Exit::Device,
+         fmt::format("{}: no memory left for the {} of {} bytes; the device has {} bytes in all, others use them too",
+                     device_.label(), what, size_, device_.physical().memory));
   device_.check(result, "vkAllocateMemory");
   device_.check(vkBindBufferMemory(device_.handle(), buffer_, memory_, 0), "vkBindBufferMemory");
   VkPhysicalDeviceMemoryProperties memory;
@@ -57,7 +59,8 @@ void Buffer::create(const char *what, uint32_t memoryType) {
 }
 
 // The first type that has all of `wanted`.
-static std::optional<uint32_t> findType(const VkPhysicalDeviceMemoryProperties &memory, uint32_t allowed, VkMemoryPropertyFlags wanted) {
+static std::optional<uint32_t> findType(const VkPhysicalDeviceMemoryProperties &memory, uint32_t allowed,
+                                        VkMemoryPropertyFlags wanted) {
   for (uint32_t t = 0; t < memory.memoryTypeCount; ++t)
     if ((allowed >> t & 1) && (memory.memoryTypes[t].propertyFlags & wanted) == wanted)
       return t;
@@ -82,11 +85,13 @@ MemoryChoice MemoryChoice::of(const LogicalDevice &device) {
   VkPhysicalDeviceMemoryProperties memory;
   vkGetPhysicalDeviceMemoryProperties(device.physical().handle, &memory);
   const uint32_t allowed = allowedTypes(device);
-  constexpr VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, cached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
+  constexpr VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+                                  cached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
                                   reached = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-  // Vulkan promises a type that is local and one that is visible and coherent. Without a cache the host reads at a crawl, as
-  // from a graphics card's memory over the bus: copies are faster then.
-  std::optional<uint32_t> both = findType(memory, allowed, local | reached | cached), staging = findType(memory, allowed, reached | cached);
+  // Vulkan promises a type that is local and one that is visible and coherent. Without a cache the host reads at a
+  // crawl, as from a graphics card's memory over the bus: copies are faster then.
+  std::optional<uint32_t> both = findType(memory, allowed, local | reached | cached),
+                          staging = findType(memory, allowed, reached | cached);
   if (device.switches().staging)
     both.reset();
   MemoryChoice choice{};
@@ -97,22 +102,29 @@ MemoryChoice MemoryChoice::of(const LogicalDevice &device) {
   return choice;
 }
 
-void checkRoom(const LogicalDevice &device, const sinter_program &program, uint64_t scratchBytes, const MemoryChoice &choice) {
-  const uint64_t largest = std::min(device.abilities().largestBuffer, uint64_t(device.abilities().properties11.maxMemoryAllocationSize));
+void checkRoom(const LogicalDevice &device, const sinter_program &program, uint64_t scratchBytes,
+               const MemoryChoice &choice) {
+  const uint64_t largest =
+      std::min(device.abilities().largestBuffer, uint64_t(device.abilities().properties11.maxMemoryAllocationSize));
   const std::pair<const char *, uint64_t> blocks[] = {{"parameters and optimizer memory", program.state_bytes},
                                                       {"arena", program.arena_bytes},
                                                       {"constants", program.constant_bytes},
                                                       {"scratch memory", scratchBytes}};
   for (const auto &[what, bytes] : blocks)
     if (bytes > std::min(largest, choice.heap))
-      fail(Exit::Device, fmt::format("{}: memory too small: the {} take{} {} bytes, the device allows {} for one buffer; use --device "
-                                     "cpu, or compile a smaller model or batch",
-                                     device.label(), what, what[0] == 'p' || what[0] == 'c' ? "" : "s", bytes, std::min(largest, choice.heap)));
+      fail(
+          Exit::Device,
+          fmt::format("{}: memory too small: the {} take{} {} bytes, the device allows {} for one buffer; use --device "
+                      "cpu, or compile a smaller model or batch",
+                      device.label(), what, what[0] == 'p' || what[0] == 'c' ? "" : "s", bytes,
+                      std::min(largest, choice.heap)));
   const uint64_t total = program.state_bytes + program.arena_bytes + program.constant_bytes + scratchBytes;
   if (total > choice.heap)
-    fail(Exit::Device, fmt::format("{}: memory too small: the program takes {} bytes, the device has {}; use --device cpu, or compile "
-                                   "a smaller model or batch",
-                                   device.label(), total, choice.heap));
+    fail(
+        Exit::Device,
+        fmt::format("{}: memory too small: the program takes {} bytes, the device has {}; use --device cpu, or compile "
+                    "a smaller model or batch",
+                    device.label(), total, choice.heap));
 }
 
 } // namespace sinter::vulkan

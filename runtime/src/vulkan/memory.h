@@ -42,6 +42,7 @@ struct MemoryChoice {
 };
 
 /// Failure (device) with both numbers if the program's blocks cannot fit.
-void checkRoom(const LogicalDevice &device, const sinter_program &program, uint64_t scratchBytes, const MemoryChoice &choice);
+void checkRoom(const LogicalDevice &device, const sinter_program &program, uint64_t scratchBytes,
+               const MemoryChoice &choice);
 
 } // namespace sinter::vulkan

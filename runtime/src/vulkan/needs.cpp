@@ -72,15 +72,20 @@ const Feature knownFeatures[] = {
      [](const Abilities &a) { return a.features12.shaderInt8 && a.features12.storageBuffer8BitAccess; },
      [](Abilities &w) { w.features12.shaderInt8 = w.features12.storageBuffer8BitAccess = VK_TRUE; }},
     {SINTER_VK_SUBGROUP_ARITHMETIC, "subgroup arithmetic in compute shaders",
-     [](const Abilities &a) { return hasSubgroupOperation(a, VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT); },
+     [](const Abilities &a) {
+       return hasSubgroupOperation(a, VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT);
+     },
      nullptr},
     {SINTER_VK_SUBGROUP_SHUFFLE, "subgroup shuffles in compute shaders",
-     [](const Abilities &a) { return hasSubgroupOperation(a, VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_SHUFFLE_BIT); },
+     [](const Abilities &a) {
+       return hasSubgroupOperation(a, VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_SHUFFLE_BIT);
+     },
      nullptr},
     {SINTER_VK_INT16, "16-bit integers in shaders and buffers (shaderInt16, storageBuffer16BitAccess)",
      [](const Abilities &a) { return a.features.features.shaderInt16 && a.features11.storageBuffer16BitAccess; },
      [](Abilities &w) { w.features.features.shaderInt16 = w.features11.storageBuffer16BitAccess = VK_TRUE; }},
-    {SINTER_VK_INT64, "64-bit integers (shaderInt64)", [](const Abilities &a) { return bool(a.features.features.shaderInt64); },
+    {SINTER_VK_INT64, "64-bit integers (shaderInt64)",
+     [](const Abilities &a) { return bool(a.features.features.shaderInt64); },
      [](Abilities &w) { w.features.features.shaderInt64 = VK_TRUE; }},
     {SINTER_VK_FLOAT16, "16-bit floats in shaders and buffers (shaderFloat16, storageBuffer16BitAccess)",
      [](const Abilities &a) { return a.features12.shaderFloat16 && a.features11.storageBuffer16BitAccess; },
@@ -89,7 +94,8 @@ const Feature knownFeatures[] = {
 
 } // namespace
 
-const sinter_vulkan_version &chooseVulkanVersion(const sinter_program &program, bool isProcessor, std::string_view profile) {
+const sinter_vulkan_version &chooseVulkanVersion(const sinter_program &program, bool isProcessor,
+                                                 std::string_view profile) {
   std::string known;
   const sinter_vulkan_version *best = nullptr;
   for (uint32_t v = 0; v < program.vulkan_version_count; ++v) {
@@ -121,10 +127,12 @@ static void localSize(const sinter_shader &shader, uint32_t size[3]) {
   }
 }
 
-static void checkShader(const sinter_shader &shader, const std::string &kernel, const PhysicalDevice &device, const Abilities &a) {
+static void checkShader(const sinter_shader &shader, const std::string &kernel, const PhysicalDevice &device,
+                        const Abilities &a) {
   const auto lacks = [&](const std::string &what) {
-    fail(Exit::Device, fmt::format("{}: lacks {}, which shader {} of kernel {} needs; use --device cpu, or another device",
-                                   device.label(), what, shader.name, kernel));
+    fail(Exit::Device,
+         fmt::format("{}: lacks {}, which shader {} of kernel {} needs; use --device cpu, or another device",
+                     device.label(), what, shader.name, kernel));
   };
   for (const Feature &feature : knownFeatures)
     if ((shader.features & feature.bit) && !feature.has(a))
@@ -135,7 +143,8 @@ static void checkShader(const sinter_shader &shader, const std::string &kernel, 
   if (shader.features & ~known)
     lacks(fmt::format("feature {:#x}, unknown to this runtime", shader.features & ~known));
   if (const uint32_t size = shader.subgroup_size) {
-    const bool always = a.properties11.subgroupSize == size && a.subgroups.minSubgroupSize == size && a.subgroups.maxSubgroupSize == size;
+    const bool always = a.properties11.subgroupSize == size && a.subgroups.minSubgroupSize == size &&
+                        a.subgroups.maxSubgroupSize == size;
     if (!always && (!a.hasSubgroupControl || size < a.subgroups.minSubgroupSize || size > a.subgroups.maxSubgroupSize ||
                     !(a.subgroups.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT)))
       lacks(fmt::format("subgroups of {}", size));
@@ -151,9 +160,12 @@ static void checkShader(const sinter_shader &shader, const std::string &kernel, 
   if (texels > std::min(a.limits.maxPerStageDescriptorSampledImages, a.limits.maxDescriptorSetSampledImages))
     lacks(fmt::format("{} texel buffers a shader (it has {})", texels, a.limits.maxPerStageDescriptorSampledImages));
   if (shader.binding_count > a.limits.maxPerStageResources)
-    lacks(fmt::format("{} buffers of all kinds a shader (it has {})", shader.binding_count, a.limits.maxPerStageResources));
-  if (shader.binding_count - texels > std::min(a.limits.maxPerStageDescriptorStorageBuffers, a.limits.maxDescriptorSetStorageBuffers))
-    lacks(fmt::format("{} storage buffers a shader (it has {})", shader.binding_count - texels, a.limits.maxPerStageDescriptorStorageBuffers));
+    lacks(fmt::format("{} buffers of all kinds a shader (it has {})", shader.binding_count,
+                      a.limits.maxPerStageResources));
+  if (shader.binding_count - texels >
+      std::min(a.limits.maxPerStageDescriptorStorageBuffers, a.limits.maxDescriptorSetStorageBuffers))
+    lacks(fmt::format("{} storage buffers a shader (it has {})", shader.binding_count - texels,
+                      a.limits.maxPerStageDescriptorStorageBuffers));
 }
 
 void checkNeeds(const sinter_program &program, const sinter_vulkan_version &version, const PhysicalDevice &device,
@@ -167,21 +179,24 @@ void checkNeeds(const sinter_program &program, const sinter_vulkan_version &vers
       const uint32_t texels = version.shaders[dispatch.shader].texels;
       for (uint32_t b = 0; b < dispatch.binding_count; ++b)
         if (texels >> b & 1 && dispatch.bindings[b].bytes / 16 > abilities.limits.maxTexelBufferElements)
-          fail(Exit::Device, fmt::format("{}: kernel {} reads {} bytes as texels, the device allows {}; use --device cpu, or another "
-                                         "device",
-                                         device.label(), name, dispatch.bindings[b].bytes,
-                                         16 * uint64_t(abilities.limits.maxTexelBufferElements)));
+          fail(Exit::Device,
+               fmt::format("{}: kernel {} reads {} bytes as texels, the device allows {}; use --device cpu, or another "
+                           "device",
+                           device.label(), name, dispatch.bindings[b].bytes,
+                           16 * uint64_t(abilities.limits.maxTexelBufferElements)));
       for (uint32_t b = 0; b < dispatch.binding_count; ++b)
         if (dispatch.bindings[b].bytes > abilities.limits.maxStorageBufferRange)
-          fail(Exit::Device, fmt::format("{}: kernel {} binds {} bytes as one buffer, the device allows {}; use --device cpu, or "
-                                         "another device",
-                                         device.label(), name, dispatch.bindings[b].bytes, abilities.limits.maxStorageBufferRange));
+          fail(Exit::Device,
+               fmt::format("{}: kernel {} binds {} bytes as one buffer, the device allows {}; use --device cpu, or "
+                           "another device",
+                           device.label(), name, dispatch.bindings[b].bytes, abilities.limits.maxStorageBufferRange));
       for (int axis = 0; axis < 3; ++axis)
         if (dispatch.groups[axis] > abilities.limits.maxComputeWorkGroupCount[axis])
-          fail(Exit::Device, fmt::format("{}: kernel {} takes {} workgroups along axis {}, the device allows {}; use --device cpu, or "
-                                         "another device",
-                                         device.label(), name, dispatch.groups[axis], axis,
-                                         abilities.limits.maxComputeWorkGroupCount[axis]));
+          fail(Exit::Device,
+               fmt::format(
+                   "{}: kernel {} takes {} workgroups along axis {}, the device allows {}; use --device cpu, or "
+                   "another device",
+                   device.label(), name, dispatch.groups[axis], axis, abilities.limits.maxComputeWorkGroupCount[axis]));
     }
   }
 }

@@ -27,8 +27,10 @@ struct Abilities {
   const char *subgroupControlExtension = nullptr; ///< null: part of the device's version
 };
 
-/// The version of the kernels called `profile`, or that for this kind of device. Failure (usage) if there is none of the name.
-const sinter_vulkan_version &chooseVulkanVersion(const sinter_program &program, bool isProcessor, std::string_view profile);
+/// The version of the kernels called `profile`, or that for this kind of device. Failure (usage) if there is none of
+/// the name.
+const sinter_vulkan_version &chooseVulkanVersion(const sinter_program &program, bool isProcessor,
+                                                 std::string_view profile);
 
 /// Failure (device) that names the first thing that some shader needs, or some dispatch exceeds, and the kernel.
 void checkNeeds(const sinter_program &program, const sinter_vulkan_version &version, const PhysicalDevice &device,

@@ -14,7 +14,8 @@ namespace sinter::vulkan {
 
 namespace {
 
-/// Drivers look at the blob's own header, but not all of them at the rest: a hash tells whether all of it is what was saved.
+/// Drivers look at the blob's own header, but not all of them at the rest: a hash tells whether all of it is what was
+/// saved.
 struct Header {
   char magic[8];
   uint32_t vendor, device, driver, reserved;
@@ -25,7 +26,14 @@ struct Header {
 constexpr uint64_t largest = uint64_t(256) << 20; // bytes that are read
 
 Header headerFor(const VkPhysicalDeviceProperties &device, const std::byte *data, size_t size) {
-  Header header{{'s', 'i', 'n', 't', 'e', 'r', 'P', '1'}, device.vendorID, device.deviceID, device.driverVersion, 0, {}, size, XXH3_64bits(data, size)};
+  Header header{{'s', 'i', 'n', 't', 'e', 'r', 'P', '1'},
+                device.vendorID,
+                device.deviceID,
+                device.driverVersion,
+                0,
+                {},
+                size,
+                XXH3_64bits(data, size)};
   std::memcpy(header.uuid, device.pipelineCacheUUID, VK_UUID_SIZE);
   return header;
 }
@@ -53,7 +61,8 @@ std::vector<std::byte> readPipelineCache(const std::string &path, const VkPhysic
   try {
     FileReader file(path);
     Header found;
-    if (!file.regular() || file.size() < sizeof found || file.size() > largest || file.read(&found, sizeof found) != sizeof found)
+    if (!file.regular() || file.size() < sizeof found || file.size() > largest ||
+        file.read(&found, sizeof found) != sizeof found)
       return {};
     std::vector<std::byte> data(file.size() - sizeof found);
     if (file.read(data.data(), data.size()) != data.size())
@@ -65,7 +74,8 @@ std::vector<std::byte> readPipelineCache(const std::string &path, const VkPhysic
   }
 }
 
-void writePipelineCache(const std::string &path, const VkPhysicalDeviceProperties &device, const std::vector<std::byte> &data) {
+void writePipelineCache(const std::string &path, const VkPhysicalDeviceProperties &device,
+                        const std::vector<std::byte> &data) {
   if (path.empty() || data.empty())
     return;
   const Header header = headerFor(device, data.data(), data.size());

@@ -1,5 +1,5 @@
-// What a driver has made of shaders, kept in a file between runs. The file is only a hint: whatever is wrong with it, it is
-// left alone, and the driver starts anew.
+// What a driver has made of shaders, kept in a file between runs. The file is only a hint: whatever is wrong with it,
+// it is left alone, and the driver starts anew.
 #pragma once
 
 #include "vulkan/api.h"
@@ -17,6 +17,7 @@ std::string pipelineCachePath(const VkPhysicalDeviceProperties &device);
 std::vector<std::byte> readPipelineCache(const std::string &path, const VkPhysicalDeviceProperties &device);
 
 /// Writes the file; a folder that cannot be written is no error.
-void writePipelineCache(const std::string &path, const VkPhysicalDeviceProperties &device, const std::vector<std::byte> &data);
+void writePipelineCache(const std::string &path, const VkPhysicalDeviceProperties &device,
+                        const std::vector<std::byte> &data);
 
 } // namespace sinter::vulkan

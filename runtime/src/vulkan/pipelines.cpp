@@ -14,8 +14,8 @@
 namespace sinter::vulkan {
 
 Pipelines::Pipelines(LogicalDevice &device, const sinter_vulkan_version &version, int threads)
-    : device_(device), version_(version), threads_(threads), cachePath_(pipelineCachePath(device.physical().properties)),
-      pipelines_(version.shader_count) {
+    : device_(device), version_(version), threads_(threads),
+      cachePath_(pipelineCachePath(device.physical().properties)), pipelines_(version.shader_count) {
   const std::vector<std::byte> kept = readPipelineCache(cachePath_, device.physical().properties);
   VkPipelineCacheCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO;
@@ -43,8 +43,9 @@ VkDescriptorSetLayout Pipelines::setLayout(uint32_t index) {
     return layout;
   std::vector<VkDescriptorSetLayoutBinding> buffers(bindings);
   for (uint32_t b = 0; b < bindings; ++b)
-    buffers[b] = {b, shader.texels >> b & 1 ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1,
-                  VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
+    buffers[b] = {b,
+                  shader.texels >> b & 1 ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                  1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
   VkDescriptorSetLayoutCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
   info.bindingCount = bindings;
@@ -59,7 +60,8 @@ VkPipelineLayout Pipelines::layout(uint32_t index) {
   if (layout)
     return layout;
   const VkDescriptorSetLayout set = setLayout(index);
-  const VkPushConstantRange constants = {VK_SHADER_STAGE_COMPUTE_BIT, 0, shader.constant_count * uint32_t(sizeof(uint32_t))};
+  const VkPushConstantRange constants = {VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                                         shader.constant_count * uint32_t(sizeof(uint32_t))};
   VkPipelineLayoutCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
   info.setLayoutCount = 1;
@@ -95,7 +97,8 @@ void Pipelines::make(uint32_t index) {
   const VkResult result = vkCreateComputePipelines(device_.handle(), cache_, 1, &info, nullptr, &pipelines_[index]);
   vkDestroyShaderModule(device_.handle(), module, nullptr);
   if (result < 0)
-    fail(Exit::Device, fmt::format("{}: the driver cannot compile shader {}: {}", device_.label(), shader.name, resultName(result)));
+    fail(Exit::Device,
+         fmt::format("{}: the driver cannot compile shader {}: {}", device_.label(), shader.name, resultName(result)));
 }
 
 void Pipelines::prepare(const std::vector<uint32_t> &shaders) {
@@ -132,7 +135,8 @@ void Pipelines::prepare(const std::vector<uint32_t> &shaders) {
 
 void Pipelines::save() {
   size_t size = 0;
-  if (cachePath_.empty() || vkGetPipelineCacheData(device_.handle(), cache_, &size, nullptr) != VK_SUCCESS || size == cachedBytes_)
+  if (cachePath_.empty() || vkGetPipelineCacheData(device_.handle(), cache_, &size, nullptr) != VK_SUCCESS ||
+      size == cachedBytes_)
     return;
   std::vector<std::byte> data(size);
   if (vkGetPipelineCacheData(device_.handle(), cache_, &size, data.data()) != VK_SUCCESS)

@@ -18,7 +18,8 @@ public:
   Pipelines(const Pipelines &) = delete;
   Pipelines &operator=(const Pipelines &) = delete;
 
-  /// Makes those of `shaders` that are not there yet, several at a time, and keeps what the driver made for the next run.
+  /// Makes those of `shaders` that are not there yet, several at a time, and keeps what the driver made for the next
+  /// run.
   void prepare(const std::vector<uint32_t> &shaders);
 
   VkPipeline pipeline(uint32_t shader) const { return pipelines_[shader]; }
@@ -36,7 +37,8 @@ private:
   size_t cachedBytes_ = 0;
   VkPipelineCache cache_ = VK_NULL_HANDLE;
   std::vector<VkPipeline> pipelines_; // by shader
-  std::map<std::pair<uint32_t, uint32_t>, VkDescriptorSetLayout> setLayouts_; // by bindings and which of them are texels
+  std::map<std::pair<uint32_t, uint32_t>, VkDescriptorSetLayout>
+      setLayouts_;                                              // by bindings and which of them are texels
   std::map<std::array<uint32_t, 3>, VkPipelineLayout> layouts_; // by the same and push constants
 };
 

@@ -15,13 +15,15 @@ static constexpr uint32_t scratchBuffer = SINTER_CONSTANTS + 1;
 static Access accessOf(const sinter_launch &launch, const sinter_vulkan_kernel &kernel, const sinter_binding &binding) {
   const bool scratch = binding.operand == SINTER_SCRATCH_OPERAND;
   if (!scratch && binding.operand >= launch.operand_count)
-    fail(Exit::Device, fmt::format("program: kernel {} binds operand {} of {}", kernel.name, binding.operand, launch.operand_count));
+    fail(Exit::Device,
+         fmt::format("program: kernel {} binds operand {} of {}", kernel.name, binding.operand, launch.operand_count));
   const uint64_t size = scratch ? kernel.scratch_bytes : launch.operands[binding.operand].bytes;
   if (binding.offset > size || binding.bytes > size - binding.offset)
     fail(Exit::Device, fmt::format("program: kernel {} binds bytes {} to {} of {} bytes", kernel.name, binding.offset,
                                    binding.offset + binding.bytes, size));
   const uint64_t begin = binding.offset + (scratch ? 0 : launch.operands[binding.operand].offset);
-  return {scratch ? scratchBuffer : launch.operands[binding.operand].space, binding.access, begin, begin + binding.bytes};
+  return {scratch ? scratchBuffer : launch.operands[binding.operand].space, binding.access, begin,
+          begin + binding.bytes};
 }
 
 std::vector<Step> listSteps(const sinter_vulkan_version &version, const sinter_entry &entry) {
@@ -31,7 +33,8 @@ std::vector<Step> listSteps(const sinter_vulkan_version &version, const sinter_e
     const sinter_vulkan_kernel &kernel = version.kernels[launch.kernel];
     for (uint32_t d = 0; d < kernel.dispatch_count; ++d) {
       const sinter_dispatch &dispatch = kernel.dispatches[d];
-      Step step{fmt::format("{} of launch {} ({})", version.shaders[dispatch.shader].name, l, launch.location), {}, false};
+      Step step{
+          fmt::format("{} of launch {} ({})", version.shaders[dispatch.shader].name, l, launch.location), {}, false};
       for (uint32_t b = 0; b < dispatch.binding_count; ++b)
         step.accesses.push_back(accessOf(launch, kernel, dispatch.bindings[b]));
       steps.push_back(std::move(step));
@@ -40,15 +43,16 @@ std::vector<Step> listSteps(const sinter_vulkan_version &version, const sinter_e
   return steps;
 }
 
-Recording::Recording(LogicalDevice &device, Pipelines &pipelines, const sinter_vulkan_version &version, const sinter_entry &entry,
-                     const Blocks &blocks, Copies copies)
-    : device_(device), pipelines_(pipelines), version_(version), entry_(entry), blocks_(blocks), copies_(std::move(copies)),
-      steps_(listSteps(version, entry)) {
+Recording::Recording(LogicalDevice &device, Pipelines &pipelines, const sinter_vulkan_version &version,
+                     const sinter_entry &entry, const Blocks &blocks, Copies copies)
+    : device_(device), pipelines_(pipelines), version_(version), entry_(entry), blocks_(blocks),
+      copies_(std::move(copies)), steps_(listSteps(version, entry)) {
   if (!device.switches().unordered)
     placeBarriers(steps_);
   if (validates())
     if (const std::vector<std::string> hazards = findHazards(steps_); !hazards.empty())
-      fail(Exit::Device, fmt::format("{}: entry {}: {} hazards, the first: {}", device.label(), entry.name, hazards.size(), hazards.front()));
+      fail(Exit::Device, fmt::format("{}: entry {}: {} hazards, the first: {}", device.label(), entry.name,
+                                     hazards.size(), hazards.front()));
   std::vector<uint32_t> shaders;
   for (uint32_t l = 0; l < entry.launch_count; ++l) {
     const sinter_vulkan_kernel &kernel = version.kernels[entry.launches[l].kernel];
@@ -101,8 +105,9 @@ void Recording::writeDescriptors() {
   size_t texels = 0;
   for (const sinter_dispatch *dispatch : dispatches_)
     texels += std::popcount(version_.shaders[dispatch->shader].texels);
-  const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, uint32_t(std::max<size_t>(buffers - texels, 1))},
-                                        {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, uint32_t(std::max<size_t>(texels, 1))}};
+  const VkDescriptorPoolSize sizes[] = {
+      {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, uint32_t(std::max<size_t>(buffers - texels, 1))},
+      {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, uint32_t(std::max<size_t>(texels, 1))}};
   VkDescriptorPoolCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
   info.maxSets = uint32_t(steps_.size());
@@ -151,7 +156,8 @@ void Recording::writeDescriptors() {
 static std::vector<VkBufferCopy> regionsOf(const std::vector<Copy> &copies, bool toArena) {
   std::vector<VkBufferCopy> regions;
   for (const Copy &copy : copies)
-    regions.push_back(toArena ? VkBufferCopy{copy.staging, copy.arena, copy.bytes} : VkBufferCopy{copy.arena, copy.staging, copy.bytes});
+    regions.push_back(toArena ? VkBufferCopy{copy.staging, copy.arena, copy.bytes}
+                              : VkBufferCopy{copy.arena, copy.staging, copy.bytes});
   return regions;
 }
 
@@ -182,8 +188,8 @@ VkCommandBuffer Recording::record(bool timed) {
       vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipelines_.pipeline(dispatch.shader));
       vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &sets_[s], 0, nullptr);
       if (shader.constant_count)
-        vkCmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, shader.constant_count * uint32_t(sizeof(uint32_t)),
-                           dispatch.constants);
+        vkCmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                           shader.constant_count * uint32_t(sizeof(uint32_t)), dispatch.constants);
       vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
     }
     if (timed)
@@ -217,13 +223,15 @@ void Recording::run(double *seconds) {
   if (!timedCommands_)
     prepareTiming();
   device_.run(timedCommands_, entry_.name);
-  device_.check(vkGetQueryPoolResults(device_.handle(), queries_, 0, uint32_t(timestamps_.size()), timestamps_.size() * sizeof(uint64_t),
-                                      timestamps_.data(), sizeof(uint64_t), VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
+  device_.check(vkGetQueryPoolResults(device_.handle(), queries_, 0, uint32_t(timestamps_.size()),
+                                      timestamps_.size() * sizeof(uint64_t), timestamps_.data(), sizeof(uint64_t),
+                                      VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
                 "vkGetQueryPoolResults");
   const uint32_t bits = device_.physical().timestampBits;
   const uint64_t mask = bits >= 64 ? ~uint64_t(0) : (uint64_t(1) << bits) - 1;
   for (uint32_t l = 0; l < entry_.launch_count; ++l)
-    seconds[l] += double((timestamps_[l + 1] - timestamps_[l]) & mask) * double(device_.abilities().limits.timestampPeriod) * 1e-9;
+    seconds[l] += double((timestamps_[l + 1] - timestamps_[l]) & mask) *
+                  double(device_.abilities().limits.timestampPeriod) * 1e-9;
 }
 
 } // namespace sinter::vulkan

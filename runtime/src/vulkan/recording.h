@@ -1,4 +1,5 @@
-// One entry of a program, recorded: its descriptors, its barriers and its command buffers, made once and run at every call.
+// One entry of a program, recorded: its descriptors, its barriers and its command buffers, made once and run at every
+// call.
 #pragma once
 
 #include "vulkan/hazards.h"
@@ -25,8 +26,8 @@ struct Copies {
 
 class Recording {
 public:
-  Recording(LogicalDevice &device, Pipelines &pipelines, const sinter_vulkan_version &version, const sinter_entry &entry,
-            const Blocks &blocks, Copies copies);
+  Recording(LogicalDevice &device, Pipelines &pipelines, const sinter_vulkan_version &version,
+            const sinter_entry &entry, const Blocks &blocks, Copies copies);
   ~Recording();
   Recording(const Recording &) = delete;
   Recording &operator=(const Recording &) = delete;
@@ -61,7 +62,8 @@ private:
   std::vector<uint64_t> timestamps_;
 };
 
-/// The accesses of an entry's dispatches in order, without barriers. Failure (device) if one reaches outside of its operand.
+/// The accesses of an entry's dispatches in order, without barriers. Failure (device) if one reaches outside of its
+/// operand.
 std::vector<Step> listSteps(const sinter_vulkan_version &version, const sinter_entry &entry);
 
 } // namespace sinter::vulkan

@@ -19,8 +19,8 @@ struct VulkanOptions {
   static VulkanOptions parse(const std::string &text);
 };
 
-/// Failure (device) that says which of the things is missing that running the program takes: kernels for Vulkan in it, the
-/// loader, a driver, a device, a feature, memory.
+/// Failure (device) that says which of the things is missing that running the program takes: kernels for Vulkan in it,
+/// the loader, a driver, a device, a feature, memory.
 std::unique_ptr<Device> makeVulkanDevice(const sinter_program &program, const VulkanOptions &options);
 
 /// What `info` tells about a device.
@@ -36,8 +36,8 @@ struct VulkanDeviceInfo {
 /// All there are, in the order of their indices. Failure (device) as above.
 std::vector<VulkanDeviceInfo> listVulkanDevices(const sinter_program &program);
 
-/// How many messages the validation layer has had for this process (SINTER_VULKAN_VALIDATE=1); 0 without it. Those of a device's
-/// end come when it is destroyed, so whoever returns an exit code asks again afterwards.
+/// How many messages the validation layer has had for this process (SINTER_VULKAN_VALIDATE=1); 0 without it. Those of a
+/// device's end come when it is destroyed, so whoever returns an exit code asks again afterwards.
 uint64_t vulkanMessages();
 
 } // namespace sinter

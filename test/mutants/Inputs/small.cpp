@@ -1,5 +1,5 @@
-// What the mutants of test/mutants are made from: a classifier, a block of attention, and the ops that neither has. Small
-// sizes that no tile divides, so that a mutant takes milliseconds and every edge is there.
+// What the mutants of test/mutants are made from: a classifier, a block of attention, and the ops that neither has.
+// Small sizes that no tile divides, so that a mutant takes milliseconds and every edge is there.
 #include <sinter/sinter.h>
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// A step allocates nothing: operator new is counted here, so this file is for builds without sanitizers, which have their own.
+// A step allocates nothing: operator new is counted here, so this file is for builds without sanitizers, which have
+// their own.
 #include "../support.h"
 #include "device.h"
 #include "vulkan/vulkan_device.h"
@@ -19,8 +20,8 @@ void operator delete(void *memory, size_t) noexcept { std::free(memory); }
 
 namespace sinter::test {
 
-// From the second call on: the first one records the entry, and the first timed one its timestamps. Without the validation
-// layer, which allocates as it likes.
+// From the second call on: the first one records the entry, and the first timed one its timestamps. Without the
+// validation layer, which allocates as it likes.
 TEST(VulkanSteps, AllocateNothing) {
   const Setting validation("SINTER_VULKAN_VALIDATE", "0");
   for (const char *switches : {"", "staging"}) {

@@ -1,6 +1,6 @@
-// The command line of a program with kernels for Vulkan, from outside: what is missing on a machine is said in one line with exit
-// code 4; devices are chosen as asked. MOCK is the executable that program.cpp makes, MOCK_VULKAN_ONLY_PATH the one without
-// kernels for the CPU.
+// The command line of a program with kernels for Vulkan, from outside: what is missing on a machine is said in one line
+// with exit code 4; devices are chosen as asked. MOCK is the executable that program.cpp makes, MOCK_VULKAN_ONLY_PATH
+// the one without kernels for the CPU.
 #include "../../vulkan/radeon.h"
 #include "../support.h"
 #include "vulkan/vulkan_device.h"
@@ -37,7 +37,9 @@ protected:
     if (child == 0) {
       for (const auto &[name, value] : environment)
         setenv(name.c_str(), value.c_str(), 1);
-      const auto redirect = [&](const char *name, int to) { dup2(::open((folder / name).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), to); };
+      const auto redirect = [&](const char *name, int to) {
+        dup2(::open((folder / name).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), to);
+      };
       redirect("stdout", 1);
       redirect("stderr", 2);
       execv(raw[0], raw.data());
@@ -45,7 +47,8 @@ protected:
     }
     int status = 0;
     waitpid(child, &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), readFile(folder / "stdout"), readFile(folder / "stderr")};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), readFile(folder / "stdout"),
+            readFile(folder / "stderr")};
   }
 
   /// One line with the message, and the exit code.
@@ -57,7 +60,9 @@ protected:
     EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
     expectContains(result.err, part);
   }
-  std::vector<std::string> bench(const std::string &device) { return {"bench", "train", "--steps", "2", "--device", device}; }
+  std::vector<std::string> bench(const std::string &device) {
+    return {"bench", "train", "--steps", "2", "--device", device};
+  }
 
   /// The software device, as --device takes it.
   static std::string software() {
@@ -69,7 +74,8 @@ protected:
   }
   static bool hasGpu() {
     const auto devices = listVulkanDevices(sinter_program_v1);
-    return std::any_of(devices.begin(), devices.end(), [](const VulkanDeviceInfo &d) { return d.type != "software on the processor"; });
+    return std::any_of(devices.begin(), devices.end(),
+                       [](const VulkanDeviceInfo &d) { return d.type != "software on the processor"; });
   }
 
   /// Images and labels as the model takes them.
@@ -90,8 +96,8 @@ protected:
     return folder / "train-images-idx3-ubyte";
   }
   std::vector<std::string> training(const std::string &out, int steps, std::vector<std::string> more) {
-    std::vector<std::string> arguments = {"train", "--data", images(), "--out", folder / out, "--eval-every", "0", "--steps",
-                                          std::to_string(steps)};
+    std::vector<std::string> arguments = {
+        "train", "--data", images(), "--out", folder / out, "--eval-every", "0", "--steps", std::to_string(steps)};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
@@ -129,7 +135,8 @@ TEST_F(VulkanCommandsTest, NoDevice) {
 
 TEST_F(VulkanCommandsTest, NoLayer) {
   environment = {{"VK_LAYER_PATH", "/nonexistent"}};
-  expectError(bench(software()), 4, "SINTER_VULKAN_VALIDATE needs the layer VK_LAYER_KHRONOS_validation, which is not installed");
+  expectError(bench(software()), 4,
+              "SINTER_VULKAN_VALIDATE needs the layer VK_LAYER_KHRONOS_validation, which is not installed");
 }
 
 TEST_F(VulkanCommandsTest, SoftwareOnlyWhenAskedFor) {
@@ -203,12 +210,13 @@ TEST_F(VulkanCommandsTest, Info) {
   EXPECT_EQ(json["devices"].back()["unusable"], "");
 }
 
-// A training begins on one device and goes on on the other; what comes out is what one device alone would have made, but for
-// rounding.
+// A training begins on one device and goes on on the other; what comes out is what one device alone would have made,
+// but for rounding.
 TEST_F(VulkanCommandsTest, TrainingMovesBetweenDevices) {
   const auto lossOf = [](const Result &result) { return double(Json::parse(result.out)["loss"]); };
   const auto evaluate = [&](const std::string &out, const std::string &device) {
-    const Result result = run({"eval", "--data", folder / "train-images-idx3-ubyte", "--checkpoint", folder / out, "--json", "--device", device});
+    const Result result = run({"eval", "--data", folder / "train-images-idx3-ubyte", "--checkpoint", folder / out,
+                               "--json", "--device", device});
     EXPECT_EQ(result.exit, 0) << result.err;
     return lossOf(result);
   };

@@ -1,5 +1,5 @@
-// The Vulkan device on a software driver, with the program of program.cpp: results, memory, errors. The validation layer watches
-// all of it (SINTER_VULKAN_VALIDATE, set for these tests): a message makes the run that caused it fail.
+// The Vulkan device on a software driver, with the program of program.cpp: results, memory, errors. The validation
+// layer watches all of it (SINTER_VULKAN_VALIDATE, set for these tests): a message makes the run that caused it fail.
 #include "../support.h"
 #include "checkpoint.h"
 #include "device.h"
@@ -14,8 +14,8 @@
 
 namespace sinter::test {
 
-// Open to the end of the process: the loader unloads a driver when nobody uses it, and a leak in an unloaded library has no name
-// that driver_leaks.txt could excuse.
+// Open to the end of the process: the loader unloads a driver when nobody uses it, and a leak in an unloaded library
+// has no name that driver_leaks.txt could excuse.
 const vulkan::Instance *keepsDriversLoaded;
 
 namespace {
@@ -77,7 +77,8 @@ void expectNear(const std::string &actual, const std::string &expected, double a
     float a, e;
     std::memcpy(&a, actual.data() + i, 4);
     std::memcpy(&e, expected.data() + i, 4);
-    ASSERT_LE(std::abs(double(a) - e), absolute + relative * std::abs(e)) << "element " << i / 4 << ": " << a << " and " << e;
+    ASSERT_LE(std::abs(double(a) - e), absolute + relative * std::abs(e))
+        << "element " << i / 4 << ": " << a << " and " << e;
   }
 }
 
@@ -166,7 +167,8 @@ TEST(Vulkan, StagingInPieces) {
   const Setting staging("SINTER_VULKAN_TEST", "staging");
   sinter_program large = sinter_program_v1;
   const int64_t shape[] = {2500000};
-  const sinter_state states[] = {sinter_program_v1.states[0], {{"rest", SINTER_F32, 1, shape, large.state_bytes, 10000000}, SINTER_NORMAL, 0, 1}};
+  const sinter_state states[] = {sinter_program_v1.states[0],
+                                 {{"rest", SINTER_F32, 1, shape, large.state_bytes, 10000000}, SINTER_NORMAL, 0, 1}};
   large.states = states;
   large.state_count = 2;
   large.state_bytes += 10000128;
@@ -244,8 +246,8 @@ TEST(Vulkan, TimesLaunches) {
   EXPECT_LT(sum, wall);
 }
 
-// Every list that is recorded is right, and has as many barriers as it takes: the gradient of the weights needs none after the
-// sums beside it.
+// Every list that is recorded is right, and has as many barriers as it takes: the gradient of the weights needs none
+// after the sums beside it.
 TEST(Vulkan, RecordedListsHaveNoHazards) {
   for (uint32_t v = 0; v < sinter_program_v1.vulkan_version_count; ++v) {
     std::vector<vulkan::Step> steps = vulkan::listSteps(sinter_program_v1.vulkan[v], sinter_program_v1.entries[0]);
@@ -261,7 +263,8 @@ TEST(Vulkan, RecordedListsHaveNoHazards) {
 TEST(Vulkan, OptionsAreParsed) {
   EXPECT_FALSE(VulkanOptions::parse("vulkan").index);
   EXPECT_EQ(VulkanOptions::parse("vulkan:12").index, 12u);
-  for (const char *text : {"vulkan:", "vulkan:x", "vulkan:-1", "vulkan:1x", "vulkan:99999999999", "vulkano", "gpu", ""}) {
+  for (const char *text :
+       {"vulkan:", "vulkan:x", "vulkan:-1", "vulkan:1x", "vulkan:99999999999", "vulkano", "gpu", ""}) {
     const Failed failed = failureOf([&] { VulkanOptions::parse(text); });
     EXPECT_EQ(failed.exit, Exit::Usage);
     expectContains(failed.message, std::string("device '") + text + "': not one of cpu, vulkan, vulkan:INDEX");
@@ -300,17 +303,35 @@ TEST(Vulkan, MissingFeatures) {
   vulkan::checkNeeds(spoiled.program, spoiled.version, device, none);
 }
 
-// Of the execution modes that a shader asks for, a device gets those that it has: all, none, or the one that it lacks left out.
+// Of the execution modes that a shader asks for, a device gets those that it has: all, none, or the one that it lacks
+// left out.
 TEST(Vulkan, FloatModes) {
-  // The header, then OpCapability (Shader and the three), OpExecutionMode (LocalSize and the three of f32), OpFunction...
-  const std::vector<uint32_t> words = {0x07230203, 0x10500, 0, 100, 0, 2 << 16 | 17, 1, 2 << 16 | 17, 4466, 2 << 16 | 17, 4464,
-                                       2 << 16 | 17, 4467, 6 << 16 | 16, 7, 17, 1, 1, 1, 4 << 16 | 16, 7, 4461, 32,
-                                       4 << 16 | 16, 7, 4459, 32, 4 << 16 | 16, 7, 4462, 32, 5 << 16 | 54, 1, 7, 0, 2};
+  // The header, then OpCapability (Shader and the three), OpExecutionMode (LocalSize and the three of f32),
+  // OpFunction...
+  const std::vector<uint32_t> words = {0x07230203, 0x10500,
+                                       0,          100,
+                                       0,          2 << 16 | 17,
+                                       1,          2 << 16 | 17,
+                                       4466,       2 << 16 | 17,
+                                       4464,       2 << 16 | 17,
+                                       4467,       6 << 16 | 16,
+                                       7,          17,
+                                       1,          1,
+                                       1,          4 << 16 | 16,
+                                       7,          4461,
+                                       32,         4 << 16 | 16,
+                                       7,          4459,
+                                       32,         4 << 16 | 16,
+                                       7,          4462,
+                                       32,         5 << 16 | 54,
+                                       1,          7,
+                                       0,          2};
   sinter_shader shader{};
   shader.words = words.data();
   shader.word_count = words.size();
   VkPhysicalDeviceVulkan12Properties device{};
-  const std::vector<uint32_t> none = {0x07230203, 0x10500, 0, 100, 0, 2 << 16 | 17, 1, 6 << 16 | 16, 7, 17, 1, 1, 1, 5 << 16 | 54, 1, 7, 0, 2};
+  const std::vector<uint32_t> none = {0x07230203,   0x10500, 0, 100, 0, 2 << 16 | 17, 1, 6 << 16 | 16, 7, 17, 1, 1, 1,
+                                      5 << 16 | 54, 1,       7, 0,   2};
   EXPECT_EQ(vulkan::withKnownModes(shader, device), none);
   EXPECT_EQ(vulkan::promisesOf(device), "nothing");
   device.shaderSignedZeroInfNanPreserveFloat32 = device.shaderRoundingModeRTEFloat32 = VK_TRUE;
@@ -328,7 +349,8 @@ TEST(Vulkan, FloatModes) {
 // What the software driver does have is switched on: the layer says nothing.
 TEST(Vulkan, FeaturesThatAreThere) {
   Spoiled spoiled;
-  spoiled.shaders[0].features = SINTER_VK_INT8 | SINTER_VK_SUBGROUP_ARITHMETIC | SINTER_VK_SUBGROUP_SHUFFLE | SINTER_VK_INT16 | SINTER_VK_INT64;
+  spoiled.shaders[0].features =
+      SINTER_VK_INT8 | SINTER_VK_SUBGROUP_ARITHMETIC | SINTER_VK_SUBGROUP_SHUFFLE | SINTER_VK_INT16 | SINTER_VK_INT64;
   spoiled.shaders[0].subgroup_size = 8;
   Program program(spoiled.program, open(spoiled.program));
   program.initialize(7);
@@ -344,7 +366,8 @@ TEST(Vulkan, OtherLimits) {
   expectContains(spoiled.message(), "lacks subgroups of 64, which shader product_tiled");
   spoiled.shaders[0].subgroup_size = 0;
   spoiled.dispatch.groups[1] = 1u << 20;
-  expectContains(spoiled.message(), "kernel product (mock.cpp:1:1) takes 1048576 workgroups along axis 1, the device allows 65535");
+  expectContains(spoiled.message(),
+                 "kernel product (mock.cpp:1:1) takes 1048576 workgroups along axis 1, the device allows 65535");
   spoiled.dispatch.groups[1] = 6;
   std::vector<uint32_t> words(spoiled.shaders[0].words, spoiled.shaders[0].words + spoiled.shaders[0].word_count);
   for (size_t at = 5; at < words.size(); at += words[at] >> 16)
@@ -357,7 +380,8 @@ TEST(Vulkan, OtherLimits) {
 TEST(Vulkan, BindingsAreChecked) {
   Spoiled spoiled;
   spoiled.bindings[0].bytes = uint64_t(200) << 20;
-  expectContains(spoiled.message(), "kernel product (mock.cpp:1:1) binds 209715200 bytes as one buffer, the device allows 134217728");
+  expectContains(spoiled.message(),
+                 "kernel product (mock.cpp:1:1) binds 209715200 bytes as one buffer, the device allows 134217728");
   spoiled.bindings[0].bytes = 7681;
   expectContains(spoiled.message(), "kernel product binds bytes 0 to 7681 of 7680 bytes");
   spoiled.bindings[0].operand = 3;
@@ -381,7 +405,8 @@ TEST(Vulkan, MemoryTooSmall) {
   program.arena_bytes = program.state_bytes = (heap / 2 + 4096) / 256 * 256;
   if (program.arena_bytes > allowed)
     GTEST_SKIP() << "one buffer may take " << allowed << " bytes of " << heap;
-  expectContains(message(), "memory too small: the program takes " + std::to_string(2 * program.arena_bytes + program.constant_bytes + 1536) +
+  expectContains(message(), "memory too small: the program takes " +
+                                std::to_string(2 * program.arena_bytes + program.constant_bytes + 1536) +
                                 " bytes, the device has " + std::to_string(heap));
 }
 
@@ -400,7 +425,9 @@ TEST(Vulkan, HazardsFail) {
   const Setting setting("SINTER_VULKAN_TEST", "unordered");
   const Failed failed = failureOf([] { onVulkan(1); });
   EXPECT_EQ(failed.exit, Exit::Device);
-  expectContains(failed.message, "entry train: 10 hazards, the first: add_bias of launch 1 (mock.cpp:12:3) reads what is being written");
+  expectContains(
+      failed.message,
+      "entry train: 10 hazards, the first: add_bias of launch 1 (mock.cpp:12:3) reads what is being written");
 }
 
 TEST(Vulkan, UnknownTestSwitch) {
@@ -460,7 +487,8 @@ TEST(PipelineCache, DamagedFilesAreReplaced) {
   ASSERT_GT(whole.size(), 64u);
   std::string otherDevice = whole;
   otherDevice[12] ^= 1;
-  for (const std::string &content : {std::string("garbage"), whole.substr(0, whole.size() / 2), otherDevice, std::string()}) {
+  for (const std::string &content :
+       {std::string("garbage"), whole.substr(0, whole.size() / 2), otherDevice, std::string()}) {
     write(path, content);
     EXPECT_EQ(onVulkan(1), expected);
     EXPECT_EQ(readFile(path), whole);

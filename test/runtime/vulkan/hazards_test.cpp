@@ -1,5 +1,5 @@
-// Barriers and hazards, on lists made up here: no device takes part. Software devices run everything in order, and hide a
-// missing barrier; the validation layer misses two of the kinds.
+// Barriers and hazards, on lists made up here: no device takes part. Software devices run everything in order, and hide
+// a missing barrier; the validation layer misses two of the kinds.
 #include "vulkan/hazards.h"
 
 #include "sinter/abi.h"
@@ -34,31 +34,37 @@ static void expectHazard(std::vector<Step> steps, const std::string &kind, size_
 }
 
 TEST(Hazards, ReadAfterWrite) {
-  expectHazard(listOf({{{0, W, 0, 100}}, {{0, R, 0, 100}, {0, W, 100, 200}}}), "step1 reads what is being written: bytes 0 to 100", 1);
+  expectHazard(listOf({{{0, W, 0, 100}}, {{0, R, 0, 100}, {0, W, 100, 200}}}),
+               "step1 reads what is being written: bytes 0 to 100", 1);
 }
 TEST(Hazards, WriteAfterRead) {
-  expectHazard(listOf({{{0, R, 0, 100}, {0, W, 100, 200}}, {{0, W, 0, 100}}}), "step1 writes what is being read: bytes 0 to 100", 1);
+  expectHazard(listOf({{{0, R, 0, 100}, {0, W, 100, 200}}, {{0, W, 0, 100}}}),
+               "step1 writes what is being read: bytes 0 to 100", 1);
 }
 TEST(Hazards, WriteAfterWrite) {
   expectHazard(listOf({{{0, W, 0, 100}}, {{0, W, 0, 100}}}), "step1 writes what is being written: bytes 0 to 100", 1);
 }
 TEST(Hazards, InPlace) {
-  expectHazard(listOf({{{1, RW, 0, 64}}, {{1, RW, 0, 64}}}), "step1 updates in place what is being updated: bytes 0 to 64", 1);
+  expectHazard(listOf({{{1, RW, 0, 64}}, {{1, RW, 0, 64}}}),
+               "step1 updates in place what is being updated: bytes 0 to 64", 1);
   // The same by two bindings: one reads, one writes.
-  expectHazard(listOf({{{1, R, 0, 64}, {1, W, 0, 64}}, {{1, R, 0, 64}, {1, W, 0, 64}}}), "step1 updates in place what is being updated", 1);
+  expectHazard(listOf({{{1, R, 0, 64}, {1, W, 0, 64}}, {{1, R, 0, 64}, {1, W, 0, 64}}}),
+               "step1 updates in place what is being updated", 1);
 }
 TEST(Hazards, ByOneByte) {
-  expectHazard(listOf({{{0, W, 0, 101}}, {{0, R, 100, 200}}}), "step1 reads what is being written: bytes 100 to 101", 1);
+  expectHazard(listOf({{{0, W, 0, 101}}, {{0, R, 100, 200}}}), "step1 reads what is being written: bytes 100 to 101",
+               1);
 }
 TEST(Hazards, AcrossStepsThatDoNoHarm) {
-  expectHazard(listOf({{{0, W, 0, 10}}, {{0, W, 10, 20}}, {{0, W, 20, 30}}, {{0, R, 0, 30}, {0, W, 30, 40}}}), "step3 reads", 1);
+  expectHazard(listOf({{{0, W, 0, 10}}, {{0, W, 10, 20}}, {{0, W, 20, 30}}, {{0, R, 0, 30}, {0, W, 30, 40}}}),
+               "step3 reads", 1);
 }
 
 // In one step an operand may be read and written: it is the kernel's own matter.
 TEST(Hazards, NoneWhereNoneAre) {
   std::vector<Step> steps = listOf({{{0, RW, 0, 10}, {0, R, 0, 10}},
-                                    {{1, W, 0, 10}},              // another buffer
-                                    {{0, W, 10, 20}},             // the bytes beside
+                                    {{1, W, 0, 10}},  // another buffer
+                                    {{0, W, 10, 20}}, // the bytes beside
                                     {{0, R, 20, 30}, {2, W, 0, 8}},
                                     {{0, R, 20, 30}, {2, W, 8, 16}}}); // reading together
   EXPECT_TRUE(findHazards(steps).empty());

@@ -1,6 +1,6 @@
-// A program as the compiler would emit it for the CPU and Vulkan, written by hand: softmax(images w + bias) trained by gradient
-// descent. Its shaders are GLSL (shaders/), its CPU kernels plain loops that add in double: each is a check on the other.
-// With MOCK_VULKAN_ONLY it has no kernels for the CPU.
+// A program as the compiler would emit it for the CPU and Vulkan, written by hand: softmax(images w + bias) trained by
+// gradient descent. Its shaders are GLSL (shaders/), its CPU kernels plain loops that add in double: each is a check on
+// the other. With MOCK_VULKAN_ONLY it has no kernels for the CPU.
 #include "sinter/abi.h"
 
 #include <algorithm>
@@ -12,15 +12,18 @@
 namespace {
 
 constexpr uint32_t rows = 48, depth = 40, columns = 56, rowsOfPart = 8, parts = rows / rowsOfPart;
-constexpr uint64_t aligned(uint64_t bytes) { return (bytes + SINTER_ALIGNMENT - 1) / SINTER_ALIGNMENT * SINTER_ALIGNMENT; }
-constexpr uint64_t imagesBytes = 4 * rows * depth, rowBytes = 4 * rows, logitsBytes = 4 * rows * columns, columnBytes = 4 * columns,
-                   weightBytes = 4 * depth * columns, partBytes = 4 * parts * columns;
+constexpr uint64_t aligned(uint64_t bytes) {
+  return (bytes + SINTER_ALIGNMENT - 1) / SINTER_ALIGNMENT * SINTER_ALIGNMENT;
+}
+constexpr uint64_t imagesBytes = 4 * rows * depth, rowBytes = 4 * rows, logitsBytes = 4 * rows * columns,
+                   columnBytes = 4 * columns, weightBytes = 4 * depth * columns, partBytes = 4 * parts * columns;
 
 // The arena, by hand.
-constexpr uint64_t imagesAt = 0, labelsAt = aligned(imagesBytes), lrAt = labelsAt + aligned(rowBytes), logitsAt = lrAt + aligned(4),
-                   probabilitiesAt = logitsAt + aligned(logitsBytes), lossesAt = probabilitiesAt + aligned(logitsBytes),
-                   gradientAt = lossesAt + aligned(rowBytes), lossAt = gradientAt + aligned(logitsBytes),
-                   sumsAt = lossAt + aligned(4), weightGradientAt = sumsAt + aligned(columnBytes),
+constexpr uint64_t imagesAt = 0, labelsAt = aligned(imagesBytes), lrAt = labelsAt + aligned(rowBytes),
+                   logitsAt = lrAt + aligned(4), probabilitiesAt = logitsAt + aligned(logitsBytes),
+                   lossesAt = probabilitiesAt + aligned(logitsBytes), gradientAt = lossesAt + aligned(rowBytes),
+                   lossAt = gradientAt + aligned(logitsBytes), sumsAt = lossAt + aligned(4),
+                   weightGradientAt = sumsAt + aligned(columnBytes),
                    arenaBytes = weightGradientAt + aligned(weightBytes);
 
 //===--- kernels for the CPU: one tile each ---===//
@@ -112,20 +115,25 @@ const sinter_version cpuVersions[] = {{"mock", 0, 0, cpuKernels}};
 //===--- kernels for Vulkan ---===//
 
 template <size_t N>
-constexpr sinter_shader shader(const char *name, const uint32_t (&words)[N], uint32_t bindings, uint32_t constants, uint32_t subgroup = 0) {
+constexpr sinter_shader shader(const char *name, const uint32_t (&words)[N], uint32_t bindings, uint32_t constants,
+                               uint32_t subgroup = 0) {
   return {name, words, N, bindings, constants, subgroup, 0};
 }
 enum { ProductTiled, AddBias, Softmax, CrossEntropy, Mean, ColumnSumParts, ColumnSum, ProductNaive, Sgd };
 const sinter_shader registerShaders[] = {
-    shader("product_tiled", product_tiled_spv, 3, 3),     shader("add_bias", add_bias_spv, 3, 2),
-    shader("softmax", softmax_registers_spv, 2, 2),       shader("cross_entropy", cross_entropy_spv, 4, 2),
-    shader("mean", mean_spv, 2, 1),                       shader("column_sum.parts", column_sum_parts_spv, 2, 2),
-    shader("column_sum", column_sum_spv, 2, 2),           shader("product_naive", product_naive_spv, 3, 3),
+    shader("product_tiled", product_tiled_spv, 3, 3),
+    shader("add_bias", add_bias_spv, 3, 2),
+    shader("softmax", softmax_registers_spv, 2, 2),
+    shader("cross_entropy", cross_entropy_spv, 4, 2),
+    shader("mean", mean_spv, 2, 1),
+    shader("column_sum.parts", column_sum_parts_spv, 2, 2),
+    shader("column_sum", column_sum_spv, 2, 2),
+    shader("product_naive", product_naive_spv, 3, 3),
     shader("sgd", sgd_spv, 3, 1),
 };
 const sinter_shader sharedShaders[] = {
-    registerShaders[ProductTiled], registerShaders[AddBias], shader("softmax.shared", softmax_shared_spv, 2, 2),
-    registerShaders[CrossEntropy], registerShaders[Mean],    registerShaders[ColumnSumParts],
+    registerShaders[ProductTiled], registerShaders[AddBias],      shader("softmax.shared", softmax_shared_spv, 2, 2),
+    registerShaders[CrossEntropy], registerShaders[Mean],         registerShaders[ColumnSumParts],
     registerShaders[ColumnSum],    registerShaders[ProductNaive], registerShaders[Sgd],
 };
 
@@ -135,38 +143,55 @@ constexpr sinter_binding writes(uint32_t operand, uint64_t bytes) { return {oper
 const sinter_binding productBindings[] = {reads(0, imagesBytes), reads(1, weightBytes), writes(2, logitsBytes)};
 const sinter_binding biasBindings[] = {reads(0, logitsBytes), reads(1, columnBytes), writes(2, logitsBytes)};
 const sinter_binding softmaxBindings[] = {reads(0, logitsBytes), writes(1, logitsBytes)};
-const sinter_binding entropyBindings[] = {reads(0, logitsBytes), reads(1, rowBytes), writes(2, rowBytes), writes(3, logitsBytes)};
+const sinter_binding entropyBindings[] = {reads(0, logitsBytes), reads(1, rowBytes), writes(2, rowBytes),
+                                          writes(3, logitsBytes)};
 const sinter_binding meanBindings[] = {reads(0, rowBytes), writes(1, 4)};
 const sinter_binding partBindings[] = {reads(0, logitsBytes), writes(SINTER_SCRATCH_OPERAND, partBytes)};
 const sinter_binding sumBindings[] = {reads(SINTER_SCRATCH_OPERAND, partBytes), writes(1, columnBytes)};
 const sinter_binding transposedBindings[] = {reads(0, imagesBytes), reads(1, logitsBytes), writes(2, weightBytes)};
-const sinter_binding sgdBindings[] = {reads(0, weightBytes), reads(1, 4), {3, SINTER_READ | SINTER_WRITE, 0, weightBytes}};
+const sinter_binding sgdBindings[] = {
+    reads(0, weightBytes), reads(1, 4), {3, SINTER_READ | SINTER_WRITE, 0, weightBytes}};
 
 constexpr uint32_t groups(uint32_t count, uint32_t size) { return (count + size - 1) / size; }
-const sinter_dispatch productDispatch[] = {{ProductTiled, 3, productBindings, {groups(columns, 64), rows / 8, 1}, {rows, columns, depth}, 0}};
-const sinter_dispatch biasDispatch[] = {{AddBias, 3, biasBindings, {groups(rows * columns / 4, 64), 1, 1}, {rows * columns / 4, columns / 4}, 0}};
+const sinter_dispatch productDispatch[] = {
+    {ProductTiled, 3, productBindings, {groups(columns, 64), rows / 8, 1}, {rows, columns, depth}, 0}};
+const sinter_dispatch biasDispatch[] = {
+    {AddBias, 3, biasBindings, {groups(rows * columns / 4, 64), 1, 1}, {rows * columns / 4, columns / 4}, 0}};
 const sinter_dispatch softmaxRegisters[] = {{Softmax, 2, softmaxBindings, {groups(rows, 8), 1, 1}, {rows, columns}, 0}};
 const sinter_dispatch softmaxShared[] = {{Softmax, 2, softmaxBindings, {rows, 1, 1}, {rows, columns}, 0}};
-const sinter_dispatch entropyDispatch[] = {{CrossEntropy, 4, entropyBindings, {groups(rows, 8), 1, 1}, {rows, columns}, 0}};
+const sinter_dispatch entropyDispatch[] = {
+    {CrossEntropy, 4, entropyBindings, {groups(rows, 8), 1, 1}, {rows, columns}, 0}};
 const sinter_dispatch meanDispatch[] = {{Mean, 2, meanBindings, {1, 1, 1}, {rows}, 0}};
-const sinter_dispatch sumDispatches[] = {{ColumnSumParts, 2, partBindings, {groups(columns, 8), parts, 1}, {rows, columns}, 0},
-                                         {ColumnSum, 2, sumBindings, {groups(columns, 8), 1, 1}, {parts, columns}, 0}};
+const sinter_dispatch sumDispatches[] = {
+    {ColumnSumParts, 2, partBindings, {groups(columns, 8), parts, 1}, {rows, columns}, 0},
+    {ColumnSum, 2, sumBindings, {groups(columns, 8), 1, 1}, {parts, columns}, 0}};
 const sinter_dispatch transposedDispatch[] = {
     {ProductNaive, 3, transposedBindings, {groups(columns, 8), groups(depth, 8), 1}, {depth, columns, rows}, 0}};
-const sinter_dispatch sgdDispatch[] = {{Sgd, 3, sgdBindings, {groups(depth * columns / 4, 64), 1, 1}, {depth * columns / 4}, 0}};
+const sinter_dispatch sgdDispatch[] = {
+    {Sgd, 3, sgdBindings, {groups(depth * columns / 4, 64), 1, 1}, {depth * columns / 4}, 0}};
 
-template <size_t N> constexpr sinter_vulkan_kernel vulkanKernel(uint32_t k, const sinter_dispatch (&dispatches)[N], uint64_t scratch = 0,
-                                                                                  uint32_t fallback = 0) {
-  return {cpuKernels[k].name, cpuKernels[k].location, cpuKernels[k].flops, cpuKernels[k].bytes, dispatches, N, fallback, scratch};
+template <size_t N>
+constexpr sinter_vulkan_kernel vulkanKernel(uint32_t k, const sinter_dispatch (&dispatches)[N], uint64_t scratch = 0,
+                                            uint32_t fallback = 0) {
+  return {cpuKernels[k].name,
+          cpuKernels[k].location,
+          cpuKernels[k].flops,
+          cpuKernels[k].bytes,
+          dispatches,
+          N,
+          fallback,
+          scratch};
 }
 const sinter_vulkan_kernel registerKernels[kernelCount] = {
-    vulkanKernel(0, productDispatch), vulkanKernel(1, biasDispatch), vulkanKernel(2, softmaxRegisters),
-    vulkanKernel(3, entropyDispatch, 0, /*fallback=*/1), vulkanKernel(4, meanDispatch), vulkanKernel(5, sumDispatches, aligned(partBytes)),
+    vulkanKernel(0, productDispatch),    vulkanKernel(1, biasDispatch),
+    vulkanKernel(2, softmaxRegisters),   vulkanKernel(3, entropyDispatch, 0, /*fallback=*/1),
+    vulkanKernel(4, meanDispatch),       vulkanKernel(5, sumDispatches, aligned(partBytes)),
     vulkanKernel(6, transposedDispatch), vulkanKernel(7, sgdDispatch),
 };
 const sinter_vulkan_kernel sharedKernels[kernelCount] = {
-    registerKernels[0], registerKernels[1], vulkanKernel(2, softmaxShared), registerKernels[3],
-    registerKernels[4], registerKernels[5], registerKernels[6],             registerKernels[7],
+    registerKernels[0], registerKernels[1], vulkanKernel(2, softmaxShared),
+    registerKernels[3], registerKernels[4], registerKernels[5],
+    registerKernels[6], registerKernels[7],
 };
 const sinter_vulkan_version vulkanVersions[] = {
     {"registers", SINTER_VK_CPU, std::size(registerShaders), registerShaders, registerKernels, aligned(partBytes)},
@@ -175,30 +200,39 @@ const sinter_vulkan_version vulkanVersions[] = {
 
 //===--- launches, entries ---===//
 
-constexpr sinter_operand reading(uint64_t offset, uint64_t bytes, uint32_t space = SINTER_ARENA) { return {space, SINTER_READ, offset, bytes}; }
-constexpr sinter_operand writing(uint64_t offset, uint64_t bytes, uint32_t space = SINTER_ARENA) { return {space, SINTER_WRITE, offset, bytes}; }
+constexpr sinter_operand reading(uint64_t offset, uint64_t bytes, uint32_t space = SINTER_ARENA) {
+  return {space, SINTER_READ, offset, bytes};
+}
+constexpr sinter_operand writing(uint64_t offset, uint64_t bytes, uint32_t space = SINTER_ARENA) {
+  return {space, SINTER_WRITE, offset, bytes};
+}
 
-alignas(SINTER_ALIGNMENT) constexpr float bias[64] = {0.5f, -0.25f, 0, 1}; // 56 numbers, and up to a multiple of the alignment
+alignas(SINTER_ALIGNMENT) constexpr float bias[64] = {0.5f, -0.25f, 0,
+                                                      1}; // 56 numbers, and up to a multiple of the alignment
 
 constexpr sinter_operand images = reading(imagesAt, imagesBytes), weights = reading(0, weightBytes, SINTER_STATE);
 const sinter_operand productOperands[] = {images, weights, writing(logitsAt, logitsBytes)};
-const sinter_operand biasOperands[] = {reading(logitsAt, logitsBytes), reading(0, columnBytes, SINTER_CONSTANTS), writing(logitsAt, logitsBytes)};
+const sinter_operand biasOperands[] = {reading(logitsAt, logitsBytes), reading(0, columnBytes, SINTER_CONSTANTS),
+                                       writing(logitsAt, logitsBytes)};
 const sinter_operand softmaxOperands[] = {reading(logitsAt, logitsBytes), writing(probabilitiesAt, logitsBytes)};
-const sinter_operand entropyOperands[] = {reading(probabilitiesAt, logitsBytes), reading(labelsAt, rowBytes), writing(lossesAt, rowBytes),
-                                          writing(gradientAt, logitsBytes)};
+const sinter_operand entropyOperands[] = {reading(probabilitiesAt, logitsBytes), reading(labelsAt, rowBytes),
+                                          writing(lossesAt, rowBytes), writing(gradientAt, logitsBytes)};
 const sinter_operand meanOperands[] = {reading(lossesAt, rowBytes), writing(lossAt, 4)};
 const sinter_operand sumOperands[] = {reading(gradientAt, logitsBytes), writing(sumsAt, columnBytes)};
-const sinter_operand transposedOperands[] = {images, reading(gradientAt, logitsBytes), writing(weightGradientAt, weightBytes)};
-const sinter_operand sgdOperands[] = {reading(weightGradientAt, weightBytes), reading(lrAt, 4), weights, writing(0, weightBytes, SINTER_STATE)};
+const sinter_operand transposedOperands[] = {images, reading(gradientAt, logitsBytes),
+                                             writing(weightGradientAt, weightBytes)};
+const sinter_operand sgdOperands[] = {reading(weightGradientAt, weightBytes), reading(lrAt, 4), weights,
+                                      writing(0, weightBytes, SINTER_STATE)};
 
 const sinter_launch launches[] = {
-    {0, 3, productOperands, "mock.cpp:11:3"},    {1, 3, biasOperands, "mock.cpp:12:3"}, {2, 2, softmaxOperands, "mock.cpp:13:3"},
-    {3, 4, entropyOperands, "mock.cpp:14:3"},    {4, 2, meanOperands, "mock.cpp:15:3"}, {5, 2, sumOperands, "mock.cpp:16:3"},
+    {0, 3, productOperands, "mock.cpp:11:3"},    {1, 3, biasOperands, "mock.cpp:12:3"},
+    {2, 2, softmaxOperands, "mock.cpp:13:3"},    {3, 4, entropyOperands, "mock.cpp:14:3"},
+    {4, 2, meanOperands, "mock.cpp:15:3"},       {5, 2, sumOperands, "mock.cpp:16:3"},
     {6, 3, transposedOperands, "mock.cpp:17:3"}, {7, 4, sgdOperands, "mock.cpp:18:3"},
 };
 
-const int64_t imagesShape[] = {rows, depth}, rowShape[] = {rows}, logitsShape[] = {rows, columns}, columnShape[] = {columns},
-              weightShape[] = {depth, columns};
+const int64_t imagesShape[] = {rows, depth}, rowShape[] = {rows}, logitsShape[] = {rows, columns},
+              columnShape[] = {columns}, weightShape[] = {depth, columns};
 const sinter_input inputs[] = {{{"images", SINTER_F32, 2, imagesShape, imagesAt, imagesBytes}, 0, 0, 0},
                                {{"labels", SINTER_I32, 1, rowShape, labelsAt, rowBytes}, 0, 0, 0},
                                {{"lr", SINTER_F32, 0, nullptr, lrAt, 4}, 1, 0, 0.5}};
@@ -213,11 +247,34 @@ const sinter_state states[] = {{{"weight", SINTER_F32, 2, weightShape, 0, weight
 
 } // namespace
 
-extern "C" const sinter_program sinter_program_v1 = {
-    SINTER_ABI_VERSION, 1, kernelCount, 2,
+extern "C" const sinter_program sinter_program_v1 = {SINTER_ABI_VERSION,
+                                                     1,
+                                                     kernelCount,
+                                                     2,
 #ifdef MOCK_VULKAN_ONLY
-    0, 2, "mock", "mock.cpp", "sinterc 0.1.0", "vulkan", "{}", states, nullptr,
+                                                     0,
+                                                     2,
+                                                     "mock",
+                                                     "mock.cpp",
+                                                     "sinterc 0.1.0",
+                                                     "vulkan",
+                                                     "{}",
+                                                     states,
+                                                     nullptr,
 #else
-    1, 2, "mock", "mock.cpp", "sinterc 0.1.0", "cpu:mock,vulkan", "{}", states, cpuVersions,
+                                                     1,
+                                                     2,
+                                                     "mock",
+                                                     "mock.cpp",
+                                                     "sinterc 0.1.0",
+                                                     "cpu:mock,vulkan",
+                                                     "{}",
+                                                     states,
+                                                     cpuVersions,
 #endif
-    vulkanVersions, entries, bias, sizeof bias, aligned(weightBytes), arenaBytes};
+                                                     vulkanVersions,
+                                                     entries,
+                                                     bias,
+                                                     sizeof bias,
+                                                     aligned(weightBytes),
+                                                     arenaBytes};
