@@ -14,6 +14,7 @@
 //    chain of additions: each adds to what the last one left, instead of waiting for all of them.
 // A value with another reader, a sinter.variable among them, stays a value: differentiation and memory see it.
 #include "compiler/passes/MapUtils.h"
+#include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
 
 #include "mlir/IR/Matchers.h"
@@ -97,15 +98,18 @@ bool yieldsBooleans(MapOp map) {
   return llvm::all_of(map.getResultTypes(), [](Type type) { return getElementTypeOrSelf(type).isInteger(1); });
 }
 
-/// Step 3: whether `producer` should disappear into `consumer`, which reads it through `map`.
-bool shouldAbsorb(MapOp producer, Operation *consumer, AffineMap map) {
+/// Step 3: why a map does not disappear into one that reads it.
+enum class Apart { No, OtherReader, Costly, RunningSum, ManyOps, ManyInputs };
+
+/// The same, as far as it depends on `producer` and on how `consumer` reads it, through `map`.
+Apart whyApart(MapOp producer, Operation *consumer, AffineMap map) {
   bool onlyReader = llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == consumer; });
   if (!onlyReader) {
     bool trivial = producer.getInputs().empty() && isCheap(producer);
     if (!(yieldsBooleans(producer) || trivial) || !llvm::all_of(producer->getUsers(), llvm::IsaPred<MapOp>))
-      return false;
+      return Apart::OtherReader;
   }
-  return map.isPermutation() || yieldsBooleans(producer) || isCheap(producer);
+  return map.isPermutation() || yieldsBooleans(producer) || isCheap(producer) ? Apart::No : Apart::Costly;
 }
 
 //===--- running sums --------------------------------------------------------------------------------===//
@@ -146,17 +150,29 @@ int64_t countPartials(ValueRange inputs, Operation *reader, int64_t elements, in
   return count;
 }
 
-/// Step 4: whether `producer` should stay apart from `consumer` because too much would wait for both.
-bool isRunningSum(MapOp producer, const MapDraft &draft, MapOp consumer) {
+/// Step 4: whether `producer` should stay apart from `consumer`, which reads `inputs`, because too much would wait for
+/// both.
+bool isRunningSum(MapOp producer, ValueRange inputs, MapOp consumer) {
   int64_t most = mostPartials(producer);
   return most != INT64_MAX && isSum(producer) &&
-         countPartials(draft.inputs, consumer, elementsOf(producer.getResult(0)), most) > most;
+         countPartials(inputs, consumer, elementsOf(producer.getResult(0)), most) > most;
 }
 
 //===--- the pass ------------------------------------------------------------------------------------===//
 
 /// What one map may hold.
 constexpr size_t kMostInputs = 256;
+
+/// Why `map`, which reads `inputs` and has `size` ops so far, does not absorb `producer`, which it reads through
+/// `read`.
+Apart whyApart(MapOp producer, MapOp map, ValueRange inputs, AffineMap read, int64_t size, int64_t mostOps) {
+  if (size + countOps(producer.getBody().front()) > mostOps)
+    return Apart::ManyOps;
+  if (inputs.size() + producer.getInputs().size() > kMostInputs)
+    return Apart::ManyInputs;
+  Apart why = whyApart(producer, map, read);
+  return why == Apart::No && isRunningSum(producer, inputs, map) ? Apart::RunningSum : why;
+}
 
 /// Absorbs into `map` all that can be, up to `mostOps`; returns the new map, or null if nothing changed.
 MapOp fuseInto(MapOp map, int64_t mostOps) {
@@ -169,18 +185,49 @@ MapOp fuseInto(MapOp map, int64_t mostOps) {
       if (absorbProducerShape(draft, i)) {
         again = true;
       } else if (auto producer = draft.inputs[i].getDefiningOp<MapOp>()) {
-        int64_t more = countOps(producer.getBody().front());
-        if (size + more > mostOps || draft.inputs.size() + producer.getInputs().size() > kMostInputs ||
-            !shouldAbsorb(producer, map, draft.maps[i]) || isRunningSum(producer, draft, map))
+        if (whyApart(producer, map, draft.inputs, draft.maps[i], size, mostOps) != Apart::No)
           continue;
+        size += countOps(producer.getBody().front());
         draft.inlineProducer(i, producer);
-        size += more;
         again = true;
       }
     }
     changed |= again;
   }
   return changed ? draft.finish() : MapOp();
+}
+
+/// Says of every map that `map` still reads why it stayed apart, but for what a user meant to keep: other readers.
+void sayWhyApart(MapOp map, int64_t mostOps) {
+  int64_t size = countOps(map.getBody().front());
+  for (auto [input, read] : llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+    auto producer = input.getDefiningOp<MapOp>();
+    if (!producer)
+      continue;
+    int64_t more = countOps(producer.getBody().front());
+    auto say = [&](const Twine &why) { notFused(producer, "elementwise ops into their reader", why); };
+    switch (whyApart(producer, map, map.getInputs(), read, size, mostOps)) {
+    case Apart::No:
+    case Apart::OtherReader:
+      break;
+    case Apart::Costly:
+      say("their reader takes each of their elements several times, and they cost too much to be computed as often");
+      break;
+    case Apart::RunningSum:
+      say("a sum of many large values adds each to what the last one left");
+      break;
+    case Apart::ManyOps:
+      if (whyApart(producer, map, read) == Apart::No)
+        say("one map holds at most " + Twine(mostOps) + " ops, but with them their reader would hold " +
+            Twine(size + more));
+      break;
+    case Apart::ManyInputs:
+      if (whyApart(producer, map, read) == Apart::No)
+        say("one map reads at most " + Twine(kMostInputs) + " tensors, but with them their reader would read " +
+            Twine(map.getInputs().size() + producer.getInputs().size()));
+      break;
+    }
+  }
 }
 
 struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
@@ -209,6 +256,9 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
         }
       }
     }
+    if (saysNotFused(getOperation()))
+      for (MapOp map : block.getOps<MapOp>())
+        sayWhyApart(map, mostOps);
   }
 };
 
