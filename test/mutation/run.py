@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Plants the faults of faults.py one at a time, and shows which tests see them.
 
-    run.py [--work FOLDER] [--only TEXT] [--fault-seconds N] [--check]
+    run.py [--work FOLDER] [--only TEXT] [--fault-seconds N] [--nearest] [--check]
 
 Works in a copy of the last commit (FOLDER/tree) with a build folder of its own; goes on where it was stopped. For each fault:
-the tests nearest to it, and if they pass, all others. Ends with 1 if fewer than 95 % are caught, or an entry does not fit the
-code any more. `--check` only looks whether all entries fit."""
+the tests nearest to it, and if they pass, all others. What the tests said stands in FOLDER/logs: a fault is caught by a wrong
+result, not by a test that took too long. Ends with 1 if fewer than 95 % are caught, or an entry does not fit the code any more.
+`--nearest` leaves the others out, for a first look; `--check` only looks whether all entries fit."""
 import argparse
 import json
 import os
@@ -20,6 +21,8 @@ from faults import FAULTS  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 LIT = "/usr/lib/llvm-22/bin/lit"
+MISSED = "missed by the nearest"
+OUTCOMES = ("caught by the nearest", "caught by another", MISSED, "survived", "does not compile", "does not fit")
 
 
 def place(fault, text):
@@ -35,10 +38,14 @@ class Mutants:
         self.tree = arguments.work / "tree"
         self.build = self.tree / "build"
         self.results_file = arguments.work / "results.json"
+        self.logs = arguments.work / "logs"
+        self.log = None  # what is run for the fault at hand
         self.environment = dict(os.environ, CCACHE_BASEDIR=str(self.tree), CCACHE_NOHASHDIR="1",
                                 CCACHE_SLOPPINESS="pch_defines,time_macros,include_file_mtime,include_file_ctime")
 
     def prepare(self):
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.log = self.logs / "without a fault.log"
         commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=ROOT, text=True).strip()
         saved = json.loads(self.results_file.read_text()) if self.results_file.exists() else {}
         if saved.get("commit") == commit:
@@ -46,7 +53,6 @@ class Mutants:
             subprocess.check_call("git checkout -q .", shell=True, cwd=self.tree)
         else:
             self.results = {}
-            self.arguments.work.mkdir(parents=True, exist_ok=True)
             if not self.tree.exists():
                 subprocess.check_call(["git", "clone", "-q", str(ROOT), str(self.tree)])
             subprocess.check_call(f"git fetch -q && git checkout -q -f {commit}", shell=True, cwd=self.tree)
@@ -64,14 +70,17 @@ class Mutants:
 
     def run(self, command, seconds):
         """Whether a command succeeds; one that does not end in time does not."""
-        process = subprocess.Popen(command, cwd=self.tree, env=self.environment, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
-        try:
-            return process.wait(timeout=seconds) == 0
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
-            return False
+        with self.log.open("a") as log:
+            print(f"$ {' '.join(command)}", file=log, flush=True)
+            process = subprocess.Popen(command, cwd=self.tree, env=self.environment, stdout=log, stderr=subprocess.STDOUT,
+                                       start_new_session=True)
+            try:
+                return process.wait(timeout=seconds) == 0
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, 9)
+                process.wait()
+                print(f"not done after {seconds} s", file=log)
+                return False
 
     def compile(self):
         return self.run(["cmake", "--build", "build"], 3600)
@@ -87,7 +96,9 @@ class Mutants:
                                      limit)
 
     def plant(self, fault):
-        """`caught by the nearest`, `caught by another`, `survived`, `does not compile` or `does not fit`."""
+        """One of OUTCOMES."""
+        self.log = self.logs / f"{re.sub('[^a-z0-9]+', '-', fault.name.lower())}.log"
+        self.log.unlink(missing_ok=True)
         path = self.tree / fault.file
         text = path.read_text()
         match = place(fault, text)
@@ -99,6 +110,8 @@ class Mutants:
                 return "does not compile"
             if not self.passes(fault.tests.split()):
                 return "caught by the nearest"
+            if self.arguments.nearest:
+                return MISSED
             everything = self.passes(["."]) and self.passes(["ctest:runtime"])
             return "survived" if everything else "caught by another"
         finally:
@@ -120,7 +133,8 @@ class Mutants:
         self.prepare()
         self.check_baseline()
         for fault in self.chosen():
-            if fault.name in self.results:
+            known = self.results.get(fault.name, {}).get("outcome")
+            if known and (known != MISSED or self.arguments.nearest):
                 continue
             start = time.monotonic()
             outcome = self.plant(fault)
@@ -134,9 +148,8 @@ class Mutants:
         print("\n| fault | file | outcome |\n| --- | --- | --- |")
         for fault in self.chosen():
             print(f"| {fault.name} | `{fault.file}` | {outcomes[fault.name]} |")
-        count = {name: list(outcomes.values()).count(name)
-                 for name in ("caught by the nearest", "caught by another", "survived", "does not compile", "does not fit")}
-        caught, survived = count["caught by the nearest"] + count["caught by another"], count["survived"]
+        count = {name: list(outcomes.values()).count(name) for name in OUTCOMES}
+        caught, survived = count["caught by the nearest"] + count["caught by another"], count["survived"] + count[MISSED]
         print("\n" + ", ".join(f"{number} {name}" for name, number in count.items()))
         print(f"{caught} of {caught + survived} faults are caught: {100 * caught / max(1, caught + survived):.1f} %")
         fits = not count["does not compile"] and not count["does not fit"]
@@ -157,6 +170,7 @@ def main():
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "mutation")
     parser.add_argument("--only", default="", help="only faults whose name holds this")
     parser.add_argument("--fault-seconds", type=int, default=1800, help="the longest that one run of tests may take")
+    parser.add_argument("--nearest", action="store_true", help="run only the tests nearest to a fault")
     parser.add_argument("--check", action="store_true", help="only look whether all entries fit")
     arguments = parser.parse_args()
     arguments.work = arguments.work.resolve()
