@@ -35,7 +35,7 @@ def place(fault, text):
 class Mutants:
     def __init__(self, arguments):
         self.arguments = arguments
-        self.tree = arguments.work / "tree"
+        self.tree = (arguments.work / "tree").resolve()
         self.build = self.tree / "build"
         self.results_file = arguments.work / "results.json"
         self.logs = arguments.work / "logs"
