@@ -28,6 +28,13 @@ void addSimplifications(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
+/// The check of what may be there at the end of `stage`.
+void addContract(OpPassManager &manager, Stage stage) {
+  VerifyStageOptions contract;
+  contract.stage = stageName(stage).str();
+  manager.addPass(createVerifyStage(contract));
+}
+
 /// The passes between the stage before and `stage`.
 void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &options) {
   FuseElementwiseOptions fuse;
@@ -93,9 +100,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
   case Stage::Executable:
     break;
   }
-  VerifyStageOptions contract;
-  contract.stage = stageName(stage).str();
-  manager.addPass(createVerifyStage(contract));
+  addContract(manager, stage);
 }
 
 constexpr std::pair<Stage, StringLiteral> kNames[] = {
@@ -135,11 +140,16 @@ LogicalResult dumpShaders(ModuleOp module, StringRef directory) {
   return success();
 }
 
-/// Writes the module with its locations, so that `--from` still knows the model's lines.
-LogicalResult dump(ModuleOp module, Stage stage, const PipelineOptions &options) {
+/// `02_fused`, `06_target.x86-64-v3`: what files of a stage are called.
+std::string fileName(Stage stage, const PipelineOptions &options) {
   // Versions for several processors part at this stage.
   std::string version = stage == Stage::Target && options.severalVersions ? "." + options.target.label() : "";
-  std::string name = llvm::formatv("{0:02}_{1}{2}", static_cast<int>(stage) + 1, stageName(stage), version).str();
+  return llvm::formatv("{0:02}_{1}{2}", static_cast<int>(stage) + 1, stageName(stage), version).str();
+}
+
+/// Writes the module with its locations, so that `--from` still knows the model's lines.
+LogicalResult dump(ModuleOp module, Stage stage, const PipelineOptions &options) {
+  std::string name = fileName(stage, options);
   OpPrintingFlags flags;
   flags.enableDebugInfo(true);
   if (failed(dumpFile(module.getLoc(), options.dumpDirectory, name + ".mlir", llvm::sys::fs::OF_Text,
@@ -158,16 +168,51 @@ int64_t countOps(ModuleOp module) {
   return count;
 }
 
+/// The stages that passes lead to, behind `from` and up to `to`.
+SmallVector<Stage> stagesBetween(Stage from, Stage to) {
+  SmallVector<Stage> stages{Stage::Fused, Stage::Train, Stage::Kernels, Stage::Plan, Stage::Target};
+  llvm::erase_if(stages, [&](Stage stage) { return stage <= from || stage > to; });
+  return stages;
+}
+
+/// The options of `--sinter-to-STAGE`.
+struct StageOptions : PassPipelineOptions<StageOptions> {
+  Option<bool> bf16{*this, "bf16", llvm::cl::desc("matrix products round their operands to bf16")};
+  Option<bool> portable{*this, "portable", llvm::cl::desc("no kernels that only the CPU's code generation knows")};
+  Option<bool> fuse{*this, "fuse", llvm::cl::desc("false: elementwise ops stay apart"), llvm::cl::init(true)};
+  Option<uint64_t> memoryBudget{*this, "memory-budget", llvm::cl::desc("bytes of arena that an entry may use"),
+                                llvm::cl::init(0)};
+
+  operator PipelineOptions() const {
+    PipelineOptions options;
+    options.bf16 = bf16;
+    options.cpuKernels = !portable;
+    options.fuse = fuse;
+    if (memoryBudget != 0)
+      options.memoryBudget = memoryBudget;
+    return options;
+  }
+};
+
+void registerPipelineTo(Stage stage) {
+  std::string name = ("sinter-to-" + stageName(stage)).str();
+  PassPipelineRegistration<StageOptions>(name, ("all passes from stage model to stage " + stageName(stage)).str(),
+                                         [stage](OpPassManager &manager, const StageOptions &options) {
+                                           addContract(manager, Stage::Model);
+                                           for (Stage next : stagesBetween(Stage::Model, stage))
+                                             buildStage(manager, next, options);
+                                         });
+}
+
 LogicalResult runStage(ModuleOp module, Stage stage, const PipelineOptions &options, bool onlyCheck) {
   auto start = std::chrono::steady_clock::now();
   PassManager manager(module.getContext());
   manager.enableVerifier(options.verifyEach);
   if (onlyCheck) {
-    VerifyStageOptions contract;
-    contract.stage = stageName(stage).str();
-    manager.addPass(createVerifyStage(contract));
+    addContract(manager, stage);
   } else {
     buildStage(manager, stage, options);
+    inspect(manager, options.inspection, fileName(stage, options));
   }
   if (options.watch)
     options.watch(manager);
@@ -195,10 +240,17 @@ StringRef stageName(Stage stage) { return kNames[static_cast<size_t>(stage)].sec
 LogicalResult runStages(ModuleOp module, Stage from, Stage to, const PipelineOptions &options) {
   if (failed(runStage(module, from, options, /*onlyCheck=*/true)))
     return failure();
-  for (Stage stage : {Stage::Fused, Stage::Train, Stage::Kernels, Stage::Plan, Stage::Target})
-    if (from < stage && stage <= to && failed(runStage(module, stage, options, /*onlyCheck=*/false)))
+  for (Stage stage : stagesBetween(from, to))
+    if (failed(runStage(module, stage, options, /*onlyCheck=*/false)))
       return failure();
   return success();
+}
+
+std::vector<std::string> passNames(Stage from, Stage to, const PipelineOptions &options) {
+  OpPassManager manager(ModuleOp::getOperationName());
+  for (Stage stage : stagesBetween(from, to))
+    buildStage(manager, stage, options);
+  return passNames(manager);
 }
 
 void registerAllStageDialects(DialectRegistry &registry) {
@@ -210,6 +262,8 @@ void registerAllStageDialects(DialectRegistry &registry) {
 void registerPasses() {
   registerSinterPasses();
   registerCodegenPasses();
+  for (Stage stage : stagesBetween(Stage::Model, Stage::Plan))
+    registerPipelineTo(stage);
 }
 
 } // namespace sinter

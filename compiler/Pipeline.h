@@ -1,6 +1,7 @@
 // The stages of a compilation, in order. All ordering of passes stands in Pipeline.cpp.
 #pragma once
 
+#include "compiler/Inspection.h"
 #include "compiler/codegen/Codegen.h"
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct PipelineOptions {
   bool bf16 = false;      ///< matrix products round their operands to bf16
   bool cpuKernels = true; ///< kernels that only the CPU's code generation knows: attention, products with prologues
   bool fuse = true;       ///< false: elementwise ops stay apart, for tests to compare with
+  Inspection inspection;  ///< what is printed on the way
   std::function<void(mlir::PassManager &)> watch; ///< sees each stage's passes before they run: for tests
 };
 
@@ -35,10 +37,14 @@ struct PipelineOptions {
 /// stage's contract by `verify-stage`. Errors have been emitted on failure.
 llvm::LogicalResult runStages(mlir::ModuleOp module, Stage from, Stage to, const PipelineOptions &options);
 
+/// The names of all passes that `runStages` would run.
+std::vector<std::string> passNames(Stage from, Stage to, const PipelineOptions &options);
+
 /// Registers every dialect that any stage may hold.
 void registerAllStageDialects(mlir::DialectRegistry &registry);
 
-/// Registers sinter's passes (Passes.td) for `sinter-opt`.
+/// Registers sinter's passes (Passes.td) for `sinter-opt`, and `--sinter-to-STAGE`: all passes from stage `model` to
+/// it.
 void registerPasses();
 
 } // namespace sinter

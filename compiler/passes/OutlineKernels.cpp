@@ -8,6 +8,7 @@
 #include "compiler/passes/KernelGroups.h"
 #include "compiler/passes/KernelShapes.h"
 #include "compiler/passes/Passes.h"
+#include "dialects/sinter/ExactText.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -129,7 +130,7 @@ func::FuncOp OutlineKernelsPass::kernelFor(const KernelGroup &group, ArrayRef<Va
 
   std::string key;
   llvm::raw_string_ostream stream(key);
-  kernel->print(stream, OpPrintingFlags().useLocalScope());
+  kernel->print(stream, exactText());
   auto [found, inserted] = kernels.try_emplace(key, nullptr);
   if (inserted) {
     std::string name = kernelName(group);

@@ -51,30 +51,19 @@ private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-PipelineOptions pipelineOptions(const CommandLine &line) {
-  PipelineOptions options;
-  options.target = line.targets.front();
-  options.cpuKernels = llvm::all_of(line.targets, [](const TargetOptions &t) { return t.target == Target::Cpu; });
-  options.severalVersions = line.targets.size() > 1 || options.target.target == Target::Vulkan;
-  options.bf16 = line.dtype == "bf16";
-  options.memoryBudget = line.budgetBytes;
-  options.dumpDirectory = line.dumpDirectory;
-  options.time = line.time;
-  options.verbose = line.verbose;
-  return options;
-}
-
 /// One run of the compiler. Functions return exit codes; whatever they fail for has been said.
 class Compilation {
 public:
   Compilation(const CommandLine &line, std::string prefix, Progress &progress)
-      : line(line), prefix(std::move(prefix)), progress(progress), watch(line.time), options(pipelineOptions(line)) {}
+      : line(line), prefix(std::move(prefix)), progress(progress), watch(line.time), options(line.pipelineOptions()) {}
 
   int run() {
     DialectRegistry registry;
     registerAllStageDialects(registry);
     MLIRContext context(registry);
     context.printOpOnDiagnostic(false); // which may be the whole module
+    if (line.inspection.prints())
+      context.disableMultithreading(); // one pass at a time
     context.getDiagEngine().registerHandler([&](Diagnostic &diagnostic) {
       said |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
       printDiagnostic(diagnostic, line.inputIsModule() ? "" : line.input);

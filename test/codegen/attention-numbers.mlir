@@ -2,7 +2,7 @@
 // kernel takes each direction says attention.mlir; here, that this changes no bit.
 // RUN: sinter-run %s
 // RUN: sinter-run --march=x86-64-v3 %s
-// RUN: sinter-opt %s --sinter-differentiate --sinter-narrow-products > %t.narrow
+// RUN: sinter-opt %s --sinter-to-train=bf16 > %t.narrow
 // RUN: sinter-run --entry causal %t.narrow
 // RUN: sinter-run --entry cross %t.narrow
 // RUN: sinter-run --device cpu --threads 2 --print %t.narrow > %t.narrow.one

@@ -1,7 +1,7 @@
 // The elementwise float ops of arith: values, gradients, second order. The rules stand in dialects/sinter/ops/Elementwise.cpp.
 // RUN: split-file %s %t
 // RUN: sinter-opt --sinter-differentiate %t/vjp.mlir | FileCheck %t/vjp.mlir
-// RUN: sinter-opt --sinter-fuse-elementwise --sinter-differentiate --canonicalize %t/map.mlir | FileCheck %t/map.mlir
+// RUN: sinter-opt --sinter-to-train %t/map.mlir | FileCheck %t/map.mlir
 // RUN: sinter-run %t/run.mlir
 // RUN: sinter-run %t/remainder.mlir
 // RUN: sinter-run --grad-check --hvp-check %t/smooth.mlir

@@ -1,7 +1,7 @@
 // RUN: split-file %s %t
 // RUN: sinter-opt %t/roundtrip.mlir | sinter-opt | FileCheck %t/roundtrip.mlir
 // RUN: sinter-opt -verify-diagnostics -split-input-file %t/errors.mlir
-// RUN: sinter-opt --sinter-fuse-elementwise --sinter-differentiate --canonicalize %t/vjp.mlir | FileCheck %t/vjp.mlir
+// RUN: sinter-opt --sinter-to-train %t/vjp.mlir | FileCheck %t/vjp.mlir
 // RUN: sinter-opt --sinter-fuse-elementwise --sinter-lower-to-linalg %t/lower.mlir | FileCheck %t/lower.mlir
 // RUN: sinter-run %t/run.mlir
 

@@ -1,6 +1,6 @@
 // RUN: sinter-opt %s --sinter-find-triangles --split-input-file | FileCheck %s
 // RUN: sinter-opt %s --sinter-find-triangles --split-input-file | sinter-opt --split-input-file | FileCheck %s
-// RUN: sinter-opt %s --sinter-fuse-elementwise --cse --sinter-differentiate --canonicalize --cse --sinter-fuse-elementwise --canonicalize --cse --sinter-find-triangles --split-input-file | FileCheck %s --check-prefix=GRADIENTS
+// RUN: sinter-opt %s --sinter-to-train --split-input-file | FileCheck %s --check-prefix=GRADIENTS
 
 #id = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
 

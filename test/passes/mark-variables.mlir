@@ -1,6 +1,6 @@
 // RUN: split-file %s %t
 // RUN: sinter-opt %t/mark.mlir --sinter-mark-variables | FileCheck %t/mark.mlir
-// RUN: sinter-opt %t/stay.mlir --sinter-mark-variables --sinter-fuse-elementwise --canonicalize --cse | FileCheck %t/stay.mlir
+// RUN: sinter-opt %t/stay.mlir --sinter-to-fused | FileCheck %t/stay.mlir
 // RUN: sinter-opt %t/errors.mlir -verify-diagnostics -split-input-file
 // RUN: sinter-run %t/numbers.mlir
 // RUN: sinter-run --unfused %t/numbers.mlir

@@ -1,5 +1,5 @@
 // RUN: sinter-opt %s --sinter-narrow-products | FileCheck %s
-// RUN: sinter-opt %s --sinter-differentiate --sinter-narrow-products | FileCheck %s --check-prefix=GRADIENTS
+// RUN: sinter-opt %s --sinter-to-train=bf16 | FileCheck %s --check-prefix=GRADIENTS
 
 // CHECK-LABEL: func @product
 // CHECK: sinter.matmul %{{.*}}, %{{.*}} {bf16, transpose_rhs} : (tensor<4x8xf32>, tensor<6x8xf32>) -> tensor<4x6xf32>

@@ -1,5 +1,7 @@
 #include "compiler/codegen/vulkan/Shader.h"
 
+#include "dialects/sinter/ExactText.h"
+
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
 #include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
@@ -14,7 +16,7 @@ StringAttr ShaderTable::add(gpu::GPUModuleOp shader) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   for (Operation &op : *shader.getBody())
-    op.print(stream, OpPrintingFlags().useLocalScope());
+    op.print(stream, exactText());
   auto [entry, isNew] = known.try_emplace(text, shader.getNameAttr());
   if (isNew)
     module.push_back(shader);

@@ -3,6 +3,8 @@
 #include "Output.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -139,6 +141,38 @@ std::optional<int> checkReach(const CommandLine &line, const CLI::App &app) {
   return std::nullopt;
 }
 
+/// "did you mean NAME?", of a name that contains `typed` or is spelt much like it; else `otherwise`.
+std::string suggest(llvm::StringRef typed, llvm::ArrayRef<std::string> known, const std::string &otherwise) {
+  std::string nearest;
+  unsigned distance = std::max<size_t>(2, typed.size() / 3) + 1;
+  for (const std::string &name : known)
+    if (unsigned own = llvm::StringRef(name).contains(typed) ? 0 : typed.edit_distance(name); own < distance)
+      distance = own, nearest = name;
+  return nearest.empty() ? otherwise : "did you mean " + nearest + "?";
+}
+
+/// A pass that does not run would print nothing.
+std::optional<int> checkPasses(const CommandLine &line) {
+  if (!line.inspection.prints())
+    return std::nullopt;
+  std::vector<std::string> known;
+  PipelineOptions options = line.pipelineOptions();
+  for (const TargetOptions &target : line.targets) {
+    options.target = target;
+    for (std::string &name : passNames(line.first, line.last, options))
+      if (!llvm::is_contained(known, name))
+        known.push_back(std::move(name));
+  }
+  if (known.empty())
+    return complain("nothing to print the IR after: no pass runs from stage " + stageName(line.first) + " to stage " +
+                    stageName(line.last));
+  for (const std::string &name : line.inspection.after)
+    if (!llvm::is_contained(known, name))
+      return complain("--print-ir-after=" + name + ": no pass of this name runs; " +
+                      suggest(name, known, "those that do are " + llvm::join(known, " ")));
+  return std::nullopt;
+}
+
 /// Where the result and the dumps go.
 std::optional<int> checkOutputs(const CommandLine &line) {
   if (line.last >= Stage::Object && line.output.empty() && line.report.empty())
@@ -152,6 +186,16 @@ std::optional<int> checkOutputs(const CommandLine &line) {
       isSameFile(line.dumpDirectory, folder.empty() ? "." : folder))
     return complain("--dump-stages=" + line.dumpDirectory + ": '" + line.input +
                     "' lies there and might be written over");
+  const std::string &reproducer = line.inspection.reproducer, &tree = line.inspection.treeDirectory;
+  if (std::string problem = reproducer.empty() ? "" : whyNotWritable(reproducer, line.input); !problem.empty())
+    return complain("cannot write --crash-reproducer '" + reproducer + "': " + problem, kWrongInput);
+  if (tree.empty())
+    return std::nullopt;
+  std::error_code error = llvm::sys::fs::create_directories(tree);
+  if (!error && !llvm::sys::fs::is_directory(tree))
+    error = std::make_error_code(std::errc::not_a_directory);
+  if (error)
+    return complain("--print-ir-tree-dir: cannot create folder '" + tree + "': " + error.message(), kWrongInput);
   return std::nullopt;
 }
 
@@ -170,6 +214,8 @@ std::optional<int> interpret(CommandLine &line, const CLI::App &app) {
     code = interpretSettings(line);
   if (!code)
     code = checkReach(line, app);
+  if (!code)
+    code = checkPasses(line);
   return code ? code : checkOutputs(line);
 }
 
@@ -206,17 +252,28 @@ int complainOfExtra(const std::string &word, const std::string &input, const CLI
   if (!word.starts_with("-"))
     return complain("one input at a time, but there are '" + input + "' and '" + word + "'");
   llvm::StringRef name = llvm::StringRef(word).split('=').first;
-  std::string nearest;
-  unsigned distance = 3;
+  std::vector<std::string> known;
   for (const CLI::Option *option : app.get_options())
-    for (const std::string &known : option->get_lnames())
-      if (unsigned own = name.edit_distance("--" + known); own < distance)
-        distance = own, nearest = "--" + known;
-  return complain(name + ": unknown option; " +
-                  (nearest.empty() ? "sinterc --help lists all" : "did you mean " + nearest + "?"));
+    for (const std::string &one : option->get_lnames())
+      known.push_back("--" + one);
+  return complain(name + ": unknown option; " + suggest(name, known, "sinterc --help lists all"));
 }
 
 } // namespace
+
+PipelineOptions CommandLine::pipelineOptions() const {
+  PipelineOptions options;
+  options.target = targets.front();
+  options.cpuKernels = llvm::all_of(targets, [](const TargetOptions &t) { return t.target == Target::Cpu; });
+  options.severalVersions = targets.size() > 1 || options.target.target == Target::Vulkan;
+  options.bf16 = dtype == "bf16";
+  options.memoryBudget = budgetBytes;
+  options.dumpDirectory = dumpDirectory;
+  options.time = time;
+  options.verbose = verbose;
+  options.inspection = inspection;
+  return options;
+}
 
 int complain(const llvm::Twine &message, ExitCode code) {
   llvm::errs() << "sinterc: " << message << "\n";
@@ -251,6 +308,14 @@ std::optional<int> readCommandLine(int argc, char **argv, CommandLine &line) {
   app.add_option("--from", line.from, "the stage that MODULE.mlir is at (model)");
   app.add_option("--dump-stages", line.dumpDirectory, "folder to write every stage to, and shaders as SPIR-V");
   app.add_option("--report", line.report, "what was compiled: text (the default) or json");
+  app.add_option("--print-ir-after", line.inspection.after, "passes after which to print the IR to stderr")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_flag("--print-ir-after-change", line.inspection.onChange, "the same after every pass that changed something");
+  app.add_option("--print-ir-tree-dir", line.inspection.treeDirectory,
+                 "the same to a file for each pass in this folder");
+  app.add_option("--crash-reproducer", line.inspection.reproducer,
+                 "where the module and the passes go if one fails, for sinter-opt --run-reproducer");
   app.add_flag("--time", line.time, "say how long each stage took");
   app.add_flag("-v,--verbose", line.verbose, "say what is being done");
   try {

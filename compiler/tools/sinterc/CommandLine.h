@@ -18,12 +18,15 @@ struct CommandLine {
                              dumpDirectory, report;
   std::vector<std::string> settings;
   bool time = false, verbose = false, validateSpirv = false;
+  Inspection inspection;
 
   std::map<std::string, std::string> values; ///< `settings`, taken apart
   std::vector<TargetOptions> targets;        ///< every version of the program: --target, --march, --profile
   std::optional<uint64_t> budgetBytes;
   Stage last = Stage::Executable, first = Stage::Model;
 
+  /// What the stages are told; of the first target.
+  PipelineOptions pipelineOptions() const;
   bool inputIsModule() const { return llvm::StringRef(input).ends_with(".mlir"); }
 };
 
