@@ -26,7 +26,9 @@ Value RandomGraph::unaryOf(Value x) {
     return make<math::SqrtOp>(onePlusSquare(x));
   case 7:
     return make<math::RsqrtOp>(onePlusSquare(x));
-  case 8: { // sigmoid
+  case 8: { // sigmoid, as the op and as some write it
+    if (chance(0.5))
+      return make<SigmoidOp>(x);
     Value denominator = add(make<math::ExpOp>(make<arith::NegFOp>(x)), 1);
     return make<arith::DivFOp>(constant(x, 1), denominator);
   }
