@@ -3,9 +3,9 @@
 
     run.py [--work FOLDER] [--only TEXT] [--fault-seconds N] [--nearest] [--check]
 
-Works in a copy of the last commit (FOLDER/tree) with a build folder of its own; goes on where it was stopped. For each fault:
-the tests nearest to it, and if they pass, all others. What the tests said stands in FOLDER/logs: a fault is caught by a wrong
-result, not by a test that took too long. Ends with 1 if fewer than 95 % are caught, or an entry does not fit the code any more.
+Works in a copy of the last commit (FOLDER/tree) with a build folder of its own; goes on where it was stopped. For each
+fault: the tests nearest to it, and if they pass, all others. What the tests said stands in FOLDER/logs: a fault is caught by
+a wrong result, not by a test that took too long. Ends with 1 if fewer than 95 % are caught, or an entry does not fit any more.
 `--nearest` leaves the others out, for a first look; `--check` only looks whether all entries fit."""
 import argparse
 import json
@@ -72,8 +72,8 @@ class Mutants:
         """Whether a command succeeds; one that does not end in time does not."""
         with self.log.open("a") as log:
             print(f"$ {' '.join(command)}", file=log, flush=True)
-            process = subprocess.Popen(command, cwd=self.tree, env=self.environment, stdout=log, stderr=subprocess.STDOUT,
-                                       start_new_session=True)
+            process = subprocess.Popen(command, cwd=self.tree, env=self.environment, stdout=log,
+                                       stderr=subprocess.STDOUT, start_new_session=True)
             try:
                 return process.wait(timeout=seconds) == 0
             except subprocess.TimeoutExpired:
@@ -90,10 +90,9 @@ class Mutants:
         paths = [f"test/{test}" for test in tests if not test.startswith("ctest:")]
         names = [test.removeprefix("ctest:") for test in tests if test.startswith("ctest:")]
         limit = self.arguments.fault_seconds
-        if names and not self.run(["ctest", "--preset", "default", "--stop-on-failure", "-R", "|".join(f"^{n}" for n in names)], limit):
-            return False
-        return not paths or self.run([LIT, "-q", "--max-failures", "1", "--timeout", "300", "--param", f"build={self.build}", *paths],
-                                     limit)
+        ctest = ["ctest", "--preset", "default", "--stop-on-failure", "-R", "|".join(f"^{name}" for name in names)]
+        lit = [LIT, "-q", "--max-failures", "1", "--timeout", "300", "--param", f"build={self.build}", *paths]
+        return (not names or self.run(ctest, limit)) and (not paths or self.run(lit, limit))
 
     def plant(self, fault):
         """One of OUTCOMES."""
@@ -149,7 +148,8 @@ class Mutants:
         for fault in self.chosen():
             print(f"| {fault.name} | `{fault.file}` | {outcomes[fault.name]} |")
         count = {name: list(outcomes.values()).count(name) for name in OUTCOMES}
-        caught, survived = count["caught by the nearest"] + count["caught by another"], count["survived"] + count[MISSED]
+        caught = count["caught by the nearest"] + count["caught by another"]
+        survived = count["survived"] + count[MISSED]
         print("\n" + ", ".join(f"{number} {name}" for name, number in count.items()))
         print(f"{caught} of {caught + survived} faults are caught: {100 * caught / max(1, caught + survived):.1f} %")
         fits = not count["does not compile"] and not count["does not fit"]
