@@ -1,10 +1,12 @@
 // What fuse-prologues leaves alone: each function differs in one thing from @accepted.
 // RUN: sinter-opt %s --sinter-fuse-prologues | FileCheck %s
+// RUN: sinter-run %s --device=cpu
 
 #id = affine_map<(i, j) -> (i, j)>
 #swap = affine_map<(i, j) -> (j, i)>
 #row = affine_map<(i, j) -> (j)>
 #id3 = affine_map<(i, j, k) -> (i, j, k)>
+#outer = affine_map<(i, j, k) -> (i, k)>
 
 // CHECK-LABEL: func @accepted
 // CHECK: sinter.map{{.*}}sinter.prologue
@@ -174,4 +176,55 @@ func.func @two_results(%x: tensor<6x8xf32>, %w: tensor<8x16xf32>) -> (tensor<6x1
   }
   %y = sinter.matmul %h#0, %w : (tensor<6x8xf32>, tensor<8x16xf32>) -> tensor<6x16xf32>
   return %y, %h#1 : tensor<6x16xf32>, tensor<6x8xf32>
+}
+
+// A gather that a sum reads too, and one that is read along its columns.
+func.func @gathers(%table: tensor<27x8xf32>, %words: tensor<6xi32> {sinter.limit = 27}, %w: tensor<8x16xf32>, %v: tensor<16x8xf32>) -> (tensor<6x16xf32>, tensor<6xf32>, tensor<16x6xf32>) attributes {sinter.entry} {
+  %g = sinter.gather %table, %words : (tensor<27x8xf32>, tensor<6xi32>) -> tensor<6x8xf32>
+  %y = sinter.matmul %g, %w : (tensor<6x8xf32>, tensor<8x16xf32>) -> tensor<6x16xf32>
+  %s = sinter.reduce sum %g axes [1] : tensor<6x8xf32> -> tensor<6xf32>
+  %f = sinter.gather %table, %words : (tensor<27x8xf32>, tensor<6xi32>) -> tensor<6x8xf32>
+  %z = sinter.matmul %v, %f {transpose_rhs} : (tensor<16x8xf32>, tensor<6x8xf32>) -> tensor<16x6xf32>
+  return %y, %s, %z : tensor<6x16xf32>, tensor<6xf32>, tensor<16x6xf32>
+}
+
+// Five words of four columns side by side would be five parts of the result's rows, each of which reads all of the other
+// operand. Four are few enough.
+func.func @five_parts(%table: tensor<27x4xf32>, %words: tensor<6x5xi32> {sinter.limit = 27}, %g: tensor<6x16xf32>) -> tensor<20x16xf32> attributes {sinter.entry} {
+  %e = sinter.gather %table, %words : (tensor<27x4xf32>, tensor<6x5xi32>) -> tensor<6x5x4xf32>
+  %r = sinter.reshape %e : tensor<6x5x4xf32> -> tensor<6x20xf32>
+  %dw = sinter.matmul %r, %g {transpose_lhs} : (tensor<6x20xf32>, tensor<6x16xf32>) -> tensor<20x16xf32>
+  return %dw : tensor<20x16xf32>
+}
+
+// CHECK-LABEL: func @four_parts
+// CHECK: sinter.gather {{.*}}sinter.prologue
+func.func @four_parts(%table: tensor<27x4xf32>, %words: tensor<6x4xi32> {sinter.limit = 27}, %g: tensor<6x16xf32>) -> tensor<16x16xf32> attributes {sinter.entry} {
+  %e = sinter.gather %table, %words : (tensor<27x4xf32>, tensor<6x4xi32>) -> tensor<6x4x4xf32>
+  %r = sinter.reshape %e : tensor<6x4x4xf32> -> tensor<6x16xf32>
+  %dw = sinter.matmul %r, %g {transpose_lhs} : (tensor<6x16xf32>, tensor<6x16xf32>) -> tensor<16x16xf32>
+  return %dw : tensor<16x16xf32>
+}
+
+// Two maps whose two first dimensions the sum runs over: one of them only, as only one operand's rows can be found by
+// division.
+// CHECK-LABEL: func @both_split_the_sum
+// CHECK-COUNT-1: sinter.prologue
+// CHECK-NOT: sinter.prologue
+// CHECK: return
+func.func @both_split_the_sum(%x: tensor<2x3x8xf32>, %s: tensor<2x8xf32>, %g: tensor<2x3x16xf32>, %u: tensor<2x16xf32>) -> tensor<8x16xf32> attributes {sinter.entry} {
+  %h = sinter.map (%x, %s) [#id3, #outer] : (tensor<2x3x8xf32>, tensor<2x8xf32>) -> tensor<2x3x8xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.mulf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %k = sinter.map (%g, %u) [#id3, #outer] : (tensor<2x3x16xf32>, tensor<2x16xf32>) -> tensor<2x3x16xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.mulf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %h2 = sinter.reshape %h : tensor<2x3x8xf32> -> tensor<6x8xf32>
+  %k2 = sinter.reshape %k : tensor<2x3x16xf32> -> tensor<6x16xf32>
+  %dw = sinter.matmul %h2, %k2 {transpose_lhs} : (tensor<6x8xf32>, tensor<6x16xf32>) -> tensor<8x16xf32>
+  return %dw : tensor<8x16xf32>
 }

@@ -1,5 +1,6 @@
 // What recompute-maps leaves alone: each function differs in one thing from @accepted.
 // RUN: sinter-opt %s --sinter-recompute-maps | FileCheck %s
+// RUN: sinter-run %s --device=cpu
 
 #id = affine_map<(i, j) -> (i, j)>
 #swap = affine_map<(i, j) -> (j, i)>
@@ -120,4 +121,58 @@ func.func @no_identity(%x: tensor<4x4xf32>) -> tensor<4xf32> attributes {sinter.
   }
   %a = sinter.reduce sum %d axes [0] : tensor<4x4xf32> -> tensor<4xf32>
   return %a : tensor<4xf32>
+}
+
+// A single number: there is nothing to save.
+// CHECK-LABEL: func @scalar
+// CHECK: %[[D:.*]] = sinter.map(%arg0)
+// CHECK: sinter.map(%[[D]])
+// CHECK: sinter.map(%[[D]])
+#scalar = affine_map<() -> ()>
+func.func @scalar(%x: tensor<f32>) -> (tensor<f32>, tensor<f32>) attributes {sinter.entry} {
+  %d = sinter.map (%x) [#scalar] : (tensor<f32>) -> tensor<f32> {
+  ^bb0(%0: f32):
+    %1 = arith.addf %0, %0 : f32
+    sinter.yield %1 : f32
+  }
+  %a = sinter.map (%d) [#scalar] : (tensor<f32>) -> tensor<f32> {
+  ^bb0(%0: f32):
+    %1 = math.exp %0 : f32
+    sinter.yield %1 : f32
+  }
+  %b = sinter.map (%d) [#scalar] : (tensor<f32>) -> tensor<f32> {
+  ^bb0(%0: f32):
+    %1 = math.sin %0 : f32
+    sinter.yield %1 : f32
+  }
+  return %a, %b : tensor<f32>, tensor<f32>
+}
+
+// One of the readers only moves elements: it has no place to compute them.
+// CHECK-LABEL: func @view
+// CHECK: %[[D:.*]] = sinter.map(%arg0)
+// CHECK: sinter.reduce sum %[[D]]
+// CHECK: sinter.transpose %[[D]]
+func.func @view(%x: tensor<6x4xf32>) -> (tensor<4xf32>, tensor<4x6xf32>) attributes {sinter.entry} {
+  %d = sinter.map (%x) [#id] : (tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32):
+    %1 = arith.addf %0, %0 : f32
+    sinter.yield %1 : f32
+  }
+  %a = sinter.reduce sum %d axes [0] : tensor<6x4xf32> -> tensor<4xf32>
+  %b = sinter.transpose %d [1, 0] : tensor<6x4xf32> -> tensor<4x6xf32>
+  return %a, %b : tensor<4xf32>, tensor<4x6xf32>
+}
+
+// A second result beside the one that is what was read: the map stays.
+// CHECK-LABEL: func @identity_of_two
+// CHECK: %[[D:.*]]:2 = sinter.map(%arg0)
+// CHECK: return %[[D]]#0, %[[D]]#1
+func.func @identity_of_two(%x: tensor<6x4xf32>) -> (tensor<6x4xf32>, tensor<6x4xf32>) attributes {sinter.entry} {
+  %d:2 = sinter.map (%x) [#id] : (tensor<6x4xf32>) -> (tensor<6x4xf32>, tensor<6x4xf32>) {
+  ^bb0(%0: f32):
+    %1 = arith.addf %0, %0 : f32
+    sinter.yield %0, %1 : f32, f32
+  }
+  return %d#0, %d#1 : tensor<6x4xf32>, tensor<6x4xf32>
 }
