@@ -43,7 +43,8 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
   case Stage::Fused: {
     OpPassManager &functions = manager.nest<func::FuncOp>();
     functions.addPass(createMarkVariables());
-    fuse.mostOps = 64; // a gradient repeats what it differentiates, and adds as much again and more
+    fuse.mostOps = 64;        // a gradient repeats what it differentiates, and adds as much again and more
+    fuse.sayRefusals = false; // the run in front of kernels does
     // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving.
     functions.addPass(createFuseElementwise(fuse));
     functions.addPass(createCSEPass());

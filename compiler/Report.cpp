@@ -35,6 +35,7 @@ struct EntryFigures {
   std::string peakLine;
   std::vector<BufferFigures> largest;
   std::vector<KernelFigures> kernels; // by FLOPs
+  std::vector<Refusal> refusals;
 };
 
 /// What Vulkan code generation made of the kernels.
@@ -226,7 +227,7 @@ private:
   llvm::DenseSet<Value> overwritten, outputs;
 };
 
-Figures gather(ModuleOp module) {
+Figures gather(ModuleOp module, const Remarks *remarks) {
   Figures figures;
   auto text = [&](StringRef name) {
     auto value = module->getAttrOfType<StringAttr>(name);
@@ -246,6 +247,8 @@ Figures gather(ModuleOp module) {
   llvm::StringSet<> kernels;
   for (auto entry : module.getOps<plan::EntryOp>()) {
     figures.entries.push_back(EntryReader(entry).read());
+    if (remarks)
+      figures.entries.back().refusals = remarks->refusals(entry.getSymName());
     figures.launches += figures.entries.back().launches;
     for (const KernelFigures &kernel : figures.entries.back().kernels)
       kernels.insert(kernel.name);
@@ -326,6 +329,13 @@ void printText(const Figures &figures, llvm::raw_ostream &out) {
         out << "           stores its result: " << llvm::join(ArrayRef(kernel.stored).take_front(3), "; ")
             << (kernel.stored.size() > 3 ? llvm::formatv("; {0} more", kernel.stored.size() - 3).str() : "") << "\n";
     }
+    for (const Refusal &refusal : entry.refusals) {
+      out << "  " << brief(refusal.line) << (refusal.line.empty() ? "" : ": ") << "not fused: " << refusal.what
+          << ", because " << refusal.why;
+      if (refusal.times > 1)
+        out << " (" << refusal.times << " times)";
+      out << "\n";
+    }
   }
 }
 
@@ -392,6 +402,15 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
                 list("stored_because", kernel.stored);
               });
           });
+          json.attributeArray("not_fused", [&] {
+            for (const Refusal &refusal : entry.refusals)
+              json.object([&] {
+                json.attribute("line", text(refusal.line));
+                json.attribute("what", text(refusal.what));
+                json.attribute("because", text(refusal.why));
+                json.attribute("times", refusal.times);
+              });
+          });
         });
     });
   });
@@ -400,8 +419,9 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
 
 } // namespace
 
-void printReport(ModuleOp plan, llvm::raw_ostream &out, bool json, ArrayRef<std::pair<std::string, ModuleOp>> vulkan) {
-  Figures figures = gather(plan);
+void printReport(ModuleOp plan, llvm::raw_ostream &out, bool json, ArrayRef<std::pair<std::string, ModuleOp>> vulkan,
+                 const Remarks *remarks) {
+  Figures figures = gather(plan, remarks);
   for (auto &[profile, target] : vulkan)
     figures.vulkan.push_back(gatherVulkan(profile, target));
   json ? printJson(figures, out) : printText(figures, out);

@@ -6,8 +6,11 @@
 //
 // Each sinter.grad is expanded in program order, so a loss that was computed from a gradient meets ordinary ops only.
 // The reverse sweep goes over the ops between `wrt` and the loss; every op gives its own vjp (DifferentiableOp).
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/ReverseMode.h"
+
+#define DEBUG_TYPE "sinter-differentiate"
 
 using namespace mlir;
 
@@ -49,9 +52,12 @@ struct DifferentiatePass : impl::DifferentiateBase<DifferentiatePass> {
   void runOnOperation() override {
     SmallVector<GradOp> grads;
     getOperation().walk([&](GradOp grad) { grads.push_back(grad); });
-    for (GradOp grad : grads)
+    for (GradOp grad : grads) {
+      DEBUG_AT(grad) << "expands the gradient by " << grad.getWrt().size() << " values";
       if (failed(expand(grad)))
         return signalPassFailure();
+    }
+    counted(getOperation(), DEBUG_TYPE, "gradients expanded", grads.size());
     // No gradient is left to ask for them.
     getOperation().walk([](VariableOp variable) {
       variable.getResult().replaceAllUsesWith(variable.getInput());

@@ -8,8 +8,11 @@
 // First forwards: which triangles of the last two dimensions hold one known constant. Then backwards: which triangles
 // some reader looks at. Functions are straight lines, so that one walk each is enough. What ops know, they say
 // themselves (TriangularOp).
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Triangles.h"
+
+#define DEBUG_TYPE "sinter-find-triangles"
 
 using namespace mlir;
 
@@ -25,9 +28,11 @@ struct FindTrianglesPass : impl::FindTrianglesBase<FindTrianglesPass> {
       return;
     Block &block = getOperation().getBody().front();
     demanded.clear();
+    marked = 0;
     KnownTriangles known(block);
     for (Operation &op : llvm::reverse(block))
       demand(op, known);
+    counted(getOperation(), DEBUG_TYPE, "triangles recorded", marked);
   }
 
 private:
@@ -39,7 +44,12 @@ private:
     if (auto triangular = dyn_cast<TriangularOp>(op)) {
       SmallVector<Known> inputs = known.ofOperands(op);
       triangular.demandTriangles(inputs, results, operands);
+      DictionaryAttr before = op.getAttrDictionary();
       triangular.recordTriangles(inputs, results);
+      if (op.getAttrDictionary() != before) {
+        DEBUG_AT(&op) << op.getName() << " leaves out a triangle";
+        ++marked;
+      }
     }
     for (auto [operand, asked] : llvm::zip_equal(op.getOperands(), operands)) {
       Demanded &now = demanded.try_emplace(operand, Demanded{Demand::Nothing, Demand::Nothing}).first->second;
@@ -49,6 +59,7 @@ private:
   }
 
   DenseMap<Value, Demanded> demanded;
+  int64_t marked = 0; ///< ops
 };
 
 } // namespace

@@ -13,11 +13,14 @@
 // stays a
 //    chain of additions: each adds to what the last one left, instead of waiting for all of them.
 // A value with another reader, a sinter.variable among them, stays a value: differentiation and memory see it.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/MapUtils.h"
 #include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
 
 #include "mlir/IR/Matchers.h"
+
+#define DEBUG_TYPE "sinter-fuse-elementwise"
 
 using namespace mlir;
 
@@ -52,6 +55,7 @@ void wrap(Operation &op) {
   Operation *scalar = inner.clone(op, mapping);
   scalar->getResult(0).setType(type.getElementType());
   YieldOp::create(inner, op.getLoc(), scalar->getResults());
+  DEBUG_AT(map) << "wraps " << scalar->getName();
   op.getResult(0).replaceAllUsesWith(map.getResult(0));
   op.erase();
 }
@@ -175,7 +179,7 @@ Apart whyApart(MapOp producer, MapOp map, ValueRange inputs, AffineMap read, int
 }
 
 /// Absorbs into `map` all that can be, up to `mostOps`; returns the new map, or null if nothing changed.
-MapOp fuseInto(MapOp map, int64_t mostOps) {
+MapOp fuseInto(MapOp map, int64_t mostOps, int64_t &absorbed) {
   MapDraft draft(map);
   bool changed = draft.dropUnusedResults();
   int64_t size = countOps(draft.block());
@@ -188,6 +192,9 @@ MapOp fuseInto(MapOp map, int64_t mostOps) {
         if (whyApart(producer, map, draft.inputs, draft.maps[i], size, mostOps) != Apart::No)
           continue;
         size += countOps(producer.getBody().front());
+        ++absorbed;
+        DEBUG_AT(map) << "absorbs a map of " << countOps(producer.getBody().front()) << " ops; they are " << size
+                      << " now";
         draft.inlineProducer(i, producer);
         again = true;
       }
@@ -235,9 +242,13 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
 
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
+    int64_t wrapped = 0, absorbed = 0;
     for (Operation &op : llvm::make_early_inc_range(block))
-      if (isElementwiseOnTensors(op))
+      if (isElementwiseOnTensors(op)) {
         wrap(op);
+        ++wrapped;
+      }
+    counted(getOperation(), DEBUG_TYPE, "elementwise ops wrapped into maps", wrapped);
     if (wrapOnly)
       return;
     // Backwards, so that a consumer has all its readers merged before it is merged itself; until nothing changes, since
@@ -252,11 +263,12 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
           op->erase();
           changed = true;
         } else if (auto map = dyn_cast<MapOp>(op)) {
-          changed |= bool(fuseInto(map, mostOps));
+          changed |= bool(fuseInto(map, mostOps, absorbed));
         }
       }
     }
-    if (saysNotFused(getOperation()))
+    counted(getOperation(), DEBUG_TYPE, "maps absorbed by their readers", absorbed);
+    if (sayRefusals && saysNotFused(getOperation()))
       for (MapOp map : block.getOps<MapOp>())
         sayWhyApart(map, mostOps);
   }

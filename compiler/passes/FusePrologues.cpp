@@ -9,8 +9,12 @@
 // Nobody stores %h. The same goes for a gather that only products read (an embedding in front of a layer). Attention's
 // products, and few rows, which are not packed, keep what they have. Runs after differentiation, and before anything
 // would be computed again for the backward pass. KernelGroups.h puts the marked op and its product into one kernel.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/MapUtils.h"
+#include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
+
+#define DEBUG_TYPE "sinter-fuse-prologues"
 
 using namespace mlir;
 
@@ -51,11 +55,21 @@ bool readsWhatIsStored(MapOp map) {
   return wide <= kMostInputs && computed <= 1;
 }
 
-bool canBePrologue(Operation &op) {
-  if (op.getNumResults() != 1 || !getElementTypeOrSelf(op.getResult(0).getType()).isF32())
-    return false;
+/// Why `op`, which a product reads, is not computed once more for it; null if it can be.
+const char *whyStored(Operation &op) {
   auto map = dyn_cast<MapOp>(op);
-  return map ? !map.getShape().empty() && isCheap(map) && readsWhatIsStored(map) : isa<GatherOp>(op);
+  if (!map)
+    return nullptr;
+  if (map.getNumResults() != 1)
+    return "it has several results";
+  if (map.getShape().empty() || !isCheap(map))
+    return "computing it costs more than reading it";
+  return readsWhatIsStored(map) ? nullptr
+                                : "it reads more from memory than its result is, or what is stored for it alone";
+}
+
+bool canBePrologue(Operation &op) {
+  return isa<MapOp, GatherOp>(op) && getElementTypeOrSelf(op.getResult(0).getType()).isF32();
 }
 
 /// Sizes of `wide` that are merged to dimension `dim` of `narrow`, without those of one.
@@ -85,52 +99,82 @@ bool splitsSum(MatmulOp matmul, unsigned operand, Operation &op) {
          mergedTo(shapeOf(source), shapeOf(value), summedDim(matmul, operand)).size() > 1;
 }
 
-/// Whether the kernel of a product can compute what it reads, `op` seen through views, about as fast as it reads it
-/// now.
-bool takesPrologue(OpOperand &use, Operation &op) {
+/// Why the kernel of a product cannot compute what it reads, `op` seen through views, about as fast as it reads it now;
+/// null if it can.
+const char *whyNotTaken(OpOperand &use, Operation &op) {
   auto matmul = dyn_cast<MatmulOp>(use.getOwner());
-  ArrayRef<int64_t> result = matmul ? shapeOf(matmul.getResult()) : ArrayRef<int64_t>();
-  if (result.size() != 2 || result[0] <= kFewRows || result[1] <= kFewRows)
-    return false; // attention's, or too few rows to be packed
-  if (matmul.getLhsPart() || matmul.getRhsPart() || matmul.getResultPart())
-    return false;
+  if (!matmul)
+    return "something else than a product reads it, too";
+  ArrayRef<int64_t> result = shapeOf(matmul.getResult());
+  if (result.size() != 2 || matmul.getLhsPart() || matmul.getRhsPart() || matmul.getResultPart())
+    return "one of its products has more than two dimensions, or leaves out a triangle";
+  if (result[0] <= kFewRows || result[1] <= kFewRows)
+    return "one of its products has too few rows or columns to pack what it reads";
   unsigned operand = use.getOperandNumber();
-  // Columns along the sum would be gathered one by one. Products of bf16 take denormals for zero, which maps do not.
-  if ((operand == 1 && matmul.getTransposeRhs()) || (matmul.getBf16() && isa<MapOp>(op)))
-    return false;
+  if (operand == 1 && matmul.getTransposeRhs())
+    return "one of its products would gather the columns of its right operand one by one";
+  if (matmul.getBf16() && isa<MapOp>(op))
+    return "one of its products takes denormals for zero, as bf16 does";
   ArrayRef<int64_t> from = shapeOf(op.getResult(0)), to = shapeOf(use.get());
   if (!isCollapse(from, to) || (splitsSum(matmul, 0, op) && splitsSum(matmul, 1, op)))
-    return false;
+    return "one of its products reads it under a shape that has no strides in it";
   // Words side by side: of a gather's own rows and columns no one stride makes a dimension of the result.
   SmallVector<int64_t> others = mergedTo(from, to, 1 - summedDim(matmul, operand));
   auto gather = dyn_cast<GatherOp>(op);
   bool reachesRows = gather && shapeOf(gather.getIndices()).size() < from.size() && 1 - summedDim(matmul, operand) == 1;
-  return !reachesRows || others.size() <= 1 || to[1] <= kMostParts * others.back();
+  return !reachesRows || others.size() <= 1 || to[1] <= kMostParts * others.back()
+             ? nullptr
+             : "one of its products would be computed in too many parts";
 }
 
-/// The uses of `value` by products that can compute it, seen through views; false if anything else reads it.
-bool collectProducts(Operation &op, Value value, SmallVectorImpl<OpOperand *> &uses) {
+/// What reads `value`, seen through views.
+void collectReaders(Value value, SmallVectorImpl<OpOperand *> &uses) {
   for (OpOperand &use : value.getUses())
-    if (isa<ReshapeOp>(use.getOwner()) ? !collectProducts(op, use.getOwner()->getResult(0), uses)
-                                       : !takesPrologue(use, op))
-      return false;
-    else if (!isa<ReshapeOp>(use.getOwner()))
+    if (isa<ReshapeOp>(use.getOwner()))
+      collectReaders(use.getOwner()->getResult(0), uses);
+    else
       uses.push_back(&use);
-  return true;
+}
+
+/// The readers of `op`, if they are products that can compute it; else none.
+SmallVector<OpOperand *> collectProducts(Operation &op) {
+  SmallVector<OpOperand *> uses;
+  collectReaders(op.getResult(0), uses);
+  bool matrices = llvm::any_of(uses, [](OpOperand *use) {
+    return isa<MatmulOp>(use->getOwner()) && shapeOf(use->getOwner()->getResult(0)).size() == 2;
+  });
+  if (!matrices)
+    return {}; // attention's products have kernels of their own kind
+  auto refuse = [&](const Twine &why) {
+    notFused(&op, op.getName().getStringRef() + " into the products that read it", why);
+    return SmallVector<OpOperand *>();
+  };
+  if (const char *why = whyStored(op))
+    return refuse(why);
+  for (OpOperand *use : uses)
+    if (const char *why = whyNotTaken(*use, op))
+      return refuse(why);
+  if (uses.size() > kMostReaders)
+    return refuse(Twine(uses.size()) + " products read it, and it is repeated for at most " + Twine(kMostReaders));
+  return uses;
 }
 
 struct FuseProloguesPass : impl::FuseProloguesBase<FuseProloguesPass> {
   void runOnOperation() override {
     // Backwards: clones stand before their products, so that none is met that was made on the way.
+    int64_t count = 0;
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(getOperation().getBody().front())))
       if (!op.hasAttr(kPrologueAttr) && canBePrologue(op))
-        repeatForProducts(op);
+        count += repeatForProducts(op);
+    counted(getOperation(), DEBUG_TYPE, "prologues of products formed", count);
   }
 
-  static void repeatForProducts(Operation &op) {
-    SmallVector<OpOperand *> uses;
-    if (!collectProducts(op, op.getResult(0), uses) || uses.empty() || uses.size() > kMostReaders)
-      return;
+  /// For how many.
+  static int64_t repeatForProducts(Operation &op) {
+    SmallVector<OpOperand *> uses = collectProducts(op);
+    if (uses.empty())
+      return 0;
+    DEBUG_AT(&op) << op.getName() << " is repeated for " << uses.size() << " products";
     for (OpOperand *use : uses) {
       OpBuilder builder(use->getOwner());
       Operation *own = builder.clone(op);
@@ -139,6 +183,7 @@ struct FuseProloguesPass : impl::FuseProloguesBase<FuseProloguesPass> {
           reshapeTo(builder, op.getLoc(), own->getResult(0), cast<RankedTensorType>(use->get().getType()).getShape()));
     }
     eraseWithViews(op);
+    return uses.size();
   }
 
   static void eraseWithViews(Operation &op) {

@@ -13,10 +13,13 @@
 // matter. Dao et al. 2022, "FlashAttention", for the principle; here rows stay whole, so that sums keep their order and
 // results their bits.
 #include "compiler/passes/GroupAttention.h"
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Triangles.h"
 
 #include "llvm/ADT/SetVector.h"
+
+#define DEBUG_TYPE "sinter-group-attention"
 
 using namespace mlir;
 
@@ -162,8 +165,10 @@ struct GroupAttentionPass : impl::GroupAttentionBase<GroupAttentionPass> {
         continue;
       for (Operation *op : group.getOps())
         op->setAttr(kAttentionAttr, builder.getI64IntegerAttr(count));
+      DEBUG_AT(softmax) << "is attention " << count << " of " << group.getOps().size() << " ops";
       ++count;
     }
+    counted(getOperation(), DEBUG_TYPE, "attentions marked", count);
   }
 };
 

@@ -6,8 +6,11 @@
 //
 // That is the gradient of a split: each part's gradient, with zeros for the others. Adding a zero changes nothing but
 // the sign of a zero.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/Sinter.h"
+
+#define DEBUG_TYPE "sinter-join-pads"
 
 using namespace mlir;
 
@@ -44,16 +47,17 @@ std::optional<unsigned> paddedAxis(PadOp pad) {
   return axis;
 }
 
-void joinPads(MapOp map) {
+/// Whether `map` was such a sum, and is a concatenation now.
+bool joinPads(MapOp map) {
   if (map.getNumResults() != 1 || map.getInputs().size() < 2 || !addsAll(map.getBody().front()))
-    return;
+    return false;
   std::optional<unsigned> axis;
   SmallVector<PadOp> pads;
   for (auto [input, read] : llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
     auto pad = input.getDefiningOp<PadOp>();
     std::optional<unsigned> padded = pad ? paddedAxis(pad) : std::nullopt;
     if (!padded || (axis && axis != padded) || !read.isIdentity())
-      return;
+      return false;
     axis = padded;
     pads.push_back(pad);
   }
@@ -62,26 +66,27 @@ void joinPads(MapOp map) {
   SmallVector<Value> parts;
   for (PadOp pad : pads) { // each begins where the one before ends
     if (pad.getLow()[*axis] != end)
-      return;
+      return false;
     end += cast<RankedTensorType>(pad.getInput().getType()).getDimSize(*axis);
     parts.push_back(pad.getInput());
   }
   if (end != map.getShape()[*axis])
-    return;
+    return false;
   OpBuilder builder(map);
+  DEBUG_AT(map) << "is a concatenation of " << parts.size() << " parts";
   Value joined = ConcatOp::create(builder, map.getLoc(), map.getResult(0).getType(), parts, *axis);
   map.getResult(0).replaceAllUsesWith(joined);
   map.erase();
   for (PadOp pad : pads)
     if (pad->use_empty())
       pad.erase();
+  return true;
 }
 
 struct JoinPadsPass : impl::JoinPadsBase<JoinPadsPass> {
   void runOnOperation() override {
     SmallVector<MapOp> maps(getOperation().getBody().front().getOps<MapOp>());
-    for (MapOp map : maps)
-      joinPads(map);
+    counted(getOperation(), DEBUG_TYPE, "concatenations formed", llvm::count_if(maps, joinPads));
   }
 };
 

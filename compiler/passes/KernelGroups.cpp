@@ -1,6 +1,7 @@
 #include "compiler/passes/KernelGraph.h"
 #include "compiler/passes/KernelShapes.h"
 #include "compiler/passes/MapUtils.h"
+#include "compiler/passes/NotFused.h"
 
 using namespace mlir;
 
@@ -59,6 +60,8 @@ private:
             group->shape = rowShape(op);
           return add(op, group);
         }
+    if (saysNotFused(op))
+      sayWhyApart(op);
     if (auto matmul = dyn_cast<MatmulOp>(op))
       placeReader(op, GroupKind::Product, shapeOf(matmul.getResult()));
     else if (SmallVector<int64_t> rows = rowShape(op); !rows.empty())
@@ -278,6 +281,58 @@ private:
         return false;
     }
     return true;
+  }
+
+  //===--- refusals ----------------------------------------------------------------------------------===//
+
+  /// Says why `op` did not join the kernels of what it reads, where a user might have expected it: for a map, a
+  /// reduction or a row-wise op that reads more than one number of a kernel that takes such ops.
+  void sayWhyApart(Operation *op) {
+    if (rowShape(op).empty() && !isa<MapOp>(op))
+      return;
+    DenseSet<Group *> seen;
+    for (Value operand : op->getOperands()) {
+      Group *group = producerGroup(operand);
+      bool one = llvm::all_of(shapeOf(operand), [](int64_t size) { return size == 1; });
+      if (group && !one && seen.insert(group).second)
+        sayWhyApart(op, *group, /*view=*/operand.getDefiningOp<ReshapeOp>() != nullptr);
+    }
+  }
+
+  void sayWhyApart(Operation *op, const Group &group, bool view) {
+    auto map = dyn_cast<MapOp>(op);
+    bool takesMaps = group.kind == GroupKind::Product || group.kind == GroupKind::Elements;
+    if (!(takesMaps && map) && group.kind != GroupKind::Rows)
+      return;
+    auto say = [&](const Twine &why) {
+      notFused(op, op->getName().getStringRef() + " into the kernel of " + group.ops.front()->getName().getStringRef(),
+               why);
+    };
+    SmallVector<int64_t> rows = rowShape(op);
+    ArrayRef<int64_t> shape = takesMaps || rows.empty() ? map.getShape() : ArrayRef<int64_t>(rows);
+    size_t common = takesMaps ? shape.size() : std::min(shape.size(), group.shape.size());
+    if (shape.take_front(common) != ArrayRef(group.shape).take_front(common)) {
+      // (What a kernel sums up is of another size by nature.)
+      if (!view || llvm::product_of(shape) == llvm::product_of(group.shape))
+        say("it works on " + describe(shape) + ", but that kernel on " + describe(group.shape));
+    } else if (group.size + sizeOf(op) > kMostOps) {
+      say("a kernel holds at most " + Twine(kMostOps) + " ops, but this one would hold " +
+          Twine(group.size + sizeOf(op)));
+    } else if (!fits(op, group)) {
+      say("it does not read that kernel's results element by element");
+    } else {
+      say("it also waits for other kernels, which read what that kernel computes");
+    }
+  }
+
+  /// `[768, 384]`
+  static std::string describe(ArrayRef<int64_t> shape) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << "[";
+    llvm::interleaveComma(shape, os);
+    os << "]";
+    return text;
   }
 
   //===--- cycles ------------------------------------------------------------------------------------===//

@@ -3,7 +3,10 @@
 //   %y = sinter.reduce sum %x axes [1]   =>   %0 = linalg.fill 0;  %y = linalg.generic ... { arith.addf }
 //
 // Nothing here knows an op's name. Rules may build sinter ops that are lowerable in turn.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
+
+#define DEBUG_TYPE "sinter-lower-to-linalg"
 
 using namespace mlir;
 
@@ -18,6 +21,7 @@ struct LowerToLinalgPass : impl::LowerToLinalgBase<LowerToLinalgPass> {
     // In an entry a reshape is a view that costs nothing, and stays.
     bool kernel = getOperation()->hasAttr(kKernelAttr) || !getOperation()->hasAttr(kEntryAttr);
     SmallVector<LowerableOp> worklist;
+    int64_t lowered = 0;
     do {
       worklist.clear();
       getOperation().walk([&](LowerableOp op) {
@@ -31,10 +35,13 @@ struct LowerToLinalgPass : impl::LowerToLinalgBase<LowerToLinalgPass> {
           op->emitError() << op->getName().getStringRef() << ": cannot be lowered to linalg";
           return signalPassFailure();
         }
+        DEBUG_AT(op) << "lowers " << op->getName();
+        ++lowered;
         op->replaceAllUsesWith(*values);
         op->erase();
       }
     } while (!worklist.empty());
+    counted(getOperation(), DEBUG_TYPE, "ops lowered", lowered);
   }
 };
 

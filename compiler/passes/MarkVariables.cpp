@@ -7,8 +7,11 @@
 //
 // %b may now become %a: the gradient still counts what reads %v alone. The mark stands in front of the value's readers,
 // so passes that fuse or fold see its producer and its readers apart, and need not know of gradients.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/Sinter.h"
+
+#define DEBUG_TYPE "sinter-mark-variables"
 
 using namespace mlir;
 
@@ -47,6 +50,7 @@ struct MarkVariablesPass : impl::MarkVariablesBase<MarkVariablesPass> {
     getOperation().walk([&](GradOp grad) { values.insert_range(grad.getWrt()); });
     for (Value value : values)
       mark(value);
+    counted(getOperation(), DEBUG_TYPE, "values marked", values.size());
     seeThrough(getOperation().getBody().front());
   }
 };

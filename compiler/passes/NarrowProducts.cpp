@@ -1,5 +1,8 @@
 // sinter-narrow-products: `sinter.matmul %a, %b` => `sinter.matmul %a, %b {bf16}`.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
+
+#define DEBUG_TYPE "sinter-narrow-products"
 
 namespace sinter {
 #define GEN_PASS_DEF_NARROWPRODUCTS
@@ -9,7 +12,12 @@ namespace {
 
 struct NarrowProductsPass : impl::NarrowProductsBase<NarrowProductsPass> {
   void runOnOperation() override {
-    getOperation().walk([](MatmulOp op) { op.setBf16(true); });
+    int64_t count = 0;
+    getOperation().walk([&](MatmulOp op) {
+      op.setBf16(true);
+      ++count;
+    });
+    counted(getOperation(), DEBUG_TYPE, "products narrowed", count);
   }
 };
 

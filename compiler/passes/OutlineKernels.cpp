@@ -5,6 +5,7 @@
 //   both }
 //
 // KernelShapes.h makes shapes agree first; KernelGroups.h says what a group is.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/KernelGroups.h"
 #include "compiler/passes/KernelShapes.h"
 #include "compiler/passes/Passes.h"
@@ -14,6 +15,8 @@
 #include "llvm/ADT/StringMap.h"
 
 #include "mlir/IR/IRMapping.h"
+
+#define DEBUG_TYPE "sinter-outline-kernels"
 
 using namespace mlir;
 
@@ -89,8 +92,11 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
       storeBooleansAsBytes(entry);
       canonicalizeShapes(entry);
       Block &block = entry.getBody().front();
-      outline(entry, groupKernels(block, columnSums));
+      std::vector<KernelGroup> groups = groupKernels(block, columnSums);
+      counted(entry, DEBUG_TYPE, "groups formed", groups.size());
+      outline(entry, groups);
     }
+    counted(getOperation(), DEBUG_TYPE, "kernels outlined", kernels.size());
   }
 
   /// Replaces each group by a call; calls stand in the order of `groups`, at the end of the entry, followed by what
@@ -182,6 +188,7 @@ void OutlineKernelsPass::outline(func::FuncOp entry, ArrayRef<KernelGroup> group
     for (Value input : inputs)
       place(input);
     func::FuncOp kernel = kernelFor(group, inputs.getArrayRef(), outputs);
+    DEBUG_AT(anchorOf(group)) << group.ops.size() << " ops are @" << kernel.getName();
     auto call = func::CallOp::create(builder, anchorOf(group)->getLoc(), kernel, inputs.getArrayRef());
     for (auto [old, result] : llvm::zip_equal(outputs, call.getResults()))
       old.replaceUsesWithIf(result, [&](OpOperand &use) { return !members.contains(use.getOwner()); });

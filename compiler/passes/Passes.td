@@ -24,7 +24,9 @@ def FuseElementwise : Pass<"sinter-fuse-elementwise", "::mlir::func::FuncOp"> {
   }];
   let options = [Option<"wrapOnly", "wrap-only", "bool", "false",
                         "stop once every elementwise op is a map of its own: the unfused program, to test against">,
-                 Option<"mostOps", "most-ops", "int64_t", "256", "a map of more ops than that absorbs nothing">];
+                 Option<"mostOps", "most-ops", "int64_t", "256", "a map of more ops than that absorbs nothing">,
+                 Option<"sayRefusals", "say-refusals", "bool", "true",
+                        "remarks about what stays apart; false if the pass runs once more">];
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 

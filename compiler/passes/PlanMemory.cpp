@@ -14,12 +14,15 @@
 // early
 //    (Schedule.h) are tried; the smallest arena wins. No result depends on it.
 // The verifier of plan.entry proves the result from scratch.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/KernelCost.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/PlannedEntry.h"
 #include "compiler/passes/Schedule.h"
 
 #include "llvm/ADT/DenseSet.h"
+
+#define DEBUG_TYPE "sinter-plan-memory"
 
 using namespace mlir;
 
@@ -364,6 +367,8 @@ struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
     }
     if (memoryBudget && best->getArenaBytes() > memoryBudget)
       return best->reportBudget(memoryBudget);
+    DEBUG_AT(entry) << entry.getName() << " takes " << best->getArenaBytes() << " bytes of arena";
+    counted(entry, DEBUG_TYPE, "bytes of arena", best->getArenaBytes());
     best->emit();
     return success();
   }

@@ -7,8 +7,11 @@
 // A kernel then reads what the map reads, which it often does anyway, and nobody writes or reads the map's result. A
 // map in front of a reduction or a row-wise op becomes part of its kernel (KernelGroups.h). Runs after differentiation:
 // before, it would hide from a gradient that two readers share a value.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/MapUtils.h"
 #include "compiler/passes/Passes.h"
+
+#define DEBUG_TYPE "sinter-recompute-maps"
 
 using namespace mlir;
 
@@ -101,16 +104,20 @@ struct RecomputeMapsPass : impl::RecomputeMapsBase<RecomputeMapsPass> {
   void runOnOperation() override {
     // Forwards, so that what a map takes in counts when its own turn comes.
     Block &block = getOperation().getBody().front();
+    int64_t repeated = 0;
     for (Operation *op = &block.front(); op;) {
       Operation *previous = op->getPrevNode(); // neither this op nor its readers may be there afterwards
       auto map = dyn_cast<MapOp>(op);
       bool erased = map && replaceIdentity(map);
       if (map && !erased && shouldRecompute(map)) {
+        DEBUG_AT(map) << "is computed by each of its readers";
         recompute(map);
+        ++repeated;
         erased = true;
       }
       op = !erased ? op->getNextNode() : previous ? previous->getNextNode() : &block.front();
     }
+    counted(getOperation(), DEBUG_TYPE, "maps computed by each of their readers", repeated);
   }
 };
 

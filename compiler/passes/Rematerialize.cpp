@@ -12,13 +12,17 @@
 // %h then dies where the forward pass has read it, instead of waiting for its turn in the backward pass; what both
 // regions compute (the tanh of a gelu) is computed once. No life becomes longer but those of small inputs, and the bits
 // are the same. Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost", for the principle.
+#include "compiler/passes/Debug.h"
 #include "compiler/passes/GroupAttention.h"
 #include "compiler/passes/MapUtils.h"
+#include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Reachability.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
+
+#define DEBUG_TYPE "sinter-rematerialize"
 
 using namespace mlir;
 
@@ -177,23 +181,25 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
 
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
-    bool changed = false;
+    int64_t maps = 0;
     {
       Reachability graph(block);
       // What replaces a reader stands where that stood, behind `op`.
       for (Operation *op = &block.front(); op; op = op->getNextNode())
         if (auto map = dyn_cast<MapOp>(op); map && map.getNumResults() == 1 && !map.getShape().empty())
-          changed |= recomputeLater(map, graph);
+          maps += recomputeLater(map, graph);
     }
-    if (changed)
+    if (maps > 0)
       sortTopologically(&block);
     Reachability graph(block);
-    recomputeWeights(block, graph);
+    int64_t weights = recomputeWeights(block, graph);
+    counted(getOperation(), DEBUG_TYPE, "maps computed again by later readers", maps);
+    counted(getOperation(), DEBUG_TYPE, "attention weights computed again", weights);
   }
 
   /// The first layers first: their weights wait longest.
-  void recomputeWeights(Block &block, Reachability &graph) {
-    int64_t budget = 0;
+  int64_t recomputeWeights(Block &block, Reachability &graph) {
+    int64_t budget = 0, count = 0;
     for (auto product : block.getOps<MatmulOp>())
       budget += multiplications(product);
     budget /= kShare;
@@ -201,43 +207,65 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       SmallVector<Operation *> chain = chainFromProduct(softmax);
       if (chain.empty())
         continue;
-      int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
       bool neverStored = allWeights && mayBeAttention(cast<RankedTensorType>(softmax.getType()).getShape());
-      if ((neverStored || cost <= budget) && recomputeForLaterReaders(chain, neverStored, graph) && !neverStored)
+      SmallVector<OpOperand *> later = laterReaders(chain, neverStored, graph);
+      int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
+      if (later.empty())
+        continue;
+      if (!neverStored && cost > budget) {
+        notFused(softmax, "attention weights into the backward pass, which reads them from memory",
+                 "that takes " + Twine(cost) + " multiplications, but of the hundredth that may be done again " +
+                     Twine(budget) + " are left");
+        continue;
+      }
+      DEBUG_AT(softmax) << "is computed again for " << later.size() << " readers";
+      recomputeFor(later, chain, graph);
+      ++count;
+      if (!neverStored)
         budget -= cost;
     }
+    return count;
   }
 
-  /// Repeats `chain` for those readers of what it computes that depend on other readers: the backward pass on the
-  /// forward. Unless `alsoSoon`, only if it is computed long before.
-  bool recomputeForLaterReaders(ArrayRef<Operation *> chain, bool alsoSoon, Reachability &graph) {
+  static Operation *firstOwner(ArrayRef<OpOperand *> uses) {
+    return (*llvm::min_element(
+                uses, [](OpOperand *a, OpOperand *b) { return a->getOwner()->isBeforeInBlock(b->getOwner()); }))
+        ->getOwner();
+  }
+
+  /// Those readers of what `chain` computes that depend on other readers: the backward pass on the forward. None if all
+  /// do, if `chain` reads what only lives for it by then, and, unless `alsoSoon`, if it is computed shortly before.
+  SmallVector<OpOperand *> laterReaders(ArrayRef<Operation *> chain, bool alsoSoon, Reachability &graph) {
     Value result = chain.back()->getResult(0);
     SmallVector<OpOperand *> uses, later;
     for (Operation *op : chain)
       if (!isa<ReshapeOp>(op))
         collectUses(op->getResult(0), uses);
     llvm::erase_if(uses, [&](OpOperand *use) { return llvm::is_contained(chain, use->getOwner()); });
-    Operation *first = nullptr;
-    for (OpOperand *use : uses) {
-      if (llvm::none_of(uses, [&](OpOperand *other) { return graph.leadsTo(other->getOwner(), use->getOwner()); }))
-        continue;
-      later.push_back(use);
-      if (!first || use->getOwner()->isBeforeInBlock(first))
-        first = use->getOwner();
-    }
-    if (later.empty() || later.size() == uses.size() || (!alsoSoon && !isFar(chain.back(), first, elementsOf(result))))
-      return false;
+    llvm::copy_if(uses, std::back_inserter(later), [&](OpOperand *use) {
+      return llvm::any_of(uses, [&](OpOperand *other) { return graph.leadsTo(other->getOwner(), use->getOwner()); });
+    });
+    if (later.empty() || later.size() == uses.size())
+      return {};
+    Operation *first = firstOwner(later);
+    if (!alsoSoon && !isFar(chain.back(), first, elementsOf(result)))
+      return {};
     // What the product reads must be there in any case.
     for (Value operand : chain.front()->getOperands())
       if (llvm::all_of(operand.getUsers(), [&](Operation *user) { return user->isBeforeInBlock(first); }))
-        return false;
+        return {};
+    return later;
+  }
+
+  /// Repeats `chain` in front of `later`, which read the second one.
+  void recomputeFor(ArrayRef<OpOperand *> later, ArrayRef<Operation *> chain, Reachability &graph) {
+    Operation *first = firstOwner(later);
     OpBuilder builder(first);
     IRMapping mapping;
     for (Operation *op : chain)
       graph.add(builder.clone(*op, mapping), graph.rankOf(first));
     for (OpOperand *use : later)
       redirect(use, mapping.lookup(behindReshapes(use->get())), graph);
-    return true;
   }
 
   bool recomputeLater(MapOp map, Reachability &graph) {
@@ -254,6 +282,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       // Somebody has to read it early, or it might as well be computed later only.
       if (later.empty() || later.size() == uses.size() || !isFar(map, reader, elementsOf(result)))
         continue;
+      DEBUG_AT(map) << "is computed again at " << plan::modelLine(reader.getLoc());
       unsigned rank = graph.remove(reader);
       MapOp both = append(reader, map);
       graph.add(both, rank);

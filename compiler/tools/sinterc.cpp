@@ -2,6 +2,7 @@
 #include "compiler/Pipeline.h"
 #include "compiler/Report.h"
 #include "compiler/frontend/Frontend.h"
+#include "compiler/passes/Debug.h"
 #include "compiler/tools/sinterc/CommandLine.h"
 #include "compiler/tools/sinterc/Output.h"
 #include "compiler/tools/sinterc/Supervisor.h"
@@ -62,8 +63,11 @@ public:
     registerAllStageDialects(registry);
     MLIRContext context(registry);
     context.printOpOnDiagnostic(false); // which may be the whole module
-    if (line.inspection.prints())
+    if (line.inspection.prints() || !line.debugOnly.empty())
       context.disableMultithreading(); // one pass at a time
+    setDebugTypes(line.debugOnly);
+    if (!line.report.empty() || line.statistics)
+      remarks.emplace(context);
     context.getDiagEngine().registerHandler([&](Diagnostic &diagnostic) {
       said |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
       printDiagnostic(diagnostic, line.inputIsModule() ? "" : line.input);
@@ -77,7 +81,10 @@ public:
     if (module->getOps<plan::EntryOp>().empty() &&
         llvm::none_of(module->getOps<func::FuncOp>(), [](func::FuncOp f) { return f->hasAttr(kEntryAttr); }))
       return complain(line.input + ": the module has no entry", kWrongInput);
-    return compile(std::move(module));
+    int code = compile(std::move(module));
+    if (line.statistics)
+      remarks->printCounts(llvm::errs());
+    return code;
   }
 
 private:
@@ -148,7 +155,7 @@ private:
     }
     std::string text;
     llvm::raw_string_ostream os(text);
-    printReport(module, os, line.report == "json", vulkan);
+    printReport(module, os, line.report == "json", vulkan, &*remarks);
     return write(text, "-");
   }
 
@@ -210,6 +217,7 @@ private:
   Progress &progress;
   Stopwatch watch;
   PipelineOptions options;
+  std::optional<Remarks> remarks;
   bool said = false; ///< an error
 };
 

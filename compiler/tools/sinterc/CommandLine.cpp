@@ -151,9 +151,9 @@ std::string suggest(llvm::StringRef typed, llvm::ArrayRef<std::string> known, co
   return nearest.empty() ? otherwise : "did you mean " + nearest + "?";
 }
 
-/// A pass that does not run would print nothing.
+/// Passes that do not run would print nothing.
 std::optional<int> checkPasses(const CommandLine &line) {
-  if (!line.inspection.prints())
+  if (!line.inspection.prints() && line.debugOnly.empty())
     return std::nullopt;
   std::vector<std::string> known;
   PipelineOptions options = line.pipelineOptions();
@@ -164,13 +164,19 @@ std::optional<int> checkPasses(const CommandLine &line) {
         known.push_back(std::move(name));
   }
   if (known.empty())
-    return complain("nothing to print the IR after: no pass runs from stage " + stageName(line.first) + " to stage " +
-                    stageName(line.last));
-  for (const std::string &name : line.inspection.after)
-    if (!llvm::is_contained(known, name))
-      return complain("--print-ir-after=" + name + ": no pass of this name runs; " +
-                      suggest(name, known, "those that do are " + llvm::join(known, " ")));
-  return std::nullopt;
+    return complain("no pass runs from stage " + stageName(line.first) + " to stage " + stageName(line.last) +
+                    ", so there is none to look at");
+  llvm::SmallVector<llvm::StringRef> debugged;
+  llvm::StringRef(line.debugOnly).split(debugged, ',', -1, /*KeepEmpty=*/false);
+  auto check = [&](llvm::StringRef option, auto &names) -> std::optional<int> {
+    for (llvm::StringRef name : names)
+      if (!llvm::is_contained(known, name))
+        return complain(option + "=" + name + ": no pass of this name runs; " +
+                        suggest(name, known, "those that do are " + llvm::join(known, " ")));
+    return std::nullopt;
+  };
+  std::optional<int> code = check("--print-ir-after", line.inspection.after);
+  return code ? code : check("--debug-only", debugged);
 }
 
 /// Where the result and the dumps go.
@@ -316,6 +322,8 @@ std::optional<int> readCommandLine(int argc, char **argv, CommandLine &line) {
                  "the same to a file for each pass in this folder");
   app.add_option("--crash-reproducer", line.inspection.reproducer,
                  "where the module and the passes go if one fails, for sinter-opt --run-reproducer");
+  app.add_option("--debug-only", line.debugOnly, "passes that say each of their steps to stderr");
+  app.add_flag("--statistics", line.statistics, "say how much each pass did");
   app.add_flag("--time", line.time, "say how long each stage took");
   app.add_flag("-v,--verbose", line.verbose, "say what is being done");
   try {

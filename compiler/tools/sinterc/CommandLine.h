@@ -15,9 +15,9 @@ enum ExitCode { kDone = 0, kWrongInput = 1, kUsage = 2 };
 
 struct CommandLine {
   std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from,
-                             dumpDirectory, report;
+                             dumpDirectory, report, debugOnly;
   std::vector<std::string> settings;
-  bool time = false, verbose = false, validateSpirv = false;
+  bool time = false, verbose = false, validateSpirv = false, statistics = false;
   Inspection inspection;
 
   std::map<std::string, std::string> values; ///< `settings`, taken apart
