@@ -32,14 +32,15 @@ FAULTS = [
     Fault("adamw: epsilon inside the root", OPTIM, "(sqrt(v) / correction2 + eps)", "(sqrt(v + eps) / correction2)",
           OPTIMIZERS),
     Fault("adamw without decay", OPTIM, "optimizer.decay(p) ? fma(p, decay, p) : Tensor(p)", "Tensor(p)", OPTIMIZERS),
-    Fault("clipping scales up, too", OPTIM, "minimum(limit / norm, 1.0)", "limit / norm", OPTIMIZERS),
+    Fault("clipping scales up, too", OPTIM, "minimum(limit / norm, 1.0)", "limit / norm",
+          OPTIMIZERS + " dsl/numbers.cpp"),
     Fault("vectors decay", OPTIM, "return parameter.rank() >= 2;", "return parameter.rank() >= 1;", OPTIMIZERS),
 
     # Random numbers.
     Fault("all parameters from the same numbers", RUNTIME + "random.h", "hash = (hash ^ uint8_t(c)) * 0x100000001b3u;",
           "hash ^= 0 * uint8_t(c);", UNITS),
     Fault("half of the seed", RUNTIME + "trainer.cpp", "double(int32_t(uint32_t(seed_ >> 32)))", "0.0 * double(seed_)",
-          UNITS + " end-to-end"),
+          "dsl/dropout.test"),
     Fault("uniform numbers above zero only", RUNTIME + "program.cpp", "(2 * random.uniform(uint64_t(i)) - 1)",
           "random.uniform(uint64_t(i))", UNITS),
     Fault("normal numbers above zero only", RUNTIME + "random.h", "return negative ? -(1 + sum) : 1 + sum;",
