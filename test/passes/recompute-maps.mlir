@@ -1,9 +1,11 @@
 // RUN: sinter-opt %s --sinter-recompute-maps | FileCheck %s
 // RUN: sinter-opt %s --sinter-recompute-maps --sinter-recompute-maps | FileCheck %s
+// RUN: sinter-run %s --device=cpu
 
 #id = affine_map<(i, j) -> (i, j)>
 #row = affine_map<(i, j) -> (i)>
 #column = affine_map<(i, j) -> (j)>
+#swap = affine_map<(i, j) -> (j, i)>
 
 // The scaled gradient is computed by the reduction and by the map that reads it; nobody stores it.
 // CHECK-LABEL: func @by_each_reader
@@ -90,4 +92,26 @@ func.func @identity(%x: tensor<6x4xf32>) -> tensor<4xf32> attributes {sinter.ent
   }
   %c = sinter.reduce sum %d axes [0] : tensor<6x4xf32> -> tensor<4xf32>
   return %c : tensor<4xf32>
+}
+
+// A reader that reads it at its own element and at the one across the diagonal computes both.
+// CHECK-LABEL: func @across_the_diagonal
+// CHECK: sinter.map(%arg0, %arg0)
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32):
+// CHECK-DAG: %[[A2:.*]] = arith.addf %[[A]], %[[A]]
+// CHECK-DAG: %[[B2:.*]] = arith.addf %[[B]], %[[B]]
+// CHECK: arith.subf %[[A2]], %[[B2]]
+func.func @across_the_diagonal(%x: tensor<4x4xf32>) -> (tensor<4xf32>, tensor<4x4xf32>) attributes {sinter.entry} {
+  %d = sinter.map (%x) [#id] : (tensor<4x4xf32>) -> tensor<4x4xf32> {
+  ^bb0(%0: f32):
+    %1 = arith.addf %0, %0 : f32
+    sinter.yield %1 : f32
+  }
+  %a = sinter.reduce sum %d axes [0] : tensor<4x4xf32> -> tensor<4xf32>
+  %y = sinter.map (%d, %d) [#id, #swap] : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.subf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  return %a, %y : tensor<4xf32>, tensor<4x4xf32>
 }
