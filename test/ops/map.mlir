@@ -144,6 +144,30 @@ func.func @transposed_and_broadcast() -> (tensor<2x3xf32>, tensor<2x3xf32>) attr
   return %y, %expected : tensor<2x3xf32>, tensor<2x3xf32>
 }
 
+// Four elements of 100 b + 10 h + i each. As rows for a sum the first three dimensions are one, of which each index is a
+// quotient, a remainder, or both.
+func.func @merged_indices() -> (tensor<2x3x2xf32>, tensor<2x3x2xf32>) attributes {sinter.entry, sinter.expect} {
+  %x = arith.constant dense<0.0> : tensor<2x3x2x4xf32>
+  %y = sinter.map (%x) [affine_map<(b, h, i, j) -> (b, h, i, j)>] : (tensor<2x3x2x4xf32>) -> tensor<2x3x2x4xf32> {
+  ^bb0(%0: f32):
+    %hundred = arith.constant 100 : i32
+    %ten = arith.constant 10 : i32
+    %b = sinter.index 0 : i32
+    %h = sinter.index 1 : i32
+    %i = sinter.index 2 : i32
+    %1 = arith.muli %b, %hundred : i32
+    %2 = arith.muli %h, %ten : i32
+    %3 = arith.addi %1, %2 : i32
+    %4 = arith.addi %3, %i : i32
+    %5 = arith.sitofp %4 : i32 to f32
+    %6 = arith.addf %0, %5 : f32
+    sinter.yield %6 : f32
+  }
+  %s = sinter.reduce sum %y axes [3] : tensor<2x3x2x4xf32> -> tensor<2x3x2xf32>
+  %expected = arith.constant dense<[[[0.0, 4.0], [40.0, 44.0], [80.0, 84.0]], [[400.0, 404.0], [440.0, 444.0], [480.0, 484.0]]]> : tensor<2x3x2xf32>
+  return %s, %expected : tensor<2x3x2xf32>, tensor<2x3x2xf32>
+}
+
 //--- gradients.mlir
 func.func @odd_sizes(%x: tensor<5x17xf32>, %b: tensor<17xf32>, %c: tensor<5xf32>) -> tensor<17x5xf32> {
   %y = sinter.map (%x, %b, %c) [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (j)>] : (tensor<5x17xf32>, tensor<17xf32>, tensor<5xf32>) -> tensor<17x5xf32> {
