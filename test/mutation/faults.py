@@ -1,5 +1,5 @@
 """Faults to plant, one at a time: a file, what stands there (spaces and line breaks do not count), what shall stand there
-instead, and the tests nearest to it (lit files or folders, or `ctest:NAME`)."""
+instead, and the tests nearest to it (lit files or folders, or `gtest:FILTER` of runtime_tests)."""
 from collections import namedtuple
 
 Fault = namedtuple("Fault", "name file old new tests")
@@ -16,7 +16,6 @@ REDUCTIONS = "codegen/loops-reductions.mlir codegen/loops-numbers.mlir codegen/l
 VULKAN_ROWS = "codegen/vulkan-rows.mlir codegen/vulkan-numbers.mlir codegen/vulkan-long.mlir"
 READING = REDUCTIONS + " codegen/loops-views.mlir ops/gather.mlir ops/reduce.mlir"
 TRIANGLES = "passes/find-triangles.mlir passes/find-triangles-refused.mlir codegen/matmul-triangles-numbers.mlir"
-UNITS = "ctest:runtime$ ctest:runtime_commands"
 
 FAULTS = [
     # Optimizers.
@@ -38,48 +37,50 @@ FAULTS = [
 
     # Random numbers.
     Fault("all parameters from the same numbers", RUNTIME + "random.h", "hash = (hash ^ uint8_t(c)) * 0x100000001b3u;",
-          "hash ^= 0 * uint8_t(c);", UNITS),
+          "hash ^= 0 * uint8_t(c);", "gtest:Seeds.*:InitialValues.*:Random.*"),
     Fault("half of the seed", RUNTIME + "trainer.cpp", "double(int32_t(uint32_t(seed_ >> 32)))", "0.0 * double(seed_)",
           "dsl/dropout.test"),
     Fault("uniform numbers above zero only", RUNTIME + "program.cpp", "(2 * random.uniform(uint64_t(i)) - 1)",
-          "random.uniform(uint64_t(i))", UNITS),
+          "random.uniform(uint64_t(i))", "gtest:Seeds.*:InitialValues.*:TrainingTest.*"),
     Fault("normal numbers above zero only", RUNTIME + "random.h", "return negative ? -(1 + sum) : 1 + sum;",
-          "return 1 + sum + 0 * negative;", UNITS),
+          "return 1 + sum + 0 * negative;", "gtest:Random.*:Seeds.*"),
 
     # The runtime.
     Fault("the second batch comes first", RUNTIME + "trainer.cpp",
           "data.fill(batch_, options_.order, seed_, step - 1);",
-          "data.fill(batch_, options_.order, seed_, step);", UNITS),
+          "data.fill(batch_, options_.order, seed_, step);", "gtest:TrainingTest.*:DataTest.*:Seeds.*"),
     Fault("warm-up a step late", RUNTIME + "trainer.cpp", "lr_ * double(step) / double(options_.warmup)",
-          "lr_ * double(step - 1) / double(options_.warmup)", UNITS),
+          "lr_ * double(step - 1) / double(options_.warmup)", "gtest:TrainingTest.*"),
     Fault("cosine ends at zero", RUNTIME + "trainer.cpp", "options_.minLr.value_or(0.1 * lr_)",
-          "options_.minLr.value_or(0)", UNITS),
+          "options_.minLr.value_or(0)", "gtest:TrainingTest.*"),
     Fault("one candidate too many", RUNTIME + "sampler.cpp", "candidates_.resize(size_t(options_.topK));",
-          "candidates_.resize(size_t(options_.topK) + 1);", UNITS),
+          "candidates_.resize(size_t(options_.topK) + 1);", "gtest:Sampler.*"),
     Fault("the repeat penalty rewards", RUNTIME + "sampler.cpp",
           "logit = logit > 0 ? logit / options_.repeatPenalty : logit * options_.repeatPenalty;",
-          "logit = logit / options_.repeatPenalty;", UNITS),
+          "logit = logit / options_.repeatPenalty;", "gtest:Sampler.*"),
     Fault("top-p of an unnormalised sum", RUNTIME + "sampler.cpp", "reached < options_.topP * sum",
-          "reached < options_.topP", UNITS),
-    Fault("ties by the larger token", RUNTIME + "sampler.cpp", "a.second < b.second", "a.second > b.second", UNITS),
+          "reached < options_.topP", "gtest:Sampler.*"),
+    Fault("ties by the larger token", RUNTIME + "sampler.cpp", "a.second < b.second", "a.second > b.second",
+          "gtest:Sampler.*"),
     Fault("held-out loss without the maximum", RUNTIME + "evaluate.cpp",
           "sums.loss += std::log(sum) + *highest - row[targets[i]];",
-          "sums.loss += std::log(sum) - row[targets[i]];", UNITS),
+          "sums.loss += std::log(sum) - row[targets[i]];", "gtest:TrainingTest.*"),
     Fault("a part of a batch counts as a whole", RUNTIME + "evaluate.cpp", "result.predictions += valid * perRow;",
-          "result.predictions += batch.rows * perRow;", UNITS),
+          "result.predictions += batch.rows * perRow;", "gtest:TrainingTest.*"),
     Fault("damage goes unnoticed", RUNTIME + "checkpoint.cpp", "if (isCheckpointFile(file) && hash.text() != expected)",
-          "if (isCheckpointFile(file) && expected.empty())", UNITS),
+          "if (isCheckpointFile(file) && expected.empty())", "gtest:CheckpointTest.*"),
     Fault("a vocabulary in any order", RUNTIME + "tokenizer.cpp",
-          "if (!points.empty() && value <= points.back())", "if (points.size() > 1u << 30)", UNITS),
-    Fault("a token that the model lacks", RUNTIME + "data.cpp", "if (id >= vocabulary)", "if (id > vocabulary)", UNITS),
+          "if (!points.empty() && value <= points.back())", "if (points.size() > 1u << 30)", "gtest:Tokenizer.*"),
+    Fault("a token that the model lacks", RUNTIME + "data.cpp", "if (id >= vocabulary)", "if (id > vocabulary)",
+          "gtest:DataTest.*"),
     Fault("a label that the model lacks", RUNTIME + "data_images.cpp",
           "if (static_cast<unsigned char>(labels.bytes[i]) >= classes)",
           "if (static_cast<unsigned char>(labels.bytes[i]) > classes)",
-          UNITS),
+          "gtest:DataTest.*"),
     Fault("tensors that overlap", RUNTIME + "safetensors.cpp", "if (tensor.begin != position)",
-          "if (tensor.begin > position)", UNITS),
+          "if (tensor.begin > position)", "gtest:CheckpointTest.*"),
     Fault("bytes behind the last tensor", RUNTIME + "safetensors.cpp", "if (position != dataBytes)",
-          "if (position > dataBytes)", UNITS),
+          "if (position > dataBytes)", "gtest:CheckpointTest.*"),
 
     # Rules of ops.
     Fault("the upper triangle for the lower", RULES + "Matmul.cpp", "isZero(a[kAbove]), isZero(a[kBelow])",
