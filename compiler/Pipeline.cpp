@@ -48,6 +48,8 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving.
     functions.addPass(createFuseElementwise(fuse));
     functions.addPass(createCSEPass());
+    if (options.fuse)
+      functions.addPass(createFuseAttention());
     break;
   }
   case Stage::Train: {
@@ -64,15 +66,21 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
   }
   case Stage::Kernels: {
     if (options.fuse) {
-      manager.addNestedPass<func::FuncOp>(createJoinPads());
-      manager.addNestedPass<func::FuncOp>(createRecomputeMaps());
+      OpPassManager &functions = manager.nest<func::FuncOp>();
+      InlineAttentionOptions attention;
+      attention.fused = options.cpuKernels;
+      functions.addPass(createInlineAttention(attention));
+      // What was taken apart meets what it computes again, and the maps around it.
+      functions.addPass(createCSEPass());
+      functions.addPass(createFuseElementwise(fuse));
+      functions.addPass(createCSEPass());
+      functions.addPass(createJoinPads());
+      functions.addPass(createRecomputeMaps());
       if (options.cpuKernels)
-        manager.addNestedPass<func::FuncOp>(createFusePrologues());
-      RematerializeOptions rematerialize;
-      rematerialize.allWeights = options.cpuKernels;
-      manager.addNestedPass<func::FuncOp>(createRematerialize(rematerialize));
-      if (options.cpuKernels)
-        manager.addNestedPass<func::FuncOp>(createGroupAttention());
+        functions.addPass(createFusePrologues());
+      functions.addPass(createRematerialize());
+      attention.mark = true;
+      functions.addPass(createInlineAttention(attention));
     }
     // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.
     OutlineKernelsOptions outline;

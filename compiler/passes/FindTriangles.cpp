@@ -26,7 +26,13 @@ struct FindTrianglesPass : impl::FindTrianglesBase<FindTrianglesPass> {
   void runOnOperation() override {
     if (!llvm::hasSingleElement(getOperation().getBody()))
       return;
-    Block &block = getOperation().getBody().front();
+    for (auto attention : getOperation().getOps<AttentionOp>())
+      findIn(attention.getBody().front());
+    findIn(getOperation().getBody().front());
+  }
+
+private:
+  void findIn(Block &block) {
     demanded.clear();
     marked = 0;
     KnownTriangles known(block);
@@ -35,7 +41,6 @@ struct FindTrianglesPass : impl::FindTrianglesBase<FindTrianglesPass> {
     counted(getOperation(), DEBUG_TYPE, "triangles recorded", marked);
   }
 
-private:
   /// All readers of `op` have been here before.
   void demand(Operation &op, const KnownTriangles &known) {
     SmallVector<Demanded> results, operands(op.getNumOperands(), kDemandAll);

@@ -241,7 +241,12 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
   using FuseElementwiseBase::FuseElementwiseBase;
 
   void runOnOperation() override {
-    Block &block = getOperation().getBody().front();
+    for (auto attention : getOperation().getOps<AttentionOp>())
+      fuse(attention.getBody().front());
+    fuse(getOperation().getBody().front());
+  }
+
+  void fuse(Block &block) {
     int64_t wrapped = 0, absorbed = 0;
     for (Operation &op : llvm::make_early_inc_range(block))
       if (isElementwiseOnTensors(op)) {

@@ -30,6 +30,15 @@ def FuseElementwise : Pass<"sinter-fuse-elementwise", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def FuseAttention : Pass<"sinter-fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "what lives on rows x columns becomes sinter.attention";
+  let description = [{
+    Scores, masks, weights and the products around them, if nothing over rows x columns leaves. Runs before
+    `sinter-differentiate`: the gradient is again a sinter.attention, at any order. Example: test/passes/fuse-attention.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def Differentiate : Pass<"sinter-differentiate", "::mlir::func::FuncOp"> {
   let summary = "expands sinter.grad by reverse mode";
   let description = [{
@@ -69,18 +78,17 @@ def Rematerialize : Pass<"sinter-rematerialize", "::mlir::func::FuncOp"> {
     A map whose result waits for the backward pass becomes part of a map there that reads the same inputs, such as the
     gradient of an activation; the first result dies early. Example: test/passes/rematerialize.mlir.
   }];
-  let options = [Option<"allWeights", "all-weights", "bool", "false",
-                        "attention weights of every layer, for kernels that never store them">];
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
-def GroupAttention : Pass<"sinter-group-attention", "::mlir::func::FuncOp"> {
-  let summary = "marks the ops between scores and what they mix, for one kernel to take together";
+def InlineAttention : Pass<"sinter-inline-attention", "::mlir::func::FuncOp"> {
+  let summary = "sinter.attention becomes the ops of its region";
   let description = [{
-    All that lives on queries x keys (scores, masks, softmax, their gradients) and the products around it get one number as
-    `sinter.attention`, if nothing of it leaves the group. Runs after sinter-rematerialize, without which the backward
-    pass would read what the forward pass keeps. Example: test/passes/group-attention.mlir.
+    All of them, or with `fused` those that the CPU has no kernel for. With `mark`, the ops of the others get the number of
+    their group as `sinter.attention`, for outline-kernels. Example: test/passes/inline-attention.mlir.
   }];
+  let options = [Option<"fused", "fused", "bool", "false", "keep what the CPU has a kernel for">,
+                 Option<"mark", "mark", "bool", "false", "inline that too, with the number of its group">];
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 

@@ -13,7 +13,6 @@
 // regions compute (the tanh of a gelu) is computed once. No life becomes longer but those of small inputs, and the bits
 // are the same. Chen, Xu, Zhang, Guestrin 2016, "Training deep nets with sublinear memory cost", for the principle.
 #include "compiler/passes/Debug.h"
-#include "compiler/passes/GroupAttention.h"
 #include "compiler/passes/MapUtils.h"
 #include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
@@ -177,8 +176,6 @@ void redirect(ArrayRef<OpOperand *> uses, Value value, Reachability &graph) {
 }
 
 struct RematerializePass : impl::RematerializeBase<RematerializePass> {
-  using RematerializeBase::RematerializeBase;
-
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
     int64_t maps = 0;
@@ -207,6 +204,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       SmallVector<Operation *> chain = chainFromProduct(softmax);
       if (chain.empty())
         continue;
+<<<<<<< HEAD
       bool neverStored = allWeights && mayBeAttention(cast<RankedTensorType>(softmax.getType()).getShape());
       SmallVector<OpOperand *> later = laterReaders(chain, neverStored, graph);
       int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
@@ -222,11 +220,16 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       recomputeFor(later, chain, graph);
       ++count;
       if (!neverStored)
+=======
+      int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
+      if (cost <= budget && recomputeForLaterReaders(chain, graph))
+>>>>>>> 62db5e0 (Attention is an op with a region, formed before differentiation; its gradient is again one)
         budget -= cost;
     }
     return count;
   }
 
+<<<<<<< HEAD
   static Operation *firstOwner(ArrayRef<OpOperand *> uses) {
     return (*llvm::min_element(
                 uses, [](OpOperand *a, OpOperand *b) { return a->getOwner()->isBeforeInBlock(b->getOwner()); }))
@@ -236,12 +239,18 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
   /// Those readers of what `chain` computes that depend on other readers: the backward pass on the forward. None if all
   /// do, if `chain` reads what only lives for it by then, and, unless `alsoSoon`, if it is computed shortly before.
   SmallVector<OpOperand *> laterReaders(ArrayRef<Operation *> chain, bool alsoSoon, Reachability &graph) {
+=======
+  /// Repeats `chain` for those readers of what it computes that depend on other readers: the backward pass on the
+  /// forward. Unless `alsoSoon`, only if it is computed long before.
+  bool recomputeForLaterReaders(ArrayRef<Operation *> chain, Reachability &graph) {
+>>>>>>> 62db5e0 (Attention is an op with a region, formed before differentiation; its gradient is again one)
     Value result = chain.back()->getResult(0);
     SmallVector<OpOperand *> uses, later;
     for (Operation *op : chain)
       if (!isa<ReshapeOp>(op))
         collectUses(op->getResult(0), uses);
     llvm::erase_if(uses, [&](OpOperand *use) { return llvm::is_contained(chain, use->getOwner()); });
+<<<<<<< HEAD
     llvm::copy_if(uses, std::back_inserter(later), [&](OpOperand *use) {
       return llvm::any_of(uses, [&](OpOperand *other) { return graph.leadsTo(other->getOwner(), use->getOwner()); });
     });
@@ -250,6 +259,18 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
     Operation *first = firstOwner(later);
     if (!alsoSoon && !isFar(chain.back(), first, elementsOf(result)))
       return {};
+=======
+    Operation *first = nullptr;
+    for (OpOperand *use : uses) {
+      if (llvm::none_of(uses, [&](OpOperand *other) { return graph.leadsTo(other->getOwner(), use->getOwner()); }))
+        continue;
+      later.push_back(use);
+      if (!first || use->getOwner()->isBeforeInBlock(first))
+        first = use->getOwner();
+    }
+    if (later.empty() || later.size() == uses.size() || !isFar(chain.back(), first, elementsOf(result)))
+      return false;
+>>>>>>> 62db5e0 (Attention is an op with a region, formed before differentiation; its gradient is again one)
     // What the product reads must be there in any case.
     for (Value operand : chain.front()->getOperands())
       if (llvm::all_of(operand.getUsers(), [&](Operation *user) { return user->isBeforeInBlock(first); }))

@@ -172,6 +172,21 @@ LogicalResult Interpreter::execute(Operation &op, Values &values, States &writte
                              << "grad: cannot be interpreted as it stands; run sinter-differentiate first");
       })
       .Case([&](MapOp map) { return executeMap(map, values); })
+      .Case([&](AttentionOp attention) {
+        Block &body = attention.getBody().front();
+        for (auto [argument, input] : llvm::zip_equal(body.getArguments(), attention.getInputs())) {
+          Tensor copy = values.at(input); // (`values` may move its elements)
+          values[argument] = std::move(copy);
+        }
+        for (Operation &inner : body.without_terminator())
+          if (failed(execute(inner, values, written)))
+            return failure();
+        for (auto [result, yielded] : llvm::zip_equal(attention.getResults(), body.getTerminator()->getOperands())) {
+          Tensor copy = values.at(yielded);
+          values[result] = std::move(copy);
+        }
+        return success();
+      })
       .Default([&](Operation *other) {
         SmallVector<const Tensor *> inputs;
         for (Value operand : other->getOperands())

@@ -499,6 +499,43 @@ def MapOp : SinterOp<"map", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>, 
   }];
 }
 
+// The interpreter itself gives it its meaning: it evaluates the region's ops on whole tensors.
+def AttentionOp : SinterOp<"attention", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>,
+                                         SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove]> {
+  let summary = "a fused computation over rows x columns: queries x keys, or tokens x vocabulary";
+  let description = [{
+    The region computes on whole tensors and means just that. What it makes over rows x columns (scores, masks, weights,
+    their gradients) stays inside, so that a kernel need hold no more of it than a block. `over` is the shape of such
+    values: batch dimensions, rows, columns. Each operand says which of its dimensions are rows, columns, both or neither
+    (queries and row statistics; keys and values; a bias; a seed). Its gradient is again a `sinter.attention`, which begins
+    with the forward computation: nothing is saved, at any order of derivative. Formed by `fuse-attention`.
+    Dao et al. 2022, "FlashAttention" (arXiv:2205.14135), for the principle.
+    (C1) a result has rows x columns only if an operand has; (C2) every value of the region is known to have rows, columns,
+    both or neither, where an op meets two that differ it is an error; (C3) at least one value has both; (C4) `over` has at
+    least rows and columns, and the dimensions of operands that are rows or columns are of their size; (C5) region arguments
+    have the operands' types, yielded values the results'.
+    ```mlir
+    %o = sinter.attention over [2, 64, 64] (%q rows 1, %k columns 1, %v columns 1)
+        : (tensor<2x64x16xf32>, tensor<2x64x16xf32>, tensor<2x64x16xf32>) -> tensor<2x64x16xf32> {
+    ^bb0(%q0: tensor<2x64x16xf32>, %k0: tensor<2x64x16xf32>, %v0: tensor<2x64x16xf32>):
+      %s = sinter.matmul %q0, %k0 {transpose_rhs} : (tensor<2x64x16xf32>, tensor<2x64x16xf32>) -> tensor<2x64x64xf32>
+      %p = sinter.softmax %s : tensor<2x64x64xf32>
+      %o0 = sinter.matmul %p, %v0 : (tensor<2x64x64xf32>, tensor<2x64x16xf32>) -> tensor<2x64x16xf32>
+      sinter.yield %o0 : tensor<2x64x16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, DenseI64ArrayAttr:$over, DenseI64ArrayAttr:$row_dims,
+                       DenseI64ArrayAttr:$column_dims);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{`over` $over `(` custom<AxisOperands>($inputs, $row_dims, $column_dims) `)`
+                         attr-dict-with-keyword `:` functional-type($inputs, $results) $body}];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let hasCanonicalizeMethod = 1;
+}
+
 def IndexOp : SinterOp<"index", [Pure, HasParent<"MapOp">]> {
   let summary = "the current index along one dimension of the enclosing map, as i32";
   let description = [{
@@ -513,8 +550,8 @@ def IndexOp : SinterOp<"index", [Pure, HasParent<"MapOp">]> {
   let hasVerifier = 1;
 }
 
-def YieldOp : SinterOp<"yield", [Pure, Terminator, HasParent<"MapOp">]> {
-  let summary = "ends the region of a map";
+def YieldOp : SinterOp<"yield", [Pure, Terminator, ParentOneOf<["MapOp", "AttentionOp"]>]> {
+  let summary = "ends the region of a map or of attention";
   let arguments = (ins Variadic<AnyType>:$values);
   let builders = [OpBuilder<(ins), [{}]>];
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";

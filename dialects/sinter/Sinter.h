@@ -18,6 +18,13 @@ template <typename Op> class Rowwise : public mlir::OpTrait::TraitBase<Op, Rowwi
 
 /// Trait of ops whose kernels read the operands in memory, at computed places.
 template <typename Op> class ReadsInMemory : public mlir::OpTrait::TraitBase<Op, ReadsInMemory> {};
+
+/// The operands of sinter.attention as they are written, each with its axes.
+mlir::ParseResult parseAxisOperands(mlir::OpAsmParser &parser,
+                                    llvm::SmallVectorImpl<mlir::OpAsmParser::UnresolvedOperand> &inputs,
+                                    mlir::DenseI64ArrayAttr &rowDims, mlir::DenseI64ArrayAttr &columnDims);
+void printAxisOperands(mlir::OpAsmPrinter &printer, mlir::Operation *op, mlir::OperandRange inputs,
+                       mlir::DenseI64ArrayAttr rowDims, mlir::DenseI64ArrayAttr columnDims);
 } // namespace sinter
 
 #define GET_OP_CLASSES

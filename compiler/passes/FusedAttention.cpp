@@ -1,0 +1,105 @@
+#include "compiler/passes/FusedAttention.h"
+
+#include "compiler/passes/Triangles.h"
+#include "dialects/sinter/Axes.h"
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+/// What the kernel takes of rows and of columns at a time, at least: whole vectors.
+constexpr int64_t kDivisor = 16;
+
+/// Asks one op after the other.
+class Check {
+public:
+  explicit Check(AttentionOp attention) : attention(attention), axes(attention), known(attention.getBody().front()) {}
+
+  std::string run() {
+    ArrayRef<int64_t> over = attention.getOver();
+    if (over.size() < 3)
+      return "it has no batch dimension";
+    if (over.back() % kDivisor != 0 || over[over.size() - 2] % kDivisor != 0)
+      return "rows or columns are no multiple of " + std::to_string(kDivisor);
+    Block &body = attention.getBody().front();
+    for (BlockArgument argument : body.getArguments())
+      if (axes.of(argument).both())
+        return "an operand has rows and columns";
+    for (Operation &op : body.without_terminator())
+      if (std::string why = ask(op); !why.empty())
+        return why;
+    for (Value value : body.getTerminator()->getOperands())
+      if (!isa_and_nonnull<MatmulOp>(value.getDefiningOp()))
+        return "a result is no product";
+    if (skips)
+      for (ReduceOp reduce : reductions)
+        if (!ignoresLaterColumns(reduce))
+          return "what products leave out counts in a reduction";
+    return "";
+  }
+
+private:
+  bool both(Value value) const { return axes.of(value).both(); }
+
+  std::string ask(Operation &op) {
+    if (isa<arith::ConstantOp>(op))
+      return "";
+    if (auto product = dyn_cast<MatmulOp>(op))
+      return askProduct(product);
+    if (auto reduce = dyn_cast<ReduceOp>(op)) {
+      reductions.push_back(reduce);
+      auto last = static_cast<int64_t>(attention.getOver().size()) - 1;
+      return both(reduce.getInput()) && reduce.getAxes() == ArrayRef<int64_t>{last} ? ""
+                                                                                    : "a reduction is not of columns";
+    }
+    if (auto map = dyn_cast<MapOp>(op))
+      return askMap(map);
+    return isa<SoftmaxOp>(op) ? "" : (op.getName().getStringRef() + " is not known to it").str();
+  }
+
+  /// Makes rows x columns, or is read off their left side.
+  std::string askProduct(MatmulOp op) {
+    skips |= op.getLhsPart() == TrianglePart::lower || op.getResultPart() == TrianglePart::lower;
+    bool makes = both(op.getResult()), reads = both(op.getLhs());
+    if (makes == reads || both(op.getRhs()) || (makes && (!op.getTransposeRhs() || op.getTransposeLhs())) ||
+        (reads && op.getTransposeRhs()))
+      return "a product neither makes nor sums rows x columns";
+    auto isOperand = [](Value value) { return isa<BlockArgument>(value); };
+    return isOperand(op.getRhs()) && (!makes || isOperand(op.getLhs())) ? ""
+                                                                        : "a product reads what is computed inside";
+  }
+
+  std::string askMap(MapOp map) {
+    if (!both(map.getResult(0)))
+      return "a map is not over rows x columns";
+    for (auto [input, read] :
+         llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+      bool element = both(input) && read.isIdentity();
+      auto reduce = input.getDefiningOp<ReduceOp>();
+      AffineMap perRow = AffineMap::getMultiDimIdentityMap(attention.getOver().size(), map.getContext())
+                             .getMajorSubMap(attention.getOver().size() - 1);
+      if (!element && !(reduce && read == perRow))
+        return "a map reads an operand";
+    }
+    return "";
+  }
+
+  /// Whether nothing above the diagonal, which the kernel may leave out, counts in a reduction.
+  bool ignoresLaterColumns(ReduceOp op) const {
+    Attribute value = known.of(op.getInput())[kAbove];
+    return value && op.getKind() == ReduceKind::sum && isZero(value);
+  }
+
+  AttentionOp attention;
+  AxisAnalysis axes;
+  KnownTriangles known;
+  SmallVector<ReduceOp> reductions;
+  bool skips = false; ///< products leave out columns after a row
+};
+
+} // namespace
+
+std::string whyNoKernel(AttentionOp attention) { return Check(attention).run(); }
+
+} // namespace sinter

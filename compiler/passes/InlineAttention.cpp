@@ -1,0 +1,52 @@
+// sinter-inline-attention: a sinter.attention becomes the ops of its region again.
+//
+// Where a target has no kernel for it, it is taken apart before kernels are chosen: what its gradient computes again is
+// then found to be there already. What a target has a kernel for stays until kernels are outlined; its ops then go into
+// the entry with the number of their group, and outline-kernels takes them together.
+#include "compiler/passes/FusedAttention.h"
+#include "compiler/passes/Passes.h"
+#include "dialects/sinter/Sinter.h"
+
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace sinter {
+#define GEN_PASS_DEF_INLINEATTENTION
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
+  using InlineAttentionBase::InlineAttentionBase;
+
+  void runOnOperation() override {
+    Builder builder(&getContext());
+    int64_t count = 0;
+    for (auto attention : llvm::make_early_inc_range(getOperation().getOps<AttentionOp>())) {
+      bool hasKernel = fused && whyNoKernel(attention).empty();
+      if (hasKernel && !mark)
+        continue;
+      inlineBody(attention, hasKernel ? builder.getI64IntegerAttr(count++) : Attribute());
+    }
+  }
+
+  /// `number`: the group's, or null if its ops go different ways.
+  static void inlineBody(AttentionOp attention, Attribute number) {
+    OpBuilder builder(attention);
+    Block &body = attention.getBody().front();
+    IRMapping mapping;
+    mapping.map(body.getArguments(), attention.getInputs());
+    for (Operation &op : body.without_terminator()) {
+      Operation *clone = builder.clone(op, mapping);
+      if (number && !isa<arith::ConstantOp>(op))
+        clone->setAttr(kAttentionAttr, number);
+    }
+    for (auto [result, value] : llvm::zip_equal(attention.getResults(), body.getTerminator()->getOperands()))
+      result.replaceAllUsesWith(mapping.lookup(value));
+    attention.erase();
+  }
+};
+
+} // namespace
+} // namespace sinter
