@@ -9,6 +9,7 @@
 // product they come from, maps, softmax, reductions of rows, products that sum over columns or rows. It is fused if no
 // such value is read by anything else, and no path leaves the group and comes back. Which function of the scores stands
 // in the middle does not matter. Runs before differentiation: the gradient is again a sinter.attention.
+#include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/Sinter.h"
 
@@ -284,8 +285,10 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
           continue;
         Group group(&op, scores);
         done.insert(&op);
-        if (!group.problem().empty())
+        if (!group.problem().empty()) {
+          notFused(group.where(), "rows x columns around a softmax into an attention", group.problem());
           continue;
+        }
         group.fuse();
         changed = again = true;
         break; // what this loop stands at is gone

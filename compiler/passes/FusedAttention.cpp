@@ -3,6 +3,8 @@
 #include "compiler/passes/Triangles.h"
 #include "dialects/sinter/Axes.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 
 namespace sinter {
@@ -23,9 +25,12 @@ public:
     if (over.back() % kDivisor != 0 || over[over.size() - 2] % kDivisor != 0)
       return "rows or columns are no multiple of " + std::to_string(kDivisor);
     Block &body = attention.getBody().front();
-    for (BlockArgument argument : body.getArguments())
+    for (auto [argument, input] : llvm::zip_equal(body.getArguments(), attention.getInputs())) {
       if (axes.of(argument).both())
         return "an operand has rows and columns";
+      if (matchPattern(input, m_Constant()))
+        return "an operand is a number, which is nowhere in memory";
+    }
     for (Operation &op : body.without_terminator())
       if (std::string why = ask(op); !why.empty())
         return why;

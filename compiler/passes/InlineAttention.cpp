@@ -4,6 +4,7 @@
 // then found to be there already. What a target has a kernel for stays until kernels are outlined; its ops then go into
 // the entry with the number of their group, and outline-kernels takes them together.
 #include "compiler/passes/FusedAttention.h"
+#include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/Sinter.h"
 
@@ -24,9 +25,12 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
     Builder builder(&getContext());
     int64_t count = 0;
     for (auto attention : llvm::make_early_inc_range(getOperation().getOps<AttentionOp>())) {
-      bool hasKernel = fused && whyNoKernel(attention).empty();
+      std::string why = fused ? whyNoKernel(attention) : "";
+      bool hasKernel = fused && why.empty();
       if (hasKernel && !mark)
         continue;
+      if (!why.empty())
+        notFused(attention, "this attention into one kernel", why);
       inlineBody(attention, hasKernel ? builder.getI64IntegerAttr(count++) : Attribute());
     }
   }

@@ -213,7 +213,7 @@ private:
       add(member, group);
   }
 
-  /// Joins the group of that number (GroupAttention.cpp), with the views that only `op` reads.
+  /// Joins the group of that number (InlineAttention.cpp), with the views that only `op` reads.
   void placeAttention(Operation *op, Attribute number) {
     Group *&group = attentions[number];
     if (group)

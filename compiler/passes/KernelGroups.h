@@ -22,7 +22,7 @@ struct KernelGroup {
 ///   columns   reductions of another dimension of one shape that read the same values, each with the map that only it
 ///             reads (the prologue)
 ///   elements  maps of one shape that read each other element by element
-///   attention ops that sinter-group-attention has marked
+///   attention ops that sinter-inline-attention has marked
 ///   single    anything else; a concatenation takes the transposes that only it reads, and these take slices
 ///
 /// Groups of elements with the same scalar code that wait for the same values (an optimizer's updates of all

@@ -241,7 +241,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
   SmallVector<OpOperand *> laterReaders(ArrayRef<Operation *> chain, bool alsoSoon, Reachability &graph) {
 =======
   /// Repeats `chain` for those readers of what it computes that depend on other readers: the backward pass on the
-  /// forward. Unless `alsoSoon`, only if it is computed long before.
+  /// forward. Only if it is computed long before.
   bool recomputeForLaterReaders(ArrayRef<Operation *> chain, Reachability &graph) {
 >>>>>>> 62db5e0 (Attention is an op with a region, formed before differentiation; its gradient is again one)
     Value result = chain.back()->getResult(0);

@@ -39,7 +39,7 @@ inline constexpr llvm::StringLiteral kKernelAttr = "sinter.kernel"; ///< func: a
 /// of the first member, then those of the second, and so on; no member reads what another computes.
 inline constexpr llvm::StringLiteral kMembersAttr = "sinter.members";
 /// On ops that one kernel takes together because they live on queries x keys: the number of their group
-/// (GroupAttention.cpp).
+/// (InlineAttention.cpp).
 inline constexpr llvm::StringLiteral kAttentionAttr = "sinter.attention";
 /// On what a product reads and nobody else: its kernel computes it (FusePrologues.cpp).
 inline constexpr llvm::StringLiteral kPrologueAttr = "sinter.prologue";

@@ -1,4 +1,4 @@
-// sinter-cpu-emit-attention: kernels that hold products around rows of queries x keys (passes/GroupAttention.cpp).
+// sinter-cpu-emit-attention: kernels that hold products around rows of queries x keys (sinter.attention).
 //
 //   for each batch (a head of a sequence), for each block of queries in ascending order:
 //     scores       queries x keys of this block, into buffers of the thread: it never has more than a block of them

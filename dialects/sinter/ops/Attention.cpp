@@ -104,7 +104,7 @@ LogicalResult AttentionOp::verifyRegions() {
 //===--- simplification ------------------------------------------------------------------------------===//
 
 /// Drops results that nobody reads, operands that the region does not read, and all but one of equal operands; numbers
-/// become the region's own.
+/// that are neither rows nor columns become the region's own.
 LogicalResult AttentionOp::canonicalize(AttentionOp op, PatternRewriter &rewriter) {
   Block &body = op.getBody().front();
   BitVector drop(op.getInputs().size());
@@ -112,7 +112,8 @@ LogicalResult AttentionOp::canonicalize(AttentionOp op, PatternRewriter &rewrite
   for (BlockArgument argument : body.getArguments()) {
     unsigned i = argument.getArgNumber();
     SplatElementsAttr splat;
-    if (!argument.use_empty() && matchPattern(op.getInputs()[i], m_Constant(&splat))) {
+    bool hasAxes = op.getRowDims()[i] >= 0 || op.getColumnDims()[i] >= 0; // (a number has none)
+    if (!argument.use_empty() && !hasAxes && matchPattern(op.getInputs()[i], m_Constant(&splat))) {
       OpBuilder::InsertionGuard guard(rewriter);
       rewriter.setInsertionPointToStart(&body);
       rewriter.replaceAllUsesWith(argument, arith::ConstantOp::create(rewriter, argument.getLoc(), splat));
