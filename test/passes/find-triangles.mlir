@@ -99,12 +99,14 @@ func.func @other_masks(%x: tensor<2x8x8xf32>, %y: tensor<2x8x8xf32>) -> (tensor<
 // The gradient: of five products two have the transposed weights, and that of the weights is needed only where they are
 // not zero. Dropout in between changes nothing.
 // GRADIENTS-LABEL: func @gradient
-// GRADIENTS: sinter.matmul %{{.*}}, %{{.*}} result(lower) {transpose_rhs} :
-// GRADIENTS: sinter.matmul %{{.*}}, %{{.*}} lhs(lower) :
-// GRADIENTS-DAG: sinter.matmul %{{.*}}, %arg2 result(lower) {transpose_rhs} :
-// GRADIENTS-DAG: sinter.matmul %{{.*}}, %{{.*}} lhs(lower) {transpose_lhs} :
-// GRADIENTS-DAG: sinter.matmul %{{.*}}, %arg1 lhs(lower) :
-// GRADIENTS-DAG: sinter.matmul %{{.*}}, %arg0 lhs(lower) {transpose_lhs} :
+// GRADIENTS: sinter.attention over [3, 8, 8](
+// GRADIENTS: sinter.attention over [3, 8, 8](%arg0 rows 1, %arg1 columns 1, %arg3 rows 1 columns 2, %arg2 columns 1, %{{.*}} rows 1)
+// GRADIENTS-NEXT: ^bb0(%[[Q:.*]]: tensor<3x8x4xf32>, %[[K:.*]]: tensor<3x8x4xf32>, %{{.*}}: tensor<3x8x8xi1>, %[[V:.*]]: tensor<3x8x4xf32>, %[[DO:.*]]: tensor<3x8x4xf32>):
+// GRADIENTS: sinter.matmul %[[Q]], %[[K]] result(lower) {transpose_rhs} :
+// GRADIENTS-DAG: sinter.matmul %[[DO]], %[[V]] result(lower) {transpose_rhs} :
+// GRADIENTS-DAG: sinter.matmul %{{.*}}, %[[DO]] lhs(lower) {transpose_lhs} :
+// GRADIENTS-DAG: sinter.matmul %{{.*}}, %[[K]] lhs(lower) :
+// GRADIENTS-DAG: sinter.matmul %{{.*}}, %[[Q]] lhs(lower) {transpose_lhs} :
 // GRADIENTS: return
 func.func @gradient(%q: tensor<3x8x4xf32>, %k: tensor<3x8x4xf32>, %v: tensor<3x8x4xf32>, %drop: tensor<3x8x8xi1>) -> (tensor<3x8x4xf32>, tensor<3x8x4xf32>, tensor<3x8x4xf32>) {
   %never = arith.constant dense<0xFF800000> : tensor<3x8x8xf32>
