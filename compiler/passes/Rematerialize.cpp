@@ -6,8 +6,7 @@
 //   %w = matmul %h, %g                           %w = matmul %h1, %g
 //
 // Attention weights, which no map can give, are computed again from the queries and keys that the backward pass reads
-// in any case, of as many layers as a hundredth of the function's multiplications pays for; of all, if one kernel takes
-// them with all that reads them (GroupAttention.cpp).
+// in any case, of as many layers as a hundredth of the function's multiplications pays for.
 //
 // %h then dies where the forward pass has read it, instead of waiting for its turn in the backward pass; what both
 // regions compute (the tanh of a gelu) is computed once. No life becomes longer but those of small inputs, and the bits
@@ -204,13 +203,11 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       SmallVector<Operation *> chain = chainFromProduct(softmax);
       if (chain.empty())
         continue;
-<<<<<<< HEAD
-      bool neverStored = allWeights && mayBeAttention(cast<RankedTensorType>(softmax.getType()).getShape());
-      SmallVector<OpOperand *> later = laterReaders(chain, neverStored, graph);
+      SmallVector<OpOperand *> later = laterReaders(chain, graph);
       int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
       if (later.empty())
         continue;
-      if (!neverStored && cost > budget) {
+      if (cost > budget) {
         notFused(softmax, "attention weights into the backward pass, which reads them from memory",
                  "that takes " + Twine(cost) + " multiplications, but of the hundredth that may be done again " +
                      Twine(budget) + " are left");
@@ -219,17 +216,11 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       DEBUG_AT(softmax) << "is computed again for " << later.size() << " readers";
       recomputeFor(later, chain, graph);
       ++count;
-      if (!neverStored)
-=======
-      int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
-      if (cost <= budget && recomputeForLaterReaders(chain, graph))
->>>>>>> 62db5e0 (Attention is an op with a region, formed before differentiation; its gradient is again one)
-        budget -= cost;
+      budget -= cost;
     }
     return count;
   }
 
-<<<<<<< HEAD
   static Operation *firstOwner(ArrayRef<OpOperand *> uses) {
     return (*llvm::min_element(
                 uses, [](OpOperand *a, OpOperand *b) { return a->getOwner()->isBeforeInBlock(b->getOwner()); }))
@@ -237,40 +228,22 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
   }
 
   /// Those readers of what `chain` computes that depend on other readers: the backward pass on the forward. None if all
-  /// do, if `chain` reads what only lives for it by then, and, unless `alsoSoon`, if it is computed shortly before.
-  SmallVector<OpOperand *> laterReaders(ArrayRef<Operation *> chain, bool alsoSoon, Reachability &graph) {
-=======
-  /// Repeats `chain` for those readers of what it computes that depend on other readers: the backward pass on the
-  /// forward. Only if it is computed long before.
-  bool recomputeForLaterReaders(ArrayRef<Operation *> chain, Reachability &graph) {
->>>>>>> 62db5e0 (Attention is an op with a region, formed before differentiation; its gradient is again one)
+  /// do, if `chain` reads what only lives for it by then, or if it is computed shortly before.
+  SmallVector<OpOperand *> laterReaders(ArrayRef<Operation *> chain, Reachability &graph) {
     Value result = chain.back()->getResult(0);
     SmallVector<OpOperand *> uses, later;
     for (Operation *op : chain)
       if (!isa<ReshapeOp>(op))
         collectUses(op->getResult(0), uses);
     llvm::erase_if(uses, [&](OpOperand *use) { return llvm::is_contained(chain, use->getOwner()); });
-<<<<<<< HEAD
     llvm::copy_if(uses, std::back_inserter(later), [&](OpOperand *use) {
       return llvm::any_of(uses, [&](OpOperand *other) { return graph.leadsTo(other->getOwner(), use->getOwner()); });
     });
     if (later.empty() || later.size() == uses.size())
       return {};
     Operation *first = firstOwner(later);
-    if (!alsoSoon && !isFar(chain.back(), first, elementsOf(result)))
+    if (!isFar(chain.back(), first, elementsOf(result)))
       return {};
-=======
-    Operation *first = nullptr;
-    for (OpOperand *use : uses) {
-      if (llvm::none_of(uses, [&](OpOperand *other) { return graph.leadsTo(other->getOwner(), use->getOwner()); }))
-        continue;
-      later.push_back(use);
-      if (!first || use->getOwner()->isBeforeInBlock(first))
-        first = use->getOwner();
-    }
-    if (later.empty() || later.size() == uses.size() || !isFar(chain.back(), first, elementsOf(result)))
-      return false;
->>>>>>> 62db5e0 (Attention is an op with a region, formed before differentiation; its gradient is again one)
     // What the product reads must be there in any case.
     for (Value operand : chain.front()->getOperands())
       if (llvm::all_of(operand.getUsers(), [&](Operation *user) { return user->isBeforeInBlock(first); }))
