@@ -4,8 +4,6 @@
 #include "dialects/sinter/ops/Rules.h"
 
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -99,57 +97,6 @@ LogicalResult AttentionOp::verifyRegions() {
   for (Operation &op : body)
     any |= llvm::any_of(op.getResults(), hasBoth);
   return any ? success() : emitOpError("holds nothing over rows and columns");
-}
-
-//===--- simplification ------------------------------------------------------------------------------===//
-
-/// Drops results that nobody reads, operands that the region does not read, and all but one of equal operands; numbers
-/// that are neither rows nor columns become the region's own.
-LogicalResult AttentionOp::canonicalize(AttentionOp op, PatternRewriter &rewriter) {
-  Block &body = op.getBody().front();
-  BitVector drop(op.getInputs().size());
-  bool changed = false;
-  for (BlockArgument argument : body.getArguments()) {
-    unsigned i = argument.getArgNumber();
-    SplatElementsAttr splat;
-    bool hasAxes = op.getRowDims()[i] >= 0 || op.getColumnDims()[i] >= 0; // (a number has none)
-    if (!argument.use_empty() && !hasAxes && matchPattern(op.getInputs()[i], m_Constant(&splat))) {
-      OpBuilder::InsertionGuard guard(rewriter);
-      rewriter.setInsertionPointToStart(&body);
-      rewriter.replaceAllUsesWith(argument, arith::ConstantOp::create(rewriter, argument.getLoc(), splat));
-    }
-    for (unsigned j = 0; j < i && !argument.use_empty(); ++j)
-      if (op.getInputs()[j] == op.getInputs()[i] && op.getRowDims()[j] == op.getRowDims()[i] &&
-          op.getColumnDims()[j] == op.getColumnDims()[i])
-        rewriter.replaceAllUsesWith(argument, body.getArgument(j));
-    drop[i] = argument.use_empty();
-  }
-  SmallVector<Value> results, yielded;
-  for (auto [result, value] : llvm::zip_equal(op.getResults(), body.getTerminator()->getOperands()))
-    if (!result.use_empty())
-      results.push_back(result), yielded.push_back(value);
-  changed |= drop.any() || results.size() != op.getNumResults();
-  if (!changed || results.empty())
-    return failure();
-  SmallVector<Value> inputs;
-  SmallVector<int64_t> rows, columns;
-  for (unsigned i = 0; i < drop.size(); ++i)
-    if (!drop[i]) {
-      inputs.push_back(op.getInputs()[i]);
-      rows.push_back(op.getRowDims()[i]), columns.push_back(op.getColumnDims()[i]);
-    }
-  auto simpler =
-      AttentionOp::create(rewriter, op.getLoc(), ValueRange(results).getTypes(), inputs, op.getOver(), rows, columns);
-  simpler->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-  rewriter.modifyOpInPlace(op, [&] {
-    body.getTerminator()->setOperands(yielded);
-    body.eraseArguments(drop);
-  });
-  rewriter.inlineRegionBefore(op.getBody(), simpler.getBody(), simpler.getBody().begin());
-  for (auto [old, value] : llvm::zip_equal(results, simpler.getResults()))
-    rewriter.replaceAllUsesWith(old, value);
-  rewriter.eraseOp(op);
-  return success();
 }
 
 //===--- gradient ------------------------------------------------------------------------------------===//
