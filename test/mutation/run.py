@@ -25,8 +25,9 @@ MISSED = "missed by the nearest"
 OUTCOMES = ("caught by the nearest", "caught by another", MISSED, "survived", "does not compile", "does not fit")
 
 
-def place(fault, text):
-    """Where the old text stands: a match, or None if it stands there not exactly once."""
+def place(fault, path):
+    """Where the old text stands in a file: a match, or None if it stands there not exactly once."""
+    text = path.read_text() if path.exists() else ""
     words = [re.escape(word) for word in fault.old.split()]
     found = list(re.finditer(r"\s+".join(words), text))
     return found[0] if len(found) == 1 else None
@@ -108,10 +109,10 @@ class Mutants:
         self.log = self.logs / f"{re.sub('[^a-z0-9]+', '-', fault.name.lower())}.log"
         self.log.unlink(missing_ok=True)
         path = self.tree / fault.file
-        text = path.read_text()
-        match = place(fault, text)
+        match = place(fault, path)
         if not match:
             return "does not fit"
+        text = path.read_text()
         path.write_text(text[:match.start()] + fault.new + text[match.end():])
         try:
             nearest = fault.tests.split()
@@ -168,7 +169,7 @@ class Mutants:
 
 
 def check():
-    bad = [fault for fault in FAULTS if not place(fault, (ROOT / fault.file).read_text())]
+    bad = [fault for fault in FAULTS if not place(fault, ROOT / fault.file)]
     for fault in bad:
         print(f"does not fit: {fault.name} ({fault.file})")
     names = [fault.name for fault in FAULTS]
