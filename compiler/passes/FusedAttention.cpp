@@ -10,8 +10,8 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-/// What the kernel takes of rows and of columns at a time, at least: whole vectors.
-constexpr int64_t kDivisor = 16;
+/// Of fewer rows or columns, kernels of their own are faster: what is fused is packed for blocks and vectors.
+constexpr int64_t kFewest = 16;
 
 /// Asks one op after the other.
 class Check {
@@ -22,12 +22,10 @@ public:
     ArrayRef<int64_t> over = attention.getOver();
     if (over.size() < 3)
       return "it has no batch dimension";
-    if (over.back() % kDivisor != 0 || over[over.size() - 2] % kDivisor != 0)
-      return "rows or columns are no multiple of " + std::to_string(kDivisor);
+    if (over.back() < kFewest || over[over.size() - 2] < kFewest)
+      return "there are fewer than " + std::to_string(kFewest) + " rows or columns";
     Block &body = attention.getBody().front();
     for (auto [argument, input] : llvm::zip_equal(body.getArguments(), attention.getInputs())) {
-      if (axes.of(argument).both())
-        return "an operand has rows and columns";
       if (matchPattern(input, m_Constant()))
         return "an operand is a number, which is nowhere in memory";
     }
@@ -80,12 +78,14 @@ private:
       return "a map is not over rows x columns";
     for (auto [input, read] :
          llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+      if (isa<BlockArgument>(input))
+        continue;
       bool element = both(input) && read.isIdentity();
       auto reduce = input.getDefiningOp<ReduceOp>();
       AffineMap perRow = AffineMap::getMultiDimIdentityMap(attention.getOver().size(), map.getContext())
                              .getMajorSubMap(attention.getOver().size() - 1);
       if (!element && !(reduce && read == perRow))
-        return "a map reads an operand";
+        return "a map reads what is computed of rows or columns alone";
     }
     return "";
   }

@@ -50,11 +50,11 @@ public:
     return success(llvm::all_of(emitters, [](auto &emitter) { return succeeded(emitter->getOutcome()); }));
   }
 
-  int64_t tiles() const { return kernel.batchSize() * (kernel.sumsOverQueries() ? 1 : blocks()); }
+  /// The block that is no whole one belongs to the last tile: no other thread then writes the rows that it repeats.
+  int64_t tiles() const { return kernel.batchSize() * (kernel.sumsOverQueries() ? 1 : kernel.wholeBlocks()); }
   int64_t scratchBytes() const { return scratchSize; }
 
 private:
-  int64_t blocks() const { return kernel.queries / kernel.rows; }
   Value constant(int64_t value) { return indexConstant(b, loc, value); }
 
   void placeBuffers(Value scratch) {
@@ -86,31 +86,41 @@ private:
   }
 
   LogicalResult emitTile(Value tile) {
-    if (!kernel.sumsOverQueries())
-      return emitBlock(arith::DivUIOp::create(b, loc, tile, constant(blocks())),
-                       arith::RemUIOp::create(b, loc, tile, constant(blocks())));
-    auto loop = scf::ForOp::create(b, loc, constant(0), constant(blocks()), constant(1));
+    int64_t whole = kernel.wholeBlocks(), all = whole + kernel.hasPartBlock();
+    Value batch = tile, from = constant(0), to = constant(all);
+    if (!kernel.sumsOverQueries()) {
+      batch = arith::DivUIOp::create(b, loc, tile, constant(whole));
+      from = arith::RemUIOp::create(b, loc, tile, constant(whole));
+      to = LinearIndex{1, {}}.add(from, 1).materialize(b, loc);
+      if (kernel.hasPartBlock()) {
+        Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, to, constant(whole));
+        to = arith::SelectOp::create(b, loc, isLast, constant(all), to);
+      }
+    }
+    auto loop = scf::ForOp::create(b, loc, from, to, constant(1));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    return emitBlock(tile, loop.getInductionVar());
+    return emitBlock(batch, loop.getInductionVar());
   }
 
   LogicalResult emitBlock(Value batch, Value block) {
     Value first = LinearIndex().add(block, kernel.rows).materialize(b, loc);
+    if (kernel.hasPartBlock())
+      first = arith::MinUIOp::create(b, loc, first, constant(kernel.queries - kernel.rows));
     auto forEach = [&](AttentionProduct::Kind kind, auto action) {
       for (auto [product, emitter] : llvm::zip_equal(kernel.products, emitters))
         if (product.kind == kind)
           action(product, *emitter);
     };
     forEach(AttentionProduct::Scores, [&](AttentionProduct &product, MatmulEmitter &emitter) {
-      emitter.emitRows(batch, block, first, keysBound(first, product.plan.nr()));
+      emitter.emitRows(batch, first, keysBound(first, product.plan.nr()));
     });
     Value next = LinearIndex{1, {}}.add(batch, 1).materialize(b, loc);
     auto fetch = [&](Value query) { fetchNext(next, query); };
-    if (failed(AttentionRows(b, loc, kernel, buffers).emit(batch, first, fetch)))
+    if (failed(AttentionRows(b, loc, kernel, flat, buffers).emit(batch, first, fetch)))
       return failure();
     forEach(AttentionProduct::OverKeys,
-            [&](AttentionProduct &, MatmulEmitter &emitter) { emitter.emitRows(batch, block, first, Value()); });
+            [&](AttentionProduct &, MatmulEmitter &emitter) { emitter.emitRows(batch, first, Value()); });
     forEach(AttentionProduct::OverQueries,
             [&](AttentionProduct &, MatmulEmitter &emitter) { emitter.emitDepth(batch, block, first); });
     return success();

@@ -2,6 +2,7 @@
 
 #include "compiler/codegen/cpu/TermLoop.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -23,7 +24,7 @@ LogicalResult AttentionRows::emit(Value batch, Value firstQuery, llvm::function_
   row = rows.getInductionVar();
   query = arith::AddIOp::create(b, loc, firstQuery, row);
   atQuery(query);
-  bound = constant(kernel.keys);
+  bound = constant(kernel.keysInVectors());
   if (kernel.causal) {
     Value last = LinearIndex{kernel.margin + kLanes, {}}.add(query, 1).materialize(b, loc);
     Value vectors = arith::DivUIOp::create(b, loc, last, constant(kLanes));
@@ -71,13 +72,17 @@ LogicalResult AttentionRows::emitPass(ArrayRef<AttentionRowOp> ops) {
       linalg::GenericOp op = row.op;
       bool reduces = op.getNumReductionLoops() > 0;
       Value before = reduces ? values[reduction] : Value();
+      Value sawNan = reduces && isExtremum(reduction) ? values[extremum] : Value();
       FailureOr<SmallVector<Value>> computed = emitOp(op, key, before);
       if (failed(computed))
         return failure();
       if (reduces) {
         values[reduction] = computed->front();
-        if (isExtremum(reduction))
-          combineQuickly(b, loc, before, values[reduction], values[extremum++]);
+        if (sawNan)
+          combineQuickly(b, loc, before, values[reduction], values[extremum]);
+        values[reduction] = ifKeys(key, values[reduction], before);
+        if (sawNan)
+          values[extremum] = ifKeys(key, values[extremum], sawNan), ++extremum;
         ++reduction;
         continue;
       }
@@ -102,21 +107,59 @@ LogicalResult AttentionRows::emitPass(ArrayRef<AttentionRowOp> ops) {
 }
 
 FailureOr<SmallVector<Value>> AttentionRows::emitOp(linalg::GenericOp op, Value key, Value accumulator) {
-  SmallVector<Value> arguments;
-  for (Value input : op.getDpsInputs())
-    arguments.push_back(operandOf(input, key));
+  SmallVector<Value> operands;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    std::optional<codegen::View> view = codegen::viewOfArgument(input->get());
+    operands.push_back(view ? argumentAt(*view, op.getMatchingIndexingMap(input),
+                                         op.getBody()->getArgument(input->getOperandNumber()).getType(), key)
+                            : operandOf(input->get(), key));
+  }
   if (accumulator)
-    arguments.push_back(accumulator);
+    operands.push_back(accumulator);
   else // never read, but the block has arguments for them
     for (BlockArgument unused : op.getBody()->getArguments().drop_front(op.getNumDpsInputs()))
-      arguments.push_back(arith::ConstantOp::create(b, loc, b.getZeroAttr(unused.getType())));
+      operands.push_back(arith::ConstantOp::create(b, loc, b.getZeroAttr(unused.getType())));
   LaneContext context;
   context.vectorDim = kernel.batch.size() + 1;
-  auto index = [&](int64_t dim) {
-    return dim < static_cast<int64_t>(kernel.batch.size()) ? batchIndices[dim] : dim == context.vectorDim ? key : query;
-  };
+  auto index = [&](int64_t dim) { return indexOf(dim, key); };
   context.index = index;
-  return cloneOnLanes(b, *op.getBody(), arguments, context);
+  return cloneOnLanes(b, *op.getBody(), operands, context);
+}
+
+/// Which lanes are keys, of those from `key` on; null: all.
+Value AttentionRows::keysFrom(Value key) {
+  if (!kernel.hasPartVector())
+    return {};
+  Value left = LinearIndex{kernel.keys, {}}.add(key, -1).materialize(b, loc);
+  return vector::CreateMaskOp::create(b, loc, lanesOf(b.getI1Type()), left);
+}
+
+/// `yes` in lanes that are keys, `no` in others.
+Value AttentionRows::ifKeys(Value key, Value yes, Value no) {
+  Value keys = keysFrom(key);
+  return keys ? arith::SelectOp::create(b, loc, keys, yes, no).getResult() : yes;
+}
+
+Value AttentionRows::indexOf(int64_t dim, Value key) const {
+  auto queries = static_cast<int64_t>(kernel.batch.size());
+  return dim < queries ? batchIndices[dim] : dim == queries ? query : key;
+}
+
+/// What a tensor in memory holds for this query and these keys, read through `map`.
+Value AttentionRows::argumentAt(const codegen::View &view, AffineMap map, Type element, Value key) {
+  auto keys = static_cast<int64_t>(kernel.batch.size()) + 1;
+  LinearIndex index{view.offset, {}};
+  int64_t alongKeys = 0;
+  for (auto [r, stride] : llvm::enumerate(view.strides)) {
+    auto dim = static_cast<int64_t>(map.getDimPosition(r));
+    index.add(indexOf(dim, key), stride);
+    alongKeys += dim == keys ? stride : 0;
+  }
+  Value memory = arguments[view.operand], at = index.materialize(b, loc), mask = keysFrom(key);
+  if (alongKeys == 0 || !mask)
+    return fromMemory(b, loc, loadLanes(b, loc, memory, at, alongKeys, kLanes), element);
+  // Behind the last key, the tensor may end.
+  return fromMemory(b, loc, loadLanesWhere(b, loc, memory, at, alongKeys, mask), element);
 }
 
 Value AttentionRows::operandOf(Value tensor, Value key) {

@@ -1,6 +1,7 @@
 // Ops on rows of queries x keys, between an attention kernel's products.
 #pragma once
 
+#include "compiler/codegen/TensorViews.h"
 #include "compiler/codegen/cpu/AttentionShape.h"
 #include "compiler/codegen/cpu/Emitter.h"
 
@@ -10,10 +11,10 @@ namespace sinter::cpu {
 /// the order in which EmitLoops reduces rows (lane l folds elements l, l + 16, ...; then a tree).
 class AttentionRows {
 public:
-  /// `buffers`: one-dimensional memory of a block of rows each.
+  /// `arguments`: the kernel's, as one-dimensional memory; `buffers`: of a block of rows each.
   AttentionRows(mlir::OpBuilder &builder, mlir::Location loc, const AttentionKernel &kernel,
-                llvm::ArrayRef<mlir::Value> buffers)
-      : b(builder), loc(loc), kernel(kernel), buffers(buffers) {}
+                llvm::ArrayRef<mlir::Value> arguments, llvm::ArrayRef<mlir::Value> buffers)
+      : b(builder), loc(loc), kernel(kernel), arguments(arguments), buffers(buffers) {}
 
   /// Of the block of queries from `firstQuery` on, of number `batch`. `atQuery` may add something for each of them.
   mlir::LogicalResult emit(mlir::Value batch, mlir::Value firstQuery,
@@ -24,12 +25,16 @@ private:
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> emitOp(mlir::linalg::GenericOp op, mlir::Value key,
                                                          mlir::Value accumulator);
   mlir::Value operandOf(mlir::Value tensor, mlir::Value key);
+  mlir::Value argumentAt(const codegen::View &view, mlir::AffineMap map, mlir::Type element, mlir::Value key);
+  mlir::Value indexOf(int64_t dim, mlir::Value key) const;
+  mlir::Value keysFrom(mlir::Value key);
+  mlir::Value ifKeys(mlir::Value key, mlir::Value yes, mlir::Value no);
   mlir::Value address(mlir::Value key);
 
   mlir::OpBuilder &b;
   mlir::Location loc;
   const AttentionKernel &kernel;
-  llvm::ArrayRef<mlir::Value> buffers;
+  llvm::ArrayRef<mlir::Value> arguments, buffers;
   llvm::SmallVector<mlir::Value> batchIndices;
   mlir::Value row, query, bound;                           ///< in the block, of all, keys that count for it
   llvm::DenseMap<mlir::Value, mlir::Value> scalars, lanes; ///< of this query; of these keys

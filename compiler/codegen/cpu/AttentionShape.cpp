@@ -1,5 +1,6 @@
 #include "compiler/codegen/cpu/AttentionShape.h"
 #include "compiler/codegen/Contraction.h"
+#include "compiler/codegen/TensorViews.h"
 #include "compiler/codegen/cpu/Emitter.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -80,7 +81,9 @@ private:
       for (linalg::GenericOp op : generics) {
         if (op.getNumReductionLoops() > 0)
           continue;
-        auto isElement = [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isIdentity(); };
+        auto isElement = [&](OpOperand *input) {
+          return op.getMatchingIndexingMap(input).isIdentity() && !viewOfArgument(input->get());
+        };
         bool touches = llvm::any_of(op.getResults(), [&](Value v) { return scores.contains(v); }) ||
                        llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
                          return isElement(input) && scores.contains(input->get());
@@ -276,7 +279,7 @@ private:
         AffineMap map = op.getMatchingIndexingMap(input);
         bool element = map.isIdentity() && scores.contains(input->get());
         auto known = passes.find(input->get());
-        if (!element && known == passes.end())
+        if (!element && known == passes.end() && !viewOfArgument(input->get()))
           return false;
         if (known != passes.end())
           row.pass = std::max(row.pass, known->second);
@@ -337,12 +340,17 @@ private:
   /// 64).
   void chooseRows() {
     constexpr int64_t kBuffersInCache = 4;
-    for (int64_t rows : {64, 48, 32, 16}) {
-      result.rows = rows;
-      if (result.queries % rows == 0 && unitOf(result.queries) % rows == 0 &&
-          rows * result.stride() * result.bufferCount * int64_t(sizeof(float)) <= kBuffersInCache * target.cacheBytes)
-        return;
-    }
+    bool severalUnits = unitsOf(result.queries) > 1;
+    // Blocks that divide all queries first; otherwise the last one takes in some of the one before.
+    for (bool divides : {true, false})
+      for (int64_t rows : {64, 48, 32, 16}) {
+        bool fits = divides ? result.queries % rows == 0 : rows <= result.queries;
+        if (!fits || (severalUnits && unitOf(result.queries) % rows != 0))
+          continue;
+        result.rows = rows;
+        if (rows * result.stride() * result.bufferCount * int64_t(sizeof(float)) <= kBuffersInCache * target.cacheBytes)
+          return;
+      }
   }
 
   void planProduct(AttentionProduct &product) {

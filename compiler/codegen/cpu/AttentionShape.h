@@ -1,6 +1,7 @@
 // What an attention kernel holds: products and rows of ops on queries x keys, read off its linalg ops.
 #pragma once
 
+#include "compiler/codegen/cpu/Emitter.h"
 #include "compiler/codegen/cpu/MatmulCost.h"
 
 namespace sinter::cpu {
@@ -43,8 +44,15 @@ struct AttentionKernel {
 
   int64_t batchSize() const;
   bool sumsOverQueries() const;
+  /// Whether the last vector of keys is not whole.
+  bool hasPartVector() const { return keys % kLanes != 0; }
+  /// Keys in whole vectors.
+  int64_t keysInVectors() const { return llvm::alignTo(keys, kLanes); }
   /// Floats between rows of a buffer: rows should not compete for the same cache lines.
-  int64_t stride() const { return keys + kPadding; }
+  int64_t stride() const { return keysInVectors() + kPadding; }
+  /// Blocks of rows. If they do not divide the queries, another one takes the last ones, and some of those before.
+  int64_t wholeBlocks() const { return queries / rows; }
+  bool hasPartBlock() const { return queries % rows != 0; }
   std::optional<int64_t> bufferOf(mlir::Value value) const;
 
   static constexpr int64_t kPadding = 16;

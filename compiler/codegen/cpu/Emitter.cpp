@@ -47,7 +47,12 @@ Value loadLanes(OpBuilder &builder, Location loc, Value flat, Value offset, int6
     return toLanes(builder, loc, memref::LoadOp::create(builder, loc, flat, offset));
   if (stride == 1 && count == kLanes)
     return vector::LoadOp::create(builder, loc, type, flat, offset);
-  Value mask = laneMask(builder, loc, count), zeros = zeroLanes(builder, loc, type);
+  return loadLanesWhere(builder, loc, flat, offset, stride, laneMask(builder, loc, count));
+}
+
+Value loadLanesWhere(OpBuilder &builder, Location loc, Value flat, Value offset, int64_t stride, Value mask) {
+  VectorType type = lanesOf(cast<MemRefType>(flat.getType()).getElementType());
+  Value zeros = zeroLanes(builder, loc, type);
   if (stride == 1)
     return vector::MaskedLoadOp::create(builder, loc, type, flat, ValueRange{offset}, mask, zeros);
   Value offsets = laneOffsets(builder, loc, stride);

@@ -35,6 +35,9 @@ mlir::Value laneMask(mlir::OpBuilder &builder, mlir::Location loc, int64_t count
 /// Lanes flat[offset], flat[offset + stride], ...; those from `count` on are zero and are not touched in memory.
 mlir::Value loadLanes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value flat, mlir::Value offset,
                       int64_t stride = 1, int64_t count = kLanes);
+/// The same, of the lanes that `mask` names.
+mlir::Value loadLanesWhere(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value flat, mlir::Value offset,
+                           int64_t stride, mlir::Value mask);
 
 /// Stores the first `count` lanes to flat[offset], flat[offset + stride], ...
 void storeLanes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value lanes, mlir::Value flat, mlir::Value offset,

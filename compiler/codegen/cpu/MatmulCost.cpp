@@ -389,7 +389,8 @@ MatmulPlan planRows(const MatmulKernel &kernel, const MatmulTarget &target, int6
 
 MatmulPlan planDepth(const MatmulKernel &kernel, const MatmulTarget &target, int64_t depth) {
   MatmulPlan plan = planPart(kernel, target, kernel.m.size);
-  plan.kc = depth, plan.kBlocks = kernel.k.size / depth, plan.unitBlocks = unitOf(kernel.k.size) / depth;
+  plan.kc = depth, plan.kBlocks = llvm::divideCeil(kernel.k.size, depth);
+  plan.unitBlocks = unitsOf(kernel.k.size) == 1 ? plan.kBlocks : unitOf(kernel.k.size) / depth;
   plan.keeps = Keeps::Neither;
   return plan;
 }

@@ -63,14 +63,13 @@ void MatmulEmitter::locateTile(Value tile) {
     column = remainder(tile, plan.nTiles), rest = divide(tile, plan.nTiles);
     row = remainder(rest, plan.mTiles), rest = divide(rest, plan.mTiles);
   }
-  locate(rest, row, column);
+  locate(rest, multiply(row, plan.mc), multiply(column, plan.nc));
 }
 
-/// Sets the current tile: number `row` and `column` of those of a batch.
+/// Sets the current tile: it begins at `row` and `column` of a batch.
 void MatmulEmitter::locate(Value batch, Value row, Value column) {
   Value rest = batch;
-  firstRow = multiply(row, plan.mc);
-  firstColumn = multiply(column, plan.nc);
+  firstRow = row, firstColumn = column;
   batchIndices.assign(kernel.batch.size(), Value());
   for (int64_t i = static_cast<int64_t>(kernel.batch.size()) - 1; i >= 0; --i) {
     batchIndices[i] = i == 0 ? rest : remainder(rest, kernel.batch[i].size);
@@ -146,7 +145,7 @@ void MatmulEmitter::emitBlock(Value kBlock, Value packs) {
 void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs, Value packsAhead) {
   Value column = whole(columnAt, columns, plan.nr(), kernel.n.size), columnPanel = divide(columnAt, plan.nr());
   loop(rows, plan.mr, [&](Value rowAt) {
-    Value row = whole(rowAt, rows, plan.mr, kernel.m.size), rowPanel = divide(rowAt, plan.mr);
+    Value row = whole(rowAt, rows, plan.mr, rowsInAll()), rowPanel = divide(rowAt, plan.mr);
     Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, constant(0));
     Besides besides{arith::AndIOp::create(b, loc, packs, first), packsAhead};
     Waiting waiting = waitingTile(rowPanel, columnPanel);

@@ -79,8 +79,9 @@ public:
   void setLocal(unsigned operand, int64_t stride) { locals[operand] = stride; }
   /// Nothing is packed.
   void forget();
-  /// Tile `rowTile` of a batch, by columns below `columnBound` (a multiple of nr, or all of them).
-  void emitRows(mlir::Value batch, mlir::Value rowTile, mlir::Value localStart, mlir::Value columnBound);
+  /// The plan's number of rows of a batch, from `firstRow` on, by columns below `columnBound` (a multiple of nr; null:
+  /// by all of them).
+  void emitRows(mlir::Value batch, mlir::Value firstRow, mlir::Value columnBound);
   /// Block `kBlock` of k of a batch, by all rows and columns; blocks come in ascending order.
   void emitDepth(mlir::Value batch, mlir::Value kBlock, mlir::Value localStart);
   mlir::LogicalResult getOutcome() const { return outcome; }
@@ -93,6 +94,8 @@ private:
   void placeScratch(mlir::Value scratch);
   void locateTile(mlir::Value tile);
   void locate(mlir::Value batch, mlir::Value row, mlir::Value column);
+  /// Rows that tiles are cut from: those of the product, or of one call of emitRows.
+  int64_t rowsInAll() const { return emitsRows ? plan.mc : kernel.m.size; }
   mlir::Value packingKey();
   void emitTiles(mlir::Value begin, mlir::Value end);
   mlir::Value emitTile(mlir::Value tile, mlir::Value packedBefore);
@@ -234,6 +237,7 @@ private:
   int64_t scratchStart = 0, scratchSize = 64;    ///< 8 bytes of packedKey, 8 of ignoreDenormals, 16 of keptPlace
   llvm::SmallDenseMap<unsigned, int64_t> locals; ///< operands of a few rows, and how far these are apart
   mlir::Value localStart;                        ///< the first of those rows
+  bool emitsRows = false;                        ///< blocks of rows begin anywhere, and all have the plan's size
   // The current tile.
   mlir::Value firstRow, firstColumn, rows, columns;
   llvm::SmallVector<mlir::Value> batchIndices;

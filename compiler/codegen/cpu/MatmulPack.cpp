@@ -202,7 +202,7 @@ void MatmulEmitter::packLhsPanels(Value kBlock, Value from, Value to) {
   bool indirect = kernel.mustBePacked(kernel.lhs);
   auto packSteps = [&](Value first, Value last, bool half) {
     loop(rows, plan.mr, [&](Value rowAt) {
-      Value row = whole(rowAt, rows, plan.mr, kernel.m.size);
+      Value row = whole(rowAt, rows, plan.mr, rowsInAll());
       loop(first, last, 1, {}, [&](Value k, ValueRange) {
         auto load = [&](int64_t next) {
           if (indirect) {

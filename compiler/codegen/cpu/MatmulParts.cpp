@@ -17,9 +17,11 @@ void MatmulEmitter::forget() {
   memref::StoreOp::create(b, loc, nothing, packedKey, constant(0));
 }
 
-void MatmulEmitter::emitRows(Value batch, Value rowTile, Value localStart, Value columnBound) {
-  this->localStart = localStart;
-  locate(batch, rowTile, constant(0));
+void MatmulEmitter::emitRows(Value batch, Value firstRow, Value columnBound) {
+  emitsRows = true;
+  localStart = firstRow;
+  locate(batch, firstRow, constant(0));
+  rows = constant(plan.mc);
   inItsMode([&] {
     Value packs = arith::ConstantOp::create(b, loc, b.getBoolAttr(!plan.keepsPackedRhs()));
     if (plan.keepsPackedRhs())
