@@ -14,6 +14,7 @@ OPTIMIZERS = "dsl/optimizer-numbers.test dsl/optimizers.cpp"
 ELEMENTWISE = "passes/fuse-elementwise.mlir passes/fuse-elementwise-limits.mlir passes/recompute-maps.mlir ops/map.mlir"
 REDUCTIONS = "codegen/loops-reductions.mlir codegen/loops-numbers.mlir codegen/loops-elements.mlir"
 VULKAN_ROWS = "codegen/vulkan-rows.mlir codegen/vulkan-numbers.mlir codegen/vulkan-long.mlir"
+PROLOGUES = "passes/fuse-prologues-refused.mlir passes/fuse-prologues.mlir codegen/matmul-prologues.mlir"
 READING = REDUCTIONS + " codegen/loops-views.mlir ops/gather.mlir ops/reduce.mlir"
 TRIANGLES = "passes/find-triangles.mlir passes/find-triangles-refused.mlir codegen/matmul-triangles-numbers.mlir"
 
@@ -146,11 +147,10 @@ FAULTS = [
     Fault("a merged index by the wrong size", PASSES + "MapUtils.cpp", "position, size(inner[d])",
           "position, size(inner[d] + 1)",
           ELEMENTWISE),
-    Fault("prologues of bf16", PASSES + "FusePrologues.cpp", "|| (matmul.getBf16() && isa<MapOp>(op))", "",
-          "passes/fuse-prologues-refused.mlir passes/fuse-prologues.mlir codegen/matmul-prologues.mlir"),
+    Fault("prologues of bf16", PASSES + "FusePrologues.cpp", "if (matmul.getBf16() && isa<MapOp>(op))", "if (false)",
+          PROLOGUES),
     Fault("prologues of triangles", PASSES + "FusePrologues.cpp",
-          "if (matmul.getLhsPart() || matmul.getRhsPart() || matmul.getResultPart()) return false;", "",
-          "passes/fuse-prologues-refused.mlir passes/fuse-prologues.mlir codegen/matmul-prologues.mlir"),
+          "|| matmul.getLhsPart() || matmul.getRhsPart() || matmul.getResultPart())", ")", PROLOGUES),
     Fault("attention with a way out and back", PASSES + "FuseAttention.cpp", "if (ops.contains(op)) {", "if (false) {",
           "passes/fuse-attention.mlir"),
     Fault("attention that counts later keys", PASSES + "FusedAttention.cpp",
