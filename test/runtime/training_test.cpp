@@ -101,6 +101,36 @@ TEST_F(TrainingTest, OptionsWithoutEffectAreErrors) {
             "--weight-decay has no effect: the model's entry 'train' has no input weight_decay");
 }
 
+/// Mean loss of the mock's model on predictions [begin, end) of a text, in double precision.
+static double lossOf(Program &program, const std::vector<int32_t> &ids, size_t begin, size_t end) {
+  const auto *table = static_cast<const float *>(program.data(program.description().states[0]));
+  double loss = 0;
+  for (size_t i = begin; i < end; ++i) {
+    const float *row = table + ids[i] * 96;
+    double sum = 0;
+    for (int v = 0; v < 96; ++v)
+      sum += std::exp(double(row[v]));
+    loss += std::log(sum) - row[ids[i + 1]];
+  }
+  return loss / double(end - begin);
+}
+
+// In sequential order step n has the n-th 32 predictions of the text, from the first on. A rate of 0 leaves the model
+// alone.
+TEST_F(TrainingTest, StepsTakeTheTextFromItsStart) {
+  Program program(sinter_program_v1, 1);
+  program.initialize(1);
+  const Data text = data(program);
+  const std::vector<int32_t> ids = text.tokenizer.encode(readFile(folder / "t.txt"), "t");
+  options.order = Order::Sequential;
+  options.lr = 0;
+  Trainer trainer(program, options, 1);
+  for (size_t step = 1; step <= 5; ++step)
+    EXPECT_NEAR(trainer.step(*text.training, int64_t(step)).loss, lossOf(program, ids, 32 * (step - 1), 32 * step),
+                1e-5)
+        << step;
+}
+
 TEST_F(TrainingTest, EvaluationCountsEveryRowOnce) {
   Program program(sinter_program_v1, 1);
   program.initialize(1);
@@ -116,16 +146,12 @@ TEST_F(TrainingTest, EvaluationCountsEveryRowOnce) {
   // The same from the table itself.
   const auto *table = static_cast<const float *>(program.data(program.description().states[0]));
   const std::vector<int32_t> ids = text.tokenizer.encode(readFile(dataOptions.path), "t");
-  double loss = 0, correct = 0;
+  double correct = 0;
   for (int i = 0; i < 72; ++i) {
     const float *row = table + ids[size_t(i)] * 96;
-    double sum = 0;
-    for (int v = 0; v < 96; ++v)
-      sum += std::exp(double(row[v]));
-    loss += std::log(sum) - row[ids[size_t(i) + 1]];
     correct += std::max_element(row, row + 96) - row == ids[size_t(i) + 1];
   }
-  EXPECT_NEAR(all.loss, loss / 72, 1e-5);
+  EXPECT_NEAR(all.loss, lossOf(program, ids, 0, 72), 1e-5);
   EXPECT_NEAR(all.accuracy, correct / 72, 1e-9);
   EXPECT_EQ(evaluate(program, *text.training, 2).predictions, 64);
 }
