@@ -119,3 +119,18 @@ func.func private @booleans_are_bytes(%x: tensor<64xf32>) -> tensor<64xi1> attri
   } -> tensor<64xi1>
   return %r : tensor<64xi1>
 }
+
+// A diagonal: the lanes' elements are a row and an element apart.
+// CHECK-LABEL: func private @diagonal
+// CHECK: arith.constant dense<[0, 33, 66, 99,
+// CHECK: vector.gather
+func.func private @diagonal(%x: tensor<32x32xf32>) -> tensor<32xf32> attributes {sinter.kernel} {
+  %e = tensor.empty() : tensor<32xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%e : tensor<32xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %0 = tensor.extract %x[%i, %i] : tensor<32x32xf32>
+    linalg.yield %0 : f32
+  } -> tensor<32xf32>
+  return %y : tensor<32xf32>
+}

@@ -207,3 +207,23 @@ func.func private @long_row(%x: tensor<10x2080xf32>) -> tensor<10xf32> attribute
   } -> tensor<10xf32>
   return %s : tensor<10xf32>
 }
+
+// A start that is not the neutral element joins what the lanes have summed.
+// CHECK-LABEL: func private @row_from_one
+// CHECK: %[[ONE:.*]] = arith.constant 1.000000e+00 : f32
+// CHECK: arith.addf %{{.*}} : vector<2xf32>
+// CHECK: %[[SUM:.*]] = arith.addf %{{.*}} : f32
+// CHECK: %[[ALL:.*]] = arith.addf %[[SUM]], %[[ONE]] : f32
+// CHECK: memref.store %[[ALL]]
+func.func private @row_from_one(%x: tensor<10x32xf32>) -> tensor<10xf32> attributes {sinter.kernel} {
+  %one = arith.constant 1.0 : f32
+  %e = tensor.empty() : tensor<10xf32>
+  %i = linalg.fill ins(%one : f32) outs(%e : tensor<10xf32>) -> tensor<10xf32>
+  %m = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<10x32xf32>) outs(%i : tensor<10xf32>) {
+  ^bb0(%0: f32, %o: f32):
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<10xf32>
+  return %m : tensor<10xf32>
+}

@@ -221,6 +221,25 @@ func.func private @elementwise(%a: tensor<8xf32>) -> tensor<8xf32> attributes {s
   return %r : tensor<8xf32>
 }
 
+// Sums that start at one are no product's: its blocks all start at zero.
+// CHECK-LABEL: func private @from_one
+// CHECK-SAME: tensor<16x8xf32>
+// CHECK: linalg.generic
+func.func private @from_one(%a: tensor<16x8xf32>, %b: tensor<8x16xf32>) -> tensor<16x16xf32> attributes {sinter.kernel} {
+  %one = arith.constant 1.0 : f32
+  %e = tensor.empty() : tensor<16x16xf32>
+  %f = linalg.fill ins(%one : f32) outs(%e : tensor<16x16xf32>) -> tensor<16x16xf32>
+  %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<16x8xf32>, tensor<8x16xf32>) outs(%f : tensor<16x16xf32>) {
+  ^bb0(%x: f32, %y: f32, %acc: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %acc, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<16x16xf32>
+  return %c : tensor<16x16xf32>
+}
+
 // CHECK-LABEL: func private @then_reduced
 // CHECK-SAME: tensor<16x8xf32>
 // CHECK-COUNT-2: linalg.generic

@@ -161,7 +161,7 @@ FAULTS = [
           "passes/fuse-attention.mlir"),
     Fault("the last reader's demand counts", PASSES + "FindTriangles.cpp",
           "now[triangle] = std::max(now[triangle], asked[triangle]);", "now[triangle] = asked[triangle];",
-          "passes/find-triangles.mlir"),
+          TRIANGLES),
 
     # The plan.
     Fault("products run in place", "dialects/plan/InPlace.cpp",
@@ -172,8 +172,8 @@ FAULTS = [
           "!generic.isDpsInput(&use) || !isLeadingDimensions(generic.getMatchingIndexingMap(&use)) ||",
           "!generic.isDpsInput(&use) ||",
           "plan"),
-    Fault("in place over rows that are not complete", "dialects/plan/InPlace.cpp", "|| !reducesInnermost(generic))",
-          ")", "plan"),
+    Fault("in place though it is read once more", "dialects/plan/InPlace.cpp", "!needed.contains(generic) ||", "",
+          "plan"),
     Fault("reuse of another place", "dialects/plan/VerifyEntry.cpp",
           "if (!input || input->offset != output.offset || input->end != output.end)", "if (!input)", "plan"),
     Fault("an overwritten input that is read twice", "dialects/plan/VerifyEntry.cpp",
@@ -182,8 +182,8 @@ FAULTS = [
     Fault("no workgroups at all", "dialects/plan/Dispatch.cpp", "return n < 1 || n > kMaxGroups;",
           "return n < 0 || n > kMaxGroups;",
           "plan"),
-    Fault("a state replaced before its last reader", PASSES + "PlanMemory.cpp", "direct &= !later.count(reader);", "",
-          "passes/plan-memory.mlir"),
+    Fault("a state replaced before its last reader", PASSES + "PlanMemory.cpp",
+          "lastReader[oldBuffer] > found->second)", "lastReader[oldBuffer] > SIZE_MAX - 1)", "passes/plan-memory.mlir"),
 
     # Emitters, at the edges of their tiles.
     Fault("the last k of an odd bf16 sum", CPU + "MatmulPack.cpp",

@@ -163,3 +163,26 @@ func.func @not_along_one(%x: tensor<2x4xf32>, %y: tensor<2x4xf32>, %z: tensor<4x
   }
   return %r, %s : tensor<4x8xf32>, tensor<8x8xf32>
 }
+
+// Side by side in number only: two that overlap by one and leave the last place to the padding; and one below the other,
+// of which the lower one is read through a transpose.
+// CHECK-LABEL: func @as_many_elements
+// CHECK-NOT: sinter.concat
+// CHECK: return
+func.func @as_many_elements(%x: tensor<4xf32>, %y: tensor<4x8xf32>) -> (tensor<8xf32>, tensor<8x8xf32>) attributes {sinter.entry} {
+  %a = sinter.pad %x low [0] high [4] interior [0] : tensor<4xf32> -> tensor<8xf32>
+  %b = sinter.pad %x low [3] high [1] interior [0] : tensor<4xf32> -> tensor<8xf32>
+  %r = sinter.map (%a, %b) [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>] : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %c = sinter.pad %y low [0, 0] high [4, 0] interior [0, 0] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %d = sinter.pad %y low [4, 0] high [0, 0] interior [0, 0] : tensor<4x8xf32> -> tensor<8x8xf32>
+  %s = sinter.map (%c, %d) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j, i)>] : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  return %r, %s : tensor<8xf32>, tensor<8x8xf32>
+}

@@ -24,6 +24,20 @@ plan.kernel @groups scratch 0 {
 
 // -----
 spirv.module @s Logical GLSL450 requires #spirv.vce<v1.5, [Shader], []> {}
+plan.kernel @no_groups scratch 0 {
+  // expected-error @below {{needs three numbers of workgroups in 1 ... 65535}}
+  plan.dispatch @s groups [1, 0, 1] push [] bind ()
+}
+
+// -----
+spirv.module @s Logical GLSL450 requires #spirv.vce<v1.5, [Shader], []> {}
+plan.kernel @two_numbers scratch 0 {
+  // expected-error @below {{needs three numbers of workgroups in 1 ... 65535}}
+  plan.dispatch @s groups [1, 1] push [] bind ()
+}
+
+// -----
+spirv.module @s Logical GLSL450 requires #spirv.vce<v1.5, [Shader], []> {}
 plan.kernel @constants scratch 0 {
   // expected-error @below {{has at most 4 push constants of 32 bits}}
   plan.dispatch @s groups [1, 1, 1] push [1, 2, 3, 4, 5] bind ()

@@ -161,3 +161,66 @@ plan.entry @gathers_may_not arena 512 live 512 {
   // expected-error @+1 {{kernel @gathers may not write result 0 over argument 0}}
   plan.launch @gathers(%x, %i) -> (%y) in_place [0] : (memref<16xf32>, memref<16xi32>) -> memref<16xf32>
 }
+
+// -----
+
+#full = affine_map<(r, d) -> (r, d)>
+#across = affine_map<(r, d) -> (d, r)>
+
+// What is computed from the argument is read across the diagonal: rows that other tiles may have written.
+func.func private @less_its_transpose(%x: tensor<8x8xf32>) -> tensor<8x8xf32> attributes {sinter.kernel} {
+  %room = tensor.empty() : tensor<8x8xf32>
+  %square = linalg.generic {indexing_maps = [#full, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<8x8xf32>) outs(%room : tensor<8x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.mulf %a, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<8x8xf32>
+  %y = linalg.generic {indexing_maps = [#full, #across, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%square, %square : tensor<8x8xf32>, tensor<8x8xf32>) outs(%room : tensor<8x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.subf %a, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<8x8xf32>
+  return %y : tensor<8x8xf32>
+}
+plan.entry @across_may_not arena 256 live 256 {
+  %x = plan.arena 0 : memref<8x8xf32>
+  plan.input "x" %x : memref<8x8xf32>
+  %y = plan.arena 0 : memref<8x8xf32>
+  // expected-error @+1 {{kernel @less_its_transpose may not write result 0 over argument 0}}
+  plan.launch @less_its_transpose(%x) -> (%y) in_place [0] : (memref<8x8xf32>) -> memref<8x8xf32>
+}
+
+// -----
+
+#full = affine_map<(r, d) -> (r, d)>
+#row = affine_map<(r, d) -> (r)>
+
+// A row's sum is taken from the column of that number: other tiles may have overwritten the row.
+func.func private @less_a_column(%x: tensor<8x8xf32>) -> tensor<8x8xf32> attributes {sinter.kernel} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<8xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<8xf32>) -> tensor<8xf32>
+  %sum = linalg.generic {indexing_maps = [#full, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<8x8xf32>) outs(%start : tensor<8xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %0 = arith.addf %s, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<8xf32>
+  %room = tensor.empty() : tensor<8x8xf32>
+  %y = linalg.generic {indexing_maps = [#full, affine_map<(r, d) -> (d)>, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %sum : tensor<8x8xf32>, tensor<8xf32>) outs(%room : tensor<8x8xf32>) {
+  ^bb0(%a: f32, %s: f32, %o: f32):
+    %0 = arith.subf %a, %s : f32
+    linalg.yield %0 : f32
+  } -> tensor<8x8xf32>
+  return %y : tensor<8x8xf32>
+}
+plan.entry @row_sums_by_column_may_not arena 256 live 256 {
+  %x = plan.arena 0 : memref<8x8xf32>
+  plan.input "x" %x : memref<8x8xf32>
+  %y = plan.arena 0 : memref<8x8xf32>
+  // expected-error @+1 {{kernel @less_a_column may not write result 0 over argument 0}}
+  plan.launch @less_a_column(%x) -> (%y) in_place [0] : (memref<8x8xf32>) -> memref<8x8xf32>
+}
