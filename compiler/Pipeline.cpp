@@ -57,6 +57,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     functions.addPass(createDifferentiate());
     // Gradients of the same value meet here, and what no gradient needs goes.
     addSimplifications(functions);
+    fuse.sayRefusals = false;
     functions.addPass(createFuseElementwise(fuse));
     addSimplifications(functions);
     functions.addPass(createFindTriangles());
