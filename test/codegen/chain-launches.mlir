@@ -1,8 +1,8 @@
 // Launches that run piece by piece: which are chained, and that nothing is computed otherwise.
 // RUN: split-file %s %t
 // RUN: sinter-opt %t/plan.mlir --sinter-cpu-emit-matmul --sinter-cpu-emit-loops --sinter-cpu-chain-launches | FileCheck %t/plan.mlir
-// RUN: sinterc %t/run.mlir --emit=target -o - | FileCheck %t/run.mlir
-// RUN: sinter-run %t/run.mlir
+// RUN: sinterc %t/run.mlir --from=fused --emit=target -o - | FileCheck %t/run.mlir
+// RUN: sinter-run %t/run.mlir --from=fused
 
 //--- plan.mlir
 #bmk = affine_map<(b, m, n, k) -> (b, m, k)>
@@ -153,7 +153,7 @@ plan.entry @across arena 163840 live 163840 {
 
 //--- run.mlir
 // Twelve heads through scores, softmax and values, large enough to be shared by threads; against the interpreter, and with
-// the same bits for 1, 2 and 3 threads. (72 keys are no whole vectors, which attention's own kernel asks for.)
+// the same bits for 1, 2 and 3 threads. (Behind stage `fused` nothing makes one kernel of them.)
 // CHECK-LABEL: plan.entry @attention
 // CHECK: plan.launch @{{.*}} pieces 12 own [-1, -1, 0] :
 // CHECK: plan.launch @softmax{{.*}} pieces 12 own [0, 0] :
