@@ -2,7 +2,9 @@
 // check of its contract (passes/VerifyStage.cpp).
 #include "compiler/Pipeline.h"
 #include "compiler/codegen/vulkan/Serialize.h"
+#include "compiler/passes/KernelAbilities.h"
 #include "compiler/passes/Passes.h"
+#include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -39,6 +41,7 @@ void addContract(OpPassManager &manager, Stage stage) {
 void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &options) {
   FuseElementwiseOptions fuse;
   fuse.wrapOnly = !options.fuse;
+  std::string kernels = options.portableKernels ? "portable" : targetName(options.target.target).str();
   switch (stage) {
   case Stage::Fused: {
     OpPassManager &functions = manager.nest<func::FuncOp>();
@@ -69,7 +72,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     if (options.fuse) {
       OpPassManager &functions = manager.nest<func::FuncOp>();
       InlineAttentionOptions attention;
-      attention.fused = options.cpuKernels;
+      attention.target = kernels;
       functions.addPass(createInlineAttention(attention));
       // What was taken apart meets what it computes again, and the maps around it.
       functions.addPass(createCSEPass());
@@ -77,7 +80,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
       functions.addPass(createCSEPass());
       functions.addPass(createJoinPads());
       functions.addPass(createRecomputeMaps());
-      if (options.cpuKernels)
+      if (kernelAbilities(kernels)->prologues)
         functions.addPass(createFusePrologues());
       functions.addPass(createRematerialize());
       attention.mark = true;
@@ -85,7 +88,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     }
     // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.
     OutlineKernelsOptions outline;
-    outline.columnSums = options.fuse && options.cpuKernels;
+    outline.target = options.fuse ? kernels : "portable";
     manager.addPass(createOutlineKernels(outline));
     // From here on no canonicalisation: it would turn a kernel that copies into one that does nothing.
     manager.addNestedPass<func::FuncOp>(createLowerToLinalg());
@@ -152,8 +155,12 @@ LogicalResult dumpShaders(ModuleOp module, StringRef directory) {
 
 /// `02_fused`, `06_target.x86-64-v3`: what files of a stage are called.
 std::string fileName(Stage stage, const PipelineOptions &options) {
-  // Versions for several processors part at this stage.
-  std::string version = stage == Stage::Target && options.severalVersions ? "." + options.target.label() : "";
+  // Kernels are chosen for each target; versions for several processors part later.
+  std::string version;
+  if (stage == Stage::Target && options.severalVersions)
+    version = "." + options.target.label();
+  else if ((stage == Stage::Kernels || stage == Stage::Plan) && options.severalTargets)
+    version = ("." + targetName(options.target.target)).str();
   return llvm::formatv("{0:02}_{1}{2}", static_cast<int>(stage) + 1, stageName(stage), version).str();
 }
 
@@ -188,7 +195,8 @@ SmallVector<Stage> stagesBetween(Stage from, Stage to) {
 /// The options of `--sinter-to-STAGE`.
 struct StageOptions : PassPipelineOptions<StageOptions> {
   Option<bool> bf16{*this, "bf16", llvm::cl::desc("matrix products round their operands to bf16")};
-  Option<bool> portable{*this, "portable", llvm::cl::desc("no kernels that only the CPU's code generation knows")};
+  Option<std::string> target{*this, "target", llvm::cl::desc("cpu, vulkan, or portable: kernels for any"),
+                             llvm::cl::init("cpu")};
   Option<bool> fuse{*this, "fuse", llvm::cl::desc("false: elementwise ops stay apart"), llvm::cl::init(true)};
   Option<uint64_t> memoryBudget{*this, "memory-budget", llvm::cl::desc("bytes of arena that an entry may use"),
                                 llvm::cl::init(0)};
@@ -196,7 +204,8 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
   operator PipelineOptions() const {
     PipelineOptions options;
     options.bf16 = bf16;
-    options.cpuKernels = !portable;
+    options.portableKernels = target == "portable";
+    options.target.target = target == "vulkan" ? Target::Vulkan : Target::Cpu;
     options.fuse = fuse;
     if (memoryBudget != 0)
       options.memoryBudget = memoryBudget;
@@ -248,6 +257,11 @@ std::optional<Stage> stageByName(StringRef name) {
 StringRef stageName(Stage stage) { return kNames[static_cast<size_t>(stage)].second; }
 
 LogicalResult runStages(ModuleOp module, Stage from, Stage to, const PipelineOptions &options) {
+  StringRef target = targetName(options.target.target);
+  if (auto chosen = module->getAttrOfType<StringAttr>(kTargetAttr); chosen && chosen != target)
+    return module.emitError("the module's kernels are for ")
+           << chosen.getValue() << ", and the program is for " << target << ": give --target=" << chosen.getValue()
+           << ", or start from stage train or before";
   if (failed(runStage(module, from, options, /*onlyCheck=*/true)))
     return failure();
   for (Stage stage : stagesBetween(from, to))

@@ -22,19 +22,21 @@ struct PipelineOptions {
   std::optional<uint64_t> memoryBudget; ///< bytes of arena that an entry may use
   std::string
       dumpDirectory; ///< where every stage is written as NN_name.mlir, a Vulkan one with its shaders; empty: nowhere
+  bool severalTargets = false;  ///< stages kernels and plan are dumped under names with the target in it
   bool severalVersions = false; ///< stage target is dumped under a name with the target's label in it
   bool time = false;            ///< print what each stage took to stderr
   bool verbose = false;
   bool verifyEach = true;
-  bool bf16 = false;      ///< matrix products round their operands to bf16
-  bool cpuKernels = true; ///< kernels that only the CPU's code generation knows: attention, products with prologues
-  bool fuse = true;       ///< false: elementwise ops stay apart, for tests to compare with
-  Inspection inspection;  ///< what is printed on the way
+  bool bf16 = false;            ///< matrix products round their operands to bf16
+  bool portableKernels = false; ///< none that only the target knows (KernelAbilities.h), for tests to compare with
+  bool fuse = true;             ///< false: elementwise ops stay apart, for tests to compare with
+  Inspection inspection;        ///< what is printed on the way
   std::function<void(mlir::PassManager &)> watch; ///< sees each stage's passes before they run: for tests
 };
 
 /// Runs the module from the end of stage `from` to the end of stage `to` (at most Target), in place, checking each
-/// stage's contract by `verify-stage`. Errors have been emitted on failure.
+/// stage's contract by `verify-stage`. Errors have been emitted on failure. Up to stage train, all targets have the
+/// same module; kernels are chosen for one.
 llvm::LogicalResult runStages(mlir::ModuleOp module, Stage from, Stage to, const PipelineOptions &options);
 
 /// The names of all passes that `runStages` would run.

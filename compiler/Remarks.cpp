@@ -16,6 +16,7 @@ namespace sinter {
 
 struct Remarks::Log {
   std::mutex mutex; ///< functions are compiled at the same time, each by one thread
+  std::string target;
   std::vector<Refusal> refusals;
   std::map<std::pair<std::string, std::string>, int64_t> counts;
 
@@ -26,7 +27,7 @@ struct Remarks::Log {
         counts[{remark.getRemarkName().str(), argument.key}] += std::stoll(argument.val);
     if (remark.getCategoryName() != kNotFusedCategory)
       return;
-    Refusal refusal{remark.getFunction().str(), plan::modelLine(remark.getLocation()), "", ""};
+    Refusal refusal{target, remark.getFunction().str(), plan::modelLine(remark.getLocation()), "", ""};
     for (const auto &argument : remark.getArgs())
       (argument.key == kNotFusedReason ? refusal.why : refusal.what) += argument.val;
     refusals.push_back(std::move(refusal));
@@ -55,11 +56,13 @@ Remarks::Remarks(MLIRContext &context) : log(std::make_shared<Log>()) {
 
 Remarks::~Remarks() = default;
 
-std::vector<Refusal> Remarks::refusals(StringRef function) const {
+void Remarks::listenTo(StringRef target) { log->target = target.str(); }
+
+std::vector<Refusal> Remarks::refusals(StringRef function, StringRef target) const {
   std::vector<Refusal> result;
   std::map<std::tuple<std::string, std::string, std::string>, size_t> known;
   for (const Refusal &refusal : log->refusals) {
-    if (refusal.function != function)
+    if (refusal.function != function || (!refusal.target.empty() && refusal.target != target))
       continue;
     auto [found, isNew] = known.try_emplace({refusal.line, refusal.what, refusal.why}, result.size());
     if (isNew)

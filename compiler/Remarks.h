@@ -11,6 +11,7 @@ namespace sinter {
 
 /// Something that was not fused.
 struct Refusal {
+  std::string target; ///< of which it was said; empty: of all
   std::string function, line, what, why;
   int64_t times = 1; ///< on this line
 };
@@ -21,8 +22,10 @@ public:
   explicit Remarks(mlir::MLIRContext &context);
   ~Remarks();
 
-  /// What was not fused in `function`, in the order in which it was said, equal ones together.
-  std::vector<Refusal> refusals(llvm::StringRef function) const;
+  /// From now on, what is said is said of one target; empty: of all.
+  void listenTo(llvm::StringRef target);
+  /// What was not fused in `function` for `target`, in the order in which it was said, equal ones together.
+  std::vector<Refusal> refusals(llvm::StringRef function, llvm::StringRef target) const;
   /// How often each pass did what, in all functions together, by the passes' names.
   void printCounts(llvm::raw_ostream &out) const;
 

@@ -1,6 +1,7 @@
 // The report: figures are gathered once, then printed as text or as JSON.
 #include "compiler/Report.h"
 #include "dialects/plan/Plan.h"
+#include "dialects/sinter/Sinter.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -46,7 +47,7 @@ struct VulkanFigures {
 };
 
 struct Figures {
-  std::string program, source;
+  std::string program, source, target;
   int64_t parameters = 0, parameterBytes = 0, otherStateBytes = 0, stateBytes = 0, kernels = 0, launches = 0;
   std::vector<EntryFigures> entries;
   std::vector<VulkanFigures> vulkan;
@@ -235,6 +236,7 @@ Figures gather(ModuleOp module, const Remarks *remarks) {
   };
   figures.program = text("sinter.program");
   figures.source = text("sinter.source");
+  figures.target = text(kTargetAttr);
   for (auto [state, offset] : plan::layOutStates(module, figures.stateBytes)) {
     auto type = cast<ShapedType>(state.getType());
     if (state.getTrainable()) {
@@ -248,7 +250,7 @@ Figures gather(ModuleOp module, const Remarks *remarks) {
   for (auto entry : module.getOps<plan::EntryOp>()) {
     figures.entries.push_back(EntryReader(entry).read());
     if (remarks)
-      figures.entries.back().refusals = remarks->refusals(entry.getSymName());
+      figures.entries.back().refusals = remarks->refusals(entry.getSymName(), figures.target);
     figures.launches += figures.entries.back().launches;
     for (const KernelFigures &kernel : figures.entries.back().kernels)
       kernels.insert(kernel.name);
@@ -299,6 +301,8 @@ void printText(const VulkanFigures &figures, llvm::raw_ostream &out) {
 
 void printText(const Figures &figures, llvm::raw_ostream &out) {
   out << "model " << figures.program << " (" << figures.source << ")\n";
+  if (!figures.target.empty())
+    out << "target " << figures.target << "\n";
   out << "parameters " << grouped(figures.parameters) << " (" << grouped(figures.parameterBytes)
       << " bytes), other state " << grouped(figures.otherStateBytes) << " bytes, state block "
       << grouped(figures.stateBytes) << " bytes\n";
@@ -351,6 +355,8 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
   json.object([&] {
     json.attribute("program", text(figures.program));
     json.attribute("source", text(figures.source));
+    if (!figures.target.empty())
+      json.attribute("target", figures.target);
     json.attribute("parameters", figures.parameters);
     json.attribute("parameter_bytes", figures.parameterBytes);
     json.attribute("other_state_bytes", figures.otherStateBytes);

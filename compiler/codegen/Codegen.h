@@ -14,6 +14,9 @@ namespace sinter {
 
 enum class Target { Cpu, Vulkan };
 
+/// `cpu` or `vulkan`.
+inline llvm::StringRef targetName(Target target) { return target == Target::Cpu ? "cpu" : "vulkan"; }
+
 /// What code is generated for.
 struct TargetOptions {
   Target target = Target::Cpu;
@@ -48,7 +51,8 @@ struct Version {
 /// The symbol of a kernel in the objects: versions of it must not meet.
 std::string kernelSymbol(llvm::StringRef kernel, size_t version);
 
-/// Adds the constant program descriptor (abi.h) to `module`. Versions differ in nothing but their kernels.
+/// Adds the constant program descriptor (abi.h) to `module`. Versions for one kind of device were made from one plan:
+/// they differ in nothing but their kernels. All versions have the same states and entries.
 /// `features` holds a mask for each version for the CPU.
 llvm::LogicalResult emitProgram(llvm::ArrayRef<Version> versions, llvm::ArrayRef<uint64_t> features,
                                 llvm::Module &module);

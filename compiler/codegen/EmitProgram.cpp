@@ -19,7 +19,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-static_assert(SINTER_ABI_VERSION == 4, "change this file with abi.h");
+static_assert(SINTER_ABI_VERSION == 5, "change this file with abi.h");
 static_assert(SINTER_ALIGNMENT == plan::kAlignment);
 
 std::optional<uint32_t> dtypeOf(Type element) {
@@ -70,29 +70,25 @@ public:
   ProgramEmitter(ArrayRef<Version> versions, ArrayRef<uint64_t> features, llvm::Module &module)
       : DescriptorBuilder(module), source(versions.front().module), features(features) {
     for (const Version &version : versions)
-      (version.options.target == Target::Cpu ? cpu : vulkan).push_back(version);
+      (version.options.target == Target::Cpu ? cpu : vulkan).versions.push_back(version);
   }
 
   LogicalResult run() {
     if (!layOutStates())
       return failure();
-    SmallVector<llvm::Constant *> entries;
-    for (auto entry : source.getOps<plan::EntryOp>()) {
-      llvm::Constant *constant = describe(entry);
-      if (!constant)
-        return failure();
-      entries.push_back(constant);
-    }
+    FailureOr<llvm::Constant *> cpuPlan = describe(cpu), vulkanPlan = describe(vulkan);
+    if (failed(cpuPlan) || failed(vulkanPlan))
+      return failure();
     FailureOr<SmallVector<llvm::Constant *>> vulkanRecords = vulkanVersionRecords();
     if (failed(vulkanRecords))
       return failure();
     llvm::Constant *program = record({
         /*abi_version=*/u32(SINTER_ABI_VERSION),
         /*state_count=*/u32(states.size()),
-        /*kernel_count=*/u32(kernels.size()),
-        /*entry_count=*/u32(entries.size()),
-        /*version_count=*/u32(cpu.size()),
-        /*vulkan_version_count=*/u32(vulkan.size()),
+        /*entry_count=*/u32(llvm::range_size(source.getOps<plan::EntryOp>())),
+        /*version_count=*/u32(cpu.versions.size()),
+        /*vulkan_version_count=*/u32(vulkan.versions.size()),
+        /*reserved=*/u32(0),
         /*name=*/string(moduleText("sinter.program")),
         /*source=*/string(moduleText("sinter.source")),
         /*compiler=*/string("0.1.0, LLVM " LLVM_VERSION_STRING),
@@ -101,11 +97,11 @@ public:
         /*states=*/array(states),
         /*versions=*/array(versionRecords()),
         /*vulkan=*/array(*vulkanRecords),
-        /*entries=*/array(entries),
+        /*cpu_plan=*/*cpuPlan,
+        /*vulkan_plan=*/*vulkanPlan,
         /*constants=*/constantBlock(),
         /*constant_bytes=*/u64(constantBytes),
         /*state_bytes=*/u64(stateBytes),
-        /*arena_bytes=*/u64(arenaBytes),
     });
     auto *global = new llvm::GlobalVariable(module, program->getType(), /*isConstant=*/true,
                                             llvm::GlobalValue::ExternalLinkage, program, SINTER_PROGRAM_SYMBOL);
@@ -114,6 +110,12 @@ public:
   }
 
 private:
+  /// What one kind of device runs: the versions for it were made from one plan.
+  struct Plan {
+    SmallVector<Version> versions;
+    llvm::MapVector<StringAttr, uint64_t> kernels; ///< in the order of their numbers
+  };
+
   StringRef moduleText(StringRef attribute) {
     auto text = source->getAttrOfType<StringAttr>(attribute);
     return text ? text.getValue() : StringRef();
@@ -122,9 +124,10 @@ private:
   /// `cpu:x86-64-v3,x86-64-v4;vulkan`.
   std::string targetText() {
     std::string text;
-    if (!cpu.empty())
-      text = "cpu:" + llvm::join(llvm::map_range(cpu, [](const Version &v) { return processorName(v.options); }), ",");
-    if (!vulkan.empty())
+    if (!cpu.versions.empty())
+      text = "cpu:" +
+             llvm::join(llvm::map_range(cpu.versions, [](const Version &v) { return processorName(v.options); }), ",");
+    if (!vulkan.versions.empty())
       text += text.empty() ? "vulkan" : ";vulkan";
     return text;
   }
@@ -187,9 +190,21 @@ private:
 
   //===--- kernels, launches, entries ---===//
 
-  /// Index of a kernel in the program's table.
-  uint64_t addKernel(StringRef name) {
-    return kernels.insert({StringAttr::get(source.getContext(), name), kernels.size()}).first->second;
+  /// A sinter_plan, null if the program is not for such devices.
+  FailureOr<llvm::Constant *> describe(Plan &plan) {
+    if (plan.versions.empty())
+      return array({});
+    SmallVector<llvm::Constant *> entries;
+    uint64_t arenaBytes = 0;
+    for (auto entry : ModuleOp(plan.versions.front().module).getOps<plan::EntryOp>()) {
+      llvm::Constant *constant = describe(entry, plan);
+      if (!constant)
+        return failure();
+      entries.push_back(constant);
+      arenaBytes = std::max<uint64_t>(arenaBytes, entry.getArenaBytes());
+    }
+    return array(record({/*kernel_count=*/u32(plan.kernels.size()), /*reserved=*/u32(0), /*entries=*/array(entries),
+                         /*arena_bytes=*/u64(arenaBytes)}));
   }
 
   llvm::Constant *describe(Operation *kernel, StringRef name, size_t version) {
@@ -212,10 +227,10 @@ private:
   /// Each version's table of the kernels that launches have asked for.
   SmallVector<llvm::Constant *> versionRecords() {
     SmallVector<llvm::Constant *> records;
-    for (auto [index, version] : llvm::enumerate(cpu)) {
+    for (auto [index, version] : llvm::enumerate(cpu.versions)) {
       SmallVector<llvm::Constant *> table;
       uint64_t scratch = 0;
-      for (auto [name, number] : kernels) {
+      for (auto [name, number] : cpu.kernels) {
         Operation *kernel = SymbolTable::lookupSymbolIn(version.module, name);
         table.push_back(describe(kernel, name.getValue(), index));
         scratch = std::max(scratch, scratchOf(kernel));
@@ -229,10 +244,10 @@ private:
   /// The same of the versions for Vulkan devices.
   FailureOr<SmallVector<llvm::Constant *>> vulkanVersionRecords() {
     SmallVector<StringAttr> names;
-    for (auto [name, number] : kernels)
+    for (auto [name, number] : vulkan.kernels)
       names.push_back(name);
     SmallVector<llvm::Constant *> records;
-    for (const Version &version : vulkan) {
+    for (const Version &version : vulkan.versions) {
       llvm::Constant *described = describeVulkanVersion(*this, version, names);
       if (!described)
         return failure();
@@ -259,9 +274,9 @@ private:
   }
 
   /// The launches of an entry as the versions for processors have them; none if these differ in how they are chained.
-  SmallVector<plan::LaunchOp> chainedLaunches(plan::EntryOp entry) {
+  static SmallVector<plan::LaunchOp> chainedLaunches(plan::EntryOp entry, const Plan &plan) {
     SmallVector<plan::LaunchOp> result;
-    for (const Version &version : cpu) {
+    for (const Version &version : plan.versions) {
       auto same = cast<plan::EntryOp>(SymbolTable::lookupSymbolIn(version.module, entry.getSymNameAttr()));
       auto launches = llvm::to_vector(same.getBody().getOps<plan::LaunchOp>());
       for (auto [known, launch] : llvm::zip(result, launches))
@@ -272,7 +287,7 @@ private:
     return result;
   }
 
-  llvm::Constant *describe(plan::LaunchOp launch, plan::LaunchOp chained) {
+  llvm::Constant *describe(plan::LaunchOp launch, plan::LaunchOp chained, Plan &plan) {
     ArrayRef<int64_t> own = chained && chained.getOwn() ? *chained.getOwn() : ArrayRef<int64_t>();
     auto ownOf = [&](size_t operand) {
       return operand < own.size() && own[operand] >= 0 ? own[operand] : SINTER_SHARED;
@@ -283,7 +298,8 @@ private:
       operands.push_back(operand(input, SINTER_READ, ownOf(operands.size())));
     for (Value output : launch.getOutputs())
       operands.push_back(operand(output, SINTER_WRITE, ownOf(operands.size())));
-    return record({/*kernel=*/u32(addKernel(launch.getKernel())), /*operand_count=*/u32(operands.size()),
+    auto [kernel, isNew] = plan.kernels.insert({launch.getKernelAttr().getAttr(), plan.kernels.size()});
+    return record({/*kernel=*/u32(kernel->second), /*operand_count=*/u32(operands.size()),
                    /*operands=*/array(operands), /*location=*/string(plan::modelLine(launch.getLoc())),
                    /*pieces=*/u32(pieces), /*reserved=*/u32(0)});
   }
@@ -293,9 +309,9 @@ private:
     return plan::rootBuffer(buffer).getDefiningOp<plan::ArenaOp>().getOffset();
   }
 
-  llvm::Constant *describe(plan::EntryOp entry) {
+  llvm::Constant *describe(plan::EntryOp entry, Plan &plan) {
     SmallVector<llvm::Constant *> inputs, outputs, launches;
-    SmallVector<plan::LaunchOp> chained = chainedLaunches(entry);
+    SmallVector<plan::LaunchOp> chained = chainedLaunches(entry, plan);
     double flops = 0;
     for (Operation &op : entry.getBody().getOps()) {
       if (auto input = dyn_cast<plan::InputOp>(op)) {
@@ -315,10 +331,9 @@ private:
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
         Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
         flops += kernelNumber(kernel, plan::kFlopsAttr);
-        launches.push_back(describe(launch, chained.empty() ? plan::LaunchOp() : chained[launches.size()]));
+        launches.push_back(describe(launch, chained.empty() ? plan::LaunchOp() : chained[launches.size()], plan));
       }
     }
-    arenaBytes = std::max<uint64_t>(arenaBytes, entry.getArenaBytes());
     return record({/*name=*/string(entry.getSymName()), /*input_count=*/u32(inputs.size()),
                    /*output_count=*/u32(outputs.size()), /*launch_count=*/u32(launches.size()), /*reserved=*/u32(0),
                    /*inputs=*/array(inputs), /*outputs=*/array(outputs), /*launches=*/array(launches),
@@ -326,14 +341,13 @@ private:
   }
 
   ModuleOp source;
-  SmallVector<Version> cpu, vulkan;
+  Plan cpu, vulkan;
   ArrayRef<uint64_t> features; ///< of `cpu`
   SmallVector<llvm::Constant *> states;
   llvm::DenseMap<StringAttr, int64_t> stateOffsets;
-  llvm::MapVector<StringAttr, uint64_t> kernels; ///< in the order of their numbers
   llvm::MapVector<Attribute, uint64_t> constantOffsets;
   int64_t stateBytes = 0;
-  uint64_t constantBytes = 0, arenaBytes = 0;
+  uint64_t constantBytes = 0;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 // then found to be there already. What a target has a kernel for stays until kernels are outlined; its ops then go into
 // the entry with the number of their group, and outline-kernels takes them together.
 #include "compiler/passes/FusedAttention.h"
+#include "compiler/passes/KernelAbilities.h"
 #include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/Sinter.h"
@@ -22,11 +23,17 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
   using InlineAttentionBase::InlineAttentionBase;
 
   void runOnOperation() override {
+    std::optional<KernelAbilities> abilities = kernelAbilities(target);
+    if (!abilities) {
+      getOperation().emitError("inline-attention: unknown target '")
+          << target << "'; cpu, vulkan and portable are known";
+      return signalPassFailure();
+    }
     Builder builder(&getContext());
     int64_t count = 0;
     for (auto attention : llvm::make_early_inc_range(getOperation().getOps<AttentionOp>())) {
-      std::string why = fused ? whyNoKernel(attention) : "";
-      bool hasKernel = fused && why.empty();
+      std::string why = abilities->attention ? whyNoKernel(attention) : "";
+      bool hasKernel = abilities->attention && why.empty();
       if (hasKernel && !mark)
         continue;
       if (!why.empty())

@@ -6,6 +6,7 @@
 //
 // KernelShapes.h makes shapes agree first; KernelGroups.h says what a group is.
 #include "compiler/passes/Debug.h"
+#include "compiler/passes/KernelAbilities.h"
 #include "compiler/passes/KernelGroups.h"
 #include "compiler/passes/KernelShapes.h"
 #include "compiler/passes/Passes.h"
@@ -83,6 +84,14 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
   using OutlineKernelsBase::OutlineKernelsBase;
 
   void runOnOperation() override {
+    std::optional<KernelAbilities> abilities = kernelAbilities(target);
+    if (!abilities) {
+      getOperation().emitError("outline-kernels: unknown target '")
+          << target << "'; cpu, vulkan and portable are known";
+      return signalPassFailure();
+    }
+    if (target != "portable")
+      getOperation()->setAttr(kTargetAttr, StringAttr::get(&getContext(), target.getValue()));
     SmallVector<func::FuncOp> entries;
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(kEntryAttr))
@@ -92,7 +101,7 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
       storeBooleansAsBytes(entry);
       canonicalizeShapes(entry);
       Block &block = entry.getBody().front();
-      std::vector<KernelGroup> groups = groupKernels(block, columnSums);
+      std::vector<KernelGroup> groups = groupKernels(block, abilities->columnSums);
       counted(entry, DEBUG_TYPE, "groups formed", groups.size());
       outline(entry, groups);
     }

@@ -84,10 +84,10 @@ def Rematerialize : Pass<"sinter-rematerialize", "::mlir::func::FuncOp"> {
 def InlineAttention : Pass<"sinter-inline-attention", "::mlir::func::FuncOp"> {
   let summary = "sinter.attention becomes the ops of its region";
   let description = [{
-    All of them, or with `fused` those that the CPU has no kernel for. With `mark`, the ops of the others get the number of
-    their group as `sinter.attention`, for outline-kernels. Example: test/passes/inline-attention.mlir.
+    Those that the target has no kernel for. With `mark`, the ops of the others get the number of their group as
+    `sinter.attention`, for outline-kernels. Example: test/passes/inline-attention.mlir.
   }];
-  let options = [Option<"fused", "fused", "bool", "false", "keep what the CPU has a kernel for">,
+  let options = [Option<"target", "target", "std::string", "\"portable\"", "cpu, vulkan, or portable: any">,
                  Option<"mark", "mark", "bool", "false", "inline that too, with the number of its group">];
   let dependentDialects = ["::sinter::SinterDialect"];
 }
@@ -126,8 +126,7 @@ def OutlineKernels : Pass<"sinter-outline-kernels", "::mlir::ModuleOp"> {
     prologue; a single op otherwise) becomes a private function marked `sinter.kernel`, called from the entry.
     Kernels that are equal but for locations are merged. Example: test/passes/outline-kernels.mlir.
   }];
-  let options = [Option<"columnSums", "column-sums", "bool", "false",
-                        "sums of a matrix's columns are part of a product that multiplies it">];
+  let options = [Option<"target", "target", "std::string", "\"portable\"", "cpu, vulkan, or portable: any">];
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 

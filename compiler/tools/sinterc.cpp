@@ -108,55 +108,65 @@ private:
     return false;
   }
 
-  /// Everything after the module has been read.
+  /// Everything after the module has been read. Targets part before kernels are chosen, versions for several processors
+  /// or devices behind the plan.
   int compile(OwningOpRef<ModuleOp> module) {
     watch.restart();
-    // A report describes the plan: it is made on the way, of whatever comes after.
-    Stage at = line.first;
-    if (!line.report.empty()) {
-      if (!reach(*module, at, Stage::Plan, options))
-        return kWrongInput;
-      at = Stage::Plan;
-      if (int code = report(*module); code || line.output.empty())
-        return code;
-    }
-    // Versions for several processors share every stage up to the plan.
-    bool one = line.targets.size() == 1;
-    if (!reach(*module, at, std::min(line.last, one ? Stage::Target : Stage::Plan), options))
+    Stage shared = std::clamp(Stage::Train, line.first, line.last);
+    if (!reach(*module, line.first, shared, options))
       return kWrongInput;
-    if (line.last <= Stage::Target)
-      return print(*module);
-    std::vector<OwningOpRef<ModuleOp>> targets;
+    std::vector<OwningOpRef<ModuleOp>> plans, compiled;
     std::vector<Version> versions;
-    for (size_t i = 0; i < line.targets.size(); ++i) {
-      options.target = line.targets[i];
-      targets.push_back(i + 1 < line.targets.size() ? OwningOpRef<ModuleOp>(module->clone()) : std::move(module));
-      if (!one && !reach(*targets.back(), Stage::Plan, Stage::Target, options))
+    std::string described;
+    for (auto [i, target] : llvm::enumerate(line.targets)) {
+      options.target = target;
+      bool first = i == 0 || target.target != line.targets[i - 1].target;
+      bool last = i + 1 == line.targets.size();
+      if (first) {
+        remarks ? remarks->listenTo(targetName(target.target)) : void();
+        plans.push_back(last ? std::move(module) : OwningOpRef<ModuleOp>(module->clone()));
+        if (!reach(*plans.back(), shared, std::clamp(Stage::Plan, shared, line.last), options) ||
+            (!line.report.empty() && !describe(*plans.back(), described)))
+          return kWrongInput;
+      }
+      if (line.last < Stage::Target || justReports())
+        continue;
+      compiled.push_back(last ? std::move(plans.back()) : OwningOpRef<ModuleOp>(plans.back()->clone()));
+      if (!reach(*compiled.back(), std::clamp(Stage::Plan, line.first, line.last), Stage::Target, options))
         return kWrongInput;
-      versions.push_back({*targets.back(), options.target});
+      versions.push_back({*compiled.back(), target});
     }
+    if (int code = line.report.empty() ? kDone : write(described, "-"); code || justReports())
+      return code;
+    if (line.last <= Stage::Target)
+      return print(compiled.empty() ? *plans.back() : *compiled.back());
     watch.restart(); // the stages have told their own times
     return finish(versions);
   }
 
-  /// Describes a module at stage `plan` on standard output.
-  int report(ModuleOp module) {
-    std::vector<OwningOpRef<ModuleOp>> targets;
+  bool justReports() const { return !line.report.empty() && line.output.empty(); }
+
+  /// Adds the report of a module at stage `plan` to `text`: for JSON an element of a list if there are several targets.
+  bool describe(ModuleOp module, std::string &text) {
+    std::vector<OwningOpRef<ModuleOp>> compiled;
     std::vector<std::pair<std::string, ModuleOp>> vulkan;
     for (const TargetOptions &target : line.targets) {
-      if (target.target != Target::Vulkan)
+      if (target.target != Target::Vulkan || options.target.target != Target::Vulkan)
         continue;
       PipelineOptions quiet;
       quiet.target = target;
-      targets.push_back(OwningOpRef<ModuleOp>(module.clone()));
-      if (!reach(*targets.back(), Stage::Plan, Stage::Target, quiet))
-        return kWrongInput;
-      vulkan.push_back({target.profile, *targets.back()});
+      compiled.push_back(OwningOpRef<ModuleOp>(module.clone()));
+      if (!reach(*compiled.back(), Stage::Plan, Stage::Target, quiet))
+        return false;
+      vulkan.push_back({target.profile, *compiled.back()});
     }
-    std::string text;
     llvm::raw_string_ostream os(text);
-    printReport(module, os, line.report == "json", vulkan, &*remarks);
-    return write(text, "-");
+    bool json = line.report == "json", isList = json && options.severalTargets;
+    os << (isList ? text.empty() ? "[" : "," : text.empty() ? "" : "\n");
+    printReport(module, os, json, vulkan, &*remarks);
+    if (isList && options.target.target == line.targets.back().target)
+      os << "]\n";
+    return true;
   }
 
   /// Prints the module with its locations, so that a later `--from` still knows the model's lines.

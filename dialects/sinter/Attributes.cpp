@@ -85,6 +85,7 @@ constexpr Known kOnOps[] = {
     {"sinter.program", isText},
     {"sinter.source", isText},
     {"sinter.config", isDictionary},
+    {kTargetAttr, isText},
     {kEntryAttr, isUnit},
     {kKernelAttr, isUnit},
     {kExpectAttr, isUnit},

@@ -46,6 +46,8 @@ inline constexpr llvm::StringLiteral kPrologueAttr = "sinter.prologue";
 /// linalg contraction: pairs of its dimensions (a, b, c, d, ...). Where index a is greater than index b, what would be
 /// multiplied is zero, or nobody needs the sum.
 inline constexpr llvm::StringLiteral kOrderedAttr = "sinter.ordered";
+/// module: its kernels were chosen for this target, `cpu` or `vulkan`; without it, for any (KernelAbilities.h).
+inline constexpr llvm::StringLiteral kTargetAttr = "sinter.target";
 inline constexpr llvm::StringLiteral kNameAttr = "sinter.name"; ///< argument or result: its public name
 inline constexpr llvm::StringLiteral kDefaultAttr =
     "sinter.default"; ///< scalar argument: value if the caller gives none

@@ -90,7 +90,7 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
   };
   std::vector<Line> lines;
   double outside = stepSeconds;
-  for (uint32_t k = 0; k < program.description().kernel_count; ++k)
+  for (uint32_t k = 0; k < program.plan().kernel_count; ++k)
     lines.push_back({k});
   for (uint32_t l = 0; l < entry.launch_count; ++l) {
     Line &line = lines[entry.launches[l].kernel];
@@ -105,7 +105,7 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
   for (const Line &line : lines) {
     if (!line.launches)
       continue;
-    const KernelInfo kernel = kernelInfo(program.description(), line.kernel);
+    const KernelInfo kernel = kernelInfo(program.description(), program.plan(), line.kernel);
     const bool general = program.device().general(line.kernel);
     const double time = std::max(line.seconds, 1e-12); // on a device that runs nothing
     const double flops = kernel.flops * double(line.launches) / time,
@@ -166,7 +166,7 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
                   jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(),
                   times.milliseconds.back(),
                   work.count > 0 ? fmt::format("\"{}_per_s\":{},", work.unit, perSecond) : "",
-                  JsonNumber{work.flops / seconds / 1e9}, description.arena_bytes, parameterBytes, peakBytes,
+                  JsonNumber{work.flops / seconds / 1e9}, program.plan().arena_bytes, parameterBytes, peakBytes,
                   program.threads(), jsonQuoted(std::string(program.device().name())), profile);
     return;
   }
@@ -174,7 +174,7 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
                 "bytes\n{}",
                 command.entry, times.median(), command.steps, times.milliseconds.front(), times.milliseconds.back(),
                 work.count > 0 ? fmt::format("{} {}/s, ", perSecond, work.unit) : "", work.flops / seconds / 1e9,
-                program.threads(), description.arena_bytes, peakBytes, profile);
+                program.threads(), program.plan().arena_bytes, peakBytes, profile);
 }
 
 static Exit benchEntry(const BenchCommand &command, Program &program) {

@@ -16,6 +16,8 @@ class Device {
 public:
   virtual ~Device() = default;
   virtual std::string_view name() const = 0;
+  /// What it runs: entries are those of this plan.
+  virtual const sinter_plan &plan() const = 0;
   virtual int threads() const = 0;
   /// Whether it computes on the processor: what that can do at most is its limit, too.
   virtual bool onProcessor() const { return true; }

@@ -18,33 +18,34 @@ namespace {
 class CpuDevice final : public Device {
 public:
   CpuDevice(const sinter_program &program, const sinter_version &version, int threads)
-      : program_(program), state_("parameters and optimizer memory", program.state_bytes),
-        arena_("arena", program.arena_bytes), ownStart_(wholePages(std::max<uint64_t>(version.scratch_bytes, 8))),
-        scratchStride_(ownStart_ + wholePages(ownBytes(program))),
+      : program_(program), plan_(*program.cpu_plan), state_("parameters and optimizer memory", program.state_bytes),
+        arena_("arena", plan_.arena_bytes), ownStart_(wholePages(std::max<uint64_t>(version.scratch_bytes, 8))),
+        scratchStride_(ownStart_ + wholePages(ownBytes(program.entry_count))),
         scratch_("scratch memory", scratchStride_ * size_t(threads)), pool_(threads, scratch_.data(), scratchStride_) {
-    for (uint32_t k = 0; k < program.kernel_count; ++k)
+    for (uint32_t k = 0; k < plan_.kernel_count; ++k)
       if (!version.kernels[k].cpu)
         fail(Exit::Device, fmt::format("device cpu: kernel {} was not compiled for the CPU, but for {}",
                                        version.kernels[k].name, program.target));
     size_t operands = 0;
     for (uint32_t e = 0; e < program.entry_count; ++e)
-      for (uint32_t l = 0; l < program.entries[e].launch_count; ++l)
-        operands += program.entries[e].launches[l].operand_count;
+      for (uint32_t l = 0; l < plan_.entries[e].launch_count; ++l)
+        operands += plan_.entries[e].launches[l].operand_count;
     operands_.reserve(operands); // jobs point into both
     own_.reserve(operands);
     for (uint32_t e = 0; e < program.entry_count; ++e) {
       firstOfEntry_.push_back(jobs_.size());
-      addJobs(program.entries[e], version);
+      addJobs(plan_.entries[e], version);
     }
   }
 
   std::string_view name() const override { return "cpu"; }
+  const sinter_plan &plan() const override { return plan_; }
   int threads() const override { return pool_.threads(); }
   std::byte *state() override { return state_.data(); }
   std::byte *arena() override { return arena_.data(); }
 
   void run(const sinter_entry &entry, double *seconds) override {
-    pool_.run(jobs_.data() + firstOfEntry_[size_t(&entry - program_.entries)], entry.launch_count, seconds);
+    pool_.run(jobs_.data() + firstOfEntry_[size_t(&entry - plan_.entries)], entry.launch_count, seconds);
   }
 
 private:
@@ -56,12 +57,12 @@ private:
   }
 
   /// What a thread needs for its own parts of operands.
-  static uint64_t ownBytes(const sinter_program &program) {
+  uint64_t ownBytes(uint32_t entries) const {
     uint64_t bytes = 0;
-    for (uint32_t e = 0; e < program.entry_count; ++e)
-      for (uint32_t l = 0; l < program.entries[e].launch_count; ++l) {
-        const sinter_launch &launch = program.entries[e].launches[l];
-        const uint32_t pieces = piecesOf(program.entries[e], l);
+    for (uint32_t e = 0; e < entries; ++e)
+      for (uint32_t l = 0; l < plan_.entries[e].launch_count; ++l) {
+        const sinter_launch &launch = plan_.entries[e].launches[l];
+        const uint32_t pieces = piecesOf(plan_.entries[e], l);
         for (uint32_t o = 0; pieces && o < launch.operand_count; ++o)
           if (launch.operands[o].own != SINTER_SHARED)
             bytes = std::max(bytes, launch.operands[o].own + launch.operands[o].bytes / pieces);
@@ -114,6 +115,7 @@ private:
   }
 
   const sinter_program &program_;
+  const sinter_plan &plan_;
   Block state_, arena_;
   size_t ownStart_, scratchStride_; // of a thread: scratch of kernels, then its own parts of operands
   Block scratch_;

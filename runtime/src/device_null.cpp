@@ -1,5 +1,6 @@
 #include "block.h"
 #include "device.h"
+#include "program.h"
 
 namespace sinter {
 
@@ -8,14 +9,17 @@ namespace {
 class NullDevice final : public Device {
 public:
   explicit NullDevice(const sinter_program &program)
-      : state_("parameters and optimizer memory", program.state_bytes), arena_("arena", program.arena_bytes) {}
+      : plan_(anyPlan(program)), state_("parameters and optimizer memory", program.state_bytes),
+        arena_("arena", plan_.arena_bytes) {}
   std::string_view name() const override { return "null"; }
+  const sinter_plan &plan() const override { return plan_; }
   int threads() const override { return 1; }
   std::byte *state() override { return state_.data(); }
   std::byte *arena() override { return arena_.data(); }
   void run(const sinter_entry &, double *) override {}
 
 private:
+  const sinter_plan &plan_;
   Block state_, arena_;
 };
 

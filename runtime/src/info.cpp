@@ -81,6 +81,9 @@ static void printVersions(const sinter_program &p, const sinter_version *chosen)
 static void printVulkan(const sinter_program &p) {
   if (!p.vulkan_version_count)
     return;
+  if (p.cpu_plan)
+    print("on vulkan    arena {} bytes, {} kernels; --device vulkan shows its entries\n", p.vulkan_plan->arena_bytes,
+          p.vulkan_plan->kernel_count);
   for (uint32_t v = 0; v < p.vulkan_version_count; ++v) {
     const sinter_vulkan_version &version = p.vulkan[v];
     print("vulkan       {}: {} shaders, scratch {} bytes\n", version.name, version.shader_count, version.scratch_bytes);
@@ -120,16 +123,21 @@ static std::string vulkanJson(const sinter_program &p) {
   }
 }
 
-static void printText(const sinter_program &p, const sinter_version *chosen) {
+// What the device that was asked for runs, of a program for several.
+static const sinter_plan &planFor(const sinter_program &p, const std::string &device) {
+  return p.vulkan_plan && device.starts_with("vulkan") ? *p.vulkan_plan : anyPlan(p);
+}
+
+static void printText(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen) {
   print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
         p.compiler, p.target, p.config);
   print("parameters   {}\nstate        {} bytes\narena        {} bytes\nconstants    {} bytes\n"
         "kernels      {}\n",
-        parameterCount(p), p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count);
+        parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, plan.kernel_count);
   printVersions(p, chosen);
   printVulkan(p);
   for (uint32_t e = 0; e < p.entry_count; ++e) {
-    const sinter_entry &entry = p.entries[e];
+    const sinter_entry &entry = plan.entries[e];
     print("\nentry {}: {} launches, arena {} bytes, {:.6g} FLOP\n", entry.name, entry.launch_count, entry.arena_bytes,
           entry.flops);
     for (uint32_t i = 0; i < entry.input_count; ++i) {
@@ -153,11 +161,12 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
   if (!command.checkpoint.empty())
     return infoOfCheckpoint(p, command);
   const sinter_version *chosen = chosenVersion(p, common.march);
+  const sinter_plan &plan = planFor(p, common.device);
   if (!command.json) {
-    printText(p, chosen);
+    printText(p, plan, chosen);
     return Exit::Done;
   }
-  const std::string entries = joined(p.entry_count, [&](uint32_t e) { return entryJson(p.entries[e]); });
+  const std::string entries = joined(p.entry_count, [&](uint32_t e) { return entryJson(plan.entries[e]); });
   const std::string states = joined(p.state_count, [&](uint32_t s) {
     const sinter_state &state = p.states[s];
     return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset,
@@ -168,7 +177,7 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
       "\"arena_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"versions\":[{}],\"vulkan\":{},\"entries\":[{}],"
       "\"states\":[{}]}}\n",
       jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config,
-      parameterCount(p), p.state_bytes, p.arena_bytes, p.constant_bytes, p.kernel_count, versionsJson(p, chosen),
+      parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, plan.kernel_count, versionsJson(p, chosen),
       vulkanJson(p), entries, states);
   return Exit::Done;
 }

@@ -121,8 +121,8 @@ void addRequired(CLI::App &app, const char *name, T &target, const Check &check,
 // The help of a rate that the entry `train` takes as a scalar input, with the default that the model has for it.
 static Help rateHelp(const sinter_program &program, const char *value, const char *text, const char *input) {
   for (uint32_t e = 0; e < program.entry_count; ++e)
-    if (program.entries[e].name == std::string_view("train"))
-      if (const sinter_input *found = Program::findInput(program.entries[e], input))
+    if (anyPlan(program).entries[e].name == std::string_view("train"))
+      if (const sinter_input *found = Program::findInput(anyPlan(program).entries[e], input))
         return {value, text, found->has_default ? fmt::format("{:g}", found->value) : ""};
   return {value, std::string(text) + "; this model has none"};
 }

@@ -43,7 +43,7 @@ static const T *findNamed(const T *items, uint32_t count, std::string_view name,
 }
 
 const sinter_entry *Program::findEntry(std::string_view name) const {
-  return findNamed(program_.entries, program_.entry_count, name, [](const sinter_entry &e) { return e.name; });
+  return findNamed(plan().entries, program_.entry_count, name, [](const sinter_entry &e) { return e.name; });
 }
 
 const sinter_state *Program::findState(std::string_view name) const {
@@ -63,6 +63,7 @@ const void *Program::toRead(const sinter_state &state) { return device_->stateTo
 void *Program::data(const sinter_input &input) { return device_->arena() + input.tensor.offset; }
 const void *Program::data(const sinter_tensor &output) { return device_->arena() + output.offset; }
 void Program::run(const sinter_entry &entry, double *launchSeconds) { device_->run(entry, launchSeconds); }
+const sinter_plan &Program::plan() const { return device_->plan(); }
 int Program::threads() const { return device_->threads(); }
 
 static void storeScalar(uint32_t dtype, void *target, double value) {
@@ -171,8 +172,12 @@ void Program::initialize(uint64_t seed) {
   initializePart(0, parts);
 }
 
-KernelInfo kernelInfo(const sinter_program &program, uint32_t kernel) {
-  if (program.version_count) {
+const sinter_plan &anyPlan(const sinter_program &program) {
+  return program.cpu_plan ? *program.cpu_plan : *program.vulkan_plan;
+}
+
+KernelInfo kernelInfo(const sinter_program &program, const sinter_plan &plan, uint32_t kernel) {
+  if (&plan == program.cpu_plan) {
     const sinter_kernel &k = program.versions[0].kernels[kernel];
     return {k.name, k.location, k.flops, k.bytes};
   }

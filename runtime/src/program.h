@@ -27,6 +27,8 @@ public:
 
   const sinter_program &description() const { return program_; }
   const Device &device() const { return *device_; }
+  /// What the device runs: all entries come from here.
+  const sinter_plan &plan() const;
   /// The version of the kernels for the CPU that runs; null on another device.
   const sinter_version *version() const { return version_; }
 
@@ -68,7 +70,11 @@ struct KernelInfo {
   const char *name, *location;
   double flops, bytes; // of one launch
 };
-KernelInfo kernelInfo(const sinter_program &program, uint32_t kernel);
+/// Of a plan of the program.
+KernelInfo kernelInfo(const sinter_program &program, const sinter_plan &plan, uint32_t kernel);
+
+/// Any plan, for whoever asks what all have in common: the names, inputs and outputs of entries.
+const sinter_plan &anyPlan(const sinter_program &program);
 
 /// Product of the sizes.
 int64_t elementCount(const sinter_tensor &tensor);

@@ -124,7 +124,7 @@ const sinter_entry &requireEntry(Program &program, const std::string &name, std:
     return *entry;
   std::vector<std::string> known;
   for (uint32_t e = 0; e < program.description().entry_count; ++e)
-    known.push_back(program.description().entries[e].name);
+    known.push_back(program.plan().entries[e].name);
   const std::string list = known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
   others.insert(others.end(), known.begin(), known.end());
   fail(Exit::Usage,
@@ -141,7 +141,7 @@ int64_t vocabularySize(Program &program) {
       if (const int64_t size = lastAxis(*entry))
         return size;
   for (uint32_t e = 0; e < program.description().entry_count; ++e)
-    if (const int64_t size = lastAxis(program.description().entries[e]))
+    if (const int64_t size = lastAxis(program.plan().entries[e]))
       return size;
   return 0;
 }

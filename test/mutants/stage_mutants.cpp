@@ -78,7 +78,6 @@ std::optional<Source> readSource(StringRef path) {
 LogicalResult compile(ModuleOp module, Stage from, const TargetOptions &target, StringRef folder) {
   PipelineOptions options;
   options.target = target;
-  options.cpuKernels = target.target == Target::Cpu;
   Stage at = from;
   if (from <= Stage::Plan) {
     if (failed(runStages(module, from, Stage::Plan, options)))

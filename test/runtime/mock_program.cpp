@@ -203,15 +203,16 @@ const sinter_state states[] = {
     {{"optimizer.momentum.table.weight", SINTER_F32, 2, tableShape, momentumAt, tableBytes}, SINTER_ZEROS, 0, 0},
 };
 
+const sinter_plan plan = {sizeof kernels / sizeof *kernels, 0, entries, arenaBytes};
 const sinter_version versions[] = {{"mock", 0, aligned(4 * vocabulary), kernels}};
 
 } // namespace
 
 extern "C" const sinter_program sinter_program_v1 = {SINTER_ABI_VERSION,
                                                      2,
-                                                     sizeof kernels / sizeof *kernels,
                                                      3,
                                                      1,
+                                                     0,
                                                      0,
                                                      "mock",
                                                      "mock.cpp",
@@ -221,8 +222,8 @@ extern "C" const sinter_program sinter_program_v1 = {SINTER_ABI_VERSION,
                                                      states,
                                                      versions,
                                                      nullptr,
-                                                     entries,
+                                                     &plan,
+                                                     nullptr,
                                                      bias,
                                                      sizeof bias,
-                                                     momentumAt + aligned(tableBytes),
-                                                     arenaBytes};
+                                                     momentumAt + aligned(tableBytes)};

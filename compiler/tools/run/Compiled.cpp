@@ -163,14 +163,14 @@ FailureOr<std::unique_ptr<CompiledProgram>> CompiledProgram::compile(ModuleOp mo
 std::vector<std::string> CompiledProgram::entries() const {
   std::vector<std::string> names;
   for (uint32_t i = 0; i < loaded->description->entry_count; ++i)
-    names.push_back(loaded->description->entries[i].name);
+    names.push_back(anyPlan(*loaded->description).entries[i].name);
   return names;
 }
 
 std::vector<std::string> CompiledProgram::kernels() const {
   std::vector<std::string> names;
   const sinter_program &program = *loaded->description;
-  for (uint32_t i = 0; program.versions && i < program.kernel_count; ++i)
+  for (uint32_t i = 0; program.versions && i < program.cpu_plan->kernel_count; ++i)
     names.push_back(program.versions->kernels[i].name);
   return names;
 }

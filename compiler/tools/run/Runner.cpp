@@ -100,7 +100,7 @@ LogicalResult Runner::addGradientFunctions(std::vector<func::FuncOp> &functions)
 PipelineOptions Runner::pipelineFor(Target target) const {
   PipelineOptions pipeline = options.pipeline;
   pipeline.target.target = target;
-  pipeline.cpuKernels = target == Target::Cpu && !options.portableKernels;
+  pipeline.portableKernels = options.portableKernels;
   pipeline.target.validateSpirv = options.validateSpirv;
   return pipeline;
 }

@@ -35,6 +35,8 @@ std::optional<int> interpretTargets(CommandLine &line) {
   llvm::SmallVector<llvm::StringRef> targets, marches, profiles;
   llvm::StringRef(line.target).split(targets, ',');
   bool cpu = false, vulkan = false, oneModule = line.last == Stage::Target || line.first == Stage::Target;
+  // Kernels are chosen for one target.
+  bool oneTarget = line.first >= Stage::Kernels || (line.last >= Stage::Kernels && line.last <= Stage::Target);
   for (llvm::StringRef target : targets) {
     if (target != "cpu" && target != "vulkan")
       return complain("--target=" + line.target + ": unknown target; cpu and vulkan are known");
@@ -43,9 +45,10 @@ std::optional<int> interpretTargets(CommandLine &line) {
       return complain("--target=" + line.target + ": '" + target + "' is given twice");
     wanted = true;
   }
-  if (cpu && vulkan && oneModule)
-    return complain("--target=" + line.target +
-                    ": a module at stage target is for one target; give one, or use --dump-stages");
+  if (cpu && vulkan && oneTarget)
+    return complain("--target=" + line.target + ": a module at stage " +
+                    stageName(line.first >= Stage::Kernels ? line.first : line.last) +
+                    " is for one target; give one, or use --dump-stages");
   llvm::StringRef(line.march).split(marches, ',');
   for (llvm::StringRef march : marches) {
     if (march.empty())
@@ -270,7 +273,7 @@ int complainOfExtra(const std::string &word, const std::string &input, const CLI
 PipelineOptions CommandLine::pipelineOptions() const {
   PipelineOptions options;
   options.target = targets.front();
-  options.cpuKernels = llvm::all_of(targets, [](const TargetOptions &t) { return t.target == Target::Cpu; });
+  options.severalTargets = llvm::any_of(targets, [&](const TargetOptions &t) { return t.target != targets[0].target; });
   options.severalVersions = targets.size() > 1 || options.target.target == Target::Vulkan;
   options.bf16 = dtype == "bf16";
   options.memoryBudget = budgetBytes;

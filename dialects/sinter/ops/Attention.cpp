@@ -55,7 +55,7 @@ static LogicalResult verifyOperands(AttentionOp op) {
   ArrayRef<int64_t> over = op.getOver();
   if (over.size() < 2)
     return op.emitOpError("works over rows and columns, but its shape has ") << over.size() << " dimensions";
-  auto inputs = static_cast<int64_t>(op.getInputs().size());
+  size_t inputs = op.getInputs().size();
   if (op.getRowDims().size() != inputs || op.getColumnDims().size() != inputs)
     return op.emitOpError("has ") << inputs << " operands, but axes for " << op.getRowDims().size() << " and "
                                   << op.getColumnDims().size();

@@ -6,10 +6,12 @@
  *
  * Memory of a program, all of it sized by the compiler:
  *   state     one block: parameters and optimizer memory, each at a fixed offset; outlives calls
- *   arena     one block for all entries (the largest needs it): inputs, outputs and temporaries of the running entry
+ *   arena     one block for all entries of a plan (the largest needs it): inputs, outputs and temporaries of the running
+ *             entry
  *   scratch   on the CPU one block per thread, on Vulkan one for all, of the largest kernel's need in the version that
- * runs constants read-only data inside the program Offsets are multiples of SINTER_ALIGNMENT, and so are the blocks'
- * addresses.
+ *             runs
+ *   constants read-only data inside the program
+ * Offsets are multiples of SINTER_ALIGNMENT, and so are the blocks' addresses.
  */
 #ifndef SINTER_ABI_H
 #define SINTER_ABI_H
@@ -20,7 +22,7 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 4u
+#define SINTER_ABI_VERSION 5u
 #define SINTER_ALIGNMENT 256u /* what Vulkan devices may ask of a binding's offset at most */
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
@@ -84,13 +86,13 @@ typedef struct sinter_kernel {
           X("avx512ifma") X("avx512vbmi") X("avx512vbmi2") X("avx512vnni") X("avx512bitalg") X("avx512vpopcntdq")      \
               X("avx512bf16") X("gfni") X("vpclmulqdq")
 
-/* All kernels, compiled for one kind of processor. The kernels of all versions are the same but for `cpu`, `tiles` and
+/* All kernels of the plan for the CPU, compiled for one kind of processor. The kernels of all versions are the same but for `cpu`, `tiles` and
  * `scratch_bytes`. */
 typedef struct sinter_version {
   const char *name;             /* of the processor, for example "x86-64-v3" */
   uint64_t features;            /* what it needs: bits of SINTER_X86_FEATURES */
   uint64_t scratch_bytes;       /* the largest kernel's */
-  const sinter_kernel *kernels; /* sinter_program.kernel_count */
+  const sinter_kernel *kernels; /* sinter_plan.kernel_count */
 } sinter_version;
 
 enum sinter_access { SINTER_READ = 1, SINTER_WRITE = 2 };
@@ -178,13 +180,13 @@ typedef struct sinter_vulkan_kernel {
 /* The kinds of devices that a version of the Vulkan kernels is the choice for. */
 enum sinter_vulkan_device_type { SINTER_VK_CPU = 1, SINTER_VK_GPU = 2 };
 
-/* All kernels for one kind of Vulkan device, by the same numbers as those for the CPU. */
+/* All kernels of the plan for Vulkan, for one kind of its devices. */
 typedef struct sinter_vulkan_version {
   const char *name;      /* of the schedule: "registers" for CPU-like devices, "shared" for GPUs */
   uint32_t device_types; /* sinter_vulkan_device_type bits */
   uint32_t shader_count;
   const sinter_shader *shaders;
-  const sinter_vulkan_kernel *kernels; /* sinter_program.kernel_count */
+  const sinter_vulkan_kernel *kernels; /* sinter_plan.kernel_count */
   uint64_t scratch_bytes;              /* the largest kernel's */
 } sinter_vulkan_version;
 
@@ -199,9 +201,17 @@ typedef struct sinter_entry {
   double flops; /* of one call */
 } sinter_entry;
 
+/* What one kind of device runs, planned for it alone. All plans of a program have the same entries in the same order
+ * with the same inputs and outputs; launches, kernels and places in the arena are each plan's own. */
+typedef struct sinter_plan {
+  uint32_t kernel_count, reserved;
+  const sinter_entry *entries; /* sinter_program.entry_count */
+  uint64_t arena_bytes;        /* the largest entry's */
+} sinter_plan;
+
 typedef struct sinter_program {
   uint32_t abi_version;
-  uint32_t state_count, kernel_count, entry_count, version_count, vulkan_version_count;
+  uint32_t state_count, entry_count, version_count, vulkan_version_count, reserved;
   const char *name;     /* of the model */
   const char *source;   /* file it was compiled from */
   const char *compiler; /* version of sinterc */
@@ -210,9 +220,10 @@ typedef struct sinter_program {
   const sinter_state *states;
   const sinter_version *versions;      /* for the CPU, worst to best; null if it was not compiled for it */
   const sinter_vulkan_version *vulkan; /* null if it was not compiled for Vulkan */
-  const sinter_entry *entries;
+  const sinter_plan *cpu_plan;         /* what all `versions` run; null if it was not compiled for the CPU */
+  const sinter_plan *vulkan_plan;      /* what all of `vulkan` run; null if it was not compiled for Vulkan */
   const void *constants;
-  uint64_t constant_bytes, state_bytes, arena_bytes; /* the arena: the largest entry's */
+  uint64_t constant_bytes, state_bytes;
 } sinter_program;
 
 extern const sinter_program sinter_program_v1;

@@ -55,12 +55,13 @@ namespace {
 class VulkanDevice final : public Device {
 public:
   VulkanDevice(const sinter_program &program, const VulkanOptions &options)
-      : program_(program), threads_(options.threads), physical_(instance_.choose(options.index)),
+      : program_(program), plan_(*program.vulkan_plan), threads_(options.threads),
+        physical_(instance_.choose(options.index)),
         version_(chooseVulkanVersion(program, physical_.isProcessor(), options.profile)),
         device_(physical_, program, version_),
         name_(fmt::format("vulkan:{} {}", physical_.index, physical_.properties.deviceName)), memory_(chooseMemory()),
         state_(device_, "parameters and optimizer memory", program.state_bytes, memory_.blocks),
-        arena_(device_, "arena", program.arena_bytes, memory_.blocks),
+        arena_(device_, "arena", plan_.arena_bytes, memory_.blocks),
         constants_(device_, "constants", program.constant_bytes, memory_.blocks),
         scratch_(device_, "scratch memory", version_.scratch_bytes, memory_.blocks),
         pipelines_(device_, version_, threads_), recordings_(program.entry_count) {
@@ -80,6 +81,7 @@ public:
   }
 
   std::string_view name() const override { return name_; }
+  const sinter_plan &plan() const override { return plan_; }
   int threads() const override { return threads_; }
   bool onProcessor() const override { return physical_.isProcessor(); }
   bool general(uint32_t kernel) const override { return version_.kernels[kernel].fallback; }
@@ -96,7 +98,7 @@ public:
   }
 
   void run(const sinter_entry &entry, double *seconds) override {
-    std::unique_ptr<Recording> &recording = recordings_[size_t(&entry - program_.entries)];
+    std::unique_ptr<Recording> &recording = recordings_[size_t(&entry - plan_.entries)];
     const Copies &copies = copiesOf(entry);
     if (!recording)
       recording = std::make_unique<Recording>(
@@ -125,7 +127,7 @@ private:
     constexpr uint64_t pieces = uint64_t(4) << 20; // of the state, at the least: small ones take too many submissions
     uint64_t bytes = pieces;
     for (uint32_t e = 0; e < program_.entry_count; ++e) {
-      const sinter_entry &entry = program_.entries[e];
+      const sinter_entry &entry = plan_.entries[e];
       Copies copies;
       uint64_t end = 0;
       const auto add = [&end](std::vector<Copy> &list, const sinter_tensor &tensor) {
@@ -143,12 +145,12 @@ private:
     for (Copies &copies : copies_)
       copies.staging = staging_->handle();
     stateCopy_.emplace("parameters and optimizer memory", program_.state_bytes);
-    arenaCopy_.emplace("arena", program_.arena_bytes); // pages that nobody touches cost nothing
+    arenaCopy_.emplace("arena", plan_.arena_bytes); // pages that nobody touches cost nothing
   }
 
   const Copies &copiesOf(const sinter_entry &entry) const {
     static const Copies none;
-    return memory_.unified ? none : copies_[size_t(&entry - program_.entries)];
+    return memory_.unified ? none : copies_[size_t(&entry - plan_.entries)];
   }
 
   void upload(const Buffer &buffer, const std::byte *data, uint64_t bytes) {
@@ -177,6 +179,7 @@ private:
   }
 
   const sinter_program &program_;
+  const sinter_plan &plan_;
   const int threads_;
   Instance instance_;
   const PhysicalDevice physical_;

@@ -107,7 +107,7 @@ void checkRoom(const LogicalDevice &device, const sinter_program &program, uint6
   const uint64_t largest =
       std::min(device.abilities().largestBuffer, uint64_t(device.abilities().properties11.maxMemoryAllocationSize));
   const std::pair<const char *, uint64_t> blocks[] = {{"parameters and optimizer memory", program.state_bytes},
-                                                      {"arena", program.arena_bytes},
+                                                      {"arena", program.vulkan_plan->arena_bytes},
                                                       {"constants", program.constant_bytes},
                                                       {"scratch memory", scratchBytes}};
   for (const auto &[what, bytes] : blocks)
@@ -118,7 +118,7 @@ void checkRoom(const LogicalDevice &device, const sinter_program &program, uint6
                       "cpu, or compile a smaller model or batch",
                       device.label(), what, what[0] == 'p' || what[0] == 'c' ? "" : "s", bytes,
                       std::min(largest, choice.heap)));
-  const uint64_t total = program.state_bytes + program.arena_bytes + program.constant_bytes + scratchBytes;
+  const uint64_t total = program.state_bytes + program.vulkan_plan->arena_bytes + program.constant_bytes + scratchBytes;
   if (total > choice.heap)
     fail(
         Exit::Device,

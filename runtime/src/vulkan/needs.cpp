@@ -170,7 +170,7 @@ static void checkShader(const sinter_shader &shader, const std::string &kernel, 
 
 void checkNeeds(const sinter_program &program, const sinter_vulkan_version &version, const PhysicalDevice &device,
                 const Abilities &abilities) {
-  for (uint32_t k = 0; k < program.kernel_count; ++k) {
+  for (uint32_t k = 0; k < program.vulkan_plan->kernel_count; ++k) {
     const sinter_vulkan_kernel &kernel = version.kernels[k];
     const std::string name = fmt::format("{} ({})", kernel.name, kernel.location);
     for (uint32_t d = 0; d < kernel.dispatch_count; ++d) {

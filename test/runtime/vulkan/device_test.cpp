@@ -98,7 +98,7 @@ struct Spoiled {
   sinter_program program = sinter_program_v1;
   sinter_vulkan_version version = sinter_program_v1.vulkan[0];
   std::vector<sinter_shader> shaders{version.shaders, version.shaders + version.shader_count};
-  std::vector<sinter_vulkan_kernel> kernels{version.kernels, version.kernels + program.kernel_count};
+  std::vector<sinter_vulkan_kernel> kernels{version.kernels, version.kernels + program.vulkan_plan->kernel_count};
   sinter_dispatch dispatch = kernels[0].dispatches[0];
   std::vector<sinter_binding> bindings{dispatch.bindings, dispatch.bindings + dispatch.binding_count};
 
@@ -250,7 +250,8 @@ TEST(Vulkan, TimesLaunches) {
 // after the sums beside it.
 TEST(Vulkan, RecordedListsHaveNoHazards) {
   for (uint32_t v = 0; v < sinter_program_v1.vulkan_version_count; ++v) {
-    std::vector<vulkan::Step> steps = vulkan::listSteps(sinter_program_v1.vulkan[v], sinter_program_v1.entries[0]);
+    std::vector<vulkan::Step> steps =
+        vulkan::listSteps(sinter_program_v1.vulkan[v], sinter_program_v1.vulkan_plan->entries[0]);
     ASSERT_EQ(steps.size(), 9u);
     EXPECT_FALSE(vulkan::findHazards(steps).empty());
     EXPECT_EQ(vulkan::placeBarriers(steps), 6u);
@@ -390,7 +391,9 @@ TEST(Vulkan, BindingsAreChecked) {
 
 TEST(Vulkan, MemoryTooSmall) {
   sinter_program program = sinter_program_v1;
-  program.arena_bytes = uint64_t(1) << 40;
+  sinter_plan plan = *program.vulkan_plan;
+  program.vulkan_plan = &plan;
+  plan.arena_bytes = uint64_t(1) << 40;
   const auto message = [&] {
     const Failed failed = failureOf([&] { open(program); });
     EXPECT_EQ(failed.exit, Exit::Device);
@@ -402,11 +405,11 @@ TEST(Vulkan, MemoryTooSmall) {
   const uint64_t allowed = std::stoull(alone.substr(alone.find("allows ") + 7));
   const vulkan::Instance instance;
   const uint64_t heap = instance.devices()[softwareIndex()].memory;
-  program.arena_bytes = program.state_bytes = (heap / 2 + 4096) / 256 * 256;
-  if (program.arena_bytes > allowed)
+  plan.arena_bytes = program.state_bytes = (heap / 2 + 4096) / 256 * 256;
+  if (plan.arena_bytes > allowed)
     GTEST_SKIP() << "one buffer may take " << allowed << " bytes of " << heap;
   expectContains(message(), "memory too small: the program takes " +
-                                std::to_string(2 * program.arena_bytes + program.constant_bytes + 1536) +
+                                std::to_string(2 * plan.arena_bytes + program.constant_bytes + 1536) +
                                 " bytes, the device has " + std::to_string(heap));
 }
 

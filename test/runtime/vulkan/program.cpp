@@ -243,17 +243,23 @@ const sinter_tensor outputs[] = {{"loss", SINTER_F32, 0, nullptr, lossAt, 4},
                                  {"gradient", SINTER_F32, 2, weightShape, weightGradientAt, weightBytes}};
 const sinter_entry entries[] = {{"train", 3, 5, 8, 0, inputs, outputs, launches, arenaBytes, 2 * productFlops},
                                 {"eval", 2, 2, 5, 0, inputs, outputs, launches, arenaBytes, productFlops}};
+const sinter_plan vulkanPlan = {kernelCount, 0, entries, arenaBytes};
+#ifndef MOCK_VULKAN_ONLY
+// The same launches, but a plan of its own: whoever mixes the two up finds no entry.
+const sinter_entry cpuEntries[] = {entries[0], entries[1]};
+const sinter_plan cpuPlan = {kernelCount, 0, cpuEntries, arenaBytes};
+#endif
 const sinter_state states[] = {{{"weight", SINTER_F32, 2, weightShape, 0, weightBytes}, SINTER_NORMAL, 1, 0.1}};
 
 } // namespace
 
 extern "C" const sinter_program sinter_program_v1 = {SINTER_ABI_VERSION,
                                                      1,
-                                                     kernelCount,
                                                      2,
 #ifdef MOCK_VULKAN_ONLY
                                                      0,
                                                      2,
+                                                     0,
                                                      "mock",
                                                      "mock.cpp",
                                                      "sinterc 0.1.0",
@@ -264,6 +270,7 @@ extern "C" const sinter_program sinter_program_v1 = {SINTER_ABI_VERSION,
 #else
                                                      1,
                                                      2,
+                                                     0,
                                                      "mock",
                                                      "mock.cpp",
                                                      "sinterc 0.1.0",
@@ -273,8 +280,12 @@ extern "C" const sinter_program sinter_program_v1 = {SINTER_ABI_VERSION,
                                                      cpuVersions,
 #endif
                                                      vulkanVersions,
-                                                     entries,
+#ifdef MOCK_VULKAN_ONLY
+                                                     nullptr,
+#else
+                                                     &cpuPlan,
+#endif
+                                                     &vulkanPlan,
                                                      bias,
                                                      sizeof bias,
-                                                     aligned(weightBytes),
-                                                     arenaBytes};
+                                                     aligned(weightBytes)};

@@ -1,0 +1,16 @@
+#include "compiler/passes/KernelAbilities.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace sinter {
+
+std::optional<KernelAbilities> kernelAbilities(StringRef target) {
+  return llvm::StringSwitch<std::optional<KernelAbilities>>(target)
+      .Case("cpu", KernelAbilities{.attention = true, .prologues = true, .columnSums = true})
+      .Cases({"vulkan", "portable"}, KernelAbilities{})
+      .Default(std::nullopt);
+}
+
+} // namespace sinter

@@ -1,0 +1,21 @@
+// What kernels of a target can be: the one place that passes ask.
+#pragma once
+
+#include "mlir/Support/LLVM.h"
+
+#include <optional>
+
+namespace sinter {
+
+/// What one kernel can hold beyond what every target knows: a product with its epilogue, a reduction with its prologue,
+/// rows, maps, gathers, scatters.
+struct KernelAbilities {
+  bool attention = false;  ///< a sinter.attention: which, says whyNoKernel (FusedAttention.h)
+  bool prologues = false;  ///< maps that make an operand of a product
+  bool columnSums = false; ///< the sums of a matrix's columns beside a product that multiplies it
+};
+
+/// Of `cpu`, `vulkan`, or `portable`: what every target has; nothing for another name.
+std::optional<KernelAbilities> kernelAbilities(llvm::StringRef target);
+
+} // namespace sinter
