@@ -71,12 +71,17 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
   case Stage::Kernels: {
     if (options.fuse) {
       OpPassManager &functions = manager.nest<func::FuncOp>();
+      functions.addPass(createMergeAttention({kernels}));
+      functions.addPass(createCSEPass());
       InlineAttentionOptions attention;
       attention.target = kernels;
       functions.addPass(createInlineAttention(attention));
       // What was taken apart meets what it computes again, and the maps around it.
       functions.addPass(createCSEPass());
       functions.addPass(createFuseElementwise(fuse));
+      functions.addPass(createCSEPass());
+      // Behind the last fusion of maps, which would add the sums of all blocks up at once.
+      functions.addPass(createSplitRows({kernels}));
       functions.addPass(createCSEPass());
       functions.addPass(createJoinPads());
       functions.addPass(createRecomputeMaps());

@@ -30,7 +30,7 @@ ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.get
 /// A product that makes rows x columns, of a row and a column each.
 bool makesScores(Operation *op) {
   auto product = dyn_cast_or_null<MatmulOp>(op);
-  return product && product.getTransposeRhs() && !product.getTransposeLhs();
+  return product && !product.getTransposeLhs();
 }
 
 /// Collects one group, starting from an op that works along rows of scores.
@@ -117,7 +117,7 @@ private:
     if (!makesScores(op))
       return refuse(op, "scores are not a product of rows and columns");
     read(op, op.getLhs(), {rank - 2, -1});
-    read(op, op.getRhs(), {-1, rank - 2});
+    read(op, op.getRhs(), {-1, op.getTransposeRhs() ? rank - 2 : rank - 1});
     return addValue(op.getResult());
   }
 
@@ -286,7 +286,10 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
         Group group(&op, scores);
         done.insert(&op);
         if (!group.problem().empty()) {
-          notFused(group.where(), "rows x columns around a softmax into an attention", group.problem());
+          notFused(group.where(),
+                   isa<CrossEntropyOp>(op) ? "a loss and the product in front of it"
+                                           : "rows x columns around a softmax into an attention",
+                   group.problem());
           continue;
         }
         group.fuse();
@@ -300,6 +303,8 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
 
   /// The scores along whose rows `op` works, if it does.
   static Value startsGroup(Operation &op) {
+    if (isa<CrossEntropyOp>(op)) // the head of a language model: rows are tokens, columns the vocabulary
+      return op.getOperand(0);
     if (!isa<SoftmaxOp>(op))
       return {};
     Value scores = op.getOperand(0);

@@ -107,4 +107,8 @@ private:
 
 std::string whyNoKernel(AttentionOp attention) { return Check(attention).run(); }
 
+bool hasKernel(AttentionOp attention, const KernelAbilities &abilities) {
+  return abilities.attention && whyNoKernel(attention).empty();
+}
+
 } // namespace sinter

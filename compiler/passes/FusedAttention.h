@@ -1,11 +1,14 @@
-// Which sinter.attention the CPU has one kernel for.
+// Which sinter.attention a target has one kernel for.
 #pragma once
 
+#include "compiler/passes/KernelAbilities.h"
 #include "dialects/sinter/Sinter.h"
 
 namespace sinter {
 
-/// Why there is none for `attention`; empty if there is.
+/// Why a target that has kernels for attention has none for this one; empty if it has.
 std::string whyNoKernel(AttentionOp attention);
+
+bool hasKernel(AttentionOp attention, const KernelAbilities &abilities);
 
 } // namespace sinter

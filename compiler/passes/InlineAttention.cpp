@@ -7,6 +7,7 @@
 #include "compiler/passes/KernelAbilities.h"
 #include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/RowBlocks.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -23,20 +24,18 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
   using InlineAttentionBase::InlineAttentionBase;
 
   void runOnOperation() override {
-    std::optional<KernelAbilities> abilities = kernelAbilities(target);
-    if (!abilities) {
-      getOperation().emitError("inline-attention: unknown target '")
-          << target << "'; cpu, vulkan and portable are known";
+    FailureOr<KernelAbilities> abilities = kernelAbilities(target, getOperation());
+    if (failed(abilities))
       return signalPassFailure();
-    }
     Builder builder(&getContext());
     int64_t count = 0;
     for (auto attention : llvm::make_early_inc_range(getOperation().getOps<AttentionOp>())) {
       std::string why = abilities->attention ? whyNoKernel(attention) : "";
       bool hasKernel = abilities->attention && why.empty();
-      if (hasKernel && !mark)
+      if ((hasKernel && !mark) || rowsOfBlock(attention, *abilities))
         continue;
-      if (!why.empty())
+      // (The ops of a small loss head are meant to be kernels of their own.)
+      if (!why.empty() && attention.getOver().size() > 2)
         notFused(attention, "this attention into one kernel", why);
       inlineBody(attention, hasKernel ? builder.getI64IntegerAttr(count++) : Attribute());
     }

@@ -13,4 +13,10 @@ std::optional<KernelAbilities> kernelAbilities(StringRef target) {
       .Default(std::nullopt);
 }
 
+FailureOr<KernelAbilities> kernelAbilities(StringRef target, Operation *op) {
+  if (std::optional<KernelAbilities> abilities = kernelAbilities(target))
+    return *abilities;
+  return op->emitError("unknown target '") << target << "'; cpu, vulkan and portable are known";
+}
+
 } // namespace sinter

@@ -1,7 +1,7 @@
 // What kernels of a target can be: the one place that passes ask.
 #pragma once
 
-#include "mlir/Support/LLVM.h"
+#include "mlir/IR/Operation.h"
 
 #include <optional>
 
@@ -17,5 +17,7 @@ struct KernelAbilities {
 
 /// Of `cpu`, `vulkan`, or `portable`: what every target has; nothing for another name.
 std::optional<KernelAbilities> kernelAbilities(llvm::StringRef target);
+/// The same for a pass that works on `op`: another name is an error.
+llvm::FailureOr<KernelAbilities> kernelAbilities(llvm::StringRef target, mlir::Operation *op);
 
 } // namespace sinter

@@ -84,12 +84,9 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
   using OutlineKernelsBase::OutlineKernelsBase;
 
   void runOnOperation() override {
-    std::optional<KernelAbilities> abilities = kernelAbilities(target);
-    if (!abilities) {
-      getOperation().emitError("outline-kernels: unknown target '")
-          << target << "'; cpu, vulkan and portable are known";
+    FailureOr<KernelAbilities> abilities = kernelAbilities(target, getOperation());
+    if (failed(abilities))
       return signalPassFailure();
-    }
     if (target != "portable")
       getOperation()->setAttr(kTargetAttr, StringAttr::get(&getContext(), target.getValue()));
     SmallVector<func::FuncOp> entries;

@@ -81,6 +81,27 @@ def Rematerialize : Pass<"sinter-rematerialize", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def MergeAttention : Pass<"sinter-merge-attention", "::mlir::func::FuncOp"> {
+  let summary = "two sinter.attention over the same rows and columns become one";
+  let description = [{
+    Of those that split-rows takes apart: the loss head's forward and backward computation, where the cotangent does not
+    depend on the loss. Example: test/passes/split-rows.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"portable\"", "cpu, vulkan, or portable: any">];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
+def SplitRows : Pass<"sinter-split-rows", "::mlir::func::FuncOp"> {
+  let summary = "a sinter.attention without a kernel of its own is computed a block of rows after the other";
+  let description = [{
+    Where rows x columns would be large: tokens x vocabulary. Each block is the ops of the region on some rows; what has
+    rows is put together again, and sums over rows go on from block to block in the order of a product over all of them.
+    Example: test/passes/split-rows.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"portable\"", "cpu, vulkan, or portable: any">];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def InlineAttention : Pass<"sinter-inline-attention", "::mlir::func::FuncOp"> {
   let summary = "sinter.attention becomes the ops of its region";
   let description = [{
