@@ -381,7 +381,9 @@ class RowOp<string mnemonic, list<Trait> traits = []> : TensorOp<mnemonic, trait
 def SoftmaxOp : RowOp<"softmax", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles"]>]> {
   let summary = "softmax along the last dimension";
   let description = [{
-    result = exp(x - max) / sum(exp(x - max)) in each row. A row of only -inf (fully masked) gives zeros.
+    result = exp(x - max) / sum(exp(x - max)) in each row. A row of only -inf (fully masked) gives zeros. So does what
+    may be denormal, exp(x - max) < n 2^-126 of n columns: processors take a hundred times as long to multiply by it, and
+    what is far away, as by ALiBi, is full of it.
     (C1) the element type is f32; (C2) the rank is at least 1.
     ```mlir
     %y = sinter.softmax %x : tensor<4x8xf32>

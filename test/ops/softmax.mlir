@@ -91,6 +91,16 @@ func.func @hostile_rows() -> (tensor<6x4xf32>, tensor<6x4xf32>) attributes {sint
   return %y, %e : tensor<6x4xf32>, tensor<6x4xf32>
 }
 
+// What may be denormal is zero: exp(-86) is below 4 * 2^-126, exp(-85) above.
+func.func @no_denormals() -> (tensor<4xf32>, tensor<4xf32>) attributes {sinter.expect} {
+  %x = arith.constant dense<[0.0, -86.0, -85.0, -100.0]> : tensor<4xf32>
+  %large = arith.constant dense<1.0e38> : tensor<4xf32>
+  %y = sinter.softmax %x : tensor<4xf32>
+  %z = arith.mulf %y, %large : tensor<4xf32>
+  %e = arith.constant dense<[1.0e38, 0.0, 12.160993, 0.0]> : tensor<4xf32>
+  return %z, %e : tensor<4xf32>, tensor<4xf32>
+}
+
 // A NaN or a +inf anywhere spoils its row and no other.
 func.func @nan_and_infinity_stay_in_their_row() -> (tensor<4x3xf32>, tensor<4x3xf32>) attributes {sinter.expect} {
   %x = arith.constant dense<[[0x7FC00000, 1.0, 2.0], [0.0, 0.0, 0x7FC00000], [0x7F800000, 1.0, 2.0], [1.0, 1.0, 1.0]]> : tensor<4x3xf32>

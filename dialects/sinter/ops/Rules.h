@@ -65,6 +65,7 @@ inline Expr compare(mlir::arith::CmpIPredicate predicate, Expr a, Expr b) {
 inline Expr operator>(Expr a, Expr b) { return compare(mlir::arith::CmpFPredicate::OGT, a, b); }
 inline Expr operator<(Expr a, Expr b) { return compare(mlir::arith::CmpFPredicate::OLT, a, b); }
 inline Expr equal(Expr a, Expr b) { return compare(mlir::arith::CmpFPredicate::OEQ, a, b); }
+inline Expr less(Expr a, double b) { return compare(mlir::arith::CmpFPredicate::OLT, a, a.constant(b)); }
 inline Expr equal(Expr a, double b) { return equal(a, a.constant(b)); }
 
 inline Expr select(Expr condition, Expr a, Expr b) {

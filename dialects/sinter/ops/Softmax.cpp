@@ -26,13 +26,15 @@ LogicalResult SoftmaxOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Arr
 }
 
 /// Maximum; e = exp(x - max); sum of e; y = e / sum. Only a row without any finite or NaN element has the maximum -inf:
-/// 0 takes its place, so that every e, the sum, and y are 0.
+/// 0 takes its place, so that every e, the sum, and y are 0. The sum is n at most: where e is below n 2^-126, y might be
+/// denormal, and e is 0 instead.
 FailureOr<SmallVector<Value>> SoftmaxOp::lowerToLinalg(OpBuilder &builder) {
   Rows rows(builder, getLoc(), getInput().getType());
+  double least = -126 * std::log(2.0) + std::log(static_cast<double>(getInput().getType().getShape().back()));
   Value max = rows.reduce(-kInfinity, getInput(), [](ArrayRef<Expr> s) { return maximum(s[1], s[0]); });
-  Value e = rows.map({getInput(), max}, [](ArrayRef<Expr> s) {
-    Expr safe = select(equal(s[1], -kInfinity), 0.0, s[1]);
-    return exp(s[0] - safe);
+  Value e = rows.map({getInput(), max}, [&](ArrayRef<Expr> s) {
+    Expr safe = select(equal(s[1], -kInfinity), 0.0, s[1]), below = s[0] - safe;
+    return exp(select(less(below, least), -kInfinity, below));
   });
   Value sum = rows.reduce(0, e, [](ArrayRef<Expr> s) { return s[1] + s[0]; });
   Value y = rows.map({e, sum}, [](ArrayRef<Expr> s) {
@@ -60,10 +62,14 @@ LogicalResult SoftmaxOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
       max = std::isnan(x[i]) || x[i] > max ? x[i] : max; // a NaN stays: nothing compares greater
     if (max == -kInfinity)
       continue; // fully masked: zeros
+    for (int64_t i = begin; i < begin + n; ++i) {
+      y[i] = std::exp(x[i] - max);
+      if (y[i] < static_cast<double>(n) * 0x1p-126)
+        y[i] = 0;
+      sum += y[i];
+    }
     for (int64_t i = begin; i < begin + n; ++i)
-      sum += std::exp(x[i] - max);
-    for (int64_t i = begin; i < begin + n; ++i)
-      y[i] = std::exp(x[i] - max) / sum;
+      y[i] /= sum;
   }
   return success();
 }
