@@ -198,6 +198,7 @@ private:
         kind = linalg::isaContractionOpInterface(generic) ? "a product" : kind == "a product" ? kind : "a reduction";
     });
     kernel->walk([&](ScatterAddOp) { kind = "a scatter"; });
+    kernel->walk([&](AttentionOp) { kind = "an attention"; });
     kernel->walk([&](tensor::ExtractOp) { kind = "a gather"; });
     return kind;
   }

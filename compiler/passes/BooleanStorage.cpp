@@ -32,6 +32,24 @@ void convertRegion(MapOp map) {
       value.set(arith::ExtUIOp::create(builder, yield->getLoc(), builder.getI8Type(), value.get()));
 }
 
+/// Maps inside read bytes where they read operands; what is computed inside is not stored.
+void convertOperands(AttentionOp attention) {
+  for (BlockArgument argument : attention.getBody().getArguments()) {
+    if (stored(argument.getType()) == argument.getType())
+      continue;
+    argument.setType(stored(argument.getType()));
+    for (OpOperand &use : argument.getUses()) {
+      auto map = cast<MapOp>(use.getOwner());
+      OpBuilder builder = OpBuilder::atBlockBegin(&map.getBody().front());
+      BlockArgument element = map.getBody().getArgument(use.getOperandNumber());
+      Type boolean = element.getType();
+      element.setType(builder.getI8Type());
+      auto truncated = arith::TruncIOp::create(builder, element.getLoc(), boolean, element);
+      element.replaceAllUsesExcept(truncated, truncated);
+    }
+  }
+}
+
 void convertConstant(arith::ConstantOp constant) {
   auto values = cast<DenseElementsAttr>(constant.getValue());
   SmallVector<int8_t> bytes;
@@ -48,6 +66,8 @@ void storeBooleansAsBytes(func::FuncOp function) {
   for (Operation &op : function.getBody().front()) {
     if (auto map = dyn_cast<MapOp>(op))
       convertRegion(map);
+    else if (auto attention = dyn_cast<AttentionOp>(op))
+      convertOperands(attention);
     else if (auto constant = dyn_cast<arith::ConstantOp>(op);
              constant && stored(constant.getType()) != constant.getType())
       convertConstant(constant);

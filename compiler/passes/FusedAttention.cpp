@@ -16,13 +16,14 @@ constexpr int64_t kFewest = 16;
 /// Asks one op after the other.
 class Check {
 public:
-  explicit Check(AttentionOp attention) : attention(attention), axes(attention), known(attention.getBody().front()) {}
+  Check(AttentionOp attention, const KernelAbilities &target)
+      : attention(attention), tiles(target.readsAttention), axes(attention), known(attention.getBody().front()) {}
 
   std::string run() {
     ArrayRef<int64_t> over = attention.getOver();
     if (over.size() < 3)
       return "it has no batch dimension";
-    if (over.back() < kFewest || over[over.size() - 2] < kFewest)
+    if (!tiles && (over.back() < kFewest || over[over.size() - 2] < kFewest))
       return "there are fewer than " + std::to_string(kFewest) + " rows or columns";
     Block &body = attention.getBody().front();
     for (auto [argument, input] : llvm::zip_equal(body.getArguments(), attention.getInputs())) {
@@ -35,6 +36,8 @@ public:
     for (Value value : body.getTerminator()->getOperands())
       if (!isa_and_nonnull<MatmulOp>(value.getDefiningOp()))
         return "a result is no product";
+    if (tiles)
+      return askShader();
     if (skips)
       for (ReduceOp reduce : reductions)
         if (!ignoresLaterColumns(reduce))
@@ -96,7 +99,39 @@ private:
     return value && op.getKind() == ReduceKind::sum && isZero(value);
   }
 
+  /// What devices allow, and how long their drivers' compilers may take.
+  std::string askShader() {
+    constexpr int64_t kMostDepth = 256, kMostGroups = 65535, kMostPlaces = 16, kMostRounds = 60000, kTile = 32;
+    ArrayRef<int64_t> over = attention.getOver();
+    int64_t batches = llvm::product_of(over.drop_back(2)), longest = std::max(over.back(), over[over.size() - 2]);
+    if (batches > kMostGroups || longest > kMostGroups)
+      return "there are more than " + std::to_string(kMostGroups) + " batches, rows or columns";
+    // Places to bind: operands, results, and what rows leave for columns.
+    int64_t places = attention.getNumOperands() + attention.getNumResults(), rounds = 0, levels = 1;
+    for (Operation &op : attention.getBody().front().without_terminator()) {
+      bool softmax = isa<SoftmaxOp>(op);
+      places += softmax ? 2 : isa<ReduceOp>(op) ? 1 : 0;
+      levels += softmax || isa<ReduceOp>(op);
+      auto product = dyn_cast<MatmulOp>(op);
+      if (!product)
+        continue;
+      bool makes = both(product.getResult());
+      Value value = makes ? product.getLhs() : product.getResult();
+      int64_t depth = cast<RankedTensorType>(value.getType()).getShape().back();
+      if (depth > kMostDepth)
+        return "rows or columns have more than " + std::to_string(kMostDepth) + " numbers";
+      rounds += makes ? depth / 4 + 2 : kTile / 4 + 2;
+    }
+    if (places > kMostPlaces)
+      return "a shader binds at most " + std::to_string(kMostPlaces) + " tensors, but it would need " +
+             std::to_string(places);
+    if (rounds * levels * (longest / kTile + 1) > kMostRounds)
+      return "a device would take too many rounds of loops";
+    return "";
+  }
+
   AttentionOp attention;
+  bool tiles; ///< of any size; else blocks of whole rows
   AxisAnalysis axes;
   KnownTriangles known;
   SmallVector<ReduceOp> reductions;
@@ -105,10 +140,10 @@ private:
 
 } // namespace
 
-std::string whyNoKernel(AttentionOp attention) { return Check(attention).run(); }
+std::string whyNoKernel(AttentionOp attention, const KernelAbilities &target) { return Check(attention, target).run(); }
 
 bool hasKernel(AttentionOp attention, const KernelAbilities &abilities) {
-  return abilities.attention && whyNoKernel(attention).empty();
+  return abilities.attention && whyNoKernel(attention, abilities).empty();
 }
 
 } // namespace sinter

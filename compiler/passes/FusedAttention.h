@@ -7,7 +7,7 @@
 namespace sinter {
 
 /// Why a target that has kernels for attention has none for this one; empty if it has.
-std::string whyNoKernel(AttentionOp attention);
+std::string whyNoKernel(AttentionOp attention, const KernelAbilities &target);
 
 bool hasKernel(AttentionOp attention, const KernelAbilities &abilities);
 

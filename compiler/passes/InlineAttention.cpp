@@ -1,8 +1,9 @@
 // sinter-inline-attention: a sinter.attention becomes the ops of its region again.
 //
 // Where a target has no kernel for it, it is taken apart before kernels are chosen: what its gradient computes again is
-// then found to be there already. What a target has a kernel for stays until kernels are outlined; its ops then go into
-// the entry with the number of their group, and outline-kernels takes them together.
+// then found to be there already. What a target has a kernel for stays until kernels are outlined. Its ops then go into
+// the entry with the number of their group, and outline-kernels takes them together; or it stays what it is, if the
+// target's code generation reads it so.
 #include "compiler/passes/FusedAttention.h"
 #include "compiler/passes/KernelAbilities.h"
 #include "compiler/passes/NotFused.h"
@@ -30,9 +31,9 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
     Builder builder(&getContext());
     int64_t count = 0;
     for (auto attention : llvm::make_early_inc_range(getOperation().getOps<AttentionOp>())) {
-      std::string why = abilities->attention ? whyNoKernel(attention) : "";
+      std::string why = abilities->attention ? whyNoKernel(attention, *abilities) : "";
       bool hasKernel = abilities->attention && why.empty();
-      if ((hasKernel && !mark) || rowsOfBlock(attention, *abilities))
+      if ((hasKernel && (!mark || abilities->readsAttention)) || rowsOfBlock(attention, *abilities))
         continue;
       // (The ops of a small loss head are meant to be kernels of their own.)
       if (!why.empty() && attention.getOver().size() > 2)

@@ -9,7 +9,8 @@ namespace sinter {
 std::optional<KernelAbilities> kernelAbilities(StringRef target) {
   return llvm::StringSwitch<std::optional<KernelAbilities>>(target)
       .Case("cpu", KernelAbilities{.attention = true, .prologues = true, .columnSums = true})
-      .Cases({"vulkan", "portable"}, KernelAbilities{})
+      .Case("vulkan", KernelAbilities{.attention = true, .readsAttention = true})
+      .Case("portable", KernelAbilities{})
       .Default(std::nullopt);
 }
 

@@ -10,9 +10,10 @@ namespace sinter {
 /// What one kernel can hold beyond what every target knows: a product with its epilogue, a reduction with its prologue,
 /// rows, maps, gathers, scatters.
 struct KernelAbilities {
-  bool attention = false;  ///< a sinter.attention: which, says whyNoKernel (FusedAttention.h)
-  bool prologues = false;  ///< maps that make an operand of a product
-  bool columnSums = false; ///< the sums of a matrix's columns beside a product that multiplies it
+  bool attention = false;      ///< a sinter.attention: which, says whyNoKernel (FusedAttention.h)
+  bool readsAttention = false; ///< its kernel is the op, in tiles of any size; else its ops, over blocks of whole rows
+  bool prologues = false;      ///< maps that make an operand of a product
+  bool columnSums = false;     ///< the sums of a matrix's columns beside a product that multiplies it
 };
 
 /// Of `cpu`, `vulkan`, or `portable`: what every target has; nothing for another name.

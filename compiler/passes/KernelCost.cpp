@@ -19,6 +19,23 @@ static double flopsOfBody(Operation *op) {
   return flops;
 }
 
+/// Products, and what is computed of each row and column, without what a target computes twice.
+static double flopsOfAttention(AttentionOp attention) {
+  double flops = 0, points = static_cast<double>(llvm::product_of(attention.getOver()));
+  for (Operation &op : attention.getBody().front()) {
+    auto product = dyn_cast<MatmulOp>(op);
+    if (!product) {
+      flops += points * (isa<SoftmaxOp>(op) ? 5 : isa<ReduceOp>(op) ? 1 : isa<MapOp>(op) ? flopsOfBody(&op) : 0);
+      continue;
+    }
+    bool makes = product.getType().getShape() == attention.getOver();
+    Value value = makes ? product.getLhs() : product.getResult();
+    double terms = 2 * static_cast<double>(cast<RankedTensorType>(value.getType()).getShape().back());
+    flops += points * terms * (product.getLhsPart() || product.getResultPart() ? 0.5 : 1);
+  }
+  return flops;
+}
+
 double countFlops(func::FuncOp kernel) {
   double flops = 0;
   for (Operation &op : kernel.getBody().getOps()) {
@@ -27,6 +44,8 @@ double countFlops(func::FuncOp kernel) {
       for (int64_t size : generic.getStaticLoopRanges())
         points *= static_cast<double>(size);
       flops += points * orderedShare(generic) * flopsOfBody(&op);
+    } else if (auto attention = dyn_cast<AttentionOp>(op)) {
+      flops += flopsOfAttention(attention);
     } else if (auto scatter = dyn_cast<ScatterAddOp>(op)) {
       flops += static_cast<double>(cast<ShapedType>(scatter.getUpdates().getType()).getNumElements());
     }

@@ -51,7 +51,7 @@ private:
       return add(op, group);
     if (Group *group = attentionStoredBy(op))
       return addWithViews(op, group);
-    if (isa<ConcatOp, TransposeOp>(op))
+    if (isa<ConcatOp, TransposeOp, AttentionOp>(op))
       return placeReader(op, GroupKind::Single, {});
     for (auto candidates : {&Grouping::producersOf, &Grouping::siblingsOf})
       for (Group *group : (this->*candidates)(op))
@@ -143,7 +143,7 @@ private:
       op = reader;
     } while (isa_and_nonnull<ReshapeOp>(op));
     // (The first dimension of what a product reads may be a merged one, and that has no stride.)
-    bool reads = op && (slice ? isa<TransposeOp>(op) : isa<ConcatOp>(op) || (isa<MatmulOp>(op) && direct));
+    bool reads = op && (slice ? isa<TransposeOp>(op) : isa<ConcatOp>(op) || (isa<MatmulOp, AttentionOp>(op) && direct));
     return reads ? op : nullptr;
   }
 
@@ -177,6 +177,8 @@ private:
       return nullptr;
     Operation *producer = op->getOperand(0).getDefiningOp();
     Group *group = producer ? groupOf.lookup(producer) : nullptr;
+    if (group && isa<AttentionOp>(producer))
+      return group;
     bool stores =
         group && (group->kind == GroupKind::Product || (group->kind == GroupKind::Attention && keepsRows(op)));
     return stores && isa<MatmulOp, MapOp>(producer) ? group : nullptr;

@@ -44,9 +44,9 @@ void flattenRows(Operation *op) {
   });
 }
 
-/// Whether only products read `transpose`: their kernels walk along its operand instead.
+/// Whether only products, or attentions, read `transpose`: their kernels walk along its operand instead.
 bool isReadByProducts(TransposeOp transpose) {
-  return !transpose->use_empty() && llvm::all_of(transpose->getUsers(), llvm::IsaPred<MatmulOp>);
+  return !transpose->use_empty() && llvm::all_of(transpose->getUsers(), llvm::IsaPred<MatmulOp, AttentionOp>);
 }
 
 /// Whether the product reads or is read through a transpose that its kernel can take in: batches are then as many

@@ -2,7 +2,8 @@
 //
 //   %y = sinter.reduce sum %x axes [1]   =>   %0 = linalg.fill 0;  %y = linalg.generic ... { arith.addf }
 //
-// Nothing here knows an op's name. Rules may build sinter ops that are lowerable in turn.
+// Nothing here knows an op's name, but that the region of a sinter.attention belongs to its target. Rules may build
+// sinter ops that are lowerable in turn.
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 
@@ -25,7 +26,7 @@ struct LowerToLinalgPass : impl::LowerToLinalgBase<LowerToLinalgPass> {
     do {
       worklist.clear();
       getOperation().walk([&](LowerableOp op) {
-        if (kernel || !isa<ReshapeOp>(op.getOperation()))
+        if ((kernel || !isa<ReshapeOp>(op.getOperation())) && !op->getParentOfType<AttentionOp>())
           worklist.push_back(op);
       });
       for (LowerableOp op : worklist) {

@@ -106,7 +106,8 @@ def InlineAttention : Pass<"sinter-inline-attention", "::mlir::func::FuncOp"> {
   let summary = "sinter.attention becomes the ops of its region";
   let description = [{
     Those that the target has no kernel for. With `mark`, the ops of the others get the number of their group as
-    `sinter.attention`, for outline-kernels. Example: test/passes/inline-attention.mlir.
+    `sinter.attention`, for outline-kernels, unless the target's code generation reads the op itself. Example:
+    test/passes/inline-attention.mlir.
   }];
   let options = [Option<"target", "target", "std::string", "\"portable\"", "cpu, vulkan, or portable: any">,
                  Option<"mark", "mark", "bool", "false", "inline that too, with the number of its group">];

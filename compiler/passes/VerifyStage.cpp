@@ -231,6 +231,7 @@ const std::vector<StringRef> kKernelOps = {"linalg.generic",
                                            "sinter.threefry",
                                            "sinter.sigmoid",
                                            "sinter.scatter_add",
+                                           "sinter.attention",
                                            "func.return"};
 
 const std::vector<Rules> &table() {
@@ -300,8 +301,9 @@ struct VerifyStagePass : impl::VerifyStageBase<VerifyStagePass> {
   static LogicalResult check(Operation *op, Place place, const Rules &rules) {
     StringRef name = op->getName().getStringRef(), dialect = op->getName().getDialectNamespace();
     auto allowed = llvm::find_if(rules.places, [&](const Allowed &row) { return row.place == place; });
+    bool inAttention = place == Place::Kernel && dialect == "sinter" && op->getParentOfType<AttentionOp>();
     if (allowed == rules.places.end() ||
-        !(llvm::is_contained(allowed->names, name) || llvm::is_contained(allowed->names, dialect)))
+        !(inAttention || llvm::is_contained(allowed->names, name) || llvm::is_contained(allowed->names, dialect)))
       return report(op, rules.stage) << name << " may not stand " << describe(place);
     for (Check ask : rules.checks)
       if (failed(ask(op, rules.stage)))

@@ -6,6 +6,7 @@
 //     plan.dispatch @k.s0 groups [12, 1, 1] bind (read 0 at 0 bytes 196608, write 1 at 0 bytes 3072)
 //   }
 //   gpu.module @k.s0 { gpu.func @main(%x: memref<?xf32, ...>, %y: memref<?xf32, ...>) kernel { ... } }
+#include "compiler/codegen/vulkan/Attention.h"
 #include "compiler/codegen/vulkan/General.h"
 #include "compiler/codegen/vulkan/Matmul.h"
 #include "compiler/codegen/vulkan/Passes.h"
@@ -47,6 +48,8 @@ struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
   static LogicalResult emit(func::FuncOp kernel, ShaderTable &shaders, const Profile &profile) {
     if (!kernel.getBody().front().getOps<ScatterAddOp>().empty())
       return emitScatter(kernel, shaders, profile);
+    if (!kernel.getBody().front().getOps<AttentionOp>().empty())
+      return emitAttention(kernel, shaders, profile);
     if (std::optional<MatmulKernel> product = recogniseMatmul(kernel); product && fitsShaders(kernel, *product))
       return emitMatmul(kernel, *product, shaders, profile);
     return emitGeneral(kernel, shaders, profile);

@@ -110,17 +110,6 @@ Value MatmulShader::loadElement(const MatmulAccess &access, const Position &at) 
   return fromMemory(shader.builder, shader.loc, value, access.elementType);
 }
 
-/// The offset, a multiple of four, in vectors of four.
-static Value inQuads(OpBuilder &builder, Location loc, const LinearIndex &offset) {
-  LinearIndex scaled{offset.constant / kQuad, {}};
-  LinearIndex rest;
-  for (auto [value, factor] : offset.terms)
-    (factor % kQuad == 0 ? scaled : rest).add(value, factor % kQuad == 0 ? factor / kQuad : factor);
-  if (!rest.terms.empty())
-    scaled.add(arith::ShRUIOp::create(builder, loc, rest.materialize(builder, loc), indexConstant(builder, loc, 2)), 1);
-  return scaled.materialize(builder, loc);
-}
-
 Value MatmulShader::loadQuad(const MatmulAccess &access, const MatmulLoop &along, Position at) {
   OpBuilder &b = shader.builder;
   if (isQuad(access, along)) {

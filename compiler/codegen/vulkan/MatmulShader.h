@@ -6,9 +6,6 @@
 
 namespace sinter::vulkan {
 
-/// Neighbours along a row that are loaded, computed and stored at once.
-inline constexpr int64_t kQuad = 4;
-
 /// What of k a dispatch takes: all of it; some parts, whose sums it leaves in `left`; or what all parts have left
 /// there.
 struct MatmulDispatch {

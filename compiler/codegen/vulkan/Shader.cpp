@@ -10,6 +10,16 @@ using namespace mlir;
 
 namespace sinter::vulkan {
 
+Value inQuads(OpBuilder &builder, Location loc, const LinearIndex &offset) {
+  LinearIndex scaled{offset.constant / kQuad, {}};
+  LinearIndex rest;
+  for (auto [value, factor] : offset.terms)
+    (factor % kQuad == 0 ? scaled : rest).add(value, factor % kQuad == 0 ? factor / kQuad : factor);
+  if (!rest.terms.empty())
+    scaled.add(arith::ShRUIOp::create(builder, loc, rest.materialize(builder, loc), indexConstant(builder, loc, 2)), 1);
+  return scaled.materialize(builder, loc);
+}
+
 //===--- shaders -------------------------------------------------------------------------------------===//
 
 StringAttr ShaderTable::add(gpu::GPUModuleOp shader) {

@@ -18,6 +18,12 @@ namespace sinter::vulkan {
 
 using namespace codegen;
 
+/// Neighbours along a row that are loaded, computed and stored at once.
+inline constexpr int64_t kQuad = 4;
+
+/// An offset that is a multiple of four, in vectors of four.
+mlir::Value inQuads(mlir::OpBuilder &builder, mlir::Location loc, const LinearIndex &offset);
+
 /// Shaders of a module, each once: kernels that need equal ones share them.
 class ShaderTable {
 public:
