@@ -113,8 +113,8 @@ private:
     linalg::GenericOp op = result.contraction;
     isMultiplyAdd(op, result.bf16);
     auto ordered = op->getAttrOfType<DenseI64ArrayAttr>(kOrderedAttr);
-    for (int64_t i = 0; ordered && i + 1 < ordered.size(); i += 2) {
-      result.ordered.push_back({ordered[i], ordered[i + 1]});
+    for (int64_t i = 0; ordered && i + 2 < ordered.size(); i += 3) {
+      result.ordered.push_back({static_cast<int>(ordered[i]), static_cast<int>(ordered[i + 1]), ordered[i + 2]});
       dims.used[ordered[i]] = dims.used[ordered[i + 1]] = true;
     }
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();

@@ -66,8 +66,13 @@ struct MatmulResult {
 struct MatmulKernel {
   mlir::linalg::GenericOp contraction;
   bool bf16 = false; ///< operands are rounded to bf16, denormals count as zero
-  /// Pairs of dimensions (i, j): where index i > index j, nothing has to be multiplied (kOrderedAttr).
-  llvm::SmallVector<std::pair<int, int>> ordered;
+  /// Where index `less` is greater than index `more` + `distance`, nothing has to be multiplied (kOrderedAttr).
+  struct Order {
+    int less, more;
+    int64_t distance;
+    bool operator==(const Order &) const = default;
+  };
+  llvm::SmallVector<Order> ordered;
   MatmulLoop m, n, k;
   llvm::SmallVector<MatmulLoop> kParts;   ///< of k, outermost first, if some operand does not walk it with one stride
   llvm::SmallVector<MatmulLoop> batch;    ///< outermost first

@@ -66,6 +66,8 @@ private:
 
   /// Makes rows x columns, or is read off their left side.
   std::string askProduct(MatmulOp op) {
+    if (op.getWindow())
+      window = *op.getWindow();
     skips |= op.getLhsPart() == TrianglePart::lower || op.getResultPart() == TrianglePart::lower;
     bool makes = both(op.getResult()), reads = both(op.getLhs());
     if (makes == reads || both(op.getRhs()) || (makes && (!op.getTransposeRhs() || op.getTransposeLhs())) ||
@@ -93,10 +95,13 @@ private:
     return "";
   }
 
-  /// Whether nothing above the diagonal, which the kernel may leave out, counts in a reduction.
-  bool ignoresLaterColumns(ReduceOp op) const {
-    Attribute value = known.of(op.getInput())[kAbove];
-    return value && op.getKind() == ReduceKind::sum && isZero(value);
+  /// Whether nothing above the diagonal or before the window, which the kernel may leave out, counts in a reduction.
+  bool ignoresLaterColumns(ReduceOp op) {
+    auto isZeroIn = [&](const KnownTriangles &known, Triangle triangle) {
+      return isZero(known.of(op.getInput())[triangle]);
+    };
+    return op.getKind() == ReduceKind::sum && isZeroIn(known, kAbove) &&
+           (!window || isZeroIn(KnownTriangles(attention.getBody().front(), *window), kBelow));
   }
 
   /// What devices allow, and how long their drivers' compilers may take.
@@ -135,7 +140,8 @@ private:
   AxisAnalysis axes;
   KnownTriangles known;
   SmallVector<ReduceOp> reductions;
-  bool skips = false; ///< products leave out columns after a row
+  bool skips = false;            ///< products leave out columns after a row
+  std::optional<int64_t> window; ///< and those so many before it
 };
 
 } // namespace

@@ -44,18 +44,20 @@ std::string isRange(Operation *, Attribute value) {
   return good ? "" : "is [low, high]";
 }
 
-/// Pairs of loops of the linalg op that runs over as many of the one as of the other.
+/// Pairs of loops of the linalg op that runs over as many of the one as of the other, each with a distance.
 std::string isOrdered(Operation *op, Attribute value) {
   auto pairs = dyn_cast<DenseI64ArrayAttr>(value);
   auto loops = dyn_cast<linalg::LinalgOp>(op);
-  if (!pairs || !loops || pairs.size() % 2)
-    return "is pairs of loops of a linalg op";
+  if (!pairs || !loops || pairs.size() % 3)
+    return "is pairs of loops of a linalg op, each with a distance";
   SmallVector<int64_t> sizes = loops.getStaticLoopRanges();
-  for (int64_t i = 0; i < pairs.size(); i += 2) {
+  for (int64_t i = 0; i < pairs.size(); i += 3) {
     int64_t a = pairs[i], b = pairs[i + 1], count = sizes.size();
     if (a < 0 || b < 0 || a >= count || b >= count || a == b || sizes[a] != sizes[b])
       return "is pairs of different loops of one size, of " + std::to_string(count) + " loops; (" + std::to_string(a) +
              ", " + std::to_string(b) + ") is none";
+    if (pairs[i + 2] < 0)
+      return "has a negative distance " + std::to_string(pairs[i + 2]);
   }
   return "";
 }

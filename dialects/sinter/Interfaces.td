@@ -62,18 +62,18 @@ def TriangularOp : OpInterface<"TriangularOp"> {
   let methods = [
     InterfaceMethod<
       [{What is known of the results; the caller has set every one to nothing.}],
-      "void", "inferTriangles", (ins "::llvm::ArrayRef<::sinter::Known>":$operands,
+      "void", "inferTriangles", (ins "int64_t":$reach, "::llvm::ArrayRef<::sinter::Known>":$operands,
                                      "::llvm::MutableArrayRef<::sinter::Known>":$results),
       /*methodBody=*/"", /*defaultImplementation=*/"return;">,
     InterfaceMethod<
       [{What is asked of the operands, given what is asked of the results; the caller has set every one to all.}],
-      "void", "demandTriangles", (ins "::llvm::ArrayRef<::sinter::Known>":$known,
+      "void", "demandTriangles", (ins "int64_t":$reach, "::llvm::ArrayRef<::sinter::Known>":$known,
                                       "::llvm::ArrayRef<::sinter::Demanded>":$results,
                                       "::llvm::MutableArrayRef<::sinter::Demanded>":$operands),
       /*methodBody=*/"", /*defaultImplementation=*/"return;">,
     InterfaceMethod<
       [{Records in attributes what spares this op work.}],
-      "void", "recordTriangles", (ins "::llvm::ArrayRef<::sinter::Known>":$operands,
+      "void", "recordTriangles", (ins "int64_t":$reach, "::llvm::ArrayRef<::sinter::Known>":$operands,
                                       "::llvm::ArrayRef<::sinter::Demanded>":$results),
       /*methodBody=*/"", /*defaultImplementation=*/"return;">];
 }

@@ -345,9 +345,11 @@ def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["r
     exact, and their sum is that of f32, except that denormals count as zero (what vdpbf16ps computes).
     `lhs(lower)` says that elements of lhs, as it is stored, are zero outside of that part, and need not be multiplied;
     `rhs(...)` the same of rhs. `result(lower)` says that elements of the result outside of that part are not needed:
-    they are finite if the operands are, and otherwise unspecified. A NaN or infinity that would only meet such zeros may
+    they are finite if the operands are, and otherwise unspecified. `window(w)` beside lower parts says the same of what
+    is w or more below the diagonal, as sliding windows have it. A NaN or infinity that would only meet such zeros may
     or may not reach the result. Written by `find-triangles`.
-    (C5) the last two dimensions of a tensor of which only a part counts are equal.
+    (C5) the last two dimensions of a tensor of which only a part counts are equal; (C6) a window is at least 1, and all
+    parts are lower.
     ```mlir
     %c = sinter.matmul %a, %b {transpose_rhs} : (tensor<4x8xf32>, tensor<16x8xf32>) -> tensor<4x16xf32>
     %d = sinter.matmul %p, %v lhs(lower) : (tensor<8x8xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
@@ -355,13 +357,14 @@ def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["r
   }];
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs,
                        UnitAttr:$bf16, OptionalAttr<TrianglePartAttr>:$lhs_part,
-                       OptionalAttr<TrianglePartAttr>:$rhs_part, OptionalAttr<TrianglePartAttr>:$result_part);
+                       OptionalAttr<TrianglePartAttr>:$rhs_part, OptionalAttr<TrianglePartAttr>:$result_part,
+                       OptionalAttr<I64Attr>:$window);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{$lhs `,` $rhs (`lhs` `(` $lhs_part^ `)`)? (`rhs` `(` $rhs_part^ `)`)? (`result` `(` $result_part^ `)`)?
-                         attr-dict `:` functional-type(operands, $result)}];
+                         (`window` `(` $window^ `)`)? attr-dict `:` functional-type(operands, $result)}];
   let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs, "bool":$transpose_lhs, "bool":$transpose_rhs,
                                  CArg<"bool", "false">:$bf16),
-                            [{ build($_builder, $_state, lhs, rhs, transpose_lhs, transpose_rhs, bf16, {}, {}, {}); }]>];
+                            [{ build($_builder, $_state, lhs, rhs, transpose_lhs, transpose_rhs, bf16, {}, {}, {}, {}); }]>];
   let hasVerifier = 1;
 }
 

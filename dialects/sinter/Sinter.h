@@ -43,8 +43,8 @@ inline constexpr llvm::StringLiteral kMembersAttr = "sinter.members";
 inline constexpr llvm::StringLiteral kAttentionAttr = "sinter.attention";
 /// On what a product reads and nobody else: its kernel computes it (FusePrologues.cpp).
 inline constexpr llvm::StringLiteral kPrologueAttr = "sinter.prologue";
-/// linalg contraction: pairs of its dimensions (a, b, c, d, ...). Where index a is greater than index b, what would be
-/// multiplied is zero, or nobody needs the sum.
+/// linalg contraction: triples of two of its dimensions and a distance (a, b, o, c, d, p, ...). Where index a is
+/// greater than index b + o, what would be multiplied is zero, or nobody needs the sum.
 inline constexpr llvm::StringLiteral kOrderedAttr = "sinter.ordered";
 /// module: its kernels were chosen for this target, `cpu` or `vulkan`; without it, for any (KernelAbilities.h).
 inline constexpr llvm::StringLiteral kTargetAttr = "sinter.target";
@@ -70,7 +70,7 @@ std::string whyNotHeld(mlir::Type element, double value);
 /// A splat constant of `type`, a ranked tensor or a scalar, float or integer, that holds `value`.
 mlir::Value splat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);
 
-/// The part of a linalg op's points that `kOrderedAttr` leaves: about a half for each pair.
+/// The part of a linalg op's points that `kOrderedAttr` leaves: about a half for each triangle.
 double orderedShare(mlir::linalg::LinalgOp op);
 
 } // namespace sinter

@@ -1,5 +1,6 @@
 // What is known of a tensor [..., i, j] above (j > i) and below (j < i) the diagonal of its last two dimensions, and
-// what those who read it ask of it there. The diagonal itself belongs to neither.
+// what those who read it ask of it there. The diagonal itself belongs to neither. Below may also mean far below, at a
+// distance of at least `reach` (j <= i - reach): outside of a window.
 #pragma once
 
 #include "dialects/Precompiled.h"

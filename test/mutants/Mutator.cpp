@@ -145,8 +145,8 @@ std::vector<Token> tokenize(std::string_view text) {
 
 Mutator::Mutator(std::string_view text, uint64_t seed) : examples(kKinds), seed(seed) {
   std::vector<std::set<std::string>> distinct(kKinds);
-  std::set<std::string> found{"sinter.kernel", "sinter.entry", "sinter.ordered = array<i64: 0, 9>",
-                              "sinter.members = 3 : i64"};
+  std::set<std::string> found{"sinter.kernel", "sinter.entry", "sinter.ordered = array<i64: 0, 9, 0>",
+                              "sinter.ordered = array<i64: 0, 1, -1>", "sinter.members = 3 : i64"};
   while (!text.empty()) {
     size_t end = std::min(text.find('\n'), text.size());
     lines.push_back(tokenize(text.substr(0, end)));

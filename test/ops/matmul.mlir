@@ -26,12 +26,32 @@ func.func @layouts(%a: tensor<4x8xf32>, %b: tensor<8x16xf32>, %at: tensor<8x4xf3
 func.func @parts(%s: tensor<2x4x4xf32>, %v: tensor<2x4x8xf32>) -> tensor<2x4x8xf32> {
   // CHECK: sinter.matmul %{{.*}}, %{{.*}} lhs(lower) : (tensor<2x4x4xf32>, tensor<2x4x8xf32>) -> tensor<2x4x8xf32>
   %0 = sinter.matmul %s, %v lhs(lower) : (tensor<2x4x4xf32>, tensor<2x4x8xf32>) -> tensor<2x4x8xf32>
+  // CHECK: sinter.matmul %{{.*}}, %{{.*}} lhs(lower) window(3) : (tensor<2x4x4xf32>, tensor<2x4x8xf32>) -> tensor<2x4x8xf32>
+  %w = sinter.matmul %s, %v lhs(lower) window(3) : (tensor<2x4x4xf32>, tensor<2x4x8xf32>) -> tensor<2x4x8xf32>
   // CHECK: sinter.matmul %{{.*}}, %{{.*}} lhs(upper) rhs(lower) result(upper) {transpose_lhs, transpose_rhs} :
   %1 = sinter.matmul %s, %s lhs(upper) rhs(lower) result(upper) {transpose_lhs, transpose_rhs} : (tensor<2x4x4xf32>, tensor<2x4x4xf32>) -> tensor<2x4x4xf32>
   return %0 : tensor<2x4x8xf32>
 }
 
 //--- errors.mlir
+func.func @window_of_nothing(%a: tensor<4x4xf32>, %b: tensor<4x8xf32>) {
+  // expected-error @+1 {{window(2): there are lower parts, and no others, that it is a window of}}
+  %0 = sinter.matmul %a, %b window(2) : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}
+// -----
+func.func @window_of_upper(%a: tensor<4x4xf32>, %b: tensor<4x8xf32>) {
+  // expected-error @+1 {{window(2): there are lower parts, and no others, that it is a window of}}
+  %0 = sinter.matmul %a, %b lhs(upper) window(2) : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}
+// -----
+func.func @empty_window(%a: tensor<4x4xf32>, %b: tensor<4x8xf32>) {
+  // expected-error @+1 {{window(0): must be at least 1}}
+  %0 = sinter.matmul %a, %b lhs(lower) window(0) : (tensor<4x4xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}
+// -----
 func.func @part_of_lhs(%a: tensor<2x4x8xf32>, %b: tensor<2x8x4xf32>) {
   // expected-error @+1 {{lhs(lower): the last two dimensions differ in size (shape [2, 4, 8])}}
   %0 = sinter.matmul %a, %b lhs(lower) : (tensor<2x4x8xf32>, tensor<2x8x4xf32>) -> tensor<2x4x4xf32>

@@ -214,3 +214,136 @@ func.func @views(%x: tensor<8x8x8xf32>, %w: tensor<2x16x4xf32>) -> (tensor<2x16x
   %b = sinter.matmul %t, %x : (tensor<8x8x8xf32>, tensor<8x8x8xf32>) -> tensor<8x8x8xf32>
   return %a, %b : tensor<2x16x4xf32>, tensor<8x8x8xf32>
 }
+
+// A window inside attention, and masks that are none: it is as far as either of two masks goes, or compares a sum of indices, or
+// unsigned numbers, of which a negative difference is a large one, or an index.
+// CHECK-LABEL: func @window
+// CHECK: result(lower) window(3)
+// CHECK: lhs(lower) window(3)
+func.func @window(%q: tensor<1x8x4xf32>, %k: tensor<1x8x4xf32>) -> tensor<1x8x4xf32> attributes {sinter.entry} {
+  %o = sinter.attention over [1, 8, 8] (%q rows 1, %k columns 1) : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32> {
+  ^bb0(%q0: tensor<1x8x4xf32>, %k0: tensor<1x8x4xf32>):
+    %s = sinter.matmul %q0, %k0 {transpose_rhs} : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x8xf32>
+    %m = sinter.map(%s) [#id3] : (tensor<1x8x8xf32>) -> tensor<1x8x8xf32> {
+    ^bb0(%x: f32):
+      %inf = arith.constant 0xFF800000 : f32
+      %w = arith.constant 3 : i32
+      %i = sinter.index 1 : i32
+      %j = sinter.index 2 : i32
+      %causal = arith.cmpi sge, %i, %j : i32
+      %d = arith.subi %i, %j : i32
+      %near = arith.cmpi slt, %d, %w : i32
+      %seen = arith.andi %causal, %near : i1
+      %z = arith.select %seen, %x, %inf : f32
+      sinter.yield %z : f32
+    }
+    %p = sinter.softmax %m : tensor<1x8x8xf32>
+    %r = sinter.matmul %p, %k0 : (tensor<1x8x8xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32>
+    sinter.yield %r : tensor<1x8x4xf32>
+  }
+  return %o : tensor<1x8x4xf32>
+}
+// CHECK-LABEL: func @either_mask
+// CHECK-NOT: window
+// CHECK: return
+func.func @either_mask(%q: tensor<1x8x4xf32>, %k: tensor<1x8x4xf32>) -> tensor<1x8x4xf32> attributes {sinter.entry} {
+  %o = sinter.attention over [1, 8, 8] (%q rows 1, %k columns 1) : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32> {
+  ^bb0(%q0: tensor<1x8x4xf32>, %k0: tensor<1x8x4xf32>):
+    %s = sinter.matmul %q0, %k0 {transpose_rhs} : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x8xf32>
+    %m = sinter.map(%s) [#id3] : (tensor<1x8x8xf32>) -> tensor<1x8x8xf32> {
+    ^bb0(%x: f32):
+      %inf = arith.constant 0xFF800000 : f32
+      %w = arith.constant 3 : i32
+      %i = sinter.index 1 : i32
+      %j = sinter.index 2 : i32
+      %causal = arith.cmpi sge, %i, %j : i32
+      %d = arith.subi %i, %j : i32
+      %near = arith.cmpi slt, %d, %w : i32
+      %seen = arith.ori %causal, %near : i1
+      %z = arith.select %seen, %x, %inf : f32
+      sinter.yield %z : f32
+    }
+    %p = sinter.softmax %m : tensor<1x8x8xf32>
+    %r = sinter.matmul %p, %k0 : (tensor<1x8x8xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32>
+    sinter.yield %r : tensor<1x8x4xf32>
+  }
+  return %o : tensor<1x8x4xf32>
+}
+// CHECK-LABEL: func @sum_of_indices
+// CHECK-NOT: window
+// CHECK: return
+func.func @sum_of_indices(%q: tensor<1x8x4xf32>, %k: tensor<1x8x4xf32>) -> tensor<1x8x4xf32> attributes {sinter.entry} {
+  %o = sinter.attention over [1, 8, 8] (%q rows 1, %k columns 1) : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32> {
+  ^bb0(%q0: tensor<1x8x4xf32>, %k0: tensor<1x8x4xf32>):
+    %s = sinter.matmul %q0, %k0 {transpose_rhs} : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x8xf32>
+    %m = sinter.map(%s) [#id3] : (tensor<1x8x8xf32>) -> tensor<1x8x8xf32> {
+    ^bb0(%x: f32):
+      %inf = arith.constant 0xFF800000 : f32
+      %w = arith.constant 3 : i32
+      %i = sinter.index 1 : i32
+      %j = sinter.index 2 : i32
+      %causal = arith.cmpi sge, %i, %j : i32
+      %d = arith.addi %i, %j : i32
+      %near = arith.cmpi slt, %d, %w : i32
+      %seen = arith.andi %causal, %near : i1
+      %z = arith.select %seen, %x, %inf : f32
+      sinter.yield %z : f32
+    }
+    %p = sinter.softmax %m : tensor<1x8x8xf32>
+    %r = sinter.matmul %p, %k0 : (tensor<1x8x8xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32>
+    sinter.yield %r : tensor<1x8x4xf32>
+  }
+  return %o : tensor<1x8x4xf32>
+}
+// CHECK-LABEL: func @unsigned_difference
+// CHECK-NOT: window
+// CHECK: return
+func.func @unsigned_difference(%q: tensor<1x8x4xf32>, %k: tensor<1x8x4xf32>) -> tensor<1x8x4xf32> attributes {sinter.entry} {
+  %o = sinter.attention over [1, 8, 8] (%q rows 1, %k columns 1) : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32> {
+  ^bb0(%q0: tensor<1x8x4xf32>, %k0: tensor<1x8x4xf32>):
+    %s = sinter.matmul %q0, %k0 {transpose_rhs} : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x8xf32>
+    %m = sinter.map(%s) [#id3] : (tensor<1x8x8xf32>) -> tensor<1x8x8xf32> {
+    ^bb0(%x: f32):
+      %inf = arith.constant 0xFF800000 : f32
+      %w = arith.constant 3 : i32
+      %i = sinter.index 1 : i32
+      %j = sinter.index 2 : i32
+      %causal = arith.cmpi sge, %i, %j : i32
+      %d = arith.subi %i, %j : i32
+      %near = arith.cmpi ult, %d, %w : i32
+      %seen = arith.andi %causal, %near : i1
+      %z = arith.select %seen, %x, %inf : f32
+      sinter.yield %z : f32
+    }
+    %p = sinter.softmax %m : tensor<1x8x8xf32>
+    %r = sinter.matmul %p, %k0 : (tensor<1x8x8xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32>
+    sinter.yield %r : tensor<1x8x4xf32>
+  }
+  return %o : tensor<1x8x4xf32>
+}
+// CHECK-LABEL: func @against_an_index
+// CHECK-NOT: window
+// CHECK: return
+func.func @against_an_index(%q: tensor<1x8x4xf32>, %k: tensor<1x8x4xf32>) -> tensor<1x8x4xf32> attributes {sinter.entry} {
+  %o = sinter.attention over [1, 8, 8] (%q rows 1, %k columns 1) : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32> {
+  ^bb0(%q0: tensor<1x8x4xf32>, %k0: tensor<1x8x4xf32>):
+    %s = sinter.matmul %q0, %k0 {transpose_rhs} : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x8xf32>
+    %m = sinter.map(%s) [#id3] : (tensor<1x8x8xf32>) -> tensor<1x8x8xf32> {
+    ^bb0(%x: f32):
+      %inf = arith.constant 0xFF800000 : f32
+      %w = arith.constant 3 : i32
+      %i = sinter.index 1 : i32
+      %j = sinter.index 2 : i32
+      %causal = arith.cmpi sge, %i, %j : i32
+      %d = arith.subi %i, %j : i32
+      %near = arith.cmpi slt, %d, %j : i32
+      %seen = arith.andi %causal, %near : i1
+      %z = arith.select %seen, %x, %inf : f32
+      sinter.yield %z : f32
+    }
+    %p = sinter.softmax %m : tensor<1x8x8xf32>
+    %r = sinter.matmul %p, %k0 : (tensor<1x8x8xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32>
+    sinter.yield %r : tensor<1x8x4xf32>
+  }
+  return %o : tensor<1x8x4xf32>
+}

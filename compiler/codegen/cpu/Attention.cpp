@@ -113,14 +113,15 @@ private:
           action(product, *emitter);
     };
     forEach(AttentionProduct::Scores, [&](AttentionProduct &product, MatmulEmitter &emitter) {
-      emitter.emitRows(batch, first, keysBound(first, product.plan.nr()));
+      emitter.emitRows(batch, first, kernel.firstKey(b, loc, first, product.plan.nr()),
+                       keysBound(first, product.plan.nr()));
     });
     Value next = LinearIndex{1, {}}.add(batch, 1).materialize(b, loc);
     auto fetch = [&](Value query) { fetchNext(next, query); };
     if (failed(AttentionRows(b, loc, kernel, flat, buffers).emit(batch, first, fetch)))
       return failure();
     forEach(AttentionProduct::OverKeys,
-            [&](AttentionProduct &, MatmulEmitter &emitter) { emitter.emitRows(batch, first, Value()); });
+            [&](AttentionProduct &, MatmulEmitter &emitter) { emitter.emitRows(batch, first, constant(0), Value()); });
     forEach(AttentionProduct::OverQueries,
             [&](AttentionProduct &, MatmulEmitter &emitter) { emitter.emitDepth(batch, block, first); });
     return success();

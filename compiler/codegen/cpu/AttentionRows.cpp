@@ -18,6 +18,9 @@ LogicalResult AttentionRows::emit(Value batch, Value firstQuery, llvm::function_
     rest = arith::DivUIOp::create(b, loc, rest, size);
   }
   auto constant = [&](int64_t value) { return indexConstant(b, loc, value); };
+  // All rows begin where the first one does: a product that takes some rows together may read what all of them have
+  // there.
+  first = kernel.firstKey(b, loc, firstQuery, kLanes);
   auto rows = scf::ForOp::create(b, loc, constant(0), constant(kernel.rows), constant(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(rows.getBody());
@@ -96,7 +99,7 @@ LogicalResult AttentionRows::emitPass(ArrayRef<AttentionRowOp> ops) {
       storeLanes(b, loc, value, buffers[buffer], address(key));
     return success();
   };
-  if (failed(loop.emit(bound, kernel.keys, carried, keys)))
+  if (failed(loop.emit(first, bound, kernel.keys, carried, keys)))
     return failure();
   size_t extremum = count;
   for (size_t i = 0; i < count; ++i) {

@@ -36,7 +36,8 @@ private:
   const AttentionKernel &kernel;
   llvm::ArrayRef<mlir::Value> arguments, buffers;
   llvm::SmallVector<mlir::Value> batchIndices;
-  mlir::Value row, query, bound;                           ///< in the block, of all, keys that count for it
+  mlir::Value row, query;                                  ///< in the block, of all
+  mlir::Value first, bound;                                ///< between which keys lies what counts for it
   llvm::DenseMap<mlir::Value, mlir::Value> scalars, lanes; ///< of this query; of these keys
 };
 

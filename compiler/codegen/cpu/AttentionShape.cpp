@@ -28,6 +28,15 @@ std::optional<int64_t> AttentionKernel::bufferOf(Value value) const {
   return std::nullopt;
 }
 
+Value AttentionKernel::firstKey(OpBuilder &b, Location loc, Value query, int64_t unit) const {
+  auto constant = [&](int64_t value) { return indexConstant(b, loc, value); };
+  if (!window)
+    return constant(0);
+  Value before = constant(*window - 1 + margin);
+  Value key = arith::SubIOp::create(b, loc, arith::MaxUIOp::create(b, loc, query, before), before);
+  return LinearIndex().add(arith::DivUIOp::create(b, loc, key, constant(unit)), unit).materialize(b, loc);
+}
+
 namespace {
 
 /// A sum of products of two operands, rather than a reduction of rows.
@@ -53,6 +62,7 @@ public:
     bool narrow = llvm::any_of(result.products, [](const AttentionProduct &p) { return p.kernel.bf16; });
     result.margin = narrow ? 2 * kLanes : kLanes;
     result.causal = llvm::all_of(result.products, skipsLaterKeys);
+    readWindow();
     placeValues();
     chooseRows();
     for (AttentionProduct &product : result.products)
@@ -63,11 +73,31 @@ public:
 private:
   using Kind = AttentionProduct::Kind;
 
-  static bool skipsLaterKeys(const AttentionProduct &product) {
+  static int keysOf(const AttentionProduct &product) {
     const MatmulKernel &k = product.kernel;
-    int keys = product.kind == Kind::Scores ? k.n.dim : product.kind == Kind::OverKeys ? k.k.dim : k.m.dim;
-    int queries = product.kind == Kind::OverQueries ? k.k.dim : k.m.dim;
-    return llvm::is_contained(k.ordered, std::pair(keys, queries));
+    return product.kind == Kind::Scores ? k.n.dim : product.kind == Kind::OverKeys ? k.k.dim : k.m.dim;
+  }
+  static int queriesOf(const AttentionProduct &product) {
+    return product.kind == Kind::OverQueries ? product.kernel.k.dim : product.kernel.m.dim;
+  }
+
+  static bool skipsLaterKeys(const AttentionProduct &product) {
+    return llvm::is_contained(product.kernel.ordered, MatmulKernel::Order{keysOf(product), queriesOf(product), 0});
+  }
+
+  /// The widest window of a product, if all have one.
+  void readWindow() {
+    int64_t widest = 0;
+    for (const AttentionProduct &product : result.products) {
+      auto *order = llvm::find_if(product.kernel.ordered, [&](const MatmulKernel::Order &o) {
+        return o.less == queriesOf(product) && o.more == keysOf(product) && o.distance > 0;
+      });
+      if (order == product.kernel.ordered.end())
+        return;
+      widest = std::max(widest, order->distance + 1);
+    }
+    if (result.causal)
+      result.window = widest;
   }
 
   /// Values over queries x keys: what rows are reduced of, and what maps make of it and into it, element by element.

@@ -34,8 +34,10 @@ struct AttentionKernel {
   int64_t results = 0; ///< tensors that the kernel returns
   /// Whether keys after a query count for nothing: every score may be left out there, and every weight is zero.
   bool causal;
-  /// Keys after a query that products read all the same, since they take several rows and steps at once: their weights
-  /// are made zero.
+  /// With `causal`: so many keys up to a query count, and those before for nothing, either.
+  std::optional<int64_t> window;
+  /// Keys after a query, or before its window, that products read all the same, since they take several rows and steps
+  /// at once: their weights are made zero.
   int64_t margin;
   llvm::SmallVector<AttentionProduct, 0> products;
   llvm::SmallVector<AttentionRowOp> rowOps;
@@ -54,6 +56,8 @@ struct AttentionKernel {
   int64_t wholeBlocks() const { return queries / rows; }
   bool hasPartBlock() const { return queries % rows != 0; }
   std::optional<int64_t> bufferOf(mlir::Value value) const;
+  /// The first key that rows from `query` on have to look at, in whole steps of `unit`.
+  mlir::Value firstKey(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value query, int64_t unit) const;
 
   static constexpr int64_t kPadding = 16;
 };

@@ -24,6 +24,10 @@ Value MatmulBuilder::add(Value x, int64_t y) { return LinearIndex{y, {}}.add(x, 
 
 Value MatmulBuilder::subtract(Value x, int64_t y) { return add(x, -y); }
 
+Value MatmulBuilder::saturatingSubtract(Value x, int64_t y) {
+  return y == 0 ? x : subtract(arith::MaxUIOp::create(b, loc, x, constant(y)), y);
+}
+
 Value MatmulBuilder::multiply(Value x, int64_t y) { return LinearIndex().add(x, y).materialize(b, loc); }
 
 Value MatmulBuilder::divide(Value x, int64_t y) {
@@ -114,6 +118,8 @@ Value MatmulBuilder::equals(Value x, int64_t y) {
     return arith::ConstantOp::create(b, loc, b.getBoolAttr(*value == y));
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x, constant(y));
 }
+
+Value MatmulBuilder::isSame(Value x, Value y) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x, y); }
 
 Value MatmulBuilder::either(Value x, Value y) {
   if (matchPattern(x, m_One()))

@@ -132,26 +132,39 @@ void MatmulEmitter::emitBlock(Value kBlock, Value packs) {
     onlyIf(packsLhs, [&] { packLhs(kBlock); });
   if (plan.keeps != Keeps::Rhs)
     packs = always;
-  loop(columns, plan.nr(), [&](Value at) {
+  loop(columnStart ? columnStart : constant(0), columns, plan.nr(), {}, [&](Value at, ValueRange) {
     if (plan.rhs == RhsForm::Transposed)
       onlyIf(packs, [&] { packRhs(kBlock, at); });
     emitPanel(kBlock, at, packs, packsAhead);
     if (packsAhead)
       onlyIf(packsAhead, [&] { packAhead(kBlock, at); });
+    return SmallVector<Value>();
   });
 }
 
 /// All rows of the tile by one panel of columns.
 void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs, Value packsAhead) {
   Value column = whole(columnAt, columns, plan.nr(), kernel.n.size), columnPanel = divide(columnAt, plan.nr());
-  loop(rows, plan.mr, [&](Value rowAt) {
+  auto [from, to] = emitsDepth ? rowsOf(kBlock) : std::pair(constant(0), rows);
+  loop(from, to, plan.mr, {}, [&, from = from](Value rowAt, ValueRange) {
     Value row = whole(rowAt, rows, plan.mr, rowsInAll()), rowPanel = divide(rowAt, plan.mr);
-    Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, constant(0));
+    Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, from);
     Besides besides{arith::AndIOp::create(b, loc, packs, first), packsAhead};
-    Waiting waiting = waitingTile(rowPanel, columnPanel);
-    Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, besides, beginBlock(kBlock, waiting));
-    endBlock(kBlock, waiting, sums,
-             [&](const Sums &done) { finish(done, add(firstRow, row), add(firstColumn, column)); });
+    auto multiply = [&] {
+      Waiting waiting = waitingTile(rowPanel, columnPanel);
+      Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, besides, beginBlock(kBlock, waiting));
+      endBlock(kBlock, waiting, sums,
+               [&](const Sums &done) { finish(done, add(firstRow, row), add(firstColumn, column)); });
+    };
+    if (!emitsDepth || kernel.ordered.empty()) {
+      multiply();
+      return SmallVector<Value>();
+    }
+    // A tile that has not begun, or is finished, is left alone. (The first of the loop is neither.)
+    blocks = blocksOf(spanOf(add(firstRow, row), constant(plan.mr)));
+    auto isAtMost = [&](Value x, Value y) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, x, y); };
+    onlyIf(arith::AndIOp::create(b, loc, isAtMost(blocks.first, kBlock), isAtMost(kBlock, blocks.last)), multiply);
+    return SmallVector<Value>();
   });
 }
 

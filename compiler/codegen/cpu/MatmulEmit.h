@@ -20,6 +20,8 @@ protected:
   mlir::Value add(mlir::Value x, mlir::Value y);
   mlir::Value add(mlir::Value x, int64_t y);
   mlir::Value subtract(mlir::Value x, int64_t y);
+  /// max(x - y, 0)
+  mlir::Value saturatingSubtract(mlir::Value x, int64_t y);
   mlir::Value multiply(mlir::Value x, int64_t y);
   mlir::Value divide(mlir::Value x, int64_t y);
   mlir::Value remainder(mlir::Value x, int64_t y);
@@ -38,6 +40,7 @@ protected:
   llvm::SmallVector<mlir::Value> zerosIf(mlir::Value condition, size_t count,
                                          llvm::function_ref<llvm::SmallVector<mlir::Value>()> body);
   mlir::Value equals(mlir::Value x, int64_t y);
+  mlir::Value isSame(mlir::Value x, mlir::Value y);
   mlir::Value either(mlir::Value x, mlir::Value y);
 
   /// The start of a step of `unit` at `at` below `bound`: the last step moves back so that it is whole. It then does
@@ -79,9 +82,9 @@ public:
   void setLocal(unsigned operand, int64_t stride) { locals[operand] = stride; }
   /// Nothing is packed.
   void forget();
-  /// The plan's number of rows of a batch, from `firstRow` on, by columns below `columnBound` (a multiple of nr; null:
-  /// by all of them).
-  void emitRows(mlir::Value batch, mlir::Value firstRow, mlir::Value columnBound);
+  /// The plan's number of rows of a batch, from `firstRow` on, by columns from `columnStart` to below `columnBound`
+  /// (multiples of nr; null: to the last one).
+  void emitRows(mlir::Value batch, mlir::Value firstRow, mlir::Value columnStart, mlir::Value columnBound);
   /// Block `kBlock` of k of a batch, by all rows and columns; blocks come in ascending order.
   void emitDepth(mlir::Value batch, mlir::Value kBlock, mlir::Value localStart);
   mlir::LogicalResult getOutcome() const { return outcome; }
@@ -144,6 +147,12 @@ private:
   /// From where to where in a block of k there is anything to multiply, in whole `unit`s (or up to the block's end).
   std::pair<mlir::Value, mlir::Value> depthsOf(mlir::Value kBlock, Span row, Span column, int64_t unit);
   Span spanOf(mlir::Value first, mlir::Value count);
+  /// The blocks of k that a register tile's rows have anything to do with, first and last. What waits between two
+  /// blocks is there from the first of them to the last.
+  Span blocksOf(Span row);
+  /// The other way round: from which register tile to before which row there is anything to do in a block of k. (The
+  /// last tile may move back: blocksOf tells.)
+  std::pair<mlir::Value, mlir::Value> rowsOf(mlir::Value kBlock);
 
   // MatmulNarrow.cpp
   mlir::Value rounded(mlir::Value value) const;
@@ -240,6 +249,9 @@ private:
   bool emitsRows = false;                        ///< blocks of rows begin anywhere, and all have the plan's size
   // The current tile.
   mlir::Value firstRow, firstColumn, rows, columns;
+  mlir::Value columnStart; ///< null: columns are taken from the first one on
+  Span blocks;             ///< of k; null: all
+  bool emitsDepth = false; ///< one block of k of all rows is emitted, with other work before the next
   llvm::SmallVector<mlir::Value> batchIndices;
   mlir::Value lhsOrigin, rhsOrigin;
   llvm::LogicalResult outcome = mlir::success();

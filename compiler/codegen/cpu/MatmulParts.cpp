@@ -17,7 +17,7 @@ void MatmulEmitter::forget() {
   memref::StoreOp::create(b, loc, nothing, packedKey, constant(0));
 }
 
-void MatmulEmitter::emitRows(Value batch, Value firstRow, Value columnBound) {
+void MatmulEmitter::emitRows(Value batch, Value firstRow, Value columnStart, Value columnBound) {
   emitsRows = true;
   localStart = firstRow;
   locate(batch, firstRow, constant(0));
@@ -28,7 +28,15 @@ void MatmulEmitter::emitRows(Value batch, Value firstRow, Value columnBound) {
       packAllOfRhs();
     if (columnBound)
       columns = columnBound;
-    loop(constant(plan.kBlocks), 1, [&](Value kBlock) { emitBlock(kBlock, packs); });
+    this->columnStart = columnStart;
+    if (plan.kBlocks > 1 && !plan.packsAhead)
+      blocks = blocksOf(spanOf(firstRow, rows));
+    Value from = blocks.first ? blocks.first : constant(0);
+    Value to = blocks.last ? add(blocks.last, 1) : constant(plan.kBlocks);
+    loop(from, to, 1, {}, [&](Value kBlock, ValueRange) {
+      emitBlock(kBlock, packs);
+      return SmallVector<Value>();
+    });
   });
 }
 
@@ -37,6 +45,7 @@ void MatmulEmitter::emitDepth(Value batch, Value kBlock, Value localStart) {
   locate(batch, constant(0), constant(0));
   if (plan.kBlocks == 1)
     kBlock = constant(0);
+  emitsDepth = plan.kBlocks > 1;
   inItsMode([&] { emitBlock(kBlock, arith::ConstantOp::create(b, loc, b.getBoolAttr(true))); });
 }
 

@@ -37,14 +37,16 @@ Value MatmulEmitter::blockInUnit(Value kBlock) {
 /// What a block of k goes on with: zeros where a unit begins.
 MatmulEmitter::Sums MatmulEmitter::beginBlock(Value kBlock, const Waiting &waiting) {
   Value begins = equals(blockInUnit(kBlock), 0);
+  if (blocks.first)
+    begins = either(begins, isSame(kBlock, blocks.first));
   return zerosIf(begins, plan.mr * plan.vectors, [&] { return loadWaiting(waiting, levelsOf(kernel.k.size)); });
 }
 
 void MatmulEmitter::endBlock(Value kBlock, const Waiting &waiting, const Sums &sums, Finish finish) {
-  Value isLast = equals(kBlock, plan.kBlocks - 1);
+  Value isLast = blocks.last ? isSame(kBlock, blocks.last) : equals(kBlock, plan.kBlocks - 1);
   Value ends = either(equals(blockInUnit(kBlock), plan.unitBlocks - 1), isLast);
   choose(
-      ends, [&] { endUnit(divide(kBlock, plan.unitBlocks), waiting, sums, finish); },
+      ends, [&] { endGroup(1, divide(kBlock, plan.unitBlocks), isLast, waiting, sums, finish); },
       [&] { storeWaiting(sums, waiting, levelsOf(kernel.k.size)); });
 }
 
@@ -53,14 +55,22 @@ void MatmulEmitter::endUnit(Value unit, const Waiting &waiting, const Sums &sums
   endGroup(1, unit, equals(unit, plan.units() - 1), waiting, sums, finish);
 }
 
-/// `sums` are number `number` of those that groups of `level` are made of.
+/// `sums` are number `number` of those that groups of `level` are made of. A group goes on with zeros where it begins,
+/// or where the first block of k lies.
 void MatmulEmitter::endGroup(int64_t level, Value number, Value isLast, const Waiting &waiting, Sums sums,
                              Finish finish) {
   int64_t levels = levelsOf(kernel.k.size);
   if (level > levels)
     return finish(sums);
   Value inGroup = level == levels ? number : remainder(number, kUnitsPerGroup);
-  Sums before = zerosIf(equals(inGroup, 0), sums.size(), [&] { return loadWaiting(waiting, level - 1); });
+  Value begins = equals(inGroup, 0);
+  if (blocks.first) {
+    int64_t length = plan.unitBlocks;
+    for (int64_t below = 1; below < level; ++below)
+      length *= kUnitsPerGroup;
+    begins = either(begins, isSame(number, divide(blocks.first, length)));
+  }
+  Sums before = zerosIf(begins, sums.size(), [&] { return loadWaiting(waiting, level - 1); });
   for (auto [sum, group] : llvm::zip_equal(sums, before))
     sum = arith::AddFOp::create(b, loc, group, sum);
   Value ends = level == levels ? isLast : either(equals(inGroup, kUnitsPerGroup - 1), isLast);

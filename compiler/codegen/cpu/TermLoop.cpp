@@ -79,19 +79,20 @@ LogicalResult TermLoop::emit(int64_t to, SmallVectorImpl<Value> &accumulators, L
   return success();
 }
 
-LogicalResult TermLoop::emit(Value to, int64_t most, SmallVectorImpl<Value> &accumulators, LoopBody body) {
-  Value zero = indexConstant(builder, loc, 0);
+LogicalResult TermLoop::emit(Value from, Value to, int64_t most, SmallVectorImpl<Value> &accumulators, LoopBody body) {
   if (!inRuns())
-    return emitLoop(builder, loc, zero, to, step, accumulators, body);
+    return emitLoop(builder, loc, from, to, step, accumulators, body);
   openSums(accumulators);
   auto run = [&](Value first, MutableArrayRef<Value> carried) {
     Value end = arith::AddIOp::create(builder, loc, first, indexConstant(builder, loc, runLength()));
     end = arith::MinSIOp::create(builder, loc, end, to);
+    Value begin = arith::MaxSIOp::create(builder, loc, first, from);
     return emitRun(carried, [&](SmallVectorImpl<Value> &values) {
-      return emitLoop(builder, loc, first, end, step, values, body);
+      return emitLoop(builder, loc, begin, end, step, values, body);
     });
   };
   // All runs, so that the sums are those of terms that are zero from `to` on.
+  Value zero = indexConstant(builder, loc, 0);
   if (failed(emitLoop(builder, loc, zero, indexConstant(builder, loc, most), runLength(), accumulators, run)))
     return failure();
   accumulators.truncate(adds.size());

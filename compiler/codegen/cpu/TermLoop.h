@@ -26,9 +26,10 @@ struct TermLoop {
   /// Folds the terms of [0, to), of a constant number, and one more by `last` if that is given.
   llvm::LogicalResult emit(int64_t to, llvm::SmallVectorImpl<mlir::Value> &accumulators, LoopBody body,
                            llvm::function_ref<llvm::LogicalResult(llvm::MutableArrayRef<mlir::Value>)> last = {});
-  /// Folds the terms of [0, to), which is only known when the kernel runs: at `most` as given.
-  llvm::LogicalResult emit(mlir::Value to, int64_t most, llvm::SmallVectorImpl<mlir::Value> &accumulators,
-                           LoopBody body);
+  /// Folds the terms of [from, to), which are only known when the kernel runs: [0, most) at the most. Those left out
+  /// are zeros of sums.
+  llvm::LogicalResult emit(mlir::Value from, mlir::Value to, int64_t most,
+                           llvm::SmallVectorImpl<mlir::Value> &accumulators, LoopBody body);
 
 private:
   bool inRuns() const { return llvm::is_contained(adds, true); }

@@ -172,16 +172,21 @@ std::pair<Value, Value> MatmulShader::depthsOf(Span rows, Span columns, int64_t 
   Location loc = shader.loc;
   Value from = constant(0), to = constant(end), stepValue = constant(step);
   auto spanOf = [&](int dim) { return dim == kernel.m.dim ? rows : dim == kernel.n.dim ? columns : Span{}; };
-  for (auto [less, more] : kernel.ordered) {
+  for (auto [less, more, distance] : kernel.ordered) {
     Span low = spanOf(less), high = spanOf(more);
     if (less == kernel.k.dim && high.first) {
-      Value steps = arith::DivUIOp::create(b, loc, add(high.first, high.count + step - 1), stepValue);
+      Value steps = arith::DivUIOp::create(b, loc, add(high.first, high.count + distance + step - 1), stepValue);
       to = arith::MinUIOp::create(b, loc, to, arith::MulIOp::create(b, loc, steps, stepValue));
     } else if (more == kernel.k.dim && low.first) {
-      Value steps = arith::DivUIOp::create(b, loc, low.first, stepValue);
+      Value first = low.first;
+      if (distance > 0)
+        first = arith::SubIOp::create(b, loc, arith::MaxUIOp::create(b, loc, first, constant(distance)),
+                                      constant(distance));
+      Value steps = arith::DivUIOp::create(b, loc, first, stepValue);
       from = arith::MaxUIOp::create(b, loc, from, arith::MulIOp::create(b, loc, steps, stepValue));
     } else if (low.first && high.first) {
-      Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, low.first, add(high.first, high.count - 1));
+      Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt, low.first,
+                                         add(high.first, high.count + distance - 1));
       to = arith::SelectOp::create(b, loc, none, constant(0), to);
     }
   }

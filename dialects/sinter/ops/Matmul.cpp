@@ -56,12 +56,23 @@ LogicalResult MatmulOp::verify() {
     return emitOpError() << name << "(" << stringifyTrianglePart(*part)
                          << "): the last two dimensions differ in size (shape " << shapeText(type) << ")";
   };
-  return success(succeeded(check("lhs", getLhsPart(), getLhs().getType())) &&
-                 succeeded(check("rhs", getRhsPart(), getRhs().getType())) &&
-                 succeeded(check("result", getResultPart(), getResult().getType())));
+  if (failed(check("lhs", getLhsPart(), getLhs().getType())) ||
+      failed(check("rhs", getRhsPart(), getRhs().getType())) ||
+      failed(check("result", getResultPart(), getResult().getType())))
+    return failure();
+  // C6
+  if (!getWindow())
+    return success();
+  auto isUpper = [](std::optional<TrianglePart> part) { return part == TrianglePart::upper; };
+  bool any = getLhsPart() || getRhsPart() || getResultPart();
+  if (!any || isUpper(getLhsPart()) || isUpper(getRhsPart()) || isUpper(getResultPart()))
+    return emitOpError() << "window(" << *getWindow()
+                         << "): there are lower parts, and no others, that it is a window of";
+  auto window = static_cast<int64_t>(*getWindow());
+  return window >= 1 ? success() : emitOpError() << "window(" << window << "): must be at least 1";
 }
 
-void MatmulOp::recordTriangles(ArrayRef<Known> operands, ArrayRef<Demanded> results) {
+void MatmulOp::recordTriangles(int64_t reach, ArrayRef<Known> operands, ArrayRef<Demanded> results) {
   auto part = [](RankedTensorType type, bool notAbove, bool notBelow) -> std::optional<TrianglePart> {
     if (!isSquare(type) || !(notAbove || notBelow))
       return std::nullopt;
@@ -70,6 +81,16 @@ void MatmulOp::recordTriangles(ArrayRef<Known> operands, ArrayRef<Demanded> resu
   // A mark that was there before says something that holds, too.
   const Known &a = operands[0], &b = operands[1];
   const Demanded &c = results[0];
+  if (reach > 1) {
+    // Every part that counts must be a lower one, and end there.
+    auto ends = [](std::optional<TrianglePart> part, bool notBelow) {
+      return !part || (*part == TrianglePart::lower && notBelow);
+    };
+    if ((getLhsPart() || getRhsPart() || getResultPart()) && ends(getLhsPart(), isZero(a[kBelow])) &&
+        ends(getRhsPart(), isZero(b[kBelow])) && ends(getResultPart(), c[kBelow] != Demand::Value))
+      setWindow(reach);
+    return;
+  }
   if (auto found = part(getLhs().getType(), isZero(a[kAbove]), isZero(a[kBelow])))
     setLhsPart(found);
   if (auto found = part(getRhs().getType(), isZero(b[kAbove]), isZero(b[kBelow])))
@@ -117,7 +138,9 @@ FailureOr<SmallVector<Value>> MatmulOp::lowerToLinalg(OpBuilder &builder) {
   SmallVector<int64_t> ordered;
   auto order = [&](std::optional<TrianglePart> part, int64_t i, int64_t j) {
     if (part)
-      ordered.append({*part == TrianglePart::lower ? j : i, *part == TrianglePart::lower ? i : j});
+      ordered.append({*part == TrianglePart::lower ? j : i, *part == TrianglePart::lower ? i : j, 0});
+    if (part && getWindow())
+      ordered.append({i, j, static_cast<int64_t>(*getWindow()) - 1});
   };
   order(getLhsPart(), getTransposeLhs() ? k : m, getTransposeLhs() ? m : k);
   order(getRhsPart(), getTransposeRhs() ? n : k, getTransposeRhs() ? k : n);
@@ -130,9 +153,15 @@ FailureOr<SmallVector<Value>> MatmulOp::lowerToLinalg(OpBuilder &builder) {
 double sinter::orderedShare(linalg::LinalgOp op) {
   double share = 1;
   auto ordered = op->getAttrOfType<DenseI64ArrayAttr>(kOrderedAttr);
-  for (int64_t i = 0; ordered && i + 1 < ordered.size(); i += 2) {
+  // What a triangle leaves, and of that what a window leaves (which stands behind it).
+  double triangle = 1;
+  for (int64_t i = 0; ordered && i + 2 < ordered.size(); i += 3) {
     auto size = static_cast<double>(op.getStaticLoopRanges()[ordered[i]]);
-    share *= (size + 1) / (2 * size);
+    double left = std::max(size - 1 - static_cast<double>(ordered[i + 2]), 0.0); // rows and columns of what is left out
+    double out = left * (left + 1) / (2 * size * size);
+    bool isWindow = i >= 3 && ordered[i] == ordered[i - 2] && ordered[i + 1] == ordered[i - 3];
+    share *= isWindow ? (triangle - out) / triangle : 1 - out;
+    triangle = 1 - out;
   }
   return share;
 }

@@ -65,12 +65,13 @@ static bool keepsMatrices(ReshapeOp op) {
   return from.size() >= 2 && to.size() >= 2 && from.take_back(2) == to.take_back(2);
 }
 
-void ReshapeOp::inferTriangles(ArrayRef<Known> operands, MutableArrayRef<Known> results) {
+void ReshapeOp::inferTriangles(int64_t, ArrayRef<Known> operands, MutableArrayRef<Known> results) {
   if (keepsMatrices(*this))
     results[0] = operands[0];
 }
 
-void ReshapeOp::demandTriangles(ArrayRef<Known>, ArrayRef<Demanded> results, MutableArrayRef<Demanded> operands) {
+void ReshapeOp::demandTriangles(int64_t, ArrayRef<Known>, ArrayRef<Demanded> results,
+                                MutableArrayRef<Demanded> operands) {
   if (keepsMatrices(*this))
     operands[0] = results[0];
 }

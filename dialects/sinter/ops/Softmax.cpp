@@ -26,8 +26,8 @@ LogicalResult SoftmaxOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Arr
 }
 
 /// Maximum; e = exp(x - max); sum of e; y = e / sum. Only a row without any finite or NaN element has the maximum -inf:
-/// 0 takes its place, so that every e, the sum, and y are 0. The sum is n at most: where e is below n 2^-126, y might be
-/// denormal, and e is 0 instead.
+/// 0 takes its place, so that every e, the sum, and y are 0. The sum is n at most: where e is below n 2^-126, y might
+/// be denormal, and e is 0 instead.
 FailureOr<SmallVector<Value>> SoftmaxOp::lowerToLinalg(OpBuilder &builder) {
   Rows rows(builder, getLoc(), getInput().getType());
   double least = -126 * std::log(2.0) + std::log(static_cast<double>(getInput().getType().getShape().back()));
@@ -45,7 +45,7 @@ FailureOr<SmallVector<Value>> SoftmaxOp::lowerToLinalg(OpBuilder &builder) {
 }
 
 /// exp(-inf) is zero, whatever the rest of the row.
-void SoftmaxOp::inferTriangles(ArrayRef<Known> operands, MutableArrayRef<Known> results) {
+void SoftmaxOp::inferTriangles(int64_t, ArrayRef<Known> operands, MutableArrayRef<Known> results) {
   for (Triangle triangle : {kAbove, kBelow})
     if (isInfinite(operands[0][triangle]) && cast<FloatAttr>(operands[0][triangle]).getValue().isNegative())
       results[0][triangle] = FloatAttr::get(getElementTypeOrSelf(getType()), 0);

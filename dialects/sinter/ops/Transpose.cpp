@@ -69,23 +69,24 @@ FailureOr<SmallVector<Value>> TransposeOp::lowerToLinalg(OpBuilder &builder) {
   return SmallVector<Value>{rules::copy(builder, getLoc(), getInput(), map, getType())};
 }
 
-/// Where the last two dimensions go.
-static Alignment alignmentOf(ArrayRef<int64_t> permutation) {
+/// Where the last two dimensions go. What is far below is not far above when they are swapped.
+static Alignment alignmentOf(ArrayRef<int64_t> permutation, int64_t reach) {
   int64_t rank = permutation.size();
   if (rank >= 2 && permutation[rank - 2] == rank - 2 && permutation[rank - 1] == rank - 1)
     return Alignment::Same;
-  return rank >= 2 && permutation[rank - 2] == rank - 1 && permutation[rank - 1] == rank - 2 ? Alignment::Swapped
-                                                                                             : Alignment::Other;
+  bool swapped = rank >= 2 && permutation[rank - 2] == rank - 1 && permutation[rank - 1] == rank - 2;
+  return swapped && reach == 1 ? Alignment::Swapped : Alignment::Other;
 }
 
-void TransposeOp::inferTriangles(ArrayRef<Known> operands, MutableArrayRef<Known> results) {
-  if (Alignment alignment = alignmentOf(getPermutation()); alignment != Alignment::Other)
+void TransposeOp::inferTriangles(int64_t reach, ArrayRef<Known> operands, MutableArrayRef<Known> results) {
+  if (Alignment alignment = alignmentOf(getPermutation(), reach); alignment != Alignment::Other)
     for (Triangle triangle : {kAbove, kBelow})
       results[0][triangle] = operands[0][seen(triangle, alignment)];
 }
 
-void TransposeOp::demandTriangles(ArrayRef<Known>, ArrayRef<Demanded> results, MutableArrayRef<Demanded> operands) {
-  if (Alignment alignment = alignmentOf(getPermutation()); alignment != Alignment::Other)
+void TransposeOp::demandTriangles(int64_t reach, ArrayRef<Known>, ArrayRef<Demanded> results,
+                                  MutableArrayRef<Demanded> operands) {
+  if (Alignment alignment = alignmentOf(getPermutation(), reach); alignment != Alignment::Other)
     for (Triangle triangle : {kAbove, kBelow})
       operands[0][seen(triangle, alignment)] = results[0][triangle];
 }
