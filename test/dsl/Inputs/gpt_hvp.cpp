@@ -46,7 +46,7 @@ SINTER_MODEL(gpt_hvp) {
   entry("gradient", [&] {
     Tensor l = loss();
     std::vector<Parameter> ps = parameters();
-    output("loss", l), output("squares", squares(grad(l, {ps.begin(), ps.end()})));
+    output("loss", l), output("squares", squares(grad(l, std::vector<Tensor>(ps.begin(), ps.end()))));
   });
   entry("hvp", [&] {
     Tensor l = loss();
