@@ -9,6 +9,7 @@
 #include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/RowBlocks.h"
+#include "dialects/sinter/Axes.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -42,16 +43,27 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
     }
   }
 
+  /// What an op of the region is in a kernel for all of it.
+  static StringRef roleOf(Operation &op, const AxisAnalysis &axes) {
+    if (!isa<MatmulOp>(op))
+      return kOnRows;
+    Axes result = axes.of(op.getResult(0));
+    return result.both() ? kMakes : result.row >= 0 ? kSumsColumns : kSumsRows;
+  }
+
   /// `number`: the group's, or null if its ops go different ways.
   static void inlineBody(AttentionOp attention, Attribute number) {
     OpBuilder builder(attention);
     Block &body = attention.getBody().front();
     IRMapping mapping;
     mapping.map(body.getArguments(), attention.getInputs());
+    AxisAnalysis axes(attention);
     for (Operation &op : body.without_terminator()) {
       Operation *clone = builder.clone(op, mapping);
-      if (number && !isa<arith::ConstantOp>(op))
+      if (number && !isa<arith::ConstantOp>(op)) {
         clone->setAttr(kAttentionAttr, number);
+        clone->setAttr(kRoleAttr, builder.getStringAttr(roleOf(op, axes)));
+      }
     }
     for (auto [result, value] : llvm::zip_equal(attention.getResults(), body.getTerminator()->getOperands()))
       result.replaceAllUsesWith(mapping.lookup(value));

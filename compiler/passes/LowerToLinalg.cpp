@@ -17,6 +17,16 @@ namespace sinter {
 
 namespace {
 
+/// Gives a role to every op that is inserted.
+struct RoleListener : OpBuilder::Listener {
+  explicit RoleListener(Attribute role) : role(role) {}
+  void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
+    if (role && (isa<linalg::GenericOp, LowerableOp>(op)))
+      op->setAttr(kRoleAttr, role);
+  }
+  Attribute role;
+};
+
 struct LowerToLinalgPass : impl::LowerToLinalgBase<LowerToLinalgPass> {
   void runOnOperation() override {
     // In an entry a reshape is a view that costs nothing, and stays.
@@ -30,7 +40,9 @@ struct LowerToLinalgPass : impl::LowerToLinalgBase<LowerToLinalgPass> {
           worklist.push_back(op);
       });
       for (LowerableOp op : worklist) {
-        OpBuilder builder(op);
+        // What is made of an op has its role.
+        RoleListener listener(op->getAttr(kRoleAttr));
+        OpBuilder builder(op, &listener);
         FailureOr<SmallVector<Value>> values = op.lowerToLinalg(builder);
         if (failed(values)) {
           op->emitError() << op->getName().getStringRef() << ": cannot be lowered to linalg";

@@ -78,6 +78,14 @@ std::string isInPlace(Operation *op, Attribute value) {
 
 std::string isIntegers(Operation *, Attribute value) { return isa<DenseI64ArrayAttr>(value) ? "" : "is integers"; }
 
+/// What an op is in an attention kernel.
+std::string isRole(Operation *, Attribute value) {
+  auto text = dyn_cast<StringAttr>(value);
+  return text && llvm::is_contained({kMakes, kSumsColumns, kSumsRows, kOnRows}, text.getValue())
+             ? ""
+             : "is \"makes\", \"sums columns\", \"sums rows\" or \"on rows\"";
+}
+
 struct Known {
   StringLiteral name;
   Check check;
@@ -94,6 +102,7 @@ constexpr Known kOnOps[] = {
     {kPrologueAttr, isUnit},
     {kMembersAttr, isInteger<1>},
     {kAttentionAttr, isInteger<0>},
+    {kRoleAttr, isRole},
     {kOrderedAttr, isOrdered},
     {"sinter.flops", isAmount},
     {"sinter.bytes", isAmount},

@@ -11,14 +11,16 @@
 // KEPT-LABEL: func @forward
 // KEPT: sinter.attention over
 // MARKED-LABEL: func @forward
-// MARKED: sinter.matmul %arg0, %arg1 {sinter.attention = 0 : i64, transpose_rhs}
-// MARKED: sinter.map(%{{.*}}) [#{{.*}}] attributes {sinter.attention = 0 : i64}
-// MARKED: sinter.softmax %{{.*}} {sinter.attention = 0 : i64}
-// MARKED: sinter.matmul %{{.*}}, %arg2 {sinter.attention = 0 : i64}
+// MARKED: sinter.matmul %arg0, %arg1 {sinter.attention = 0 : i64, sinter.role = "makes", transpose_rhs}
+// MARKED: sinter.map(%{{.*}}) [#{{.*}}] attributes {sinter.attention = 0 : i64, sinter.role = "on rows"}
+// MARKED: sinter.softmax %{{.*}} {sinter.attention = 0 : i64, sinter.role = "on rows"}
+// MARKED: sinter.matmul %{{.*}}, %arg2 {sinter.attention = 0 : i64, sinter.role = "sums columns"}
 // MARKED: sinter.map(%{{.*}}) [#{{.*}}] : (tensor<2x32x8xf32>)
 // OUTLINED-LABEL: func @forward
 // OUTLINED: %[[O:.*]] = call @attention_2x32x32(%arg0, %arg1, %arg2)
 // OUTLINED-NEXT: call @map{{.*}}(%
+// OUTLINED: func private @attention_2x32x32
+// OUTLINED-NEXT: sinter.matmul {{.*}} {sinter.role = "makes", transpose_rhs}
 func.func @forward(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>, %v: tensor<2x32x8xf32>) -> tensor<2x32x8xf32> attributes {sinter.entry} {
   %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x32x8xf32>, tensor<2x32x8xf32>) -> tensor<2x32x32xf32>
   %m = sinter.map(%s) [#id] : (tensor<2x32x32xf32>) -> tensor<2x32x32xf32> {

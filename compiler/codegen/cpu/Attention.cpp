@@ -194,8 +194,10 @@ struct EmitAttentionPass : MatmulTargetPass<EmitAttentionPass> {
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (!function->hasAttr(kKernelAttr) || function->hasAttr(kTilesAttr) || function.isExternal())
         continue;
-      std::optional<AttentionKernel> kernel = readAttention(function, target());
-      if (kernel && failed(emit(function, *kernel)))
+      if (!isAttention(function))
+        continue;
+      FailureOr<AttentionKernel> kernel = readAttention(function, target());
+      if (failed(kernel) || failed(emit(function, *kernel)))
         return signalPassFailure();
     }
   }

@@ -2,6 +2,7 @@
 #include "compiler/codegen/Contraction.h"
 #include "compiler/codegen/TensorViews.h"
 #include "compiler/codegen/cpu/Emitter.h"
+#include "dialects/sinter/Sinter.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -39,17 +40,12 @@ Value AttentionKernel::firstKey(OpBuilder &b, Location loc, Value query, int64_t
 
 namespace {
 
-/// A sum of products of two operands, rather than a reduction of rows.
-bool isProduct(linalg::GenericOp op) {
-  return op.getNumReductionLoops() == 1 && op.getNumDpsInputs() == 2 &&
-         llvm::none_of(op.getDpsInputOperands(),
-                       [&](OpOperand *input) { return op.getMatchingIndexingMap(input).isIdentity(); });
+bool hasRole(linalg::GenericOp op, StringRef role) {
+  auto own = op->getAttrOfType<StringAttr>(kRoleAttr);
+  return own && own.getValue() == role;
 }
 
-bool isRowReduction(linalg::GenericOp op) {
-  return op.getNumReductionLoops() == 1 && !isProduct(op) &&
-         op.getIteratorTypesArray().back() == utils::IteratorType::reduction;
-}
+bool isRowReduction(linalg::GenericOp op) { return hasRole(op, kOnRows) && op.getNumReductionLoops() > 0; }
 
 class Reader {
 public:
@@ -100,32 +96,11 @@ private:
       result.window = widest;
   }
 
-  /// Values over queries x keys: what rows are reduced of, and what maps make of it and into it, element by element.
+  /// Values over queries x keys: what products make, and what is made of these element by element.
   void findScores() {
-    SmallVector<linalg::GenericOp> generics(kernel.getOps<linalg::GenericOp>());
-    for (linalg::GenericOp op : generics)
-      if (isRowReduction(op))
-        scores.insert(op.getDpsInputs()[0]);
-    for (size_t known = 0; known != scores.size();) {
-      known = scores.size();
-      for (linalg::GenericOp op : generics) {
-        if (op.getNumReductionLoops() > 0)
-          continue;
-        auto isElement = [&](OpOperand *input) {
-          return op.getMatchingIndexingMap(input).isIdentity() && !viewOfArgument(input->get());
-        };
-        bool touches = llvm::any_of(op.getResults(), [&](Value v) { return scores.contains(v); }) ||
-                       llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
-                         return isElement(input) && scores.contains(input->get());
-                       });
-        if (!touches)
-          continue;
+    for (auto op : kernel.getOps<linalg::GenericOp>())
+      if (hasRole(op, kMakes) || (hasRole(op, kOnRows) && op.getNumReductionLoops() == 0))
         scores.insert(op.getResults().begin(), op.getResults().end());
-        for (OpOperand *input : op.getDpsInputOperands())
-          if (isElement(input))
-            scores.insert(input->get());
-      }
-    }
     if (scores.empty())
       return;
     ArrayRef<int64_t> shape = cast<RankedTensorType>(scores.front().getType()).getShape();
@@ -139,16 +114,9 @@ private:
   //===--- products ----------------------------------------------------------------------------------===//
 
   bool readProducts() {
-    for (auto op : kernel.getOps<linalg::GenericOp>()) {
-      if (!isProduct(op))
-        continue;
-      if (scores.contains(op.getResult(0))) {
-        if (!readScores(op))
-          return false;
-      } else if (!scores.contains(op.getDpsInputs()[0]) || scores.contains(op.getDpsInputs()[1])) {
+    for (auto op : kernel.getOps<linalg::GenericOp>())
+      if (hasRole(op, kMakes) && !readScores(op))
         return false;
-      }
-    }
     auto terminator = cast<func::ReturnOp>(kernel.front().getTerminator());
     result.results = terminator.getNumOperands();
     for (int64_t i = 0; i < result.results; ++i) {
@@ -171,9 +139,7 @@ private:
     linalg::GenericOp inner = findContraction(*product.function);
     if (!inner)
       return false;
-    product.kind = inner.getMatchingIndexingMap(inner.getDpsInputOperand(0)).getResult(queryDim()) == lastDim(inner)
-                       ? Kind::OverQueries
-                       : Kind::OverKeys;
+    product.kind = hasRole(inner, kSumsRows) ? Kind::OverQueries : Kind::OverKeys;
     auto argument = dyn_cast<BlockArgument>(inner.getDpsInputs()[0]);
     if (!argument)
       return false;
@@ -205,8 +171,6 @@ private:
     access.strides = moved;
     return true;
   }
-
-  static AffineExpr lastDim(linalg::GenericOp op) { return getAffineDimExpr(op.getNumLoops() - 1, op.getContext()); }
 
   /// With the map that alone reads them, if it reads nothing else: it works on sums in registers.
   bool readScores(linalg::GenericOp op) {
@@ -296,11 +260,8 @@ private:
   bool readRowOps() {
     DenseMap<Value, int64_t> passes; // of values per query: in which they are known
     for (auto op : kernel.getOps<linalg::GenericOp>()) {
-      bool touches = llvm::any_of(op->getOperands(), [&](Value v) { return scores.contains(v); });
-      if (!touches || isProduct(op) || epilogues.contains(op))
+      if (!hasRole(op, kOnRows) || epilogues.contains(op))
         continue;
-      if (op.getNumReductionLoops() > 0 && !isRowReduction(op))
-        return false;
       AttentionRowOp row{op};
       for (OpOperand *input : op.getDpsInputOperands()) {
         Attribute constant;
@@ -397,10 +358,15 @@ private:
 
 } // namespace
 
-std::optional<AttentionKernel> readAttention(func::FuncOp kernel, const MatmulTarget &target) {
-  if (!llvm::hasSingleElement(kernel.getBody()) || llvm::count_if(kernel.getOps<linalg::GenericOp>(), isProduct) < 2)
-    return std::nullopt;
-  return Reader(kernel, target).run();
+bool isAttention(func::FuncOp kernel) {
+  return llvm::any_of(kernel.getOps<linalg::GenericOp>(), [](linalg::GenericOp op) { return hasRole(op, kMakes); });
+}
+
+FailureOr<AttentionKernel> readAttention(func::FuncOp kernel, const MatmulTarget &target) {
+  if (std::optional<AttentionKernel> read = Reader(kernel, target).run())
+    return std::move(*read);
+  return kernel.emitError("@") << kernel.getSymName()
+                               << " is said to be an attention, but its parts do not fit together";
 }
 
 } // namespace sinter::cpu

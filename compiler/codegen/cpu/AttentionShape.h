@@ -1,4 +1,4 @@
-// What an attention kernel holds: products and rows of ops on queries x keys, read off its linalg ops.
+// What an attention kernel holds: products and rows of ops on queries x keys, which say themselves what they are.
 #pragma once
 
 #include "compiler/codegen/cpu/Emitter.h"
@@ -62,7 +62,10 @@ struct AttentionKernel {
   static constexpr int64_t kPadding = 16;
 };
 
-/// Nothing if `kernel` is not an attention kernel.
-std::optional<AttentionKernel> readAttention(mlir::func::FuncOp kernel, const MatmulTarget &target);
+/// Whether a kernel's ops say that they are parts of one (kRoleAttr).
+bool isAttention(mlir::func::FuncOp kernel);
+
+/// Reads an attention kernel; an error if its parts do not fit together.
+mlir::FailureOr<AttentionKernel> readAttention(mlir::func::FuncOp kernel, const MatmulTarget &target);
 
 } // namespace sinter::cpu
