@@ -69,8 +69,9 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     break;
   }
   case Stage::Kernels: {
+    OpPassManager &functions = manager.nest<func::FuncOp>();
+    functions.addPass(createExpand());
     if (options.fuse) {
-      OpPassManager &functions = manager.nest<func::FuncOp>();
       functions.addPass(createMergeAttention({kernels}));
       functions.addPass(createCSEPass());
       InlineAttentionOptions attention;
@@ -90,6 +91,8 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
       functions.addPass(createRematerialize());
       attention.mark = true;
       functions.addPass(createInlineAttention(attention));
+    } else {
+      functions.addPass(createFuseElementwise(fuse));
     }
     // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.
     OutlineKernelsOptions outline;

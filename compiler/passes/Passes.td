@@ -102,6 +102,15 @@ def SplitRows : Pass<"sinter-split-rows", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def Expand : Pass<"sinter-expand", "::mlir::func::FuncOp"> {
+  let summary = "ops become what they are made of, where several kernels do better than one";
+  let description = [{
+    Asks each op that implements ExpandableOp, until none has more to say: a long prefix sum becomes short ones, and
+    additions. Runs once gradients exist. Example: test/passes/expand.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect", "::mlir::arith::ArithDialect"];
+}
+
 def InlineAttention : Pass<"sinter-inline-attention", "::mlir::func::FuncOp"> {
   let summary = "sinter.attention becomes the ops of its region";
   let description = [{

@@ -39,6 +39,18 @@ def LowerableOp : OpInterface<"LowerableOp"> {
     "::llvm::FailureOr<::llvm::SmallVector<::mlir::Value>>", "lowerToLinalg", (ins "::mlir::OpBuilder &":$builder)>];
 }
 
+def ExpandableOp : OpInterface<"ExpandableOp"> {
+  let cppNamespace = "::sinter";
+  let description = [{
+    An op that one kernel would compute badly, and which says what it is made of: several kernels then share the work.
+    `expand` asks nothing else, once gradients are known.
+  }];
+  let methods = [InterfaceMethod<
+    [{Builds ops of entries that are equal to this op, before it; gives one value per result, of the same type, or none if it
+      is best left as it is.}],
+    "::llvm::SmallVector<::mlir::Value>", "expand", (ins "::mlir::OpBuilder &":$builder)>];
+}
+
 def ReferenceOp : OpInterface<"ReferenceOp"> {
   let cppNamespace = "::sinter";
   let description = [{
