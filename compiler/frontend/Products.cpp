@@ -60,6 +60,13 @@ Tensor mean(Tensor x, Axes axes, bool keepDims, Loc loc) {
   return reduce(ReduceKind::sum, x, axes, keepDims, "mean", loc) / count;
 }
 
+Tensor cumsum(Tensor x, int64_t axis, bool exclusive, bool reverse, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Value value = builder.useFloat(x, "cumsum", loc);
+  axis = checkAxis(axis, shapeOf(value), "cumsum", loc);
+  return wrap(CumsumOp::create(builder.ops, builder.at(loc), value.getType(), value, axis, exclusive, reverse));
+}
+
 Tensor argmax(Tensor x, int64_t axis, Loc loc) {
   Value value = ModelBuilder::get().useFloat(x, "argmax", loc);
   axis = checkAxis(axis, shapeOf(value), "argmax", loc);

@@ -101,6 +101,9 @@ Tensor sum(Tensor x, Axes axes = {}, bool keepDims = false, Location loc = Locat
 Tensor mean(Tensor x, Axes axes = {}, bool keepDims = false, Location loc = Location::current());
 Tensor max(Tensor x, Axes axes = {}, bool keepDims = false, Location loc = Location::current());
 Tensor min(Tensor x, Axes axes = {}, bool keepDims = false, Location loc = Location::current());
+/// Sums of each element and those before it along `axis`; `exclusive`: of those before it alone; `reverse`: behind it.
+Tensor cumsum(Tensor x, int64_t axis = -1, bool exclusive = false, bool reverse = false,
+              Location loc = Location::current());
 /// Index of the first largest element along `axis`, or of the first NaN if there is one, as i32.
 Tensor argmax(Tensor x, int64_t axis = -1, Location loc = Location::current());
 /// Product of the last two dimensions; the leading ones broadcast.
