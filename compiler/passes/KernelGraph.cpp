@@ -47,7 +47,43 @@ const Group *GroupGraph::lastBefore(const Group &group) const {
   return last;
 }
 
+void GroupGraph::closeOrder() {
+  constexpr size_t kMost = 1 << 15; // 128 MiB
+  if (groups.size() > kMost)
+    return;
+  std::vector<Group *> byRank;
+  for (auto &group : groups)
+    byRank.push_back(group.get());
+  llvm::stable_sort(byRank, [](Group *a, Group *b) { return a->rank < b->rank; });
+  for (auto [number, group] : llvm::enumerate(byRank))
+    group->number = number;
+  before.assign(groups.size(), llvm::BitVector(groups.size()));
+  for (Group *group : byRank)
+    for (Operation *op : group->ops)
+      for (Value operand : op->getOperands())
+        if (Group *producer = producerGroup(operand); producer && producer != group) {
+          before[group->number] |= before[producer->number];
+          before[group->number].set(producer->number);
+        }
+}
+
+void GroupGraph::mergeOrder(const Group &into, const Group &member) {
+  if (before.empty())
+    return;
+  llvm::BitVector both = before[into.number];
+  both |= before[member.number];
+  before[into.number] = both;
+  both.set(into.number);
+  for (llvm::BitVector &others : before)
+    if (others.test(into.number) || others.test(member.number))
+      others |= both;
+}
+
 bool GroupGraph::follows(const Group &later, const Group &earlier) const {
+  return before.empty() ? searchFollows(later, earlier) : before[later.number].test(earlier.number);
+}
+
+bool GroupGraph::searchFollows(const Group &later, const Group &earlier) const {
   if (later.rank <= earlier.rank)
     return false;
   if (known.contains({&later, &earlier}))
@@ -122,6 +158,7 @@ Group *GroupGraph::start(Operation *op, GroupKind kind, ArrayRef<int64_t> shape)
 }
 
 void GroupGraph::merge(Group &into, Group &member) {
+  mergeOrder(into, member);
   size_t first = into.ops.size();
   for (Operation *op : member.ops)
     groupOf[op] = &into;

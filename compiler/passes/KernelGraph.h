@@ -5,6 +5,8 @@
 #include "compiler/passes/KernelGroups.h"
 #include "dialects/sinter/Sinter.h"
 
+#include "llvm/ADT/BitVector.h"
+
 #include <memory>
 
 namespace sinter {
@@ -18,6 +20,7 @@ struct Group : KernelGroup {
   llvm::SmallVector<int64_t> axes; ///< Columns
   int64_t size = 0;                ///< ops, those in the regions of maps included
   unsigned rank = 0;               ///< higher than those of all groups that must run before this one
+  unsigned number = 0;             ///< its place in the order that `closeOrder` has written down
 };
 
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
@@ -45,6 +48,9 @@ public:
   Group *start(mlir::Operation *op, GroupKind kind, llvm::ArrayRef<int64_t> shape);
   /// Whether `later` must run after `earlier`. The search looks at the highest ranks first: see Reachability.h.
   bool follows(const Group &later, const Group &earlier) const;
+  /// Writes down which groups follow which, if they are not too many: from now on groups merge, but no op joins one.
+  /// Then a question costs nothing, however long the way from one to the other is.
+  void closeOrder();
   /// Moves the ops of `member` behind those of `into`; neither may follow the other.
   void merge(Group &into, Group &member);
 
@@ -56,6 +62,10 @@ public:
   bool anyReader(const Group &group, llvm::function_ref<bool(Group &)> action) const;
 
 private:
+  /// `follows`, of groups that are not written down.
+  bool searchFollows(const Group &later, const Group &earlier) const;
+  /// Those that followed `into` or `member` follow both, and all that these follow.
+  void mergeOrder(const Group &into, const Group &member);
   /// The highest ranked of the groups that `group` reads from, or null.
   const Group *lastBefore(const Group &group) const;
   /// Ranks `group` above the producers of its ops from `first` on, and its readers above it.
@@ -63,6 +73,8 @@ private:
 
   /// Pairs of which the first is known to follow the second: what was found stays true, since groups only grow.
   mutable llvm::DenseSet<std::pair<const Group *, const Group *>> known;
+  /// For each group, by number, those that it follows; empty until the order is closed.
+  std::vector<llvm::BitVector> before;
 };
 
 /// Merges groups that compute the same, and sums of little, where no large value lives longer for it

@@ -12,26 +12,30 @@ public:
   explicit MemberMerging(GroupGraph &graph) : graph(graph), groups(graph.groups) {}
 
   void run() {
-    auto mergeAll = [&](auto accepts, auto fit) {
-      std::vector<Group *> classes; // the first of each
+    graph.closeOrder();
+    auto mergeAll = [&](auto accepts, auto likeness, auto fit) {
+      DenseMap<size_t, std::vector<Group *>> classes; // the first of each, by what tells most of them apart
       for (auto &group : groups) {
         if (group->ops.empty() || !accepts(*group))
           continue;
-        auto found = llvm::find_if(classes, [&](Group *first) { return fit(*first, *group); });
-        if (found == classes.end())
-          classes.push_back(group.get());
+        std::vector<Group *> &alike = classes[likeness(*group)];
+        auto found = llvm::find_if(alike, [&](Group *first) { return fit(*first, *group); });
+        if (found == alike.end())
+          alike.push_back(group.get());
         else
           merge(**found, *group);
       }
     };
-    mergeAll(canBeMember, [&](Group &first, Group &group) {
-      return first.members < kMostMembers && computesTheSame(first, group) && areIndependent(first, group) &&
+    mergeAll(canBeMember, likenessOf, [&](Group &first, Group &group) {
+      return first.members < kMostMembers && areIndependent(first, group) && computesTheSame(first, group) &&
              mayWait(first, group) && mayWait(group, first);
     });
-    mergeAll(sumsLittle, [&](Group &first, Group &group) {
-      return first.size + group.size <= kMostOps && areIndependent(first, group) && readersFollow(first, group) &&
-             readersFollow(group, first);
-    });
+    mergeAll(
+        sumsLittle, [](Group &) { return size_t(0); },
+        [&](Group &first, Group &group) {
+          return first.size + group.size <= kMostOps && areIndependent(first, group) && readersFollow(first, group) &&
+                 readersFollow(group, first);
+        });
   }
 
 private:
@@ -58,6 +62,18 @@ private:
     constexpr int64_t kLittle = 4096;
     return group.kind == GroupKind::Rows && group.members == 1 && group.shape.size() == 2 && group.shape[0] == 1 &&
            group.shape[1] <= kLittle && llvm::all_of(group.ops, llvm::IsaPred<MapOp, ReduceOp>);
+  }
+
+  /// Equal for groups that compute the same.
+  static size_t likenessOf(Group &group) {
+    llvm::hash_code hash = llvm::hash_combine(group.ops.size(), group.shape.size());
+    for (Operation *op : group.ops) {
+      hash = llvm::hash_combine(hash, op->getName().getAsOpaquePointer(), op->getNumOperands(), op->getNumResults());
+      for (Region &region : op->getRegions())
+        for (Operation &inner : region.front())
+          hash = llvm::hash_combine(hash, inner.getName().getAsOpaquePointer());
+    }
+    return hash;
   }
 
   /// Whether `member` is what the first member of `group` is, on other tensors.
