@@ -84,4 +84,12 @@ SINTER_MODEL(masked_gradients) {
     expect(grad(sum(abs(x - y)), x), constant({-1, 0, 1}, {3}));
     expect(grad(sum(relu(x - y)), x), constant({0, 0, 1}, {3}));
   });
+
+  // CHECK: norm_at_zero: reference ok, cpu ok
+  entry("norm_at_zero", [] { // |v|^2 has slope 2 v, though that of |v| is infinite at 0
+    Tensor yes = state("nought", {}, zeros(), i32) == 0;
+    Tensor v = where(yes, full({3}, 0), 1), w = where(yes, constant({1, -2, 2}, {3}), 1);
+    expect(grad(square(sqrt(sum(square(v)))), v), full({3}, 0));
+    expect(grad(square(sqrt(sum(square(w)))), w), constant({2, -4, 4}, {3}));
+  });
 }
