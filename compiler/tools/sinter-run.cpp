@@ -26,7 +26,7 @@ constexpr const char *kAbout =
 
 struct Arguments {
   std::string file, from = "model";
-  int randomGraphs = 0, firstGraph = 0;
+  run::RandomChoice random;
   run::RunOptions run;
 };
 
@@ -36,10 +36,9 @@ int runFile(const Arguments &arguments) {
   mlir::MLIRContext context(registry);
   auto sources = std::make_shared<llvm::SourceMgr>();
   mlir::SourceMgrDiagnosticHandler diagnostics(*sources, &context, llvm::errs());
-  if (arguments.randomGraphs) {
+  if (arguments.random.count) {
     context.loadAllAvailableDialects();
-    return run::runRandomGraphs(context, arguments.firstGraph, arguments.randomGraphs, arguments.run, llvm::outs()) ? 0
-                                                                                                                    : 1;
+    return run::runRandomGraphs(context, arguments.random, arguments.run, llvm::outs()) ? 0 : 1;
   }
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(arguments.file, sources, &context);
   if (!module)
@@ -85,15 +84,17 @@ int main(int argc, char **argv) {
   app.add_flag("!--unfused", options.pipeline.fuse, "keep elementwise ops apart");
   app.add_flag("--portable-kernels", options.portableKernels,
                "CPU: the kernels that programs for Vulkan have: attention op by op, products without prologues");
-  app.add_option("--random-graphs", arguments.randomGraphs,
+  app.add_option("--random-graphs", arguments.random.count,
                  "instead of a module: run N random functions and their gradients, fused and unfused");
-  app.add_option("--first-graph", arguments.firstGraph, "number of the first random function");
+  app.add_option("--first-graph", arguments.random.first, "number of the first random function");
+  app.add_flag("--about-attention", arguments.random.aboutAttention,
+               "random functions of one attention and little else");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (arguments.file.empty() != (arguments.randomGraphs > 0)) {
+  if (arguments.file.empty() != (arguments.random.count > 0)) {
     llvm::errs() << "sinter-run: give a module to run, or --random-graphs=N\n";
     return 2;
   }

@@ -101,8 +101,9 @@ Value RandomGraph::choose() {
   return make<arith::SelectOp>(condition, b, a);
 }
 
-Value RandomGraph::dropout() {
-  Value a = pickOfRank(1);
+Value RandomGraph::dropout() { return dropoutOf(pickOfRank(1)); }
+
+Value RandomGraph::dropoutOf(Value a) {
   auto type = integers(shapeOf(a));
   Value counter = make<IotaOp>(type, builder.getI64IntegerAttr(rankOf(a) - 1));
   Value key = make<BroadcastOp>(type, integerArgument({}, 1000), builder.getDenseI64ArrayAttr({}));

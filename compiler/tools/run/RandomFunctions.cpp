@@ -15,14 +15,15 @@ RandomGraph::RandomGraph(ModuleOp module, int number, uint64_t seed)
   builder.setInsertionPointToStart(body);
 }
 
-void RandomGraph::grow() {
+int64_t RandomGraph::grow(bool aboutAttention) {
   values.push_back(argument(randomShape(below(4) + 1)));
-  for (int64_t number = 1, steps = 3 + below(6); number <= steps; ++number) {
+  for (int64_t number = 1, steps = aboutAttention ? 1 + below(3) : 3 + below(6); number <= steps; ++number) {
     loc = FileLineColLoc::get(module.getContext(), function.getName(), static_cast<unsigned>(number), 1);
-    if (Value value = step())
+    if (Value value = aboutAttention && number == 1 ? attention() : step())
       values.push_back(value);
   }
   finish();
+  return attentions;
 }
 
 Value RandomGraph::step() {
@@ -31,7 +32,7 @@ Value RandomGraph::step() {
   static constexpr Step steps[] = {
       &G::unary,     &G::unary,         &G::unary,        &G::binary,    &G::binary,  &G::binary,  &G::bias,
       &G::position,  &G::broadcast,     &G::reduce,       &G::reduce,    &G::longSum, &G::reshape, &G::slice,
-      &G::transpose, &G::withTranspose, &G::pad,          &G::concat,    &G::matmul,  &G::matmul,  &G::attention,
+      &G::transpose, &G::withTranspose, &G::pad,          &G::concat,    &G::matmul,  &G::matmul,  &G::maybeAttention,
       &G::rows,      &G::sideBySide,    &G::rows,         &G::normalize, &G::gather,  &G::mask,    &G::scatter,
       &G::choose,    &G::dropout,       &G::crossEntropy, &G::state};
   return (this->*steps[below(std::size(steps))])();
@@ -52,9 +53,11 @@ void RandomGraph::finish() {
       function.setArgAttr(i, "sinter.limit", builder.getI64IntegerAttr(limit));
 }
 
-void addRandomFunctions(ModuleOp module, int first, int count, uint64_t seed) {
+int64_t addRandomFunctions(ModuleOp module, int first, int count, uint64_t seed, bool aboutAttention) {
+  int64_t attentions = 0;
   for (int number = first; number < first + count; ++number)
-    RandomGraph(module, number, seed).grow();
+    attentions += RandomGraph(module, number, seed).grow(aboutAttention);
+  return attentions;
 }
 
 } // namespace sinter::run

@@ -16,7 +16,9 @@ inline constexpr int64_t kSizes[] = {1, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 20, 33}
 class RandomGraph {
 public:
   RandomGraph(mlir::ModuleOp module, int number, uint64_t seed);
-  void grow();
+  /// Draws the steps; `aboutAttention`: an attention, and at most two steps more. Returns how many attentions there
+  /// are.
+  int64_t grow(bool aboutAttention);
 
 private:
   //===--- random choices ------------------------------------------------------------------------------===//
@@ -92,6 +94,7 @@ private:
   mlir::Value mask();
   mlir::Value choose();
   mlir::Value dropout();
+  mlir::Value dropoutOf(mlir::Value a);
   mlir::Value state();
 
   //===--- steps that move elements (RandomShapes.cpp) ---------------------------------------------------===//
@@ -109,10 +112,15 @@ private:
   mlir::Value reduce();
   mlir::Value longSum();
   mlir::Value matmul();
-  mlir::Value attention();
   mlir::Value rows();
   mlir::Value normalize();
   mlir::Value crossEntropy();
+
+  //===--- attention (RandomAttention.cpp) ---------------------------------------------------------------===//
+  mlir::Value attention();
+  mlir::Value maybeAttention();
+  mlir::Value changeScores(mlir::Value scores);
+  mlir::Value maskScores(mlir::Value scores);
 
   mlir::Value step();
   void finish();
@@ -126,6 +134,7 @@ private:
   std::vector<mlir::Value> values;     ///< f32 tensors that later steps may read
   std::vector<int64_t> argumentLimits; ///< 0 for floats
   int states = 0;
+  int64_t attentions = 0;
 };
 
 } // namespace sinter::run

@@ -1,4 +1,4 @@
-// Steps of random functions that sum: reductions, products, rows, attention.
+// Steps of random functions that sum: reductions, products, rows.
 #include "RandomGraph.h"
 
 #include <cmath>
@@ -82,27 +82,6 @@ Value RandomGraph::longSum() {
     a = unaryOf(a);
   Value sum = ReduceOp::create(builder, loc, ReduceKind::sum, a, ArrayRef<int64_t>{axis});
   return scale(sum, 1 / std::sqrt(static_cast<double>(shape[static_cast<size_t>(axis)])));
-}
-
-/// Attention as models write it, of sizes that one kernel takes.
-Value RandomGraph::attention() {
-  if (chance(0.5))
-    return matmul(); // kernels of attention take long to compile
-  int64_t heads = 1 + below(2), queries = 16, keys = chance(0.5) ? queries : 16 * (2 + below(2));
-  int64_t depth = 1 + below(8);
-  Value q = argument({heads, queries, depth}), k = argument({heads, keys, depth}),
-        v = argument({heads, keys, 1 + below(9)});
-  Value scores = scale(MatmulOp::create(builder, loc, q, k, false, true), 1 / std::sqrt(static_cast<double>(depth)));
-  if (queries == keys && chance(0.6)) {
-    Value row = make<IotaOp>(integers(shapeOf(scores)), builder.getI64IntegerAttr(1));
-    Value column = make<IotaOp>(integers(shapeOf(scores)), builder.getI64IntegerAttr(2));
-    Value keep = make<arith::CmpIOp>(arith::CmpIPredicate::sge, row, column);
-    scores = make<arith::SelectOp>(keep, scores, constant(scores, -std::numeric_limits<double>::infinity()));
-  } else if (chance(0.3)) {
-    scores = make<math::TanhOp>(scores);
-  }
-  Value weights = make<SoftmaxOp>(scores.getType(), scores);
-  return MatmulOp::create(builder, loc, weights, v, false, false);
 }
 
 } // namespace sinter::run
