@@ -112,11 +112,9 @@ private:
     if (batches > kMostGroups || longest > kMostGroups)
       return "there are more than " + std::to_string(kMostGroups) + " batches, rows or columns";
     // Places to bind: operands, results, and what rows leave for columns.
-    int64_t places = attention.getNumOperands() + attention.getNumResults(), rounds = 0, levels = 1;
+    int64_t places = attention.getNumOperands() + attention.getNumResults() + 1, rounds = 0, levels = 1;
     for (Operation &op : attention.getBody().front().without_terminator()) {
-      bool softmax = isa<SoftmaxOp>(op);
-      places += softmax ? 2 : isa<ReduceOp>(op) ? 1 : 0;
-      levels += softmax || isa<ReduceOp>(op);
+      levels += isa<SoftmaxOp, ReduceOp>(op);
       auto product = dyn_cast<MatmulOp>(op);
       if (!product)
         continue;

@@ -39,8 +39,8 @@
 // CHECK-NOT: plan.dispatch @attention
 // CHECK-LABEL: plan.kernel @attention_1x2x96x16.1 scratch 2304
 // CHECK-NOT: general
-// CHECK-NEXT: plan.dispatch @attention_1x2x96x16.1.s0 groups [{{[0-9]+}}, 1, 2] {{.*}}write scratch at 0 bytes 768, write scratch at 768 bytes 768, write scratch at 1536 bytes 768
-// CHECK-NEXT: plan.dispatch @attention_1x2x96x16.1.s1 groups [{{[0-9]+}}, 1, 2] {{.*}}texels scratch at 0 bytes 768
+// CHECK-NEXT: plan.dispatch @attention_1x2x96x16.1.s0 groups [{{[0-9]+}}, 1, 2] {{.*}}write scratch at 0 bytes 2304
+// CHECK-NEXT: plan.dispatch @attention_1x2x96x16.1.s1 groups [{{[0-9]+}}, 1, 2] {{.*}}texels scratch at 0 bytes 2304
 // CHECK-NEXT: }
 
 // A subgroup of eight owns 16 rows of a head, and goes twice over the tiles of 32 columns that they see: for maxima and sums,

@@ -209,12 +209,16 @@ LogicalResult emitAttention(func::FuncOp function, ShaderTable &shaders, const P
   if (failed(kernel))
     return failure();
   KernelBuilder target(function, shaders, profile);
-  DenseMap<Operation *, SmallVector<Place>> numbers;
-  if (!kernel->overRows.empty())
-    for (const AttentionGoal &goal : kernel->overColumns)
-      for (int64_t i = 0; i < goal.numbers(); ++i)
-        numbers[goal.op].push_back(
-            target.addScratch(kernel->batchSize() * llvm::alignTo(kernel->rows, kQuad) * int64_t(sizeof(float))));
+  AttentionNumbers numbers;
+  if (!kernel->overRows.empty()) {
+    int64_t each = kernel->batchSize() * llvm::alignTo(kernel->rows, kQuad), count = 0;
+    for (const AttentionGoal &goal : kernel->overColumns) {
+      numbers.first[goal.op] = count * each;
+      count += goal.numbers();
+    }
+    numbers.each = each;
+    numbers.place = target.addScratch(std::max<int64_t>(count * each, kQuad) * int64_t(sizeof(float)));
+  }
   for (bool byColumns : {false, true}) {
     ArrayRef<AttentionGoal> goals = byColumns ? kernel->overRows : kernel->overColumns;
     if (goals.empty())

@@ -19,8 +19,8 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 static constexpr int64_t kAcross = AttentionTiling::kAcross, kPart = kAcross * kQuad;
 
 AttentionShader::AttentionShader(KernelBuilder &target, const AttentionKernel &kernel, const AttentionTiling &tiling,
-                                 bool byColumns, const DenseMap<Operation *, SmallVector<Place>> &numbers)
-    : kernel(kernel), tiling(tiling), byColumns(byColumns), target(target), places(numbers),
+                                 bool byColumns, const AttentionNumbers &left)
+    : kernel(kernel), tiling(tiling), byColumns(byColumns), target(target), left(left),
       shader(target, AttentionOp(kernel.op).getLoc(), {static_cast<int32_t>(kAcross * tiling.down), 1, 1},
              target.profile.sharedMemory ? std::optional<int>() : kAcross),
       b(shader.builder), outerSize(byColumns ? kernel.columns : kernel.rows),
@@ -338,18 +338,18 @@ LogicalResult AttentionShader::finish(const AttentionGoal &goal, ArrayRef<Value>
 /// Keeps numbers of rows for the sweeps that follow, and stores them for the other dispatch.
 void AttentionShader::leave(Operation *op, ArrayRef<Values> known) {
   numbers[op].assign(known.begin(), known.end());
-  auto found = places.find(op);
-  if (found == places.end())
+  auto found = left.first.find(op);
+  if (found == left.first.end())
     return;
   int64_t perBatch = llvm::alignTo(kernel.rows, kQuad);
+  Buffer buffer = shader.bind(left.place, plan::Binding::Write, b.getF32Type());
   guarded(below(lane, 1), [&] {
-    for (auto [place, values] : llvm::zip_equal(found->second, known)) {
-      Buffer buffer = shader.bind(place, plan::Binding::Write, b.getF32Type());
+    for (auto [which, values] : llvm::enumerate(known))
       for (auto [at, value] : llvm::zip_equal(outerAt, values))
         guarded(outerSize % tiling.outer() == 0 ? Value() : below(at, outerSize), [&] {
-          shader.store(buffer, LinearIndex().add(batchNumber, perBatch).add(at, 1).materialize(b, shader.loc), value);
+          LinearIndex place{found->second + static_cast<int64_t>(which) * left.each, {}};
+          shader.store(buffer, place.add(batchNumber, perBatch).add(at, 1).materialize(b, shader.loc), value);
         });
-    }
   });
 }
 

@@ -19,11 +19,18 @@ struct AttentionTiling {
   int64_t inner() const { return kAcross * kQuad * width; }
 };
 
+/// Numbers that rows leave for who owns columns: of every goal one or two for each row of each batch.
+struct AttentionNumbers {
+  Place place = {};
+  llvm::DenseMap<mlir::Operation *, int64_t> first; ///< f32, where those of a goal begin; empty: nobody asks for them
+  int64_t each = 0;                                 ///< f32 of one number of all rows
+};
+
 class AttentionShader {
 public:
-  /// Owns rows, or with `byColumns` columns. `numbers`: where those of rows are left, or read from.
+  /// Owns rows, or with `byColumns` columns. `left`: where numbers of rows are left, or read from.
   AttentionShader(KernelBuilder &target, const AttentionKernel &kernel, const AttentionTiling &tiling, bool byColumns,
-                  const llvm::DenseMap<mlir::Operation *, llvm::SmallVector<Place>> &numbers);
+                  const AttentionNumbers &left);
 
   llvm::LogicalResult emit();
 
@@ -119,7 +126,7 @@ private:
   AttentionTiling tiling;
   bool byColumns;
   KernelBuilder &target;
-  const llvm::DenseMap<mlir::Operation *, llvm::SmallVector<Place>> &places;
+  const AttentionNumbers &left;
   ShaderBuilder shader;
   mlir::OpBuilder &b;
   int64_t outerSize, innerSize;

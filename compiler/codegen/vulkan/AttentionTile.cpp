@@ -237,15 +237,14 @@ Value AttentionShader::operandOf(MapOp op, unsigned input, int64_t outer, int64_
 Value AttentionShader::numberOf(Operation *op, unsigned which, int64_t outer, int64_t part) {
   if (!byColumns)
     return numbers.find(op)->second[which][outer];
-  Place place = places.find(op)->second[which];
   int64_t perBatch = llvm::alignTo(kernel.rows, kQuad);
-  LinearIndex at;
+  LinearIndex at{left.first.find(op)->second + which * left.each, {}};
   Value first = innerOf(part);
   at.add(batchNumber, perBatch).add(isRagged() ? clamp(first, perBatch - kQuad) : first, 1);
   Value index = inQuads(b, shader.loc, at);
-  if (target.profile.texels && ShaderBuilder::bindsTexels(place))
-    return shader.fetchTexels(place, index);
-  return shader.load(shader.bind(place, plan::Binding::Read, lanesType(b.getF32Type())), index);
+  if (target.profile.texels && ShaderBuilder::bindsTexels(left.place))
+    return shader.fetchTexels(left.place, index);
+  return shader.load(shader.bind(left.place, plan::Binding::Read, lanesType(b.getF32Type())), index);
 }
 
 /// Loads what is the same in all tiles.
