@@ -6,7 +6,7 @@
 // RUN: sinterc %s --from=model --target=vulkan --emit=kernels -o - | FileCheck %s --check-prefix=KERNELS
 
 // Each is one kernel forwards and one backwards; nothing is left of its ops.
-// KERNELS-COUNT-25: call @attention_
+// KERNELS-COUNT-29: call @attention_
 // KERNELS-NOT: call @matmul
 // KERNELS-NOT: call @softmax
 
@@ -59,6 +59,60 @@ func.func @two_parts(%q: tensor<1x2x40x12xf32>, %k: tensor<1x2x64x12xf32>, %v: t
   %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<1x2x40x40xf32> -> tensor<f32>
   %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x2x40x12xf32>, tensor<1x2x64x12xf32>, tensor<1x2x64x40xf32>) -> (tensor<1x2x40x12xf32>, tensor<1x2x64x12xf32>, tensor<1x2x64x40xf32>)
   return %o, %g#0, %g#1, %g#2 : tensor<1x2x40x40xf32>, tensor<1x2x40x12xf32>, tensor<1x2x64x12xf32>, tensor<1x2x64x40xf32>
+}
+// Of two parts, of which rows before the second do not see it.
+func.func @two_parts_causal(%q: tensor<2x50x8xf32>, %k: tensor<2x50x8xf32>, %v: tensor<2x50x8xf32>, %w: tensor<2x50x8xf32>) -> (tensor<2x50x8xf32>, tensor<2x50x8xf32>, tensor<2x50x8xf32>, tensor<2x50x8xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x50x8xf32>, tensor<2x50x8xf32>) -> tensor<2x50x50xf32>
+  %m = sinter.map(%s) [#id1] : (tensor<2x50x50xf32>) -> tensor<2x50x50xf32> {
+  ^bb0(%x0: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %i = sinter.index 1 : i32
+    %j = sinter.index 2 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %scale = arith.constant 0.25 : f32
+    %y = arith.mulf %x0, %scale : f32
+    %z = arith.select %keep, %y, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<2x50x50xf32>
+  %o = sinter.matmul %p, %v : (tensor<2x50x50xf32>, tensor<2x50x8xf32>) -> tensor<2x50x8xf32>
+  %f = sinter.map(%o, %w) [#id1, #id1] : (tensor<2x50x8xf32>, tensor<2x50x8xf32>) -> tensor<2x50x8xf32> {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.mulf %a, %b : f32
+    %e = arith.mulf %a, %c : f32
+    sinter.yield %e : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2] : tensor<2x50x8xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<2x50x8xf32>, tensor<2x50x8xf32>, tensor<2x50x8xf32>) -> (tensor<2x50x8xf32>, tensor<2x50x8xf32>, tensor<2x50x8xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<2x50x8xf32>, tensor<2x50x8xf32>, tensor<2x50x8xf32>, tensor<2x50x8xf32>
+}
+// A window: tiles before it are left out, too.
+func.func @window(%q: tensor<1x2x150x4xf32>, %k: tensor<1x2x150x4xf32>, %v: tensor<1x2x150x4xf32>, %w: tensor<1x2x150x4xf32>) -> (tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>) -> tensor<1x2x150x150xf32>
+  %m = sinter.map(%s) [#id] : (tensor<1x2x150x150xf32>) -> tensor<1x2x150x150xf32> {
+  ^bb0(%x0: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %i = sinter.index 2 : i32
+    %j = sinter.index 3 : i32
+    %c20 = arith.constant 20 : i32
+    %d = arith.subi %i, %j : i32
+    %past = arith.cmpi sge, %i, %j : i32
+    %near = arith.cmpi slt, %d, %c20 : i32
+    %keep = arith.andi %past, %near : i1
+    %z = arith.select %keep, %x0, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<1x2x150x150xf32>
+  %o = sinter.matmul %p, %v : (tensor<1x2x150x150xf32>, tensor<1x2x150x4xf32>) -> tensor<1x2x150x4xf32>
+  %f = sinter.map(%o, %w) [#id, #id] : (tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>) -> tensor<1x2x150x4xf32> {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.mulf %a, %b : f32
+    %e = arith.mulf %a, %c : f32
+    sinter.yield %e : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<1x2x150x4xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>) -> (tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>, tensor<1x2x150x4xf32>
 }
 // Tiles that a causal mask ends early, the last of them ragged.
 func.func @sweeps(%q: tensor<1x2x72x8xf32>, %k: tensor<1x2x72x8xf32>, %v: tensor<1x2x72x8xf32>, %w: tensor<1x2x72x8xf32>) -> (tensor<1x2x72x8xf32>, tensor<1x2x72x8xf32>, tensor<1x2x72x8xf32>, tensor<1x2x72x8xf32>) attributes {sinter.entry} {

@@ -57,17 +57,15 @@ std::optional<View> viewOfResult(Value value) {
   return view;
 }
 
-/// Whether the goal comes to the same if columns behind a row are left out.
-bool ignoresLaterColumns(const AttentionGoal &goal, const KnownTriangles &known) {
-  if (goal.kind == AttentionGoal::Product)
-    return cast<MatmulOp>(goal.op).getLhsPart() == TrianglePart::lower;
-  Attribute above = known.of(goal.input())[kAbove];
-  if (!above)
+/// Whether the goal comes to the same if a triangle is left out.
+bool ignores(const AttentionGoal &goal, const KnownTriangles &known, Triangle triangle) {
+  Attribute value = known.of(goal.input())[triangle];
+  if (!value)
     return false;
-  if (goal.kind == AttentionGoal::Sum)
-    return isZero(above);
+  if (goal.kind == AttentionGoal::Sum || goal.kind == AttentionGoal::Product)
+    return isZero(value);
   bool least = goal.kind == AttentionGoal::Softmax || cast<ReduceOp>(goal.op).getKind() == ReduceKind::max;
-  return isInfinite(above) && cast<FloatAttr>(above).getValue().isNegative() == least;
+  return isInfinite(value) && cast<FloatAttr>(value).getValue().isNegative() == least;
 }
 
 class Reader {
@@ -86,6 +84,9 @@ public:
         return op.emitError("attention: Vulkan needs its operands in memory"), failure();
       kernel.operands.push_back(*view);
     }
+    for (auto product : op.getBody().front().getOps<MatmulOp>())
+      if (product.getWindow())
+        window = std::max<int64_t>(window.value_or(0), *product.getWindow());
     for (Operation &inner : op.getBody().front().without_terminator())
       read(inner);
     for (auto [value, result] : llvm::zip_equal(op.getBody().front().getTerminator()->getOperands(), op.getResults())) {
@@ -95,15 +96,18 @@ public:
         return op.emitError("attention: Vulkan needs results that are products, each in memory of its own"), failure();
       view->operand += function.getNumArguments();
       AttentionGoal goal{AttentionGoal::Product, product, levels.lookup(product.getLhs()), *view};
-      goal.causal = causal(goal);
+      findBounds(goal);
       (product.getTransposeLhs() ? kernel.overRows : kernel.overColumns).push_back(goal);
     }
     return std::move(kernel);
   }
 
 private:
-  bool causal(const AttentionGoal &goal) const {
-    return kernel.rows == kernel.columns && ignoresLaterColumns(goal, known);
+  /// (Triangles are of square matrices.)
+  void findBounds(AttentionGoal &goal) {
+    goal.causal = kernel.rows == kernel.columns && ignores(goal, known, kAbove);
+    if (goal.causal && window && ignores(goal, KnownTriangles(op.getBody().front(), *window), kBelow))
+      goal.window = window;
   }
 
   void read(Operation &inner) {
@@ -125,7 +129,7 @@ private:
 
   void addStatistic(Operation *inner, AttentionGoal::Kind kind, int64_t level) {
     AttentionGoal goal{kind, inner, level};
-    goal.causal = causal(goal);
+    findBounds(goal);
     kernel.overColumns.push_back(goal);
     kernel.statistics.push_back(inner);
   }
@@ -135,6 +139,7 @@ private:
   AxisAnalysis axes;
   KnownTriangles known;
   AttentionKernel kernel;
+  std::optional<int64_t> window;   ///< the widest that a product tells of
   DenseMap<Value, int64_t> levels; ///< how many reductions of columns lead to it, one from the other
 };
 

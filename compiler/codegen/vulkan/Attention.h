@@ -22,8 +22,9 @@ struct AttentionGoal {
   mlir::Operation *op;
   int64_t level;
   View result = {}; ///< of a product
-  /// Columns behind a row count for nothing in it.
+  /// Columns behind a row count for nothing in it; and those `window` or more before it, if there is one.
   bool causal = false;
+  std::optional<int64_t> window = {};
 
   mlir::Value input() const { return op->getOperand(0); }
   /// Numbers of each row that later levels read.

@@ -149,9 +149,19 @@ LogicalResult AttentionShader::emit() {
 AttentionShader::Span AttentionShader::spanOf(ArrayRef<AttentionGoal> goals) {
   if (!llvm::all_of(goals, [](const AttentionGoal &goal) { return goal.causal; }))
     return {};
+  int64_t window = 0; // the widest, if all have one
+  for (const AttentionGoal &goal : goals)
+    window = std::max(window, goal.window.value_or(innerSize));
+  // Rows i see columns from i - window + 1 to i.
+  Location loc = shader.loc;
+  Value end = plus(blockFirst, tiling.outer());
   if (byColumns)
-    return {blockFirst, {}};
-  return {{}, arith::MinUIOp::create(b, shader.loc, plus(blockFirst, tiling.outer()), constant(innerSize))};
+    return {blockFirst, window < innerSize ? clamp(plus(end, window - 1), innerSize) : Value()};
+  Value from;
+  if (window < innerSize)
+    from = arith::SubIOp::create(b, loc, arith::MaxUIOp::create(b, loc, blockFirst, constant(window - 1)),
+                                 constant(window - 1));
+  return {from, clamp(end, innerSize)};
 }
 
 LogicalResult AttentionShader::sweep(ArrayRef<AttentionGoal> goals) {

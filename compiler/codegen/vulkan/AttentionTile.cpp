@@ -10,7 +10,7 @@ using namespace mlir;
 
 namespace sinter::vulkan {
 
-static constexpr int64_t kAcross = AttentionTiling::kAcross;
+static constexpr int64_t kAcross = AttentionTiling::kAcross, kPart = kAcross * kQuad;
 
 //===--- memory --------------------------------------------------------------------------------------===//
 
@@ -130,22 +130,20 @@ LogicalResult AttentionShader::computeScores(MatmulOp op) {
       rows.push_back(mayExceed ? clamp(at, outerSize - 1) : at);
     }
   }
-  SmallVector<Values> columns;
-  for (int64_t w = 0; w < tiling.width; ++w)
-    columns.push_back(neighbours(innerOf(w), innerSize, isRagged()));
   auto at = [&](const View &view, Value position) {
     LinearIndex start = startOf(view);
     return start.add(position, view.strides[rank - 2]);
   };
-  auto step = [&](Value k, SmallVectorImpl<Value> &sums, int64_t count) {
+  // Adds `count` numbers from k on to the sums of some parts of the tile.
+  auto step = [&](ArrayRef<int64_t> parts, Value k, SmallVectorImpl<Value> &sums, int64_t count) {
     Values along = neighbours(k, depth, count < kQuad), lefts;
     for (Value row : rows)
       lefts.push_back(
           rounded(loadFour(left, b.getF32Type(), at(left, row), along, left.strides[rank - 1], leftAligned), bf16));
     SmallVector<Values> rights; // by part and number along the depth
-    for (const Values &positions : columns) {
+    for (int64_t part : parts) {
       Values loaded;
-      for (Value column : positions)
+      for (Value column : neighbours(innerOf(part), innerSize, isRagged()))
         loaded.push_back(rounded(
             loadFour(right, b.getF32Type(), at(right, column), along, right.strides[rank - 1], rightAligned), bf16));
       Values &own = rights.emplace_back();
@@ -161,18 +159,44 @@ LogicalResult AttentionShader::computeScores(MatmulOp op) {
         Value value = extract(lefts[shuffles ? i / kAcross : i], q);
         if (shuffles)
           value = shuffle(value, spirv::ConstantOp::create(b, loc, b.getI32Type(), b.getI32IntegerAttr(i % kAcross)));
-        for (int64_t w = 0; w < tiling.width; ++w)
-          sums[i * tiling.width + w] = multiplyAdd(value, rights[w][q], sums[i * tiling.width + w]);
+        for (size_t w = 0; w < parts.size(); ++w)
+          sums[i * parts.size() + w] = multiplyAdd(value, rights[w][q], sums[i * parts.size() + w]);
       }
     return success();
   };
+  auto run = [&](ArrayRef<int64_t> parts, Values &sums) -> LogicalResult {
+    int64_t whole = depth / kQuad * kQuad;
+    auto body = [&](Value k, SmallVectorImpl<Value> &carried) { return step(parts, k, carried, kQuad); };
+    if (whole > 0 && failed(shader.loop(constant(0), constant(whole), kQuad, whole / kQuad, sums, body)))
+      return failure();
+    return whole < depth ? step(parts, constant(whole), sums, depth - whole) : success();
+  };
   Values sums(tiling.each * tiling.width, splat(0));
-  int64_t whole = depth / kQuad * kQuad;
-  auto body = [&](Value k, SmallVectorImpl<Value> &carried) { return step(k, carried, kQuad); };
-  if (whole > 0 && failed(shader.loop(constant(0), constant(whole), kQuad, whole / kQuad, sums, body)))
-    return failure();
-  if (whole < depth && failed(step(constant(whole), sums, depth - whole)))
-    return failure();
+  if (tiling.width == 1 || op.getResultPart() != TrianglePart::lower) {
+    SmallVector<int64_t> parts = llvm::to_vector(llvm::seq<int64_t>(0, tiling.width));
+    if (failed(run(parts, sums)))
+      return failure();
+    tile[op.getResult()] = sums;
+    return success();
+  }
+  // Of a part that is above the diagonal nobody needs a score.
+  for (int64_t part = 0; part < tiling.width; ++part) {
+    Value first = constant(part * kPart), last = plus(first, kPart - 1);
+    Value counts =
+        byColumns ? arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, blockFirst, last)
+                  : arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, first, plus(blockFirst, tiling.outer()));
+    Values own(tiling.each, splat(0));
+    auto branch = scf::IfOp::create(b, loc, ValueRange(own).getTypes(), counts, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(branch.elseBlock());
+    scf::YieldOp::create(b, loc, own);
+    b.setInsertionPointToEnd(branch.thenBlock());
+    if (failed(run(part, own)))
+      return failure();
+    scf::YieldOp::create(b, loc, own);
+    for (int64_t i = 0; i < tiling.each; ++i)
+      sums[i * tiling.width + part] = branch.getResult(i);
+  }
   tile[op.getResult()] = sums;
   return success();
 }
