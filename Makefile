@@ -7,7 +7,7 @@ GPT := build/demo/gpt
 TEXT := build/demo/kjv.txt
 DEMO_STEPS ?= 2000
 
-.PHONY: build test test-debian13 mutants demo bench clean
+.PHONY: build test lint test-debian13 mutants demo bench clean
 build:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory compile
@@ -21,6 +21,11 @@ test:
 	@.ci/setup test
 	@$(MAKE) --no-print-directory compile
 	@ctest --preset default; code=$$?; python3 test/summary.py build/Testing/Temporary/LastTest.log; exit $$code
+
+# The format of C++, the lengths of lines, and clang-tidy over what differs from main. LINT=--fast leaves out the last.
+lint:
+	@.ci/setup lint
+	@.ci/lint $(LINT)
 
 # `make demo` and `make test` on a fresh Debian 13, in a chroot that is made for it. Needs root; takes an hour or so.
 test-debian13:
