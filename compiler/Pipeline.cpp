@@ -46,6 +46,11 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
   case Stage::Fused: {
     OpPassManager &functions = manager.nest<func::FuncOp>();
     functions.addPass(createMarkVariables());
+    if (options.fuse) {
+      functions.addPass(createFuseCrossEntropy()); // sees the logarithm of a softmax before it is one op
+      functions.addPass(createFuseSoftmax());
+      functions.addPass(createFuseNorm());
+    }
     fuse.mostOps = 64;        // a gradient repeats what it differentiates, and adds as much again and more
     fuse.sayRefusals = false; // the run in front of kernels does
     // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving.

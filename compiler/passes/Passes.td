@@ -14,6 +14,53 @@ def MarkVariables : Pass<"sinter-mark-variables", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def FuseCrossEntropy : Pass<"sinter-fuse-cross-entropy", "::mlir::func::FuncOp"> {
+  let summary = "a logarithm of softmax of which one class a row is looked up becomes sinter.cross_entropy";
+  let description = [{
+    The logarithm of a softmax as `fuse-softmax` knows it (this pass runs first, and sees it as it was written) or
+    log(sum(exp(x - max))) + max next to x itself, and a lookup of it: a sum of products with a one-hot matrix (a
+    comparison of indices with targets as numbers, or rows of a unit matrix), a sum of what such a comparison selects, a
+    gather from the flat tensor at row * classes + target. A sum over classes and rows is parted. A negation behind
+    sums, means and weights goes with it. Nothing is fused whose logarithm has another reader, or a gradient asked for.
+
+    Rows get the losses of the op: a target that is no class gives 0 and no gradient, where a gather gives an element of
+    another row, and the logarithm of a sum is left with nothing next to it; a masked class (-inf) next to a one-hot
+    product gives the loss instead of NaN; the rest as for `fuse-softmax`. Example: test/passes/fuse-cross-entropy.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
+def FuseSoftmax : Pass<"sinter-fuse-softmax", "::mlir::func::FuncOp"> {
+  let summary = "softmax and its logarithm, written out, become sinter.softmax and sinter.log_softmax";
+  let description = [{
+    exp(x - max) / sum(exp(x - max)) along a dimension, or times one over the sum; x - max - log(sum(exp(x - max))) with
+    its terms in any order; log(softmax) and exp(log_softmax). The maximum may be that of a row or of all rows, and the
+    difference be multiplied or divided by a number; it may be missing. Nothing is fused whose exponentials or sum have
+    another reader, or a gradient asked for.
+
+    Rows get the values of the op where what was written out overflows: a row of only -inf gives zeros (its logarithm
+    NaN), large values without a maximum, or far below that of all rows, give the softmax instead of NaN or zeros, and
+    the logarithm of a softmax that rounds to zero is finite. An infinity gives NaN in its whole row. Example:
+    test/passes/fuse-softmax.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
+def FuseNorm : Pass<"sinter-fuse-norm", "::mlir::func::FuncOp"> {
+  let summary = "layer norm and RMS norm, written out, become sinter.normalize";
+  let description = [{
+    d / sqrt(mean(d d) + epsilon) along the last dimension, where d is x - mean(x) (layer norm) or anything else (RMS
+    norm): with rsqrt, one over sqrt or a power of -0.5; means by division by the number of elements, or times its
+    inverse; also mean(x x) - mean(x)^2 for the variance, cut off at 0 or not. Weights and other factors may be
+    multiplied anywhere in between; they are multiplied behind it, and biases added behind that. Nothing is fused whose
+    variance or root has another reader, or a gradient asked for.
+
+    Rows get the values of the op, which finds the variance of large numbers that are close to each other, where mean(x
+    x) - mean(x)^2 gives NaN, zero or rounding. Example: test/passes/fuse-norm.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def FuseElementwise : Pass<"sinter-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "elementwise chains become sinter.map";
   let description = [{
