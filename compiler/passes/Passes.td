@@ -38,10 +38,10 @@ def FuseSoftmax : Pass<"sinter-fuse-softmax", "::mlir::func::FuncOp"> {
     difference be multiplied or divided by a number; it may be missing. Nothing is fused whose exponentials or sum have
     another reader, or a gradient asked for.
 
-    Rows get the values of the op where what was written out overflows: a row of only -inf gives zeros (its logarithm
-    NaN), large values without a maximum, or far below that of all rows, give the softmax instead of NaN or zeros, and
-    the logarithm of a softmax that rounds to zero is finite. An infinity gives NaN in its whole row. Example:
-    test/passes/fuse-softmax.mlir.
+    Rows get the values of the op, also where what was written out overflows: a row of only -inf gives zeros (its
+    logarithm NaN), large values without a maximum, or far below that of all rows, give the softmax instead of NaN or
+    zeros, what may be denormal is zero, and the logarithm of a softmax that rounds to zero is finite. An infinity gives
+    NaN in its whole row. Example: test/passes/fuse-softmax.mlir.
   }];
   let dependentDialects = ["::sinter::SinterDialect"];
 }

@@ -34,7 +34,7 @@ Value RandomGraph::step() {
       &G::position,  &G::broadcast,     &G::reduce,       &G::reduce,    &G::longSum, &G::reshape, &G::slice,
       &G::transpose, &G::withTranspose, &G::pad,          &G::concat,    &G::matmul,  &G::matmul,  &G::maybeAttention,
       &G::rows,      &G::sideBySide,    &G::rows,         &G::normalize, &G::gather,  &G::mask,    &G::scatter,
-      &G::choose,    &G::dropout,       &G::crossEntropy, &G::state};
+      &G::choose,    &G::dropout,       &G::crossEntropy, &G::state,     &G::formula, &G::formula};
   return (this->*steps[below(std::size(steps))])();
 }
 

@@ -122,6 +122,16 @@ private:
   mlir::Value changeScores(mlir::Value scores);
   mlir::Value maskScores(mlir::Value scores);
 
+  //===--- steps that write out what there are ops for (RandomFormulas.cpp) ------------------------------===//
+  mlir::Value formula();
+  mlir::Value writtenSoftmax();
+  mlir::Value writtenNorm();
+  mlir::Value writtenLoss();
+  mlir::Value softmaxOf(mlir::Value a, int64_t axis);
+  mlir::Value logSoftmaxOf(mlir::Value a, int64_t axis);
+  mlir::Value alongRows(mlir::Value perRow, mlir::RankedTensorType type, int64_t axis);
+  mlir::Value reduceRows(ReduceKind kind, mlir::Value a, int64_t axis);
+
   mlir::Value step();
   void finish();
 
