@@ -2,7 +2,6 @@
 
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/NotFused.h"
-#include "dialects/plan/Plan.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -27,7 +26,11 @@ struct Remarks::Log {
         counts[{remark.getRemarkName().str(), argument.key}] += std::stoll(argument.val);
     if (remark.getCategoryName() != kNotFusedCategory)
       return;
-    Refusal refusal{target, remark.getFunction().str(), plan::modelLine(remark.getLocation()), "", ""};
+    Refusal refusal;
+    refusal.target = target;
+    refusal.function = remark.getFunction().str();
+    refusal.line = modelLine(remark.getLocation());
+    refusal.scopes.add(remark.getLocation());
     for (const auto &argument : remark.getArgs())
       (argument.key == kNotFusedReason ? refusal.why : refusal.what) += argument.val;
     refusals.push_back(std::move(refusal));
@@ -60,15 +63,18 @@ void Remarks::listenTo(StringRef target) { log->target = target.str(); }
 
 std::vector<Refusal> Remarks::refusals(StringRef function, StringRef target) const {
   std::vector<Refusal> result;
-  std::map<std::tuple<std::string, std::string, std::string>, size_t> known;
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, size_t> known;
   for (const Refusal &refusal : log->refusals) {
     if (refusal.function != function || (!refusal.target.empty() && refusal.target != target))
       continue;
-    auto [found, isNew] = known.try_emplace({refusal.line, refusal.what, refusal.why}, result.size());
-    if (isNew)
+    auto [found, isNew] =
+        known.try_emplace({refusal.line, refusal.scopes.pattern(), refusal.what, refusal.why}, result.size());
+    if (isNew) {
       result.push_back(refusal);
-    else
-      ++result[found->second].times;
+      continue;
+    }
+    result[found->second].scopes.add(refusal.scopes);
+    ++result[found->second].times;
   }
   return result;
 }

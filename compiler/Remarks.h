@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dialects/Precompiled.h"
+#include "dialects/sinter/Places.h"
 
 #include <memory>
 #include <string>
@@ -13,7 +14,8 @@ namespace sinter {
 struct Refusal {
   std::string target; ///< of which it was said; empty: of all
   std::string function, line, what, why;
-  int64_t times = 1; ///< on this line
+  ModelScopes scopes;
+  int64_t times = 1; ///< on this line, in these scopes
 };
 
 /// Listens to all passes that run in a context, for as long as that exists.

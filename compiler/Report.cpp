@@ -1,6 +1,7 @@
 // The report: figures are gathered once, then printed as text or as JSON.
 #include "compiler/Report.h"
 #include "dialects/plan/Plan.h"
+#include "dialects/sinter/Places.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -16,24 +17,36 @@ namespace {
 
 constexpr size_t kLargestBuffers = 5;
 
+/// Where something of one kind was asked for.
+struct Place {
+  std::string line;
+  ModelScopes scopes;
+
+  Place() = default;
+  explicit Place(Location location) : line(modelLine(location)), scopes(location) {}
+};
+
 struct BufferFigures {
-  std::string shape, line;
+  std::string shape;
+  Place place;
   int64_t bytes = 0;
 };
 
 struct KernelFigures {
-  std::string name, line;
+  std::string name;
+  ModelPlaces places; // of its launches
   int64_t launches = 0;
-  double flops = 0, bytes = 0;     // of one launch
-  std::vector<std::string> fused;  // model lines of the ops it holds, in order
-  std::vector<std::string> stored; // why its results are tensors in memory: each reason once
+  double flops = 0, bytes = 0;    // of one launch
+  std::vector<std::string> fused; // model lines of the ops it holds, in order
+  /// Why its results are tensors in memory, and whose readers they wait for.
+  llvm::MapVector<std::string, ModelPlaces, std::map<std::string, unsigned>> stored;
 };
 
 struct EntryFigures {
   std::string name;
   int64_t arena = 0, live = 0, launches = 0, peakLaunch = 0;
   double flops = 0;
-  std::string peakLine;
+  Place peak;
   std::vector<BufferFigures> largest;
   std::vector<KernelFigures> kernels; // by FLOPs
   std::vector<Refusal> refusals;
@@ -43,7 +56,7 @@ struct EntryFigures {
 struct VulkanFigures {
   std::string profile;
   int64_t dispatches = 0, shaders = 0;
-  std::vector<std::pair<std::string, std::string>> general; ///< names and lines of kernels
+  std::vector<std::pair<std::string, Place>> general; ///< kernels
 };
 
 struct Figures {
@@ -140,9 +153,9 @@ private:
     });
     for (Life &life : ArrayRef(arena).take_front(kLargestBuffers).vec())
       figures.largest.push_back({describeType(cast<MemRefType>(life.buffer.getBuffer().getType())),
-                                 plan::modelLine(life.buffer.getLoc()), sizeOf(life)});
+                                 Place(life.buffer.getLoc()), sizeOf(life)});
     if (figures.peakLaunch >= 0 && figures.peakLaunch < static_cast<int64_t>(launches.size()))
-      figures.peakLine = plan::modelLine(launches[figures.peakLaunch].getLoc());
+      figures.peak = Place(launches[figures.peakLaunch].getLoc());
   }
 
   static int64_t sizeOf(Life &life) { return plan::sizeInBytes(cast<MemRefType>(life.buffer.getBuffer().getType())); }
@@ -155,17 +168,15 @@ private:
       KernelFigures &kernel = known->second;
       if (isNew) {
         kernel.name = launch.getKernel().str();
-        kernel.line = plan::modelLine(launch.getLoc());
         kernel.flops = numberOf(function, plan::kFlopsAttr);
         kernel.bytes = numberOf(function, plan::kBytesAttr);
         kernel.fused = linesOf(function);
       }
       ++kernel.launches;
+      kernel.places.add(launch.getLoc());
       figures.flops += kernel.flops;
       for (Value output : launch.getOutputs())
-        if (std::string reason = whyStored(launch, plan::rootBuffer(output));
-            !reason.empty() && !llvm::is_contained(kernel.stored, reason))
-          kernel.stored.push_back(reason);
+        addReason(kernel, launch, plan::rootBuffer(output));
     }
     for (auto &[name, kernel] : kernels)
       figures.kernels.push_back(std::move(kernel));
@@ -185,7 +196,7 @@ private:
     std::vector<std::string> lines;
     function->walk([&](Operation *op) {
       if (op->getNumResults() && !isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp>(op))
-        if (std::string line = plan::modelLine(op->getLoc()); !line.empty() && !llvm::is_contained(lines, line))
+        if (std::string line = modelLine(op->getLoc()); !line.empty() && !llvm::is_contained(lines, line))
           lines.push_back(line);
     });
     return lines;
@@ -203,22 +214,27 @@ private:
     return kind;
   }
 
-  /// Why what a launch writes was not kept inside a kernel together with its reader.
-  std::string whyStored(plan::LaunchOp launch, Value root) {
-    if (root.getDefiningOp<plan::StateOp>())
-      return "it is the new value of state @" + root.getDefiningOp<plan::StateOp>().getState().str();
-    if (outputs.contains(root))
-      return "it is an output";
+  /// Notes why what a launch writes was not kept inside a kernel together with its reader.
+  void addReason(KernelFigures &figures, plan::LaunchOp launch, Value root) {
+    auto add = [&](std::string reason) -> ModelPlaces & { return figures.stored[std::move(reason)]; };
+    if (auto state = root.getDefiningOp<plan::StateOp>()) {
+      add("it is the new value of state @" + state.getState().str());
+      return;
+    }
+    if (outputs.contains(root)) {
+      add("it is an output");
+      return;
+    }
     auto &who = readers[root];
     if (who.empty())
-      return "";
-    if (who.size() > 1)
-      return llvm::formatv("it is read by {0} launches", who.size()).str();
+      return;
+    if (who.size() > 1) {
+      add(llvm::formatv("it is read by {0} launches", who.size()).str());
+      return;
+    }
     plan::LaunchOp reader = cast<plan::LaunchOp>(*who.begin());
     Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, reader.getKernelAttr());
-    std::string line = plan::modelLine(reader.getLoc());
-    return "its reader is " + kindOf(kernel) + " of its own" +
-           (line.empty() ? "" : " (" + line.substr(line.rfind('/') + 1) + ")");
+    add("its reader is " + kindOf(kernel) + " of its own").add(reader.getLoc());
   }
 
   plan::EntryOp entry;
@@ -270,7 +286,7 @@ VulkanFigures gatherVulkan(StringRef profile, ModuleOp target) {
       shaders.insert(dispatch.getShader());
     }
     if (kernel.getGeneral())
-      figures.general.push_back({kernel.getName().str(), plan::modelLine(kernel.getLoc())});
+      figures.general.push_back({kernel.getName().str(), Place(kernel.getLoc())});
   }
   figures.shaders = shaders.size();
   return figures;
@@ -288,6 +304,14 @@ std::string grouped(double value) {
 
 /// The line without the folders of its file.
 std::string brief(StringRef line) { return line.substr(line.rfind('/') + 1).str(); }
+std::string brief(const Place &place) { return placeText(brief(StringRef(place.line)), place.scopes); }
+
+std::vector<std::string> reasons(const KernelFigures &kernel) {
+  std::vector<std::string> result;
+  for (auto &[reason, places] : kernel.stored)
+    result.push_back(places.empty() ? reason : reason + " (" + places.text() + ")");
+  return result;
+}
 
 void printText(const VulkanFigures &figures, llvm::raw_ostream &out) {
   out << "vulkan (" << figures.profile << "): " << figures.dispatches << " dispatches of " << figures.shaders
@@ -296,8 +320,8 @@ void printText(const VulkanFigures &figures, llvm::raw_ostream &out) {
     out << "no kernel is left to the general lowering\n";
   else
     out << "left to the general lowering, which is slow:\n";
-  for (auto &[name, line] : figures.general)
-    out << "  " << name << (line.empty() ? "" : "  " + brief(line)) << "\n";
+  for (auto &[name, place] : figures.general)
+    out << llvm::StringRef("  " + name + "  " + brief(place)).rtrim() << "\n";
 }
 
 void printText(const Figures &figures, llvm::raw_ostream &out) {
@@ -315,28 +339,30 @@ void printText(const Figures &figures, llvm::raw_ostream &out) {
         << entry.kernels.size() << " kernels\n";
     out << "  arena " << grouped(entry.arena) << " bytes, of which " << grouped(entry.live)
         << " are live at once at the peak";
-    if (!entry.peakLine.empty())
-      out << " (" << brief(entry.peakLine) << ")";
+    if (std::string peak = brief(entry.peak); !peak.empty())
+      out << " (" << peak << ")";
     out << "\n  largest then:\n";
     for (const BufferFigures &buffer : entry.largest)
-      out << llvm::formatv("  {0,16} bytes  {1,-28} {2}\n", grouped(buffer.bytes), buffer.shape, brief(buffer.line));
+      out << llvm::formatv("  {0,16} bytes  {1,-28} {2}\n", grouped(buffer.bytes), buffer.shape, brief(buffer.place));
     out << "  kernels, by work:\n";
     out << llvm::formatv("  {0,8} {1,16} {2,14}  {3}\n", "launches", "FLOPs each", "bytes each", "name");
     for (const KernelFigures &kernel : entry.kernels) {
       out << llvm::formatv("  {0,8} {1,16} {2,14}  {3}", kernel.launches, grouped(kernel.flops), grouped(kernel.bytes),
                            kernel.name);
-      if (!kernel.line.empty())
-        out << "  " << brief(kernel.line);
+      if (!kernel.places.empty())
+        out << "  " << kernel.places.text();
       out << "\n";
       if (kernel.fused.size() > 1)
-        out << "           fuses " << llvm::join(llvm::map_range(kernel.fused, brief), ", ") << "\n";
+        out << "           fuses "
+            << llvm::join(llvm::map_range(kernel.fused, [](StringRef line) { return brief(line); }), ", ") << "\n";
       if (!kernel.stored.empty())
-        out << "           stores its result: " << llvm::join(ArrayRef(kernel.stored).take_front(3), "; ")
+        out << "           stores its result: " << llvm::join(ArrayRef(reasons(kernel)).take_front(3), "; ")
             << (kernel.stored.size() > 3 ? llvm::formatv("; {0} more", kernel.stored.size() - 3).str() : "") << "\n";
     }
     for (const Refusal &refusal : entry.refusals) {
-      out << "  " << brief(refusal.line) << (refusal.line.empty() ? "" : ": ") << "not fused: " << refusal.what
-          << ", because " << refusal.why;
+      std::string place = placeText(brief(StringRef(refusal.line)), refusal.scopes);
+      out << "  " << place << (place.empty() ? "" : ": ") << "not fused: " << refusal.what << ", because "
+          << refusal.why;
       if (refusal.times > 1)
         out << " (" << refusal.times << " times)";
       out << "\n";
@@ -352,6 +378,10 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
       for (const std::string &value : values)
         json.value(text(value));
     });
+  };
+  auto place = [&](StringRef line, const ModelScopes &scopes) {
+    json.attribute("line", llvm::json::fixUTF8(line));
+    list("scopes", scopes.list());
   };
   json.object([&] {
     json.attribute("program", text(figures.program));
@@ -372,10 +402,10 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
             json.attribute("dispatches", vulkan.dispatches);
             json.attribute("shaders", vulkan.shaders);
             json.attributeArray("general", [&] {
-              for (auto &[name, line] : vulkan.general)
+              for (auto &[name, where] : vulkan.general)
                 json.object([&] {
                   json.attribute("name", text(name));
-                  json.attribute("line", text(line));
+                  place(where.line, where.scopes);
                 });
             });
           });
@@ -388,31 +418,36 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
           json.attribute("arena_bytes", entry.arena);
           json.attribute("live_bytes", entry.live);
           json.attribute("launches", entry.launches);
-          json.attribute("peak_line", text(entry.peakLine));
+          json.attribute("peak_line", text(entry.peak.line));
+          list("peak_scopes", entry.peak.scopes.list());
           json.attributeArray("largest_at_peak", [&] {
             for (const BufferFigures &buffer : entry.largest)
               json.object([&] {
                 json.attribute("bytes", buffer.bytes);
                 json.attribute("shape", text(buffer.shape));
-                json.attribute("line", text(buffer.line));
+                place(buffer.place.line, buffer.place.scopes);
               });
           });
           json.attributeArray("kernels", [&] {
             for (const KernelFigures &kernel : entry.kernels)
               json.object([&] {
                 json.attribute("name", text(kernel.name));
-                json.attribute("line", text(kernel.line));
+                json.attribute("line", text(kernel.places.empty() ? "" : kernel.places.list().front().first));
+                json.attributeArray("places", [&] {
+                  for (auto &[line, scopes] : kernel.places.list())
+                    json.object([&] { place(line, scopes); });
+                });
                 json.attribute("launches", kernel.launches);
                 json.attribute("flops", kernel.flops);
                 json.attribute("bytes", kernel.bytes);
                 list("fuses", kernel.fused);
-                list("stored_because", kernel.stored);
+                list("stored_because", reasons(kernel));
               });
           });
           json.attributeArray("not_fused", [&] {
             for (const Refusal &refusal : entry.refusals)
               json.object([&] {
-                json.attribute("line", text(refusal.line));
+                place(refusal.line, refusal.scopes);
                 json.attribute("what", text(refusal.what));
                 json.attribute("because", text(refusal.why));
                 json.attribute("times", refusal.times);

@@ -56,8 +56,8 @@ private:
   llvm::StringMap<llvm::Constant *> strings;
 };
 
-/// A kernel attribute that may be an integer or a float; 0 if it is missing.
-double kernelNumber(mlir::Operation *kernel, llvm::StringRef name);
+/// plan::kFlopsAttr or plan::kBytesAttr of a kernel; 0 if it is missing.
+double workOf(mlir::Operation *kernel, llvm::StringRef name);
 
 /// A sinter_vulkan_version with a record for each of `kernels`; null, after an error, if a shader cannot be had.
 llvm::Constant *describeVulkanVersion(DescriptorBuilder &builder, const Version &version,

@@ -19,7 +19,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-static_assert(SINTER_ABI_VERSION == 5, "change this file with abi.h");
+static_assert(SINTER_ABI_VERSION == 6, "change this file with abi.h");
 static_assert(SINTER_ALIGNMENT == plan::kAlignment);
 
 std::optional<uint32_t> dtypeOf(Type element) {
@@ -213,16 +213,21 @@ private:
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     return record({
         /*name=*/string(name),
-        /*location=*/string(plan::modelLine(kernel->getLoc())),
+        /*location=*/string(modelLine(kernel->getLoc())),
         /*cpu=*/function,
-        /*tiles=*/u64(static_cast<uint64_t>(kernelNumber(kernel, "sinter.tiles"))),
+        /*tiles=*/u64(countOf(kernel, "sinter.tiles")),
         /*scratch_bytes=*/u64(scratchOf(kernel)),
-        /*flops=*/real(kernelNumber(kernel, plan::kFlopsAttr)),
-        /*bytes=*/real(kernelNumber(kernel, plan::kBytesAttr)),
+        /*flops=*/real(workOf(kernel, plan::kFlopsAttr)),
+        /*bytes=*/real(workOf(kernel, plan::kBytesAttr)),
     });
   }
 
-  static uint64_t scratchOf(Operation *kernel) { return static_cast<uint64_t>(kernelNumber(kernel, "sinter.scratch")); }
+  static uint64_t countOf(Operation *kernel, StringRef name) {
+    auto value = kernel->getAttrOfType<IntegerAttr>(name);
+    return value ? value.getInt() : 0;
+  }
+
+  static uint64_t scratchOf(Operation *kernel) { return countOf(kernel, "sinter.scratch"); }
 
   /// Each version's table of the kernels that launches have asked for.
   SmallVector<llvm::Constant *> versionRecords() {
@@ -299,9 +304,11 @@ private:
     for (Value output : launch.getOutputs())
       operands.push_back(operand(output, SINTER_WRITE, ownOf(operands.size())));
     auto [kernel, isNew] = plan.kernels.insert({launch.getKernelAttr().getAttr(), plan.kernels.size()});
+    ModelScopes scopes(launch.getLoc());
     return record({/*kernel=*/u32(kernel->second), /*operand_count=*/u32(operands.size()),
-                   /*operands=*/array(operands), /*location=*/string(plan::modelLine(launch.getLoc())),
-                   /*pieces=*/u32(pieces), /*reserved=*/u32(0)});
+                   /*operands=*/array(operands), /*location=*/string(modelLine(launch.getLoc())),
+                   /*pieces=*/u32(pieces), /*reserved=*/u32(0), /*scope=*/string(scopes.text()),
+                   /*scope_pattern=*/string(scopes.pattern())});
   }
 
   /// Inputs and outputs are places in the arena: the verifier of plan.entry sees to it.
@@ -330,7 +337,7 @@ private:
         outputs.push_back(place);
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
         Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
-        flops += kernelNumber(kernel, plan::kFlopsAttr);
+        flops += workOf(kernel, plan::kFlopsAttr);
         launches.push_back(describe(launch, chained.empty() ? plan::LaunchOp() : chained[launches.size()], plan));
       }
     }

@@ -12,13 +12,9 @@ namespace sinter {
 static_assert(plan::kMaxBindingBytes == SINTER_VULKAN_BINDING_BYTES);
 static_assert(int{plan::Binding::Read} == SINTER_READ && int{plan::Binding::Write} == SINTER_WRITE);
 
-double kernelNumber(Operation *kernel, StringRef name) {
-  Attribute value = kernel->getAttr(name);
-  if (auto real = dyn_cast_if_present<FloatAttr>(value))
-    return real.getValueAsDouble();
-  if (auto integer = dyn_cast_if_present<IntegerAttr>(value))
-    return static_cast<double>(integer.getInt());
-  return 0;
+double workOf(Operation *kernel, StringRef name) {
+  auto value = kernel->getAttrOfType<FloatAttr>(name);
+  return value ? value.getValueAsDouble() : 0;
 }
 
 namespace {
@@ -70,9 +66,9 @@ llvm::Constant *describeVulkanVersion(DescriptorBuilder &b, const Version &versi
     }
     kernelRecords.push_back(b.record({
         /*name=*/b.string(name),
-        /*location=*/b.string(plan::modelLine(kernel.getLoc())),
-        /*flops=*/b.real(kernelNumber(kernel, plan::kFlopsAttr)),
-        /*bytes=*/b.real(kernelNumber(kernel, plan::kBytesAttr)),
+        /*location=*/b.string(modelLine(kernel.getLoc())),
+        /*flops=*/b.real(workOf(kernel, plan::kFlopsAttr)),
+        /*bytes=*/b.real(workOf(kernel, plan::kBytesAttr)),
         /*dispatches=*/b.array(dispatches),
         /*dispatch_count=*/b.u32(dispatches.size()),
         /*fallback=*/b.u32(kernel.getGeneral()),

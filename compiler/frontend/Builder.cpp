@@ -1,5 +1,6 @@
 // The module under construction, and the checks and messages that all DSL functions share.
 #include "compiler/frontend/Builder.h"
+#include "dialects/sinter/Places.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -29,11 +30,11 @@ ModelBuilder &ModelBuilder::get() {
 mlir::Location ModelBuilder::at(const sinter::Location &written) {
   sinter::Location loc = callSite.value_or(written);
   auto place = FileLineColLoc::get(ops.getContext(), loc.file_name(), loc.line(), loc.column());
-  if (options.onCall && place != lastCall)
-    options.onCall(
-        (place.getFilename().getValue() + ":" + Twine(place.getLine()) + ":" + Twine(place.getColumn())).str());
-  lastCall = place;
-  return place;
+  mlir::Location scoped = inScope(llvm::join(scopes, "."), place);
+  if (options.onCall && scoped != lastCall)
+    options.onCall(modelLine(place));
+  lastCall = scoped;
+  return scoped;
 }
 
 Entry &ModelBuilder::entry(const char *what, const sinter::Location &loc) {

@@ -48,6 +48,7 @@ public:
   ~ModelBuilder();
   static ModelBuilder &get();
 
+  /// The line of a call, in the scopes that are open now.
   mlir::Location at(const sinter::Location &loc);
   /// The entry under construction; a mistake of the model if there is none.
   Entry &entry(const char *what, const sinter::Location &loc);

@@ -1,6 +1,7 @@
 // Compiles a model's C++ file to a shared object, loads it and runs it.
 #include "compiler/HostCompiler.h"
 #include "compiler/frontend/Builder.h"
+#include "dialects/sinter/Places.h"
 
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -155,7 +156,10 @@ void printDiagnostic(Diagnostic &diagnostic, StringRef model) {
       if (!after.empty() && !name.contains(' '))
         message = (name.split('.').second + ": " + after).str();
     }
-    llvm::errs() << kind << message << "\n";
+    llvm::errs() << kind << message;
+    if (ModelScopes scopes(one.getLocation()); !scopes.empty())
+      llvm::errs() << " [in " << scopes.text() << "]";
+    llvm::errs() << "\n";
   };
   print(diagnostic, diagnostic.getSeverity() == DiagnosticSeverity::Warning  ? "warning: "
                     : diagnostic.getSeverity() == DiagnosticSeverity::Remark ? "remark: "

@@ -1,6 +1,6 @@
 #include "compiler/passes/Debug.h"
 
-#include "dialects/plan/Plan.h"
+#include "dialects/sinter/Places.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringSet.h"
@@ -24,7 +24,7 @@ bool isDebugged(const char *type) { return !debugged().empty() && debugged().con
 
 DebugLine::DebugLine(const char *type, Operation *op) : os(text) {
   os << "[" << type << "] ";
-  if (std::string line = plan::modelLine(op->getLoc()); !line.empty())
+  if (std::string line = modelPlace(op->getLoc()); !line.empty())
     os << line << ": ";
 }
 

@@ -65,6 +65,18 @@ Operation *anchorOf(const KernelGroup &group) {
   return isa<MapOp>(group.ops.front()) ? group.ops.front() : group.ops.back();
 }
 
+/// Where a group stands: at its anchor, or at those of all its members.
+Location locationOf(const KernelGroup &group) {
+  Operation *anchor = anchorOf(group);
+  if (group.members == 1)
+    return anchor->getLoc();
+  SmallVector<Location> locations;
+  size_t size = group.ops.size() / group.members;
+  for (size_t at = llvm::find(group.ops, anchor) - group.ops.begin(); at < group.ops.size(); at += size)
+    locations.push_back(group.ops[at]->getLoc());
+  return FusedLoc::get(anchor->getContext(), locations);
+}
+
 std::string kernelName(const KernelGroup &group) {
   Operation *anchor = anchorOf(group);
   if (group.members > 1)
@@ -195,7 +207,7 @@ void OutlineKernelsPass::outline(func::FuncOp entry, ArrayRef<KernelGroup> group
       place(input);
     func::FuncOp kernel = kernelFor(group, inputs.getArrayRef(), outputs);
     DEBUG_AT(anchorOf(group)) << group.ops.size() << " ops are @" << kernel.getName();
-    auto call = func::CallOp::create(builder, anchorOf(group)->getLoc(), kernel, inputs.getArrayRef());
+    auto call = func::CallOp::create(builder, locationOf(group), kernel, inputs.getArrayRef());
     for (auto [old, result] : llvm::zip_equal(outputs, call.getResults()))
       old.replaceUsesWithIf(result, [&](OpOperand &use) { return !members.contains(use.getOwner()); });
   }

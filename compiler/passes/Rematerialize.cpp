@@ -16,6 +16,7 @@
 #include "compiler/passes/NotFused.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/Reachability.h"
+#include "dialects/sinter/Places.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/IRMapping.h"
@@ -276,7 +277,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
       // Somebody has to read it early, or it might as well be computed later only.
       if (later.empty() || later.size() == uses.size() || !isFar(map, reader, elementsOf(result)))
         continue;
-      DEBUG_AT(map) << "is computed again at " << plan::modelLine(reader.getLoc());
+      DEBUG_AT(map) << "is computed again at " << modelPlace(reader.getLoc());
       unsigned rank = graph.remove(reader);
       MapOp both = append(reader, map);
       graph.add(both, rank);

@@ -32,18 +32,6 @@ SmallVector<std::pair<sinter::StateOp, int64_t>> layOutStates(ModuleOp module, i
   return layout;
 }
 
-std::string modelLine(Location location) {
-  std::string text;
-  location->walk([&](Location inner) {
-    if (auto file = dyn_cast<FileLineColLoc>(inner)) {
-      text = (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" + Twine(file.getColumn())).str();
-      return WalkResult::interrupt();
-    }
-    return WalkResult::advance();
-  });
-  return text;
-}
-
 static bool agrees(Type tensor, Type buffer) {
   auto type = dyn_cast<RankedTensorType>(tensor);
   return type && type.hasStaticShape() && bufferType(type) == buffer;

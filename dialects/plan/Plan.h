@@ -1,6 +1,7 @@
 // The `plan` dialect: where every tensor lives and in which order kernels run. Nothing here computes.
 #pragma once
 
+#include "dialects/sinter/Places.h"
 #include "dialects/sinter/Sinter.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -52,9 +53,6 @@ mlir::Value rootBuffer(mlir::Value buffer);
 
 /// Offset of every state in the state block, in the module's order; `total` is the block's size.
 llvm::SmallVector<std::pair<sinter::StateOp, int64_t>> layOutStates(mlir::ModuleOp module, int64_t &total);
-
-/// `gpt.cpp:41:18`, from the first file location inside `location`; empty if there is none.
-std::string modelLine(mlir::Location location);
 
 /// Whether a kernel (a function of linalg on tensors) computes the same if result `output` has the memory of argument
 /// `input`: every element of the input is read no later than the output's element of the same index is written.

@@ -25,11 +25,9 @@ std::string isReal(Operation *, Attribute value) {
 
 /// An amount of work or of bytes.
 std::string isAmount(Operation *, Attribute value) {
-  if (auto integer = dyn_cast<IntegerAttr>(value); integer && integer.getType().isSignlessInteger(64))
-    return integer.getInt() >= 0 ? "" : "is not negative";
   auto real = dyn_cast<FloatAttr>(value);
-  return real && std::isfinite(real.getValueAsDouble()) && real.getValueAsDouble() >= 0 ? ""
-                                                                                        : "is a number, not negative";
+  bool good = real && real.getType().isF64() && std::isfinite(real.getValueAsDouble()) && real.getValueAsDouble() >= 0;
+  return good ? "" : "is an f64, finite and not negative";
 }
 
 template <int64_t least> std::string isInteger(Operation *, Attribute value) {
@@ -44,13 +42,33 @@ std::string isRange(Operation *, Attribute value) {
   return good ? "" : "is [low, high]";
 }
 
-/// Pairs of loops of the linalg op that runs over as many of the one as of the other, each with a distance.
+/// Sizes of the loops of a linalg.generic, -1 where no operand tells. It may be wrong in every other way: attributes
+/// are verified first.
+SmallVector<int64_t> loopSizes(Operation *op) {
+  auto attribute = [&](StringRef name) {
+    return dyn_cast_if_present<ArrayAttr>(op->getInherentAttr(name).value_or(Attribute()));
+  };
+  ArrayAttr kinds = attribute("iterator_types"), maps = attribute("indexing_maps");
+  SmallVector<int64_t> sizes(kinds ? kinds.size() : 0, -1);
+  if (maps)
+    for (auto [map, type] : llvm::zip(maps.getAsRange<Attribute>(), op->getOperandTypes())) {
+      auto affine = dyn_cast<AffineMapAttr>(map);
+      auto shaped = dyn_cast<ShapedType>(type);
+      if (!affine || !shaped || !shaped.hasRank())
+        continue;
+      for (auto [index, size] : llvm::zip(affine.getValue().getResults(), shaped.getShape()))
+        if (auto dim = dyn_cast<AffineDimExpr>(index); dim && dim.getPosition() < sizes.size())
+          sizes[dim.getPosition()] = size;
+    }
+  return sizes;
+}
+
+/// Pairs of loops of the linalg.generic that runs over as many of the one as of the other, each with a distance.
 std::string isOrdered(Operation *op, Attribute value) {
   auto pairs = dyn_cast<DenseI64ArrayAttr>(value);
-  auto loops = dyn_cast<linalg::LinalgOp>(op);
-  if (!pairs || !loops || pairs.size() % 3)
-    return "is pairs of loops of a linalg op, each with a distance";
-  SmallVector<int64_t> sizes = loops.getStaticLoopRanges();
+  if (!pairs || !isa<linalg::GenericOp>(op) || pairs.size() % 3)
+    return "is pairs of loops of a linalg.generic, each with a distance";
+  SmallVector<int64_t> sizes = loopSizes(op);
   for (int64_t i = 0; i < pairs.size(); i += 3) {
     int64_t a = pairs[i], b = pairs[i + 1], count = sizes.size();
     if (a < 0 || b < 0 || a >= count || b >= count || a == b || sizes[a] != sizes[b])
@@ -91,19 +109,18 @@ struct Known {
   Check check;
 };
 
-constexpr Known kOnOps[] = {
+constexpr Known kOnModules[] = {
     {"sinter.program", isText},
     {"sinter.source", isText},
     {"sinter.config", isDictionary},
     {kTargetAttr, isText},
+};
+/// Functions of any dialect, and plan.kernels.
+constexpr Known kOnFunctions[] = {
     {kEntryAttr, isUnit},
     {kKernelAttr, isUnit},
     {kExpectAttr, isUnit},
-    {kPrologueAttr, isUnit},
     {kMembersAttr, isInteger<1>},
-    {kAttentionAttr, isInteger<0>},
-    {kRoleAttr, isRole},
-    {kOrderedAttr, isOrdered},
     {"sinter.flops", isAmount},
     {"sinter.bytes", isAmount},
     {"sinter.in_place", isInPlace},
@@ -111,41 +128,67 @@ constexpr Known kOnOps[] = {
     {"sinter.scratch", isInteger<0>},
     {"sinter.pieces", isInteger<1>},
     {"sinter.piecewise", isIntegers},
-    {"sinter.noalias", isUnit},
     {"sinter.plan", isText},
+};
+constexpr Known kOnOps[] = {
+    {kPrologueAttr, isUnit},
+    {kAttentionAttr, isInteger<0>},
+    {kRoleAttr, isRole},
+    {kOrderedAttr, isOrdered},
 };
 constexpr Known kOnArguments[] = {
     {kNameAttr, isText}, {kDefaultAttr, isReal}, {"sinter.range", isRange}, {"sinter.limit", isInteger<1>}};
 constexpr Known kOnResults[] = {{kNameAttr, isText}};
 
-LogicalResult verify(Operation *op, ArrayRef<NamedAttribute> attributes, ArrayRef<Known> known, StringRef where) {
-  for (NamedAttribute attribute : attributes) {
-    if (!attribute.getName().getValue().starts_with("sinter."))
-      continue;
-    const Known *found = llvm::find_if(known, [&](const Known &one) { return one.name == attribute.getName(); });
-    if (found == known.end())
-      return op->emitError() << "attribute `" << attribute.getName().getValue() << "` is unknown on " << where;
-    std::string problem = found->check(op, attribute.getValue());
-    if (!problem.empty())
-      return op->emitError() << "attribute `" << found->name << "` " << problem << ", not " << attribute.getValue();
-  }
+LogicalResult verify(Operation *op, NamedAttribute attribute, ArrayRef<Known> known, const Twine &where) {
+  const Known *found = llvm::find_if(known, [&](const Known &one) { return one.name == attribute.getName(); });
+  if (found == known.end())
+    return op->emitError() << "attribute `" << attribute.getName().getValue() << "` is unknown on " << where;
+  std::string problem = found->check(op, attribute.getValue());
+  if (!problem.empty())
+    return op->emitError() << "attribute `" << found->name << "` " << problem << ", not " << attribute.getValue();
   return success();
 }
 
+bool isOurs(NamedAttribute attribute) { return attribute.getName().getValue().starts_with("sinter."); }
+
 } // namespace
 
+LogicalResult SinterDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (isa<ModuleOp>(op))
+    return verify(op, attribute, kOnModules, "a module");
+  // The plan dialect stands above this one.
+  if (isa<FunctionOpInterface>(op) || op->getName().getStringRef() == "plan.kernel")
+    return verify(op, attribute, kOnFunctions, "a function");
+  return verify(op, attribute, kOnOps, op->getName().getStringRef());
+}
+
+LogicalResult SinterDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned index,
+                                                      NamedAttribute attribute) {
+  return verify(op, attribute, kOnArguments, "argument " + Twine(index));
+}
+
+LogicalResult SinterDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned index,
+                                                         NamedAttribute attribute) {
+  return verify(op, attribute, kOnResults, "result " + Twine(index));
+}
+
 LogicalResult verifyAttributes(Operation *op) {
-  if (failed(verify(op, llvm::to_vector(op->getDiscardableAttrs()), kOnOps, op->getName().getStringRef())))
-    return failure();
+  auto *dialect = op->getContext()->getLoadedDialect<SinterDialect>();
+  for (NamedAttribute attribute : llvm::make_filter_range(op->getDiscardableAttrs(), isOurs))
+    if (failed(dialect->verifyOperationAttribute(op, attribute)))
+      return failure();
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
     return success();
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    if (failed(verify(op, function.getArgAttrs(i), kOnArguments, "an argument")))
-      return failure();
+    for (NamedAttribute attribute : llvm::make_filter_range(function.getArgAttrs(i), isOurs))
+      if (failed(dialect->verifyRegionArgAttribute(op, 0, i, attribute)))
+        return failure();
   for (unsigned i = 0; i < function.getNumResults(); ++i)
-    if (failed(verify(op, function.getResultAttrs(i), kOnResults, "a result")))
-      return failure();
+    for (NamedAttribute attribute : llvm::make_filter_range(function.getResultAttrs(i), isOurs))
+      if (failed(dialect->verifyRegionResultAttribute(op, 0, i, attribute)))
+        return failure();
   return success();
 }
 

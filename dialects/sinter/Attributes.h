@@ -6,7 +6,8 @@
 namespace sinter {
 
 /// Whether the `sinter.NAME` attributes of `op`, of its arguments and results are known and say something possible; an
-/// error if not. Passes and code generation read them without asking again.
+/// error if not. Passes and code generation read them without asking again: MLIR's verifier asks the dialect whenever
+/// it runs, and each stage ends with this, which runs in release builds, too.
 llvm::LogicalResult verifyAttributes(mlir::Operation *op);
 
 } // namespace sinter

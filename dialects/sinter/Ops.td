@@ -51,6 +51,10 @@ def SinterDialect : Dialect {
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
   let hasConstantMaterializer = 1; // folds of sinter ops may give an arith.constant
+  // Attributes called sinter.NAME on ops, arguments and results of any dialect: the table of Attributes.cpp.
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
 }
 
 //===--- base classes ------------------------------------------------------------------------------===//

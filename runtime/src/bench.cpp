@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <map>
 #include <sys/resource.h>
+#include <tuple>
 
 namespace sinter {
 
@@ -70,14 +72,50 @@ static Times timeCalls(int64_t calls, const std::function<void(int64_t)> &prepar
   return times;
 }
 
-// Launches of one kernel together, slowest first, and what is outside of them: all of `stepSeconds`.
+namespace {
+
+// Launches of one kernel from one line of the model, in scopes that differ in numbers only.
+struct ProfileLine {
+  uint32_t kernel;
+  std::string_view location, scope, pattern; // scope: the pattern, unless all launches have one scope
+  int64_t launches = 0;
+  double seconds = 0;
+
+  // gpt.cpp:32:10 in h.*.attn.c_attn
+  std::string place() const {
+    return std::string(location) + (scope.empty() ? "" : location.empty() ? "in " : " in ") + std::string(scope);
+  }
+};
+
+} // namespace
+
+// The slowest first.
+static std::vector<ProfileLine> profileLines(const sinter_entry &entry, const std::vector<double> &seconds) {
+  const auto view = [](const char *text) { return std::string_view(text ? text : ""); };
+  std::map<std::tuple<uint32_t, std::string_view, std::string_view>, ProfileLine> lines;
+  for (uint32_t l = 0; l < entry.launch_count; ++l) {
+    const sinter_launch &launch = entry.launches[l];
+    const std::string_view location = view(launch.location), pattern = view(launch.scope_pattern);
+    ProfileLine &line = lines[{launch.kernel, location, pattern}];
+    if (!line.launches)
+      line = {launch.kernel, location, view(launch.scope), pattern};
+    else if (line.scope != view(launch.scope))
+      line.scope = pattern;
+    ++line.launches;
+    line.seconds += seconds[l];
+  }
+  std::vector<ProfileLine> sorted;
+  for (const auto &[key, line] : lines)
+    sorted.push_back(line);
+  std::sort(sorted.begin(), sorted.end(), [](const ProfileLine &a, const ProfileLine &b) {
+    return std::tie(b.seconds, a.kernel, a.location, a.pattern) < std::tie(a.seconds, b.kernel, b.location, b.pattern);
+  });
+  return sorted;
+}
+
+// Where the time went, and what is outside of all launches: all of `stepSeconds`.
 static std::string profileText(Program &program, const sinter_entry &entry, const std::vector<double> &seconds,
                                double calls, double stepSeconds, bool json) {
-  struct Line {
-    uint32_t kernel;
-    int64_t launches = 0;
-    double seconds = 0;
-  };
   // What other devices can do at most is not known.
   const bool hasPeak = program.device().onProcessor();
   const uint64_t features = program.version() ? program.version()->features & processorFeatures() : processorFeatures();
@@ -88,40 +126,28 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
   const auto percentJson = [&](double value, double most) {
     return hasPeak ? fmt::format("{:.6g}", JsonNumber{100 * value / most}) : "null";
   };
-  std::vector<Line> lines;
   double outside = stepSeconds;
-  for (uint32_t k = 0; k < program.plan().kernel_count; ++k)
-    lines.push_back({k});
-  for (uint32_t l = 0; l < entry.launch_count; ++l) {
-    Line &line = lines[entry.launches[l].kernel];
-    ++line.launches;
-    line.seconds += seconds[l] / calls;
-    outside -= seconds[l] / calls;
-  }
-  std::sort(lines.begin(), lines.end(), [](const Line &a, const Line &b) {
-    return a.seconds != b.seconds ? a.seconds > b.seconds : a.kernel < b.kernel;
-  });
   std::string text;
-  for (const Line &line : lines) {
-    if (!line.launches)
-      continue;
+  for (const ProfileLine &line : profileLines(entry, seconds)) {
+    const double lineSeconds = line.seconds / calls;
+    outside -= lineSeconds;
     const KernelInfo kernel = kernelInfo(program.description(), program.plan(), line.kernel);
     const bool general = program.device().general(line.kernel);
-    const double time = std::max(line.seconds, 1e-12); // on a device that runs nothing
+    const double time = std::max(lineSeconds, 1e-12); // on a device that runs nothing
     const double flops = kernel.flops * double(line.launches) / time,
                  bytes = kernel.bytes * double(line.launches) / time;
-    const double share = 100 * line.seconds / stepSeconds;
+    const double share = 100 * lineSeconds / stepSeconds;
     if (json)
-      text += fmt::format(
-          "{{\"kernel\":{},\"location\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},\"gflops_per_s\":{:.6g},"
-          "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}{}}},",
-          jsonQuoted(kernel.name), jsonQuoted(kernel.location), line.launches, 1e3 * line.seconds, JsonNumber{share},
-          JsonNumber{flops / 1e9}, percentJson(flops, peak.flops), JsonNumber{bytes / 1e9},
-          percentJson(bytes, peak.bytes), general ? ",\"general\":true" : "");
+      text += fmt::format("{{\"kernel\":{},\"location\":{},\"scope\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},"
+                          "\"gflops_per_s\":{:.6g},"
+                          "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}{}}},",
+                          jsonQuoted(kernel.name), jsonQuoted(line.location), jsonQuoted(line.scope), line.launches,
+                          1e3 * lineSeconds, JsonNumber{share}, JsonNumber{flops / 1e9}, percentJson(flops, peak.flops),
+                          JsonNumber{bytes / 1e9}, percentJson(bytes, peak.bytes), general ? ",\"general\":true" : "");
     else
       text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {} {:7.2f} GB/s {}  {} ({}){}\n", share,
-                          1e3 * line.seconds, line.launches, flops / 1e9, percent(flops, peak.flops), bytes / 1e9,
-                          percent(bytes, peak.bytes), kernel.name, kernel.location,
+                          1e3 * lineSeconds, line.launches, flops / 1e9, percent(flops, peak.flops), bytes / 1e9,
+                          percent(bytes, peak.bytes), kernel.name, line.place(),
                           general ? ", by the general lowering" : "");
   }
   const double share = 100 * outside / stepSeconds;

@@ -7,9 +7,8 @@
 // CHECK-LABEL: func private @attention_1x2x128x128
 // CHECK-SAME: memref<1x2x128x16xf32>, %{{[^:]*}}: memref<1x2x128x16xf32>, %{{[^:]*}}: memref<1x2x128x16xf32>, %{{[^:]*}}: memref<1x2x128x16xf32>
 // Two products of 2 x 128 x 129 / 2 rows of 16, and six operations for each of 2 x 128 x 128 weights. Rounding is none.
-// CHECK-SAME: sinter.flops = 1253376
-// NARROW: func private @attention_1x2x128x128{{.*}}sinter.flops = 1253376
-// CHECK-SAME: sinter.noalias
+// CHECK-SAME: sinter.flops = 1.253376e+06
+// NARROW: func private @attention_1x2x128x128{{.*}}sinter.flops = 1.253376e+06
 // CHECK-SAME: sinter.tiles = 4
 // CHECK-NOT: linalg
 // CHECK: memref.view %{{.*}} : memref<?xi8> to memref<9216xf32>

@@ -9,8 +9,8 @@
 // results are stored after all loads, as either may be the memory of %p.
 // CHECK-LABEL: func private @contiguous_dimensions_merge
 // CHECK-SAME: (%[[P:.*]]: memref<30x100xf32>, %[[G:.*]]: memref<30x100xf32>, %[[RATE:.*]]: memref<f32>, %[[O:.*]]: memref<30x100xf32>, %[[S:.*]]: memref<30x100xf32>, %[[BEGIN:.*]]: index, %[[END:.*]]: index, %{{.*}}: memref<?xi8>)
-// CHECK-SAME: sinter.bytes = 48004 : i64
-// CHECK-SAME: sinter.flops = 6000 : i64
+// CHECK-SAME: sinter.bytes = 4.800400e+04 : f64
+// CHECK-SAME: sinter.flops = 6.000000e+03 : f64
 // CHECK-SAME: sinter.scratch = 0 : i64
 // CHECK-SAME: sinter.tiles = 2 : i64
 // CHECK: %[[R:.*]] = memref.load

@@ -12,6 +12,7 @@
 // JSON: "not_fused": [
 // JSON-NEXT: {
 // JSON-NEXT: "line": "dir/m.cpp:3:8",
+// JSON-NEXT: "scopes": [],
 // JSON-NEXT: "what": "elementwise ops into their reader",
 // JSON-NEXT: "because": "their reader takes
 // JSON-NEXT: "times": 2

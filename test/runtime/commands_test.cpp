@@ -308,6 +308,8 @@ TEST_F(CommandsTest, EvalBenchInfo) {
       milliseconds += double(line["ms"]);
       share += double(line["share"]);
       launches += int64_t(line["launches"]);
+      if (!line["kernel"].is_null())
+        EXPECT_EQ(line["scope"], line["location"] == "mock.cpp:15:3" ? "h.0.w" : "") << line;
       if (line["kernel"].is_null())
         EXPECT_EQ(line["location"], "outside kernels");
       else
@@ -323,6 +325,7 @@ TEST_F(CommandsTest, EvalBenchInfo) {
   }
   const std::string table = run({"bench", "train", "--steps", "2", "--profile"}).out;
   expectContains(table, "outside kernels");
+  expectContains(table, "(mock.cpp:15:3 in h.0.w)\n");
   expectContains(table, "100.00 %");
   const Json info = Json::parse(run({"info", "--json"}).out);
   EXPECT_EQ(info["entries"].size(), 3u);

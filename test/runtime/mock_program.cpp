@@ -165,10 +165,12 @@ const sinter_operand updateOperands[] = {read(tableGradientAt, tableBytes),
                                          {SINTER_STATE, SINTER_READ | SINTER_WRITE, 0, tableBytes}};
 const sinter_operand pickOperands[] = {read(logitsAt, logitsBytes), read(stepAt, 4), write(lossesAt, 4 * vocabulary)};
 
-const sinter_launch trainLaunches[] = {
-    {GatherLogits, 4, gatherOperands, "mock.cpp:10:3"}, {CrossEntropy, 5, entropyOperands, "mock.cpp:11:3"},
-    {ReduceLosses, 4, reduceOperands, "mock.cpp:12:3"}, {ScatterAdd, 3, scatterOperands, "mock.cpp:13:3"},
-    {Norm, 2, normOperands, "mock.cpp:14:3"},           {Update, 6, updateOperands, "mock.cpp:15:3"}};
+const sinter_launch trainLaunches[] = {{GatherLogits, 4, gatherOperands, "mock.cpp:10:3"},
+                                       {CrossEntropy, 5, entropyOperands, "mock.cpp:11:3"},
+                                       {ReduceLosses, 4, reduceOperands, "mock.cpp:12:3"},
+                                       {ScatterAdd, 3, scatterOperands, "mock.cpp:13:3"},
+                                       {Norm, 2, normOperands, "mock.cpp:14:3"},
+                                       {Update, 6, updateOperands, "mock.cpp:15:3", 0, 0, "h.0.w", "h.*.w"}};
 const sinter_launch logitsLaunches[] = {{GatherOne, 4, gatherOperands, "mock.cpp:20:3"},
                                         {PickRow, 3, pickOperands, "mock.cpp:21:3"}};
 

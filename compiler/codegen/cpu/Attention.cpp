@@ -214,7 +214,6 @@ struct EmitAttentionPass : MatmulTargetPass<EmitAttentionPass> {
     AttentionEmitter emitter(tiles, kernel);
     if (failed(emitter.run()))
       return failure();
-    tiles->setAttr("sinter.noalias", UnitAttr::get(&getContext()));
     SmallVector<std::string> plans;
     for (const AttentionProduct &product : kernel.products)
       plans.push_back(product.plan.describe());

@@ -11,7 +11,7 @@
 #include "compiler/codegen/cpu/LoopEmitter.h"
 #include "compiler/codegen/cpu/Passes.h"
 #include "compiler/codegen/cpu/Pieces.h"
-#include "dialects/sinter/Sinter.h"
+#include "dialects/plan/Plan.h"
 
 using namespace mlir;
 
@@ -46,8 +46,8 @@ void setTileAttributes(func::FuncOp function, int64_t tiles, int64_t scratch, in
   Builder builder(function.getContext());
   function->setAttr(kTilesAttr, builder.getI64IntegerAttr(tiles));
   function->setAttr(kScratchAttr, builder.getI64IntegerAttr(scratch));
-  function->setAttr(kFlopsAttr, builder.getI64IntegerAttr(flops));
-  function->setAttr(kBytesAttr, builder.getI64IntegerAttr(bytes));
+  function->setAttr(plan::kFlopsAttr, builder.getF64FloatAttr(static_cast<double>(flops)));
+  function->setAttr(plan::kBytesAttr, builder.getF64FloatAttr(static_cast<double>(bytes)));
 }
 
 namespace cpu {

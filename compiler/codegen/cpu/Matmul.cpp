@@ -5,11 +5,11 @@
 //   ->
 //     func.func private @k(%a: memref<768x128xf32>, %b: memref<128x384xf32>, %out: memref<768x384xf32>,
 //                          %begin: index, %end: index, %scratch: memref<?xi8>)
-//         attributes {sinter.kernel, sinter.noalias, sinter.tiles = 8, sinter.scratch = 262144}
+//         attributes {sinter.kernel, sinter.tiles = 8, sinter.scratch = 262144}
 //
 // Recognition is in MatmulShape, the choice of tiles in MatmulCost, the loops in MatmulEmit. Every element of the
-// product adds up in the order of ProductOrder.h, whatever the plan, which `sinter.plan` says. Results must not share
-// memory with arguments (`sinter.noalias`): the last tile of a row may compute elements twice.
+// product adds up in the order of ProductOrder.h, whatever the plan, which `sinter.plan` says. No result shares
+// memory with an argument (mayRunInPlace): the last tile of a row may compute elements twice.
 #include "compiler/codegen/cpu/Matmul.h"
 #include "compiler/codegen/cpu/MatmulEmit.h"
 #include "compiler/codegen/cpu/Passes.h"
@@ -66,7 +66,6 @@ struct EmitMatmulPass : MatmulTargetPass<EmitMatmulPass> {
                              n * k * countFlops(kernel.rhs.steps));
     flops += kernel.columnSums ? n * k : 0;
     setPieces(tiles, piecesOf(kernel, tiles));
-    tiles->setAttr("sinter.noalias", builder.getUnitAttr());
     tiles->setAttr(kPlanAttr, builder.getStringAttr(plan.describe()));
     setTileAttributes(tiles, kernel.batchSize() * plan.mTiles * plan.nTiles, emitter.scratchBytes(), flops);
     function.erase();

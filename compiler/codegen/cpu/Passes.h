@@ -5,12 +5,9 @@
 
 namespace sinter {
 
-/// Attributes of kernels from the loop emitters on: how many tiles a launch has, bytes of scratch per thread, floating
-/// point operations and bytes of operands of one launch (all i64).
+/// Attributes of kernels from the loop emitters on: how many tiles a launch has, bytes of scratch per thread (i64).
 inline constexpr llvm::StringLiteral kTilesAttr = "sinter.tiles";
 inline constexpr llvm::StringLiteral kScratchAttr = "sinter.scratch";
-inline constexpr llvm::StringLiteral kFlopsAttr = "sinter.flops";
-inline constexpr llvm::StringLiteral kBytesAttr = "sinter.bytes";
 /// Into how many pieces a launch falls, and which operands it then walks through piece by piece (cpu/Pieces.h).
 inline constexpr llvm::StringLiteral kPiecesAttr = "sinter.pieces";
 inline constexpr llvm::StringLiteral kPiecewiseAttr = "sinter.piecewise";
@@ -20,7 +17,8 @@ inline constexpr llvm::StringLiteral kPiecewiseAttr = "sinter.piecewise";
 /// erases `kernel` when it has read it; it has been renamed.
 mlir::func::FuncOp createTileFunction(mlir::func::FuncOp kernel);
 
-/// Sets the four attributes above; bytes are those of the kernel's arguments and results.
+/// Sets the two attributes above, and plan::kFlopsAttr and plan::kBytesAttr; bytes are those of the kernel's arguments
+/// and results.
 void setTileAttributes(mlir::func::FuncOp function, int64_t tiles, int64_t scratch, int64_t flops);
 
 std::unique_ptr<mlir::Pass> createCpuEmitLoopsPass();

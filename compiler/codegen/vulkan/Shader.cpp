@@ -67,8 +67,8 @@ void KernelBuilder::finish(int64_t flops, bool general) {
   Builder builder(kernel.getContext());
   result.setScratchBytes(scratchBytes);
   result.setGeneral(general);
-  result->setAttr(plan::kFlopsAttr, builder.getI64IntegerAttr(flops));
-  result->setAttr(plan::kBytesAttr, builder.getI64IntegerAttr(bytes));
+  result->setAttr(plan::kFlopsAttr, builder.getF64FloatAttr(static_cast<double>(flops)));
+  result->setAttr(plan::kBytesAttr, builder.getF64FloatAttr(static_cast<double>(bytes)));
   kernel.erase();
 }
 

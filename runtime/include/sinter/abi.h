@@ -2,12 +2,12 @@
  *
  * The compiler emits one constant `sinter_program` named by SINTER_PROGRAM_SYMBOL; the runtime walks it. Nothing here
  * may depend on a target, on MLIR or on the C++ library. Whoever changes this file raises SINTER_ABI_VERSION in the
- * same commit and changes both sides: compiler/codegen/EmitProgram.cpp and runtime/src/program.cpp.
+ * same commit and changes both sides: compiler/codegen/EmitProgram.cpp and runtime/src/program/program.cpp.
  *
  * Memory of a program, all of it sized by the compiler:
  *   state     one block: parameters and optimizer memory, each at a fixed offset; outlives calls
- *   arena     one block for all entries of a plan (the largest needs it): inputs, outputs and temporaries of the running
- *             entry
+ *   arena     one block for all entries of a plan (the largest needs it): inputs, outputs and temporaries of the one
+ *             that runs
  *   scratch   on the CPU one block per thread, on Vulkan one for all, of the largest kernel's need in the version that
  *             runs
  *   constants read-only data inside the program
@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 5u
+#define SINTER_ABI_VERSION 6u
 #define SINTER_ALIGNMENT 256u /* what Vulkan devices may ask of a binding's offset at most */
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
@@ -86,8 +86,8 @@ typedef struct sinter_kernel {
           X("avx512ifma") X("avx512vbmi") X("avx512vbmi2") X("avx512vnni") X("avx512bitalg") X("avx512vpopcntdq")      \
               X("avx512bf16") X("gfni") X("vpclmulqdq")
 
-/* All kernels of the plan for the CPU, compiled for one kind of processor. The kernels of all versions are the same but for `cpu`, `tiles` and
- * `scratch_bytes`. */
+/* All kernels of the plan for the CPU, compiled for one kind of processor. The kernels of all versions are the same but
+ * for `cpu`, `tiles` and `scratch_bytes`. */
 typedef struct sinter_version {
   const char *name;             /* of the processor, for example "x86-64-v3" */
   uint64_t features;            /* what it needs: bits of SINTER_X86_FEATURES */
@@ -121,6 +121,9 @@ typedef struct sinter_launch {
    * Launches that are chained so have one number of pieces. */
   uint32_t pieces;
   uint32_t reserved;
+  /* The scopes that the model's names had there: "h.3.attn.c_attn"; null or empty outside of all. The same with * for
+   * numbers, "h.*.attn.c_attn": what layers have in common. */
+  const char *scope, *scope_pattern;
 } sinter_launch;
 
 /* What a dispatch binds as buffer number i of set 0: bytes of an operand of the launch, or of the scratch block. */

@@ -195,8 +195,8 @@ TEST_F(VulkanCommandsTest, Bench) {
   std::vector<std::string> arguments = bench(software());
   arguments.push_back("--profile");
   const std::string text = run(arguments).out;
-  expectContains(text, "product (mock.cpp:1:1)\n");
-  expectContains(text, "cross_entropy (mock.cpp:4:1), by the general lowering\n");
+  expectContains(text, "product (mock.cpp:11:3)\n");
+  expectContains(text, "cross_entropy (mock.cpp:14:3), by the general lowering\n");
 }
 
 TEST_F(VulkanCommandsTest, Info) {
