@@ -150,11 +150,7 @@ LogicalResult verify(Operation *op, NamedAttribute attribute, ArrayRef<Known> kn
   return success();
 }
 
-bool isOurs(NamedAttribute attribute) { return attribute.getName().getValue().starts_with("sinter."); }
-
-} // namespace
-
-LogicalResult SinterDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+LogicalResult verifyOnOp(Operation *op, NamedAttribute attribute) {
   if (isa<ModuleOp>(op))
     return verify(op, attribute, kOnModules, "a module");
   // The plan dialect stands above this one.
@@ -163,31 +159,47 @@ LogicalResult SinterDialect::verifyOperationAttribute(Operation *op, NamedAttrib
   return verify(op, attribute, kOnOps, op->getName().getStringRef());
 }
 
+LogicalResult verifyOnArgument(Operation *op, unsigned index, NamedAttribute attribute) {
+  return verify(op, attribute, kOnArguments, "argument " + Twine(index));
+}
+
+LogicalResult verifyOnResult(Operation *op, unsigned index, NamedAttribute attribute) {
+  return verify(op, attribute, kOnResults, "result " + Twine(index));
+}
+
+bool isOurs(NamedAttribute attribute) { return attribute.getName().getValue().starts_with("sinter."); }
+
+} // namespace
+
+LogicalResult SinterDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  return verifyOnOp(op, attribute);
+}
+
 LogicalResult SinterDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned index,
                                                       NamedAttribute attribute) {
-  return verify(op, attribute, kOnArguments, "argument " + Twine(index));
+  return verifyOnArgument(op, index, attribute);
 }
 
 LogicalResult SinterDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned index,
                                                          NamedAttribute attribute) {
-  return verify(op, attribute, kOnResults, "result " + Twine(index));
+  return verifyOnResult(op, index, attribute);
 }
 
+// Not by way of the dialect: a module may hold its attributes where it is not loaded.
 LogicalResult verifyAttributes(Operation *op) {
-  auto *dialect = op->getContext()->getLoadedDialect<SinterDialect>();
   for (NamedAttribute attribute : llvm::make_filter_range(op->getDiscardableAttrs(), isOurs))
-    if (failed(dialect->verifyOperationAttribute(op, attribute)))
+    if (failed(verifyOnOp(op, attribute)))
       return failure();
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
     return success();
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
     for (NamedAttribute attribute : llvm::make_filter_range(function.getArgAttrs(i), isOurs))
-      if (failed(dialect->verifyRegionArgAttribute(op, 0, i, attribute)))
+      if (failed(verifyOnArgument(op, i, attribute)))
         return failure();
   for (unsigned i = 0; i < function.getNumResults(); ++i)
     for (NamedAttribute attribute : llvm::make_filter_range(function.getResultAttrs(i), isOurs))
-      if (failed(dialect->verifyRegionResultAttribute(op, 0, i, attribute)))
+      if (failed(verifyOnResult(op, i, attribute)))
         return failure();
   return success();
 }
