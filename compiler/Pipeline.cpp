@@ -217,6 +217,9 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
   operator PipelineOptions() const {
     PipelineOptions options;
     options.bf16 = bf16;
+    if (!kernelAbilities(target))
+      llvm::reportFatalUsageError("unknown target '" + Twine(target.getValue()) +
+                                  "'; cpu, vulkan and portable are known");
     options.portableKernels = target == "portable";
     options.target.target = target == "vulkan" ? Target::Vulkan : Target::Cpu;
     options.fuse = fuse;

@@ -24,9 +24,8 @@ bool rowsAreApart(AttentionOp attention) {
     for (Value result : op.getResults()) {
       if (!readsRows || axes.of(result).row >= 0)
         continue;
-      bool sums = isa<MatmulOp>(op) || (isa<ReduceOp>(op) && cast<ReduceOp>(op).getKind() == ReduceKind::sum &&
-                                        cast<ReduceOp>(op).getAxes().size() == 1);
-      if (!sums || llvm::any_of(op.getUsers(), [&](Operation *user) { return user != body.getTerminator(); }))
+      // Products add up in units, which blocks are; a sum of another kind would have another order than of all rows.
+      if (!isa<MatmulOp>(op) || llvm::any_of(op.getUsers(), [&](Operation *user) { return user != body.getTerminator(); }))
         return false;
     }
     if (auto product = dyn_cast<MatmulOp>(op))

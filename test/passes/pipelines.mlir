@@ -9,6 +9,8 @@
 // The options of stages.
 // RUN: sinter-opt %t/model.mlir --sinter-to-train=bf16 | FileCheck %s --check-prefix=BF16
 // RUN: sinter-opt %t/model.mlir --sinter-to-fused=fuse=false | FileCheck %s --check-prefix=UNFUSED
+// RUN: not sinter-opt %t/model.mlir --sinter-to-kernels=target=tpu 2>&1 | FileCheck %s --check-prefix=TARGET
+// TARGET: unknown target 'tpu'; cpu, vulkan and portable are known
 // RUN: sinter-opt %t/model.mlir --sinter-to-kernels=target=portable | FileCheck %s --check-prefix=PORTABLE
 // RUN: not sinter-opt %t/model.mlir --sinter-to-plan=memory-budget=512 2>&1 | FileCheck %s --check-prefix=BUDGET
 // BF16-COUNT-3: sinter.matmul {{.*}}bf16
