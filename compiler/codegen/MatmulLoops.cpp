@@ -7,7 +7,8 @@ namespace {
 
 class LoopChoice {
 public:
-  LoopChoice(MatmulKernel &kernel, const MatmulDims &dims) : result(kernel), dims(dims) {}
+  LoopChoice(MatmulKernel &kernel, const MatmulDims &dims, bool mayTurn)
+      : result(kernel), dims(dims), mayTurn(mayTurn) {}
 
   void run() {
     SmallVector<MatmulLoop> loops[4];
@@ -32,7 +33,7 @@ public:
     result.n = takePrincipal(loops[static_cast<int>(Role::N)]);
     // The vector dimension is n: results should be contiguous along it. Products commute exactly, so roles may swap.
     const MatmulAccess &stored = result.results.front().access;
-    if (result.n.stride(stored) != 1 && result.m.stride(stored) == 1) {
+    if (mayTurn && result.n.stride(stored) != 1 && result.m.stride(stored) == 1) {
       std::swap(result.m, result.n);
       std::swap(result.lhs, result.rhs);
     }
@@ -100,10 +101,13 @@ private:
 
   MatmulKernel &result;
   const MatmulDims &dims;
+  bool mayTurn;
 };
 
 } // namespace
 
-void chooseLoops(MatmulKernel &kernel, const MatmulDims &dims) { LoopChoice(kernel, dims).run(); }
+void chooseLoops(MatmulKernel &kernel, const MatmulDims &dims, bool mayTurn) {
+  LoopChoice(kernel, dims, mayTurn).run();
+}
 
 } // namespace sinter::codegen

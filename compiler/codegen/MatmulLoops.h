@@ -13,7 +13,7 @@ struct MatmulDims {
 };
 
 /// Merges dimensions and gives them their roles: sets m, n, k, kParts and batch of a kernel that is read but for these,
-/// and swaps its operands if results are contiguous along what would be m.
-void chooseLoops(MatmulKernel &kernel, const MatmulDims &dims);
+/// and swaps its operands if they `mayTurn` and results are contiguous along what would be m.
+void chooseLoops(MatmulKernel &kernel, const MatmulDims &dims, bool mayTurn);
 
 } // namespace sinter::codegen

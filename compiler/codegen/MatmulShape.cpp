@@ -47,7 +47,7 @@ public:
     dims.parents = llvm::to_vector(llvm::seq<int>(0, result.contraction.getNumLoops()));
     if (!splitDims() || !readContraction() || !readEpilogue() || !readResults() || (columnSums && !result.columnSums))
       return std::nullopt;
-    chooseLoops(result, dims);
+    chooseLoops(result, dims, /*mayTurn=*/merges);
     if (result.columnSums && result.n.stride(*result.columnSums) != 1)
       return std::nullopt;
     return result;

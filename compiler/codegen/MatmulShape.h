@@ -94,7 +94,7 @@ struct MatmulKernel {
 };
 
 /// Nothing if the kernel holds more than a contraction, elementwise ops around it, and sums of the right operand's
-/// columns. Without `merges`, every loop is one dimension.
+/// columns. Without `merges`, every loop is one dimension, and operands stay on their sides.
 std::optional<MatmulKernel> recogniseMatmul(mlir::func::FuncOp kernel, bool merges = true);
 
 } // namespace sinter::codegen

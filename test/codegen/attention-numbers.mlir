@@ -14,11 +14,12 @@
 // RUN: sinterc %s --from model --emit=kernels -o - | FileCheck %s --check-prefix=KERNELS
 // RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention | FileCheck %s --check-prefix=EMITTED
 
-// KERNELS-COUNT-26: call @attention_
+// KERNELS-COUNT-28: call @attention_
 // EMITTED-NOT: func private @attention{{[^:]*}}: tensor
 // KERNELS-NOT: call @softmax
 
 #id = affine_map<(b, h, i, j) -> (b, h, i, j)>
+#id3 = affine_map<(b, i, j) -> (b, i, j)>
 
 func.func @causal(%q: tensor<2x3x128x64xf32>, %k: tensor<2x3x128x64xf32>, %v: tensor<2x3x128x64xf32>, %w: tensor<2x3x128x64xf32>) -> (tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>) attributes {sinter.entry} {
   %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x3x128x64xf32>, tensor<2x3x128x64xf32>) -> tensor<2x3x128x128xf32>
@@ -347,4 +348,19 @@ func.func @joined(%x: tensor<2x48x96xf32>, %w: tensor<2x48x2x16xf32>) -> (tensor
   %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<2x48x2x16xf32> -> tensor<f32>
   %g = sinter.grad %l wrt %x : (tensor<f32>, tensor<2x48x96xf32>) -> tensor<2x48x96xf32>
   return %o, %g : tensor<2x48x2x16xf32>, tensor<2x48x96xf32>
+}
+
+// Keys and values of one number: products of a single column stay on their sides.
+func.func @one_column(%q: tensor<2x17x1xf32>, %k: tensor<2x35x1xf32>, %v: tensor<2x35x1xf32>, %w: tensor<2x17x1xf32>) -> (tensor<2x17x1xf32>, tensor<2x17x1xf32>, tensor<2x35x1xf32>, tensor<2x35x1xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x17x1xf32>, tensor<2x35x1xf32>) -> tensor<2x17x35xf32>
+  %p = sinter.softmax %s : tensor<2x17x35xf32>
+  %o = sinter.matmul %p, %v : (tensor<2x17x35xf32>, tensor<2x35x1xf32>) -> tensor<2x17x1xf32>
+  %f = sinter.map(%o, %w) [#id3, #id3] : (tensor<2x17x1xf32>, tensor<2x17x1xf32>) -> tensor<2x17x1xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %u = arith.mulf %x, %y : f32
+    sinter.yield %u : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2] : tensor<2x17x1xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<2x17x1xf32>, tensor<2x35x1xf32>, tensor<2x35x1xf32>) -> (tensor<2x17x1xf32>, tensor<2x35x1xf32>, tensor<2x35x1xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<2x17x1xf32>, tensor<2x17x1xf32>, tensor<2x35x1xf32>, tensor<2x35x1xf32>
 }

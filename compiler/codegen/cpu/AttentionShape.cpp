@@ -241,7 +241,7 @@ private:
       setLocal(k.results[0].access, queryDim(), keyDim());
       return true;
     }
-    if (k.results.size() != 1 || k.n.stride(k.results[0].access) != 1)
+    if (k.results.size() != 1 || (k.n.size > 1 && k.n.stride(k.results[0].access) != 1))
       return false;
     product.kind == Kind::OverKeys ? setLocal(k.lhs, queryDim(), last) : setLocal(k.lhs, last, queryDim());
     return true;
