@@ -31,8 +31,8 @@ lint:
 test-debian13:
 	@.ci/debian13
 
-# Plants the faults of test/mutation/faults.py one at a time: which does a test see? Takes many hours; goes on where it was
-# stopped. MUTANTS='--only momentum' for some of them.
+# Plants the faults of test/mutation/faults.py one at a time: which does a test see? Takes many hours; goes on where it
+# was stopped. MUTANTS='--only momentum' for some of them.
 mutants:
 	@.ci/setup test
 	@python3 -B test/mutation/run.py $(MUTANTS)
@@ -50,7 +50,8 @@ demo:
 	@echo; echo "--- training on $$(wc -c < $(TEXT)) bytes of text ---"
 	$(GPT) train --data $(TEXT) --steps $(DEMO_STEPS) --out build/demo/after --lr 1e-3 --warmup 100 --schedule cosine
 	@echo; echo "--- after training ---"
-	$(GPT) sample --checkpoint build/demo/after/checkpoint.safetensors --prompt "And God said" -n 400 --seed 1 --temperature 0.8
+	$(GPT) sample --checkpoint build/demo/after/checkpoint.safetensors --prompt "And God said" -n 400 --seed 1 \
+	  --temperature 0.8
 
 bench:
 	@.ci/setup bench

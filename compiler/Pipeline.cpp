@@ -1,9 +1,9 @@
 // The stages, top to bottom as they run. Everything about the order of passes stands here; each stage ends with the
 // check of its contract (passes/VerifyStage.cpp).
 #include "compiler/Pipeline.h"
-#include "compiler/codegen/vulkan/Serialize.h"
-#include "compiler/passes/KernelAbilities.h"
+#include "compiler/codegen/vulkan/spirv/Serialize.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/kernels/KernelAbilities.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"

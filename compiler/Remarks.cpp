@@ -1,7 +1,7 @@
 #include "compiler/Remarks.h"
 
 #include "compiler/passes/Debug.h"
-#include "compiler/passes/NotFused.h"
+#include "compiler/passes/fuse/NotFused.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"

@@ -1,4 +1,5 @@
-// Lesson 2: gradients. `grad` gives tensors, so it can be used wherever tensors can: in an update, in a loss, in itself.
+// Lesson 2: gradients. `grad` gives tensors, so it can be used wherever tensors can: in an update, in a loss, in
+// itself.
 //   sinterc examples/02_gradients.cpp --emit=model -o lesson.mlir && sinter-run lesson.mlir
 #include <sinter/sinter.h>
 

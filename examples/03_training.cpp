@@ -1,6 +1,6 @@
-// Lesson 3: training. Parameters outlive a call; `minimize` differentiates a loss with respect to all of them and assigns
-// their next values; the rates are inputs, so that a schedule needs no new compilation. An optimizer of one's own needs
-// nothing but `grad`, `state` and `assign`: see `lion` below.
+// Lesson 3: training. Parameters outlive a call; `minimize` differentiates a loss with respect to all of them and
+// assigns their next values; the rates are inputs, so that a schedule needs no new compilation. An optimizer of one's
+// own needs nothing but `grad`, `state` and `assign`: see `lion` below.
 //   sinterc examples/03_training.cpp -o regression && ./regression bench train
 #include <sinter/sinter.h>
 

@@ -18,8 +18,8 @@ for name in ("CCACHE_DIR", "HOME", "CXX", "TMPDIR"):
 config.substitutions.append(("%examples", os.path.join(config.test_source_root, "..", "examples")))
 config.substitutions.append(("%build", build))
 
-# Whatever runs on Vulkan runs under the validation layer with its checks of synchronisation, and our own check of hazards: one
-# message, and the run fails. What drivers compile is kept in the build folder, between runs of the tests.
+# Whatever runs on Vulkan runs under the validation layer with its checks of synchronisation, and our own check of
+# hazards: one message, and the run fails. What drivers compile is kept in the build folder, between runs of the tests.
 config.environment["SINTER_VULKAN_VALIDATE"] = "1"
 for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR"):
     config.environment[name] = os.path.join(build, "test", "cache")

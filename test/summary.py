@@ -1,6 +1,7 @@
 """summary.py LOG: what `ctest` ran, counted: a line for each of its entries, and all of them together.
 
-LOG is the Testing/Temporary/LastTest.log that ctest leaves. An entry that tells no count of its own (lit and GoogleTest do) is one test.
+LOG is the Testing/Temporary/LastTest.log that ctest leaves. An entry that tells no count of its own (lit and GoogleTest
+do) is one test.
 """
 
 import collections
@@ -8,8 +9,9 @@ import re
 import sys
 
 KINDS = ("passed", "failed", "skipped")
-LIT = {"Passed": "passed", "Expectedly Failed": "passed", "Passed With Retry": "passed", "Failed": "failed", "Unexpectedly Passed": "failed",
-       "Timed Out": "failed", "Unresolved": "failed", "Unsupported": "skipped", "Skipped": "skipped", "Excluded": "skipped"}
+LIT = {"Passed": "passed", "Expectedly Failed": "passed", "Passed With Retry": "passed", "Failed": "failed",
+       "Unexpectedly Passed": "failed", "Timed Out": "failed", "Unresolved": "failed", "Unsupported": "skipped",
+       "Skipped": "skipped", "Excluded": "skipped"}
 GTEST = {"PASSED": "passed", "FAILED": "failed", "SKIPPED": "skipped"}
 
 

@@ -1,7 +1,7 @@
 // Kernels for Vulkan devices in the program descriptor: shaders as SPIR-V words, kernels as lists of dispatches.
 #include "compiler/codegen/Descriptor.h"
 #include "compiler/codegen/vulkan/Profile.h"
-#include "compiler/codegen/vulkan/Serialize.h"
+#include "compiler/codegen/vulkan/spirv/Serialize.h"
 #include "dialects/plan/Plan.h"
 #include "runtime/include/sinter/abi.h"
 

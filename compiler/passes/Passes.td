@@ -8,8 +8,8 @@ def MarkVariables : Pass<"sinter-mark-variables", "::mlir::func::FuncOp"> {
   let summary = "values that gradients are asked for become sinter.variable";
   let description = [{
     All readers of such a value read the mark: whatever is merged or folded before `sinter-differentiate`, they stay the
-    readers of this value and no other's become it. Then views that change nothing go, alone or together with the views that
-    they undo: until here they were values of their own. Example: test/passes/mark-variables.mlir.
+    readers of this value and no other's become it. Then views that change nothing go, alone or together with the views
+    that they undo: until here they were values of their own. Example: test/passes/mark-variables.mlir.
   }];
   let dependentDialects = ["::sinter::SinterDialect"];
 }
@@ -81,7 +81,8 @@ def FuseAttention : Pass<"sinter-fuse-attention", "::mlir::func::FuncOp"> {
   let summary = "what lives on rows x columns becomes sinter.attention";
   let description = [{
     Scores, masks, weights and the products around them, if nothing over rows x columns leaves. Runs before
-    `sinter-differentiate`: the gradient is again a sinter.attention, at any order. Example: test/passes/fuse-attention.mlir.
+    `sinter-differentiate`: the gradient is again a sinter.attention, at any order. Example:
+    test/passes/fuse-attention.mlir.
   }];
   let dependentDialects = ["::sinter::SinterDialect"];
 }

@@ -115,12 +115,12 @@ def LaunchOp : PlanOp<"launch", [HasParent<"EntryOp">, AttrSizedOperandSegments,
   let description = [{
     `in_place` has one number per output: the input whose memory it takes, or -1.
     `pieces` says that this launch and the next may run piece by piece: the first of so many equal ranges of the one's
-    tiles, of the other's, then the second of each, and so on, or several at once. `own` has one number per operand (inputs,
-    then outputs): an offset in a block that belongs to the thread that runs a piece, where that piece's part of the operand
-    may live instead, since no other launch touches it; or -1. Both are written by code generation.
+    tiles, of the other's, then the second of each, and so on, or several at once. `own` has one number per operand
+    (inputs, then outputs): an offset in a block that belongs to the thread that runs a piece, where that piece's part
+    of the operand may live instead, since no other launch touches it; or -1. Both are written by code generation.
     (C1) the kernel exists, and while it still is a function of tensors the types agree; (C2) `in_place` has one number
-    per output, each -1 or the number of an input; (C3) what a kernel of dispatches binds lies inside the buffers; (C4) there are two
-    `pieces` at least, and `own` has one number per operand.
+    per output, each -1 or the number of an input; (C3) what a kernel of dispatches binds lies inside the buffers; (C4)
+    there are two `pieces` at least, and `own` has one number per operand.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Buffer>:$inputs, Variadic<Buffer>:$outputs,
                        OptionalAttr<DenseI64ArrayAttr>:$in_place, OptionalAttr<I64Attr>:$pieces,
@@ -166,11 +166,11 @@ def DispatchOp : PlanOp<"dispatch", [HasParent<"KernelOp">, DeclareOpInterfaceMe
   let summary = "runs a shader on a grid of workgroups";
   let description = [{
     Storage buffer i of the shader is binding i: `read`, `write` or `update` (both) of some bytes of an operand of the
-    launch (inputs first, then outputs) or of the kernel's scratch. `texels` reads, too, but as a uniform texel buffer of
-    four f32 each. `push` are its push constants; those that it does not give are 0.
+    launch (inputs first, then outputs) or of the kernel's scratch. `texels` reads, too, but as a uniform texel buffer
+    of four f32 each. `push` are its push constants; those that it does not give are 0.
     (C1) there are three numbers of workgroups, each in 1 ... 65535; (C2) at most 4 push constants, of 32 bits;
-    (C3) there are at most 32 bindings; their offsets are multiples of 256; they hold at least 1 byte and at most 128 MiB,
-    texels a multiple of 16 bytes; (C4) the shader exists.
+    (C3) there are at most 32 bindings; their offsets are multiples of 256; they hold at least 1 byte and at most 128
+    MiB, texels a multiple of 16 bytes; (C4) the shader exists.
   }];
   let arguments = (ins FlatSymbolRefAttr:$shader, DenseI64ArrayAttr:$groups, DenseI64ArrayAttr:$constants,
                        DenseI64ArrayAttr:$bindings);

@@ -46,8 +46,8 @@ def ExpandableOp : OpInterface<"ExpandableOp"> {
     `expand` asks nothing else, once gradients are known.
   }];
   let methods = [InterfaceMethod<
-    [{Builds ops of entries that are equal to this op, before it; gives one value per result, of the same type, or none if it
-      is best left as it is.}],
+    [{Builds ops of entries that are equal to this op, before it; gives one value per result, of the same type, or none
+      if it is best left as it is.}],
     "::llvm::SmallVector<::mlir::Value>", "expand", (ins "::mlir::OpBuilder &":$builder)>];
 }
 

@@ -1,14 +1,14 @@
 //===- Ops.td - the sinter dialect ---------------------------------------------------------------===//
 //
-// Tensor-level ops that upstream lacks. Elementwise arithmetic is `arith` and `math` on tensors of one shape. Its gradients,
-// where there is a choice: a maximum or minimum of equal numbers sends half of its cotangent to each, that of a NaN all of it to
-// both; |x| and relu have slope 0 at 0. A cotangent of 0 meets no infinite slope: behind `where`, log, sqrt, a division, pow,
-// exp, sin and cos send 0 to what was not chosen, whatever it is. (A product sends 0 times its other factor.)
-// Each op's rules (infer or verify, fold, vjp, lowering, reference meaning) stand in `ops/NAME.cpp`; each check there
-// carries the label of its constraint here. Shapes are static everywhere.
+// Tensor-level ops that upstream lacks. Elementwise arithmetic is `arith` and `math` on tensors of one shape. Its
+// gradients, where there is a choice: a maximum or minimum of equal numbers sends half of its cotangent to each, that
+// of a NaN all of it to both; |x| and relu have slope 0 at 0. A cotangent of 0 meets no infinite slope: behind `where`,
+// log, sqrt, a division, pow, exp, sin and cos send 0 to what was not chosen, whatever it is. (A product sends 0 times
+// its other factor.) Each op's rules (infer or verify, fold, vjp, lowering, reference meaning) stand in `ops/NAME.cpp`;
+// each check there carries the label of its constraint here. Shapes are static everywhere.
 //
 // Every op has one value for all operands: interpreted, folded, compiled, on every target. Where upstream leaves an
-// elementwise op undefined, or readers may differ about it, this table decides (codegen/Total.cpp makes kernels obey):
+// elementwise op undefined, or readers may differ about it, this table decides (Total.cpp makes kernels obey):
 //
 //   i32: + - *           wrap around
 //   i32: x / 0           0; unsigned too
@@ -20,13 +20,14 @@
 //   f32 to boolean       x != 0, so true of NaN
 //   f32: x % y           x - y trunc(x / y), computed exactly, of x's sign; NaN if x is infinite, y is 0 or one is NaN;
 //                        x where y is infinite
-//   f32: pow             as C has it: pow(x, 0) = 1 and pow(1, y) = 1 even of NaN; pow(-inf, 0.5) = inf, pow(-0, 0.5) = 0
+//   f32: pow             as C has it: pow(x, 0) = 1 and pow(1, y) = 1 even of NaN; pow(-inf, 0.5) = inf, pow(-0, 0.5)
+//                        = 0
 //   maximum, minimum     NaN if one operand is; so are those of a tensor
 //   argmax               index of the first NaN, or else of the first of the largest elements
 //   < <= > >= ==         false if one operand is NaN; != is true
 //
-// A literal, an initial value, a default or an index that its type does not hold is an error where it is written; an f32
-// beyond the largest is infinity, and a warning.
+// A literal, an initial value, a default or an index that its type does not hold is an error where it is written; an
+// f32 beyond the largest is infinity, and a warning.
 //
 //===----------------------------------------------------------------------------------------------===//
 #ifndef SINTER_OPS
@@ -78,7 +79,8 @@ def StateOp : SinterOp<"state", [Symbol]> {
     `init` is one of `zeros`, `ones`, `constant` (value `scale`), `normal` (standard deviation `scale`), `uniform`
     (in [-scale, scale)). `trainable` marks parameters; other state belongs to an optimizer.
     (C1) the type is a static tensor of f32 or i32; (C2) `init` is one of the five names; (C3) random initialisers give
-    f32; (C4) a trainable state is f32; (C5) the type holds the constant; a random initialiser's `scale` is a finite f32.
+    f32; (C4) a trainable state is f32; (C5) the type holds the constant; a random initialiser's `scale` is a finite
+    f32.
     ```mlir
     sinter.state @h.0.attn.c_attn.weight : tensor<128x384xf32> {init = "normal", scale = 2.0e-2, trainable}
     ```
@@ -118,11 +120,11 @@ def WriteOp : SinterOp<"write", [DeclareOpInterfaceMethods<SymbolUserOpInterface
 def GradOp : SinterOp<"grad", [Pure]> {
   let summary = "the gradient of a scalar with respect to values it was computed from";
   let description = [{
-    gradients[i] = d loss / d wrt[i]: how the loss answers to a small change of what the readers of `wrt` i see, with all
-    else as it was written. A value that equals `wrt` i but was written apart (the same expression again, a view that
-    changes nothing, another read of the same state, a number) is another value. A value that the loss does not depend on
-    has gradient zero. Gradients nest: `loss` may itself come from a grad. `mark-variables` keeps every `wrt` apart from
-    the values that equal it; expanded by `differentiate`.
+    gradients[i] = d loss / d wrt[i]: how the loss answers to a small change of what the readers of `wrt` i see, with
+    all else as it was written. A value that equals `wrt` i but was written apart (the same expression again, a view
+    that changes nothing, another read of the same state, a number) is another value. A value that the loss does not
+    depend on has gradient zero. Gradients nest: `loss` may itself come from a grad. `mark-variables` keeps every `wrt`
+    apart from the values that equal it; expanded by `differentiate`.
     (C1) the loss is tensor<f32>; (C2) result i has the type of `wrt` i; (C3) every `wrt` is a tensor of f32.
     ```mlir
     %g = sinter.grad %loss wrt %w : (tensor<f32>, tensor<4x8xf32>) -> tensor<4x8xf32>
@@ -185,7 +187,8 @@ def ReshapeOp : TensorOp<"reshape", [DeclareOpInterfaceMethods<TriangularOp, ["i
   let hasFolder = 1;
 }
 
-def TransposeOp : InferredOp<"transpose", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>]> {
+def TransposeOp
+    : InferredOp<"transpose", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>]> {
   let summary = "permutes dimensions";
   let description = [{
     result's dimension d is the operand's dimension permutation[d]: result[i[permutation[0]], i[permutation[1]], ...] =
@@ -228,7 +231,8 @@ def PadOp : InferredOp<"pad"> {
   let arguments = (ins AnyStaticShapeTensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                        DenseI64ArrayAttr:$interior);
   let results = (outs AnyStaticShapeTensor:$result);
-  let assemblyFormat = [{$input `low` $low `high` $high `interior` $interior attr-dict `:` type($input) `->` type($result)}];
+  let assemblyFormat = [{$input `low` $low `high` $high `interior` $interior attr-dict
+                          `:` type($input) `->` type($result)}];
   let hasFolder = 1;
 }
 
@@ -270,10 +274,10 @@ def ScatterAddOp : SinterOp<"scatter_add", [Pure, ReadsInMemory, DeclareOpInterf
                                             DeclareOpInterfaceMethods<ReferenceOp>]> {
   let summary = "adds rows into a table of zeros by index; the transpose of gather";
   let description = [{
-    result[v, d...] = sum of updates[i..., d...] over all i, in row-major order, with indices[i...] == v. Indices outside
-    the table are left out. No linalg equals it: kernels keep this op, and each target emits it itself.
-    A row's terms add up in ascending order of i, on the CPU in runs of 64 that begin anew with each 65,536th i, and the sums
-    of runs by Kahan's method: with the error of a sum (`reduce`), whatever falls into other rows.
+    result[v, d...] = sum of updates[i..., d...] over all i, in row-major order, with indices[i...] == v. Indices
+    outside the table are left out. No linalg equals it: kernels keep this op, and each target emits it itself.
+    A row's terms add up in ascending order of i, on the CPU in runs of 64 that begin anew with each 65,536th i, and the
+    sums of runs by Kahan's method: with the error of a sum (`reduce`), whatever falls into other rows.
     (C1) indices are i32; (C2) updates' shape is indices' shape followed by the result's shape without its first
     dimension, and the result has one; (C3) the element types of updates and result are f32.
     ```mlir
@@ -313,9 +317,11 @@ def ReduceOp : InferredOp<"reduce"> {
   let description = [{
     The empty sum is 0, the empty maximum -inf. A NaN anywhere in a maximum or minimum gives NaN.
     A sum's order is fixed by the axes and their lengths: one axis after the other, the innermost first. Along the last
-    dimension 16 lanes take each 16th term, and join as a tree; along another one accumulator takes them all. What one of
-    them takes adds up in runs of 64 terms, and the sums of runs by Kahan's method (codegen/SumOrder.h). With u = 2^-24, the
-    error of each axis is at most 70 u times the sum of the terms' absolute values, which takes rounding that always goes the
+    dimension 16 lanes take each 16th term, and join as a tree; along another one accumulator takes them all. What one
+    of them takes adds up in runs of 64 terms, and the sums of runs by Kahan's method (SumOrder.h). With u =
+    2^-24, the error of each axis is at most 70 u times the sum of the terms' absolute values, which takes rounding
+    that always goes
+    the
     same way; where nothing cancels, equal and random terms stay within 1e-6 of the result, at any length.
     The gradient of a maximum is shared equally by the elements that attain it.
     (C1) `axes` are strictly increasing and within the rank; (C2) the element type is f32.
@@ -332,13 +338,13 @@ def ReduceOp : InferredOp<"reduce"> {
 def CumsumOp : TensorOp<"cumsum", [SameOperandsAndResultType, DeclareOpInterfaceMethods<ExpandableOp>]> {
   let summary = "prefix sums along one dimension";
   let description = [{
-    result[i] = sum of input[j] over j <= i along `axis`; `exclusive`: over j < i, so that it begins with 0; `reverse`: over
-    j >= i, or j > i. A NaN or infinity reaches the sums that it is a term of, and no other. Blelloch 1990, "Prefix sums and
-    their applications", for the principle.
-    The order is fixed by the length n alone: each element adds what its block of 16 has before it, in ascending order, to the
-    prefix sum of the sums of the blocks before (each a `reduce`), which is computed in the same way. With u = 2^-24 and
-    L = ceil(log16 n) levels the error is at most 16 L u times the sum of its terms' absolute values (80 u for a million);
-    where nothing cancels, equal and random terms stay within 1e-6 of the result.
+    result[i] = sum of input[j] over j <= i along `axis`; `exclusive`: over j < i, so that it begins with 0; `reverse`:
+    over j >= i, or j > i. A NaN or infinity reaches the sums that it is a term of, and no other. Blelloch 1990, "Prefix
+    sums and their applications", for the principle.
+    The order is fixed by the length n alone: each element adds what its block of 16 has before it, in ascending order,
+    to the prefix sum of the sums of the blocks before (each a `reduce`), which is computed in the same way. With
+    u = 2^-24 and L = ceil(log16 n) levels the error is at most 16 L u times the sum of its terms' absolute values (80 u
+    for a million); where nothing cancels, equal and random terms stay within 1e-6 of the result.
     (C1) `axis` is within the rank; (C2) the element type is f32.
     ```mlir
     %y = sinter.cumsum %x axis 1 {exclusive} : tensor<4x8xf32>
@@ -351,7 +357,8 @@ def CumsumOp : TensorOp<"cumsum", [SameOperandsAndResultType, DeclareOpInterface
   let hasFolder = 1;
 }
 
-def TrianglePartAttr : I32EnumAttr<"TrianglePart", "the part of a square matrix with j <= i (lower) or j >= i (upper)", [
+def TrianglePartAttr
+    : I32EnumAttr<"TrianglePart", "the part of a square matrix with j <= i (lower) or j >= i (upper)", [
     I32EnumAttrCase<"lower", 0>, I32EnumAttrCase<"upper", 1>]> {
   let cppNamespace = "::sinter";
 }
@@ -361,10 +368,11 @@ def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["r
   let description = [{
     result[b..., m, n] = sum over k of lhs[b..., m, k] * rhs[b..., k, n]; `transpose_lhs` reads lhs[b..., k, m],
     `transpose_rhs` reads rhs[b..., n, k].
-    The sum has one order, that the length of k alone fixes: units of it (on the CPU of about 384 steps, 575 for a single one)
-    are chains of fused multiply-adds over ascending k from zero, and their sums add up in groups of 16, level by level. With
-    u = 2^-24 and L levels (0 for one unit, 1 up to 16, 4 for 20 million steps) the error is at most
-    (steps of a unit + 16 L) u sum(|lhs| |rhs|), so it hardly grows with k: about 1e-6 of a sum that does not cancel.
+    The sum has one order, that the length of k alone fixes: units of it (on the CPU of about 384 steps, 575 for a
+    single one) are chains of fused multiply-adds over ascending k from zero, and their sums add up in groups of 16,
+    level by level. With u = 2^-24 and L levels (0 for one unit, 1 up to 16, 4 for 20 million steps) the error is at
+    most (steps of a unit + 16 L) u sum(|lhs| |rhs|), so it hardly grows with k: about 1e-6 of a sum that does not
+    cancel.
     (C1) both ranks are equal and at least 2; (C2) batch dimensions are equal; (C3) inner dimensions are equal;
     (C4) both element types are f32.
     With `bf16` the operands are rounded to bf16 (to nearest, ties to even) before they are multiplied; products are
@@ -386,11 +394,14 @@ def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["r
                        OptionalAttr<TrianglePartAttr>:$rhs_part, OptionalAttr<TrianglePartAttr>:$result_part,
                        OptionalAttr<I64Attr>:$window);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = [{$lhs `,` $rhs (`lhs` `(` $lhs_part^ `)`)? (`rhs` `(` $rhs_part^ `)`)? (`result` `(` $result_part^ `)`)?
-                         (`window` `(` $window^ `)`)? attr-dict `:` functional-type(operands, $result)}];
-  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs, "bool":$transpose_lhs, "bool":$transpose_rhs,
-                                 CArg<"bool", "false">:$bf16),
-                            [{ build($_builder, $_state, lhs, rhs, transpose_lhs, transpose_rhs, bf16, {}, {}, {}, {}); }]>];
+  let assemblyFormat = [{$lhs `,` $rhs (`lhs` `(` $lhs_part^ `)`)? (`rhs` `(` $rhs_part^ `)`)?
+                          (`result` `(` $result_part^ `)`)? (`window` `(` $window^ `)`)?
+                         attr-dict `:` functional-type(operands, $result)}];
+  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs, "bool":$transpose_lhs,
+                                 "bool":$transpose_rhs, CArg<"bool", "false">:$bf16),
+                            [{
+    build($_builder, $_state, lhs, rhs, transpose_lhs, transpose_rhs, bf16, {}, {}, {}, {});
+  }]>];
   let hasVerifier = 1;
 }
 
@@ -400,7 +411,8 @@ def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["r
 def Rowwise : NativeOpTrait<"Rowwise"> { let cppNamespace = "::sinter"; }
 
 /// A float tensor op that works row by row of the last dimension, and keeps the shape.
-class RowOp<string mnemonic, list<Trait> traits = []> : TensorOp<mnemonic, traits # [SameOperandsAndResultType, Rowwise]> {
+class RowOp<string mnemonic, list<Trait> traits = []>
+    : TensorOp<mnemonic, traits # [SameOperandsAndResultType, Rowwise]> {
   let arguments = (ins AnyRankedTensor:$input);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
@@ -411,8 +423,8 @@ def SoftmaxOp : RowOp<"softmax", [DeclareOpInterfaceMethods<TriangularOp, ["infe
   let summary = "softmax along the last dimension";
   let description = [{
     result = exp(x - max) / sum(exp(x - max)) in each row. A row of only -inf (fully masked) gives zeros. So does what
-    may be denormal, exp(x - max) < n 2^-126 of n columns: processors take a hundred times as long to multiply by it, and
-    what is far away, as by ALiBi, is full of it.
+    may be denormal, exp(x - max) < n 2^-126 of n columns: processors take a hundred times as long to multiply by it,
+    and what is far away, as by ALiBi, is full of it.
     (C1) the element type is f32; (C2) the rank is at least 1.
     ```mlir
     %y = sinter.softmax %x : tensor<4x8xf32>
@@ -435,8 +447,8 @@ def NormalizeOp : InferredOp<"normalize", [Rowwise]> {
   let summary = "layer norm (with `center`) or RMS norm (without) along the last dimension, before scale and shift";
   let description = [{
     With mean m (zero unless `center`): rstd = 1 / sqrt(mean((x - m)^2) + epsilon), normalized = (x - m) * rstd.
-    Layer norm: Ba, Kiros, Hinton 2016 (arXiv:1607.06450), eq. 4; RMS norm: Zhang, Sennrich 2019 (arXiv:1910.07467), eq. 4.
-    `rstd` has the operand's shape without its last dimension.
+    Layer norm: Ba, Kiros, Hinton 2016 (arXiv:1607.06450), eq. 4; RMS norm: Zhang, Sennrich 2019 (arXiv:1910.07467), eq.
+    4. `rstd` has the operand's shape without its last dimension.
     (C1) the element type is f32; (C2) the rank is at least 1; (C3) epsilon is positive.
     ```mlir
     %y, %rstd = sinter.normalize %x {epsilon = 1.0e-5, center} : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4xf32>
@@ -454,7 +466,8 @@ def CrossEntropyOp : InferredOp<"cross_entropy", [Rowwise]> {
     [0, V) gives loss 0 and no gradient (an ignored position).
     (C1) logits are [N, V] of f32; (C2) targets are [N] of i32.
     ```mlir
-    %losses, %lse = sinter.cross_entropy %logits, %targets : (tensor<8x65xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+    %losses, %lse = sinter.cross_entropy %logits, %targets
+        : (tensor<8x65xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
     ```
   }];
   let arguments = (ins AnyRankedTensor:$logits, AnyRankedTensor:$targets);
@@ -485,9 +498,9 @@ def SigmoidOp : SinterOp<"sigmoid", [Pure, SameOperandsAndResultType, Elementwis
                                      DeclareOpInterfaceMethods<ReferenceOp>]> {
   let summary = "1 / (1 + exp(-x)), with all digits in both tails";
   let description = [{
-    0 at -inf, 1 at inf. Its slope is sigmoid(x) sigmoid(-x), which keeps its digits, too. An op of its own since neither
-    that quotient (whose slope is inf * 0 on the left) nor (1 + tanh(x / 2)) / 2 (which is 0 from -17 on) has both.
-    Elementwise: scalars, vectors or tensors of f32.
+    0 at -inf, 1 at inf. Its slope is sigmoid(x) sigmoid(-x), which keeps its digits, too. An op of its own since
+    neither that quotient (whose slope is inf * 0 on the left) nor (1 + tanh(x / 2)) / 2 (which is 0 from -17 on) has
+    both. Elementwise: scalars, vectors or tensors of f32.
     ```mlir
     %y = sinter.sigmoid %x : tensor<4x8xf32>
     ```
@@ -507,7 +520,8 @@ def MapOp : SinterOp<"map", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>, 
     permutation: absorbed broadcasts and transposes), computes the region on scalars, yields one element per result.
     Its gradient is again a map: the region's forward is recomputed from the inputs.
     (C1) one map per input, of as many dimensions as the results' rank, a projected permutation whose sizes agree;
-    (C2) all results have one shape; (C3) region arguments are the inputs' element types and yielded values the results'.
+    (C2) all results have one shape; (C3) region arguments are the inputs' element types and yielded values the
+    results'.
     ```mlir
     %y = sinter.map (%x, %b) [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d1)>]
         : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32> {
@@ -520,7 +534,8 @@ def MapOp : SinterOp<"map", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>, 
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, AffineMapArrayAttr:$indexing_maps);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = [{`(` $inputs `)` $indexing_maps attr-dict-with-keyword `:` functional-type($inputs, $results) $body}];
+  let assemblyFormat = [{`(` $inputs `)` $indexing_maps attr-dict-with-keyword
+                          `:` functional-type($inputs, $results) $body}];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The shape that the map iterates over.
@@ -537,14 +552,14 @@ def AttentionOp : SinterOp<"attention", [Pure, DeclareOpInterfaceMethods<Differe
   let description = [{
     The region computes on whole tensors and means just that. What it makes over rows x columns (scores, masks, weights,
     their gradients) stays inside, so that a kernel need hold no more of it than a block. `over` is the shape of such
-    values: batch dimensions, rows, columns. Each operand says which of its dimensions are rows, columns, both or neither
-    (queries and row statistics; keys and values; a bias; a seed). Its gradient is again a `sinter.attention`, which begins
-    with the forward computation: nothing is saved, at any order of derivative. Formed by `fuse-attention`.
+    values: batch dimensions, rows, columns. Each operand says which of its dimensions are rows, columns, both or
+    neither (queries and row statistics; keys and values; a bias; a seed). Its gradient is again a `sinter.attention`,
+    which begins with the forward computation: nothing is saved, at any order of derivative. Formed by `fuse-attention`.
     Dao et al. 2022, "FlashAttention" (arXiv:2205.14135), for the principle.
-    (C1) a result has rows x columns only if an operand has; (C2) every value of the region is known to have rows, columns,
-    both or neither, where an op meets two that differ it is an error; (C3) at least one value has both; (C4) `over` has at
-    least rows and columns, and the dimensions of operands that are rows or columns are of their size; (C5) region arguments
-    have the operands' types, yielded values the results'.
+    (C1) a result has rows x columns only if an operand has; (C2) every value of the region is known to have rows,
+    columns, both or neither, where an op meets two that differ it is an error; (C3) at least one value has both; (C4)
+    `over` has at least rows and columns, and the dimensions of operands that are rows or columns are of their size;
+    (C5) region arguments have the operands' types, yielded values the results'.
     ```mlir
     %o = sinter.attention over [2, 64, 64] (%q rows 1, %k columns 1, %v columns 1)
         : (tensor<2x64x16xf32>, tensor<2x64x16xf32>, tensor<2x64x16xf32>) -> tensor<2x64x16xf32> {

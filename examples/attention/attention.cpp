@@ -3,9 +3,9 @@
 //   sinterc attention.cpp -o attention --set context=1024 --set variant=alibi
 //   ./attention bench forward_backward
 //
-// `variant`: plain (causal), alibi, softcap, bias (learned, relative), cross (keys of another length, no mask), gqa (four
-// heads read the same keys and values), document (ids of documents, which do not look at each other). `window`: how many
-// keys a query sees at most, 0 for all.
+// `variant`: plain (causal), alibi, softcap, bias (learned, relative), cross (keys of another length, no mask), gqa
+// (four heads read the same keys and values), document (ids of documents, which do not look at each other). `window`:
+// how many keys a query sees at most, 0 for all.
 #include <sinter/sinter.h>
 
 #include <cmath>

@@ -1,6 +1,6 @@
-// GPT-2 (Radford et al. 2019): pre-norm blocks, learned positions, gelu by tanh, tied head. Parameters have the names, shapes
-// and [in, out] layouts of GPT-2's published checkpoints. The defaults train in a minute on the King James Bible by
-// characters; GPT-2 itself is
+// GPT-2 (Radford et al. 2019): pre-norm blocks, learned positions, gelu by tanh, tied head. Parameters have the names,
+// shapes and [in, out] layouts of GPT-2's published checkpoints. The defaults train in a minute on the King James Bible
+// by characters; GPT-2 itself is
 //   sinterc gpt.cpp --set layers=12 --set heads=12 --set width=768 --set context=1024 --set vocab=50257
 #include <sinter/sinter.h>
 

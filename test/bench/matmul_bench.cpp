@@ -4,8 +4,8 @@
 // A round times a few calls of each library in turn, after one untimed call that wakes its threads; figures are medians
 // over the rounds. Ratios above 1 mean that ours is faster. Rests between turns let spinning worker threads go to
 // sleep.
-#include "program.h"
-#include "random.h"
+#include "program/program.h"
+#include "program/random.h"
 
 #include <CLI/CLI.hpp>
 #include <cblas-openblas.h>

@@ -1,5 +1,5 @@
-// Long products have one order (codegen/ProductOrder.h): the bits are those of the order written down here, at lengths around
-// its units and groups, in every form that a kernel has; and their error stays below 1e-6 at any length.
+// Long products have one order (codegen/products/ProductOrder.h): the bits are those of the order written down here, at lengths
+// around its units and groups, in every form that a kernel has; and their error stays below 1e-6 at any length.
 // RUN: sinterc %s --emit=model -o %t.mlir
 // RUN: sinter-run --device=cpu --threads=2 %t.mlir | FileCheck %s
 // RUN: sinter-run --device=cpu --threads=1 --march=x86-64-v3 %t.mlir | FileCheck %s
@@ -50,8 +50,8 @@ Tensor terms(Shape shape, int64_t along, int64_t other) {
   return cast(remainder(remainder(i, 255) * 7919 + j * 104729, 255) + 1, f32) * where(remainder(i, 3) == 0, 0x1p-10, 1.0);
 }
 
-/// Steps of all units but the last: as many units as make them nearest to 384 long, each a multiple of 64, and none so that the
-/// last has less than 16.
+/// Steps of all units but the last: as many units as make them nearest to 384 long, each a multiple of 64, and none so
+/// that the last has less than 16.
 int64_t unitOf(int64_t k) {
   const auto units = static_cast<int64_t>(std::floor(static_cast<double>(k) / 384 + 0.5));
   if (units < 2)
@@ -167,7 +167,8 @@ SINTER_MODEL(products) {
       }
   });
 
-  // Terms of all sizes, equal ones that no float holds exactly, and ones: what is expected is computed in double, or known.
+  // Terms of all sizes, equal ones that no float holds exactly, and ones: what is expected is computed in double, or
+  // known.
   const bool narrow = config("narrow", false, "operands are numbers of bf16");
   entry("accuracy", [=] {
     const double bound = (512 + 16 * 4) * 0x1p-24; // roundings of a unit and of four levels

@@ -1,5 +1,5 @@
-// Long sums have one order (codegen/SumOrder.h): the bits are those of the order written down here, at lengths around each of
-// its steps, however the sum is fused; and their error stays below 1e-6, for equal terms too.
+// Long sums have one order (codegen/loops/SumOrder.h): the bits are those of the order written down here, at lengths around
+// each of its steps, however the sum is fused; and their error stays below 1e-6, for equal terms too.
 // RUN: sinterc %s --emit=model -o %t.mlir
 // RUN: sinter-run --device=cpu %t.mlir | FileCheck %s
 // RUN: sinter-run --device=cpu --unfused --threads=2 --entry=rows_1025 %t.mlir

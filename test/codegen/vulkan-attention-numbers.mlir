@@ -196,7 +196,7 @@ func.func @one_row(%q: tensor<1x2x1x8xf32>, %k: tensor<1x2x70x8xf32>, %v: tensor
   %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x2x1x8xf32>, tensor<1x2x70x8xf32>, tensor<1x2x70x8xf32>) -> (tensor<1x2x1x8xf32>, tensor<1x2x70x8xf32>, tensor<1x2x70x8xf32>)
   return %o, %g#0, %g#1, %g#2 : tensor<1x2x1x8xf32>, tensor<1x2x1x8xf32>, tensor<1x2x70x8xf32>, tensor<1x2x70x8xf32>
 }
-// 
+//
 func.func @one_column(%q: tensor<1x2x5x8xf32>, %k: tensor<1x2x1x8xf32>, %v: tensor<1x2x1x8xf32>, %w: tensor<1x2x5x8xf32>) -> (tensor<1x2x5x8xf32>, tensor<1x2x5x8xf32>, tensor<1x2x1x8xf32>, tensor<1x2x1x8xf32>) attributes {sinter.entry} {
   %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x2x5x8xf32>, tensor<1x2x1x8xf32>) -> tensor<1x2x5x1xf32>
   %p = sinter.softmax %s : tensor<1x2x5x1xf32>
@@ -278,7 +278,7 @@ func.func @several_blocks(%q: tensor<1x8x4xf32>, %k: tensor<1x1100x4xf32>, %v: t
   %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x8x4xf32>, tensor<1x1100x4xf32>, tensor<1x1100x4xf32>) -> (tensor<1x8x4xf32>, tensor<1x1100x4xf32>, tensor<1x1100x4xf32>)
   return %o, %g#0, %g#1, %g#2 : tensor<1x8x4xf32>, tensor<1x8x4xf32>, tensor<1x1100x4xf32>, tensor<1x1100x4xf32>
 }
-// 
+//
 func.func @several_blocks_of_rows(%q: tensor<1x1100x4xf32>, %k: tensor<1x12x4xf32>, %v: tensor<1x12x4xf32>, %w: tensor<1x1100x4xf32>) -> (tensor<1x1100x4xf32>, tensor<1x1100x4xf32>, tensor<1x12x4xf32>, tensor<1x12x4xf32>) attributes {sinter.entry} {
   %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x1100x4xf32>, tensor<1x12x4xf32>) -> tensor<1x1100x12xf32>
   %p = sinter.softmax %s : tensor<1x1100x12xf32>
@@ -293,7 +293,7 @@ func.func @several_blocks_of_rows(%q: tensor<1x1100x4xf32>, %k: tensor<1x12x4xf3
   %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<1x1100x4xf32>, tensor<1x12x4xf32>, tensor<1x12x4xf32>) -> (tensor<1x1100x4xf32>, tensor<1x12x4xf32>, tensor<1x12x4xf32>)
   return %o, %g#0, %g#1, %g#2 : tensor<1x1100x4xf32>, tensor<1x1100x4xf32>, tensor<1x12x4xf32>, tensor<1x12x4xf32>
 }
-// 
+//
 func.func @long_causal(%q: tensor<1x600x4xf32>, %k: tensor<1x600x4xf32>, %v: tensor<1x600x4xf32>) -> tensor<1x600x4xf32> attributes {sinter.entry} {
   %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x600x4xf32>, tensor<1x600x4xf32>) -> tensor<1x600x600xf32>
   %m = sinter.map(%s) [#id1] : (tensor<1x600x600xf32>) -> tensor<1x600x600xf32> {

@@ -1,5 +1,5 @@
-// Every op knows its line of the model, also those that library functions are made of; a module that is printed and read
-// back keeps them.
+// Every op knows its line of the model, also those that library functions are made of; a module that is printed and
+// read back keeps them.
 // RUN: sinterc %s --emit=model -o %t.mlir
 // RUN: FileCheck %s < %t.mlir
 // RUN: sinterc %t.mlir --emit=model -o - | FileCheck %s

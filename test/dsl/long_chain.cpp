@@ -1,5 +1,5 @@
-// Thousands of elementwise ops and their gradient are pieces that code generation can take: no kernel holds more than some
-// hundred ops, and pieces that are equal share one, however long the chain is.
+// Thousands of elementwise ops and their gradient are pieces that code generation can take: no kernel holds more than
+// some hundred ops, and pieces that are equal share one, however long the chain is.
 // RUN: sinterc %s --set n=2000 --emit=kernels -o %t.2000.mlir
 // RUN: sinterc %s --set n=8000 --emit=kernels -o %t.8000.mlir
 // RUN: awk '/func.func private/ { n = 0 } ++n > 1200 { exit 1 }' %t.2000.mlir

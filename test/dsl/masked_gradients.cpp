@@ -1,4 +1,5 @@
-// What a mask threw away sends back nothing, whatever stands there and whatever slope it has; at ties, slopes are shared.
+// What a mask threw away sends back nothing, whatever stands there and whatever slope it has; at ties, slopes are
+// shared.
 // RUN: sinterc %s --emit=model -o %t.mlir
 // RUN: sinter-run %t.mlir | FileCheck %s
 // RUN: sinter-run --unfused %t.mlir | FileCheck %s

@@ -38,7 +38,8 @@ SINTER_MODEL(products) {
     output("y", matmul(a, input("b", {2, 7, 4, 5})));
   });
 
-  // The transposes stay values, of which a gradient may be asked; mark-variables folds each with the one that undoes it.
+  // The transposes stay values, of which a gradient may be asked; mark-variables folds each with the one that undoes
+  // it.
   // CHECK-LABEL: func.func @transposes_are_read_through
   // FUSED-LABEL: func.func @transposes_are_read_through
   entry("transposes_are_read_through", [] {

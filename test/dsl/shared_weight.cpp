@@ -1,5 +1,5 @@
-// A weight that is used many times: its partial gradients are added to one sum as they come, so memory does not grow with their
-// number (48 of 64 KiB here, beside 48 activations of 1 KiB).
+// A weight that is used many times: its partial gradients are added to one sum as they come, so memory does not grow
+// with their number (48 of 64 KiB here, beside 48 activations of 1 KiB).
 // RUN: sinterc %s --set uses=48 --emit=plan -o %t.plan.mlir
 // RUN: awk '/plan.entry @train arena/ { found = 1; if ($4 > 400000) exit 1 } END { exit !found }' %t.plan.mlir
 // RUN: sinterc %s --set uses=48 --target=vulkan --emit=plan -o %t.vulkan.mlir

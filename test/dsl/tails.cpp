@@ -1,5 +1,6 @@
-// Functions far from zero, and norms of very large and very small numbers: values, and slopes, are what they are in exact
-// arithmetic, as far as f32 holds it. Quotients with the exact values (Python's decimal module) show the last digits.
+// Functions far from zero, and norms of very large and very small numbers: values, and slopes, are what they are in
+// exact arithmetic, as far as f32 holds it. Quotients with the exact values (Python's decimal module) show the last
+// digits.
 // RUN: sinterc %s --emit=model -o %t.mlir
 // RUN: sinter-run %t.mlir | FileCheck %s
 #include <sinter/sinter.h>

@@ -29,7 +29,8 @@ train single 400 --threads 1 > /dev/null
 train many 400 --threads 3 > /dev/null
 same whole single && same whole many && echo "threads ok" || echo "threads: other bits"
 
-# until_step NAME STEP SIGNAL STEPS options...: trains until this step has been logged, and sends the signal then; returns the exit code.
+# until_step NAME STEP SIGNAL STEPS options...: trains until this step has been logged, and sends the signal then;
+# returns the exit code.
 mkfifo "$folder/lines"
 until_step() {
   # The trainer itself is the background job: $! must not be a shell around it.
@@ -61,6 +62,9 @@ code=$?
   echo "interrupted: exit code $code, a checkpoint of step $(saved_step interrupted)"
 
 # Greedy text is the same for any number of threads.
-sample() { "$trainer" sample --checkpoint "$folder/whole/checkpoint.safetensors" --prompt "one two" -n 40 --temperature 0 --threads "$1"; }
+sample() {
+  "$trainer" sample --checkpoint "$folder/whole/checkpoint.safetensors" --prompt "one two" -n 40 --temperature 0 \
+    --threads "$1"
+}
 a=$(sample 1) && b=$(sample 2) && [ -n "$a" ] && [ "$a" = "$b" ] &&
   echo "greedy samples ok" || echo "samples differ: '$a' '$b'"

@@ -1,7 +1,7 @@
 """vulkan_parity.py PROGRAM WORK STEPS TRAIN... : one program, trained on the CPU and on the first Vulkan device.
 
-PROGRAM is compiled for both; TRAIN are the options that say what it is trained on (--data and so on). Prints a line a promise
-kept; the exit code tells of those that were not.
+PROGRAM is compiled for both; TRAIN are the options that say what it is trained on (--data and so on). Prints a line a
+promise kept; the exit code tells of those that were not.
 """
 import json
 import pathlib
@@ -29,7 +29,8 @@ def run(*arguments):
 
 def train(name, device, count, *more):
     """Trains in WORK/name up to step `count`; the losses of all its steps so far."""
-    run("train", *options, "--out", work / name, "--seed", 1, "--steps", count, "--device", device, "--log", work / name / "log", *more)
+    run("train", *options, "--out", work / name, "--seed", 1, "--steps", count, "--device", device, "--log",
+        work / name / "log", *more)
     lines = [json.loads(line) for line in (work / name / "log").read_text().splitlines()]
     return {line["step"]: line["loss"] for line in lines if "step" in line and "loss" in line}
 
@@ -45,20 +46,22 @@ def promise(what, kept, otherwise=""):
 
 
 def tensors_apart(name, other):
-    """Where the checkpoints differ most, for a message: tensor, element, both values, how many tensors differ at all."""
+    """Where the checkpoints differ most, for a message: tensor, element, both values, how many tensors differ at
+    all."""
     ours, theirs = read_safetensors(checkpoint(name)), read_safetensors(checkpoint(other))
     apart = []
     for tensor in sorted(set(ours) & set(theirs)):
         a, b = ours[tensor][1], theirs[tensor][1]
         scale = max(map(abs, b), default=0) or 1
-        error, element = max((abs(x - y) / scale if x == x and y == y else float("inf"), i) for i, (x, y) in enumerate(zip(a, b)))
+        error, element = max((abs(x - y) / scale if x == x and y == y else float("inf"), i)
+                             for i, (x, y) in enumerate(zip(a, b)))
         if error > 0:
             apart.append((error, tensor, element, a[element], b[element]))
     if not apart:
         return "the checkpoints hold the same tensors"
     error, tensor, element, a, b = max(apart)
-    return (f"{len(apart)} of {len(ours)} tensors differ; farthest {tensor} at element {element}: {a:.9g} in {name}, {b:.9g} in {other}, "
-            f"{error:.1e} of its largest")
+    return (f"{len(apart)} of {len(ours)} tensors differ; farthest {tensor} at element {element}: {a:.9g} in {name}, "
+            f"{b:.9g} in {other}, {error:.1e} of its largest")
 
 
 def follows(what, losses, expected, name):
@@ -71,7 +74,8 @@ def follows(what, losses, expected, name):
         first = next((s for s in common if abs(losses[s] - expected[s]) > TOLERANCE * abs(expected[s])), None)
         told += "".join(f"; {which} step {s}: loss {losses[s]:.9g}, expected {expected[s]:.9g}"
                         for which, s in (("first wrong at", first), ("farthest at", worst)) if s is not None)
-        told += f"; steps logged: {common[0] if common else None} to {max(losses, default=None)} of {steps}; {tensors_apart(name, 'cpu')}"
+        told += (f"; steps logged: {common[0] if common else None} to {max(losses, default=None)} of {steps}; "
+                 f"{tensors_apart(name, 'cpu')}")
     promise(what, kept, told)
 
 
@@ -90,7 +94,8 @@ again = train("again", VULKAN, steps)
 other = [s for s in again if again[s] != vulkan.get(s)]
 same = again == vulkan and checkpoint("again").read_bytes() == checkpoint("vulkan").read_bytes()
 promise("the same bits again", same, "" if same else
-        (f"step {other[0]}: loss {again[other[0]]:.9g}, before {vulkan.get(other[0])}; " if other else "") + tensors_apart("again", "vulkan"))
+        (f"step {other[0]}: loss {again[other[0]]:.9g}, before {vulkan.get(other[0])}; " if other else "")
+        + tensors_apart("again", "vulkan"))
 
 if "logits" in [entry["name"] for entry in json.loads(run("info", "--json"))["entries"]]: # a language model
     # So early in a training the most probable text repeats itself; drawing makes it go on.

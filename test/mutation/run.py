@@ -4,9 +4,9 @@
     run.py [--work FOLDER] [--only TEXT] [--fault-seconds N] [--nearest] [--check]
 
 Works in a copy of the last commit (FOLDER/tree) with a build folder of its own; goes on where it was stopped. For each
-fault: the tests nearest to it, and if they pass, all others. What the tests said stands in FOLDER/logs: a fault is caught by
-a wrong result, not by a test that took too long. Ends with 1 if fewer than 95 % are caught, or an entry does not fit any more.
-`--nearest` leaves the others out, for a first look; `--check` only looks whether all entries fit."""
+fault: the tests nearest to it, and if they pass, all others. What the tests said stands in FOLDER/logs: a fault is
+caught by a wrong result, not by a test that took too long. Ends with 1 if fewer than 95 % are caught, or an entry does
+not fit any more. `--nearest` leaves the others out, for a first look; `--check` only looks whether all entries fit."""
 import argparse
 import json
 import os

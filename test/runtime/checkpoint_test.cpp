@@ -1,8 +1,8 @@
 // Checkpoints: what is saved comes back, what is damaged is refused, and no failing system call loses the file before.
-#include "checkpoint.h"
-#include "safetensors.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/safetensors.h"
 #include "support.h"
-#include "trainer.h"
+#include "training/trainer.h"
 
 #include <cerrno>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 // Text, tokens, images: batches and errors.
-#include "data.h"
+#include "base/utf8.h"
+#include "data/data.h"
+#include "data/token_store.h"
 #include "support.h"
-#include "token_store.h"
-#include "utf8.h"
 
 #include <zlib.h>
 

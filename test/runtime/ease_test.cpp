@@ -1,10 +1,10 @@
 // What a user of the command line is told, and need not say: suggestions, defaults, data and options on resume, other
 // configurations, held-out losses.
-#include "checkpoint.h"
+#include "base/suggest.h"
+#include "checkpoint/checkpoint.h"
 #include "commands.h"
-#include "data.h"
-#include "suggest.h"
-#include "trainer.h"
+#include "data/data.h"
+#include "training/trainer.h"
 
 #include <pty.h>
 

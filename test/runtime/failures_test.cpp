@@ -1,6 +1,6 @@
 // Each system call of each command fails once, in each way it can: no signal, no hang, one message, and nothing that
 // was saved is lost. FAILING_CALLS is the library of failing_calls.cpp.
-#include "checkpoint.h"
+#include "checkpoint/checkpoint.h"
 #include "commands.h"
 
 #include <cerrno>

@@ -1,8 +1,8 @@
 // Files: what is opened never blocks, what is saved replaces only what it may, and nothing is left behind.
-#include "folder_lock.h"
-#include "log_file.h"
-#include "put_aside.h"
-#include "same_file.h"
+#include "files/folder_lock.h"
+#include "files/log_file.h"
+#include "files/put_aside.h"
+#include "files/same_file.h"
 #include "support.h"
 
 #include <cerrno>

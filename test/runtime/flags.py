@@ -1,11 +1,13 @@
-"""flags.py PROGRAM [COUNT [SEED]]: runs a compiled program (built with sanitizers) with COUNT command lines drawn at random.
+"""flags.py PROGRAM [COUNT [SEED]]: runs a compiled program (built with sanitizers) with COUNT command lines drawn at
+random.
 
-Subcommands, options and values come from what --help lists, and from what users get wrong: missing, empty, negative, huge, not a
-number, not UTF-8, repeated, abbreviated, misspelt, glued by "=". Whatever comes, a run
-  - ends with an exit code from 0 to 5, by itself or when it is asked to (what a huge number asks for may take for ever);
+Subcommands, options and values come from what --help lists, and from what users get wrong: missing, empty, negative,
+huge, not a number, not UTF-8, repeated, abbreviated, misspelt, glued by "=". Whatever comes, a run
+  - ends with an exit code from 0 to 5, by itself or when it is asked to (what a huge number asks for may take for
+    ever);
   - says at most a few lines on standard error, each beginning with the program's name;
-  - loses no file that was there: its content is still there, under its name or put aside, unless the command line named it
-    as what to write;
+  - loses no file that was there: its content is still there, under its name or put aside, unless the command line named
+    it as what to write;
   - touches nothing outside of its folder.
 Prints how many runs ended with which code, and each failure with the command line and the seed that repeats it.
 """
@@ -27,14 +29,21 @@ PATIENCE = 3  # seconds until a run is asked to end
 GRACE = 20  # seconds in which it must have done so
 MOST_LINES = 4
 WORDS = "and the light was upon waters He said, let there be".split()
-BIG = ["9007199254740992", "9007199254740993", "18446744073709551615", "18446744073709551616", "99999999999999999999999", "1e30", "1e308"]
-NUMBERS = ["0", "1", "2", "3", "5", "7", "16", "0.5", "1.0", "-1", "-0", "00", "007", "0x10", "1e3", "1e-3", "1e-46", "1e-400", "1e400", "nan",
-           "-nan", "inf", "-inf", "infinity", ".5", "5.", "+1", " 1", "1 ", "1,5", "1_000", "1'000", "one", "1e", "--", "-"]
-TEXTS = ["", " ", "a", "the", "\u00e9\u20ac\U0001f600", "\x01\x1b[31m", "a\nb", "'\"", "%s%n", "{}", "[a,b]", "=", "==x", "-x", "--x", "--steps", "\udcff\udcfe",
+BIG = ["9007199254740992", "9007199254740993", "18446744073709551615", "18446744073709551616",
+       "99999999999999999999999", "1e30", "1e308"]
+NUMBERS = ["0", "1", "2", "3", "5", "7", "16", "0.5", "1.0", "-1", "-0", "00", "007", "0x10", "1e3", "1e-3", "1e-46",
+           "1e-400", "1e400", "nan",
+           "-nan", "inf", "-inf", "infinity", ".5", "5.", "+1", " 1", "1 ", "1,5", "1_000", "1'000", "one", "1e", "--",
+           "-"]
+TEXTS = ["", " ", "a", "the", "\u00e9\u20ac\U0001f600", "\x01\x1b[31m", "a\nb", "'\"", "%s%n", "{}", "[a,b]", "=",
+         "==x", "-x", "--x", "--steps", "\udcff\udcfe",
          "x" * 300, "/", ".", "..", "~", "*", "true", "false", "null"]
-FILES = ["text.txt", "short.txt", "empty", "junk", "tokens.bin", "plain.safetensors", "run", "run/checkpoint.safetensors", "other.safetensors",
-         "log.jsonl", "folder", "folder/", "missing", "missing/x", "text.txt/x", "new", "new/deep", "broken-link", "link.txt", "./text.txt", "-"]
-NAMES = ["constant", "cosine", "cosin", "Cosine", "random", "sequential", "bytes", "chars", "char", "none", "all", "train", "val", "auto", "always",
+FILES = ["text.txt", "short.txt", "empty", "junk", "tokens.bin", "plain.safetensors", "run",
+         "run/checkpoint.safetensors", "other.safetensors",
+         "log.jsonl", "folder", "folder/", "missing", "missing/x", "text.txt/x", "new", "new/deep", "broken-link",
+         "link.txt", "./text.txt", "-"]
+NAMES = ["constant", "cosine", "cosin", "Cosine", "random", "sequential", "bytes", "chars", "char", "none", "all",
+         "train", "val", "auto", "always",
          "cpu", "vulkan", "vulkan:0", "null", "CPU", "cuda", "mock", "z80", "eval", "logits", "sample", "sampel"]
 OUTPUTS = {"--logits", "--out", "--log"}  # what these name may be replaced
 
@@ -49,7 +58,8 @@ class Options:
         self.options = {}
         for subcommand in self.subcommands:
             text = subprocess.run([program, subcommand, "--help"], capture_output=True, text=True, check=True).stdout
-            self.options[subcommand] = [word for line in text.splitlines() if line.startswith("  -") for word in line.split()[0].split(",")]
+            self.options[subcommand] = [word for line in text.splitlines() if line.startswith("  -")
+                                        for word in line.split()[0].split(",")]
 
 
 def prepare(program, folder):
@@ -74,9 +84,11 @@ def prepare(program, folder):
 
 def value(draw, option):
     kinds = [NUMBERS] * 4 + [TEXTS, FILES, NAMES, BIG]
-    if option in ("--data", "--val-data", "--checkpoint", "--init", "--from", "--out", "--log", "--logits", "--prompt-file", "--vocabulary-from"):
+    if option in ("--data", "--val-data", "--checkpoint", "--init", "--from", "--out", "--log", "--logits",
+                  "--prompt-file", "--vocabulary-from"):
         kinds = [FILES] * 6 + [TEXTS, NUMBERS]
-    elif option in ("--schedule", "--order", "--tokenizer", "--split", "--device", "--march", "--vulkan-profile", "--resume"):
+    elif option in ("--schedule", "--order", "--tokenizer", "--split", "--device", "--march", "--vulkan-profile",
+                    "--resume"):
         kinds = [NAMES] * 4 + [TEXTS, NUMBERS]
     elif option in ("--prompt", "--stop", "--sample-prompt"):
         kinds = [TEXTS] * 4 + [NUMBERS, FILES]
@@ -85,13 +97,15 @@ def value(draw, option):
 
 def misspelt(draw, word):
     at = draw.randrange(len(word))
-    return draw.choice([word[:at], word[:at] + word[at + 1:], word[:at] + draw.choice("abz-_=9\u00e9") + word[at:], word.upper(), word[1:],
+    return draw.choice([word[:at], word[:at] + word[at + 1:], word[:at] + draw.choice("abz-_=9\u00e9") + word[at:],
+                        word.upper(), word[1:],
                         word.replace("-", "_"), word + "s"])
 
 
 def command_line(draw, known):
     if draw.random() < 0.05:
-        return [draw.choice(draw.choice([NUMBERS, TEXTS, FILES, ["--help", "-h", "--version", "help", "--threads"]])) for _ in range(draw.randrange(4))]
+        return [draw.choice(draw.choice([NUMBERS, TEXTS, FILES, ["--help", "-h", "--version", "help", "--threads"]]))
+                for _ in range(draw.randrange(4))]
     subcommand = draw.choice(known.subcommands)
     words = [subcommand if draw.random() < 0.96 else misspelt(draw, subcommand)]
     good = {"train": ["--data", "text.txt", "--steps", draw.choice("0247"), "--out", draw.choice(["run", "new"])],
@@ -109,7 +123,8 @@ def command_line(draw, known):
         if draw.random() < 0.06:
             option = misspelt(draw, option)
         form = draw.random()
-        piece = [option, given] if form < 0.6 else [f"{option}={given}"] if form < 0.85 else [option] if form < 0.95 else [option, given, given]
+        piece = ([option, given] if form < 0.6 else [f"{option}={given}"] if form < 0.85 else
+                 [option] if form < 0.95 else [option, given, given])
         # Replacing what was right, where it was given, gets further than giving it twice.
         if len(piece) == 2 and option in words[:-1] and draw.random() < 0.8:
             words[words.index(option) + 1] = given
@@ -147,7 +162,8 @@ def run(program, words, folder):
                        UBSAN_OPTIONS="print_stacktrace=1:exitcode=99")
     raw = [os.fsencode(word).replace(b"\0", b"") for word in words]
     with open(folder.parent / "err", "w+b") as err:
-        child = subprocess.Popen([program, *raw], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
+        child = subprocess.Popen([program, *raw], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=err)
         asked = False
         try:
             code = child.wait(PATIENCE)
@@ -182,7 +198,8 @@ def problem(program, words, folder, before):
     after = contents(folder)
     still = set(after.values())
     allowed = named_outputs(words)
-    lost = [name for name, content in before.items() if content not in still and name not in allowed and os.path.dirname(name) not in allowed]
+    lost = [name for name, content in before.items() if content not in still and name not in allowed
+            and os.path.dirname(name) not in allowed]
     # A training that goes on replaces its own checkpoint and continues its own log.
     if words[:1] == ["train"] and any(word.startswith("--resume") for word in words):
         lost = [name for name in lost if name not in ("run/checkpoint.safetensors", "log.jsonl")]
@@ -212,7 +229,8 @@ def main():
         template = pathlib.Path(parent) / "template"
         prepare(program, template)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            for seed, words, wrong, code in pool.map(lambda seed: attempt(program, known, template, seed), range(first, first + count)):
+            for seed, words, wrong, code in pool.map(lambda seed: attempt(program, known, template, seed),
+                                                     range(first, first + count)):
                 codes[code] += 1
                 if wrong:
                     failures += 1

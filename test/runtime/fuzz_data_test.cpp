@@ -1,12 +1,12 @@
 // Malformed data, as fuzz_test.cpp does it for checkpoints: images, texts, token files, vocabularies, prompts, logs,
 // saved options.
-#include "data.h"
-#include "flat_json.h"
-#include "generate.h"
-#include "log_file.h"
+#include "base/flat_json.h"
+#include "data/data.h"
+#include "files/log_file.h"
 #include "mutator.h"
+#include "sampling/generate.h"
 #include "support.h"
-#include "trainer.h"
+#include "training/trainer.h"
 
 #include <fstream>
 #include <functional>

@@ -1,11 +1,11 @@
 // Malformed files, structure-aware: valid ones are changed in their bytes, JSON tokens and numbers, and half of the
 // time the hash is made right again so that what lies behind it is reached. Whatever comes must be taken or refused by
 // a Failure; the sanitizers watch the rest. Seconds a format: SINTER_FUZZ_SECONDS (default 1).
-#include "checkpoint.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/safetensors.h"
 #include "mutator.h"
-#include "safetensors.h"
 #include "support.h"
-#include "trainer.h"
+#include "training/trainer.h"
 
 namespace sinter::test {
 

@@ -1,10 +1,10 @@
 // Hostile files: what they may cost (their size and 64 MB, a second), what they are called, and that none of them ends
 // a program by a signal.
-#include "checkpoint.h"
+#include "base/utf8.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/safetensors.h"
 #include "commands.h"
-#include "safetensors.h"
-#include "trainer.h"
-#include "utf8.h"
+#include "training/trainer.h"
 
 #include <fstream>
 #include <malloc.h>

@@ -1,7 +1,7 @@
 // Structure-aware changes of valid files, for the tests that feed hostile ones.
 #pragma once
 
-#include "error.h"
+#include "base/error.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Standard output and error that cannot be written, signals while they are blocked, and threads that cannot be started:
 // the exit code is the right one and nothing that was trained is lost.
-#include "checkpoint.h"
+#include "checkpoint/checkpoint.h"
 #include "commands.h"
 
 #include <algorithm>

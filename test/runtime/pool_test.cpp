@@ -1,7 +1,7 @@
 // The thread pool: every tile once, whatever the number of threads and however fast jobs follow each other.
-#include "device.h"
-#include "pool.h"
-#include "program.h"
+#include "program/device.h"
+#include "program/pool.h"
+#include "program/program.h"
 #include "support.h"
 
 #include <array>

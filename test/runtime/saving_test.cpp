@@ -1,6 +1,6 @@
 // Commands that could destroy what is already there: trainings in one folder, started twice, and outputs that are
 // inputs.
-#include "checkpoint.h"
+#include "checkpoint/checkpoint.h"
 #include "commands.h"
 
 #include <chrono>

@@ -1,8 +1,8 @@
 // Seeds differ where they should: initial values, the order of the data, samples; and parameters differ from each
 // other. Every bit of a seed counts: seeds that agree in their low or high half, or in their exclusive or, are others.
-#include "data.h"
-#include "device.h"
-#include "sampler.h"
+#include "data/data.h"
+#include "program/device.h"
+#include "sampling/sampler.h"
 #include "support.h"
 
 #include <algorithm>

@@ -1,9 +1,9 @@
 // What the runtime's tests share.
 #pragma once
 
-#include "error.h"
-#include "files.h"
-#include "program.h"
+#include "base/error.h"
+#include "files/files.h"
+#include "program/program.h"
 
 #include <cstdlib>
 #include <cstring>

@@ -1,9 +1,10 @@
 // Steps: same bits for any number of threads, no heap allocation, schedules; evaluation and generation.
-#include "evaluate.h"
-#include "generate.h"
-#include "processor.h"
+#include "data/data.h"
+#include "program/processor.h"
+#include "sampling/generate.h"
 #include "support.h"
-#include "trainer.h"
+#include "training/evaluate.h"
+#include "training/trainer.h"
 
 #include <atomic>
 #include <cmath>
@@ -23,7 +24,7 @@ void *realloc(void *memory, size_t size) { return allocations.fetch_add(1), __li
 }
 #endif
 
-#include "train_log.h"
+#include "training/train_log.h"
 
 namespace sinter::test {
 

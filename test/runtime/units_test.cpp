@@ -1,9 +1,9 @@
 // Random numbers, UTF-8, tokenizers, sampler.
-#include "random.h"
-#include "sampler.h"
+#include "base/utf8.h"
+#include "data/tokenizer.h"
+#include "program/random.h"
+#include "sampling/sampler.h"
 #include "support.h"
-#include "tokenizer.h"
-#include "utf8.h"
 
 #include <cmath>
 #include <map>

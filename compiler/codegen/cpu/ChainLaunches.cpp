@@ -18,6 +18,9 @@
 using namespace mlir;
 
 namespace sinter {
+#define GEN_PASS_DEF_CPUCHAINLAUNCHES
+#include "compiler/codegen/cpu/Passes.h.inc"
+
 namespace {
 
 // Pieces that share work evenly among some threads.
@@ -170,11 +173,9 @@ void chainLaunches(plan::EntryOp entry) {
   finish();
 }
 
-struct ChainLaunchesPass : PassWrapper<ChainLaunchesPass, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ChainLaunchesPass)
+struct ChainLaunchesPass : impl::CpuChainLaunchesBase<ChainLaunchesPass> {
+  using CpuChainLaunchesBase::CpuChainLaunchesBase;
 
-  StringRef getArgument() const override { return "sinter-cpu-chain-launches"; }
-  StringRef getDescription() const override { return "launches that can run piece by piece say so"; }
   void runOnOperation() override {
     for (auto entry : getOperation().getOps<plan::EntryOp>())
       chainLaunches(entry);
@@ -182,7 +183,5 @@ struct ChainLaunchesPass : PassWrapper<ChainLaunchesPass, OperationPass<ModuleOp
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createCpuChainLaunchesPass() { return std::make_unique<ChainLaunchesPass>(); }
 
 } // namespace sinter

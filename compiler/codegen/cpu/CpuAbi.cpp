@@ -14,6 +14,9 @@
 using namespace mlir;
 
 namespace sinter {
+#define GEN_PASS_DEF_CPUABI
+#include "compiler/codegen/cpu/Passes.h.inc"
+
 namespace {
 
 /// A memref made of a bare pointer; one dynamic dimension gets `bytes`.
@@ -68,14 +71,9 @@ void rewrite(func::FuncOp function, const LLVMTypeConverter &converter) {
   function.setAllArgAttrs(ArrayRef<DictionaryAttr>());
 }
 
-struct CpuAbiPass : PassWrapper<CpuAbiPass, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(CpuAbiPass)
+struct CpuAbiPass : impl::CpuAbiBase<CpuAbiPass> {
+  using CpuAbiBase::CpuAbiBase;
 
-  StringRef getArgument() const override { return "sinter-cpu-abi"; }
-  StringRef getDescription() const override { return "give tile functions the signature that the runtime calls"; }
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<LLVM::LLVMDialect, arith::ArithDialect>();
-  }
   void runOnOperation() override {
     LLVMTypeConverter converter(&getContext());
     for (auto function : getOperation().getOps<func::FuncOp>())
@@ -86,7 +84,5 @@ struct CpuAbiPass : PassWrapper<CpuAbiPass, OperationPass<ModuleOp>> {
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createCpuAbiPass() { return std::make_unique<CpuAbiPass>(); }
 
 } // namespace sinter

@@ -1,7 +1,7 @@
 // The order of the CPU passes: kernels of linalg on tensors to llvm.func tile functions.
 #include "compiler/codegen/Codegen.h"
-#include "compiler/codegen/Expand.h"
-#include "compiler/codegen/cpu/Matmul.h"
+#include "compiler/codegen/Passes.h"
+#include "compiler/codegen/cpu/MatmulCost.h"
 #include "compiler/codegen/cpu/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -13,14 +13,15 @@
 using namespace mlir;
 
 namespace sinter {
+#define GEN_PASS_DEF_STRICTFMA
+#include "compiler/codegen/cpu/Passes.h.inc"
+
 namespace {
 
 /// `vector.fma` lowers to an operation that may or may not round between product and sum; ours never does.
-struct StrictFmaPass : PassWrapper<StrictFmaPass, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(StrictFmaPass)
+struct StrictFmaPass : impl::StrictFmaBase<StrictFmaPass> {
+  using StrictFmaBase::StrictFmaBase;
 
-  StringRef getArgument() const override { return "sinter-strict-fma"; }
-  StringRef getDescription() const override { return "make every fused multiply-add round once"; }
   void runOnOperation() override {
     getOperation().walk([](LLVM::FMulAddOp op) {
       OpBuilder builder(op);
@@ -30,23 +31,34 @@ struct StrictFmaPass : PassWrapper<StrictFmaPass, OperationPass<ModuleOp>> {
   }
 };
 
+template <typename Options> Options optionsFor(const cpu::MatmulTarget &target) {
+  Options options;
+  options.vectorRegisters = target.vectorRegisters;
+  options.cacheBytes = target.cacheBytes;
+  options.dotProducts = target.dotProducts;
+  return options;
+}
+
 } // namespace
 
 void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   // Loops and vectors; everything the emitters leave to others to fold and to lift out of loops.
-  manager.addPass(createEmitAttentionPass(cpu::matmulTarget(options.march)));
-  manager.addPass(createEmitMatmulPass(cpu::matmulTarget(options.march)));
-  manager.addPass(createCpuEmitLoopsPass());
-  manager.addPass(createCpuChainLaunchesPass());
+  cpu::MatmulTarget target = cpu::matmulTarget(options.march);
+  manager.addPass(createCpuEmitAttention(optionsFor<CpuEmitAttentionOptions>(target)));
+  manager.addPass(createCpuEmitMatmul(optionsFor<CpuEmitMatmulOptions>(target)));
+  manager.addPass(createCpuEmitLoops());
+  manager.addPass(createCpuChainLaunches());
   OpPassManager &emitted = manager.nest<func::FuncOp>();
-  emitted.addPass(createExpandThreefryPass());
-  emitted.addPass(createExpandMathPass(/*scales=*/cpu::matmulTarget(options.march).vectorRegisters == 32));
+  emitted.addPass(createExpandThreefry());
+  ExpandMathOptions math;
+  math.scales = target.vectorRegisters == 32;
+  emitted.addPass(createExpandMath(math));
   emitted.addPass(createCanonicalizerPass());
   emitted.addPass(createLoopInvariantCodeMotionPass());
   emitted.addPass(createCSEPass());
 
   // To the LLVM dialect, bottom up; what is function by function runs on all cores.
-  manager.addPass(createCpuAbiPass());
+  manager.addPass(createCpuAbi());
   OpPassManager &lowered = manager.nest<func::FuncOp>();
   lowered.addPass(createConvertVectorToSCFPass());
   lowered.addPass(memref::createExpandStridedMetadataPass());
@@ -64,18 +76,13 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   rest.addPass(createConvertIndexToLLVMPass());
   rest.addPass(createUBToLLVMConversionPass());
   rest.addPass(createReconcileUnrealizedCastsPass());
-  manager.addPass(std::make_unique<StrictFmaPass>());
+  manager.addPass(createStrictFma());
 }
 
 void registerCodegenPasses() {
   registerVulkanPasses();
-  registerEmitMatmulPass();
-  registerPass(createCpuEmitLoopsPass);
-  registerPass(createCpuChainLaunchesPass);
-  registerPass(createExpandThreefryPass);
-  registerPass([] { return createExpandMathPass(); });
-  registerPass(createCpuAbiPass);
-  registerPass([] { return std::make_unique<StrictFmaPass>(); });
+  registerSinterCodegenPasses();
+  registerSinterCpuPasses();
   PassPipelineRegistration<>("sinter-cpu-pipeline", "kernels to LLVM tile functions for this machine",
                              [](OpPassManager &manager) { buildCpuPipeline(manager, TargetOptions()); });
 }

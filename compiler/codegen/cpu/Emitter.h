@@ -4,7 +4,7 @@
 // order everywhere. Memory is addressed through one-dimensional views: an access is an offset and a stride along lanes.
 #pragma once
 
-#include "compiler/codegen/Body.h"
+#include "compiler/codegen/scalars/Body.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 namespace sinter::cpu {

@@ -1,4 +1,4 @@
-// The passes of CPU code generation. Their order stands in CpuPipeline.cpp.
+// The passes of CPU code generation (Passes.td). Their order stands in CpuPipeline.cpp.
 #pragma once
 
 #include "dialects/Precompiled.h"
@@ -8,6 +8,8 @@ namespace sinter {
 /// Attributes of kernels from the loop emitters on: how many tiles a launch has, bytes of scratch per thread (i64).
 inline constexpr llvm::StringLiteral kTilesAttr = "sinter.tiles";
 inline constexpr llvm::StringLiteral kScratchAttr = "sinter.scratch";
+/// How the products of a kernel are cut up (MatmulPlan::describe), in order.
+inline constexpr llvm::StringLiteral kPlanAttr = "sinter.plan";
 /// Into how many pieces a launch falls, and which operands it then walks through piece by piece (cpu/Pieces.h).
 inline constexpr llvm::StringLiteral kPiecesAttr = "sinter.pieces";
 inline constexpr llvm::StringLiteral kPiecewiseAttr = "sinter.piecewise";
@@ -21,8 +23,9 @@ mlir::func::FuncOp createTileFunction(mlir::func::FuncOp kernel);
 /// and results.
 void setTileAttributes(mlir::func::FuncOp function, int64_t tiles, int64_t scratch, int64_t flops);
 
-std::unique_ptr<mlir::Pass> createCpuEmitLoopsPass();
-std::unique_ptr<mlir::Pass> createCpuChainLaunchesPass();
-std::unique_ptr<mlir::Pass> createCpuAbiPass();
+#define GEN_PASS_DECL
+#include "compiler/codegen/cpu/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "compiler/codegen/cpu/Passes.h.inc"
 
 } // namespace sinter

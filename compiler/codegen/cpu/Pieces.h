@@ -6,8 +6,8 @@
 // row.
 #pragma once
 
-#include "compiler/codegen/MatmulShape.h"
-#include "compiler/codegen/cpu/LoopSchedule.h"
+#include "compiler/codegen/cpu/loops/LoopSchedule.h"
+#include "compiler/codegen/products/MatmulShape.h"
 
 namespace sinter::cpu {
 

@@ -6,10 +6,10 @@
 //     plan.dispatch @k.s0 groups [12, 1, 1] bind (read 0 at 0 bytes 196608, write 1 at 0 bytes 3072)
 //   }
 //   gpu.module @k.s0 { gpu.func @main(%x: memref<?xf32, ...>, %y: memref<?xf32, ...>) kernel { ... } }
-#include "compiler/codegen/vulkan/Attention.h"
-#include "compiler/codegen/vulkan/General.h"
-#include "compiler/codegen/vulkan/Matmul.h"
 #include "compiler/codegen/vulkan/Passes.h"
+#include "compiler/codegen/vulkan/attention/Attention.h"
+#include "compiler/codegen/vulkan/loops/General.h"
+#include "compiler/codegen/vulkan/products/Matmul.h"
 #include "dialects/sinter/Sinter.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
@@ -18,20 +18,13 @@
 using namespace mlir;
 
 namespace sinter::vulkan {
+#define GEN_PASS_DEF_EMITKERNELS
+#include "compiler/codegen/vulkan/Passes.h.inc"
+
 namespace {
 
-struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EmitKernelsPass)
-
-  EmitKernelsPass() = default;
-  EmitKernelsPass(const EmitKernelsPass &other) : PassWrapper(other) {}
-
-  StringRef getArgument() const override { return "sinter-vulkan-emit-kernels"; }
-  StringRef getDescription() const override { return "turn kernels into dispatches of shaders"; }
-  void getDependentDialects(DialectRegistry &registry) const override {
-    registry.insert<plan::PlanDialect, gpu::GPUDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
-                    spirv::SPIRVDialect, arith::ArithDialect, math::MathDialect>();
-  }
+struct EmitKernelsPass : impl::EmitKernelsBase<EmitKernelsPass> {
+  using EmitKernelsBase::EmitKernelsBase;
 
   void runOnOperation() override {
     const Profile *chosen = findProfile(profile);
@@ -54,17 +47,7 @@ struct EmitKernelsPass : PassWrapper<EmitKernelsPass, OperationPass<ModuleOp>> {
       return emitMatmul(kernel, *product, shaders, profile);
     return emitGeneral(kernel, shaders, profile);
   }
-
-  Option<std::string> profile{*this, "profile", llvm::cl::desc("registers (CPU-like devices) or shared (GPUs)"),
-                              llvm::cl::init("registers")};
 };
 
 } // namespace
-
-std::unique_ptr<Pass> createEmitKernelsPass(StringRef profile) {
-  auto pass = std::make_unique<EmitKernelsPass>();
-  pass->profile = profile.str();
-  return pass;
-}
-
 } // namespace sinter::vulkan

@@ -1,23 +1,14 @@
-// The passes of Vulkan code generation. Their order stands in VulkanPipeline.cpp.
+// The passes of Vulkan code generation (Passes.td). Their order stands in VulkanPipeline.cpp.
 #pragma once
 
-#include "dialects/Precompiled.h"
+#include "dialects/plan/Plan.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 
 namespace sinter::vulkan {
-
-/// Kernels of linalg on tensors become plan.kernels and shaders (gpu.module).
-std::unique_ptr<mlir::Pass> createEmitKernelsPass(llvm::StringRef profile);
-
-/// What SPIR-V has no instruction for, on gpu.func: rounding to bf16 in integer arithmetic, functions of libm.
-std::unique_ptr<mlir::Pass> createExpandForShadersPass();
-
-/// On gpu.func: zeros that arithmetic takes as literals become values that no driver knows.
-std::unique_ptr<mlir::Pass> createHideZerosPass();
-
-/// Every gpu.module becomes a spirv.module, on all cores.
-std::unique_ptr<mlir::Pass> createShadersToSpirvPass();
-
-/// On spirv.module: the version that Vulkan 1.2 takes, decorations, and what f32 has to keep.
-std::unique_ptr<mlir::Pass> createFinishSpirvPass();
-
+#define GEN_PASS_DECL
+#include "compiler/codegen/vulkan/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "compiler/codegen/vulkan/Passes.h.inc"
 } // namespace sinter::vulkan

@@ -8,8 +8,8 @@
 //   points.index, shader.load(x, points.index)); shader.dispatch(points.groups, points.constants);
 #pragma once
 
-#include "compiler/codegen/Body.h"
-#include "compiler/codegen/SumOrder.h"
+#include "compiler/codegen/loops/SumOrder.h"
+#include "compiler/codegen/scalars/Body.h"
 #include "compiler/codegen/vulkan/Profile.h"
 #include "dialects/plan/Plan.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"

@@ -1,6 +1,6 @@
 // The order of the Vulkan passes: kernels of linalg on tensors to plan.kernels and spirv.modules.
 #include "compiler/codegen/Codegen.h"
-#include "compiler/codegen/Expand.h"
+#include "compiler/codegen/Passes.h"
 #include "compiler/codegen/vulkan/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
@@ -14,31 +14,29 @@ using namespace mlir;
 namespace sinter {
 
 void buildVulkanPipeline(OpPassManager &manager, StringRef profile) {
-  manager.addPass(vulkan::createEmitKernelsPass(profile));
+  vulkan::EmitKernelsOptions kernels;
+  kernels.profile = profile.str();
+  manager.addPass(vulkan::createEmitKernels(kernels));
   OpPassManager &shaders = manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
-  shaders.addPass(createExpandThreefryPass());
-  shaders.addPass(vulkan::createExpandForShadersPass());
-  shaders.addPass(createExpandMathPass());
+  shaders.addPass(createExpandThreefry());
+  shaders.addPass(vulkan::createExpandForShaders());
+  shaders.addPass(createExpandMath());
   shaders.addPass(createCanonicalizerPass());
   shaders.addPass(createLoopInvariantCodeMotionPass());
   shaders.addPass(createCSEPass());
-  shaders.addPass(vulkan::createHideZerosPass());
-  manager.addPass(vulkan::createShadersToSpirvPass());
+  shaders.addPass(vulkan::createHideZeros());
+  manager.addPass(vulkan::createShadersToSpirv());
   OpPassManager &modules = manager.nest<spirv::ModuleOp>();
   modules.addPass(spirv::createSPIRVLowerABIAttributesPass());
   modules.addPass(createCanonicalizerPass());
   modules.addPass(createCSEPass());
   modules.addPass(spirv::createSPIRVRewriteInsertsPass());
   modules.addPass(spirv::createSPIRVUpdateVCEPass());
-  modules.addPass(vulkan::createFinishSpirvPass());
+  modules.addPass(vulkan::createFinishSpirv());
 }
 
 void registerVulkanPasses() {
-  registerPass([] { return vulkan::createEmitKernelsPass("registers"); });
-  registerPass(vulkan::createExpandForShadersPass);
-  registerPass(vulkan::createHideZerosPass);
-  registerPass(vulkan::createShadersToSpirvPass);
-  registerPass(vulkan::createFinishSpirvPass);
+  vulkan::registerSinterVulkanPasses();
   PassPipelineRegistration<>("sinter-vulkan-pipeline", "kernels to SPIR-V for CPU-like Vulkan devices",
                              [](OpPassManager &manager) { buildVulkanPipeline(manager, "registers"); });
 }

@@ -1,7 +1,7 @@
 #include "Compiled.h"
 
-#include "error.h"
-#include "program.h"
+#include "base/error.h"
+#include "program/program.h"
 #include "vulkan/vulkan_device.h"
 
 #include "compiler/codegen/vulkan/Profile.h"

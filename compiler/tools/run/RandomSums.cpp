@@ -72,7 +72,7 @@ Value RandomGraph::crossEntropy() {
   return made.getLosses();
 }
 
-/// A sum of several runs (codegen/SumOrder.h): a long row, or long columns.
+/// A sum of several runs (codegen/loops/SumOrder.h): a long row, or long columns.
 Value RandomGraph::longSum() {
   bool rows = chance(0.4);
   Shape shape = rows ? Shape{1, 1000 + below(300)} : Shape{60 + below(90), 1 + below(5)};

@@ -212,14 +212,20 @@ void attachArith(MLIRContext *context) {
   row<AddFOp, [](f a, f b) { return a + b; }, [](V v) { return v.g; }, [](V v) { return v.g; }>(context);
   row<SubFOp, [](f a, f b) { return a - b; }, [](V v) { return v.g; }, [](V v) { return -v.g; }>(context);
   row<MulFOp, [](f a, f b) { return a * b; }, [](V v) { return v.g * v.b; }, [](V v) { return v.g * v.a; }>(context);
-  row<DivFOp, [](f a, f b) { return a / b; }, [](V v) { return v.g / divisor(v.b, v.g); }, [](V v) { return -(v.g * factor(v.y, v.g) / divisor(v.b, v.g)); }>(context);
+  row<DivFOp, [](f a, f b) { return a / b; }, [](V v) { return v.g / divisor(v.b, v.g); },
+      [](V v) { return -(v.g * factor(v.y, v.g) / divisor(v.b, v.g)); }>(context);
   row<RemFOp, [](f a, f b) { return std::fmod(a, b); }, [](V v) { return v.g; }, remainderDivisor>(context);
   row<NegFOp, [](f a) { return -a; }, [](V v) { return -v.g; }>(context);
-  row<MaximumFOp, maximumOf, [](V v) { return larger(v.g, v.a, v.b); }, [](V v) { return larger(v.g, v.b, v.a); }>(context);
-  row<MinimumFOp, minimumOf, [](V v) { return smaller(v.g, v.a, v.b); }, [](V v) { return smaller(v.g, v.b, v.a); }>(context);
-  row<MaxNumFOp, [](f a, f b) { return std::fmax(a, b); }, [](V v) { return larger(v.g, v.a, v.b); }, [](V v) { return larger(v.g, v.b, v.a); }>(context);
-  row<MinNumFOp, [](f a, f b) { return std::fmin(a, b); }, [](V v) { return smaller(v.g, v.a, v.b); }, [](V v) { return smaller(v.g, v.b, v.a); }>(context);
-  row<SelectOp, [](f c, f a, f b) { return c != 0 ? a : b; }, none, [](V v) { return select(v.a, v.g, 0.0); }, [](V v) { return select(v.a, 0.0, v.g); }>(context);
+  row<MaximumFOp, maximumOf, [](V v) { return larger(v.g, v.a, v.b); },
+      [](V v) { return larger(v.g, v.b, v.a); }>(context);
+  row<MinimumFOp, minimumOf, [](V v) { return smaller(v.g, v.a, v.b); },
+      [](V v) { return smaller(v.g, v.b, v.a); }>(context);
+  row<MaxNumFOp, [](f a, f b) { return std::fmax(a, b); }, [](V v) { return larger(v.g, v.a, v.b); },
+      [](V v) { return larger(v.g, v.b, v.a); }>(context);
+  row<MinNumFOp, [](f a, f b) { return std::fmin(a, b); }, [](V v) { return smaller(v.g, v.a, v.b); },
+      [](V v) { return smaller(v.g, v.b, v.a); }>(context);
+  row<SelectOp, [](f c, f a, f b) { return c != 0 ? a : b; }, none, [](V v) { return select(v.a, v.g, 0.0); },
+      [](V v) { return select(v.a, 0.0, v.g); }>(context);
   row<CmpFOp, compareFloats>(context);
   row<CmpIOp, compareIntegers>(context);
   row<AddIOp, [](u a, u b) { return a + b; }>(context);
@@ -246,8 +252,10 @@ void attachArith(MLIRContext *context) {
   row<ExtUIOp, [](u a) { return a; }>(context);
   row<ExtSIOp, [](ExtSIOp op, i a) { return widthOf(op.getIn().getType()) > 1 ? a : -a; }>(context);
   row<TruncIOp, [](i a) { return a; }>(context);
-  row<ExtFOp, [](f a) { return a; }, [](V v) { return v.g.with(TruncFOp::create(*v.g.builder, v.g.loc, v.a.type(), v.g.value)); }>(context);
-  row<TruncFOp, [](f a) { return a; }, [](V v) { return v.g.with(ExtFOp::create(*v.g.builder, v.g.loc, v.a.type(), v.g.value)); }>(context);
+  row<ExtFOp, [](f a) { return a; },
+      [](V v) { return v.g.with(TruncFOp::create(*v.g.builder, v.g.loc, v.a.type(), v.g.value)); }>(context);
+  row<TruncFOp, [](f a) { return a; },
+      [](V v) { return v.g.with(ExtFOp::create(*v.g.builder, v.g.loc, v.a.type(), v.g.value)); }>(context);
   row<BitcastOp, bitcastOf>(context);
   // clang-format on
   ConstantOp::attachInterface<ConstantMeaning>(*context);
@@ -259,20 +267,26 @@ void attachMath(MLIRContext *context) {
   // clang-format off
   row<ExpOp, [](f a) { return std::exp(a); }, [](V v) { return v.g * factor(v.y, v.g); }>(context);
   row<Exp2Op, [](f a) { return std::exp2(a); }, [](V v) { return v.g * factor(v.y * ln2, v.g); }>(context);
-  row<ExpM1Op, [](f a) { return std::expm1(a); }, [](V v) { return v.g * factor(exp(v.a), v.g); }>(context); // y + 1 has no digits left on the left
+  // y + 1 has no digits left on the left
+  row<ExpM1Op, [](f a) { return std::expm1(a); }, [](V v) { return v.g * factor(exp(v.a), v.g); }>(context);
   row<LogOp, [](f a) { return std::log(a); }, [](V v) { return v.g / divisor(v.a, v.g); }>(context);
   row<Log1pOp, [](f a) { return std::log1p(a); }, [](V v) { return v.g / divisor(v.a + 1.0, v.g); }>(context);
   row<SqrtOp, [](f a) { return std::sqrt(a); }, [](V v) { return v.g * 0.5 / divisor(v.y, v.g); }>(context);
-  row<RsqrtOp, [](f a) { return 1 / std::sqrt(a); }, [](V v) { return v.g * -0.5 * factor(v.y * v.y * v.y, v.g); }>(context);
+  row<RsqrtOp, [](f a) { return 1 / std::sqrt(a); },
+      [](V v) { return v.g * -0.5 * factor(v.y * v.y * v.y, v.g); }>(context);
   row<TanhOp, [](f a) { return std::tanh(a); }, [](V v) { return v.g * (1.0 - v.y * v.y); }>(context);
-  row<ErfOp, [](f a) { return std::erf(a); }, [](V v) { return v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi)); }>(context);
-  row<ErfcOp, [](f a) { return std::erfc(a); }, [](V v) { return -(v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi))); }>(context);
+  row<ErfOp, [](f a) { return std::erf(a); },
+      [](V v) { return v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi)); }>(context);
+  row<ErfcOp, [](f a) { return std::erfc(a); },
+      [](V v) { return -(v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi))); }>(context);
   row<SinOp, [](f a) { return std::sin(a); }, [](V v) { return v.g * factor(cos(v.a), v.g); }>(context);
   row<CosOp, [](f a) { return std::cos(a); }, [](V v) { return -(v.g * factor(sin(v.a), v.g)); }>(context);
   row<AbsFOp, [](f a) { return std::fabs(a); }, [](V v) { return v.g * sign(v.a); }>(context);
   row<PowFOp, [](f a, f b) { return std::pow(a, b); }, powBase, powExponent>(context);
-  row<FmaOp, [](f a, f b, f c) { return std::fma(a, b, c); }, [](V v) { return v.g * v.b; }, [](V v) { return v.g * v.a; }, [](V v) { return v.g; }>(context);
-  row<CopySignOp, [](f a, f b) { return std::copysign(a, b); }, [](V v) { return v.g * (sign(v.a) * copysign(v.b.constant(1), v.b)); }>(context);
+  row<FmaOp, [](f a, f b, f c) { return std::fma(a, b, c); }, [](V v) { return v.g * v.b; },
+      [](V v) { return v.g * v.a; }, [](V v) { return v.g; }>(context);
+  row<CopySignOp, [](f a, f b) { return std::copysign(a, b); },
+      [](V v) { return v.g * (sign(v.a) * copysign(v.b.constant(1), v.b)); }>(context);
   row<FloorOp, [](f a) { return std::floor(a); }>(context);
   row<CeilOp, [](f a) { return std::ceil(a); }>(context);
   row<RoundEvenOp, [](f a) { return std::nearbyint(a); }>(context); // the mode is to nearest, ties to even

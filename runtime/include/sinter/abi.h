@@ -79,12 +79,15 @@ typedef struct sinter_kernel {
 
 /* What a processor may lack that compiled kernels use, by LLVM's names. A program's versions say which they need as a
  * mask: the first name is bit 0. */
+// clang-format off
 #define SINTER_X86_FEATURES(X)                                                                                         \
   X("sse3")                                                                                                            \
-  X("ssse3") X("sse4.1") X("sse4.2") X("sse4a") X("popcnt") X("avx") X("avx2") X("fma") X("fma4") X("xop") X("f16c")   \
-      X("bmi") X("bmi2") X("lzcnt") X("movbe") X("avx512f") X("avx512cd") X("avx512bw") X("avx512dq") X("avx512vl")    \
+  X("ssse3")                                                                                                           \
+  X("sse4.1") X("sse4.2") X("sse4a") X("popcnt") X("avx") X("avx2") X("fma") X("fma4") X("xop") X("f16c") X("bmi")     \
+      X("bmi2") X("lzcnt") X("movbe") X("avx512f") X("avx512cd") X("avx512bw") X("avx512dq") X("avx512vl")             \
           X("avx512ifma") X("avx512vbmi") X("avx512vbmi2") X("avx512vnni") X("avx512bitalg") X("avx512vpopcntdq")      \
               X("avx512bf16") X("gfni") X("vpclmulqdq")
+// clang-format on
 
 /* All kernels of the plan for the CPU, compiled for one kind of processor. The kernels of all versions are the same but
  * for `cpu`, `tiles` and `scratch_bytes`. */

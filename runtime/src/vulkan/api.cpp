@@ -2,7 +2,7 @@
 #define VOLK_IMPLEMENTATION
 #include "vulkan/api.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <fmt/format.h>
 

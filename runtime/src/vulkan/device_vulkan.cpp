@@ -4,8 +4,8 @@
 // Where the host reaches the device's memory (unified), `state` and `arena` are that memory. Elsewhere they are copies
 // in the host's memory: a call copies its inputs there and its outputs back, in the same submission; the state goes
 // back and forth only when somebody looks at it.
-#include "block.h"
-#include "error.h"
+#include "base/error.h"
+#include "program/block.h"
 #include "vulkan/float_modes.h"
 #include "vulkan/recording.h"
 #include "vulkan/vulkan_device.h"

@@ -1,7 +1,7 @@
 #include "vulkan/instance.h"
 
-#include "error.h"
-#include "files.h"
+#include "base/error.h"
+#include "files/files.h"
 #include "vulkan/vulkan_device.h"
 
 #include <algorithm>

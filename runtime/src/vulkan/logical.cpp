@@ -1,6 +1,6 @@
 #include "vulkan/logical.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <charconv>
 #include <cstdlib>

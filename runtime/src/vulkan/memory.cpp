@@ -1,6 +1,6 @@
 #include "vulkan/memory.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "vulkan/needs.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,7 @@
 #include "vulkan/pipeline_cache.h"
 
-#include "error.h"
-#include "files.h"
+#include "base/error.h"
+#include "files/files.h"
 
 #include <cstdlib>
 #include <cstring>

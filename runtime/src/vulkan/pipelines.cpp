@@ -1,7 +1,7 @@
 #include "vulkan/pipelines.h"
 
-#include "error.h"
-#include "threads.h"
+#include "base/error.h"
+#include "base/threads.h"
 #include "vulkan/float_modes.h"
 #include "vulkan/pipeline_cache.h"
 

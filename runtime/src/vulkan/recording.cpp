@@ -1,6 +1,6 @@
 #include "vulkan/recording.h"
 
-#include "error.h"
+#include "base/error.h"
 
 #include <bit>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // The Vulkan device, as the rest of the runtime sees it.
 #pragma once
 
-#include "device.h"
+#include "program/device.h"
 
 #include <optional>
 #include <string>

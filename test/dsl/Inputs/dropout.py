@@ -1,4 +1,5 @@
-"""Holds the masks of Inputs/dropout.cpp against Threefry-2x32-20 as its paper has it, for seeds of which only high bits differ."""
+"""Holds the masks of Inputs/dropout.cpp against Threefry-2x32-20 as its paper has it, for seeds of which only high bits
+differ."""
 import json, os, subprocess, sys, tempfile
 
 M = 0xFFFFFFFF

@@ -1,5 +1,5 @@
-"""Trains Inputs/optimizers.cpp for some steps and holds every loss, norm, parameter and memory of the optimizer against the
-same steps in double precision, written down here from the papers' formulas.
+"""Trains Inputs/optimizers.cpp for some steps and holds every loss, norm, parameter and memory of the optimizer against
+the same steps in double precision, written down here from the papers' formulas.
 
     optimizers.py PROGRAM sgd|momentum|adamw STEPS --FLAG VALUE ...   (the program's own flags, and what they default to)
 """

@@ -132,8 +132,8 @@ def main():
         error, element = max((abs(values[i] - target), i) for i, target in targets.items())
         worst = max(worst, (error, name))
         if not error <= PARAMETER_TOLERANCE:
-            print(f"{name}: element {element} is {values[element]:.9g} after step {STEPS}, torch has {targets[element]:.9g} "
-                  f"(error {error:.1e}, the largest of {len(targets)})")
+            print(f"{name}: element {element} is {values[element]:.9g} after step {STEPS}, torch has "
+                  f"{targets[element]:.9g} (error {error:.1e}, the largest of {len(targets)})")
             wrong += 1
     source = "torch" if live else "figures that torch gave"
     print(f"against {source}: losses within {worst_loss:.1e} relative, parameters within {worst[0]:.1e} ({worst[1]})")

@@ -1,7 +1,7 @@
 // A step allocates nothing: operator new is counted here, so this file is for builds without sanitizers, which have
 // their own.
 #include "../support.h"
-#include "device.h"
+#include "program/device.h"
 #include "vulkan/vulkan_device.h"
 
 #include <atomic>

@@ -1,8 +1,8 @@
 // The Vulkan device on a software driver, with the program of program.cpp: results, memory, errors. The validation
 // layer watches all of it (SINTER_VULKAN_VALIDATE, set for these tests): a message makes the run that caused it fail.
 #include "../support.h"
-#include "checkpoint.h"
-#include "device.h"
+#include "checkpoint/checkpoint.h"
+#include "program/device.h"
 #include "vulkan/float_modes.h"
 #include "vulkan/needs.h"
 #include "vulkan/pipeline_cache.h"

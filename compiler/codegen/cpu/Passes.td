@@ -1,0 +1,58 @@
+//===- Passes.td - code generation for the CPU, in the order in which the passes run --------------===//
+// With those of MLIR between them: CpuPipeline.cpp.
+#ifndef SINTER_CODEGEN_CPU_PASSES
+#define SINTER_CODEGEN_CPU_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+// What the cost model knows of the processor.
+class MatmulTargetPass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
+  let options = [Option<"vectorRegisters", "vector-registers", "int64_t", "16",
+                        "16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)">,
+                 Option<"cacheBytes", "cache-bytes", "int64_t", "512 * 1024",
+                        "of the second-level cache of one core">,
+                 Option<"dotProducts", "dot-products", "bool", "false", "there is a fast vdpbf16ps">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def CpuEmitAttention : MatmulTargetPass<"sinter-cpu-emit-attention"> {
+  let summary = "turn attention kernels into tile functions";
+  let description = [{
+    A tile is a block of queries of one head, with all keys that these look at. Other kernels are left alone. Example:
+    test/codegen/attention.mlir.
+  }];
+}
+
+def CpuEmitMatmul : MatmulTargetPass<"sinter-cpu-emit-matmul"> {
+  let summary = "turn kernels with a matrix product into tile functions";
+  let description = "Other kernels are left alone. Example: test/codegen/matmul.mlir.";
+}
+
+def CpuEmitLoops : Pass<"sinter-cpu-emit-loops", "::mlir::ModuleOp"> {
+  let summary = "turn kernels into loops over tiles, 16 lanes at a time";
+  let description = "All kernels that no earlier pass took. Example: test/codegen/loops-elements.mlir.";
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];
+}
+
+def CpuChainLaunches : Pass<"sinter-cpu-chain-launches", "::mlir::ModuleOp"> {
+  let summary = "launches that can run piece by piece say so";
+  let description = [{
+    A thread then takes one piece through all of them while it is in the cache. Example:
+    test/codegen/chain-launches.mlir.
+  }];
+}
+
+def CpuAbi : Pass<"sinter-cpu-abi", "::mlir::ModuleOp"> {
+  let summary = "give tile functions the signature that the runtime calls";
+  let description = "(operands, begin, end, scratch) of abi.h, on pointers.";
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect"];
+}
+
+def StrictFma : Pass<"sinter-strict-fma", "::mlir::ModuleOp"> {
+  let summary = "make every fused multiply-add round once";
+  let description = "`vector.fma` lowers to an operation that may or may not round between product and sum.";
+}
+
+#endif // SINTER_CODEGEN_CPU_PASSES

@@ -1,0 +1,67 @@
+#include "compiler/codegen/cpu/Emitter.h"
+#include "compiler/codegen/cpu/products/MatmulCost.h"
+
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace sinter::cpu {
+
+int64_t MatmulPlan::nr() const { return vectors * kLanes; }
+int64_t MatmulPlan::mPanels() const { return llvm::divideCeil(mc, mr); }
+int64_t MatmulPlan::nPanels() const { return llvm::divideCeil(nc, nr()); }
+int64_t MatmulPlan::units() const { return llvm::divideCeil(kBlocks, unitBlocks); }
+
+/// Whether blocks of `depth` steps leave a last one that packing can copy: it copies whole vectors of k.
+static bool endsWell(int64_t k, int64_t depth) { return k % depth == 0 || k % depth >= kLanes; }
+
+int64_t blockDepth(int64_t k, int64_t blocks) {
+  int64_t unit = unitOf(k);
+  if (unit == k && blocks == 1)
+    return k;
+  if (unit == k) {
+    int64_t depth = llvm::alignTo(llvm::divideCeil(k, blocks), kLanes);
+    while (!endsWell(k, depth))
+      depth += kLanes;
+    return depth;
+  }
+  int64_t depth = unit;
+  for (int64_t parts = 2; parts <= unit / kLanes && llvm::divideCeil(k, depth) < blocks; ++parts)
+    if (unit % (parts * kLanes) == 0 && endsWell(k, unit / parts))
+      depth = unit / parts;
+  return depth;
+}
+
+void MatmulPlan::cutDepth(int64_t k, int64_t blocks) {
+  kc = blockDepth(k, blocks);
+  kBlocks = llvm::divideCeil(k, kc);
+  unitBlocks = llvm::divideCeil(unitOf(k), kc);
+}
+
+std::string MatmulPlan::describe() const {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (stream) {
+    os << "stream " << (rhs == RhsForm::Direct ? "direct" : "transposed");
+    return text;
+  }
+  os << "tile " << mr << "x" << nr() << " of " << mc << "x" << nc << ", " << kBlocks << " blocks of " << kc << ", "
+     << unitBlocks << " a unit, left "
+     << (lhs == LhsForm::Direct ? "direct"
+         : lhs == LhsForm::Rows ? "rows"
+                                : "panels")
+     << ", right "
+     << (rhs == RhsForm::Direct   ? "direct"
+         : rhs == RhsForm::Copied ? "copied"
+                                  : "transposed");
+  if (keepsPackedLhs() || keepsPackedRhs())
+    os << ", keeps " << (keepsPackedLhs() ? "left" : "right");
+  for (auto [holds, words] : {std::pair(depth == 2, "pairs"),
+                              {packsAhead, "packs ahead"},
+                              {finishesLater, "finishes later"},
+                              {pastCaches, "past caches"}})
+    if (holds)
+      os << ", " << words;
+  return text;
+}
+
+} // namespace sinter::cpu

@@ -1,0 +1,85 @@
+#include "compiler/codegen/loops/TensorViews.h"
+
+using namespace mlir;
+
+namespace sinter::codegen {
+
+SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (int i = static_cast<int>(shape.size()) - 2; i >= 0; --i)
+    strides[i] = strides[i + 1] * shape[i + 1];
+  return strides;
+}
+
+bool isTranspose(linalg::GenericOp op) {
+  if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 || op.getBody()->getOperations().size() != 1)
+    return false;
+  auto yield = cast<linalg::YieldOp>(op.getBody()->getTerminator());
+  return yield.getOperand(0) == op.getBody()->getArgument(0) && op.getIndexingMapsArray()[0].isPermutation() &&
+         op.getIndexingMapsArray()[1].isIdentity();
+}
+
+std::optional<View> viewOfArgument(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return View{argument.getArgNumber(), 0, rowMajorStrides(type.getShape())};
+  if (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>()) {
+    std::optional<View> view = viewOfArgument(slice.getSource());
+    if (!view || slice.getSourceType().getRank() != type.getRank() || !slice.getOffsets().empty() ||
+        !slice.getSizes().empty() || !slice.getStrides().empty())
+      return std::nullopt;
+    for (auto [stride, start, step] :
+         llvm::zip_equal(view->strides, slice.getStaticOffsets(), slice.getStaticStrides())) {
+      view->offset += stride * start;
+      stride *= step;
+    }
+    return view;
+  }
+  if (auto transpose = value.getDefiningOp<linalg::GenericOp>(); transpose && isTranspose(transpose)) {
+    std::optional<View> view = viewOfArgument(transpose.getDpsInputs()[0]);
+    if (!view)
+      return std::nullopt;
+    SmallVector<int64_t> strides(type.getRank());
+    for (auto [stride, expression] : llvm::zip_equal(view->strides, transpose.getIndexingMapsArray()[0].getResults()))
+      strides[cast<AffineDimExpr>(expression).getPosition()] = stride;
+    view->strides = strides;
+    return view;
+  }
+  // A dimension that splits has strides; others are left to the general emitter.
+  if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>()) {
+    std::optional<View> view = viewOfArgument(expand.getSrc());
+    if (!view)
+      return std::nullopt;
+    SmallVector<int64_t> strides(type.getRank());
+    for (auto [group, stride] : llvm::zip_equal(expand.getReassociationIndices(), view->strides))
+      for (int64_t inner = stride; int64_t dim : llvm::reverse(group)) {
+        strides[dim] = inner;
+        inner *= type.getDimSize(dim);
+      }
+    view->strides = strides;
+    return view;
+  }
+  // A reshape of a dense tensor is dense.
+  Value source;
+  if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>())
+    source = collapse.getSrc();
+  if (!source)
+    return std::nullopt;
+  std::optional<View> view = viewOfArgument(source);
+  if (!view || view->strides != rowMajorStrides(cast<RankedTensorType>(source.getType()).getShape()))
+    return std::nullopt;
+  return View{view->operand, view->offset, rowMajorStrides(type.getShape())};
+}
+
+Value stripReshapes(Value value) {
+  while (true) {
+    if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>())
+      value = collapse.getSrc();
+    else if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>())
+      value = expand.getSrc();
+    else
+      return value;
+  }
+}
+
+} // namespace sinter::codegen

@@ -1,0 +1,24 @@
+// A kernel with one contraction and elementwise ops on its result, as one dispatch. Sizes and addresses are read in
+// codegen/MatmulShape; the profile says how the product is computed: in registers of a subgroup (MatmulRegisters) or
+// from tiles in shared memory (MatmulShared). Every element is the same sum, whatever tile it is in: blocks of k, each
+// a sequence of multiply-adds in ascending order from zero; blocks added up to groups; groups to parts, and parts, as
+// runs are (SumOrder.h).
+#pragma once
+
+#include "compiler/codegen/products/MatmulShape.h"
+#include "compiler/codegen/vulkan/Shader.h"
+
+namespace sinter::vulkan {
+
+/// Terms of a block, of a group and of a part: what is longer in k is several dispatches. (A step of Kahan's is seven
+/// operations: those of every block would be felt; and GPUs have few registers for what blocks have come to.)
+inline constexpr int64_t kProductBlock = 512, kProductGroup = 4096, kProductPart = 1 << 15;
+
+/// Whether shaders of either profile can read and write what the product does, and its tiles fit into a grid of
+/// workgroups.
+bool fitsShaders(mlir::func::FuncOp function, const MatmulKernel &kernel);
+
+llvm::LogicalResult emitMatmul(mlir::func::FuncOp function, const MatmulKernel &kernel, ShaderTable &shaders,
+                               const Profile &profile);
+
+} // namespace sinter::vulkan

@@ -1,0 +1,141 @@
+// sinter-merge-attention: two sinter.attention over the same rows and columns become one, and what both compute is
+// computed once.
+//
+//   %l = attention (%x rows, %e columns, %t rows) { logits, losses }
+//   %dx, %de = attention (%x rows, %e columns, %t rows, %g rows) { logits, their gradient, its products }
+//                                                      => %l, %dx, %de = attention { logits once }
+//
+// So it is where the cotangent of a loss is known before the loss is: at the end of a training step. Elsewhere the
+// gradient waits for what the first one gives, and recomputes. Runs before kernels are chosen.
+#include "compiler/passes/Debug.h"
+#include "compiler/passes/Passes.h"
+#include "compiler/passes/attention/RowBlocks.h"
+#include "dialects/sinter/Sinter.h"
+
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/IR/IRMapping.h"
+
+#define DEBUG_TYPE "sinter-merge-attention"
+
+using namespace mlir;
+
+namespace sinter {
+#define GEN_PASS_DEF_MERGEATTENTION
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+/// Which operand of `attention` is `value` along the same dimensions as operand `i` of `other`; none: its number of
+/// operands.
+unsigned sameOperand(AttentionOp attention, AttentionOp other, unsigned i) {
+  unsigned count = attention.getInputs().size();
+  for (unsigned j = 0; j < count; ++j)
+    if (attention.getInputs()[j] == other.getInputs()[i] && attention.getRowDims()[j] == other.getRowDims()[i] &&
+        attention.getColumnDims()[j] == other.getColumnDims()[i])
+      return j;
+  return count;
+}
+
+/// Whether both multiply the same rows and columns.
+bool shareScores(AttentionOp a, AttentionOp b) {
+  auto products = [](AttentionOp op) { return op.getBody().front().getOps<MatmulOp>(); };
+  auto sameArgument = [&](Value ofA, Value ofB) {
+    auto left = dyn_cast<BlockArgument>(ofA), right = dyn_cast<BlockArgument>(ofB);
+    return left && right && sameOperand(a, b, right.getArgNumber()) == left.getArgNumber();
+  };
+  for (MatmulOp left : products(a))
+    for (MatmulOp right : products(b))
+      if (left->getAttrDictionary() == right->getAttrDictionary() && sameArgument(left.getLhs(), right.getLhs()) &&
+          sameArgument(left.getRhs(), right.getRhs()))
+        return true;
+  return false;
+}
+
+/// Whether `later` needs what `earlier` gives.
+bool dependsOn(Operation *later, Operation *earlier) {
+  SmallVector<Operation *> worklist{later};
+  DenseSet<Operation *> seen;
+  while (!worklist.empty())
+    for (Value operand : worklist.pop_back_val()->getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      if (producer == earlier)
+        return true;
+      if (producer && earlier->isBeforeInBlock(producer) && seen.insert(producer).second)
+        worklist.push_back(producer);
+    }
+  return false;
+}
+
+/// Makes one of both, where the later one stands.
+void merge(AttentionOp a, AttentionOp b) {
+  SmallVector<Value> inputs(a.getInputs());
+  SmallVector<int64_t> rows(a.getRowDims()), columns(a.getColumnDims());
+  SmallVector<unsigned> placeOf; // of each operand of b
+  for (unsigned i = 0; i < b.getInputs().size(); ++i) {
+    unsigned place = sameOperand(a, b, i);
+    if (place == a.getInputs().size()) {
+      place = inputs.size();
+      inputs.push_back(b.getInputs()[i]);
+      rows.push_back(b.getRowDims()[i]), columns.push_back(b.getColumnDims()[i]);
+    }
+    placeOf.push_back(place);
+  }
+  OpBuilder builder(b);
+  SmallVector<Type> types(a.getResultTypes());
+  types.append(b.result_type_begin(), b.result_type_end());
+  auto merged = AttentionOp::create(builder, b.getLoc(), types, inputs, b.getOver(), rows, columns);
+  Block &body = merged.getBody().emplaceBlock();
+  for (Value input : inputs)
+    body.addArgument(input.getType(), b.getLoc());
+  OpBuilder inner = OpBuilder::atBlockEnd(&body);
+  SmallVector<Value> yielded;
+  auto take = [&](AttentionOp op, llvm::function_ref<unsigned(unsigned)> place) {
+    IRMapping mapping;
+    for (BlockArgument argument : op.getBody().front().getArguments())
+      mapping.map(argument, body.getArgument(place(argument.getArgNumber())));
+    for (Operation &one : op.getBody().front().without_terminator())
+      inner.clone(one, mapping);
+    for (Value value : op.getBody().front().getTerminator()->getOperands())
+      yielded.push_back(mapping.lookup(value));
+  };
+  take(a, [](unsigned i) { return i; });
+  take(b, [&](unsigned i) { return placeOf[i]; });
+  YieldOp::create(inner, b.getLoc(), yielded);
+  unsigned first = a.getNumResults();
+  a.replaceAllUsesWith(merged.getResults().take_front(first));
+  b.replaceAllUsesWith(merged.getResults().drop_front(first));
+  a.erase();
+  b.erase();
+}
+
+struct MergeAttentionPass : impl::MergeAttentionBase<MergeAttentionPass> {
+  using MergeAttentionBase::MergeAttentionBase;
+
+  void runOnOperation() override {
+    FailureOr<KernelAbilities> abilities = kernelAbilities(target, getOperation());
+    if (failed(abilities))
+      return signalPassFailure();
+    Block &block = getOperation().getBody().front();
+    int64_t count = 0;
+    for (bool again = true; again;) {
+      again = false;
+      SmallVector<AttentionOp> all;
+      for (auto op : block.getOps<AttentionOp>())
+        if (rowsOfBlock(op, *abilities)) // what is taken apart whole meets in any case
+          all.push_back(op);
+      for (size_t j = 1; j < all.size() && !again; ++j)
+        for (size_t i = 0; i < j && !again; ++i)
+          if (all[i].getOver() == all[j].getOver() && shareScores(all[i], all[j]) && !dependsOn(all[j], all[i])) {
+            DEBUG_AT(all[j]) << "computes with another one what both need";
+            merge(all[i], all[j]);
+            sortTopologically(&block);
+            again = true;
+            ++count;
+          }
+    }
+    counted(getOperation(), DEBUG_TYPE, "attentions merged", count);
+  }
+};
+
+} // namespace
+} // namespace sinter

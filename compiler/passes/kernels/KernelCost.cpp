@@ -1,0 +1,92 @@
+// Costs of kernels, and the one kernel that planning adds: a copy.
+#include "compiler/passes/kernels/KernelCost.h"
+
+#include "dialects/plan/Plan.h"
+
+using namespace mlir;
+
+namespace sinter {
+
+static double flopsOfBody(Operation *op) {
+  double flops = 0;
+  op->walk([&](Operation *inner) {
+    bool computes = OpTrait::hasElementwiseMappableTraits(inner) &&
+                    !isa<arith::ConstantOp, arith::TruncFOp, arith::ExtFOp>(inner) && inner->getNumResults() == 1 &&
+                    isa<FloatType>(inner->getResult(0).getType());
+    if (computes)
+      flops += isa<math::FmaOp>(inner) ? 2 : 1;
+  });
+  return flops;
+}
+
+/// Products, and what is computed of each row and column, without what a target computes twice.
+static double flopsOfAttention(AttentionOp attention) {
+  double flops = 0, points = static_cast<double>(llvm::product_of(attention.getOver()));
+  for (Operation &op : attention.getBody().front()) {
+    auto product = dyn_cast<MatmulOp>(op);
+    if (!product) {
+      flops += points * (isa<SoftmaxOp>(op) ? 5 : isa<ReduceOp>(op) ? 1 : isa<MapOp>(op) ? flopsOfBody(&op) : 0);
+      continue;
+    }
+    bool makes = product.getType().getShape() == attention.getOver();
+    Value value = makes ? product.getLhs() : product.getResult();
+    double terms = 2 * static_cast<double>(cast<RankedTensorType>(value.getType()).getShape().back());
+    flops += points * terms * (product.getLhsPart() || product.getResultPart() ? 0.5 : 1);
+  }
+  return flops;
+}
+
+double countFlops(func::FuncOp kernel) {
+  double flops = 0;
+  for (Operation &op : kernel.getBody().getOps()) {
+    if (auto generic = dyn_cast<linalg::LinalgOp>(op)) {
+      double points = 1;
+      for (int64_t size : generic.getStaticLoopRanges())
+        points *= static_cast<double>(size);
+      flops += points * orderedShare(generic) * flopsOfBody(&op);
+    } else if (auto attention = dyn_cast<AttentionOp>(op)) {
+      flops += flopsOfAttention(attention);
+    } else if (auto scatter = dyn_cast<ScatterAddOp>(op)) {
+      flops += static_cast<double>(cast<ShapedType>(scatter.getUpdates().getType()).getNumElements());
+    }
+  }
+  return flops;
+}
+
+double countBytes(func::FuncOp kernel) {
+  double results = 0;
+  for (Type type : kernel.getResultTypes())
+    results += static_cast<double>(plan::sizeInBytes(cast<ShapedType>(type)));
+  double bytes = results;
+  for (BlockArgument argument : kernel.getArguments()) {
+    double size = static_cast<double>(plan::sizeInBytes(cast<ShapedType>(argument.getType())));
+    bool gathered = !argument.use_empty() && llvm::all_of(argument.getUsers(), llvm::IsaPred<tensor::ExtractOp>);
+    bytes += gathered ? std::min(size, results) : size;
+  }
+  return bytes;
+}
+
+func::FuncOp getCopyKernel(ModuleOp module, SymbolTable &symbols, Type element, int64_t count) {
+  std::string name;
+  llvm::raw_string_ostream(name) << "copy_" << element << "_" << count;
+  if (auto known = symbols.lookup<func::FuncOp>(name))
+    return known;
+  Location loc = module.getLoc();
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  auto type = RankedTensorType::get({count}, element);
+  auto kernel = func::FuncOp::create(builder, loc, name, builder.getFunctionType({type}, {type}));
+  kernel.setPrivate();
+  kernel->setAttr(kKernelAttr, builder.getUnitAttr());
+  symbols.insert(kernel);
+  builder.setInsertionPointToEnd(kernel.addEntryBlock());
+  Value empty = tensor::EmptyOp::create(builder, loc, type, ValueRange{});
+  AffineMap identity = builder.getMultiDimIdentityMap(1);
+  auto copy = linalg::GenericOp::create(
+      builder, loc, TypeRange{type}, ValueRange{kernel.getArgument(0)}, ValueRange{empty},
+      ArrayRef<AffineMap>{identity, identity}, ArrayRef<utils::IteratorType>{utils::IteratorType::parallel},
+      [](OpBuilder &body, Location at, ValueRange values) { linalg::YieldOp::create(body, at, values[0]); });
+  func::ReturnOp::create(builder, loc, copy.getResults());
+  return kernel;
+}
+
+} // namespace sinter

@@ -1,0 +1,367 @@
+#include "compiler/passes/MapUtils.h"
+#include "compiler/passes/fuse/NotFused.h"
+#include "compiler/passes/kernels/KernelGraph.h"
+#include "compiler/passes/kernels/KernelShapes.h"
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+/// A reduction of another dimension than the last of two, or null.
+ReduceOp columnReduction(Operation *op) {
+  auto reduce = dyn_cast<ReduceOp>(op);
+  return reduce && !reducesLastOfTwo(reduce) ? reduce : ReduceOp();
+}
+
+/// Ops that stay in the entry: state, views, literal tensors.
+bool staysInEntry(Operation &op) {
+  return isa<ReadOp, WriteOp, ReshapeOp, func::ReturnOp, func::CallOp>(op) || isa<arith::ConstantOp>(op);
+}
+
+/// Finds every op its group.
+class Grouping : public GroupGraph {
+public:
+  Grouping(Block &block, bool columnSums) {
+    unsigned position = 0;
+    for (Operation &op : block)
+      order[&op] = position++;
+    for (Operation &op : block)
+      if (!staysInEntry(op))
+        place(&op);
+    if (columnSums)
+      mergeColumnSums(*this);
+    mergeMembers(*this);
+  }
+
+private:
+  DenseMap<Operation *, unsigned> order;
+  DenseMap<Attribute, Group *> attentions; ///< by their number
+
+  void place(Operation *op) {
+    if (Attribute number = op->getAttr(kAttentionAttr))
+      return placeAttention(op, number);
+    if (isColumnPrologue(op))
+      return; // placed with its reduction
+    if (ReduceOp reduce = columnReduction(op))
+      return placeColumns(reduce);
+    if (readerOfView(op))
+      return; // placed with its reader
+    if (Group *group = productStoredBy(op))
+      return add(op, group);
+    if (Group *group = attentionStoredBy(op))
+      return addWithViews(op, group);
+    if (isa<ConcatOp, TransposeOp, AttentionOp>(op))
+      return placeReader(op, GroupKind::Single, {});
+    for (auto candidates : {&Grouping::producersOf, &Grouping::siblingsOf})
+      for (Group *group : (this->*candidates)(op))
+        if (group->size + sizeOf(op) <= kMostOps && fits(op, *group) && !wouldCycle(op, group)) {
+          if (group->kind == GroupKind::Rows && rowShape(op).size() > group->shape.size())
+            group->shape = rowShape(op);
+          return add(op, group);
+        }
+    if (saysNotFused(op))
+      sayWhyApart(op);
+    if (auto matmul = dyn_cast<MatmulOp>(op))
+      placeReader(op, GroupKind::Product, shapeOf(matmul.getResult()));
+    else if (SmallVector<int64_t> rows = rowShape(op); !rows.empty())
+      start(op, GroupKind::Rows, rows);
+    else if (auto map = dyn_cast<MapOp>(op))
+      start(op, GroupKind::Elements, map.getShape());
+    else
+      start(op, GroupKind::Single, {});
+  }
+
+  /// The groups of the values that `op` reads; the latest first: it is the likeliest to have no other path to `op`.
+  SmallVector<Group *> producersOf(Operation *op) {
+    SmallVector<Group *> result;
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp())
+        if (Group *group = groupOf.lookup(producer); group && !llvm::is_contained(result, group))
+          result.push_back(group);
+    llvm::stable_sort(result, [&](Group *a, Group *b) { return order[a->ops.back()] > order[b->ops.back()]; });
+    return result;
+  }
+
+  /// Groups that iterate over a tensor that `op` iterates over: together they read it once.
+  SmallVector<Group *> siblingsOf(Operation *op) {
+    auto isWhole = [&](Group *group, Value operand) {
+      return group && group->kind != GroupKind::Product && ArrayRef(group->shape) == shapeOf(operand);
+    };
+    SmallVector<Group *> result;
+    for (Value operand : op->getOperands())
+      for (Operation *reader : operand.getUsers())
+        if (Group *group = groupOf.lookup(reader); isWhole(group, operand) && !llvm::is_contained(result, group))
+          result.push_back(group);
+    return result;
+  }
+
+  //===--- columns -----------------------------------------------------------------------------------===//
+
+  /// A map that only feeds a column reduction.
+  static bool isColumnPrologue(Operation *op) {
+    return isa<MapOp>(op) && op->hasOneUse() && columnReduction(*op->getUsers().begin());
+  }
+
+  void placeColumns(ReduceOp reduce) {
+    SmallVector<Operation *> members{reduce};
+    if (Operation *map = reduce.getInput().getDefiningOp(); map && isColumnPrologue(map))
+      members.insert(members.begin(), map);
+    ArrayRef<int64_t> shape = shapeOf(reduce.getInput());
+    for (Group *group : siblingsOf(members.front()))
+      if (group->kind == GroupKind::Columns && ArrayRef(group->shape) == shape &&
+          ArrayRef(group->axes) == reduce.getAxes() && !dependOn(members, group)) {
+        for (Operation *op : members)
+          add(op, group);
+        return;
+      }
+    Group *group = start(members.front(), GroupKind::Columns, shape);
+    group->axes.assign(reduce.getAxes().begin(), reduce.getAxes().end());
+    for (Operation *op : ArrayRef(members).drop_front())
+      add(op, group);
+  }
+
+  //===--- concatenations, transposes ----------------------------------------------------------------===//
+
+  /// The concatenation or product that alone reads a transpose, or the transpose that alone reads a slice, seen through
+  /// reshapes that a loop's strides can express; else null. One kernel then takes each element straight from its place.
+  static Operation *readerOfView(Operation *op) {
+    if (op->hasAttr(kPrologueAttr))
+      return readerOfPrologue(op);
+    bool slice = isa<SliceOp>(op);
+    if (!slice && !isa<TransposeOp>(op))
+      return nullptr;
+    bool direct = true;
+    do {
+      Operation *reader = op->hasOneUse() ? *op->getUsers().begin() : nullptr;
+      if (auto reshape = dyn_cast_or_null<ReshapeOp>(reader)) {
+        ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(reshape.getResult());
+        if (slice ? !isCollapse(to, from) : !isCollapse(from, to))
+          return nullptr;
+        direct = false;
+      }
+      op = reader;
+    } while (isa_and_nonnull<ReshapeOp>(op));
+    // (The first dimension of what a product reads may be a merged one, and that has no stride.)
+    bool reads = op && (slice ? isa<TransposeOp>(op) : isa<ConcatOp>(op) || (isa<MatmulOp, AttentionOp>(op) && direct));
+    return reads ? op : nullptr;
+  }
+
+  /// The product that alone reads `op`, seen through reshapes.
+  static Operation *readerOfPrologue(Operation *op) {
+    do
+      op = op->hasOneUse() ? *op->getUsers().begin() : nullptr;
+    while (isa_and_nonnull<ReshapeOp>(op));
+    return isa_and_nonnull<MatmulOp>(op) ? op : nullptr;
+  }
+
+  /// The ops of the views, and of what is computed for it, that only `reader` reads, each after what it reads, `reader`
+  /// last.
+  void collectViews(Operation *reader, SmallVectorImpl<Operation *> &members) {
+    for (Value operand : reader->getOperands()) {
+      SmallVector<Operation *> reshapes;
+      Operation *op = operand.getDefiningOp();
+      for (; isa_and_nonnull<ReshapeOp>(op); op = op->getOperand(0).getDefiningOp())
+        reshapes.push_back(op);
+      if (op && readerOfView(op) == reader) {
+        collectViews(op, members);
+        members.append(reshapes.rbegin(), reshapes.rend());
+      }
+    }
+    members.push_back(reader);
+  }
+
+  /// The group of the product that `op` alone reads, if it is a transpose: the product's kernel stores through it.
+  Group *productStoredBy(Operation *op) {
+    if (!isa<TransposeOp>(op) || !op->getOperand(0).hasOneUse())
+      return nullptr;
+    Operation *producer = op->getOperand(0).getDefiningOp();
+    Group *group = producer ? groupOf.lookup(producer) : nullptr;
+    if (group && isa<AttentionOp>(producer))
+      return group;
+    bool stores =
+        group && (group->kind == GroupKind::Product || (group->kind == GroupKind::Attention && keepsRows(op)));
+    return stores && isa<MatmulOp, MapOp>(producer) ? group : nullptr;
+  }
+
+  /// Whether what lies side by side still does behind this view.
+  static bool keepsRows(Operation *op) {
+    auto transpose = dyn_cast<TransposeOp>(op);
+    return !transpose ||
+           transpose.getPermutation().back() + 1 == static_cast<int64_t>(transpose.getPermutation().size());
+  }
+
+  /// The attention whose products `op` alone joins to one tensor, seen through views: its kernel stores them there.
+  Group *attentionStoredBy(Operation *op) {
+    if (!isa<ConcatOp>(op))
+      return nullptr;
+    Group *common = nullptr;
+    for (Value part : op->getOperands()) {
+      Operation *producer = part.getDefiningOp();
+      while (isa_and_nonnull<ReshapeOp, TransposeOp>(producer) && producer->hasOneUse() && keepsRows(producer))
+        producer = producer->getOperand(0).getDefiningOp();
+      Group *group = isa_and_nonnull<MatmulOp>(producer) && producer->hasOneUse() ? groupOf.lookup(producer) : nullptr;
+      if (!group || group->kind != GroupKind::Attention || (common && group != common))
+        return nullptr;
+      common = group;
+    }
+    return common;
+  }
+
+  void addWithViews(Operation *op, Group *group) {
+    SmallVector<Operation *> members;
+    collectViews(op, members);
+    for (Operation *member : members)
+      add(member, group);
+  }
+
+  /// Joins the group of that number (InlineAttention.cpp), with the views that only `op` reads.
+  void placeAttention(Operation *op, Attribute number) {
+    Group *&group = attentions[number];
+    if (group)
+      return addWithViews(op, group);
+    SmallVector<Operation *> members;
+    collectViews(op, members);
+    group = start(members.front(), GroupKind::Attention, {});
+    for (Operation *member : ArrayRef(members).drop_front())
+      add(member, group);
+  }
+
+  /// Starts a group of `op` and of the views that only it reads.
+  void placeReader(Operation *op, GroupKind kind, ArrayRef<int64_t> shape) {
+    SmallVector<Operation *> members;
+    collectViews(op, members);
+    Group *group = start(members.front(), kind, shape);
+    for (Operation *member : ArrayRef(members).drop_front())
+      add(member, group);
+  }
+
+  //===--- rows, products, elements ------------------------------------------------------------------===//
+
+  /// {R} or {R, D} of an op that works row by row; empty for others.
+  static SmallVector<int64_t> rowShape(Operation *op) {
+    if (auto map = dyn_cast<MapOp>(op))
+      return map.getShape().size() == 1 || map.getShape().size() == 2 ? SmallVector<int64_t>(map.getShape())
+                                                                      : SmallVector<int64_t>();
+    if (auto reduce = dyn_cast<ReduceOp>(op))
+      return reducesLastOfTwo(reduce) ? SmallVector<int64_t>(shapeOf(reduce.getInput())) : SmallVector<int64_t>();
+    return op->hasTrait<Rowwise>() ? SmallVector<int64_t>(shapeOf(op->getOperand(0))) : SmallVector<int64_t>();
+  }
+
+  /// Whether `op` reads what `group` computes only at its own element (Product, Elements) or row (Rows).
+  bool fits(Operation *op, const Group &group) {
+    auto map = dyn_cast<MapOp>(op);
+    switch (group.kind) {
+    case GroupKind::Single:
+    case GroupKind::Columns:
+    case GroupKind::Attention:
+      return false;
+    case GroupKind::Product:
+    case GroupKind::Elements:
+      return map && map.getShape() == ArrayRef(group.shape) && !belongsToReader(map) &&
+             readsGroup(map, group, [](AffineMap m) { return m.isIdentity(); });
+    case GroupKind::Rows: {
+      SmallVector<int64_t> rows = rowShape(op);
+      size_t common = std::min(rows.size(), group.shape.size());
+      if (rows.empty() || ArrayRef(rows).take_front(common) != ArrayRef(group.shape).take_front(common))
+        return false;
+      if (!map)
+        return true;
+      return readsGroup(map, group, [](AffineMap m) {
+        return m.isIdentity() || (m.getNumResults() == 1 && m.getDimPosition(0) == 0);
+      });
+    }
+    }
+    return false;
+  }
+
+  template <typename Accepts> bool readsGroup(MapOp map, const Group &group, Accepts accepts) {
+    for (auto [input, read] :
+         llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+      Operation *producer = input.getDefiningOp();
+      if (producer && groupOf.lookup(producer) == &group && !accepts(read))
+        return false;
+    }
+    return true;
+  }
+
+  //===--- refusals ----------------------------------------------------------------------------------===//
+
+  /// Says why `op` did not join the kernels of what it reads, where a user might have expected it: for a map, a
+  /// reduction or a row-wise op that reads more than one number of a kernel that takes such ops.
+  void sayWhyApart(Operation *op) {
+    if (rowShape(op).empty() && !isa<MapOp>(op))
+      return;
+    DenseSet<Group *> seen;
+    for (Value operand : op->getOperands()) {
+      Group *group = producerGroup(operand);
+      bool one = llvm::all_of(shapeOf(operand), [](int64_t size) { return size == 1; });
+      if (group && !one && seen.insert(group).second)
+        sayWhyApart(op, *group, /*view=*/operand.getDefiningOp<ReshapeOp>() != nullptr);
+    }
+  }
+
+  void sayWhyApart(Operation *op, const Group &group, bool view) {
+    auto map = dyn_cast<MapOp>(op);
+    bool takesMaps = group.kind == GroupKind::Product || group.kind == GroupKind::Elements;
+    if (!(takesMaps && map) && group.kind != GroupKind::Rows)
+      return;
+    auto say = [&](const Twine &why) {
+      notFused(op, op->getName().getStringRef() + " into the kernel of " + group.ops.front()->getName().getStringRef(),
+               why);
+    };
+    SmallVector<int64_t> rows = rowShape(op);
+    ArrayRef<int64_t> shape = takesMaps || rows.empty() ? map.getShape() : ArrayRef<int64_t>(rows);
+    size_t common = takesMaps ? shape.size() : std::min(shape.size(), group.shape.size());
+    if (shape.take_front(common) != ArrayRef(group.shape).take_front(common)) {
+      // (What a kernel sums up is of another size by nature.)
+      if (!view || llvm::product_of(shape) == llvm::product_of(group.shape))
+        say("it works on " + describe(shape) + ", but that kernel on " + describe(group.shape));
+    } else if (group.size + sizeOf(op) > kMostOps) {
+      say("a kernel holds at most " + Twine(kMostOps) + " ops, but this one would hold " +
+          Twine(group.size + sizeOf(op)));
+    } else if (!fits(op, group)) {
+      say("it does not read that kernel's results element by element");
+    } else {
+      say("it also waits for other kernels, which read what that kernel computes");
+    }
+  }
+
+  /// `[768, 384]`
+  static std::string describe(ArrayRef<int64_t> shape) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << "[";
+    llvm::interleaveComma(shape, os);
+    os << "]";
+    return text;
+  }
+
+  //===--- cycles ------------------------------------------------------------------------------------===//
+
+  /// Whether a path leads from `group` to `op` that leaves the group.
+  bool wouldCycle(Operation *op, Group *group) {
+    return llvm::any_of(op->getOperands(), [&](Value operand) {
+      Group *producer = producerGroup(operand);
+      // Views of this group's values are the same danger as paths: the kernel could not read its own result's view.
+      return producer &&
+             (producer == group ? operand.getDefiningOp<ReshapeOp>() != nullptr : follows(*producer, *group));
+    });
+  }
+
+  /// Whether some of `ops` reads, directly or not, what `group` computes.
+  bool dependOn(ArrayRef<Operation *> ops, Group *group) {
+    return llvm::any_of(ops, [&](Operation *op) {
+      return llvm::any_of(op->getOperands(), [&](Value operand) {
+        Group *producer = producerGroup(operand);
+        return producer && (producer == group || follows(*producer, *group));
+      });
+    });
+  }
+};
+
+} // namespace
+
+std::vector<KernelGroup> groupKernels(Block &block, bool columnSums) { return Grouping(block, columnSums).inOrder(); }
+
+} // namespace sinter

@@ -1,0 +1,352 @@
+#include "checkpoint/checkpoint.h"
+
+#include "base/error.h"
+#include "base/flat_json.h"
+#include "checkpoint/configuration.h"
+#include "checkpoint/safetensors.h"
+#include "files/files.h"
+#include "program/program.h"
+#include "training/trainer.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <unordered_map>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace sinter {
+
+static constexpr const char *formatName = "sinter-checkpoint";
+static constexpr const char *formatVersion = "1";
+// The hash of the whole file, itself read as zeros.
+static constexpr std::string_view hashKey = "\"xxh3\":\"";
+static constexpr std::string_view noHash = "0000000000000000";
+
+namespace {
+
+class Hash {
+public:
+  Hash() { XXH3_64bits_reset(&state_); }
+  void add(const void *data, size_t size) { XXH3_64bits_update(&state_, data, size); }
+  std::string text() const { return fmt::format("{:016x}", uint64_t(XXH3_64bits_digest(&state_))); }
+
+private:
+  XXH3_state_t state_;
+};
+
+} // namespace
+
+std::string checkpointPath(const std::string &folder) { return folder + "/checkpoint.safetensors"; }
+
+static std::string nameInFile(const sinter_state &state) {
+  const std::string name = state.tensor.name;
+  return state.trainable || name.starts_with("optimizer.") ? name : "optimizer." + name;
+}
+
+static const char *dtypeInFile(uint32_t dtype) {
+  switch (dtype) {
+  case SINTER_I32:
+    return "I32";
+  case SINTER_I8:
+    return "I8";
+  case SINTER_U16:
+    return "U16";
+  case SINTER_BF16:
+    return "BF16";
+  default:
+    return "F32";
+  }
+}
+
+static void addState(std::vector<TensorEntry> &tensors, const sinter_state &state) {
+  const sinter_tensor &tensor = state.tensor;
+  TensorEntry entry;
+  entry.name = nameInFile(state);
+  entry.dtype = dtypeInFile(tensor.dtype);
+  entry.shape.assign(tensor.shape, tensor.shape + tensor.rank);
+  tensors.push_back(std::move(entry));
+}
+
+// A good checkpoint is not replaced by one that nothing can go on from.
+static void checkFinite(const std::string &path, Program &program) {
+  const sinter_program &description = program.description();
+  for (uint32_t s = 0; s < description.state_count; ++s) {
+    const sinter_state &state = description.states[s];
+    if (state.tensor.dtype != SINTER_F32)
+      continue;
+    const auto *values = static_cast<const float *>(program.toRead(state));
+    for (int64_t i = 0, count = elementCount(state.tensor); i < count; ++i)
+      if (!std::isfinite(values[i]))
+        fail(Exit::Input, fmt::format("{}: not saved: element {} of {} is {}; what was saved before is unchanged", path,
+                                      i, state.tensor.name, values[i]));
+  }
+}
+
+void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint) {
+  const sinter_program &description = program.description();
+  std::vector<TensorEntry> tensors;
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    addState(tensors, description.states[s]);
+  std::map<std::string, std::string> metadata = {
+      {"format", formatName},
+      {"version", formatVersion},
+      {"program", description.name},
+      {"config", description.config},
+      {"step", fmt::to_string(checkpoint.step)},
+      {"seed", fmt::to_string(checkpoint.seed)},
+      {"data_position", fmt::to_string(checkpoint.nextRow)},
+      {"data_xxh3", fmt::format("{:016x}", checkpoint.dataHash)},
+      {"data_size", checkpoint.dataSize},
+      {"options", checkpoint.options},
+      {"tokenizer", checkpoint.tokenizer.name()},
+      {"vocabulary", checkpoint.tokenizer.vocabulary()},
+      {"xxh3", std::string(noHash)},
+  };
+  std::string header = makeTensorHeader(tensors, metadata);
+  const std::string length = headerLengthBytes(header);
+
+  checkFinite(path, program);
+  Hash hash;
+  hash.add(length.data(), length.size());
+  hash.add(header.data(), header.size());
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    hash.add(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+  header.replace(header.find(fmt::format("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), hash.text());
+
+  AtomicFile file(path);
+  file.write(length.data(), length.size());
+  file.write(header.data(), header.size());
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+  file.commit();
+}
+
+template <typename T>
+static T metadataNumber(const TensorFile &file, const std::string &path, const char *key, int base = 10) {
+  const auto found = file.metadata.find(key);
+  T value{};
+  if (found == file.metadata.end())
+    fail(Exit::Damaged, fmt::format("{}: the metadata has no {}", path, key));
+  const char *end = found->second.data() + found->second.size();
+  const auto [rest, error] = std::from_chars(found->second.data(), end, value, base);
+  if (error != std::errc() || rest != end || value < 0)
+    fail(Exit::Damaged, fmt::format("{}: metadata {} is '{}', not a number", path, key, found->second.substr(0, 32)));
+  return value;
+}
+
+static std::string metadataText(const TensorFile &file, const char *key) {
+  const auto found = file.metadata.find(key);
+  return found == file.metadata.end() ? std::string() : found->second;
+}
+
+static Checkpoint readMetadata(const TensorFile &file, const std::string &path) {
+  if (const std::string version = metadataText(file, "version"); version != formatVersion)
+    fail(Exit::Input, fmt::format("{}: checkpoint version '{}', this program reads version {}", path,
+                                  version.substr(0, 32), formatVersion));
+  Checkpoint checkpoint;
+  checkpoint.step = metadataNumber<int64_t>(file, path, "step");
+  if (checkpoint.step > maximumSteps)
+    fail(Exit::Damaged, fmt::format("{}: step {} is above {}", path, checkpoint.step, maximumSteps));
+  checkpoint.seed = metadataNumber<uint64_t>(file, path, "seed");
+  checkpoint.nextRow = metadataNumber<int64_t>(file, path, "data_position");
+  checkpoint.dataHash = metadataNumber<uint64_t>(file, path, "data_xxh3", 16);
+  checkpoint.dataSize = metadataText(file, "data_size").substr(0, 32);
+  // Whoever shows or compares these need not bother about what no program writes.
+  for (const char *key : {"options", "program", "config"})
+    if (const size_t size = metadataText(file, key).size(); size > flatJsonBytes)
+      fail(Exit::Damaged, fmt::format("{}: metadata {} has {} bytes, more than {}", path, key, size, flatJsonBytes));
+  if (const std::string config = metadataText(file, "config"); !config.empty() && !parseFlatJson(config))
+    fail(Exit::Damaged, fmt::format("{}: the saved configuration is not readable", path));
+  checkpoint.options = metadataText(file, "options");
+  checkpoint.program = metadataText(file, "program");
+  checkpoint.config = metadataText(file, "config");
+  checkpoint.tokenizer = Tokenizer::restore(metadataText(file, "tokenizer"), metadataText(file, "vocabulary"), path);
+  return checkpoint;
+}
+
+// Why states may differ, where the file tells.
+static std::string modelOf(const TensorFile &file, const sinter_program &program) {
+  const std::string differences = configurationDifferences(metadataText(file, "config"), program);
+  return differences.empty() ? "it is of another model" : "trained with " + differences;
+}
+
+// Exact type and shape, or a message with both.
+static void checkAgainst(const sinter_state &state, const TensorFile &file, size_t tensorNumber,
+                         const std::string &path, const sinter_program &program) {
+  const TensorEntry &entry = file.tensors[tensorNumber];
+  const sinter_tensor &tensor = state.tensor;
+  const bool sameShape =
+      entry.shape.size() == tensor.rank && std::equal(entry.shape.begin(), entry.shape.end(), tensor.shape);
+  if (!sameShape || entry.dtype != dtypeInFile(tensor.dtype))
+    fail(Exit::Input, fmt::format("{}: {}: the file has {} [{}], the program needs {} {}: {}", path, entry.name,
+                                  entry.dtype, fmt::join(entry.shape, ", "), dtypeInFile(tensor.dtype),
+                                  shapeText(tensor), modelOf(file, program)));
+}
+
+static bool isCheckpointFile(const TensorFile &file) { return metadataText(file, "format") == formatName; }
+
+bool isCheckpoint(const std::string &path) {
+  FileReader reader(path);
+  return isCheckpointFile(readTensorHeader(reader));
+}
+
+void keepTraining(const std::string &path) {
+  TensorFile file;
+  try {
+    if (path.empty())
+      return;
+    FileReader reader(path);
+    file = readTensorHeader(reader);
+  } catch (const Failure &) { // nothing there, or nothing of ours
+    return;
+  }
+  if (const std::string step = metadataText(file, "step"); isCheckpointFile(file) && step != "0")
+    fail(Exit::Input,
+         fmt::format("{}: is the checkpoint of a training of {} steps, which this would destroy; name another file, or "
+                     "remove it first",
+                     path, step.substr(0, 32)));
+}
+
+// Reads the tensors' bytes in order into `targets` (null: skipped), and checks the hash if the file has one of ours.
+static void readTensors(FileReader &reader, const TensorFile &file, const std::vector<void *> &targets) {
+  Hash hash;
+  const std::string length = headerLengthBytes(file.header);
+  const std::string expected = metadataText(file, "xxh3");
+  const std::string_view header = file.header;
+  hash.add(length.data(), length.size());
+  if (isCheckpointFile(file)) {
+    const size_t found =
+        expected.size() == noHash.size() ? header.find(fmt::format("{}{}\"", hashKey, expected)) : header.npos;
+    if (found == header.npos)
+      fail(Exit::Damaged, fmt::format("{}: the checkpoint has no readable hash", reader.path()));
+    const size_t begin = found + hashKey.size(), end = begin + noHash.size();
+    hash.add(header.data(), begin);
+    hash.add(noHash.data(), noHash.size());
+    hash.add(header.data() + end, header.size() - end);
+  }
+  std::vector<char> skipped;
+  for (size_t t = 0; t < file.tensors.size(); ++t) {
+    uint64_t left = file.tensors[t].end - file.tensors[t].begin;
+    char *target = static_cast<char *>(targets[t]);
+    constexpr uint64_t step = 1u << 20;
+    if (!target && left)
+      skipped.resize(step);
+    while (left > 0) {
+      const size_t size = size_t(std::min(left, step));
+      char *into = target ? target : skipped.data();
+      if (reader.read(into, size) != size)
+        fail(Exit::Damaged, fmt::format("{}: truncated in tensor {}", reader.path(), file.tensors[t].name));
+      hash.add(into, size);
+      left -= size;
+      if (target)
+        target += size;
+    }
+  }
+  if (isCheckpointFile(file) && hash.text() != expected)
+    fail(Exit::Damaged, fmt::format("{}: damaged: its content has hash {}, it was saved with {}", reader.path(),
+                                    hash.text(), expected));
+}
+
+static std::unordered_map<std::string_view, size_t> indexByName(const TensorFile &file) {
+  std::unordered_map<std::string_view, size_t> index;
+  for (size_t t = 0; t < file.tensors.size(); ++t)
+    index.emplace(file.tensors[t].name, t);
+  return index;
+}
+
+Checkpoint loadCheckpoint(const std::string &path, Program &program) {
+  FileReader reader(path);
+  const TensorFile file = readTensorHeader(reader);
+  if (!isCheckpointFile(file))
+    fail(Exit::Input,
+         fmt::format("{}: plain safetensors, not a checkpoint; --init takes its parameters, 'import' makes a "
+                     "checkpoint of it",
+                     path));
+  const sinter_program &description = program.description();
+  const auto index = indexByName(file);
+  std::vector<void *> targets(file.tensors.size());
+  for (uint32_t s = 0; s < description.state_count; ++s) {
+    const std::string name = nameInFile(description.states[s]);
+    const auto found = index.find(name);
+    if (found == index.end())
+      fail(Exit::Input,
+           fmt::format("{}: has no {}, which the program needs: {}", path, name, modelOf(file, description)));
+    checkAgainst(description.states[s], file, found->second, path, description);
+    targets[found->second] = program.data(description.states[s]);
+  }
+  for (size_t t = 0; t < targets.size(); ++t)
+    if (!targets[t] && file.tensors[t].end != file.tensors[t].begin)
+      fail(Exit::Input, fmt::format("{}: {} is not a state of the program: {}", path, file.tensors[t].name,
+                                    modelOf(file, description)));
+  readTensors(reader, file, targets);
+  return readMetadata(file, path);
+}
+
+Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint,
+                          std::vector<std::string> &notes) {
+  FileReader reader(path);
+  const TensorFile file = readTensorHeader(reader);
+  const sinter_program &description = program.description();
+  const auto index = indexByName(file);
+  std::vector<void *> targets(file.tensors.size());
+  size_t used = 0;
+  for (uint32_t s = 0; s < description.state_count; ++s) {
+    const sinter_state &state = description.states[s];
+    if (!state.trainable)
+      continue;
+    const std::string name = nameInFile(state);
+    auto found = index.find(name);
+    const std::string prefixed = "transformer." + name; // as published GPT-2 files have it
+    if (found == index.end())
+      found = index.find(prefixed);
+    if (found == index.end())
+      fail(Exit::Input,
+           fmt::format("{}: has no {}, a parameter of the program: {}", path, name, modelOf(file, description)));
+    checkAgainst(state, file, found->second, path, description);
+    targets[found->second] = program.data(state);
+    ++used;
+  }
+  *isCheckpoint = isCheckpointFile(file);
+  if (!*isCheckpoint)
+    for (size_t t = 0; t < targets.size(); ++t)
+      if (!targets[t]) {
+        notes.push_back(fmt::format("{}: ignored {} tensors that are not parameters of the program, the first is {}",
+                                    path, file.tensors.size() - used, file.tensors[t].name));
+        break;
+      }
+  readTensors(reader, file, targets);
+  return *isCheckpoint ? readMetadata(file, path) : Checkpoint();
+}
+
+Contents readContents(const std::string &path) {
+  FileReader reader(path);
+  Contents contents;
+  contents.file = readTensorHeader(reader);
+  contents.isCheckpoint = isCheckpointFile(contents.file);
+  readTensors(reader, contents.file, std::vector<void *>(contents.file.tensors.size()));
+  if (contents.isCheckpoint)
+    contents.checkpoint = readMetadata(contents.file, path);
+  return contents;
+}
+
+void exportParameters(const std::string &path, Program &program) {
+  const sinter_program &description = program.description();
+  std::vector<TensorEntry> tensors;
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    if (description.states[s].trainable)
+      addState(tensors, description.states[s]);
+  const std::string header = makeTensorHeader(tensors, {{"format", "pt"}});
+  const std::string length = headerLengthBytes(header);
+  AtomicFile file(path);
+  file.write(length.data(), length.size());
+  file.write(header.data(), header.size());
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    if (description.states[s].trainable)
+      file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+  file.commit();
+}
+
+} // namespace sinter

@@ -1,0 +1,65 @@
+// Checkpoints: one safetensors file with the parameters under their names, the optimizer's memory under `optimizer.`,
+// and in the metadata what else a training needs to go on as if it had never stopped.
+#pragma once
+
+#include "checkpoint/safetensors.h"
+#include "data/tokenizer.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+class Program;
+
+/// What a checkpoint holds beside tensors.
+struct Checkpoint {
+  int64_t step = 0; ///< steps done
+  uint64_t seed = 0;
+  int64_t nextRow = 0;         ///< data position: the row of the sequence of batches that comes next
+  uint64_t dataHash = 0;       ///< XXH3 of the training data, to notice other data on resume
+  std::string dataSize;        ///< "5400 tokens", for messages about that
+  std::string options;         ///< JSON object of the training's options
+  std::string program, config; ///< name and configuration (JSON) of the program that wrote it
+  Tokenizer tokenizer;
+};
+
+/// The file's name inside the folder that --out names.
+std::string checkpointPath(const std::string &folder);
+
+/// Whether a safetensors file says that it is a checkpoint. Throws Failure as loading does.
+bool isCheckpoint(const std::string &path);
+
+/// Failure (input) if a checkpoint with steps of training is at `path`, where something else is to be written. Empty:
+/// no file.
+void keepTraining(const std::string &path);
+
+/// Writes all of the program's state. On a Failure (also if a value is not
+/// finite) the previous file at `path` is unchanged.
+void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint);
+
+/// Reads a checkpoint of this program: every state, of exact type and shape, hash checked. Throws Failure: damaged if
+/// the file is, input if it is of another model or a plain safetensors file. After a Failure the program's state is
+/// undefined.
+Checkpoint loadCheckpoint(const std::string &path, Program &program);
+
+/// Reads the parameters only, from a checkpoint or any safetensors file that has them (also under `transformer.`).
+/// `*isCheckpoint` tells whether what is returned was in the file. Notes about ignored tensors are added to `notes`.
+Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint,
+                          std::vector<std::string> &notes);
+
+/// What a file holds, of whatever program it is.
+struct Contents {
+  TensorFile file;
+  bool isCheckpoint = false;
+  Checkpoint checkpoint; ///< only of one
+};
+
+/// Reads all of the file and checks it as loading does, but against no program.
+Contents readContents(const std::string &path);
+
+/// Writes the parameters only, as plain safetensors.
+void exportParameters(const std::string &path, Program &program);
+
+} // namespace sinter

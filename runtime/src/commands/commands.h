@@ -1,0 +1,99 @@
+// The subcommands of a compiled program. cli.cpp fills these structures from the command line; each command is one
+// file.
+#pragma once
+
+#include "sampling/generate.h"
+#include "training/trainer.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+struct sinter_program;
+
+namespace sinter {
+
+class Program;
+enum class Exit;
+
+/// Options that every command has.
+struct CommonOptions {
+  int threads = 0; ///< what the machine has, unless given
+  bool threadsGiven = false;
+  std::string device;        ///< cpu, vulkan, vulkan:INDEX; empty: the first of these that the program was compiled for
+  std::string vulkanProfile; ///< the version of the kernels for Vulkan; empty: the one for the kind of device
+  std::string march;         ///< the version of the kernels to run; empty: the best one
+};
+
+/// The program on the device that the options name; Failure (device or usage) if that is impossible.
+std::unique_ptr<Program> openProgram(const sinter_program &description, const CommonOptions &options);
+
+/// A checkpoint's file: `path` itself or, if it is a folder, the checkpoint that train keeps in it.
+std::string findCheckpoint(const std::string &path);
+
+/// Loads all of a checkpoint, or the parameters of a plain safetensors file. `*complete` tells which. The checkpoint's
+/// configuration must fit its use, unless `ignore`.
+struct Checkpoint;
+enum class Use;
+Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool ignore, bool *complete);
+
+/// A tokenizer by its name on the command line ("bytes"); `chars` needs text to take its characters from.
+Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
+
+struct TrainCommand {
+  std::string data, validationData, out, init, log, tokenizer;
+  std::string resume; ///< empty: start; always; auto: if there is a checkpoint
+  std::optional<uint64_t> seed;
+  std::optional<int64_t> steps, warmup;
+  std::optional<std::string> schedule, order;
+  std::optional<double> validationFraction, lr, minLr, beta1, beta2, eps, weightDecay, gradClip;
+  std::optional<int64_t> evalEvery, evalBatches;
+  int64_t sampleEvery = 0, sampleTokens = 200, checkpointEvery = 500;
+  std::string samplePrompt;
+  bool ignoreConfiguration = false;
+};
+Exit train(const sinter_program &description, const CommonOptions &common, const TrainCommand &command);
+
+struct EvalCommand {
+  std::string data, checkpoint, logits, tokenizer, split = "all";
+  std::optional<double> validationFraction;
+  int64_t batches = 0;
+  bool json = false, ignoreConfiguration = false;
+};
+Exit eval(const sinter_program &description, const CommonOptions &common, const EvalCommand &command);
+
+struct SampleCommand {
+  std::string checkpoint, prompt, promptFile, tokenizer;
+  GenerateOptions generate;
+  bool json = false, ignoreConfiguration = false;
+};
+Exit sample(const sinter_program &description, const CommonOptions &common, const SampleCommand &command);
+
+struct BenchCommand {
+  std::string entry = "train";
+  int64_t steps = 20, promptTokens = 16, newTokens = 32;
+  bool json = false, profile = false;
+};
+Exit bench(const sinter_program &description, const CommonOptions &common, const BenchCommand &command);
+
+struct InfoCommand {
+  std::string checkpoint; ///< empty: the program itself
+  bool json = false;
+};
+/// info CHECKPOINT: what a file holds, and whether it fits the program.
+Exit infoOfCheckpoint(const sinter_program &description, const InfoCommand &command);
+Exit info(const sinter_program &description, const CommonOptions &common, const InfoCommand &command);
+
+struct ExportCommand {
+  std::string checkpoint, out;
+};
+Exit exportSafetensors(const sinter_program &description, const CommonOptions &common, const ExportCommand &command);
+
+struct ImportCommand {
+  std::string from, out, tokenizer, vocabularyFrom;
+  uint64_t seed = 0;
+  bool ignoreConfiguration = false;
+};
+Exit importSafetensors(const sinter_program &description, const CommonOptions &common, const ImportCommand &command);
+
+} // namespace sinter

@@ -1,0 +1,185 @@
+// The subcommand info: what was compiled into this program.
+#include "base/error.h"
+#include "base/json.h"
+#include "base/output.h"
+#include "commands/commands.h"
+#include "program/processor.h"
+#include "program/program.h"
+#include "vulkan/vulkan_device.h"
+
+#include <fmt/format.h>
+
+namespace sinter {
+
+static std::string tensorJson(const sinter_tensor &tensor) {
+  return fmt::format("\"name\":{},\"dtype\":\"{}\",\"shape\":{},\"bytes\":{}", jsonQuoted(tensor.name),
+                     dtypeName(tensor.dtype), shapeText(tensor), tensor.bytes);
+}
+
+// Calls `make` for each of `count` things and joins what it returns.
+template <typename Make> static std::string joined(uint32_t count, Make make) {
+  std::string text;
+  for (uint32_t i = 0; i < count; ++i)
+    text += fmt::format("{}{}", i ? "," : "", make(i));
+  return text;
+}
+
+static std::string entryJson(const sinter_entry &entry) {
+  const std::string inputs = joined(entry.input_count, [&](uint32_t i) {
+    const sinter_input &input = entry.inputs[i];
+    return fmt::format("{{{}{}}}", tensorJson(input.tensor),
+                       input.has_default ? fmt::format(",\"default\":{}", JsonNumber{input.value}) : "");
+  });
+  const std::string outputs =
+      joined(entry.output_count, [&](uint32_t i) { return fmt::format("{{{}}}", tensorJson(entry.outputs[i])); });
+  return fmt::format("{{\"name\":{},\"launches\":{},\"arena_bytes\":{},\"flops\":{},\"inputs\":[{}],\"outputs\":[{}]}}",
+                     jsonQuoted(entry.name), entry.launch_count, entry.arena_bytes, entry.flops, inputs, outputs);
+}
+
+static int64_t parameterCount(const sinter_program &p) {
+  int64_t count = 0;
+  for (uint32_t s = 0; s < p.state_count; ++s)
+    if (p.states[s].trainable)
+      count += elementCount(p.states[s].tensor);
+  return count;
+}
+
+// The version that would run; null if the processor can run none, or not the one that `march` names.
+static const sinter_version *chosenVersion(const sinter_program &p, const std::string &march) {
+  try {
+    return &chooseVersion(p, march);
+  } catch (const Failure &failure) {
+    if (failure.exit() == Exit::Usage)
+      throw;
+    return nullptr;
+  }
+}
+
+static std::string versionsJson(const sinter_program &p, const sinter_version *chosen) {
+  return joined(p.version_count, [&](uint32_t v) {
+    const sinter_version &version = p.versions[v];
+    return fmt::format("{{\"name\":{},\"chosen\":{},\"missing\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name),
+                       &version == chosen, jsonQuoted(featureNames(version.features & ~processorFeatures())),
+                       version.scratch_bytes);
+  });
+}
+
+static void printVersions(const sinter_program &p, const sinter_version *chosen) {
+  for (uint32_t v = 0; v < p.version_count; ++v) {
+    const sinter_version &version = p.versions[v];
+    const std::string missing = featureNames(version.features & ~processorFeatures());
+    print("version      {}: {}, scratch {} bytes a thread\n", version.name,
+          &version == chosen ? "chosen"
+          : missing.empty()  ? "possible here"
+                             : "needs " + missing + ", which this processor lacks",
+          version.scratch_bytes);
+  }
+}
+
+// The devices that the program's kernels for Vulkan can run on, one a line, or why there are none; nothing if it has
+// none.
+static void printVulkan(const sinter_program &p) {
+  if (!p.vulkan_version_count)
+    return;
+  if (p.cpu_plan)
+    print("on vulkan    arena {} bytes, {} kernels; --device vulkan shows its entries\n", p.vulkan_plan->arena_bytes,
+          p.vulkan_plan->kernel_count);
+  for (uint32_t v = 0; v < p.vulkan_version_count; ++v) {
+    const sinter_vulkan_version &version = p.vulkan[v];
+    print("vulkan       {}: {} shaders, scratch {} bytes\n", version.name, version.shader_count, version.scratch_bytes);
+  }
+  try {
+    for (const VulkanDeviceInfo &device : listVulkanDevices(p))
+      print("device       vulkan:{}: {}, {}, Vulkan {} ({}), {} bytes: {}\n", device.index, device.name, device.type,
+            device.version, device.driver, device.memory,
+            device.unusable.empty() ? fmt::format("runs {}; f32 keeps {}", device.profile, device.keeps)
+                                    : "cannot be used: " + device.unusable);
+  } catch (const Failure &failure) {
+    print("device       {}\n", failure.what());
+  }
+}
+
+static std::string vulkanJson(const sinter_program &p) {
+  if (!p.vulkan_version_count)
+    return "null";
+  const std::string versions = joined(p.vulkan_version_count, [&](uint32_t v) {
+    const sinter_vulkan_version &version = p.vulkan[v];
+    return fmt::format("{{\"name\":{},\"shaders\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name),
+                       version.shader_count, version.scratch_bytes);
+  });
+  try {
+    const std::vector<VulkanDeviceInfo> list = listVulkanDevices(p);
+    return fmt::format(
+        "{{\"versions\":[{}],\"devices\":[{}]}}", versions, joined(uint32_t(list.size()), [&](uint32_t i) {
+          const VulkanDeviceInfo &device = list[i];
+          return fmt::format("{{\"index\":{},\"name\":{},\"type\":{},\"driver\":{},\"vulkan\":{},\"bytes\":{},"
+                             "\"unusable\":{},\"version\":{},\"f32_keeps\":{}}}",
+                             device.index, jsonQuoted(device.name), jsonQuoted(device.type), jsonQuoted(device.driver),
+                             jsonQuoted(device.version), device.memory, jsonQuoted(device.unusable),
+                             jsonQuoted(device.profile), jsonQuoted(device.keeps));
+        }));
+  } catch (const Failure &failure) {
+    return fmt::format("{{\"versions\":[{}],\"devices\":[],\"problem\":{}}}", versions, jsonQuoted(failure.what()));
+  }
+}
+
+// What the device that was asked for runs, of a program for several.
+static const sinter_plan &planFor(const sinter_program &p, const std::string &device) {
+  return p.vulkan_plan && device.starts_with("vulkan") ? *p.vulkan_plan : anyPlan(p);
+}
+
+static void printText(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen) {
+  print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
+        p.compiler, p.target, p.config);
+  print("parameters   {}\nstate        {} bytes\narena        {} bytes\nconstants    {} bytes\n"
+        "kernels      {}\n",
+        parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, plan.kernel_count);
+  printVersions(p, chosen);
+  printVulkan(p);
+  for (uint32_t e = 0; e < p.entry_count; ++e) {
+    const sinter_entry &entry = plan.entries[e];
+    print("\nentry {}: {} launches, arena {} bytes, {:.6g} FLOP\n", entry.name, entry.launch_count, entry.arena_bytes,
+          entry.flops);
+    for (uint32_t i = 0; i < entry.input_count; ++i) {
+      const sinter_input &input = entry.inputs[i];
+      print("  in   {:<14} {} {}{}\n", input.tensor.name, dtypeName(input.tensor.dtype), shapeText(input.tensor),
+            input.has_default ? fmt::format("  default {}", input.value) : "");
+    }
+    for (uint32_t o = 0; o < entry.output_count; ++o)
+      print("  out  {:<14} {} {}\n", entry.outputs[o].name, dtypeName(entry.outputs[o].dtype),
+            shapeText(entry.outputs[o]));
+  }
+  print("\nstate\n");
+  for (uint32_t s = 0; s < p.state_count; ++s) {
+    const sinter_state &state = p.states[s];
+    print("  {:>12}  {:<9} {} {} {}\n", state.tensor.offset, state.trainable ? "parameter" : "memory",
+          state.tensor.name, dtypeName(state.tensor.dtype), shapeText(state.tensor));
+  }
+}
+
+Exit info(const sinter_program &p, const CommonOptions &common, const InfoCommand &command) {
+  if (!command.checkpoint.empty())
+    return infoOfCheckpoint(p, command);
+  const sinter_version *chosen = chosenVersion(p, common.march);
+  const sinter_plan &plan = planFor(p, common.device);
+  if (!command.json) {
+    printText(p, plan, chosen);
+    return Exit::Done;
+  }
+  const std::string entries = joined(p.entry_count, [&](uint32_t e) { return entryJson(plan.entries[e]); });
+  const std::string states = joined(p.state_count, [&](uint32_t s) {
+    const sinter_state &state = p.states[s];
+    return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset,
+                       state.trainable != 0);
+  });
+  print(
+      "{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
+      "\"arena_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"versions\":[{}],\"vulkan\":{},\"entries\":[{}],"
+      "\"states\":[{}]}}\n",
+      jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config,
+      parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, plan.kernel_count, versionsJson(p, chosen),
+      vulkanJson(p), entries, states);
+  return Exit::Done;
+}
+
+} // namespace sinter

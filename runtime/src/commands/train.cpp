@@ -1,0 +1,366 @@
+// The subcommand train: options, checkpoints, held-out loss and samples around the steps.
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/report.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/configuration.h"
+#include "commands/commands.h"
+#include "data/data.h"
+#include "files/files.h"
+#include "files/folder_lock.h"
+#include "files/put_aside.h"
+#include "files/same_file.h"
+#include "program/program.h"
+#include "training/evaluate.h"
+#include "training/train_log.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace sinter {
+
+namespace {
+
+// Nobody who forgets --out means to lose what was trained.
+constexpr const char *defaultFolder = "run";
+
+/// One training from its start or resumption to its end.
+class Training {
+public:
+  Training(Program &program, const TrainCommand &command)
+      : program_(program), command_(command), folder_(command.out.empty() ? defaultFolder : command.out) {}
+  Exit run();
+
+private:
+  Exit steps(Trainer &trainer, const InterruptWatch &interrupt);
+  void start();
+  void resume();
+  void lockFolder();
+  void checkFiles();
+  bool saveFirst();
+  void decideToResume();
+  void takeOptions();
+  void takeDataPaths();
+  void planEvaluations();
+  void loadTrainingData(const Batch &batch);
+  void checkData(const TrainingOptions &saved) const;
+  void checkSchedule(const TrainingOptions &saved, const Trainer &trainer) const;
+  bool save();
+  void lookAt(int64_t step, const InterruptWatch &interrupt);
+  void stopAt(int64_t step, const StepResult &result);
+
+  Program &program_;
+  const TrainCommand &command_;
+  const std::string folder_;
+  bool resumes_ = false;
+  TrainingOptions options_;
+  Checkpoint checkpoint_; // what the next one will hold; after a resume, at first what the last one held
+  std::string dataPath_, validationPath_;
+  int64_t evalEvery_ = 0, evalBatches_ = 0;
+  bool keepTokenizer_ = false; // it came with the parameters
+  Data data_;
+  int64_t savedStep_ = -1;
+  std::optional<FolderLock> lock_;
+  std::optional<TrainLog> log_;
+};
+
+} // namespace
+
+template <typename T> static void take(const std::optional<T> &from, T &to) {
+  if (from)
+    to = *from;
+}
+
+template <typename T> static void take(const std::optional<T> &from, std::optional<T> &to) {
+  if (from)
+    to = from;
+}
+
+void Training::takeOptions() {
+  take(command_.steps, options_.steps);
+  take(command_.warmup, options_.warmup);
+  take(command_.validationFraction, options_.validationFraction);
+  take(command_.lr, options_.lr);
+  take(command_.minLr, options_.minLr);
+  take(command_.beta1, options_.beta1);
+  take(command_.beta2, options_.beta2);
+  take(command_.eps, options_.eps);
+  take(command_.weightDecay, options_.weightDecay);
+  take(command_.gradClip, options_.gradClip);
+  if (command_.schedule)
+    options_.cosine = *command_.schedule == "cosine";
+  if (command_.order)
+    options_.order = *command_.order == "sequential" ? Order::Sequential : Order::Random;
+}
+
+void Training::decideToResume() {
+  // What is there but cannot be read is not started over.
+  std::error_code error;
+  const bool exists =
+      std::filesystem::symlink_status(checkpointPath(folder_), error).type() != std::filesystem::file_type::not_found;
+  resumes_ = command_.resume == "always" || (command_.resume == "auto" && exists);
+  if (command_.resume == "always" && !command_.init.empty())
+    fail(Exit::Usage, "--resume goes on from the checkpoint in --out, --init starts from another: give one of them");
+  if (resumes_ && !exists)
+    fail(Exit::Input, fmt::format("{}: no checkpoint to go on from; --out names its folder, --resume=auto starts if "
+                                  "there is none",
+                                  checkpointPath(folder_)));
+  if (!resumes_ && command_.data.empty())
+    fail(Exit::Usage, "--data is required: a file to train on");
+}
+
+void Training::resume() {
+  checkpoint_ = loadCheckpoint(checkpointPath(folder_), program_);
+  checkConfiguration(checkpointPath(folder_), checkpoint_, program_.description(), Use::Resume,
+                     command_.ignoreConfiguration);
+  options_ = TrainingOptions::parse(checkpoint_.options, checkpointPath(folder_));
+  if (command_.seed && *command_.seed != checkpoint_.seed)
+    fail(Exit::Usage, fmt::format("--seed {}: the training to resume has seed {}", *command_.seed, checkpoint_.seed));
+  keepTokenizer_ = true;
+  savedStep_ = checkpoint_.step;
+}
+
+// What is not given comes from the checkpoint; what is given, or found there, goes into the next one.
+void Training::takeDataPaths() {
+  dataPath_ = command_.data.empty() ? savedDataPath(options_.data, folder_) : command_.data;
+  validationPath_ =
+      command_.validationData.empty() ? savedDataPath(options_.validationData, folder_) : command_.validationData;
+  if (dataPath_.empty())
+    fail(Exit::Usage, fmt::format("--data is required: {} does not name its data", checkpointPath(folder_)));
+  if (command_.data.empty() && dataPath_ == "-")
+    fail(Exit::Usage, "--data is required: the training to resume had its data from standard input");
+  if (!command_.data.empty())
+    options_.data = dataPathToSave(dataPath_, folder_);
+  if (!command_.validationData.empty())
+    options_.validationData = dataPathToSave(validationPath_, folder_);
+}
+
+void Training::start() {
+  checkpoint_.seed = command_.seed.value_or(0);
+  program_.initialize(checkpoint_.seed);
+  if (command_.init.empty())
+    return;
+  std::vector<std::string> notes;
+  const Checkpoint from = loadParameters(findCheckpoint(command_.init), program_, &keepTokenizer_, notes);
+  checkConfiguration(findCheckpoint(command_.init), from, program_.description(), Use::Parameters,
+                     command_.ignoreConfiguration);
+  for (const std::string &note : notes)
+    reportNote(note);
+  checkpoint_.tokenizer = from.tokenizer;
+}
+
+// From here on, the folder is this training's alone, if it is there yet.
+void Training::lockFolder() {
+  std::error_code error;
+  if (!lock_ && std::filesystem::is_directory(folder_, error))
+    lock_.emplace(folder_);
+}
+
+// Nothing that a training writes is among what it reads.
+void Training::checkFiles() {
+  const std::string checkpoint = checkpointPath(folder_);
+  std::vector<NamedFile> inputs;
+  for (const std::string &file : dataFiles(dataPath_))
+    inputs.push_back({"--data", file});
+  for (const std::string &file : dataFiles(validationPath_))
+    inputs.push_back({"--val-data", file});
+  keepApart({"the checkpoint", checkpoint}, inputs);
+  inputs.push_back({"--init", command_.init.empty() ? "" : findCheckpoint(command_.init)});
+  inputs.push_back({"the checkpoint", checkpoint});
+  keepApart({"--log", command_.log}, inputs);
+  checkLogFile(command_.log);
+}
+
+// The first checkpoint is written at once: --resume works from the first moment, and a folder that cannot be written is
+// found now, not hours later. Another training's checkpoint in the folder is not overwritten but put aside.
+bool Training::saveFirst() {
+  makeFolder(folder_);
+  lockFolder();
+  const std::string path = checkpointPath(folder_);
+  if (command_.out.empty())
+    reportNote(fmt::format("no --out: the checkpoint is kept in {}", path));
+  std::error_code error;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path, error)))
+    return save();
+  const std::string aside = putAside(path);
+  if (!save()) {
+    takeBack(path, aside);
+    return false;
+  }
+  reportNote(fmt::format("{}: the one of an earlier training is kept as {}; --resume would have gone on from it", path,
+                         aside));
+  return true;
+}
+
+void Training::loadTrainingData(const Batch &batch) {
+  DataOptions options;
+  options.path = dataPath_;
+  options.validationPath = validationPath_;
+  options.validationFraction = options_.validationFraction;
+  options.tokenizer = command_.tokenizer;
+  if (keepTokenizer_)
+    options.restored = checkpoint_.tokenizer;
+  try {
+    data_ = loadData(options, batch, vocabularySize(program_));
+  } catch (const Failure &failure) {
+    if (!command_.data.empty())
+      throw;
+    fail(failure.exit(),
+         fmt::format("{}; the training to resume had its data there: --data names another place", failure.what()));
+  }
+}
+
+// Other data on resume is allowed (it may have grown), but never unnoticed.
+void Training::checkData(const TrainingOptions &saved) const {
+  const Dataset &data = *data_.training;
+  if (data.hash() == checkpoint_.dataHash)
+    return;
+  if (saved.validationFraction != options_.validationFraction ||
+      saved.validationData.empty() != options_.validationData.empty())
+    reportWarning(fmt::format("{}: another part of it is held out than before: {} are trained on, were {}", dataPath_,
+                              data.size(), checkpoint_.dataSize));
+  else
+    reportWarning(fmt::format("{}: not the data that the checkpoint was trained on: {} with hash {:016x}, was {} with "
+                              "hash {:016x}",
+                              dataPath_, data.size(), data.hash(),
+                              checkpoint_.dataSize.empty() ? "data" : checkpoint_.dataSize, checkpoint_.dataHash));
+}
+
+// The cosine ends at --steps: another end moves all of it.
+void Training::checkSchedule(const TrainingOptions &saved, const Trainer &trainer) const {
+  const int64_t next = checkpoint_.step + 1;
+  if (!command_.steps || !options_.cosine || !saved.cosine || saved.steps == options_.steps || next > options_.steps)
+    return;
+  const double before = Trainer(program_, saved, checkpoint_.seed).learningRate(next);
+  reportWarning(fmt::format("--steps {}: the checkpoint's cosine was to end at step {}; it is stretched: the learning "
+                            "rate of step {} is {:.3g}, was to be {:.3g}",
+                            options_.steps, saved.steps, next, trainer.learningRate(next), before));
+}
+
+// By default, held-out losses take about 3 % of the time: a batch of one costs a third of a step.
+void Training::planEvaluations() {
+  constexpr int64_t mostBatches = 50;
+  evalEvery_ = command_.evalEvery.value_or(std::clamp<int64_t>(options_.steps / 10, 10, 500));
+  const int64_t affordable = std::clamp<int64_t>(std::min(evalEvery_, options_.steps) / 10, 1, mostBatches);
+  evalBatches_ = command_.evalBatches.value_or(command_.evalEvery ? mostBatches : affordable);
+  if (!evalEvery_)
+    return;
+  const std::string problem =
+      !data_.validation ? "the held-out part is too short for one row" : evaluationProblem(program_, *data_.validation);
+  if (!problem.empty()) {
+    evalEvery_ = 0;
+    if (command_.evalEvery)
+      reportWarning(fmt::format("{}: {}: no held-out losses", dataPath_, problem));
+  }
+}
+
+// A checkpoint that cannot be written is not the end of a training: it goes on and tries again at the next one.
+bool Training::save() {
+  if (savedStep_ == checkpoint_.step)
+    return true;
+  try {
+    saveCheckpoint(checkpointPath(folder_), program_, checkpoint_);
+    savedStep_ = checkpoint_.step;
+    return true;
+  } catch (const Failure &failure) {
+    if (log_)
+      log_->endLine();
+    reportError(fmt::format("step {}: {}", checkpoint_.step, failure.what()));
+    return false;
+  }
+}
+
+// Held-out loss and sample after a step (0: before the first), where they are due.
+void Training::lookAt(int64_t step, const InterruptWatch &interrupt) {
+  const auto due = [&](int64_t every) { return every > 0 && (step % every == 0 || step == options_.steps); };
+  if (due(evalEvery_))
+    log_->evaluation(step, evaluate(program_, *data_.validation, evalBatches_));
+  if (due(command_.sampleEvery) && program_.findEntry("logits")) {
+    Generator generator(program_, data_.tokenizer);
+    GenerateOptions options;
+    options.count = command_.sampleTokens;
+    options.sampler.temperature = 0.8;
+    options.sampler.seed = checkpoint_.seed;
+    const auto prompt = generator.promptTokens(command_.samplePrompt, "--sample-prompt");
+    const auto goOn = [&](const std::string &) { return !interrupt.requested(); };
+    log_->sample(step, command_.samplePrompt + generator.run(prompt, options, goOn).text);
+  }
+}
+
+// The parameters of the step before are gone, but not those in the checkpoint.
+void Training::stopAt(int64_t step, const StepResult &result) {
+  log_->endLine();
+  const std::string norm = result.hasGradNorm ? fmt::format(" with gradient norm {}", result.gradNorm) : "";
+  const std::string kept = fmt::format("{} holds step {}", checkpointPath(folder_), savedStep_);
+  fail(Exit::Input, fmt::format("step {}: loss {}{} is not finite; {}; try a lower --lr, --warmup or --grad-clip", step,
+                                result.loss, norm, kept));
+}
+
+Exit Training::run() {
+  decideToResume();
+  lockFolder();
+  resumes_ ? resume() : start();
+  const TrainingOptions saved = options_;
+  takeOptions();
+  takeDataPaths();
+  checkFiles();
+  Trainer trainer(program_, options_, checkpoint_.seed);
+  if (checkpoint_.step >= options_.steps && resumes_) {
+    reportNote(fmt::format("the checkpoint is at step {}, {} is {}: nothing to do", checkpoint_.step,
+                           command_.steps ? "--steps" : "its last step", options_.steps));
+    return Exit::Done;
+  }
+  loadTrainingData(trainer.batch());
+  if (resumes_) {
+    checkData(saved);
+    checkSchedule(saved, trainer);
+  }
+  planEvaluations();
+  checkpoint_.dataHash = data_.training->hash();
+  checkpoint_.dataSize = data_.training->size();
+  checkpoint_.tokenizer = data_.tokenizer;
+  checkpoint_.options = options_.json();
+  InterruptWatch interrupt;
+  if (!resumes_ && !saveFirst())
+    return Exit::Input;
+  log_.emplace(command_.log, resumes_ ? checkpoint_.step : -1, options_.steps, trainer.batch().predictions(),
+               trainer.batch().tokens ? "tokens" : "images");
+  return steps(trainer, interrupt);
+}
+
+Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
+  if (!resumes_)
+    lookAt(0, interrupt);
+  while (checkpoint_.step < options_.steps && !interrupt.requested()) {
+    const int64_t step = checkpoint_.step + 1;
+    const StepResult result = trainer.step(*data_.training, step);
+    log_->step(step, result);
+    if (!result.finite())
+      stopAt(step, result);
+    checkpoint_.step = step;
+    checkpoint_.nextRow = int64_t(uint64_t(step) * uint64_t(trainer.batch().rows));
+    lookAt(step, interrupt);
+    if (command_.checkpointEvery && step % command_.checkpointEvery == 0 && step < options_.steps) {
+      save();
+      log_->restartClock();
+    }
+  }
+  log_->endLine();
+  const bool saved = save();
+  if (interrupt.requested() && checkpoint_.step < options_.steps) {
+    reportNote(fmt::format("interrupted after step {}{}", checkpoint_.step,
+                           saved ? ", saved; --resume goes on from there" : ""));
+    return saved ? Exit::Interrupted : Exit::Input;
+  }
+  if (saved)
+    log_->saved(checkpoint_.step, checkpointPath(folder_));
+  return saved && log_->complete() ? Exit::Done : Exit::Input;
+}
+
+Exit train(const sinter_program &description, const CommonOptions &common, const TrainCommand &command) {
+  const auto program = openProgram(description, common);
+  return Training(*program, command).run();
+}
+
+} // namespace sinter

@@ -1,0 +1,72 @@
+// What training and validation data are to all that read them. A row of a batch is a pure function of (seed, step,
+// row), so a resumed training needs no saved position.
+#pragma once
+
+#include "data/tokenizer.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+struct sinter_entry;
+
+namespace sinter {
+
+class Program;
+
+enum class Order { Random, Sequential };
+
+/// The inputs of an entry that data fills, found by their names.
+struct Batch {
+  int64_t rows = 0;                              ///< batch size
+  int64_t length = 0;                            ///< tokens a row, or numbers an image
+  int32_t *tokens = nullptr, *targets = nullptr; ///< [rows, length]
+  float *images = nullptr;                       ///< [rows, length], in [0, 1]
+  int32_t *labels = nullptr;                     ///< [rows]
+
+  /// Throws Failure (usage) if the entry has neither pair of inputs.
+  static Batch of(Program &program, const sinter_entry &entry);
+  /// Numbers predicted in one call: tokens, or images.
+  int64_t predictions() const { return tokens ? rows * length : rows; }
+};
+
+/// One part (training or validation) of the data.
+class Dataset {
+public:
+  virtual ~Dataset() = default;
+  /// Rows that do not overlap, of `length` tokens each; row r of tokens starts at token r * length.
+  virtual int64_t rows(int64_t length) const = 0;
+  /// Row `row` of those into row `b` of the batch.
+  virtual void copyRow(const Batch &batch, int64_t b, int64_t row) const = 0;
+  /// A row that starts anywhere, chosen by a uniform number in [0, 2^64).
+  virtual void copyRandomRow(const Batch &batch, int64_t b, uint64_t random) const = 0;
+  /// Bytes of text that the targets of row `row` stand for; 0 if that is not known.
+  virtual int64_t bytesOfRow(const Batch &batch, int64_t row) const = 0;
+  /// XXH3 of the content.
+  virtual uint64_t hash() const = 0;
+  /// For messages: "123456 tokens".
+  virtual std::string size() const = 0;
+
+  /// Fills the batch of `step` (from 0). Sequential rows wrap: row number (step * rows + b) modulo rows(length).
+  void fill(const Batch &batch, Order order, uint64_t seed, int64_t step) const;
+};
+
+/// What the command line says about data.
+struct DataOptions {
+  std::string path;                  ///< --data
+  std::string validationPath;        ///< --val-data
+  double validationFraction = 0.1;   ///< of --data, its end; 0: none
+  std::string tokenizer;             ///< bytes, chars or empty: chosen by the vocabulary
+  std::optional<Tokenizer> restored; ///< of the checkpoint, which wins
+};
+
+struct Data {
+  std::unique_ptr<Dataset> training, validation; ///< validation may be null
+  Tokenizer tokenizer;
+};
+
+/// Index where the validation part of `count` things starts.
+int64_t splitPoint(int64_t count, double validationFraction);
+
+} // namespace sinter

@@ -1,0 +1,215 @@
+#include "program/program.h"
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "program/device.h"
+#include "program/processor.h"
+#include "program/random.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+#include <limits>
+#include <vector>
+
+namespace sinter {
+
+Program::Program(const sinter_program &program, int threads, std::string_view march) : Program(program, nullptr) {
+  version_ = &chooseVersion(program, march);
+  device_ = makeCpuDevice(program, *version_, threads);
+}
+
+Program::Program(const sinter_program &program, std::unique_ptr<Device> device)
+    : program_(program), version_(nullptr), device_(std::move(device)) {
+  checkVersion(program);
+}
+
+void Program::checkVersion(const sinter_program &program) {
+  if (program.abi_version != SINTER_ABI_VERSION)
+    fail(Exit::Device,
+         fmt::format("program: compiled for interface version {}, this runtime has version {}; compile and "
+                     "link it with one version of sinter",
+                     program.abi_version, SINTER_ABI_VERSION));
+}
+
+Program::~Program() = default;
+
+template <typename T, typename Name>
+static const T *findNamed(const T *items, uint32_t count, std::string_view name, Name nameOf) {
+  for (uint32_t i = 0; i < count; ++i)
+    if (name == nameOf(items[i]))
+      return &items[i];
+  return nullptr;
+}
+
+const sinter_entry *Program::findEntry(std::string_view name) const {
+  return findNamed(plan().entries, program_.entry_count, name, [](const sinter_entry &e) { return e.name; });
+}
+
+const sinter_state *Program::findState(std::string_view name) const {
+  return findNamed(program_.states, program_.state_count, name, [](const sinter_state &s) { return s.tensor.name; });
+}
+
+const sinter_input *Program::findInput(const sinter_entry &entry, std::string_view name) {
+  return findNamed(entry.inputs, entry.input_count, name, [](const sinter_input &i) { return i.tensor.name; });
+}
+
+const sinter_tensor *Program::findOutput(const sinter_entry &entry, std::string_view name) {
+  return findNamed(entry.outputs, entry.output_count, name, [](const sinter_tensor &t) { return t.name; });
+}
+
+void *Program::data(const sinter_state &state) { return device_->state() + state.tensor.offset; }
+const void *Program::toRead(const sinter_state &state) { return device_->stateToRead() + state.tensor.offset; }
+void *Program::data(const sinter_input &input) { return device_->arena() + input.tensor.offset; }
+const void *Program::data(const sinter_tensor &output) { return device_->arena() + output.offset; }
+void Program::run(const sinter_entry &entry, double *launchSeconds) { device_->run(entry, launchSeconds); }
+const sinter_plan &Program::plan() const { return device_->plan(); }
+int Program::threads() const { return device_->threads(); }
+
+static void storeScalar(uint32_t dtype, void *target, double value) {
+  switch (dtype) {
+  case SINTER_F32: {
+    const float number = float(value);
+    std::memcpy(target, &number, sizeof number);
+    break;
+  }
+  case SINTER_I32: {
+    const int32_t number = int32_t(std::clamp(value, -2147483648.0, 2147483647.0));
+    std::memcpy(target, &number, sizeof number);
+    break;
+  }
+  case SINTER_I8: {
+    const int8_t number = int8_t(std::clamp(value, -128.0, 127.0));
+    std::memcpy(target, &number, sizeof number);
+    break;
+  }
+  default:
+    break; // the compiler makes scalar inputs of no other type
+  }
+}
+
+void Program::setDefaults(const sinter_entry &entry) {
+  for (uint32_t i = 0; i < entry.input_count; ++i)
+    if (entry.inputs[i].has_default)
+      storeScalar(entry.inputs[i].tensor.dtype, data(entry.inputs[i]), entry.inputs[i].value);
+}
+
+bool Program::setScalar(const sinter_entry &entry, std::string_view name, double value) {
+  const sinter_input *input = findInput(entry, name);
+  if (!input || input->tensor.rank != 0)
+    return false;
+  storeScalar(input->tensor.dtype, data(*input), value);
+  return true;
+}
+
+double Program::scalar(const sinter_entry &entry, std::string_view name) {
+  const sinter_tensor *output = findOutput(entry, name);
+  if (!output || elementCount(*output) != 1)
+    return std::numeric_limits<double>::quiet_NaN();
+  if (output->dtype == SINTER_I32) {
+    int32_t value;
+    std::memcpy(&value, data(*output), sizeof value);
+    return value;
+  }
+  float value;
+  std::memcpy(&value, data(*output), sizeof value);
+  return value;
+}
+
+// Element i comes from counter i of the stream of the state's name, so any split over threads gives the same bits.
+static void initializeRange(const sinter_state &state, float *data, const Random &random, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i) {
+    switch (state.init) {
+    case SINTER_ONES:
+      data[i] = 1;
+      break;
+    case SINTER_CONSTANT:
+      data[i] = float(state.scale);
+      break;
+    case SINTER_NORMAL:
+      data[i] = float(state.scale * random.normal(uint64_t(i)));
+      break;
+    case SINTER_UNIFORM:
+      data[i] = float(state.scale * (2 * random.uniform(uint64_t(i)) - 1));
+      break;
+    default:
+      data[i] = 0;
+    }
+  }
+}
+
+// States of other types than f32: zeros or one constant.
+static void initializeOther(const sinter_state &state, void *data) {
+  std::memset(data, 0, state.tensor.bytes);
+  if (state.init != SINTER_ONES && state.init != SINTER_CONSTANT)
+    return;
+  const int64_t count = elementCount(state.tensor), size = int64_t(state.tensor.bytes) / count;
+  for (int64_t i = 0; i < count; ++i)
+    storeScalar(state.tensor.dtype, static_cast<std::byte *>(data) + i * size,
+                state.init == SINTER_ONES ? 1 : state.scale);
+}
+
+void Program::initialize(uint64_t seed) {
+  // Every thread takes its part of every state.
+  std::byte *block = device_->state();
+  const auto initializePart = [&](int64_t part, int64_t parts) {
+    for (uint32_t s = 0; s < program_.state_count; ++s) {
+      const sinter_state &state = program_.states[s];
+      const int64_t count = elementCount(state.tensor);
+      std::byte *data = block + state.tensor.offset;
+      if (state.tensor.dtype == SINTER_F32)
+        initializeRange(state, reinterpret_cast<float *>(data), Random(seed, streamOf(state.tensor.name)),
+                        count * part / parts, count * (part + 1) / parts);
+      else if (part == 0)
+        initializeOther(state, data);
+    }
+  };
+  constexpr uint64_t worthThreads = 1 << 20; // bytes
+  const int64_t parts = program_.state_bytes < worthThreads ? 1 : threads();
+  std::vector<std::jthread> helpers;
+  for (int64_t part = 1; part < parts; ++part)
+    startThread(helpers, int(parts), [&, part] { initializePart(part, parts); });
+  initializePart(0, parts);
+}
+
+const sinter_plan &anyPlan(const sinter_program &program) {
+  return program.cpu_plan ? *program.cpu_plan : *program.vulkan_plan;
+}
+
+KernelInfo kernelInfo(const sinter_program &program, const sinter_plan &plan, uint32_t kernel) {
+  if (&plan == program.cpu_plan) {
+    const sinter_kernel &k = program.versions[0].kernels[kernel];
+    return {k.name, k.location, k.flops, k.bytes};
+  }
+  const sinter_vulkan_kernel &k = program.vulkan[0].kernels[kernel];
+  return {k.name, k.location, k.flops, k.bytes};
+}
+
+int64_t elementCount(const sinter_tensor &tensor) {
+  int64_t count = 1;
+  for (uint32_t d = 0; d < tensor.rank; ++d)
+    count *= tensor.shape[d];
+  return count;
+}
+
+std::string shapeText(const sinter_tensor &tensor) {
+  return fmt::format("[{}]", fmt::join(tensor.shape, tensor.shape + tensor.rank, ", "));
+}
+
+const char *dtypeName(uint32_t dtype) {
+  switch (dtype) {
+  case SINTER_F32:
+    return "f32";
+  case SINTER_I32:
+    return "i32";
+  case SINTER_I8:
+    return "i8";
+  case SINTER_U16:
+    return "u16";
+  case SINTER_BF16:
+    return "bf16";
+  }
+  return "unknown";
+}
+
+} // namespace sinter

@@ -1,0 +1,146 @@
+#include "training/evaluate.h"
+
+#include "base/error.h"
+#include "files/files.h"
+#include "program/program.h"
+#include "training/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <numbers>
+
+namespace sinter {
+
+double Evaluation::perplexity() const { return std::exp(loss); }
+
+double Evaluation::bitsPerByte() const {
+  return bytes ? loss * double(predictions) / double(bytes) / std::numbers::ln2 : std::nan("");
+}
+
+namespace {
+
+/// Sums over predictions.
+struct Sums {
+  double loss = 0, correct = 0;
+};
+
+} // namespace
+
+// Loss and hits of the first `count` predictions of the batch, from the logits, in double.
+static Sums measure(const float *logits, const int32_t *targets, int64_t count, int64_t classes) {
+  Sums sums;
+  for (int64_t i = 0; i < count; ++i) {
+    const float *row = logits + i * classes;
+    const float *highest = std::max_element(row, row + classes);
+    double sum = 0;
+    for (int64_t c = 0; c < classes; ++c)
+      sum += std::exp(double(row[c]) - *highest);
+    sums.loss += std::log(sum) + *highest - row[targets[i]];
+    sums.correct += highest - row == targets[i];
+  }
+  return sums;
+}
+
+// The output to measure single rows from; null if there is none.
+static const sinter_tensor *logitsOf(const sinter_entry &entry, const Batch &batch) {
+  const sinter_tensor *logits = Program::findOutput(entry, "logits");
+  if (!logits || logits->dtype != SINTER_F32 || logits->rank < 2)
+    return nullptr;
+  return elementCount(*logits) == batch.predictions() * logits->shape[logits->rank - 1] ? logits : nullptr;
+}
+
+static std::string tooShort(const Dataset &data, const Batch &batch, bool hasLogits) {
+  const int64_t rows = data.rows(batch.length);
+  if (rows < 1)
+    return fmt::format("too short: {} are not one row of {}", data.size(), batch.length);
+  if (!hasLogits && rows < batch.rows)
+    return fmt::format(
+        "too short: {} rows of data, but a batch has {}, and the entry has no logits to take single rows from", rows,
+        batch.rows);
+  return {};
+}
+
+std::string evaluationProblem(Program &program, const Dataset &data) {
+  try {
+    const sinter_entry &entry = requireEntry(program, "eval");
+    const Batch batch = Batch::of(program, entry);
+    return tooShort(data, batch, logitsOf(entry, batch));
+  } catch (const Failure &failure) {
+    return failure.what();
+  }
+}
+
+Evaluation evaluate(Program &program, const Dataset &data, int64_t maximumBatches) {
+  const sinter_entry &entry = requireEntry(program, "eval");
+  const Batch batch = Batch::of(program, entry);
+  const sinter_tensor *logits = logitsOf(entry, batch);
+  const bool hasCorrect = Program::findOutput(entry, "correct");
+  const int64_t perRow = batch.tokens ? batch.length : 1;
+  const int64_t classes = logits ? logits->shape[logits->rank - 1] : 0;
+  if (const std::string problem = tooShort(data, batch, logits); !problem.empty())
+    fail(Exit::Input, problem);
+  const int64_t rows = data.rows(batch.length);
+  int64_t batches = (rows + batch.rows - 1) / batch.rows;
+  if (!logits && rows % batch.rows && batches > 1)
+    --batches;
+  const int64_t used = maximumBatches ? std::min(batches, maximumBatches) : batches;
+
+  Evaluation result;
+  double loss = 0, correct = 0;
+  for (int64_t i = 0; i < used; ++i) {
+    const int64_t first = batches * i / used * batch.rows;
+    const int64_t valid = std::min(batch.rows, rows - first);
+    program.setDefaults(entry);
+    for (int64_t b = 0; b < batch.rows; ++b)
+      data.copyRow(batch, b, first + std::min(b, valid - 1));
+    // The inputs' memory is reused while the entry runs: what is needed afterwards is kept or made again.
+    for (int64_t b = 0; b < valid; ++b)
+      result.bytes += data.bytesOfRow(batch, first + b);
+    std::vector<int32_t> targets;
+    const bool fromLogits = valid < batch.rows || (logits && !hasCorrect);
+    if (fromLogits) {
+      const int32_t *source = batch.tokens ? batch.targets : batch.labels;
+      targets.assign(source, source + valid * perRow);
+    }
+    program.run(entry);
+    Sums sums;
+    if (fromLogits)
+      sums = measure(static_cast<const float *>(program.data(*logits)), targets.data(), valid * perRow, classes);
+    if (valid == batch.rows) {
+      sums.loss = program.scalar(entry, "loss") * double(valid * perRow);
+      if (hasCorrect)
+        sums.correct = program.scalar(entry, "correct");
+    }
+    loss += sums.loss;
+    correct += sums.correct;
+    result.predictions += valid * perRow;
+  }
+  result.loss = loss / double(result.predictions);
+  result.accuracy = logits || hasCorrect ? correct / double(result.predictions) : std::nan("");
+  return result;
+}
+
+void writeLogits(const std::string &path, Program &program) {
+  const sinter_entry &entry = requireEntry(program, "eval");
+  const sinter_tensor *logits = Program::findOutput(entry, "logits");
+  if (!logits || logits->dtype != SINTER_F32)
+    fail(Exit::Usage, "--logits: the entry 'eval' has no output 'logits' of f32");
+  std::string shape;
+  for (uint32_t d = 0; d < logits->rank; ++d)
+    shape += fmt::format("{},", logits->shape[d]);
+  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", shape);
+  // Magic, version and length take 10 bytes; the data starts at a multiple of 64.
+  header.append(63 - (10 + header.size()) % 64, ' ');
+  header += '\n';
+  AtomicFile file(path);
+  file.write("\x93NUMPY\x01\x00", 8);
+  const unsigned char length[2] = {static_cast<unsigned char>(header.size()),
+                                   static_cast<unsigned char>(header.size() >> 8)};
+  file.write(length, 2);
+  file.write(header.data(), header.size());
+  file.write(program.data(*logits), logits->bytes);
+  file.commit();
+}
+
+} // namespace sinter

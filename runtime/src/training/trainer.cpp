@@ -1,0 +1,194 @@
+#include "training/trainer.h"
+
+#include "base/error.h"
+#include "base/flat_json.h"
+#include "base/suggest.h"
+#include "program/program.h"
+#include "training/rates.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <numbers>
+
+namespace sinter {
+
+using Json = nlohmann::json;
+
+// The optional rates, the names they have in a checkpoint and as inputs of the entry, and what they may be.
+struct Rate {
+  const char *name;
+  std::optional<double> TrainingOptions::*member;
+  bool (*inside)(double);
+};
+static constexpr Rate rates[] = {
+    {"lr", &TrainingOptions::lr, isRate},
+    {"min_lr", &TrainingOptions::minLr, isRate},
+    {"beta1", &TrainingOptions::beta1, isDecay},
+    {"beta2", &TrainingOptions::beta2, isDecay},
+    {"eps", &TrainingOptions::eps, isNormal},
+    {"weight_decay", &TrainingOptions::weightDecay, isRate},
+    {"grad_clip", &TrainingOptions::gradClip, isRate},
+};
+
+// As it is written on the command line: "weight-decay".
+static std::string optionName(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+std::string TrainingOptions::json() const {
+  Json json = {{"steps", steps},
+               {"warmup", warmup},
+               {"schedule", cosine ? "cosine" : "constant"},
+               {"order", order == Order::Random ? "random" : "sequential"},
+               {"val_fraction", validationFraction}};
+  for (const Rate &rate : rates)
+    if (this->*rate.member)
+      json[rate.name] = *(this->*rate.member);
+  if (!data.empty())
+    json["data"] = data;
+  if (!validationData.empty())
+    json["val_data"] = validationData;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace); // file names need not be UTF-8
+}
+
+// Reads the values of saved options and checks them as the command line checks those that are given there.
+namespace {
+
+class SavedOptions {
+public:
+  SavedOptions(const std::string &json, const std::string &path) : path_(path) {
+    auto values = parseFlatJson(json);
+    if (!values)
+      fail(Exit::Damaged, fmt::format("{}: the saved options are not readable", path));
+    values_ = std::move(*values);
+  }
+
+  bool has(const char *name) const { return values_.contains(name); }
+  std::string text(const char *name) const {
+    return has(name) && values_.at(name).quoted ? values_.at(name).text : std::string();
+  }
+
+  double number(const char *name, bool (*inside)(double)) const {
+    const auto value = has(name) ? values_.at(name).number() : std::nullopt;
+    if (!value || !std::isfinite(float(*value)) || !inside(*value))
+      refuse(name);
+    return *value;
+  }
+  int64_t steps(const char *name) const {
+    const auto value = has(name) ? values_.at(name).wholeNumber() : std::nullopt;
+    if (!value || *value < 0 || *value > maximumSteps)
+      refuse(name);
+    return *value;
+  }
+  /// Whether it is `yes`; the other choice is `no`.
+  bool choice(const char *name, std::string_view yes, std::string_view no) const {
+    const std::string word = text(name);
+    if (word != yes && word != no)
+      refuse(name);
+    return word == yes;
+  }
+
+private:
+  [[noreturn]] void refuse(const char *name) const {
+    const std::string found = has(name) ? "is " + values_.at(name).text.substr(0, 32) : "is missing";
+    fail(Exit::Damaged, fmt::format("{}: the saved option {} {}, which is out of range", path_, name, found));
+  }
+
+  const std::string &path_;
+  std::map<std::string, FlatValue> values_;
+};
+
+} // namespace
+
+TrainingOptions TrainingOptions::parse(const std::string &text, const std::string &path) {
+  const SavedOptions saved(text, path);
+  TrainingOptions options;
+  options.steps = saved.steps("steps");
+  options.warmup = saved.steps("warmup");
+  options.cosine = saved.choice("schedule", "cosine", "constant");
+  options.order = saved.choice("order", "sequential", "random") ? Order::Sequential : Order::Random;
+  options.validationFraction = saved.number("val_fraction", [](double v) { return v >= 0 && v < 1; });
+  for (const Rate &rate : rates)
+    if (saved.has(rate.name))
+      options.*rate.member = saved.number(rate.name, rate.inside);
+  options.data = saved.text("data");
+  options.validationData = saved.text("val_data");
+  return options;
+}
+
+const sinter_entry &requireEntry(Program &program, const std::string &name, std::vector<std::string> others) {
+  if (const sinter_entry *entry = program.findEntry(name))
+    return *entry;
+  std::vector<std::string> known;
+  for (uint32_t e = 0; e < program.description().entry_count; ++e)
+    known.push_back(program.plan().entries[e].name);
+  const std::string list = known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
+  others.insert(others.end(), known.begin(), known.end());
+  fail(Exit::Usage,
+       fmt::format("{}: the program has no such entry; it has {}{}", name, list, didYouMean(name, others)));
+}
+
+int64_t vocabularySize(Program &program) {
+  const auto lastAxis = [](const sinter_entry &entry) -> int64_t {
+    const sinter_tensor *logits = Program::findOutput(entry, "logits");
+    return logits && logits->rank > 0 ? logits->shape[logits->rank - 1] : 0;
+  };
+  for (const char *name : {"eval", "logits"})
+    if (const sinter_entry *entry = program.findEntry(name))
+      if (const int64_t size = lastAxis(*entry))
+        return size;
+  for (uint32_t e = 0; e < program.description().entry_count; ++e)
+    if (const int64_t size = lastAxis(program.plan().entries[e]))
+      return size;
+  return 0;
+}
+
+Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed)
+    : program_(program), entry_(requireEntry(program, "train")), options_(options), seed_(seed),
+      batch_(Batch::of(program, entry_)) {
+  const sinter_input *lr = Program::findInput(entry_, "lr");
+  lr_ = options.lr ? *options.lr : lr && lr->has_default ? lr->value : 3e-4;
+  hasGradNorm_ = Program::findOutput(entry_, "grad_norm");
+  if (!Program::findOutput(entry_, "loss"))
+    fail(Exit::Usage, "entry train: has no output 'loss'");
+  // A rate that nothing reads would be silently without effect.
+  for (const Rate &rate : rates)
+    if (options.*rate.member && rate.member != &TrainingOptions::minLr && !Program::findInput(entry_, rate.name))
+      fail(Exit::Usage, fmt::format("--{} has no effect: the model's entry 'train' has no input {}",
+                                    optionName(rate.name), rate.name));
+}
+
+double Trainer::learningRate(int64_t step) const {
+  if (step <= options_.warmup)
+    return lr_ * double(step) / double(options_.warmup);
+  if (!options_.cosine)
+    return lr_;
+  const double least = options_.minLr.value_or(0.1 * lr_);
+  const int64_t length = std::max<int64_t>(1, options_.steps - options_.warmup);
+  const double progress = std::min(1.0, double(step - options_.warmup) / double(length));
+  return least + 0.5 * (lr_ - least) * (1 + std::cos(std::numbers::pi * progress));
+}
+
+StepResult Trainer::step(const Dataset &data, int64_t step) {
+  program_.setDefaults(entry_);
+  for (const Rate &rate : rates)
+    if (options_.*rate.member)
+      program_.setScalar(entry_, rate.name, *(options_.*rate.member));
+  StepResult result;
+  result.lr = learningRate(step);
+  program_.setScalar(entry_, "lr", result.lr);
+  program_.setScalar(entry_, "step", double(step));
+  program_.setScalar(entry_, "seed", double(int32_t(uint32_t(seed_))));
+  program_.setScalar(entry_, "seed_high", double(int32_t(uint32_t(seed_ >> 32))));
+  data.fill(batch_, options_.order, seed_, step - 1);
+  program_.run(entry_);
+  result.loss = program_.scalar(entry_, "loss");
+  result.hasGradNorm = hasGradNorm_;
+  result.gradNorm = hasGradNorm_ ? program_.scalar(entry_, "grad_norm") : 0;
+  return result;
+}
+
+} // namespace sinter

@@ -1,0 +1,69 @@
+// One training step: the batch, the scalars of this step, the entry `train`. Allocates nothing after construction.
+#pragma once
+
+#include "data/dataset.h"
+
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+/// What decides the numbers of a training; saved in its checkpoints. What is not set comes from the program's defaults.
+struct TrainingOptions {
+  int64_t steps = 1000; ///< also the length of the cosine schedule
+  std::optional<double> lr, minLr, beta1, beta2, eps, weightDecay, gradClip;
+  int64_t warmup = 0;
+  bool cosine = false;
+  Order order = Order::Random;
+  double validationFraction = 0.1;
+  std::string data, validationData; ///< files, as dataPathToSave names them; empty: unknown, or none
+
+  /// As JSON for a checkpoint, and back: throws Failure (damaged) that names `path`.
+  std::string json() const;
+  static TrainingOptions parse(const std::string &json, const std::string &path);
+};
+
+/// Steps are whole numbers of doubles.
+constexpr int64_t maximumSteps = int64_t(1) << 53;
+
+struct StepResult {
+  double loss = 0;
+  double gradNorm = 0; ///< only with hasGradNorm
+  bool hasGradNorm = false;
+  double lr = 0;
+  bool finite() const { return std::isfinite(loss) && (!hasGradNorm || std::isfinite(gradNorm)); }
+};
+
+class Trainer {
+public:
+  /// Throws Failure (usage) if the program has no entry `train` that data can fill.
+  Trainer(Program &program, const TrainingOptions &options, uint64_t seed);
+
+  const Batch &batch() const { return batch_; }
+  const sinter_entry &entry() const { return entry_; }
+
+  /// Learning rate of step `step` (from 1): linear warm-up, then constant or a half cosine down to the least rate.
+  double learningRate(int64_t step) const;
+
+  /// Step `step`, counted from 1.
+  StepResult step(const Dataset &data, int64_t step);
+
+private:
+  Program &program_;
+  const sinter_entry &entry_;
+  TrainingOptions options_;
+  uint64_t seed_;
+  Batch batch_;
+  double lr_;
+  bool hasGradNorm_;
+};
+
+/// The entry, or a Failure (usage) that lists those there are and `others`, which may have been meant, too.
+const sinter_entry &requireEntry(Program &program, const std::string &name, std::vector<std::string> others = {});
+
+/// Last axis of the output `logits` of the entries eval, logits or any other; 0 if there is none.
+int64_t vocabularySize(Program &program);
+
+} // namespace sinter
