@@ -1,8 +1,8 @@
 // The order of the CPU passes: kernels of linalg on tensors to llvm.func tile functions.
 #include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Passes.h"
-#include "compiler/codegen/cpu/MatmulCost.h"
 #include "compiler/codegen/cpu/Passes.h"
+#include "compiler/codegen/cpu/products/MatmulCost.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
