@@ -99,10 +99,12 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     } else {
       functions.addPass(createFuseElementwise(fuse));
     }
-    // Outlined first, so that ops are grouped by their meaning and each distinct kernel is lowered once.
-    OutlineKernelsOptions outline;
-    outline.target = options.fuse ? kernels : "portable";
-    manager.addPass(createOutlineKernels(outline));
+    // Outlined before they are lowered, so that ops are grouped by their meaning and each distinct kernel is lowered
+    // once.
+    std::string target = options.fuse ? kernels : "portable";
+    functions.addPass(createCanonicalizeShapes());
+    functions.addPass(createGroupKernels({target}));
+    manager.addPass(createOutlineKernels({target}));
     // From here on no canonicalisation: it would turn a kernel that copies into one that does nothing.
     manager.addNestedPass<func::FuncOp>(createLowerToLinalg());
     manager.addNestedPass<func::FuncOp>(createCSEPass());

@@ -202,16 +202,14 @@ private:
     return lines;
   }
 
-  static std::string kindOf(Operation *kernel) {
-    std::string kind = "elementwise";
-    kernel->walk([&](linalg::GenericOp generic) {
-      if (generic.getNumReductionLoops())
-        kind = linalg::isaContractionOpInterface(generic) ? "a product" : kind == "a product" ? kind : "a reduction";
-    });
-    kernel->walk([&](ScatterAddOp) { kind = "a scatter"; });
-    kernel->walk([&](AttentionOp) { kind = "an attention"; });
-    kernel->walk([&](tensor::ExtractOp) { kind = "a gather"; });
-    return kind;
+  /// "a product"
+  static std::string describe(StringRef kind) {
+    if (kind.empty())
+      return "a kernel";
+    return (llvm::StringRef("aeiou").contains(kind.front()) ? "an " : "a ") +
+           (kind == kElementsKind                       ? "elementwise kernel"
+            : kind == kRowsKind || kind == kColumnsKind ? "kernel of " + kind.str()
+                                                        : kind.str());
   }
 
   /// Notes why what a launch writes was not kept inside a kernel together with its reader.
@@ -234,7 +232,7 @@ private:
     }
     plan::LaunchOp reader = cast<plan::LaunchOp>(*who.begin());
     Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, reader.getKernelAttr());
-    add("its reader is " + kindOf(kernel) + " of its own").add(reader.getLoc());
+    add("its reader is " + describe(kindOf(kernel)) + " of its own").add(reader.getLoc());
   }
 
   plan::EntryOp entry;

@@ -198,12 +198,34 @@ def LowerToLinalg : Pass<"sinter-lower-to-linalg", "::mlir::func::FuncOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
-def OutlineKernels : Pass<"sinter-outline-kernels", "::mlir::ModuleOp"> {
-  let summary = "groups ops into kernels and merges the identical ones";
+def CanonicalizeShapes : Pass<"sinter-canonicalize-shapes", "::mlir::func::FuncOp"> {
+  let summary = "ops of entries take the shapes by which kernels are grouped";
   let description = [{
-    Each group (a matmul with its elementwise epilogue; row-wise ops over the same rows; a reduction with its
-    prologue; a single op otherwise) becomes a private function marked `sinter.kernel`, called from the entry.
-    Kernels that are equal but for locations are merged. Example: test/passes/outline-kernels.mlir.
+    Rows and reductions become two-dimensional, batches of products one dimension, maps take the shape of what they
+    follow or feed, with reshapes (free views) around them; booleans that leave an op become bytes. Example:
+    test/passes/canonicalize-shapes.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
+def GroupKernels : Pass<"sinter-group-kernels", "::mlir::func::FuncOp"> {
+  let summary = "decides which ops of an entry run in one kernel";
+  let description = [{
+    A product with its elementwise epilogue; row-wise ops over the same rows; a reduction with its prologue; maps of one
+    shape; a single op otherwise. Each op gets the number of its group as `sinter.group`, ops of a group stand together,
+    groups in the order of their launches, and the entry says of which kind each is (`sinter.groups`, Roles.h). Runs
+    after `sinter-canonicalize-shapes`. Example: test/passes/group-kernels.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"portable\"", "cpu, vulkan, or portable: any">];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
+def OutlineKernels : Pass<"sinter-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "groups become kernels, and equal ones one";
+  let description = [{
+    The ops of each group that `sinter-group-kernels` has formed become a private function marked `sinter.kernel`, of
+    the group's kind (`sinter.kind`), called from the entry. Kernels that are equal but for locations are merged.
+    Example: test/passes/outline-kernels.mlir.
   }];
   let options = [Option<"target", "target", "std::string", "\"portable\"", "cpu, vulkan, or portable: any">];
   let dependentDialects = ["::mlir::func::FuncDialect"];

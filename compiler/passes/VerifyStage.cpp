@@ -123,6 +123,29 @@ LogicalResult callsKernels(Operation *op, StringRef stage) {
   return success();
 }
 
+/// Kernels hold what their kind says: one of products has some, and no other but an attention has any.
+LogicalResult isOfItsKind(Operation *op, StringRef stage) {
+  auto kernel = dyn_cast<func::FuncOp>(op);
+  if (!kernel || !kernel->hasAttr(kKernelAttr) || kernel->hasAttr("sinter.tiles"))
+    return success();
+  StringRef kind = kindOf(kernel);
+  if (kind.empty())
+    return report(op, stage) << "kernel @" << kernel.getName() << " does not say of which kind it is";
+  bool holds = llvm::any_of(kernel.getOps<linalg::GenericOp>(), isProduct);
+  if (kind != kAttentionKind && holds != (kind == kProductKind))
+    return report(op, stage) << "kernel @" << kernel.getName() << " is of kind \"" << kind << "\" and holds "
+                             << (holds ? "a" : "no") << " product";
+  return success();
+}
+
+LogicalResult isInItsRole(Operation *op, StringRef stage) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  std::string why = generic ? whyNotInRole(generic) : "";
+  if (!why.empty())
+    return report(op, stage) << "linalg.generic is not what its role says: " << why;
+  return success();
+}
+
 /// Loops of kernels read and write through projected permutations; anything else has become slices.
 LogicalResult hasSimpleMaps(Operation *op, StringRef stage) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
@@ -249,12 +272,13 @@ const std::vector<Rules> &table() {
        {{Place::Module, {"sinter.state", "func.func"}},
         {Place::Entry, {"sinter.read", "sinter.write", "sinter.reshape", "func.call", "arith.constant", "func.return"}},
         {Place::Kernel, kKernelOps}},
-       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, callsKernels, hasSimpleMaps}},
+       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, callsKernels, hasSimpleMaps, isOfItsKind,
+        isInItsRole}},
       {"plan",
        {{Place::Module, {"sinter.state", "plan.entry", "func.func"}},
         {Place::Plan, {"plan"}},
         {Place::Kernel, kKernelOps}},
-       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, hasSimpleMaps}},
+       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, hasSimpleMaps, isOfItsKind, isInItsRole}},
       {"target",
        {{Place::Module, {"sinter.state", "plan.entry", "plan.kernel", "llvm", "spirv.module"}},
         {Place::Plan, {"plan"}},

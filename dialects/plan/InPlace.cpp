@@ -23,21 +23,6 @@ bool isLeadingDimensions(AffineMap map) {
   return true;
 }
 
-/// A reduction over the product of two operands, each of which lacks a parallel dimension that the other has.
-bool isMatrixProduct(linalg::GenericOp generic) {
-  auto kinds = generic.getIteratorTypesArray();
-  if (!generic.getNumReductionLoops())
-    return false;
-  auto lacksParallel = [&](OpOperand *input) {
-    AffineMap map = generic.getMatchingIndexingMap(input);
-    for (auto [dim, kind] : llvm::enumerate(kinds))
-      if (kind == utils::IteratorType::parallel && !map.isFunctionOfDim(dim))
-        return true;
-    return false;
-  };
-  return llvm::count_if(generic.getDpsInputOperands(), lacksParallel) > 1;
-}
-
 /// Reductions must be innermost, so that a row is complete before anything depends on it.
 bool reducesInnermost(linalg::GenericOp generic) {
   auto kinds = generic.getIteratorTypesArray();
@@ -68,7 +53,7 @@ bool mayRunInPlace(func::FuncOp kernel, unsigned output, unsigned input) {
   needed.insert(last);
   collectProducers(last, needed);
   for (Operation *op : needed)
-    if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && isMatrixProduct(generic))
+    if (isProduct(op))
       return false;
 
   // Follow the argument through the kernel.

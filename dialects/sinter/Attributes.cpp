@@ -96,12 +96,30 @@ std::string isInPlace(Operation *op, Attribute value) {
 
 std::string isIntegers(Operation *, Attribute value) { return isa<DenseI64ArrayAttr>(value) ? "" : "is integers"; }
 
-/// What an op is in an attention kernel.
+/// What an op is in its kernel.
 std::string isRole(Operation *, Attribute value) {
   auto text = dyn_cast<StringAttr>(value);
-  return text && llvm::is_contained({kMakes, kSumsColumns, kSumsRows, kOnRows}, text.getValue())
+  return text && llvm::is_contained({kProduct, kOfColumns, kMakes, kSumsColumns, kSumsRows, kOnRows}, text.getValue())
              ? ""
-             : "is \"makes\", \"sums columns\", \"sums rows\" or \"on rows\"";
+             : "is \"product\", \"sums of columns\", \"makes\", \"sums columns\", \"sums rows\" or \"on rows\"";
+}
+
+constexpr StringLiteral kKinds = "product, rows, columns, elements, attention, or the name of an op of the dialect";
+
+std::string isKind(Operation *op, Attribute value) {
+  auto text = dyn_cast<StringAttr>(value);
+  return text && isKernelKind(op->getContext(), text.getValue()) ? "" : ("is " + kKinds).str();
+}
+
+/// Kinds of groups, with their members.
+std::string areKinds(Operation *op, Attribute value) {
+  auto kinds = dyn_cast<ArrayAttr>(value);
+  bool good = kinds && llvm::all_of(kinds, [&](Attribute kind) {
+                auto text = dyn_cast<StringAttr>(kind);
+                std::optional<GroupLabel> group = text ? GroupLabel::parse(text.getValue()) : std::nullopt;
+                return group && isKernelKind(op->getContext(), group->kind);
+              });
+  return good ? "" : ("is a list of kinds (" + kKinds + "), of several members as \"elements x 12\"").str();
 }
 
 struct Known {
@@ -121,6 +139,8 @@ constexpr Known kOnFunctions[] = {
     {kKernelAttr, isUnit},
     {kExpectAttr, isUnit},
     {kMembersAttr, isInteger<1>},
+    {kKindAttr, isKind},
+    {kGroupsAttr, areKinds},
     {"sinter.flops", isAmount},
     {"sinter.bytes", isAmount},
     {"sinter.in_place", isInPlace},
@@ -131,10 +151,8 @@ constexpr Known kOnFunctions[] = {
     {"sinter.plan", isText},
 };
 constexpr Known kOnOps[] = {
-    {kPrologueAttr, isUnit},
-    {kAttentionAttr, isInteger<0>},
-    {kRoleAttr, isRole},
-    {kOrderedAttr, isOrdered},
+    {kPrologueAttr, isUnit}, {kAttentionAttr, isInteger<0>}, {kRoleAttr, isRole},
+    {kBf16Attr, isUnit},     {kGroupAttr, isInteger<0>},     {kOrderedAttr, isOrdered},
 };
 constexpr Known kOnArguments[] = {
     {kNameAttr, isText}, {kDefaultAttr, isReal}, {"sinter.range", isRange}, {"sinter.limit", isInteger<1>}};

@@ -3,6 +3,7 @@
 
 #include "dialects/Precompiled.h"
 #include "dialects/sinter/Reference.h"
+#include "dialects/sinter/Roles.h"
 #include "dialects/sinter/Triangles.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/SymbolTable.h"
@@ -41,12 +42,6 @@ inline constexpr llvm::StringLiteral kMembersAttr = "sinter.members";
 /// On ops that one kernel takes together because they live on queries x keys: the number of their group
 /// (InlineAttention.cpp).
 inline constexpr llvm::StringLiteral kAttentionAttr = "sinter.attention";
-/// On the ops of such a kernel, sinter's as well as linalg's: what they are in it. A product that makes rows x columns,
-/// one that sums them over columns or over rows, or something in between that works on them element by element or along
-/// rows.
-inline constexpr llvm::StringLiteral kRoleAttr = "sinter.role";
-inline constexpr llvm::StringLiteral kMakes = "makes", kSumsColumns = "sums columns", kSumsRows = "sums rows",
-                                     kOnRows = "on rows";
 /// On what a product reads and nobody else: its kernel computes it (FusePrologues.cpp).
 inline constexpr llvm::StringLiteral kPrologueAttr = "sinter.prologue";
 /// linalg contraction: triples of two of its dimensions and a distance (a, b, o, c, d, p, ...). Where index a is

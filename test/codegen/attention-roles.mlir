@@ -1,5 +1,5 @@
-// The ops of an attention kernel say what they are in it, from the sinter ops to the linalg ops that these become. Code generation
-// reads that, and nothing else makes a kernel one.
+// An attention kernel says that it is one, and its ops what they are in it, from the sinter ops to the linalg ops that
+// these become. Code generation reads that, and nothing else makes a kernel one.
 // RUN: split-file %s %t
 // RUN: sinter-opt %t/lowered.mlir --sinter-to-kernels | FileCheck %t/lowered.mlir
 // RUN: not sinter-opt %t/apart.mlir --sinter-cpu-emit-attention 2>&1 | FileCheck %t/apart.mlir
@@ -8,6 +8,7 @@
 
 //--- lowered.mlir
 // CHECK-LABEL: func private @attention_
+// CHECK-SAME: sinter.kind = "attention"
 // CHECK: linalg.generic {{.*}} attrs = {sinter.role = "makes"}
 // CHECK: linalg.generic {{.*}} attrs = {sinter.role = "on rows"}
 // CHECK: linalg.generic {{.*}} attrs = {sinter.role = "sums columns"}
@@ -23,7 +24,7 @@ func.func @plain(%q: tensor<2x32x16xf32>, %k: tensor<2x32x16xf32>, %v: tensor<2x
 #r = affine_map<(b, i, j, k) -> (b, j, k)>
 #o = affine_map<(b, i, j, k) -> (b, i, j)>
 // CHECK: error: @scores is said to be an attention, but its parts do not fit together
-func.func private @scores(%q: tensor<2x32x16xf32>, %k: tensor<2x32x16xf32>) -> tensor<2x32x32xf32> attributes {sinter.kernel} {
+func.func private @scores(%q: tensor<2x32x16xf32>, %k: tensor<2x32x16xf32>) -> tensor<2x32x32xf32> attributes {sinter.kernel, sinter.kind = "attention"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<2x32x32xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x32x32xf32>) -> tensor<2x32x32xf32>
@@ -42,7 +43,7 @@ func.func private @scores(%q: tensor<2x32x16xf32>, %k: tensor<2x32x16xf32>) -> t
 #r = affine_map<(b, i, j, k) -> (b, j, k)>
 #o = affine_map<(b, i, j, k) -> (b, i, j)>
 // CHECK: linalg.generic
-func.func private @scores(%q: tensor<2x32x16xf32>, %k: tensor<2x32x16xf32>) -> tensor<2x32x32xf32> attributes {sinter.kernel} {
+func.func private @scores(%q: tensor<2x32x16xf32>, %k: tensor<2x32x16xf32>) -> tensor<2x32x32xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<2x32x32xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x32x32xf32>) -> tensor<2x32x32xf32>
@@ -57,7 +58,7 @@ func.func private @scores(%q: tensor<2x32x16xf32>, %k: tensor<2x32x16xf32>) -> t
 }
 
 //--- unknown.mlir
-// CHECK: error: {{.*}}attribute `sinter.role` is "makes", "sums columns", "sums rows" or "on rows", not "reads"
+// CHECK: error: {{.*}}attribute `sinter.role` is "product", "sums of columns", "makes", "sums columns", "sums rows" or "on rows", not "reads"
 func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %y = sinter.softmax %x {sinter.role = "reads"} : tensor<2x4xf32>
   return %y : tensor<2x4xf32>

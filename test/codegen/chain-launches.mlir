@@ -15,11 +15,11 @@
 // A piece per head, of operands that lie head by head.
 // CHECK-LABEL: func private @product
 // CHECK-SAME: sinter.pieces = 16 : i64, sinter.piecewise = array<i64: 0, 1, 2>
-func.func private @product(%a: tensor<16x32x8xf32>, %b: tensor<16x8x32xf32>) -> tensor<16x32x32xf32> attributes {sinter.kernel} {
+func.func private @product(%a: tensor<16x32x8xf32>, %b: tensor<16x8x32xf32>) -> tensor<16x32x32xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<16x32x32xf32>
   %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<16x32x32xf32>) -> tensor<16x32x32xf32>
-  %c = linalg.generic {indexing_maps = [#bmk, #bkn, #bmn], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+  %c = linalg.generic {indexing_maps = [#bmk, #bkn, #bmn], iterator_types = ["parallel", "parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<16x32x8xf32>, tensor<16x8x32xf32>) outs(%start : tensor<16x32x32xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
     %0 = arith.mulf %x, %y : f32
@@ -32,11 +32,11 @@ func.func private @product(%a: tensor<16x32x8xf32>, %b: tensor<16x8x32xf32>) -> 
 // Heads of the right operand lie side by side in a row: it belongs to no piece.
 // CHECK-LABEL: func private @product_of_columns
 // CHECK-SAME: sinter.piecewise = array<i64: 0, 2>
-func.func private @product_of_columns(%a: tensor<16x32x32xf32>, %b: tensor<32x16x8xf32>) -> tensor<16x32x8xf32> attributes {sinter.kernel} {
+func.func private @product_of_columns(%a: tensor<16x32x32xf32>, %b: tensor<32x16x8xf32>) -> tensor<16x32x8xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<16x32x8xf32>
   %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<16x32x8xf32>) -> tensor<16x32x8xf32>
-  %c = linalg.generic {indexing_maps = [#bmk, #kbn, #bmn], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+  %c = linalg.generic {indexing_maps = [#bmk, #kbn, #bmn], iterator_types = ["parallel", "parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<16x32x32xf32>, tensor<32x16x8xf32>) outs(%start : tensor<16x32x8xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
     %0 = arith.mulf %x, %y : f32
@@ -49,7 +49,7 @@ func.func private @product_of_columns(%a: tensor<16x32x32xf32>, %b: tensor<32x16
 // A piece per row.
 // CHECK-LABEL: func private @normalized
 // CHECK-SAME: sinter.pieces = 512 : i64, sinter.piecewise = array<i64: 0, 1>
-func.func private @normalized(%x: tensor<512x32xf32>) -> tensor<512x32xf32> attributes {sinter.kernel} {
+func.func private @normalized(%x: tensor<512x32xf32>) -> tensor<512x32xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<512xf32>
   %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<512xf32>) -> tensor<512xf32>

@@ -27,7 +27,7 @@
 // CHECK-COUNT-2: vector.maskedload
 // CHECK-COUNT-2: vector.maskedstore
 func.func private @contiguous_dimensions_merge(%p: tensor<30x100xf32>, %g: tensor<30x100xf32>, %rate: tensor<f32>)
-    -> (tensor<30x100xf32>, tensor<30x100xf32>) attributes {sinter.kernel} {
+    -> (tensor<30x100xf32>, tensor<30x100xf32>) attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<30x100xf32>
   %r:2 = linalg.generic {indexing_maps = [#id, #id, #scalar, #id, #id], iterator_types = ["parallel", "parallel"]}
       ins(%p, %g, %rate : tensor<30x100xf32>, tensor<30x100xf32>, tensor<f32>)
@@ -50,7 +50,7 @@ func.func private @contiguous_dimensions_merge(%p: tensor<30x100xf32>, %g: tenso
 // CHECK-NOT: vector.store
 // CHECK: arith.mulf
 // CHECK: vector.store
-func.func private @bias_keeps_rows(%x: tensor<30x100xf32>, %b: tensor<100xf32>) -> tensor<30x100xf32> attributes {sinter.kernel} {
+func.func private @bias_keeps_rows(%x: tensor<30x100xf32>, %b: tensor<100xf32>) -> tensor<30x100xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<30x100xf32>
   %s = linalg.generic {indexing_maps = [#id, #column, #id], iterator_types = ["parallel", "parallel"]}
       ins(%x, %b : tensor<30x100xf32>, tensor<100xf32>) outs(%e : tensor<30x100xf32>) {
@@ -72,7 +72,7 @@ func.func private @bias_keeps_rows(%x: tensor<30x100xf32>, %b: tensor<100xf32>) 
 // CHECK: %[[STEPS:.*]] = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]> : vector<16xi32>
 // CHECK: arith.index_cast %{{.*}} : index to i32
 // CHECK: arith.addi %{{.*}}, %[[STEPS]] : vector<16xi32>
-func.func private @index_along_lanes() -> tensor<64xi32> attributes {sinter.kernel} {
+func.func private @index_along_lanes() -> tensor<64xi32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<64xi32>
   %r = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} outs(%e : tensor<64xi32>) {
   ^bb0(%o: i32):
@@ -89,7 +89,7 @@ func.func private @index_along_lanes() -> tensor<64xi32> attributes {sinter.kern
 // CHECK: %[[ROW:.*]] = memref.load %{{.*}} : memref<24xi32>
 // CHECK: scf.for
 // CHECK: vector.load %{{.*}} : memref<2080xf32>
-func.func private @gathered_rows_are_contiguous(%table: tensor<65x32xf32>, %i: tensor<24xi32>) -> tensor<24x32xf32> attributes {sinter.kernel} {
+func.func private @gathered_rows_are_contiguous(%table: tensor<65x32xf32>, %i: tensor<24xi32>) -> tensor<24x32xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<24x32xf32>
   %r = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0)>, #id], iterator_types = ["parallel", "parallel"]}
       ins(%i : tensor<24xi32>) outs(%e : tensor<24x32xf32>) {
@@ -108,7 +108,7 @@ func.func private @gathered_rows_are_contiguous(%table: tensor<65x32xf32>, %i: t
 // CHECK: arith.cmpf
 // CHECK: arith.extui %{{.*}} : vector<16xi1> to vector<16xi8>
 // CHECK: vector.store %{{.*}} : memref<64xi8>, vector<16xi8>
-func.func private @booleans_are_bytes(%x: tensor<64xf32>) -> tensor<64xi1> attributes {sinter.kernel} {
+func.func private @booleans_are_bytes(%x: tensor<64xf32>) -> tensor<64xi1> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<64xi1>
   %r = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
       ins(%x : tensor<64xf32>) outs(%e : tensor<64xi1>) {
@@ -124,7 +124,7 @@ func.func private @booleans_are_bytes(%x: tensor<64xf32>) -> tensor<64xi1> attri
 // CHECK-LABEL: func private @diagonal
 // CHECK: arith.constant dense<[0, 33, 66, 99,
 // CHECK: vector.gather
-func.func private @diagonal(%x: tensor<32x32xf32>) -> tensor<32xf32> attributes {sinter.kernel} {
+func.func private @diagonal(%x: tensor<32x32xf32>) -> tensor<32xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<32xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%e : tensor<32xf32>) {
   ^bb0(%o: f32):

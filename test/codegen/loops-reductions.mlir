@@ -26,7 +26,7 @@
 // CHECK: arith.maximumf %{{.*}} : vector<2xf32>
 // CHECK: arith.maximumf %{{.*}} : f32
 // CHECK: memref.store
-func.func private @row_in_lanes_then_tree(%x: tensor<10x40xf32>) -> tensor<10xf32> attributes {sinter.kernel} {
+func.func private @row_in_lanes_then_tree(%x: tensor<10x40xf32>) -> tensor<10xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %ninf = arith.constant 0xFF800000 : f32
   %e = tensor.empty() : tensor<10xf32>
   %i = linalg.fill ins(%ninf : f32) outs(%e : tensor<10xf32>) -> tensor<10xf32>
@@ -52,7 +52,7 @@ func.func private @row_in_lanes_then_tree(%x: tensor<10x40xf32>) -> tensor<10xf3
 // CHECK: scf.yield
 // CHECK: vector.store %[[SUMS]]#0
 // CHECK: vector.store %[[SUMS]]#3
-func.func private @column_in_order(%x: tensor<10x128xf32>, %y: tensor<10x128xf32>) -> tensor<128xf32> attributes {sinter.kernel} {
+func.func private @column_in_order(%x: tensor<10x128xf32>, %y: tensor<10x128xf32>) -> tensor<128xf32> attributes {sinter.kernel, sinter.kind = "columns"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<128xf32>
   %f = tensor.empty() : tensor<10x128xf32>
@@ -85,7 +85,7 @@ func.func private @column_in_order(%x: tensor<10x128xf32>, %y: tensor<10x128xf32
 // CHECK: arith.mulf
 // CHECK: arith.addf
 // CHECK: vector.store
-func.func private @passes_over_a_row(%x: tensor<10x64xf32>) -> (tensor<10x64xf32>, tensor<10xf32>) attributes {sinter.kernel} {
+func.func private @passes_over_a_row(%x: tensor<10x64xf32>) -> (tensor<10x64xf32>, tensor<10xf32>) attributes {sinter.kernel, sinter.kind = "rows"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<10xf32>
   %f = tensor.empty() : tensor<10x64xf32>
@@ -156,7 +156,7 @@ func.func private @passes_over_a_row(%x: tensor<10x64xf32>) -> (tensor<10x64xf32
 // CHECK: vector.store %cst{{.*}}, %[[A2]]
 // CHECK: scf.for
 // CHECK: scf.for %{{.*}} = %c96 to %c100 step %c1 iter_args
-func.func private @long_column(%x: tensor<100x320xf32>, %y: tensor<100x320xf32>) -> (tensor<320xf32>, tensor<320xf32>) attributes {sinter.kernel} {
+func.func private @long_column(%x: tensor<100x320xf32>, %y: tensor<100x320xf32>) -> (tensor<320xf32>, tensor<320xf32>) attributes {sinter.kernel, sinter.kind = "columns"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<320xf32>
   %f = tensor.empty() : tensor<100x320xf32>
@@ -195,7 +195,7 @@ func.func private @long_column(%x: tensor<100x320xf32>, %y: tensor<100x320xf32>)
 // CHECK: %[[TERM:.*]] = arith.subf %[[LAST]], %[[RUNS]]#1
 // CHECK: %[[SUM:.*]] = arith.addf %[[RUNS]]#0, %[[TERM]]
 // CHECK: vector.extract_strided_slice %[[SUM]]
-func.func private @long_row(%x: tensor<10x2080xf32>) -> tensor<10xf32> attributes {sinter.kernel} {
+func.func private @long_row(%x: tensor<10x2080xf32>) -> tensor<10xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<10xf32>
   %i = linalg.fill ins(%zero : f32) outs(%e : tensor<10xf32>) -> tensor<10xf32>
@@ -215,7 +215,7 @@ func.func private @long_row(%x: tensor<10x2080xf32>) -> tensor<10xf32> attribute
 // CHECK: %[[SUM:.*]] = arith.addf %{{.*}} : f32
 // CHECK: %[[ALL:.*]] = arith.addf %[[SUM]], %[[ONE]] : f32
 // CHECK: memref.store %[[ALL]]
-func.func private @row_from_one(%x: tensor<10x32xf32>) -> tensor<10xf32> attributes {sinter.kernel} {
+func.func private @row_from_one(%x: tensor<10x32xf32>) -> tensor<10xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %one = arith.constant 1.0 : f32
   %e = tensor.empty() : tensor<10xf32>
   %i = linalg.fill ins(%one : f32) outs(%e : tensor<10xf32>) -> tensor<10xf32>

@@ -11,7 +11,7 @@
 // CHECK: arith.negf
 // CHECK: vector.store %{{.*}} : memref<96xf32>
 // CHECK-NOT: scf.for
-func.func private @into_the_padding(%x: tensor<4x16xf32>) -> tensor<4x24xf32> attributes {sinter.kernel} {
+func.func private @into_the_padding(%x: tensor<4x16xf32>) -> tensor<4x24xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<4x16xf32>
   %f = tensor.empty() : tensor<4x24xf32>
@@ -35,7 +35,7 @@ func.func private @into_the_padding(%x: tensor<4x16xf32>) -> tensor<4x24xf32> at
 // CHECK: vector.load %{{.*}} : memref<96xf32>
 // CHECK: vector.store %{{.*}} : memref<32xf32>
 // CHECK-NOT: vector.load
-func.func private @slice_and_reshape(%x: tensor<4x24xf32>) -> tensor<2x4x4xf32> attributes {sinter.kernel} {
+func.func private @slice_and_reshape(%x: tensor<4x24xf32>) -> tensor<2x4x4xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<2x16xf32>
   %s = tensor.extract_slice %x[1, 5] [2, 16] [2, 1] : tensor<4x24xf32> to tensor<2x16xf32>
   %n = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
@@ -54,6 +54,6 @@ func.func private @slice_and_reshape(%x: tensor<4x24xf32>) -> tensor<2x4x4xf32> 
 // CHECK-LABEL: func private @copy
 // CHECK: vector.load
 // CHECK: vector.store
-func.func private @copy(%x: tensor<64xf32>) -> tensor<64xf32> attributes {sinter.kernel} {
+func.func private @copy(%x: tensor<64xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   return %x : tensor<64xf32>
 }

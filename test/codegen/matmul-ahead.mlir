@@ -22,12 +22,12 @@
 // CHECK: vector.maskedload %[[A]][%{{.*}} : memref<1179648xf32>
 // CHECK-NOT: memref<1179648xf32>
 // CHECK: return
-func.func private @slices(%a: tensor<3072x384xf32>, %b: tensor<3072x1536xf32>) -> tensor<384x1536xf32> attributes {sinter.kernel} {
+func.func private @slices(%a: tensor<3072x384xf32>, %b: tensor<3072x1536xf32>) -> tensor<384x1536xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<384x1536xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<384x1536xf32>) -> tensor<384x1536xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<3072x384xf32>, tensor<3072x1536xf32>) outs(%f : tensor<384x1536xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
     %p = arith.mulf %x, %y : f32

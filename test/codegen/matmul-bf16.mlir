@@ -35,12 +35,12 @@
 // INTEGERS-DAG: arith.constant dense<32767> : vector<16xi32>
 // INTEGERS-DAG: arith.cmpf uno
 // INTEGERS: return
-func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel} {
+func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<192x96xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<192x96xf32>) -> tensor<192x96xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product", sinter.bf16}
       ins(%a, %b : tensor<192x64xf32>, tensor<64x96xf32>) outs(%f : tensor<192x96xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %xn = arith.truncf %x : f32 to bf16
@@ -60,12 +60,12 @@ func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>) -> tensor<1
 // PAIRS: vector.maskedload %{{.*}} : memref<110000xf32>, vector<16xi1>, vector<16xf32> into vector<16xf32>
 // PAIRS-NOT: vector.load %{{.*}} : memref<110000xf32>, vector<16xf32>
 // PAIRS: return
-func.func private @few_rows(%a: tensor<1100x100xf32>, %b: tensor<1100x50xf32>) -> tensor<100x50xf32> attributes {sinter.kernel} {
+func.func private @few_rows(%a: tensor<1100x100xf32>, %b: tensor<1100x50xf32>) -> tensor<100x50xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<100x50xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<100x50xf32>) -> tensor<100x50xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product", sinter.bf16}
       ins(%a, %b : tensor<1100x100xf32>, tensor<1100x50xf32>) outs(%f : tensor<100x50xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %xn = arith.truncf %x : f32 to bf16
@@ -87,12 +87,12 @@ func.func private @few_rows(%a: tensor<1100x100xf32>, %b: tensor<1100x50xf32>) -
 // PAIRS: vector.store %{{.*}} : memref<{{[0-9]+}}xi32>, vector<16xi32>
 // PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
 // PAIRS: } else {
-func.func private @odd(%a: tensor<192x1101xf32>, %b: tensor<1101x96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel} {
+func.func private @odd(%a: tensor<192x1101xf32>, %b: tensor<1101x96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<192x96xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<192x96xf32>) -> tensor<192x96xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product", sinter.bf16}
       ins(%a, %b : tensor<192x1101xf32>, tensor<1101x96xf32>) outs(%f : tensor<192x96xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %xn = arith.truncf %x : f32 to bf16

@@ -36,12 +36,12 @@
 // The tile of the first rows writes them (here there is no other).
 // CHECK: %[[SUM:.*]] = vector.load %{{.*}}[%c0] : memref<96xf32>, vector<16xf32>
 // CHECK-NEXT: vector.store %[[SUM]], %arg3[%{{.*}}] : memref<256xf32>, vector<16xf32>
-func.func private @sums(%a: tensor<128x192xf32>, %b: tensor<128x256xf32>) -> (tensor<192x256xf32>, tensor<256xf32>) attributes {sinter.kernel} {
+func.func private @sums(%a: tensor<128x192xf32>, %b: tensor<128x256xf32>) -> (tensor<192x256xf32>, tensor<256xf32>) attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<192x256xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<192x256xf32>) -> tensor<192x256xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<128x192xf32>, tensor<128x256xf32>) outs(%f : tensor<192x256xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -50,7 +50,8 @@ func.func private @sums(%a: tensor<128x192xf32>, %b: tensor<128x256xf32>) -> (te
   } -> tensor<192x256xf32>
   %e2 = tensor.empty() : tensor<256xf32>
   %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<256xf32>) -> tensor<256xf32>
-  %d = linalg.generic {indexing_maps = [affine_map<(k, n) -> (k, n)>, affine_map<(k, n) -> (n)>], iterator_types = ["reduction", "parallel"]}
+  %d = linalg.generic {indexing_maps = [affine_map<(k, n) -> (k, n)>, affine_map<(k, n) -> (n)>], iterator_types = ["reduction", "parallel"],
+      sinter.role = "sums of columns"}
       ins(%b : tensor<128x256xf32>) outs(%f2 : tensor<256xf32>) {
   ^bb0(%y: f32, %acc: f32):
     %s = arith.addf %acc, %y : f32

@@ -28,12 +28,12 @@
 // CHECK: vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
 // CHECK: llvm.call_intrinsic "llvm.x86.sse.sfence"()
 // CHECK-NEXT: return
-func.func private @waits(%a: tensor<1536x384xf32>, %b: tensor<384x1536xf32>) -> tensor<1536x1536xf32> attributes {sinter.kernel} {
+func.func private @waits(%a: tensor<1536x384xf32>, %b: tensor<384x1536xf32>) -> tensor<1536x1536xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<1536x1536xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1536x1536xf32>) -> tensor<1536x1536xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<1536x384xf32>, tensor<384x1536xf32>) outs(%f : tensor<1536x1536xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -49,12 +49,12 @@ func.func private @waits(%a: tensor<1536x384xf32>, %b: tensor<384x1536xf32>) -> 
 // CHECK-LABEL: func private @short
 // CHECK-NOT: memref<2xi64>
 // CHECK: return
-func.func private @short(%a: tensor<1536x64xf32>, %b: tensor<64x1536xf32>) -> tensor<1536x1536xf32> attributes {sinter.kernel} {
+func.func private @short(%a: tensor<1536x64xf32>, %b: tensor<64x1536xf32>) -> tensor<1536x1536xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<1536x1536xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1536x1536xf32>) -> tensor<1536x1536xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<1536x64xf32>, tensor<64x1536xf32>) outs(%f : tensor<1536x1536xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32

@@ -36,7 +36,7 @@
 // CHECK: math.fma
 // CHECK-NOT: arith.mulf {{.*}} vector
 // CHECK: return
-func.func private @affine(%x: tensor<96x64xf32>, %s: tensor<64xf32>, %b: tensor<96xf32>, %w: tensor<64x96xf32>) -> tensor<96x96xf32> attributes {sinter.kernel} {
+func.func private @affine(%x: tensor<96x64xf32>, %s: tensor<64xf32>, %b: tensor<96xf32>, %w: tensor<64x96xf32>) -> tensor<96x96xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %e = tensor.empty() : tensor<96x64xf32>
   %h = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i, j)>],
       iterator_types = ["parallel", "parallel"]} ins(%x, %s, %b : tensor<96x64xf32>, tensor<64xf32>, tensor<96xf32>) outs(%e : tensor<96x64xf32>) {
@@ -49,7 +49,7 @@ func.func private @affine(%x: tensor<96x64xf32>, %s: tensor<64xf32>, %b: tensor<
   %c = tensor.empty() : tensor<96x96xf32>
   %f = linalg.fill ins(%zero : f32) outs(%c : tensor<96x96xf32>) -> tensor<96x96xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]} ins(%h, %w : tensor<96x64xf32>, tensor<64x96xf32>) outs(%f : tensor<96x96xf32>) {
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"} ins(%h, %w : tensor<96x64xf32>, tensor<64x96xf32>) outs(%f : tensor<96x96xf32>) {
   ^bb0(%0: f32, %1: f32, %acc: f32):
     %p = arith.mulf %0, %1 : f32
     %q = arith.addf %acc, %p : f32
@@ -66,7 +66,7 @@ func.func private @affine(%x: tensor<96x64xf32>, %s: tensor<64xf32>, %b: tensor<
 // CHECK: vector.store %[[KNOWN]]
 // CHECK-NOT: vector.gather
 // CHECK: return
-func.func private @words(%table: tensor<27x16xf32>, %t: tensor<40x3xi32>, %w: tensor<48x64xf32>) -> tensor<40x64xf32> attributes {sinter.kernel} {
+func.func private @words(%table: tensor<27x16xf32>, %t: tensor<40x3xi32>, %w: tensor<48x64xf32>) -> tensor<40x64xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %e = tensor.empty() : tensor<40x3x16xf32>
   %g = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, j)>, affine_map<(i, j, k) -> (i, j, k)>],
       iterator_types = ["parallel", "parallel", "parallel"]} ins(%t : tensor<40x3xi32>) outs(%e : tensor<40x3x16xf32>) {
@@ -86,7 +86,7 @@ func.func private @words(%table: tensor<27x16xf32>, %t: tensor<40x3xi32>, %w: te
   %c = tensor.empty() : tensor<40x64xf32>
   %f = linalg.fill ins(%zero : f32) outs(%c : tensor<40x64xf32>) -> tensor<40x64xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]} ins(%h, %w : tensor<40x48xf32>, tensor<48x64xf32>) outs(%f : tensor<40x64xf32>) {
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"} ins(%h, %w : tensor<40x48xf32>, tensor<48x64xf32>) outs(%f : tensor<40x64xf32>) {
   ^bb0(%0: f32, %1: f32, %acc: f32):
     %p = arith.mulf %0, %1 : f32
     %q = arith.addf %acc, %p : f32
@@ -262,7 +262,7 @@ func.func @heads(%x: tensor<4x6x5x16xf32>, %w: tensor<96x70xf32>) -> (tensor<20x
   %none = arith.constant dense<0.0> : tensor<20x70xf32>
   return %d, %none : tensor<20x70xf32>, tensor<20x70xf32>
 }
-func.func private @through(%x: tensor<4x6x5x16xf32>, %w: tensor<96x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel} {
+func.func private @through(%x: tensor<4x6x5x16xf32>, %w: tensor<96x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %e = tensor.empty() : tensor<4x5x6x16xf32>
   %t = linalg.generic {indexing_maps = [affine_map<(b, t, h, d) -> (b, h, t, d)>, affine_map<(b, t, h, d) -> (b, t, h, d)>],
       iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%x : tensor<4x6x5x16xf32>) outs(%e : tensor<4x5x6x16xf32>) {
@@ -274,7 +274,7 @@ func.func private @through(%x: tensor<4x6x5x16xf32>, %w: tensor<96x70xf32>) -> t
   %c = tensor.empty() : tensor<20x70xf32>
   %f = linalg.fill ins(%zero : f32) outs(%c : tensor<20x70xf32>) -> tensor<20x70xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %w : tensor<20x96xf32>, tensor<96x70xf32>) outs(%f : tensor<20x70xf32>) {
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"} ins(%a, %w : tensor<20x96xf32>, tensor<96x70xf32>) outs(%f : tensor<20x70xf32>) {
   ^bb0(%0: f32, %1: f32, %acc: f32):
     %p = arith.mulf %0, %1 : f32
     %q = arith.addf %acc, %p : f32
@@ -290,7 +290,7 @@ func.func @regrouped(%x: tensor<10x16xf32>, %s: tensor<16xf32>, %w: tensor<8x70x
   %z = call @dense8(%h, %w) : (tensor<20x8xf32>, tensor<8x70xf32>) -> tensor<20x70xf32>
   return %y, %z : tensor<20x70xf32>, tensor<20x70xf32>
 }
-func.func private @regroup(%x: tensor<10x16xf32>, %s: tensor<16xf32>, %w: tensor<8x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel} {
+func.func private @regroup(%x: tensor<10x16xf32>, %s: tensor<16xf32>, %w: tensor<8x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %e = tensor.empty() : tensor<10x16xf32>
   %t = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
       iterator_types = ["parallel", "parallel"]} ins(%x, %s : tensor<10x16xf32>, tensor<16xf32>) outs(%e : tensor<10x16xf32>) {
@@ -304,7 +304,7 @@ func.func private @regroup(%x: tensor<10x16xf32>, %s: tensor<16xf32>, %w: tensor
   %c = tensor.empty() : tensor<20x70xf32>
   %f = linalg.fill ins(%zero : f32) outs(%c : tensor<20x70xf32>) -> tensor<20x70xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %w : tensor<20x8xf32>, tensor<8x70xf32>) outs(%f : tensor<20x70xf32>) {
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"} ins(%a, %w : tensor<20x8xf32>, tensor<8x70xf32>) outs(%f : tensor<20x70xf32>) {
   ^bb0(%0: f32, %1: f32, %acc: f32):
     %p = arith.mulf %0, %1 : f32
     %q = arith.addf %acc, %p : f32
@@ -312,7 +312,7 @@ func.func private @regroup(%x: tensor<10x16xf32>, %s: tensor<16xf32>, %w: tensor
   } -> tensor<20x70xf32>
   return %y : tensor<20x70xf32>
 }
-func.func private @scale(%x: tensor<10x16xf32>, %s: tensor<16xf32>) -> tensor<10x16xf32> attributes {sinter.kernel} {
+func.func private @scale(%x: tensor<10x16xf32>, %s: tensor<16xf32>) -> tensor<10x16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<10x16xf32>
   %t = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
       iterator_types = ["parallel", "parallel"]} ins(%x, %s : tensor<10x16xf32>, tensor<16xf32>) outs(%e : tensor<10x16xf32>) {
@@ -322,12 +322,12 @@ func.func private @scale(%x: tensor<10x16xf32>, %s: tensor<16xf32>) -> tensor<10
   } -> tensor<10x16xf32>
   return %t : tensor<10x16xf32>
 }
-func.func private @dense8(%a: tensor<20x8xf32>, %w: tensor<8x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel} {
+func.func private @dense8(%a: tensor<20x8xf32>, %w: tensor<8x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %c = tensor.empty() : tensor<20x70xf32>
   %f = linalg.fill ins(%zero : f32) outs(%c : tensor<20x70xf32>) -> tensor<20x70xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %w : tensor<20x8xf32>, tensor<8x70xf32>) outs(%f : tensor<20x70xf32>) {
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"} ins(%a, %w : tensor<20x8xf32>, tensor<8x70xf32>) outs(%f : tensor<20x70xf32>) {
   ^bb0(%0: f32, %1: f32, %acc: f32):
     %p = arith.mulf %0, %1 : f32
     %q = arith.addf %acc, %p : f32
@@ -335,7 +335,7 @@ func.func private @dense8(%a: tensor<20x8xf32>, %w: tensor<8x70xf32>) -> tensor<
   } -> tensor<20x70xf32>
   return %y : tensor<20x70xf32>
 }
-func.func private @copy(%x: tensor<4x6x5x16xf32>) -> tensor<4x5x6x16xf32> attributes {sinter.kernel} {
+func.func private @copy(%x: tensor<4x6x5x16xf32>) -> tensor<4x5x6x16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<4x5x6x16xf32>
   %t = linalg.generic {indexing_maps = [affine_map<(b, t, h, d) -> (b, h, t, d)>, affine_map<(b, t, h, d) -> (b, t, h, d)>],
       iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%x : tensor<4x6x5x16xf32>) outs(%e : tensor<4x5x6x16xf32>) {
@@ -344,12 +344,12 @@ func.func private @copy(%x: tensor<4x6x5x16xf32>) -> tensor<4x5x6x16xf32> attrib
   } -> tensor<4x5x6x16xf32>
   return %t : tensor<4x5x6x16xf32>
 }
-func.func private @dense(%a: tensor<20x96xf32>, %w: tensor<96x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel} {
+func.func private @dense(%a: tensor<20x96xf32>, %w: tensor<96x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %c = tensor.empty() : tensor<20x70xf32>
   %f = linalg.fill ins(%zero : f32) outs(%c : tensor<20x70xf32>) -> tensor<20x70xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]} ins(%a, %w : tensor<20x96xf32>, tensor<96x70xf32>) outs(%f : tensor<20x70xf32>) {
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"} ins(%a, %w : tensor<20x96xf32>, tensor<96x70xf32>) outs(%f : tensor<20x70xf32>) {
   ^bb0(%0: f32, %1: f32, %acc: f32):
     %p = arith.mulf %0, %1 : f32
     %q = arith.addf %acc, %p : f32
@@ -357,7 +357,7 @@ func.func private @dense(%a: tensor<20x96xf32>, %w: tensor<96x70xf32>) -> tensor
   } -> tensor<20x70xf32>
   return %y : tensor<20x70xf32>
 }
-func.func private @differs(%y: tensor<20x70xf32>, %z: tensor<20x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel} {
+func.func private @differs(%y: tensor<20x70xf32>, %z: tensor<20x70xf32>) -> tensor<20x70xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<20x70xf32>
   %d = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
       iterator_types = ["parallel", "parallel"]} ins(%y, %z : tensor<20x70xf32>, tensor<20x70xf32>) outs(%e : tensor<20x70xf32>) {

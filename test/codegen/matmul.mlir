@@ -29,12 +29,12 @@
 // WIDE-COUNT-48: math.fma
 // WIDE-NOT: math.fma
 // WIDE: arith.addf
-func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>, %bias: tensor<96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel} {
+func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>, %bias: tensor<96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<192x96xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<192x96xf32>) -> tensor<192x96xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<192x64xf32>, tensor<64x96xf32>) outs(%f : tensor<192x96xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -58,12 +58,12 @@ func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>, %bias: tens
 // CHECK-COUNT-24: vector.shuffle
 // CHECK-NOT: vector.shuffle
 // CHECK-COUNT-12: math.fma
-func.func private @nt(%a: tensor<192x64xf32>, %b: tensor<96x64xf32>) -> tensor<192x96xf32> attributes {sinter.kernel} {
+func.func private @nt(%a: tensor<192x64xf32>, %b: tensor<96x64xf32>) -> tensor<192x96xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<192x96xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<192x96xf32>) -> tensor<192x96xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<192x64xf32>, tensor<96x64xf32>) outs(%f : tensor<192x96xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -81,12 +81,12 @@ func.func private @nt(%a: tensor<192x64xf32>, %b: tensor<96x64xf32>) -> tensor<1
 // CHECK: arith.minui
 // CHECK-NOT: mask
 // CHECK: return
-func.func private @edges(%a: tensor<100x300xf32>, %b: tensor<300x77xf32>) -> tensor<100x77xf32> attributes {sinter.kernel} {
+func.func private @edges(%a: tensor<100x300xf32>, %b: tensor<300x77xf32>) -> tensor<100x77xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<100x77xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<100x77xf32>) -> tensor<100x77xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<100x300xf32>, tensor<300x77xf32>) outs(%f : tensor<100x77xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -104,13 +104,13 @@ func.func private @edges(%a: tensor<100x300xf32>, %b: tensor<300x77xf32>) -> ten
 // CHECK: %[[I:.*]] = arith.index_cast
 // CHECK: arith.cmpi sge, %{{.*}}, %{{.*}} : vector<16xi32>
 // CHECK: arith.select %{{.*}} : vector<16xi1>, vector<16xf32>
-func.func private @heads(%q: tensor<2x32x4x16xf32>, %k: tensor<2x32x4x16xf32>) -> tensor<2x4x32x32xf32> attributes {sinter.kernel} {
+func.func private @heads(%q: tensor<2x32x4x16xf32>, %k: tensor<2x32x4x16xf32>) -> tensor<2x4x32x32xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %masked = arith.constant 0xFF800000 : f32
   %e = tensor.empty() : tensor<2x4x32x32xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x4x32x32xf32>) -> tensor<2x4x32x32xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(b, h, i, j, d) -> (b, i, h, d)>, affine_map<(b, h, i, j, d) -> (b, j, h, d)>, affine_map<(b, h, i, j, d) -> (b, h, i, j)>],
-      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%q, %k : tensor<2x32x4x16xf32>, tensor<2x32x4x16xf32>) outs(%f : tensor<2x4x32x32xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -140,12 +140,12 @@ func.func private @heads(%q: tensor<2x32x4x16xf32>, %k: tensor<2x32x4x16xf32>) -
 // CHECK-SAME: sinter.tiles = 8
 // CHECK-COUNT-8: math.fma
 // CHECK-NOT: math.fma
-func.func private @row(%a: tensor<1x256xf32>, %b: tensor<256x2048xf32>) -> tensor<1x2048xf32> attributes {sinter.kernel} {
+func.func private @row(%a: tensor<1x256xf32>, %b: tensor<256x2048xf32>) -> tensor<1x2048xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<1x2048xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x2048xf32>) -> tensor<1x2048xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<1x256xf32>, tensor<256x2048xf32>) outs(%f : tensor<1x2048xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -166,12 +166,12 @@ func.func private @row(%a: tensor<1x256xf32>, %b: tensor<256x2048xf32>) -> tenso
 // CHECK-COUNT-24: vector.shuffle
 // CHECK-COUNT-16: math.fma
 // CHECK-NOT: math.fma
-func.func private @row_nt(%a: tensor<1x256xf32>, %b: tensor<2048x256xf32>) -> tensor<1x2048xf32> attributes {sinter.kernel} {
+func.func private @row_nt(%a: tensor<1x256xf32>, %b: tensor<2048x256xf32>) -> tensor<1x2048xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<1x2048xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1x2048xf32>) -> tensor<1x2048xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<1x256xf32>, tensor<2048x256xf32>) outs(%f : tensor<1x2048xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -189,12 +189,12 @@ func.func private @row_nt(%a: tensor<1x256xf32>, %b: tensor<2048x256xf32>) -> te
 // CHECK-NOT: vector.scatter
 // CHECK: vector.store
 // CHECK: return
-func.func private @column(%a: tensor<64x32xf32>, %b: tensor<48x32xf32>) -> tensor<48x64xf32> attributes {sinter.kernel} {
+func.func private @column(%a: tensor<64x32xf32>, %b: tensor<48x32xf32>) -> tensor<48x64xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<48x64xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<48x64xf32>) -> tensor<48x64xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (n, m)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<64x32xf32>, tensor<48x32xf32>) outs(%f : tensor<48x64xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -210,7 +210,7 @@ func.func private @column(%a: tensor<64x32xf32>, %b: tensor<48x32xf32>) -> tenso
 // CHECK-LABEL: func private @elementwise
 // CHECK-SAME: tensor<8xf32>
 // CHECK: linalg.generic
-func.func private @elementwise(%a: tensor<8xf32>) -> tensor<8xf32> attributes {sinter.kernel} {
+func.func private @elementwise(%a: tensor<8xf32>) -> tensor<8xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<8xf32>
   %r = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
       ins(%a : tensor<8xf32>) outs(%e : tensor<8xf32>) {
@@ -225,12 +225,12 @@ func.func private @elementwise(%a: tensor<8xf32>) -> tensor<8xf32> attributes {s
 // CHECK-LABEL: func private @from_one
 // CHECK-SAME: tensor<16x8xf32>
 // CHECK: linalg.generic
-func.func private @from_one(%a: tensor<16x8xf32>, %b: tensor<8x16xf32>) -> tensor<16x16xf32> attributes {sinter.kernel} {
+func.func private @from_one(%a: tensor<16x8xf32>, %b: tensor<8x16xf32>) -> tensor<16x16xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %one = arith.constant 1.0 : f32
   %e = tensor.empty() : tensor<16x16xf32>
   %f = linalg.fill ins(%one : f32) outs(%e : tensor<16x16xf32>) -> tensor<16x16xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<16x8xf32>, tensor<8x16xf32>) outs(%f : tensor<16x16xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -243,12 +243,12 @@ func.func private @from_one(%a: tensor<16x8xf32>, %b: tensor<8x16xf32>) -> tenso
 // CHECK-LABEL: func private @then_reduced
 // CHECK-SAME: tensor<16x8xf32>
 // CHECK-COUNT-2: linalg.generic
-func.func private @then_reduced(%a: tensor<16x8xf32>, %b: tensor<8x16xf32>) -> tensor<16xf32> attributes {sinter.kernel} {
+func.func private @then_reduced(%a: tensor<16x8xf32>, %b: tensor<8x16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<16x16xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<16x16xf32>) -> tensor<16x16xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<16x8xf32>, tensor<8x16xf32>) outs(%f : tensor<16x16xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -274,12 +274,12 @@ func.func private @then_reduced(%a: tensor<16x8xf32>, %b: tensor<8x16xf32>) -> t
 // CHECK: vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
 // CHECK: llvm.call_intrinsic "llvm.x86.sse.sfence"()
 // CHECK-NEXT: return
-func.func private @past_caches(%a: tensor<2048x8xf32>, %b: tensor<8x1024xf32>) -> tensor<2048x1024xf32> attributes {sinter.kernel} {
+func.func private @past_caches(%a: tensor<2048x8xf32>, %b: tensor<8x1024xf32>) -> tensor<2048x1024xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<2048x1024xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2048x1024xf32>) -> tensor<2048x1024xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<2048x8xf32>, tensor<8x1024xf32>) outs(%f : tensor<2048x1024xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -294,12 +294,12 @@ func.func private @past_caches(%a: tensor<2048x8xf32>, %b: tensor<8x1024xf32>) -
 // CHECK-NOT: nontemporal
 // CHECK-NOT: sfence
 // CHECK: return
-func.func private @in_cache(%a: tensor<1024x8xf32>, %b: tensor<8x1024xf32>) -> tensor<1024x1024xf32> attributes {sinter.kernel} {
+func.func private @in_cache(%a: tensor<1024x8xf32>, %b: tensor<8x1024xf32>) -> tensor<1024x1024xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<1024x1024xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<1024x1024xf32>) -> tensor<1024x1024xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<1024x8xf32>, tensor<8x1024xf32>) outs(%f : tensor<1024x1024xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -314,12 +314,12 @@ func.func private @in_cache(%a: tensor<1024x8xf32>, %b: tensor<8x1024xf32>) -> t
 // CHECK-NOT: nontemporal
 // CHECK-NOT: sfence
 // CHECK: return
-func.func private @part_lines(%a: tensor<2048x8xf32>, %b: tensor<8x1000xf32>) -> tensor<2048x1000xf32> attributes {sinter.kernel} {
+func.func private @part_lines(%a: tensor<2048x8xf32>, %b: tensor<8x1000xf32>) -> tensor<2048x1000xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<2048x1000xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2048x1000xf32>) -> tensor<2048x1000xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<2048x8xf32>, tensor<8x1000xf32>) outs(%f : tensor<2048x1000xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32

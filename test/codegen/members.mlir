@@ -25,7 +25,7 @@
 // CHECK: arith.mulf
 // CHECK: vector.store %{{.*}}, %[[OWN]]#3
 // CHECK-NOT: arith.mulf {{.*}} vector
-func.func private @elements(%a: tensor<32768xf32>, %s: tensor<f32>, %b: tensor<16400xf32>, %c: tensor<16xf32>) -> (tensor<32768xf32>, tensor<16400xf32>, tensor<16xf32>) attributes {sinter.kernel, sinter.members = 3 : i64} {
+func.func private @elements(%a: tensor<32768xf32>, %s: tensor<f32>, %b: tensor<16400xf32>, %c: tensor<16xf32>) -> (tensor<32768xf32>, tensor<16400xf32>, tensor<16xf32>) attributes {sinter.kernel, sinter.kind = "elements", sinter.members = 3 : i64} {
   %ea = tensor.empty() : tensor<32768xf32>
   %ra = linalg.generic {indexing_maps = [#id, #none, #id], iterator_types = ["parallel"]} ins(%a, %s : tensor<32768xf32>, tensor<f32>) outs(%ea : tensor<32768xf32>) {
   ^bb0(%0: f32, %1: f32, %o: f32):
@@ -50,7 +50,7 @@ func.func private @elements(%a: tensor<32768xf32>, %s: tensor<f32>, %b: tensor<1
 //--- errors.mlir
 #id = affine_map<(i) -> (i)>
 // expected-error@below {{kernel: member 1 differs from the first in more than its tensors}}
-func.func private @unequal(%a: tensor<32xf32>, %b: tensor<16xf32>) -> (tensor<32xf32>, tensor<16xf32>) attributes {sinter.kernel, sinter.members = 2 : i64} {
+func.func private @unequal(%a: tensor<32xf32>, %b: tensor<16xf32>) -> (tensor<32xf32>, tensor<16xf32>) attributes {sinter.kernel, sinter.kind = "elements", sinter.members = 2 : i64} {
   %ea = tensor.empty() : tensor<32xf32>
   %ra = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%a : tensor<32xf32>) outs(%ea : tensor<32xf32>) {
   ^bb0(%0: f32, %o: f32):
@@ -70,7 +70,7 @@ func.func private @unequal(%a: tensor<32xf32>, %b: tensor<16xf32>) -> (tensor<32
 
 #id = affine_map<(i) -> (i)>
 // expected-error@below {{kernel: 1 ops are not those of 2 equal members}}
-func.func private @too_few(%a: tensor<32xf32>) -> tensor<32xf32> attributes {sinter.kernel, sinter.members = 2 : i64} {
+func.func private @too_few(%a: tensor<32xf32>) -> tensor<32xf32> attributes {sinter.kernel, sinter.kind = "elements", sinter.members = 2 : i64} {
   %ea = tensor.empty() : tensor<32xf32>
   %ra = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%a : tensor<32xf32>) outs(%ea : tensor<32xf32>) {
   ^bb0(%0: f32, %o: f32):
@@ -84,7 +84,7 @@ func.func private @too_few(%a: tensor<32xf32>) -> tensor<32xf32> attributes {sin
 
 #id = affine_map<(i) -> (i)>
 // expected-error@below {{cpu: members are loops of one dimension that is cut into tiles, of whole vectors or of rows}}
-func.func private @broken_vector(%a: tensor<40xf32>) -> tensor<40xf32> attributes {sinter.kernel, sinter.members = 1 : i64} {
+func.func private @broken_vector(%a: tensor<40xf32>) -> tensor<40xf32> attributes {sinter.kernel, sinter.kind = "elements", sinter.members = 1 : i64} {
   %ea = tensor.empty() : tensor<40xf32>
   %ra = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%a : tensor<40xf32>) outs(%ea : tensor<40xf32>) {
   ^bb0(%0: f32, %o: f32):

@@ -31,7 +31,7 @@
 // CHECK: arith.addf %{{.*}} : vector<16xf32>
 // CHECK: arith.select
 // CHECK: vector.store
-func.func private @lists_of_positions(%i: tensor<4x6xi32>, %u: tensor<4x6x32xf32>) -> tensor<65x32xf32> attributes {sinter.kernel} {
+func.func private @lists_of_positions(%i: tensor<4x6xi32>, %u: tensor<4x6x32xf32>) -> tensor<65x32xf32> attributes {sinter.kernel, sinter.kind = "scatter_add"} {
   %r = sinter.scatter_add %i, %u : (tensor<4x6xi32>, tensor<4x6x32xf32>) -> tensor<65x32xf32>
   return %r : tensor<65x32xf32>
 }
@@ -48,7 +48,7 @@ func.func private @lists_of_positions(%i: tensor<4x6xi32>, %u: tensor<4x6x32xf32
 // CHECK: vector.load %{{.*}} : memref<1056xf32>
 // CHECK: vector.load %[[EXCESS]]
 // CHECK: scf.while
-func.func private @several_segments(%i: tensor<70000xi32>, %u: tensor<70000x16xf32>) -> tensor<66x16xf32> attributes {sinter.kernel} {
+func.func private @several_segments(%i: tensor<70000xi32>, %u: tensor<70000x16xf32>) -> tensor<66x16xf32> attributes {sinter.kernel, sinter.kind = "scatter_add"} {
   %r = sinter.scatter_add %i, %u : (tensor<70000xi32>, tensor<70000x16xf32>) -> tensor<66x16xf32>
   return %r : tensor<66x16xf32>
 }

@@ -26,7 +26,7 @@
 // SHARED-DAG: %[[BV:.*]] = memref.load %[[B]]
 // SHARED: %[[SUM:.*]] = arith.addf %[[XV]], %[[BV]] : vector<4xf32>
 // SHARED: memref.store %[[SUM]], %[[Y]]
-func.func private @add_row(%x: tensor<256x128xf32>, %b: tensor<128xf32>) -> tensor<256x128xf32> attributes {sinter.kernel} {
+func.func private @add_row(%x: tensor<256x128xf32>, %b: tensor<128xf32>) -> tensor<256x128xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<256x128xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],
       iterator_types = ["parallel", "parallel"]} ins(%x, %b : tensor<256x128xf32>, tensor<128xf32>) outs(%e : tensor<256x128xf32>) {
@@ -49,7 +49,7 @@ func.func private @add_row(%x: tensor<256x128xf32>, %b: tensor<128xf32>) -> tens
 // CHECK: arith.cmpi ult
 // CHECK: scf.if
 // CHECK-NOT: gpu.module
-func.func private @twice_100(%x: tensor<400xf32>) -> tensor<400xf32> attributes {sinter.kernel} {
+func.func private @twice_100(%x: tensor<400xf32>) -> tensor<400xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<400xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
       ins(%x : tensor<400xf32>) outs(%e : tensor<400xf32>) {
@@ -59,7 +59,7 @@ func.func private @twice_100(%x: tensor<400xf32>) -> tensor<400xf32> attributes 
   } -> tensor<400xf32>
   return %y : tensor<400xf32>
 }
-func.func private @twice_17(%x: tensor<68xf32>) -> tensor<68xf32> attributes {sinter.kernel} {
+func.func private @twice_17(%x: tensor<68xf32>) -> tensor<68xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<68xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
       ins(%x : tensor<68xf32>) outs(%e : tensor<68xf32>) {
@@ -85,7 +85,7 @@ func.func private @twice_17(%x: tensor<68xf32>) -> tensor<68xf32> attributes {si
 // CHECK: memref.store %{{.*}}, %[[Y0]][%[[I]]]
 // CHECK: else
 // CHECK: memref.store %{{.*}}, %[[Y1]]
-func.func private @large(%x: tensor<33685505xf32>) -> tensor<33685505xf32> attributes {sinter.kernel} {
+func.func private @large(%x: tensor<33685505xf32>) -> tensor<33685505xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<33685505xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
       ins(%x : tensor<33685505xf32>) outs(%e : tensor<33685505xf32>) {

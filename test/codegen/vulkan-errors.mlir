@@ -22,7 +22,7 @@ plan.entry @run arena 512 live 512 {
 }
 
 //--- kernels.mlir
-func.func private @doubles(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel} {
+func.func private @doubles(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<16xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
       ins(%x : tensor<16xf32>) outs(%e : tensor<16xf32>) {

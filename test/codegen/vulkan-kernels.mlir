@@ -10,7 +10,7 @@
 // SHARED-LABEL: plan.kernel @columns scratch 32768 attributes
 // SHARED-NEXT: plan.dispatch @columns.s0 groups [32, 1, 1] push [] bind (read 0 at 0 bytes 2097152, write scratch at 0 bytes 32768)
 // SHARED-NEXT: plan.dispatch @columns.s1 groups [2, 1, 1] push [] bind (read scratch at 0 bytes 32768, write 1 at 0 bytes 2048)
-func.func private @columns(%x: tensor<1024x512xf32>) -> tensor<512xf32> attributes {sinter.kernel} {
+func.func private @columns(%x: tensor<1024x512xf32>) -> tensor<512xf32> attributes {sinter.kernel, sinter.kind = "columns"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<512xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<512xf32>) -> tensor<512xf32>
@@ -35,7 +35,7 @@ func.func private @columns(%x: tensor<1024x512xf32>) -> tensor<512xf32> attribut
 // CHECK: arith.cmpi slt
 // CHECK: scf.if
 // CHECK: arith.addf {{.*}} : vector<4xf32>
-func.func private @scatter(%i: tensor<768xi32>, %u: tensor<768x128xf32>) -> tensor<64x128xf32> attributes {sinter.kernel} {
+func.func private @scatter(%i: tensor<768xi32>, %u: tensor<768x128xf32>) -> tensor<64x128xf32> attributes {sinter.kernel, sinter.kind = "scatter_add"} {
   %y = sinter.scatter_add %i, %u : (tensor<768xi32>, tensor<768x128xf32>) -> tensor<64x128xf32>
   return %y : tensor<64x128xf32>
 }
@@ -50,7 +50,7 @@ func.func private @scatter(%i: tensor<768xi32>, %u: tensor<768x128xf32>) -> tens
 // CHECK: arith.extui {{.*}} : vector<4xi1> to vector<4xi8>
 // CHECK: gpu.module @booleans.s1
 // CHECK: arith.trunci {{.*}} : vector<4xi8> to vector<4xi1>
-func.func private @booleans(%x: tensor<64x64xf32>) -> (tensor<64xf32>, tensor<64x64xi1>) attributes {sinter.kernel} {
+func.func private @booleans(%x: tensor<64x64xf32>) -> (tensor<64xf32>, tensor<64x64xi1>) attributes {sinter.kernel, sinter.kind = "columns"} {
   %zero = arith.constant 0.0 : f32
   %b = tensor.empty() : tensor<64x64xi1>
   %e = tensor.empty() : tensor<64xf32>
@@ -81,7 +81,7 @@ func.func private @booleans(%x: tensor<64x64xf32>) -> (tensor<64xf32>, tensor<64
 // SHARED-LABEL: plan.kernel @summands scratch 0 attributes
 // SHARED-NEXT: plan.dispatch @summands.s0
 // SHARED-NEXT: }
-func.func private @summands(%x: tensor<64x64xf32>) -> (tensor<64xf32>, tensor<64xf32>) attributes {sinter.kernel} {
+func.func private @summands(%x: tensor<64x64xf32>) -> (tensor<64xf32>, tensor<64xf32>) attributes {sinter.kernel, sinter.kind = "columns"} {
   %zero = arith.constant 0.0 : f32
   %b = tensor.empty() : tensor<64x64xi1>
   %e = tensor.empty() : tensor<64xf32>
@@ -115,7 +115,7 @@ func.func private @summands(%x: tensor<64x64xf32>) -> (tensor<64xf32>, tensor<64
 // CHECK-NEXT: plan.dispatch @members.s0 groups [1, 1, 1] push [5] bind (read 1 at 0 bytes 4, write 3 at 0 bytes 80, texels 0 at 0 bytes 80)
 // CHECK-NEXT: plan.dispatch @members.s0 groups [10, 1, 1] push [75] bind (read 1 at 0 bytes 4, write 4 at 0 bytes 1200, texels 2 at 0 bytes 1200)
 func.func private @members(%p0: tensor<20xf32>, %lr: tensor<f32>, %p1: tensor<300xf32>) -> (tensor<20xf32>, tensor<300xf32>)
-    attributes {sinter.kernel, sinter.members = 2} {
+    attributes {sinter.kernel, sinter.kind = "elements", sinter.members = 2} {
   %e0 = tensor.empty() : tensor<20xf32>
   %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
       ins(%p0, %lr : tensor<20xf32>, tensor<f32>) outs(%e0 : tensor<20xf32>) {
@@ -139,7 +139,7 @@ func.func private @members(%p0: tensor<20xf32>, %lr: tensor<f32>, %p1: tensor<30
 // CHECK-LABEL: plan.kernel @many scratch 256
 // CHECK-NEXT: plan.dispatch @many.s0 groups [1, 1, 1] push [1] bind (write scratch at 0 bytes 24, read 0 at 0 bytes 4, read 1 at 0 bytes 4, read 2 at 0 bytes 4, read 3 at 0 bytes 4, read 4 at 0 bytes 4, read 5 at 0 bytes 4)
 // CHECK-NEXT: plan.dispatch @many.s1 groups [1, 1, 1] push [1] bind (read scratch at 0 bytes 24, read 6 at 0 bytes 4,
-func.func private @many(%a0: tensor<f32>, %a1: tensor<f32>, %a2: tensor<f32>, %a3: tensor<f32>, %a4: tensor<f32>, %a5: tensor<f32>, %a6: tensor<f32>, %a7: tensor<f32>, %a8: tensor<f32>, %a9: tensor<f32>, %a10: tensor<f32>, %a11: tensor<f32>, %a12: tensor<f32>, %a13: tensor<f32>, %a14: tensor<f32>, %a15: tensor<f32>, %a16: tensor<f32>, %a17: tensor<f32>, %a18: tensor<f32>, %a19: tensor<f32>) -> tensor<f32> attributes {sinter.kernel} {
+func.func private @many(%a0: tensor<f32>, %a1: tensor<f32>, %a2: tensor<f32>, %a3: tensor<f32>, %a4: tensor<f32>, %a5: tensor<f32>, %a6: tensor<f32>, %a7: tensor<f32>, %a8: tensor<f32>, %a9: tensor<f32>, %a10: tensor<f32>, %a11: tensor<f32>, %a12: tensor<f32>, %a13: tensor<f32>, %a14: tensor<f32>, %a15: tensor<f32>, %a16: tensor<f32>, %a17: tensor<f32>, %a18: tensor<f32>, %a19: tensor<f32>) -> tensor<f32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %e = tensor.empty() : tensor<f32>
   %y = linalg.generic {indexing_maps = [affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>, affine_map<() -> ()>], iterator_types = []}
       ins(%a0, %a1, %a2, %a3, %a4, %a5, %a6, %a7, %a8, %a9, %a10, %a11, %a12, %a13, %a14, %a15, %a16, %a17, %a18, %a19 : tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>)

@@ -37,12 +37,12 @@
 // SHARED: gpu.barrier
 // SHARED: scf.if
 // SHARED-COUNT-8: memref.store
-func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>, %bias: tensor<96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel} {
+func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>, %bias: tensor<96xf32>) -> tensor<192x96xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<192x96xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<192x96xf32>) -> tensor<192x96xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<192x64xf32>, tensor<64x96xf32>) outs(%f : tensor<192x96xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -69,12 +69,12 @@ func.func private @nn(%a: tensor<192x64xf32>, %b: tensor<64x96xf32>, %bias: tens
 // CHECK-COUNT-8: plan.fetch_texels 2
 // CHECK-COUNT-8: vector.from_elements
 // CHECK: spirv.GroupNonUniformShuffle
-func.func private @tt(%a: tensor<64x128xf32>, %b: tensor<128x64xf32>) -> tensor<128x128xf32> attributes {sinter.kernel} {
+func.func private @tt(%a: tensor<64x128xf32>, %b: tensor<128x64xf32>) -> tensor<128x128xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<128x128xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<128x128xf32>) -> tensor<128x128xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<64x128xf32>, tensor<128x64xf32>) outs(%f : tensor<128x128xf32>) {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32
@@ -95,12 +95,12 @@ func.func private @tt(%a: tensor<64x128xf32>, %b: tensor<128x64xf32>) -> tensor<
 // CHECK: arith.cmpi ugt, %[[TO]], %c0
 // CHECK: scf.if
 // CHECK: scf.for %{{.*}} = %{{.*}} to %[[TO]]
-func.func private @triangle(%a: tensor<128x128xf32>, %b: tensor<128x64xf32>) -> tensor<128x64xf32> attributes {sinter.kernel} {
+func.func private @triangle(%a: tensor<128x128xf32>, %b: tensor<128x64xf32>) -> tensor<128x64xf32> attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<128x64xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<128x64xf32>) -> tensor<128x64xf32>
   %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-      iterator_types = ["parallel", "parallel", "reduction"]}
+      iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<128x128xf32>, tensor<128x64xf32>) outs(%f : tensor<128x64xf32>) attrs = {sinter.ordered = array<i64: 2, 0, 0>} {
   ^bb0(%x: f32, %y: f32, %acc: f32):
     %p = arith.mulf %x, %y : f32

@@ -45,7 +45,7 @@
 // SHARED: math.exp
 // SHARED-COUNT-5: gpu.barrier
 // SHARED-NOT: gpu.barrier
-func.func private @softmax(%x: tensor<768x64xf32>) -> tensor<768x64xf32> attributes {sinter.kernel} {
+func.func private @softmax(%x: tensor<768x64xf32>) -> tensor<768x64xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %low = arith.constant 0xFF800000 : f32
   %zero = arith.constant 0.0 : f32
   %row = tensor.empty() : tensor<768xf32>
@@ -101,7 +101,7 @@ func.func private @softmax(%x: tensor<768x64xf32>) -> tensor<768x64xf32> attribu
 // CHECK: scf.for
 // CHECK: memref.store
 // CHECK-NOT: scf.for
-func.func private @softmax_36(%x: tensor<768x36xf32>) -> tensor<768x36xf32> attributes {sinter.kernel} {
+func.func private @softmax_36(%x: tensor<768x36xf32>) -> tensor<768x36xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %low = arith.constant 0xFF800000 : f32
   %zero = arith.constant 0.0 : f32
   %row = tensor.empty() : tensor<768xf32>
@@ -150,7 +150,7 @@ func.func private @softmax_36(%x: tensor<768x36xf32>) -> tensor<768x36xf32> attr
 // CHECK: scf.for
 // CHECK-COUNT-4: memref.store
 func.func private @centre(%x: tensor<256x1024xf32>) -> tensor<256x1024xf32>
-    attributes {sinter.kernel, sinter.in_place = array<i64: 0, 0>} {
+    attributes {sinter.kernel, sinter.kind = "rows", sinter.in_place = array<i64: 0, 0>} {
   %zero = arith.constant 0.0 : f32
   %row = tensor.empty() : tensor<256xf32>
   %all = tensor.empty() : tensor<256x1024xf32>

@@ -1,6 +1,6 @@
 // RUN: sinter-opt %s --sinter-fuse-prologues | FileCheck %s
 // RUN: sinter-opt %s --sinter-fuse-prologues --sinter-fuse-prologues | FileCheck %s
-// RUN: sinter-opt %s --sinter-fuse-prologues --sinter-outline-kernels --canonicalize | FileCheck %s --check-prefix=KERNELS
+// RUN: sinter-opt %s --sinter-fuse-prologues --sinter-canonicalize-shapes --sinter-group-kernels --sinter-outline-kernels --canonicalize | FileCheck %s --check-prefix=KERNELS
 
 #id = affine_map<(i, j) -> (i, j)>
 #id3 = affine_map<(i, j, k) -> (i, j, k)>

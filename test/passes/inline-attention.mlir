@@ -2,7 +2,7 @@
 // RUN: sinter-opt %s --sinter-fuse-attention --sinter-inline-attention | FileCheck %s --check-prefix=APART
 // RUN: sinter-opt %s --sinter-fuse-attention --sinter-inline-attention=target=cpu | FileCheck %s --check-prefix=KEPT
 // RUN: sinter-opt %s --sinter-fuse-attention --sinter-inline-attention="target=cpu mark" | FileCheck %s --check-prefix=MARKED
-// RUN: sinter-opt %s --sinter-fuse-attention --sinter-inline-attention="target=cpu mark" --sinter-outline-kernels | FileCheck %s --check-prefix=OUTLINED
+// RUN: sinter-opt %s --sinter-fuse-attention --sinter-inline-attention="target=cpu mark" --sinter-canonicalize-shapes --sinter-group-kernels --sinter-outline-kernels | FileCheck %s --check-prefix=OUTLINED
 
 #id = affine_map<(h, i, j) -> (h, i, j)>
 #row = affine_map<(h, i, j) -> (h, i)>

@@ -1,5 +1,5 @@
 // RUN: sinter-opt %s --sinter-join-pads | FileCheck %s
-// RUN: sinter-opt %s --sinter-join-pads --sinter-outline-kernels --canonicalize | FileCheck %s --check-prefix=KERNELS
+// RUN: sinter-opt %s --sinter-join-pads --sinter-canonicalize-shapes --sinter-group-kernels --sinter-outline-kernels --canonicalize | FileCheck %s --check-prefix=KERNELS
 // RUN: sinter-run %s
 
 #id = affine_map<(i, j, k) -> (i, j, k)>

@@ -4,7 +4,7 @@
 // RUN:   --verify-diagnostics -o /dev/null
 // RUN: sinter-opt %t/prologues.mlir --sinter-fuse-prologues --remarks-filter-missed=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
 // RUN: sinter-opt %t/weights.mlir --sinter-rematerialize --remarks-filter-missed=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
-// RUN: sinter-opt %t/kernels.mlir --sinter-outline-kernels --remarks-filter-missed=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
+// RUN: sinter-opt %t/kernels.mlir --sinter-canonicalize-shapes --sinter-group-kernels --sinter-outline-kernels --remarks-filter-missed=fusion --remark-format=emitRemark --verify-diagnostics -o /dev/null
 // RUN: sinter-opt %S/fuse-elementwise-limits.mlir --sinter-fuse-elementwise=most-ops=2 -o /dev/null 2>&1 | count 0
 
 //--- elementwise.mlir

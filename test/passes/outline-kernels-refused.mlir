@@ -1,6 +1,6 @@
 // What outline-kernels keeps apart: for each kind of group, ops that differ in one thing from those that join it
 // (outline-kernels.mlir). The numbers would show a group that reads what it has not computed yet.
-// RUN: sinter-opt %s --sinter-outline-kernels --canonicalize | FileCheck %s
+// RUN: sinter-opt %s --sinter-canonicalize-shapes --sinter-group-kernels --sinter-outline-kernels --canonicalize | FileCheck %s
 // RUN: sinter-run %s --device=cpu
 
 #id = affine_map<(i, j) -> (i, j)>

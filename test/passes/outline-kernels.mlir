@@ -1,4 +1,4 @@
-// RUN: sinter-opt %s --split-input-file --sinter-outline-kernels --canonicalize | FileCheck %s
+// RUN: sinter-opt %s --split-input-file --sinter-canonicalize-shapes --sinter-group-kernels --sinter-outline-kernels --canonicalize | FileCheck %s
 
 // A product takes the maps that read it element by element as its epilogue, through reshapes.
 // CHECK-LABEL: func @epilogue

@@ -52,7 +52,7 @@ func.func @frees_early(%x: tensor<8x16xf32>) -> (tensor<8x16xf32>, tensor<f32>, 
   %sum_b = call @sum(%b) : (tensor<8x16xf32>) -> tensor<f32>
   return %c, %sum_a, %sum_b : tensor<8x16xf32>, tensor<f32>, tensor<f32>
 }
-func.func private @sum(%x: tensor<8x16xf32>) -> tensor<f32> attributes {sinter.kernel} {
+func.func private @sum(%x: tensor<8x16xf32>) -> tensor<f32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<f32>
   %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<f32>) -> tensor<f32>
@@ -71,7 +71,7 @@ func.func private @sum(%x: tensor<8x16xf32>) -> tensor<f32> attributes {sinter.k
 // CHECK:     func.func private @flip
 // CHECK-NOT: sinter.in_place
 // CHECK:     linalg.generic
-func.func private @relu(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel} {
+func.func private @relu(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<8x16xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
@@ -83,7 +83,7 @@ func.func private @relu(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {si
   } -> tensor<8x16xf32>
   return %y : tensor<8x16xf32>
 }
-func.func private @flip(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel} {
+func.func private @flip(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %empty = tensor.empty() : tensor<8x16xf32>
   %flat = tensor.collapse_shape %x [[0, 1]] : tensor<8x16xf32> into tensor<128xf32>
   %turned = tensor.expand_shape %flat [[0, 1]] output_shape [16, 8] : tensor<128xf32> into tensor<16x8xf32>
@@ -95,7 +95,7 @@ func.func private @flip(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {si
   } -> tensor<8x16xf32>
   return %y : tensor<8x16xf32>
 }
-func.func private @add(%x: tensor<8x16xf32>, %y: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel} {
+func.func private @add(%x: tensor<8x16xf32>, %y: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %empty = tensor.empty() : tensor<8x16xf32>
   %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>,
                                         affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
@@ -222,7 +222,7 @@ func.func @outputs(%x: tensor<8xf32> {sinter.name = "x"})
 
 // The kernel's own figures: 2 operations an element; it reads 128 bytes and writes 64.
 // CHECK: func.func private @step{{.*}}sinter.bytes = 1.920000e+02 : f64, sinter.flops = 3.200000e+01 : f64
-func.func private @step(%w: tensor<16xf32>, %g: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel} {
+func.func private @step(%w: tensor<16xf32>, %g: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %rate = arith.constant 0.1 : f32
   %empty = tensor.empty() : tensor<16xf32>
   %z = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
@@ -244,7 +244,7 @@ func.func @too_big(%x: tensor<64xf32>) -> tensor<256xf32> attributes {sinter.ent
   %y = call @grow(%x) : (tensor<64xf32>) -> tensor<256xf32>
   return %y : tensor<256xf32>
 }
-func.func private @grow(%x: tensor<64xf32>) -> tensor<256xf32> attributes {sinter.kernel} {
+func.func private @grow(%x: tensor<64xf32>) -> tensor<256xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %empty = tensor.empty() : tensor<256xf32>
   return %empty : tensor<256xf32>
 }

@@ -103,7 +103,7 @@ func.func @good(%x: tensor<16xf32>) -> tensor<4x4xf32> attributes {sinter.entry}
   sinter.write @w, %z : tensor<4x4xf32>
   return %w : tensor<4x4xf32>
 }
-func.func private @zero(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel} {
+func.func private @zero(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<16xf32>
   %y = linalg.fill ins(%zero : f32) outs(%empty : tensor<16xf32>) -> tensor<16xf32>
@@ -120,7 +120,7 @@ func.func @computes(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {sinter.e
 
 // -----
 
-func.func private @k(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {sinter.kernel} {
+func.func private @k(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   // expected-error @+1 {{stage `kernels`: sinter.softmax may not stand in a kernel}}
   %y = sinter.softmax %x : tensor<4x4xf32>
   return %y : tensor<4x4xf32>
@@ -136,14 +136,14 @@ func.func @neither() {
 // -----
 
 // expected-error @+1 {{stage `kernels`: kernel @k is not private}}
-func.func @k() attributes {sinter.kernel} {
+func.func @k() attributes {sinter.kernel, sinter.kind = "elements"} {
   return
 }
 
 // -----
 
 // expected-error @+1 {{stage `kernels`: @k: booleans do not cross the boundary: 'tensor<4xi1>'}}
-func.func private @k(%x: tensor<4xi1>) attributes {sinter.kernel} {
+func.func private @k(%x: tensor<4xi1>) attributes {sinter.kernel, sinter.kind = "elements"} {
   return
 }
 
@@ -157,7 +157,7 @@ func.func @entry() attributes {sinter.entry} {
 
 // -----
 
-func.func private @k(%x: tensor<8xf32>) -> tensor<4xf32> attributes {sinter.kernel} {
+func.func private @k(%x: tensor<8xf32>) -> tensor<4xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %empty = tensor.empty() : tensor<4xf32>
   // expected-error @+1 {{stage `kernels`: linalg.generic: the indexing map affine_map<(d0) -> (d0 * 2)> is not a projected permutation}}
   %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i * 2)>, affine_map<(i) -> (i)>],
@@ -168,8 +168,41 @@ func.func private @k(%x: tensor<8xf32>) -> tensor<4xf32> attributes {sinter.kern
   return %y : tensor<4xf32>
 }
 
-//--- plan.mlir
+// -----
+
+// expected-error @+1 {{stage `kernels`: kernel @k does not say of which kind it is}}
 func.func private @k(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel} {
+  return %x : tensor<16xf32>
+}
+
+// -----
+
+// expected-error @+1 {{stage `kernels`: kernel @k is of kind "product" and holds no product}}
+func.func private @k(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "product"} {
+  return %x : tensor<16xf32>
+}
+
+// -----
+
+// A role is a promise: this product starts from one.
+// expected-error @+1 {{stage `kernels`: kernel @k is of kind "rows" and holds a product}}
+func.func private @k(%a: tensor<4x8xf32>, %b: tensor<8x4xf32>) -> tensor<4x4xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
+  %one = arith.constant 1.0 : f32
+  %e = tensor.empty() : tensor<4x4xf32>
+  %f = linalg.fill ins(%one : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  // expected-error @+1 {{stage `kernels`: linalg.generic is not what its role says: its sums do not start from 0}}
+  %c = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>], iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
+      ins(%a, %b : tensor<4x8xf32>, tensor<8x4xf32>) outs(%f : tensor<4x4xf32>) {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %0 = arith.mulf %x, %y : f32
+    %1 = arith.addf %s, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<4x4xf32>
+  return %c : tensor<4x4xf32>
+}
+
+//--- plan.mlir
+func.func private @k(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<16xf32>
   %y = linalg.fill ins(%zero : f32) outs(%empty : tensor<16xf32>) -> tensor<16xf32>

@@ -179,7 +179,7 @@ plan.entry @c6_input_is_read_twice arena 256 live 256 {
 
 // -----
 
-func.func private @flip(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {sinter.kernel} {
+func.func private @flip(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %empty = tensor.empty() : tensor<4x4xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i, j)>],
                        iterator_types = ["parallel", "parallel"]}

@@ -47,7 +47,7 @@ plan.entry @unknown_kernel arena 256 live 256 {
 
 // -----
 
-func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel}
+func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"}
 plan.entry @too_few_operands arena 256 live 256 {
   %x = plan.arena 0 : memref<16xf32>
   // expected-error @+1 {{kernel @k has 1 arguments and 1 results, the launch 0 and 1}}
@@ -56,7 +56,7 @@ plan.entry @too_few_operands arena 256 live 256 {
 
 // -----
 
-func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel}
+func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"}
 plan.entry @operand_of_another_type arena 512 live 512 {
   %x = plan.arena 0 : memref<16xi32>
   plan.input "x" %x : memref<16xi32>
@@ -67,7 +67,7 @@ plan.entry @operand_of_another_type arena 512 live 512 {
 
 // -----
 
-func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel}
+func.func private @k(tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"}
 plan.entry @result_of_another_type arena 512 live 512 {
   %x = plan.arena 0 : memref<16xf32>
   plan.input "x" %x : memref<16xf32>

@@ -6,7 +6,7 @@
 #column = affine_map<(r, d) -> (d)>
 
 // Row by row: the sum of a row is complete before the row is written.
-func.func private @divide_by_sum(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel} {
+func.func private @divide_by_sum(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<8xf32>
   %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<8xf32>) -> tensor<8xf32>
@@ -38,7 +38,7 @@ plan.entry @rows_may arena 2048 live 2048 {
 #reduced = affine_map<(r, d) -> (d)>
 
 // Column by column: the sum of a column needs rows that other tiles may have written.
-func.func private @subtract_column_sum(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel} {
+func.func private @subtract_column_sum(%x: tensor<8x16xf32>) -> tensor<8x16xf32> attributes {sinter.kernel, sinter.kind = "columns"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<16xf32>
   %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<16xf32>) -> tensor<16xf32>
@@ -71,7 +71,7 @@ plan.entry @columns_may_not arena 2048 live 2048 {
 #none = affine_map<(i) -> ()>
 
 // The argument is read once more for another result, possibly after it was overwritten.
-func.func private @twice_and_negated(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) attributes {sinter.kernel} {
+func.func private @twice_and_negated(%x: tensor<16xf32>) -> (tensor<16xf32>, tensor<16xf32>) attributes {sinter.kernel, sinter.kind = "elements"} {
   %room = tensor.empty() : tensor<16xf32>
   %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
       ins(%x : tensor<16xf32>) outs(%room : tensor<16xf32>) {
@@ -105,11 +105,11 @@ plan.entry @second_reader_may_not arena 512 live 512 {
 
 // A product keeps partial sums where its result goes.
 func.func private @product_plus(%a: tensor<4x4xf32>, %b: tensor<4x4xf32>, %r: tensor<4x4xf32>) -> tensor<4x4xf32>
-    attributes {sinter.kernel} {
+    attributes {sinter.kernel, sinter.kind = "product"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<4x4xf32>
   %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x4xf32>) -> tensor<4x4xf32>
-  %c = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+  %c = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"], sinter.role = "product"}
       ins(%a, %b : tensor<4x4xf32>, tensor<4x4xf32>) outs(%start : tensor<4x4xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
     %0 = arith.mulf %x, %y : f32
@@ -141,7 +141,7 @@ plan.entry @products_may_not arena 768 live 768 {
 #id = affine_map<(i) -> (i)>
 
 // A gather reads anywhere.
-func.func private @gathers(%x: tensor<16xf32>, %i: tensor<16xi32>) -> tensor<16xf32> attributes {sinter.kernel} {
+func.func private @gathers(%x: tensor<16xf32>, %i: tensor<16xi32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %room = tensor.empty() : tensor<16xf32>
   %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
       ins(%i : tensor<16xi32>) outs(%room : tensor<16xf32>) {
@@ -168,7 +168,7 @@ plan.entry @gathers_may_not arena 512 live 512 {
 #across = affine_map<(r, d) -> (d, r)>
 
 // What is computed from the argument is read across the diagonal: rows that other tiles may have written.
-func.func private @less_its_transpose(%x: tensor<8x8xf32>) -> tensor<8x8xf32> attributes {sinter.kernel} {
+func.func private @less_its_transpose(%x: tensor<8x8xf32>) -> tensor<8x8xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %room = tensor.empty() : tensor<8x8xf32>
   %square = linalg.generic {indexing_maps = [#full, #full], iterator_types = ["parallel", "parallel"]}
       ins(%x : tensor<8x8xf32>) outs(%room : tensor<8x8xf32>) {
@@ -198,7 +198,7 @@ plan.entry @across_may_not arena 256 live 256 {
 #row = affine_map<(r, d) -> (r)>
 
 // A row's sum is taken from the column of that number: other tiles may have overwritten the row.
-func.func private @less_a_column(%x: tensor<8x8xf32>) -> tensor<8x8xf32> attributes {sinter.kernel} {
+func.func private @less_a_column(%x: tensor<8x8xf32>) -> tensor<8x8xf32> attributes {sinter.kernel, sinter.kind = "rows"} {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<8xf32>
   %start = linalg.fill ins(%zero : f32) outs(%empty : tensor<8xf32>) -> tensor<8xf32>

@@ -28,7 +28,7 @@ func.func @train(%g: tensor<4x4xf32> {sinter.name = "g"}, %lr: tensor<f32> {sint
   return %y : tensor<4x4xf32>
 }
 func.func private @scale(%x: tensor<4x4xf32>, %lr: tensor<f32>, %c: tensor<4xf32>) -> tensor<4x4xf32>
-    attributes {sinter.kernel} {
+    attributes {sinter.kernel, sinter.kind = "elements"} {
   %empty = tensor.empty() : tensor<4x4xf32>
   %z = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>,
                                         affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>],

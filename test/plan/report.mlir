@@ -39,7 +39,7 @@ func.func @train(%g: tensor<16xf32> {sinter.name = "g"}) -> (tensor<16xf32> {sin
   sinter.write @w, %new : tensor<16xf32>
   return %y : tensor<16xf32>
 }
-func.func private @twice(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel} {
+func.func private @twice(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %empty = tensor.empty() : tensor<16xf32>
   %z = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
       ins(%x : tensor<16xf32>) outs(%empty : tensor<16xf32>) {
@@ -49,7 +49,7 @@ func.func private @twice(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sinte
   } -> tensor<16xf32>
   return %z : tensor<16xf32>
 }
-func.func private @step(%w: tensor<16xf32>, %g: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel} {
+func.func private @step(%w: tensor<16xf32>, %g: tensor<16xf32>) -> tensor<16xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %rate = arith.constant 0.1 : f32
   %empty = tensor.empty() : tensor<16xf32>
   %z = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],

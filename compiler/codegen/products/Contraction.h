@@ -1,4 +1,4 @@
-// Matrix products among linalg ops: sums of products over dimensions that tensors are read by.
+// The matrix product of a kernel, by the role of its ops (dialects/sinter/Roles.h).
 #pragma once
 
 #include "dialects/Precompiled.h"
@@ -8,13 +8,11 @@ namespace sinter::codegen {
 /// Whether every tensor is read and written by plain dimensions, each at most once.
 bool readsThroughDimensions(mlir::linalg::GenericOp op);
 
-/// Whether the body is acc + a * b on f32, or the same with a and b rounded to bf16.
-bool isMultiplyAdd(mlir::linalg::GenericOp op, bool &bf16);
-
-/// The contraction of a kernel, if it holds exactly one: sums of products from zero.
+/// The product of a kernel, if it holds exactly one, and that is what its role says.
 mlir::linalg::GenericOp findContraction(mlir::func::FuncOp kernel);
 
-/// Whether `op` adds up the rows of the matrix that `contraction` reads as [k, n] to its right.
+/// Whether `op`, whose role is to be sums of columns, adds up the rows of the matrix that `contraction` reads as [k, n]
+/// to its right.
 bool sumsColumns(mlir::linalg::GenericOp op, mlir::linalg::GenericOp contraction);
 
 } // namespace sinter::codegen

@@ -111,7 +111,7 @@ private:
 
   bool readContraction() {
     linalg::GenericOp op = result.contraction;
-    isMultiplyAdd(op, result.bf16);
+    result.bf16 = op->hasAttr(kBf16Attr);
     auto ordered = op->getAttrOfType<DenseI64ArrayAttr>(kOrderedAttr);
     for (int64_t i = 0; ordered && i + 2 < ordered.size(); i += 3) {
       result.ordered.push_back({static_cast<int>(ordered[i]), static_cast<int>(ordered[i + 1]), ordered[i + 2]});

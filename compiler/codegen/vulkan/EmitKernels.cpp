@@ -41,10 +41,11 @@ struct EmitKernelsPass : impl::EmitKernelsBase<EmitKernelsPass> {
   static LogicalResult emit(func::FuncOp kernel, ShaderTable &shaders, const Profile &profile) {
     if (!kernel.getBody().front().getOps<ScatterAddOp>().empty())
       return emitScatter(kernel, shaders, profile);
-    if (!kernel.getBody().front().getOps<AttentionOp>().empty())
+    if (kindOf(kernel) == kAttentionKind)
       return emitAttention(kernel, shaders, profile);
-    if (std::optional<MatmulKernel> product = recogniseMatmul(kernel); product && fitsShaders(kernel, *product))
-      return emitMatmul(kernel, *product, shaders, profile);
+    if (kindOf(kernel) == kProductKind)
+      if (std::optional<MatmulKernel> product = recogniseMatmul(kernel); product && fitsShaders(kernel, *product))
+        return emitMatmul(kernel, *product, shaders, profile);
     return emitGeneral(kernel, shaders, profile);
   }
 };

@@ -47,6 +47,7 @@ void mergeColumnSums(GroupGraph &graph) {
         if (!sums || sums.getInput() != matmul.getRhs() || graph.follows(*product, *columns) ||
             graph.follows(*columns, *product))
           continue;
+        sums->setAttr(kRoleAttr, StringAttr::get(sums.getContext(), kOfColumns));
         graph.merge(*product, *columns);
         break;
       }

@@ -77,6 +77,7 @@ func::FuncOp getCopyKernel(ModuleOp module, SymbolTable &symbols, Type element, 
   auto kernel = func::FuncOp::create(builder, loc, name, builder.getFunctionType({type}, {type}));
   kernel.setPrivate();
   kernel->setAttr(kKernelAttr, builder.getUnitAttr());
+  kernel->setAttr(kKindAttr, builder.getStringAttr(kElementsKind));
   symbols.insert(kernel);
   builder.setInsertionPointToEnd(kernel.addEntryBlock());
   Value empty = tensor::EmptyOp::create(builder, loc, type, ValueRange{});

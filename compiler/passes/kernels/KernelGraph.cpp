@@ -169,6 +169,25 @@ void GroupGraph::merge(Group &into, Group &member) {
   raise(into, first);
 }
 
+static std::string kindOf(const Group &group) {
+  switch (group.kind) {
+  case GroupKind::Product:
+    return kProductKind.str();
+  case GroupKind::Rows: // as long as there are only maps of vectors and matrices, they could be either
+    return (llvm::all_of(group.ops, llvm::IsaPred<MapOp>) ? kElementsKind : kRowsKind).str();
+  case GroupKind::Columns:
+    return kColumnsKind.str();
+  case GroupKind::Elements:
+    return kElementsKind.str();
+  case GroupKind::Attention:
+    return kAttentionKind.str();
+  case GroupKind::Single:
+    Operation *op = anchorOf(group.ops);
+    return isa<SinterDialect>(op->getDialect()) ? op->getName().stripDialect().str() : kElementsKind.str();
+  }
+  return "";
+}
+
 std::vector<KernelGroup> GroupGraph::inOrder() const {
   std::vector<KernelGroup> result;
   DenseSet<Group *> done;
@@ -180,6 +199,7 @@ std::vector<KernelGroup> GroupGraph::inOrder() const {
         if (Group *producer = producerGroup(operand))
           visit(producer);
     result.push_back(*group);
+    result.back().kind = kindOf(*group);
   };
   for (auto &group : groups)
     if (!group->ops.empty())

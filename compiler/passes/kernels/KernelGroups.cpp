@@ -14,11 +14,6 @@ ReduceOp columnReduction(Operation *op) {
   return reduce && !reducesLastOfTwo(reduce) ? reduce : ReduceOp();
 }
 
-/// Ops that stay in the entry: state, views, literal tensors.
-bool staysInEntry(Operation &op) {
-  return isa<ReadOp, WriteOp, ReshapeOp, func::ReturnOp, func::CallOp>(op) || isa<arith::ConstantOp>(op);
-}
-
 /// Finds every op its group.
 class Grouping : public GroupGraph {
 public:
@@ -27,7 +22,7 @@ public:
     for (Operation &op : block)
       order[&op] = position++;
     for (Operation &op : block)
-      if (!staysInEntry(op))
+      if (!staysInEntry(&op))
         place(&op);
     if (columnSums)
       mergeColumnSums(*this);
@@ -361,6 +356,25 @@ private:
 };
 
 } // namespace
+
+bool isSplatConstant(Operation *op) {
+  auto constant = dyn_cast_or_null<arith::ConstantOp>(op);
+  return constant && isa<SplatElementsAttr>(constant.getValue());
+}
+
+bool staysInEntry(Operation *op) {
+  return isa<ReadOp, WriteOp, ReshapeOp, func::ReturnOp, func::CallOp, arith::ConstantOp>(op);
+}
+
+Operation *anchorOf(ArrayRef<Operation *> ops) {
+  for (Operation *op : ops)
+    if (isa<SoftmaxOp>(op) && op->hasAttr(kAttentionAttr))
+      return op;
+  for (Operation *op : ops)
+    if (!isa<MapOp, SliceOp, TransposeOp, ReshapeOp>(op) && !op->hasAttr(kPrologueAttr))
+      return op;
+  return isa<MapOp>(ops.front()) ? ops.front() : ops.back();
+}
 
 std::vector<KernelGroup> groupKernels(Block &block, bool columnSums) { return Grouping(block, columnSums).inOrder(); }
 

@@ -10,9 +10,20 @@ namespace sinter {
 /// Ops of one kernel, in an order in which each follows what it reads.
 struct KernelGroup {
   llvm::SmallVector<mlir::Operation *> ops;
+  std::string kind; ///< as its kernel will say (Roles.h)
   /// Equal computations on different tensors, whose first dimensions may differ: the ops of the first, of the second...
   int64_t members = 1;
 };
+
+/// The op that names the kernel: the product or the reduction rather than the maps around it, what reads views rather
+/// than these.
+mlir::Operation *anchorOf(llvm::ArrayRef<mlir::Operation *> ops);
+
+/// A literal that each kernel has for itself.
+bool isSplatConstant(mlir::Operation *op);
+
+/// Ops that stay in the entry: state, views, literal tensors.
+bool staysInEntry(mlir::Operation *op);
 
 /// Groups the ops of an entry in canonical shapes (KernelShapes.h), but for state, views and literals, which stay in
 /// the entry. Every group follows those that it reads from.

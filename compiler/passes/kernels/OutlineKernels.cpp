@@ -1,16 +1,17 @@
-// sinter-outline-kernels: groups the ops of every entry, makes each group a function, merges functions that are equal.
+// sinter-outline-kernels: makes each group of ops a function, merges functions that are equal.
 //
-//   %0 = sinter.matmul %x, %w                    %y = call @matmul_768x384(%x, %w, %b)
-//   %y = sinter.map (%0, %b) { + ; tanh }  =>    func.func private @matmul_768x384(...) attributes {sinter.kernel} {
-//   both }
+//   %0 = sinter.matmul %x, %w {sinter.group = 0}                 %y = call @matmul_768x384(%x, %w, %b)
+//   %y = sinter.map (%0, %b) { + ; tanh } {sinter.group = 0} =>  func.func private @matmul_768x384(...)
+//                                                                  attributes {sinter.kernel, sinter.kind = "product"}
+//                                                                  {
+//                                                                both }
 //
-// KernelShapes.h makes shapes agree first; KernelGroups.h says what a group is.
+// GroupKernels.cpp has decided which ops these are.
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
-#include "compiler/passes/kernels/KernelAbilities.h"
 #include "compiler/passes/kernels/KernelGroups.h"
-#include "compiler/passes/kernels/KernelShapes.h"
 #include "dialects/sinter/ExactText.h"
+#include "dialects/sinter/Sinter.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -27,78 +28,80 @@ namespace sinter {
 
 namespace {
 
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
-
-bool isSplatConstant(Operation *op) {
-  auto constant = dyn_cast_or_null<arith::ConstantOp>(op);
-  return constant && isa<SplatElementsAttr>(constant.getValue());
-}
-
-/// Gives splats that an op reads in memory a map that writes them there.
-void storeSplats(Block &block) {
-  for (Operation &op : block)
-    if (op.hasTrait<ReadsInMemory>())
-      for (OpOperand &operand : op.getOpOperands()) {
-        Operation *splat = operand.get().getDefiningOp();
-        if (!isSplatConstant(splat))
-          continue;
-        OpBuilder builder(&op);
-        auto map = MapOp::create(builder, splat->getLoc(), operand.get().getType(), ValueRange{},
-                                 builder.getAffineMapArrayAttr({}));
-        OpBuilder inner = OpBuilder::atBlockEnd(&map.getBody().emplaceBlock());
-        auto value = cast<SplatElementsAttr>(cast<arith::ConstantOp>(splat).getValue());
-        Value scalar = arith::ConstantOp::create(inner, splat->getLoc(), value.getSplatValue<TypedAttr>());
-        YieldOp::create(inner, splat->getLoc(), scalar);
-        operand.set(map.getResult(0));
-      }
-}
-
-/// The op that names the kernel: the product or the reduction rather than the maps around it, what reads views rather
-/// than these.
-Operation *anchorOf(const KernelGroup &group) {
-  for (Operation *op : group.ops)
-    if (isa<SoftmaxOp>(op) && op->hasAttr(kAttentionAttr))
-      return op;
-  for (Operation *op : group.ops)
-    if (!isa<MapOp, SliceOp, TransposeOp, ReshapeOp>(op) && !op->hasAttr(kPrologueAttr))
-      return op;
-  return isa<MapOp>(group.ops.front()) ? group.ops.front() : group.ops.back();
-}
+/// The ops of a group, in their order.
+struct Members {
+  GroupLabel label;
+  SmallVector<Operation *> ops;
+};
 
 /// Where a group stands: at its anchor, or at those of all its members.
-Location locationOf(const KernelGroup &group) {
-  Operation *anchor = anchorOf(group);
-  if (group.members == 1)
+Location locationOf(const Members &group) {
+  Operation *anchor = anchorOf(group.ops);
+  if (group.label.members == 1)
     return anchor->getLoc();
   SmallVector<Location> locations;
-  size_t size = group.ops.size() / group.members;
+  size_t size = group.ops.size() / group.label.members;
   for (size_t at = llvm::find(group.ops, anchor) - group.ops.begin(); at < group.ops.size(); at += size)
     locations.push_back(group.ops[at]->getLoc());
   return FusedLoc::get(anchor->getContext(), locations);
 }
 
-std::string kernelName(const KernelGroup &group) {
-  Operation *anchor = anchorOf(group);
-  if (group.members > 1)
-    return anchor->getName().stripDialect().str() + "s_of_" + std::to_string(group.members);
-  std::string name = anchor->getName().stripDialect().str();
-  if (anchor->hasAttr(kAttentionAttr))
-    name = "attention";
-  if (auto map = dyn_cast<MapOp>(anchor); map && group.ops.size() == 1)
-    name = "map";
-  auto shape = shapeOf(anchor->getNumResults() ? anchor->getResult(0) : anchor->getOperand(0));
+std::string kernelName(const Members &group) {
+  Operation *anchor = anchorOf(group.ops);
+  if (group.label.members > 1)
+    return anchor->getName().stripDialect().str() + "s_of_" + std::to_string(group.label.members);
+  std::string name =
+      group.label.kind == kAttentionKind ? group.label.kind.str() : anchor->getName().stripDialect().str();
+  Value value = anchor->getNumResults() ? anchor->getResult(0) : anchor->getOperand(0);
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
   for (auto [i, size] : llvm::enumerate(shape))
     name += (i ? "x" : "_") + std::to_string(size);
   return shape.empty() ? name + "_scalar" : name;
+}
+
+/// The groups of an entry in the order in which they stand; an error where they are not as sinter-group-kernels leaves
+/// them.
+FailureOr<SmallVector<Members>> readGroups(func::FuncOp entry) {
+  auto kinds = entry->getAttrOfType<ArrayAttr>(kGroupsAttr);
+  if (!kinds)
+    return entry.emitError("@") << entry.getName() << " has no groups: sinter-group-kernels runs before";
+  SmallVector<Members> groups;
+  DenseSet<int64_t> seen;
+  int64_t last = -1;
+  for (Operation &op : entry.getBody().front()) {
+    auto number = op.getAttrOfType<IntegerAttr>(kGroupAttr);
+    if (staysInEntry(&op)) {
+      // A view that only this kernel reads is part of it.
+      if (!number) {
+        last = -1;
+        continue;
+      }
+    } else if (!number) {
+      return op.emitError() << op.getName() << " is in no group";
+    }
+    if (number.getInt() != last) {
+      last = number.getInt();
+      auto kind = last < static_cast<int64_t>(kinds.size()) ? dyn_cast<StringAttr>(kinds[last]) : StringAttr();
+      std::optional<GroupLabel> label = kind ? GroupLabel::parse(kind.getValue()) : std::nullopt;
+      if (!label)
+        return op.emitError() << op.getName() << " is in group " << last << ", which has no kind";
+      if (!seen.insert(last).second)
+        return op.emitError() << op.getName() << " does not stand together with the others of group " << last;
+      groups.push_back({*label, {}});
+    }
+    groups.back().ops.push_back(&op);
+  }
+  for (const Members &group : groups)
+    if (group.ops.size() % group.label.members)
+      return group.ops.front()->emitError("a group of ")
+             << group.ops.size() << " ops has no " << group.label.members << " equal members";
+  return groups;
 }
 
 struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
   using OutlineKernelsBase::OutlineKernelsBase;
 
   void runOnOperation() override {
-    FailureOr<KernelAbilities> abilities = kernelAbilities(target, getOperation());
-    if (failed(abilities))
-      return signalPassFailure();
     if (target != "portable")
       getOperation()->setAttr(kTargetAttr, StringAttr::get(&getContext(), target.getValue()));
     SmallVector<func::FuncOp> entries;
@@ -106,35 +109,34 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
       if (function->hasAttr(kEntryAttr))
         entries.push_back(function);
     for (func::FuncOp entry : entries) {
-      storeSplats(entry.getBody().front());
-      storeBooleansAsBytes(entry);
-      canonicalizeShapes(entry);
-      Block &block = entry.getBody().front();
-      std::vector<KernelGroup> groups = groupKernels(block, abilities->columnSums);
-      counted(entry, DEBUG_TYPE, "groups formed", groups.size());
-      outline(entry, groups);
+      FailureOr<SmallVector<Members>> groups = readGroups(entry);
+      if (failed(groups))
+        return signalPassFailure();
+      for (const Members &group : *groups)
+        outline(group);
+      entry->removeAttr(kGroupsAttr);
     }
     counted(getOperation(), DEBUG_TYPE, "kernels outlined", kernels.size());
   }
 
-  /// Replaces each group by a call; calls stand in the order of `groups`, at the end of the entry, followed by what
-  /// stays there.
-  void outline(func::FuncOp entry, ArrayRef<KernelGroup> groups);
-  func::FuncOp kernelFor(const KernelGroup &group, ArrayRef<Value> inputs, ArrayRef<Value> outputs);
+  /// Replaces a group by a call.
+  void outline(const Members &group);
+  func::FuncOp kernelFor(const Members &group, ArrayRef<Value> inputs, ArrayRef<Value> outputs);
 
   llvm::StringMap<func::FuncOp> kernels; ///< by what they compute
   llvm::StringMap<unsigned> names;
 };
 
-func::FuncOp OutlineKernelsPass::kernelFor(const KernelGroup &group, ArrayRef<Value> inputs, ArrayRef<Value> outputs) {
+func::FuncOp OutlineKernelsPass::kernelFor(const Members &group, ArrayRef<Value> inputs, ArrayRef<Value> outputs) {
   OpBuilder builder(&getContext());
-  Location loc = anchorOf(group)->getLoc();
+  Location loc = anchorOf(group.ops)->getLoc();
   auto type = builder.getFunctionType(ValueRange(inputs).getTypes(), ValueRange(outputs).getTypes());
   OwningOpRef<func::FuncOp> kernel = func::FuncOp::create(loc, "kernel", type);
   kernel->setPrivate();
   kernel->getOperation()->setAttr(kKernelAttr, builder.getUnitAttr());
-  if (group.members > 1)
-    kernel->getOperation()->setAttr(kMembersAttr, builder.getI64IntegerAttr(group.members));
+  kernel->getOperation()->setAttr(kKindAttr, builder.getStringAttr(group.label.kind));
+  if (group.label.members > 1)
+    kernel->getOperation()->setAttr(kMembersAttr, builder.getI64IntegerAttr(group.label.members));
   Block *block = kernel->addEntryBlock();
   builder.setInsertionPointToStart(block);
   IRMapping mapping;
@@ -144,6 +146,7 @@ func::FuncOp OutlineKernelsPass::kernelFor(const KernelGroup &group, ArrayRef<Va
       if (!mapping.contains(operand)) // a splat: each kernel has its own
         mapping.map(operand, builder.clone(*operand.getDefiningOp())->getResult(0));
     Operation *own = builder.clone(*op, mapping);
+    own->removeAttr(kGroupAttr);
     own->removeAttr(kAttentionAttr); // a number of the entry
     own->removeAttr(kPrologueAttr);
   }
@@ -167,59 +170,34 @@ func::FuncOp OutlineKernelsPass::kernelFor(const KernelGroup &group, ArrayRef<Va
   return found->second;
 }
 
-void OutlineKernelsPass::outline(func::FuncOp entry, ArrayRef<KernelGroup> groups) {
-  Block &block = entry.getBody().front();
-  DenseSet<Operation *> grouped;
-  for (const KernelGroup &group : groups)
-    grouped.insert(group.ops.begin(), group.ops.end());
-
-  // What stays: reads and literals first, views where their source is ready, writes and the return last.
-  Operation *terminator = block.getTerminator();
-  OpBuilder builder(terminator);
-  DenseSet<Operation *> placed;
-  std::function<void(Value)> place = [&](Value value) {
-    Operation *op = value.getDefiningOp();
-    if (!op || op->getBlock() != &block || grouped.contains(op) || isa<func::CallOp>(op) || !placed.insert(op).second)
-      return;
+void OutlineKernelsPass::outline(const Members &group) {
+  DenseSet<Operation *> members(group.ops.begin(), group.ops.end());
+  llvm::SetVector<Value> inputs;
+  SmallVector<Value> outputs;
+  for (Operation *op : group.ops) {
     for (Value operand : op->getOperands())
-      place(operand);
-    op->moveBefore(terminator);
-  };
-
-  SmallVector<Operation *> writes;
-  for (auto write : block.getOps<WriteOp>())
-    writes.push_back(write);
-  for (const KernelGroup &group : groups) {
-    DenseSet<Operation *> members(group.ops.begin(), group.ops.end());
-    llvm::SetVector<Value> inputs;
-    SmallVector<Value> outputs;
-    for (Operation *op : group.ops) {
-      for (Value operand : op->getOperands())
-        if (!members.contains(operand.getDefiningOp()) && !isSplatConstant(operand.getDefiningOp()))
-          inputs.insert(operand);
-      for (Value result : op->getResults())
-        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }))
-          outputs.push_back(result);
-    }
-    if (outputs.empty())
-      continue;
-    for (Value input : inputs)
-      place(input);
-    func::FuncOp kernel = kernelFor(group, inputs.getArrayRef(), outputs);
-    DEBUG_AT(anchorOf(group)) << group.ops.size() << " ops are @" << kernel.getName();
-    auto call = func::CallOp::create(builder, locationOf(group), kernel, inputs.getArrayRef());
-    for (auto [old, result] : llvm::zip_equal(outputs, call.getResults()))
-      old.replaceUsesWithIf(result, [&](OpOperand &use) { return !members.contains(use.getOwner()); });
+      if (!members.contains(operand.getDefiningOp()) && !isSplatConstant(operand.getDefiningOp()))
+        inputs.insert(operand);
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }))
+        outputs.push_back(result);
   }
-  for (Operation *write : writes) {
-    place(write->getOperand(0));
-    write->moveBefore(terminator);
+  func::FuncOp kernel = kernelFor(group, inputs.getArrayRef(), outputs);
+  DEBUG_AT(anchorOf(group.ops)) << group.ops.size() << " ops are @" << kernel.getName();
+  OpBuilder builder(group.ops.front());
+  auto call = func::CallOp::create(builder, locationOf(group), kernel, inputs.getArrayRef());
+  for (auto [old, result] : llvm::zip_equal(outputs, call.getResults()))
+    old.replaceUsesWithIf(result, [&](OpOperand &use) { return !members.contains(use.getOwner()); });
+  SmallVector<Operation *> literals;
+  for (Operation *op : llvm::reverse(group.ops)) {
+    for (Value operand : op->getOperands())
+      if (isSplatConstant(operand.getDefiningOp()))
+        literals.push_back(operand.getDefiningOp());
+    op->erase();
   }
-  for (Value operand : terminator->getOperands())
-    place(operand);
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  for (Operation *literal : llvm::SetVector<Operation *>(literals.begin(), literals.end()))
+    if (literal->use_empty())
+      literal->erase();
 }
 
 } // namespace

@@ -134,6 +134,11 @@ FailureOr<SmallVector<Value>> MatmulOp::lowerToLinalg(OpBuilder &builder) {
         auto operand = [&](Expr x) { return getBf16() ? roundToBf16(x) : x; };
         return {scalars[2] + operand(scalars[0]) * operand(scalars[1])};
       });
+  Operation *op = product[0].getDefiningOp();
+  if (!op->hasAttr(kRoleAttr)) // (in an attention it is the op's own)
+    op->setDiscardableAttr(kRoleAttr, builder.getStringAttr(kProduct));
+  if (getBf16())
+    op->setDiscardableAttr(kBf16Attr, builder.getUnitAttr());
   // Of a tensor [.., i, j], the lower part has j at most i.
   SmallVector<int64_t> ordered;
   auto order = [&](std::optional<TrianglePart> part, int64_t i, int64_t j) {
@@ -146,7 +151,7 @@ FailureOr<SmallVector<Value>> MatmulOp::lowerToLinalg(OpBuilder &builder) {
   order(getRhsPart(), getTransposeRhs() ? n : k, getTransposeRhs() ? k : n);
   order(getResultPart(), m, n);
   if (!ordered.empty())
-    product[0].getDefiningOp()->setDiscardableAttr(kOrderedAttr, builder.getDenseI64ArrayAttr(ordered));
+    op->setDiscardableAttr(kOrderedAttr, builder.getDenseI64ArrayAttr(ordered));
   return product;
 }
 

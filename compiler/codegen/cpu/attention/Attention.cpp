@@ -194,7 +194,7 @@ struct EmitAttentionPass : impl::CpuEmitAttentionBase<EmitAttentionPass> {
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (!function->hasAttr(kKernelAttr) || function->hasAttr(kTilesAttr) || function.isExternal())
         continue;
-      if (!isAttention(function))
+      if (kindOf(function) != kAttentionKind)
         continue;
       FailureOr<AttentionKernel> kernel = readAttention(function, {vectorRegisters, cacheBytes, dotProducts});
       if (failed(kernel) || failed(emit(function, *kernel)))

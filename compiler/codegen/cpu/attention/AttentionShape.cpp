@@ -40,11 +40,6 @@ Value AttentionKernel::firstKey(OpBuilder &b, Location loc, Value query, int64_t
 
 namespace {
 
-bool hasRole(linalg::GenericOp op, StringRef role) {
-  auto own = op->getAttrOfType<StringAttr>(kRoleAttr);
-  return own && own.getValue() == role;
-}
-
 bool isRowReduction(linalg::GenericOp op) { return hasRole(op, kOnRows) && op.getNumReductionLoops() > 0; }
 
 class Reader {
@@ -357,10 +352,6 @@ private:
 };
 
 } // namespace
-
-bool isAttention(func::FuncOp kernel) {
-  return llvm::any_of(kernel.getOps<linalg::GenericOp>(), [](linalg::GenericOp op) { return hasRole(op, kMakes); });
-}
 
 FailureOr<AttentionKernel> readAttention(func::FuncOp kernel, const MatmulTarget &target) {
   if (std::optional<AttentionKernel> read = Reader(kernel, target).run())

@@ -62,9 +62,6 @@ struct AttentionKernel {
   static constexpr int64_t kPadding = 16;
 };
 
-/// Whether a kernel's ops say that they are parts of one (kRoleAttr).
-bool isAttention(mlir::func::FuncOp kernel);
-
 /// Reads an attention kernel; an error if its parts do not fit together.
 mlir::FailureOr<AttentionKernel> readAttention(mlir::func::FuncOp kernel, const MatmulTarget &target);
 

@@ -13,6 +13,7 @@
 #include "compiler/codegen/cpu/Passes.h"
 #include "compiler/codegen/cpu/Pieces.h"
 #include "compiler/codegen/cpu/products/MatmulEmit.h"
+#include "compiler/passes/fuse/NotFused.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -37,8 +38,13 @@ struct EmitMatmulPass : impl::CpuEmitMatmulBase<EmitMatmulPass> {
     for (func::FuncOp function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (!function->hasAttr("sinter.kernel") || function->hasAttr(kTilesAttr) || function.isExternal())
         continue;
+      if (kindOf(function) != kProductKind)
+        continue;
       std::optional<MatmulKernel> kernel = recogniseMatmul(function);
-      if (kernel && failed(emit(function, *kernel)))
+      if (!kernel)
+        notFused(function, "a product with its tiles",
+                 "what is around it is more than its kernel takes: loops compute it");
+      else if (failed(emit(function, *kernel)))
         return signalPassFailure();
     }
   }

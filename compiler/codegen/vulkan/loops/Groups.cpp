@@ -16,23 +16,7 @@ SmallVector<int64_t> stridesOf(const Storage &storage) {
   return strides;
 }
 
-bool isContraction(const Unit &unit) {
-  auto generic = unit.body ? dyn_cast<linalg::GenericOp>(unit.body->getParentOp()) : linalg::GenericOp();
-  if (!generic || !generic.getNumReductionLoops())
-    return false;
-  // By the op's own maps: a product of one row has the order of any other.
-  auto lacksParallel = [&](OpOperand *input) {
-    AffineMap map = generic.getMatchingIndexingMap(input);
-    bool lacks = false, reduced = false;
-    for (auto [dim, kind] : llvm::enumerate(generic.getIteratorTypesArray()))
-      if (kind == utils::IteratorType::parallel)
-        lacks |= !map.isFunctionOfDim(dim);
-      else
-        reduced |= map.isFunctionOfDim(dim);
-    return lacks && reduced;
-  };
-  return llvm::count_if(generic.getDpsInputOperands(), lacksParallel) > 1;
-}
+bool isContraction(const Unit &unit) { return unit.body && isProduct(unit.body->getParentOp()); }
 
 namespace {
 
