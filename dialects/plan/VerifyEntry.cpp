@@ -3,6 +3,9 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <map>
+#include <set>
+
 using namespace mlir;
 
 namespace sinter::plan {
@@ -162,20 +165,31 @@ private:
     return success();
   }
 
-  /// C5 and the rest of C6: sweeps the buffers by the launch that writes them.
+  /// C5 and the rest of C6: sweeps the buffers by the launch that writes them. Those that are alive are disjoint, so
+  /// that only the one before a place and those from there on can meet what is written there.
   LogicalResult proveDisjoint() {
     SmallVector<Lifetime *> order;
     for (Lifetime &buffer : buffers)
       if (buffer.written != kNever)
         order.push_back(&buffer);
     llvm::sort(order, [](Lifetime *a, Lifetime *b) { return std::tie(a->written, a) < std::tie(b->written, b); });
-    SmallVector<Lifetime *> alive;
+    std::map<int64_t, Lifetime *> alive;             // by offset
+    std::set<std::pair<int64_t, Lifetime *>> ending; // the same by the launch that reads them last
     for (Lifetime *buffer : order) {
-      llvm::erase_if(alive, [&](Lifetime *other) { return other->lastRead < buffer->written; });
-      for (Lifetime *other : alive)
-        if (failed(proveDisjoint(*other, *buffer)))
+      for (; !ending.empty() && ending.begin()->first < buffer->written; ending.erase(ending.begin()))
+        if (auto place = alive.find(ending.begin()->second->offset);
+            place != alive.end() && place->second == ending.begin()->second)
+          alive.erase(place);
+      auto other = alive.upper_bound(buffer->offset);
+      if (other != alive.begin())
+        --other;
+      for (; other != alive.end() && other->first < buffer->end; ++other)
+        if (failed(proveDisjoint(*other->second, *buffer)))
           return failure();
-      alive.push_back(buffer);
+      if (buffer->offset == buffer->end)
+        continue;
+      alive[buffer->offset] = buffer; // instead of the one whose place it takes, if there is one
+      ending.insert({buffer->lastRead, buffer});
     }
     return success();
   }
