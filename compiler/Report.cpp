@@ -163,7 +163,7 @@ private:
   void readKernels() {
     llvm::MapVector<StringAttr, KernelFigures> kernels;
     for (plan::LaunchOp launch : launches) {
-      Operation *function = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
+      Operation *function = symbols.lookupNearestSymbolFrom(entry, launch.getKernelAttr());
       auto [known, isNew] = kernels.try_emplace(launch.getKernelAttr().getAttr());
       KernelFigures &kernel = known->second;
       if (isNew) {
@@ -231,13 +231,14 @@ private:
       return;
     }
     plan::LaunchOp reader = cast<plan::LaunchOp>(*who.begin());
-    Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, reader.getKernelAttr());
+    Operation *kernel = symbols.lookupNearestSymbolFrom(entry, reader.getKernelAttr());
     add("its reader is " + describe(kindOf(kernel)) + " of its own").add(reader.getLoc());
   }
 
   plan::EntryOp entry;
   SmallVector<plan::LaunchOp> launches;
   EntryFigures figures;
+  SymbolTableCollection symbols;
   llvm::MapVector<Value, Life> lives;
   llvm::DenseMap<Value, llvm::SetVector<Operation *>> readers;
   llvm::DenseSet<Value> overwritten, outputs;

@@ -139,9 +139,10 @@ std::unique_ptr<llvm::Module> translate(ArrayRef<LLVM::LLVMFuncOp> kernels, Arra
 LogicalResult checkTargets(ArrayRef<Version> versions) {
   for (const Version &version : versions) {
     bool wantsVulkan = version.options.target == Target::Vulkan;
+    SymbolTable symbols(version.module);
     for (auto entry : ModuleOp(version.module).getOps<plan::EntryOp>())
       for (auto launch : entry.getBody().getOps<plan::LaunchOp>()) {
-        Operation *kernel = SymbolTable::lookupSymbolIn(version.module, launch.getKernelAttr());
+        Operation *kernel = symbols.lookup(launch.getKernel());
         if (isa<plan::KernelOp>(kernel) != wantsVulkan)
           return launch.emitError("kernel @")
                  << launch.getKernel() << " is for " << (wantsVulkan ? "cpu" : "vulkan") << ", but the program is for "

@@ -236,7 +236,7 @@ private:
       SmallVector<llvm::Constant *> table;
       uint64_t scratch = 0;
       for (auto [name, number] : cpu.kernels) {
-        Operation *kernel = SymbolTable::lookupSymbolIn(version.module, name);
+        Operation *kernel = symbols.lookupSymbolIn(version.module, name);
         table.push_back(describe(kernel, name.getValue(), index));
         scratch = std::max(scratch, scratchOf(kernel));
       }
@@ -336,7 +336,7 @@ private:
           return nullptr;
         outputs.push_back(place);
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
-        Operation *kernel = SymbolTable::lookupNearestSymbolFrom(entry, launch.getKernelAttr());
+        Operation *kernel = symbols.lookupNearestSymbolFrom(entry, launch.getKernelAttr());
         flops += workOf(kernel, plan::kFlopsAttr);
         launches.push_back(describe(launch, chained.empty() ? plan::LaunchOp() : chained[launches.size()], plan));
       }
@@ -353,6 +353,7 @@ private:
   SmallVector<llvm::Constant *> states;
   llvm::DenseMap<StringAttr, int64_t> stateOffsets;
   llvm::MapVector<Attribute, uint64_t> constantOffsets;
+  SymbolTableCollection symbols;
   int64_t stateBytes = 0;
   uint64_t constantBytes = 0;
 };

@@ -57,8 +57,9 @@ llvm::Constant *describeVulkanVersion(DescriptorBuilder &b, const Version &versi
   for (const vulkan::SerializedShader &shader : *shaders)
     shaderRecords.push_back(describe(b, shader));
   uint64_t scratch = 0;
+  SymbolTable symbols(version.module);
   for (StringAttr name : kernels) {
-    auto kernel = cast<plan::KernelOp>(SymbolTable::lookupSymbolIn(version.module, name));
+    auto kernel = cast<plan::KernelOp>(symbols.lookup(name));
     SmallVector<llvm::Constant *> dispatches;
     for (auto dispatch : kernel.getBody().getOps<plan::DispatchOp>()) {
       uint32_t shader = indices.lookup(dispatch.getShaderAttr().getAttr());

@@ -48,9 +48,9 @@ struct Link {
   SmallVector<Touch> touches;
 };
 
-Link describe(plan::LaunchOp launch) {
+Link describe(plan::LaunchOp launch, const SymbolTable &kernels) {
   Link link{launch, 1, {}};
-  auto kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(launch, launch.getKernelAttr());
+  auto kernel = kernels.lookup<func::FuncOp>(launch.getKernel());
   ArrayRef<int64_t> piecewise;
   if (auto pieces = kernel ? kernel->getAttrOfType<IntegerAttr>(kPiecesAttr) : IntegerAttr()) {
     link.pieces = pieces.getInt();
@@ -140,7 +140,7 @@ bool mayFollow(const Link &link, const Link &next, int64_t &moved) {
 }
 
 /// Launches that do not depend on the chain may stand in it, if one follows that does.
-void chainLaunches(plan::EntryOp entry) {
+void chainLaunches(plan::EntryOp entry, const SymbolTable &kernels) {
   SmallVector<Link> chain;
   int64_t pieces = 0, chained = 0; // how many of `chain` are, in how many pieces
   size_t links = 0;
@@ -155,7 +155,7 @@ void chainLaunches(plan::EntryOp entry) {
     links = 0;
   };
   for (plan::LaunchOp launch : entry.getBody().getOps<plan::LaunchOp>()) {
-    Link link = describe(launch);
+    Link link = describe(launch, kernels);
     int64_t common = std::gcd(pieces, link.pieces), moved = 0;
     bool follows = !chain.empty() && chain.size() < kLongestChain && common >= kFewestPieces &&
                    chain.front().launch->getNumOperands() <= SINTER_CHAIN_OPERANDS &&
@@ -177,8 +177,9 @@ struct ChainLaunchesPass : impl::CpuChainLaunchesBase<ChainLaunchesPass> {
   using CpuChainLaunchesBase::CpuChainLaunchesBase;
 
   void runOnOperation() override {
+    SymbolTable kernels(getOperation());
     for (auto entry : getOperation().getOps<plan::EntryOp>())
-      chainLaunches(entry);
+      chainLaunches(entry, kernels);
   }
 };
 
