@@ -30,10 +30,11 @@ void addSimplifications(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-/// The check of what may be there at the end of `stage`.
-void addContract(OpPassManager &manager, Stage stage) {
+/// The check of what may be there at the end of `stage`. It asks the verifiers of all ops, unless that was done.
+void addContract(OpPassManager &manager, Stage stage, bool isVerified) {
   VerifyStageOptions contract;
   contract.stage = stageName(stage).str();
+  contract.ops = !isVerified;
   manager.addPass(createVerifyStage(contract));
 }
 
@@ -128,7 +129,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
   case Stage::Executable:
     break;
   }
-  addContract(manager, stage);
+  addContract(manager, stage, options.verifyEach);
 }
 
 constexpr std::pair<Stage, StringLiteral> kNames[] = {
@@ -235,7 +236,7 @@ void registerPipelineTo(Stage stage) {
   std::string name = ("sinter-to-" + stageName(stage)).str();
   PassPipelineRegistration<StageOptions>(name, ("all passes from stage model to stage " + stageName(stage)).str(),
                                          [stage](OpPassManager &manager, const StageOptions &options) {
-                                           addContract(manager, Stage::Model);
+                                           addContract(manager, Stage::Model, /*isVerified=*/true);
                                            for (Stage next : stagesBetween(Stage::Model, stage))
                                              buildStage(manager, next, options);
                                          });
@@ -246,7 +247,7 @@ LogicalResult runStage(ModuleOp module, Stage stage, const PipelineOptions &opti
   PassManager manager(module.getContext());
   manager.enableVerifier(options.verifyEach);
   if (onlyCheck) {
-    addContract(manager, stage);
+    addContract(manager, stage, /*isVerified=*/true); // by what read or built it
   } else {
     buildStage(manager, stage, options);
     inspect(manager, options.inspection, fileName(stage, options));

@@ -26,7 +26,7 @@ struct PipelineOptions {
   bool severalVersions = false; ///< stage target is dumped under a name with the target's label in it
   bool time = false;            ///< print what each stage took to stderr
   bool verbose = false;
-  bool verifyEach = true;
+  bool verifyEach = false;      ///< after every pass, too, and not only after every stage
   bool bf16 = false;            ///< matrix products round their operands to bf16
   bool portableKernels = false; ///< none that only the target knows (KernelAbilities.h), for tests to compare with
   bool fuse = true;             ///< false: elementwise ops stay apart, for tests to compare with

@@ -250,7 +250,8 @@ def VerifyStage : Pass<"sinter-verify-stage", "::mlir::ModuleOp"> {
     One table says for every stage which dialects and ops may be in the module and where, and what else holds.
     Examples: test/passes/verify-stage.mlir.
   }];
-  let options = [Option<"stage", "stage", "std::string", "\"\"", "model, fused, train, kernels, plan or target">];
+  let options = [Option<"stage", "stage", "std::string", "\"\"", "model, fused, train, kernels, plan or target">,
+                 Option<"ops", "ops", "bool", "false", "also asks the verifier of every op, which comes first">];
 }
 
 #endif // SINTER_PASSES

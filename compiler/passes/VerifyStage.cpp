@@ -3,6 +3,8 @@
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/Attributes.h"
 
+#include "mlir/IR/Verifier.h"
+
 using namespace mlir;
 
 namespace sinter {
@@ -39,11 +41,13 @@ struct Allowed {
 };
 
 using Check = LogicalResult (*)(Operation *op, StringRef stage);
+using SymbolCheck = LogicalResult (*)(Operation *op, StringRef stage, SymbolTableCollection &symbols);
 
 struct Rules {
   StringRef stage;
   std::vector<Allowed> places;
-  std::vector<Check> checks; ///< asked of every op
+  std::vector<Check> checks;                  ///< asked of every op
+  std::vector<SymbolCheck> symbolChecks = {}; ///< the same, of those that name others
 };
 
 InFlightDiagnostic report(Operation *op, StringRef stage) {
@@ -113,11 +117,11 @@ LogicalResult isEntryOrKernel(Operation *op, StringRef stage) {
   return success();
 }
 
-LogicalResult callsKernels(Operation *op, StringRef stage) {
+LogicalResult callsKernels(Operation *op, StringRef stage, SymbolTableCollection &symbols) {
   auto call = dyn_cast<func::CallOp>(op);
   if (!call)
     return success();
-  Operation *callee = SymbolTable::lookupNearestSymbolFrom(op, call.getCalleeAttr());
+  Operation *callee = symbols.lookupNearestSymbolFrom(op, call.getCalleeAttr());
   if (!callee || !callee->hasAttr(kKernelAttr))
     return report(op, stage) << "@" << call.getCallee() << " is not a kernel";
   return success();
@@ -159,11 +163,11 @@ LogicalResult hasSimpleMaps(Operation *op, StringRef stage) {
 }
 
 /// Every launched kernel is a function of tiles, (operands, begin, end, scratch), or a list of dispatches.
-LogicalResult launchesTileFunctions(Operation *op, StringRef stage) {
+LogicalResult launchesTileFunctions(Operation *op, StringRef stage, SymbolTableCollection &symbols) {
   auto launch = dyn_cast<plan::LaunchOp>(op);
   if (!launch)
     return success();
-  Operation *kernel = SymbolTable::lookupNearestSymbolFrom(op, launch.getKernelAttr());
+  Operation *kernel = symbols.lookupNearestSymbolFrom(op, launch.getKernelAttr());
   if (isa_and_nonnull<plan::KernelOp>(kernel))
     return success();
   if (!kernel || kernel->getName().getStringRef() != "llvm.func" || !kernel->hasAttr("sinter.tiles"))
@@ -172,11 +176,11 @@ LogicalResult launchesTileFunctions(Operation *op, StringRef stage) {
 }
 
 /// A dispatch binds what its shader declares.
-LogicalResult bindsWhatShadersDeclare(Operation *op, StringRef stage) {
+LogicalResult bindsWhatShadersDeclare(Operation *op, StringRef stage, SymbolTableCollection &symbols) {
   auto dispatch = dyn_cast<plan::DispatchOp>(op);
   if (!dispatch)
     return success();
-  Operation *shader = SymbolTable::lookupNearestSymbolFrom(op->getParentOp(), dispatch.getShaderAttr());
+  Operation *shader = symbols.lookupNearestSymbolFrom(op->getParentOp(), dispatch.getShaderAttr());
   size_t count = dispatch.getBindingList().size();
   WalkResult walk = shader->walk([&](Operation *variable) {
     auto binding = variable->getAttrOfType<IntegerAttr>("binding");
@@ -213,18 +217,18 @@ bool isTexels(Value pointer) {
 }
 
 /// A shader does with a binding what its dispatch says, which is all that barriers are made from.
-LogicalResult usesBindingsAsTold(Operation *op, StringRef stage) {
+LogicalResult usesBindingsAsTold(Operation *op, StringRef stage, SymbolTableCollection &symbols) {
   auto dispatch = dyn_cast<plan::DispatchOp>(op);
   if (!dispatch)
     return success();
-  Operation *shader = SymbolTable::lookupNearestSymbolFrom(op->getParentOp(), dispatch.getShaderAttr());
+  Operation *shader = symbols.lookupNearestSymbolFrom(op->getParentOp(), dispatch.getShaderAttr());
   SmallVector<plan::Binding> bindings(dispatch.getBindingList());
   SmallVector<int64_t> uses(bindings.size(), 0);
   shader->walk([&](Operation *address) {
     if (address->getName().getStringRef() != "spirv.mlir.addressof")
       return;
     Operation *variable =
-        SymbolTable::lookupNearestSymbolFrom(address, address->getAttrOfType<FlatSymbolRefAttr>("variable"));
+        symbols.lookupNearestSymbolFrom(address, address->getAttrOfType<FlatSymbolRefAttr>("variable"));
     if (auto binding = variable->getAttrOfType<IntegerAttr>("binding"))
       uses[binding.getInt()] |=
           isTexels(address->getResult(0)) ? int64_t(plan::Binding::Texels) : usesOf(address->getResult(0));
@@ -272,8 +276,8 @@ const std::vector<Rules> &table() {
        {{Place::Module, {"sinter.state", "func.func"}},
         {Place::Entry, {"sinter.read", "sinter.write", "sinter.reshape", "func.call", "arith.constant", "func.return"}},
         {Place::Kernel, kKernelOps}},
-       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, callsKernels, hasSimpleMaps, isOfItsKind,
-        isInItsRole}},
+       {hasBody, hasPlainTensors, hasNoBooleansAtBoundary, isEntryOrKernel, hasSimpleMaps, isOfItsKind, isInItsRole},
+       {callsKernels}},
       {"plan",
        {{Place::Module, {"sinter.state", "plan.entry", "func.func"}},
         {Place::Plan, {"plan"}},
@@ -284,6 +288,7 @@ const std::vector<Rules> &table() {
         {Place::Plan, {"plan"}},
         {Place::Tiles, {"llvm"}},
         {Place::Shader, {"spirv"}}},
+       {},
        {launchesTileFunctions, bindsWhatShadersDeclare, usesBindingsAsTold}},
   };
   return rules;
@@ -309,20 +314,23 @@ struct VerifyStagePass : impl::VerifyStageBase<VerifyStagePass> {
                                  << "`: model, fused, train, kernels, plan or target";
       return signalPassFailure();
     }
+    if (ops && failed(verify(getOperation())))
+      return signalPassFailure();
+    SymbolTableCollection symbols; // a search through the module for every call would take quadratic time
     bool good = succeeded(verifyAttributes(getOperation()));
     for (Operation &top : *getOperation().getBody()) {
-      good &= succeeded(check(&top, Place::Module, *rules));
+      good &= succeeded(check(&top, Place::Module, *rules, symbols));
       Place place = placeOf(&top);
       top.walk([&](Operation *op) {
         if (op != &top)
-          good &= succeeded(check(op, place, *rules));
+          good &= succeeded(check(op, place, *rules, symbols));
       });
     }
     if (!good)
       signalPassFailure();
   }
 
-  static LogicalResult check(Operation *op, Place place, const Rules &rules) {
+  static LogicalResult check(Operation *op, Place place, const Rules &rules, SymbolTableCollection &symbols) {
     StringRef name = op->getName().getStringRef(), dialect = op->getName().getDialectNamespace();
     auto allowed = llvm::find_if(rules.places, [&](const Allowed &row) { return row.place == place; });
     bool inAttention = place == Place::Kernel && dialect == "sinter" && op->getParentOfType<AttentionOp>();
@@ -331,6 +339,9 @@ struct VerifyStagePass : impl::VerifyStageBase<VerifyStagePass> {
       return report(op, rules.stage) << name << " may not stand " << describe(place);
     for (Check ask : rules.checks)
       if (failed(ask(op, rules.stage)))
+        return failure();
+    for (SymbolCheck ask : rules.symbolChecks)
+      if (failed(ask(op, rules.stage, symbols)))
         return failure();
     return verifyAttributes(op);
   }

@@ -24,6 +24,8 @@ struct RunOptions {
   bool validateSpirv = true;                     ///< check every shader by libSPIRV-Tools
   std::map<std::string, int> *kernels = nullptr; ///< counts the kernels that were compiled, by what they are
   PipelineOptions pipeline;
+
+  RunOptions() { pipeline.verifyEach = true; }
 };
 
 /// Runs `module`, which is changed; true if all agreed. Lines go to `out`, errors to the module's diagnostics.

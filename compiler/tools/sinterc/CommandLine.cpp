@@ -281,6 +281,7 @@ PipelineOptions CommandLine::pipelineOptions() const {
   options.time = time;
   options.verbose = verbose;
   options.inspection = inspection;
+  options.verifyEach = !inspection.reproducer.empty(); // it names the pass that fails
   return options;
 }
 
