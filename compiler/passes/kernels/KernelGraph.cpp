@@ -74,8 +74,11 @@ void GroupGraph::mergeOrder(const Group &into, const Group &member) {
   both |= before[member.number];
   before[into.number] = both;
   both.set(into.number);
+  auto isRead = [&](const Group &group) { return anyReader(group, [](Group &) { return true; }); };
+  if (!isRead(into) && !isRead(member))
+    return;
   for (llvm::BitVector &others : before)
-    if (others.test(into.number) || others.test(member.number))
+    if (others.test(into.number) != others.test(member.number)) // else all of it is there
       others |= both;
 }
 

@@ -84,10 +84,13 @@ private:
       return group && group->kind != GroupKind::Product && ArrayRef(group->shape) == shapeOf(operand);
     };
     SmallVector<Group *> result;
-    for (Value operand : op->getOperands())
+    for (Value operand : op->getOperands()) {
+      if (shapeOf(operand).empty() && !(isa<MapOp>(op) && cast<MapOp>(op).getShape().empty()))
+        continue; // a number, which may have very many readers
       for (Operation *reader : operand.getUsers())
         if (Group *group = groupOf.lookup(reader); isWhole(group, operand) && !llvm::is_contained(result, group))
           result.push_back(group);
+    }
     return result;
   }
 
