@@ -1,7 +1,11 @@
 // Greedy placement by best fit: buffers in a fixed order (largest first, ...), each into the tightest gap that is free
 // during its whole life, or above all that live with it. Several orders are tried, since none is always the best
-// (the problem is NP-hard), until one reaches the lower bound.
-// The idea is that of Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020.
+// (the problem is NP-hard), until one reaches the lower bound. The idea is that of Pisarchyk and Lee, "Efficient memory
+// management for deep neural net inference", 2020.
+//
+// What is left above the bound, `improve` takes away by changing the order: whoever ended up highest goes earlier the
+// next time, as somebody who complained. That is squeaky wheel optimisation (Joslin and Clements, "Squeaky Wheel
+// Optimization", 1999).
 #include "compiler/passes/memory/Placement.h"
 
 #include <algorithm>
@@ -17,6 +21,7 @@ bool meet(const Interval &a, const Interval &b) { return a.first <= b.last && b.
 Placement placeInOrder(const std::vector<Interval> &intervals, const std::vector<size_t> &order) {
   Placement result;
   result.offsets.assign(intervals.size(), 0);
+  result.order = order;
   std::vector<size_t> placed; // by offset
   for (size_t index : order) {
     const Interval &interval = intervals[index];
@@ -40,6 +45,59 @@ Placement placeInOrder(const std::vector<Interval> &intervals, const std::vector
   }
   return result;
 }
+
+/// Searches orders near one that is known, for a number of rounds that depends on the number of intervals alone.
+class Search {
+public:
+  Search(const std::vector<Interval> &intervals, int64_t bound) : intervals(intervals), bound(bound) {}
+
+  void run(Placement &best) {
+    const size_t count = intervals.size();
+    const int64_t rounds = std::min<int64_t>(kMostRounds, kMostWork / static_cast<int64_t>(count * count + 1));
+    std::vector<size_t> order = best.order;
+    Placement current = best;
+    for (int64_t round = 0, idle = 0; round < rounds && best.bytes > bound; ++round, ++idle) {
+      if (idle == kPatience) { // back to the best one, and shaken
+        order = best.order;
+        for (size_t i = 0; i < count / 16 + 1; ++i)
+          std::swap(order[below(count)], order[below(count)]);
+        idle = 0;
+      } else {
+        raiseOne(order, current);
+      }
+      current = placeInOrder(intervals, order);
+      if (current.bytes > best.bytes)
+        continue;
+      if (current.bytes < best.bytes)
+        idle = 0;
+      best = current;
+    }
+  }
+
+private:
+  /// One of those that reach into the upper half of what is above the bound is placed earlier.
+  void raiseOne(std::vector<size_t> &order, const Placement &placement) {
+    const int64_t limit = placement.bytes - (placement.bytes - bound) / 2 - 1;
+    std::vector<size_t> highest;
+    for (size_t i = 0; i < intervals.size(); ++i)
+      if (placement.offsets[i] + intervals[i].bytes > limit)
+        highest.push_back(i);
+    auto chosen = std::find(order.begin(), order.end(), highest[below(highest.size())]);
+    if (chosen != order.begin())
+      std::rotate(order.begin() + static_cast<ptrdiff_t>(below(chosen - order.begin())), chosen, chosen + 1);
+  }
+
+  /// A number in [0, limit): Marsaglia's xorshift64, "Xorshift RNGs", 2003.
+  size_t below(size_t limit) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return state % limit;
+  }
+
+  static constexpr int64_t kMostRounds = 20'000, kMostWork = 100'000'000, kPatience = 200;
+  const std::vector<Interval> &intervals;
+  int64_t bound;
+  uint64_t state = 0x9e3779b97f4a7c15;
+};
 
 } // namespace
 
@@ -87,6 +145,11 @@ Placement place(const std::vector<Interval> &intervals) {
   attempt([&](size_t a, size_t b) { return intervals[a].first < intervals[b].first; });
   attempt([&](size_t a, size_t b) { return intervals[a].last > intervals[b].last; });
   return best;
+}
+
+void improve(Placement &placement, const std::vector<Interval> &intervals) {
+  if (!intervals.empty())
+    Search(intervals, mostLiveBytes(intervals)).run(placement);
 }
 
 } // namespace sinter

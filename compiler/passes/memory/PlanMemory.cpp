@@ -11,8 +11,8 @@
 //    copied there at the end. Copies too serve outputs that are states or constants.
 // 3. A launch writes over an input that dies there, if the kernel allows it (mayRunInPlace).
 // 4. Lives over the order of launches give offsets (Placement.h). The program's own order and two that free memory
-// early
-//    (Schedule.h) are tried; the smallest arena wins. No result depends on it.
+//    early (Schedule.h) are tried; the smallest arena wins, and is packed as closely as can be. No result depends on
+//    it.
 // The verifier of plan.entry proves the result from scratch.
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
@@ -60,6 +60,9 @@ public:
   }
 
   int64_t getArenaBytes() const { return placement.bytes; }
+
+  /// Takes time: for the plan that has been chosen.
+  void packCloser() { improve(placement, intervals); }
 
   /// Less memory is better, then fewer copies.
   bool isBetterThan(const EntryPlanner &other) const {
@@ -365,6 +368,7 @@ struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
       if (!best || planner->isBetterThan(*best))
         best = std::move(planner);
     }
+    best->packCloser();
     if (memoryBudget && best->getArenaBytes() > memoryBudget)
       return best->reportBudget(memoryBudget);
     DEBUG_AT(entry) << entry.getName() << " takes " << best->getArenaBytes() << " bytes of arena";
