@@ -26,7 +26,10 @@ namespace sinter {
 namespace {
 
 void addSimplifications(OpPassManager &manager) {
-  manager.addPass(createCanonicalizerPass());
+  // Entries are single blocks, as are the bodies in them: a walk through thousands of regions would simplify none.
+  GreedyRewriteConfig patterns;
+  patterns.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  manager.addPass(createCanonicalizerPass(patterns));
   manager.addPass(createCSEPass());
 }
 

@@ -3,6 +3,7 @@
 #include "mlir/IR/Block.h"
 
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/PointerIntPair.h"
 
 #include <queue>
 
@@ -17,19 +18,28 @@ Reachability::Reachability(Block &block) {
 }
 
 bool Reachability::leadsTo(Operation *from, Operation *to) const {
+  return leadsTo(from, to, [](Operation *) { return true; });
+}
+
+bool Reachability::leadsTo(Operation *from, Operation *to, function_ref<bool(Operation *)> wanted) const {
   unsigned end = ranks.at(to);
-  std::priority_queue<std::pair<unsigned, Operation *>> open;
-  DenseSet<Operation *> seen{from};
-  open.push({ranks.at(from), from});
+  using Reached = llvm::PointerIntPair<Operation *, 1, bool>; // whether a wanted op lies on the way
+  std::priority_queue<std::pair<unsigned, Reached>> open;
+  DenseSet<Reached> seen;
+  auto reach = [&](Operation *op, bool found) {
+    unsigned rank = ranks.at(op);
+    if (rank <= end && seen.insert(Reached(op, found)).second)
+      open.push({rank, Reached(op, found)});
+  };
+  reach(from, false);
   while (!open.empty()) {
-    Operation *op = open.top().second;
+    Reached last = open.top().second;
     open.pop();
-    for (Operation *reader : op->getUsers()) {
-      if (reader == to)
+    for (Operation *reader : last.getPointer()->getUsers()) {
+      bool foundNow = last.getInt() || wanted(reader);
+      if (reader == to && foundNow)
         return true;
-      unsigned rank = ranks.at(reader);
-      if (rank <= end && seen.insert(reader).second)
-        open.push({rank, reader});
+      reach(reader, foundNow);
     }
   }
   return false;

@@ -17,6 +17,8 @@ public:
 
   /// Whether `to` depends on `from`, which is another op.
   bool leadsTo(mlir::Operation *from, mlir::Operation *to) const;
+  /// The same by a path on which, behind `from`, an op that is `wanted` lies; it may be `to`.
+  bool leadsTo(mlir::Operation *from, mlir::Operation *to, llvm::function_ref<bool(mlir::Operation *)> wanted) const;
 
   /// `op` is new, and reads nothing that ranks higher than `rank`.
   void add(mlir::Operation *op, unsigned rank);

@@ -78,13 +78,24 @@ bool coversInputs(MapOp reader, MapOp map) {
   });
 }
 
-/// The maps behind `map` that may cover its inputs, in order: they read the first that is not small.
+/// Of `values`, the one with fewest uses. (Some may have thousands, which takes a while to count.)
+Value leastUsed(ArrayRef<Value> values) {
+  SmallVector<Value::use_iterator> next;
+  for (Value value : values)
+    next.push_back(value.use_begin());
+  for (;;)
+    for (auto [value, use] : llvm::zip_equal(values, next))
+      if (use == value.use_end() || ++use == value.use_end())
+        return value;
+}
+
+/// The maps behind `map` that may cover its inputs, in order: they read all that are not small.
 SmallVector<MapOp> possibleReaders(MapOp map) {
   SmallVector<MapOp> readers;
-  for (Value input : map.getInputs()) {
-    if (isSmallInput(input, map))
-      continue;
-    for (Operation *user : input.getUsers())
+  SmallVector<Value> large;
+  llvm::copy_if(map.getInputs(), std::back_inserter(large), [&](Value input) { return !isSmallInput(input, map); });
+  if (!large.empty()) {
+    for (Operation *user : leastUsed(large).getUsers())
       if (auto reader = dyn_cast<MapOp>(user); reader && map->isBeforeInBlock(reader))
         readers.push_back(reader);
     llvm::sort(readers, [](MapOp a, MapOp b) { return a->isBeforeInBlock(b); });

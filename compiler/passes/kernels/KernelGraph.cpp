@@ -74,12 +74,17 @@ void GroupGraph::mergeOrder(const Group &into, const Group &member) {
   both |= before[member.number];
   before[into.number] = both;
   both.set(into.number);
-  auto isRead = [&](const Group &group) { return anyReader(group, [](Group &) { return true; }); };
-  if (!isRead(into) && !isRead(member))
-    return;
-  for (llvm::BitVector &others : before)
-    if (others.test(into.number) != others.test(member.number)) // else all of it is there
-      others |= both;
+  both.set(member.number);
+  SmallVector<const Group *> open{&into, &member};
+  while (!open.empty())
+    anyReader(*open.pop_back_val(), [&](Group &reader) {
+      llvm::BitVector &its = before[reader.number];
+      if (its.test(into.number) && its.test(member.number))
+        return false; // it follows both already, and so does all that follows it
+      its |= both;
+      open.push_back(&reader);
+      return false;
+    });
 }
 
 bool GroupGraph::follows(const Group &later, const Group &earlier) const {

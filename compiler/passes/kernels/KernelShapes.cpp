@@ -125,18 +125,10 @@ bool isAnchor(Operation *op) { return op && (isa<MatmulOp, ReduceOp>(op) || op->
 /// Whether a path that is not elementwise leads from `product` to `value`: who reads both cannot be computed while the
 /// product's tile is in registers.
 bool escapes(Value value, Operation *product, const Reachability &paths) {
-  DenseSet<Operation *> seen;
-  SmallVector<Value> worklist{value};
-  while (!worklist.empty()) {
-    Operation *op = behindReshapes(worklist.pop_back_val()).getDefiningOp();
-    if (!op || op == product || paths.rankOf(op) < paths.rankOf(product) || !seen.insert(op).second)
-      continue;
-    if (isa<MapOp>(op))
-      llvm::append_range(worklist, op->getOperands());
-    else if (paths.leadsTo(product, op))
-      return true;
-  }
-  return false;
+  Operation *end = behindReshapes(value).getDefiningOp();
+  if (!end || end == product || paths.rankOf(end) < paths.rankOf(product))
+    return false;
+  return paths.leadsTo(product, end, [](Operation *op) { return !isa<MapOp, ReshapeOp>(op); });
 }
 
 /// The reduction or row-wise op that reads `map`, seen through views, if nothing else does.

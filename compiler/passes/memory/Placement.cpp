@@ -22,26 +22,31 @@ Placement placeInOrder(const std::vector<Interval> &intervals, const std::vector
   Placement result;
   result.offsets.assign(intervals.size(), 0);
   result.order = order;
-  std::vector<size_t> placed; // by offset
+  struct Placed {
+    Interval interval;
+    int64_t offset;
+  };
+  std::vector<Placed> placed; // by offset
+  placed.reserve(intervals.size());
   for (size_t index : order) {
     const Interval &interval = intervals[index];
     int64_t best = -1, bestGap = INT64_MAX, top = 0; // top: end of what was seen so far, from below
-    for (size_t other : placed) {
-      if (!meet(interval, intervals[other]))
+    for (const Placed &other : placed) {
+      if (!meet(interval, other.interval))
         continue;
-      int64_t gap = result.offsets[other] - top;
+      int64_t gap = other.offset - top;
       if (gap >= interval.bytes && gap < bestGap) {
         best = top;
         bestGap = gap;
       }
-      top = std::max(top, result.offsets[other] + intervals[other].bytes);
+      top = std::max(top, other.offset + other.interval.bytes);
     }
     int64_t offset = best < 0 ? top : best;
     result.offsets[index] = offset;
     result.bytes = std::max(result.bytes, offset + interval.bytes);
     auto position = std::upper_bound(placed.begin(), placed.end(), offset,
-                                     [&](int64_t value, size_t other) { return value < result.offsets[other]; });
-    placed.insert(position, index);
+                                     [](int64_t value, const Placed &other) { return value < other.offset; });
+    placed.insert(position, {interval, offset});
   }
   return result;
 }
