@@ -19,7 +19,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-static_assert(SINTER_ABI_VERSION == 6, "change this file with abi.h");
+static_assert(SINTER_ABI_VERSION == 7, "change this file with abi.h");
 static_assert(SINTER_ALIGNMENT == plan::kAlignment);
 
 std::optional<uint32_t> dtypeOf(Type element) {
@@ -153,7 +153,10 @@ private:
       if (!place)
         return false;
       states.push_back(record({/*tensor=*/place, /*init=*/u32(initOf(state.getInit())),
-                               /*trainable=*/u32(state.getTrainable()),
+                               /*role=*/
+                               u32(state.getTrainable()   ? SINTER_PARAMETER
+                                   : state.getTransient() ? SINTER_TRANSIENT
+                                                          : SINTER_MEMORY),
                                /*scale=*/real(state.getScale().convertToDouble())}));
       stateOffsets[state.getSymNameAttr()] = offset;
     }

@@ -21,6 +21,9 @@ struct ModelError : std::exception {
   const char *what() const noexcept override { return message.c_str(); }
 };
 
+/// How much of a training step an entry is: all, or what is done for each batch and what is done after the last one.
+enum class StepPart { Whole, Gradients, Update };
+
 /// The entry being built.
 struct Entry {
   mlir::func::FuncOp func;
@@ -34,6 +37,8 @@ struct Entry {
   std::map<std::string, mlir::Location> written = {};  ///< states assigned so far, and where
   int dropouts = 0;                                    ///< number of `dropout` calls so far
   size_t expectations = 0;                             ///< number of `expect` calls so far
+  StepPart part = StepPart::Whole;
+  std::vector<mlir::Value> gradients = {}; ///< of the step, as `step_gradients` has given them
 };
 
 /// One declared configuration value.
@@ -69,6 +74,14 @@ public:
   StateOp lastState; ///< states stand in front of the entries, in the order of their declaration
   std::map<std::string, mlir::Location> entries;
 };
+
+/// Declares a state that means nothing between two steps, and reads it (Program.cpp).
+mlir::Value readTransient(const std::string &fullName, const Shape &shape, const sinter::Location &loc);
+
+/// Drops the outputs and assignments that the entry's part of a step does not make (Steps.cpp).
+void keepPart(Entry &entry);
+/// Drops what nothing needs any more, inputs too.
+void dropUnused(mlir::func::FuncOp function);
 
 inline Tensor wrap(mlir::Value value) { return Tensor(value.getAsOpaquePointer()); }
 /// The same for a function of `operand` that may have had nothing to do: its result is a value of its own all the same,

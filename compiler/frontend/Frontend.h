@@ -13,6 +13,7 @@ struct ModelOptions {
   std::map<std::string, std::string> settings; ///< `--set`
   std::string includeDirectory;                ///< the folder that holds `sinter/sinter.h`
   bool verbose = false;                        ///< print the commands that are run
+  bool accumulate = false;                     ///< entries with `minimize` also come in two parts (Steps.cpp)
   /// Told each call of the DSL by the running model: `gpt.cpp:41:18`. Whoever watches can say how far a model came that
   /// ended its process.
   std::function<void(llvm::StringRef)> onCall;

@@ -70,7 +70,7 @@ static Clipped clippedGradients(Tensor loss, double limit) {
   Clipped result;
   result.parameters = parameters();
   check(!result.parameters.empty(), "minimize: this entry has declared no parameters");
-  std::vector<Tensor> gradients = grad(loss, result.parameters);
+  std::vector<Tensor> gradients = step_gradients(loss, result.parameters);
   result.norm = global_norm(gradients);
   result.gradients = clip_by_norm(gradients, result.norm, rate("grad_clip", limit));
   return result;

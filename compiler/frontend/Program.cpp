@@ -126,8 +126,9 @@ static const char *initName(Initializer::Kind kind) {
 
 static std::string describe(StateOp op) {
   auto type = cast<RankedTensorType>(op.getType());
-  std::string result = (op.getTrainable() ? "parameter, " : "state, ") + std::string(name(dtypeOf(type))) + " " +
-                       text(type.getShape()) + ", " + op.getInit().str();
+  std::string role = op.getTrainable() ? "parameter, " : op.getTransient() ? "transient state, " : "state, ";
+  std::string result =
+      role + std::string(name(dtypeOf(type))) + " " + text(type.getShape()) + ", " + op.getInit().str();
   if (op.getInit() != "zeros" && op.getInit() != "ones")
     result += "(" + digits(op.getScale().convertToDouble()) + ")";
   return result;
@@ -147,9 +148,11 @@ static void checkInitializer(const char *what, const std::string &name, Initiali
   checkHeld(init.scale, dtype, Twine(what) + ": the scale of the initial values of '" + name + "',", loc);
 }
 
+enum class Role { Parameter, Memory, Transient };
+
 /// Declares a state, or finds it as an earlier entry declared it, and reads it.
 static Value readState(const char *what, const std::string &shortName, const Shape &shape, Initializer init,
-                       DType dtype, bool trainable, const Loc &loc) {
+                       DType dtype, Role role, const Loc &loc) {
   ModelBuilder &builder = ModelBuilder::get();
   Entry &entry = builder.entry(what, loc);
   checkName(shortName, what, loc);
@@ -174,7 +177,8 @@ static Value readState(const char *what, const std::string &shortName, const Sha
   auto type = RankedTensorType::get(shape, elementType(builder.ops.getContext(), dtype));
   Block *body = builder.module->getBody();
   OpBuilder atStates(body, builder.lastState ? std::next(builder.lastState->getIterator()) : body->begin());
-  auto op = StateOp::create(atStates, at, full, type, initName(init.kind), llvm::APFloat(init.scale), trainable);
+  auto op = StateOp::create(atStates, at, full, type, initName(init.kind), llvm::APFloat(init.scale),
+                            role == Role::Parameter, role == Role::Transient);
   auto [known, isNew] = builder.states.emplace(full, op);
   if (isNew) {
     builder.lastState = op;
@@ -190,13 +194,17 @@ static Value readState(const char *what, const std::string &shortName, const Sha
 }
 
 Tensor parameter(const std::string &name, Shape shape, Initializer init, Loc loc) {
-  Tensor value = wrap(readState("parameter", name, shape, init, DType::F32, true, loc));
+  Tensor value = wrap(readState("parameter", name, shape, init, DType::F32, Role::Parameter, loc));
   ModelBuilder::get().current->parameters.push_back({value, scoped(name)});
   return value;
 }
 
 Tensor state(const std::string &name, Shape shape, Initializer init, DType dtype, Loc loc) {
-  return wrap(readState("state", name, shape, init, dtype, false, loc));
+  return wrap(readState("state", name, shape, init, dtype, Role::Memory, loc));
+}
+
+Value frontend::readTransient(const std::string &name, const Shape &shape, const Loc &loc) {
+  return readState("step_gradients", name, shape, zeros(), DType::F32, Role::Transient, loc);
 }
 
 void assign(Tensor target, Tensor value, Loc loc) {
@@ -299,7 +307,8 @@ void expect(Tensor actual, Tensor expected, Loc loc) {
   output("expected" + number, expected, loc);
 }
 
-void entry(const std::string &name, Mode mode, const std::function<void()> &body, Loc loc) {
+/// Builds an entry, or a part of the step that it is. Whether it can be done in parts.
+static bool build(const std::string &name, Mode mode, const std::function<void()> &body, StepPart part, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   mlir::Location at = builder.at(loc);
   checkName(name, "entry", loc);
@@ -321,11 +330,13 @@ void entry(const std::string &name, Mode mode, const std::function<void()> &body
   auto func = func::FuncOp::create(builder.ops, at, name, builder.ops.getFunctionType({}, {}));
   func->setAttr(kEntryAttr, builder.ops.getUnitAttr());
   builder.ops.setInsertionPointToStart(func.addEntryBlock());
-  builder.current =
-      std::make_unique<Entry>(Entry{.func = func, .name = name, .location = at, .training = mode == Mode::Training});
+  builder.current = std::make_unique<Entry>(
+      Entry{.func = func, .name = name, .location = at, .training = mode == Mode::Training, .part = part});
   body();
 
   Entry &done = *builder.current;
+  if (part != StepPart::Whole)
+    keepPart(done);
   if (done.outputs.empty() && done.written.empty())
     fail(loc, "entry: '" + name + "' has no output and assigns nothing");
   if (done.expectations > 0 && done.outputs.size() != 2 * done.expectations)
@@ -340,7 +351,18 @@ void entry(const std::string &name, Mode mode, const std::function<void()> &body
   func.setFunctionType(builder.ops.getFunctionType(func.getArgumentTypes(), types));
   for (auto [i, named] : llvm::enumerate(done.outputs))
     func.setResultAttr(i, kNameAttr, builder.ops.getStringAttr(named.first));
+  if (part != StepPart::Whole)
+    dropUnused(func);
+  bool inParts = !done.gradients.empty() && !done.expectations;
   builder.current.reset();
+  return inParts;
+}
+
+void entry(const std::string &name, Mode mode, const std::function<void()> &body, Loc loc) {
+  if (!build(name, mode, body, StepPart::Whole, loc) || !ModelBuilder::get().options.accumulate)
+    return;
+  build(name + ".gradients", mode, body, StepPart::Gradients, loc);
+  build(name + ".update", mode, body, StepPart::Update, loc);
 }
 
 } // namespace sinter

@@ -96,7 +96,8 @@ private:
     }
     progress.enter(Progress::Model);
     auto onCall = [&](StringRef place) { progress.setCall(placeUnder(line.input, place)); };
-    return loadModel(line.input, context, {line.values, under(prefix, "include"), line.verbose, onCall});
+    return loadModel(line.input, context,
+                     {line.values, under(prefix, "include"), line.verbose, line.accumulate, onCall});
   }
 
   /// Whether the module got from one stage to another.

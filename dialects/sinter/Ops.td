@@ -77,16 +77,17 @@ def StateOp : SinterOp<"state", [Symbol]> {
   let summary = "a named tensor that outlives a call: a parameter or an optimizer's memory";
   let description = [{
     `init` is one of `zeros`, `ones`, `constant` (value `scale`), `normal` (standard deviation `scale`), `uniform`
-    (in [-scale, scale)). `trainable` marks parameters; other state belongs to an optimizer.
+    (in [-scale, scale)). `trainable` marks parameters; `transient` what means nothing between two steps of a training,
+    and is not saved (running sums of gradients); other state belongs to an optimizer.
     (C1) the type is a static tensor of f32 or i32; (C2) `init` is one of the five names; (C3) random initialisers give
     f32; (C4) a trainable state is f32; (C5) the type holds the constant; a random initialiser's `scale` is a finite
-    f32.
+    f32; (C6) a transient state starts from zeros, and is not trainable.
     ```mlir
     sinter.state @h.0.attn.c_attn.weight : tensor<128x384xf32> {init = "normal", scale = 2.0e-2, trainable}
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type, StrAttr:$init,
-                       DefaultValuedAttr<F64Attr, "0.0">:$scale, UnitAttr:$trainable);
+                       DefaultValuedAttr<F64Attr, "0.0">:$scale, UnitAttr:$trainable, UnitAttr:$transient);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
   let hasVerifier = 1;
 }

@@ -48,6 +48,16 @@ sinter.state @a : tensor<2xi32> {init = "normal", scale = 1.0}
 sinter.state @a : tensor<2xi32> {init = "zeros", trainable}
 
 // -----
+
+// expected-error@+1 {{state: @a is transient: it starts from zeros, and is no parameter}}
+sinter.state @a : tensor<2xf32> {init = "ones", transient}
+
+// -----
+
+// expected-error@+1 {{state: @a is transient: it starts from zeros, and is no parameter}}
+sinter.state @a : tensor<2xf32> {init = "zeros", trainable, transient}
+
+// -----
 func.func @unknown_state() {
   // expected-error@+1 {{read: @a is not a sinter.state of this module}}
   %a = sinter.read @a : tensor<2xf32>

@@ -35,6 +35,12 @@ Tensor minimize(Tensor loss, const Momentum &optimizer, Location loc = Location:
 Tensor minimize(Tensor loss, const AdamW &optimizer, Location loc = Location::current());
 
 // The parts of it, for optimizers of one's own.
+
+/// The gradients that one update works with: of `loss`; or, where a training takes several batches a step (`train
+/// --accumulate N`, in a program of `sinterc --accumulate`), the mean of theirs. For that, the entry's body runs three
+/// times: as a whole, as its gradients, and as its update. What depends on these gradients belongs to the update, all
+/// else to each batch. f32, of the shapes of `wrt`.
+std::vector<Tensor> step_gradients(Tensor loss, const std::vector<Parameter> &wrt, Location loc = Location::current());
 std::vector<Tensor> grad(Tensor loss, const std::vector<Parameter> &wrt, Location loc = Location::current());
 /// sqrt of the sum of all squares.
 Tensor global_norm(const std::vector<Tensor> &tensors, Location loc = Location::current());

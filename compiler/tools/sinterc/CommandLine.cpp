@@ -94,6 +94,8 @@ std::optional<int> interpretSettings(CommandLine &line) {
     if (!line.values.emplace(name, value).second)
       return complain("--set: '" + name + "' is given twice");
   }
+  if (line.inputIsModule() && line.accumulate)
+    return complain("--accumulate: acts while a model is built, but '" + line.input + "' is a module");
   if (line.inputIsModule() && !line.values.empty())
     return complain("--set: configuration values belong to a model's C++ file, not to '" + line.input + "'");
   return std::nullopt;
@@ -311,6 +313,8 @@ std::optional<int> readCommandLine(int argc, char **argv, CommandLine &line) {
   app.add_option("--dtype", line.dtype,
                  "what matrix products compute in: f32 or bf16 (sums, parameters and all else are f32)")
       ->capture_default_str();
+  app.add_flag("--accumulate", line.accumulate,
+               "also compile what `train --accumulate N` needs: steps of several batches, whose gradients add up");
   app.add_option("--memory-budget", line.budget, "the most arena bytes an entry may use, such as 300M");
   app.add_option(
       "--emit", line.emit,

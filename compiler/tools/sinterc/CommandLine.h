@@ -17,7 +17,7 @@ struct CommandLine {
   std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from,
                              dumpDirectory, report, debugOnly;
   std::vector<std::string> settings;
-  bool time = false, verbose = false, validateSpirv = false, statistics = false;
+  bool time = false, verbose = false, validateSpirv = false, statistics = false, accumulate = false;
   Inspection inspection;
 
   std::map<std::string, std::string> values; ///< `settings`, taken apart

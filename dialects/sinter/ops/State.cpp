@@ -43,6 +43,9 @@ LogicalResult StateOp::verify() {
   if (getTrainable() && !isFloat)
     return emitError() << "state: @" << getSymName() << " of type " << type
                        << " cannot be trainable: gradients need f32";
+  // C6
+  if (getTransient() && (init != "zeros" || getTrainable()))
+    return emitError() << "state: @" << getSymName() << " is transient: it starts from zeros, and is no parameter";
   return success();
 }
 

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 6u
+#define SINTER_ABI_VERSION 7u
 #define SINTER_ALIGNMENT 256u /* what Vulkan devices may ask of a binding's offset at most */
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
@@ -45,11 +45,15 @@ typedef struct sinter_tensor {
   uint64_t bytes;
 } sinter_tensor;
 
+/* What a state is for: an optimizer's memory, a parameter, or what means nothing between two steps of a training (a
+ * running sum of gradients): it starts from zeros, its first value is never read, and it is not saved. */
+enum sinter_role { SINTER_MEMORY = 0, SINTER_PARAMETER = 1, SINTER_TRANSIENT = 2 };
+
 /* A state: lives at tensor.offset of the state block. */
 typedef struct sinter_state {
   sinter_tensor tensor;
-  uint32_t init;      /* sinter_init */
-  uint32_t trainable; /* 1 for parameters, 0 for an optimizer's memory */
+  uint32_t init; /* sinter_init */
+  uint32_t role; /* sinter_role */
   double scale;
 } sinter_state;
 

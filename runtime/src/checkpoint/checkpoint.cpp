@@ -43,7 +43,7 @@ std::string checkpointPath(const std::string &folder) { return folder + "/checkp
 
 static std::string nameInFile(const sinter_state &state) {
   const std::string name = state.tensor.name;
-  return state.trainable || name.starts_with("optimizer.") ? name : "optimizer." + name;
+  return isParameter(state) || name.starts_with("optimizer.") ? name : "optimizer." + name;
 }
 
 static const char *dtypeInFile(uint32_t dtype) {
@@ -75,7 +75,7 @@ static void checkFinite(const std::string &path, Program &program) {
   const sinter_program &description = program.description();
   for (uint32_t s = 0; s < description.state_count; ++s) {
     const sinter_state &state = description.states[s];
-    if (state.tensor.dtype != SINTER_F32)
+    if (state.tensor.dtype != SINTER_F32 || !isSaved(state))
       continue;
     const auto *values = static_cast<const float *>(program.toRead(state));
     for (int64_t i = 0, count = elementCount(state.tensor); i < count; ++i)
@@ -89,7 +89,8 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   const sinter_program &description = program.description();
   std::vector<TensorEntry> tensors;
   for (uint32_t s = 0; s < description.state_count; ++s)
-    addState(tensors, description.states[s]);
+    if (isSaved(description.states[s]))
+      addState(tensors, description.states[s]);
   std::map<std::string, std::string> metadata = {
       {"format", formatName},
       {"version", formatVersion},
@@ -113,14 +114,16 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   hash.add(length.data(), length.size());
   hash.add(header.data(), header.size());
   for (uint32_t s = 0; s < description.state_count; ++s)
-    hash.add(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+    if (isSaved(description.states[s]))
+      hash.add(program.toRead(description.states[s]), description.states[s].tensor.bytes);
   header.replace(header.find(fmt::format("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), hash.text());
 
   AtomicFile file(path);
   file.write(length.data(), length.size());
   file.write(header.data(), header.size());
   for (uint32_t s = 0; s < description.state_count; ++s)
-    file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+    if (isSaved(description.states[s]))
+      file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
   file.commit();
 }
 
@@ -269,6 +272,8 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
   const auto index = indexByName(file);
   std::vector<void *> targets(file.tensors.size());
   for (uint32_t s = 0; s < description.state_count; ++s) {
+    if (!isSaved(description.states[s]))
+      continue;
     const std::string name = nameInFile(description.states[s]);
     const auto found = index.find(name);
     if (found == index.end())
@@ -295,7 +300,7 @@ Checkpoint loadParameters(const std::string &path, Program &program, bool *isChe
   size_t used = 0;
   for (uint32_t s = 0; s < description.state_count; ++s) {
     const sinter_state &state = description.states[s];
-    if (!state.trainable)
+    if (!isParameter(state))
       continue;
     const std::string name = nameInFile(state);
     auto found = index.find(name);
@@ -336,7 +341,7 @@ void exportParameters(const std::string &path, Program &program) {
   const sinter_program &description = program.description();
   std::vector<TensorEntry> tensors;
   for (uint32_t s = 0; s < description.state_count; ++s)
-    if (description.states[s].trainable)
+    if (isParameter(description.states[s]))
       addState(tensors, description.states[s]);
   const std::string header = makeTensorHeader(tensors, {{"format", "pt"}});
   const std::string length = headerLengthBytes(header);
@@ -344,7 +349,7 @@ void exportParameters(const std::string &path, Program &program) {
   file.write(length.data(), length.size());
   file.write(header.data(), header.size());
   for (uint32_t s = 0; s < description.state_count; ++s)
-    if (description.states[s].trainable)
+    if (isParameter(description.states[s]))
       file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
   file.commit();
 }

@@ -181,7 +181,7 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
   const sinter_program &description = program.description();
   uint64_t parameterBytes = 0;
   for (uint32_t s = 0; s < description.state_count; ++s)
-    if (description.states[s].trainable)
+    if (isParameter(description.states[s]))
       parameterBytes += description.states[s].tensor.bytes;
   const double seconds = times.median() / 1e3;
   const std::string perSecond = fmt::format("{:.6g}", JsonNumber{work.count / seconds});

@@ -39,7 +39,7 @@ static std::string entryJson(const sinter_entry &entry) {
 static int64_t parameterCount(const sinter_program &p) {
   int64_t count = 0;
   for (uint32_t s = 0; s < p.state_count; ++s)
-    if (p.states[s].trainable)
+    if (isParameter(p.states[s]))
       count += elementCount(p.states[s].tensor);
   return count;
 }
@@ -152,7 +152,10 @@ static void printText(const sinter_program &p, const sinter_plan &plan, const si
   print("\nstate\n");
   for (uint32_t s = 0; s < p.state_count; ++s) {
     const sinter_state &state = p.states[s];
-    print("  {:>12}  {:<9} {} {} {}\n", state.tensor.offset, state.trainable ? "parameter" : "memory",
+    print("  {:>12}  {:<9} {} {} {}\n", state.tensor.offset,
+          isParameter(state) ? "parameter"
+          : isSaved(state)   ? "memory"
+                             : "transient",
           state.tensor.name, dtypeName(state.tensor.dtype), shapeText(state.tensor));
   }
 }
@@ -170,7 +173,7 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
   const std::string states = joined(p.state_count, [&](uint32_t s) {
     const sinter_state &state = p.states[s];
     return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset,
-                       state.trainable != 0);
+                       isParameter(state));
   });
   print(
       "{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"

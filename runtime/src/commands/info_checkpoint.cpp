@@ -6,6 +6,7 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/configuration.h"
 #include "commands/commands.h"
+#include "program/program.h"
 #include "sinter/abi.h"
 #include "training/trainer.h"
 
@@ -41,7 +42,7 @@ static bool ofOptimizer(const TensorEntry &entry) { return entry.name.starts_wit
 static std::string misfit(const Contents &contents, const sinter_program &program) {
   for (uint32_t s = 0; s < program.state_count; ++s) {
     const sinter_state &state = program.states[s];
-    if (!state.trainable)
+    if (!isParameter(state))
       continue;
     const TensorEntry *entry = contents.file.find(state.tensor.name);
     if (!entry)

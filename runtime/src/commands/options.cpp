@@ -134,6 +134,8 @@ static void addRates(CLI::App &app, TrainCommand &c, const sinter_program &progr
   ofModel("--lr", c.lr, rate, "RATE", "learning rate", "lr");
   add(app, "--min-lr", c.minLr, rate, {"RATE", "where the cosine ends", "a tenth of --lr"});
   add(app, "--warmup", c.warmup, notNegative, {"STEPS", "steps in which the learning rate rises from 0", "0"});
+  add(app, "--accumulate", c.accumulate, moderate,
+      {"N", "batches a step, whose gradients are averaged (a program of sinterc --accumulate)", "1"});
   add(app, "--schedule", c.schedule, oneOf({"constant", "cosine"}),
       {"NAME", "learning rate after the warm-up", "constant"});
   ofModel("--beta1", c.beta1, decay, "X", "decay of the mean of gradients", "beta1");

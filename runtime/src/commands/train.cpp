@@ -80,6 +80,7 @@ template <typename T> static void take(const std::optional<T> &from, std::option
 void Training::takeOptions() {
   take(command_.steps, options_.steps);
   take(command_.warmup, options_.warmup);
+  take(command_.accumulate, options_.accumulate);
   take(command_.validationFraction, options_.validationFraction);
   take(command_.lr, options_.lr);
   take(command_.minLr, options_.minLr);
@@ -315,6 +316,10 @@ Exit Training::run() {
   if (resumes_) {
     checkData(saved);
     checkSchedule(saved, trainer);
+    if (saved.accumulate != options_.accumulate)
+      reportWarning(fmt::format("--accumulate {}: the checkpoint was trained with {}; batches are counted as if it had "
+                                "been {} from the start",
+                                options_.accumulate, saved.accumulate, options_.accumulate));
   }
   planEvaluations();
   checkpoint_.dataHash = data_.training->hash();
@@ -324,7 +329,7 @@ Exit Training::run() {
   InterruptWatch interrupt;
   if (!resumes_ && !saveFirst())
     return Exit::Input;
-  log_.emplace(command_.log, resumes_ ? checkpoint_.step : -1, options_.steps, trainer.batch().predictions(),
+  log_.emplace(command_.log, resumes_ ? checkpoint_.step : -1, options_.steps, trainer.predictions(),
                trainer.batch().tokens ? "tokens" : "images");
   return steps(trainer, interrupt);
 }
@@ -339,7 +344,7 @@ Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
     if (!result.finite())
       stopAt(step, result);
     checkpoint_.step = step;
-    checkpoint_.nextRow = int64_t(uint64_t(step) * uint64_t(trainer.batch().rows));
+    checkpoint_.nextRow = int64_t(uint64_t(step) * uint64_t(trainer.rows()));
     lookAt(step, interrupt);
     if (command_.checkpointEvery && step % command_.checkpointEvery == 0 && step < options_.steps) {
       save();

@@ -155,6 +155,8 @@ void Program::initialize(uint64_t seed) {
   const auto initializePart = [&](int64_t part, int64_t parts) {
     for (uint32_t s = 0; s < program_.state_count; ++s) {
       const sinter_state &state = program_.states[s];
+      if (!isSaved(state)) // its pages stay untouched, and take no memory, until somebody writes them
+        continue;
       const int64_t count = elementCount(state.tensor);
       std::byte *data = block + state.tensor.offset;
       if (state.tensor.dtype == SINTER_F32)

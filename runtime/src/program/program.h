@@ -76,6 +76,10 @@ KernelInfo kernelInfo(const sinter_program &program, const sinter_plan &plan, ui
 /// Any plan, for whoever asks what all have in common: the names, inputs and outputs of entries.
 const sinter_plan &anyPlan(const sinter_program &program);
 
+/// Whether a training changes it by gradients; whether it outlives a training in its checkpoint.
+inline bool isParameter(const sinter_state &state) { return state.role == SINTER_PARAMETER; }
+inline bool isSaved(const sinter_state &state) { return state.role != SINTER_TRANSIENT; }
+
 /// Product of the sizes.
 int64_t elementCount(const sinter_tensor &tensor);
 /// For example "[12, 64]".

@@ -41,6 +41,7 @@ static std::string optionName(std::string name) {
 std::string TrainingOptions::json() const {
   Json json = {{"steps", steps},
                {"warmup", warmup},
+               {"accumulate", accumulate},
                {"schedule", cosine ? "cosine" : "constant"},
                {"order", order == Order::Random ? "random" : "sequential"},
                {"val_fraction", validationFraction}};
@@ -77,12 +78,8 @@ public:
       refuse(name);
     return *value;
   }
-  int64_t steps(const char *name) const {
-    const auto value = has(name) ? values_.at(name).wholeNumber() : std::nullopt;
-    if (!value || *value < 0 || *value > maximumSteps)
-      refuse(name);
-    return *value;
-  }
+  int64_t steps(const char *name) const { return wholeNumber(name, 0, maximumSteps); }
+  int64_t batches(const char *name) const { return wholeNumber(name, 1, maximumBatches); }
   /// Whether it is `yes`; the other choice is `no`.
   bool choice(const char *name, std::string_view yes, std::string_view no) const {
     const std::string word = text(name);
@@ -92,6 +89,12 @@ public:
   }
 
 private:
+  int64_t wholeNumber(const char *name, int64_t least, int64_t most) const {
+    const auto value = has(name) ? values_.at(name).wholeNumber() : std::nullopt;
+    if (!value || *value < least || *value > most)
+      refuse(name);
+    return *value;
+  }
   [[noreturn]] void refuse(const char *name) const {
     const std::string found = has(name) ? "is " + values_.at(name).text.substr(0, 32) : "is missing";
     fail(Exit::Damaged, fmt::format("{}: the saved option {} {}, which is out of range", path_, name, found));
@@ -108,6 +111,8 @@ TrainingOptions TrainingOptions::parse(const std::string &text, const std::strin
   TrainingOptions options;
   options.steps = saved.steps("steps");
   options.warmup = saved.steps("warmup");
+  if (saved.has("accumulate")) // (the first versions had one batch a step)
+    options.accumulate = saved.batches("accumulate");
   options.cosine = saved.choice("schedule", "cosine", "constant");
   options.order = saved.choice("order", "sequential", "random") ? Order::Sequential : Order::Random;
   options.validationFraction = saved.number("val_fraction", [](double v) { return v >= 0 && v < 1; });
@@ -152,6 +157,15 @@ Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed
   const sinter_input *lr = Program::findInput(entry_, "lr");
   lr_ = options.lr ? *options.lr : lr && lr->has_default ? lr->value : 3e-4;
   hasGradNorm_ = Program::findOutput(entry_, "grad_norm");
+  if (options.accumulate > 1) {
+    gradients_ = program.findEntry("train.gradients");
+    update_ = program.findEntry("train.update");
+    if (!gradients_ || !update_)
+      fail(Exit::Usage, fmt::format("--accumulate {}: the program has no entries for that: compile it by sinterc "
+                                    "--accumulate, with a train entry that calls minimize",
+                                    options.accumulate));
+    batch_ = Batch::of(program, *gradients_);
+  }
   if (!Program::findOutput(entry_, "loss"))
     fail(Exit::Usage, "entry train: has no output 'loss'");
   // A rate that nothing reads would be silently without effect.
@@ -172,22 +186,40 @@ double Trainer::learningRate(int64_t step) const {
   return least + 0.5 * (lr_ - least) * (1 + std::cos(std::numbers::pi * progress));
 }
 
-StepResult Trainer::step(const Dataset &data, int64_t step) {
-  program_.setDefaults(entry_);
+void Trainer::setInputs(const sinter_entry &entry, int64_t count, double lr) {
+  program_.setDefaults(entry);
   for (const Rate &rate : rates)
     if (options_.*rate.member)
-      program_.setScalar(entry_, rate.name, *(options_.*rate.member));
+      program_.setScalar(entry, rate.name, *(options_.*rate.member));
+  program_.setScalar(entry, "lr", lr);
+  program_.setScalar(entry, "step", double(count));
+  program_.setScalar(entry, "seed", double(int32_t(uint32_t(seed_))));
+  program_.setScalar(entry, "seed_high", double(int32_t(uint32_t(seed_ >> 32))));
+}
+
+StepResult Trainer::step(const Dataset &data, int64_t step) {
   StepResult result;
   result.lr = learningRate(step);
-  program_.setScalar(entry_, "lr", result.lr);
-  program_.setScalar(entry_, "step", double(step));
-  program_.setScalar(entry_, "seed", double(int32_t(uint32_t(seed_))));
-  program_.setScalar(entry_, "seed_high", double(int32_t(uint32_t(seed_ >> 32))));
-  data.fill(batch_, options_.order, seed_, step - 1);
-  program_.run(entry_);
-  result.loss = program_.scalar(entry_, "loss");
   result.hasGradNorm = hasGradNorm_;
-  result.gradNorm = hasGradNorm_ ? program_.scalar(entry_, "grad_norm") : 0;
+  const sinter_entry &last = update_ ? *update_ : entry_;
+  for (int64_t i = 0; update_ && i < options_.accumulate; ++i) {
+    // Batches are counted through, as they would be in steps of one: so are dropout's masks.
+    const int64_t batch = (step - 1) * options_.accumulate + i;
+    setInputs(*gradients_, batch + 1, result.lr);
+    program_.setScalar(*gradients_, "accumulate.first", i == 0);
+    data.fill(batch_, options_.order, seed_, batch);
+    program_.run(*gradients_);
+    result.loss += program_.scalar(*gradients_, "loss") / double(options_.accumulate);
+  }
+  setInputs(last, step, result.lr);
+  if (update_)
+    program_.setScalar(last, "accumulate.batches", double(options_.accumulate));
+  else
+    data.fill(batch_, options_.order, seed_, step - 1);
+  program_.run(last);
+  if (!update_)
+    result.loss = program_.scalar(last, "loss");
+  result.gradNorm = hasGradNorm_ ? program_.scalar(last, "grad_norm") : 0;
   return result;
 }
 

@@ -15,6 +15,7 @@ struct TrainingOptions {
   int64_t steps = 1000; ///< also the length of the cosine schedule
   std::optional<double> lr, minLr, beta1, beta2, eps, weightDecay, gradClip;
   int64_t warmup = 0;
+  int64_t accumulate = 1; ///< batches a step; their gradients are averaged
   bool cosine = false;
   Order order = Order::Random;
   double validationFraction = 0.1;
@@ -27,6 +28,8 @@ struct TrainingOptions {
 
 /// Steps are whole numbers of doubles.
 constexpr int64_t maximumSteps = int64_t(1) << 53;
+/// Of one step.
+constexpr int64_t maximumBatches = 1 << 20;
 
 struct StepResult {
   double loss = 0;
@@ -38,11 +41,15 @@ struct StepResult {
 
 class Trainer {
 public:
-  /// Throws Failure (usage) if the program has no entry `train` that data can fill.
+  /// Throws Failure (usage) if the program has no entry `train` that data can fill, or no parts of it for several
+  /// batches a step.
   Trainer(Program &program, const TrainingOptions &options, uint64_t seed);
 
   const Batch &batch() const { return batch_; }
   const sinter_entry &entry() const { return entry_; }
+  /// Numbers predicted in one step, and rows read.
+  int64_t predictions() const { return options_.accumulate * batch_.predictions(); }
+  int64_t rows() const { return options_.accumulate * batch_.rows; }
 
   /// Learning rate of step `step` (from 1): linear warm-up, then constant or a half cosine down to the least rate.
   double learningRate(int64_t step) const;
@@ -51,8 +58,12 @@ public:
   StepResult step(const Dataset &data, int64_t step);
 
 private:
+  /// Defaults, rates and seeds; `count` is what the entry counts: steps or batches.
+  void setInputs(const sinter_entry &entry, int64_t count, double lr);
+
   Program &program_;
   const sinter_entry &entry_;
+  const sinter_entry *gradients_ = nullptr, *update_ = nullptr; ///< its parts, if a step has several batches
   TrainingOptions options_;
   uint64_t seed_;
   Batch batch_;
