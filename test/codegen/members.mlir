@@ -1,6 +1,7 @@
 // Kernels of several members: the loop is there once, and a tile takes its memory from the member that it belongs to.
 // RUN: split-file %s %t
 // RUN: sinter-opt %t/loops.mlir --sinter-cpu-emit-loops --canonicalize --loop-invariant-code-motion --cse | FileCheck %t/loops.mlir
+// RUN: sinter-opt %t/loops.mlir --sinter-cpu-pipeline | FileCheck %t/loops.mlir --check-prefix=TARGET
 // RUN: sinter-opt %t/errors.mlir --split-input-file --verify-diagnostics --sinter-cpu-emit-loops
 // RUN: sinter-run %t/run.mlir
 
@@ -10,21 +11,34 @@
 #id2 = affine_map<(i, j) -> (i, j)>
 #row = affine_map<(i, j) -> (i)>
 
-// 32768 elements are two tiles, 16400 two, 16 one.
+// 32768 elements are two tiles, 16400 two, 16 one. A row of the table: the first tile, the size, the number of the
+// operand that is read and its elements, the same of what is written.
+// CHECK: memref.global "private" constant @elements.members : memref<4x6xindex>
+// CHECK-SAME{LITERAL}: [[0, 32768, 0, 32768, 4, 32768], [2, 16400, 2, 16400, 5, 16400], [4, 16, 3, 16, 6, 16], [5, 0, 0, 0, 0, 0]]
 // CHECK-LABEL: func private @elements
 // CHECK-SAME: sinter.tiles = 5 : i64
-// CHECK: scf.for %[[TILE:.*]] =
-// CHECK: %[[SECOND:.*]] = arith.cmpi uge, %[[TILE]], %c2
-// CHECK: %[[THIRD:.*]] = arith.cmpi uge, %[[TILE]], %c4
-// CHECK: %[[OWN:.*]]:4 = scf.index_switch
-// CHECK: case 1 {
-// CHECK: case 2 {
-// CHECK: default {
+// CHECK: %[[TABLE:.*]] = memref.get_global @elements.members
+// CHECK: scf.for %[[TILE:.*]] = {{.*}} iter_args(%[[LAST:.*]] = %c0)
+// CHECK: %[[MEMBER:.*]] = scf.while (%[[KNOWN:.*]] = %[[LAST]])
+// CHECK: %[[NEXT:.*]] = memref.load %[[TABLE]]
+// CHECK: arith.cmpi uge, %[[TILE]], %[[NEXT]]
+// CHECK: %[[NUMBER:.*]] = memref.load %[[TABLE]][%[[MEMBER]], %c2]
+// CHECK: %[[READ:.*]] = builtin.unrealized_conversion_cast %[[NUMBER]], %{{.*}} : index, index to memref<?xf32>
+// CHECK: %[[WRITTEN:.*]] = builtin.unrealized_conversion_cast
 // CHECK: scf.for
-// CHECK: vector.load %[[OWN]]#2
+// CHECK: vector.load %[[READ]]
 // CHECK: arith.mulf
-// CHECK: vector.store %{{.*}}, %[[OWN]]#3
+// CHECK: vector.store %{{.*}}, %[[WRITTEN]]
 // CHECK-NOT: arith.mulf {{.*}} vector
+// CHECK: scf.yield %[[MEMBER]]
+// Only the operand that all members share is loaded before the loop; a tile loads the pointers of its own.
+// TARGET-LABEL: llvm.func @elements(%arg0: !llvm.ptr
+// TARGET: %[[SLOT:.*]] = llvm.getelementptr %arg0[1]
+// TARGET: llvm.load %[[SLOT]] : !llvm.ptr -> !llvm.ptr
+// TARGET-NOT: llvm.load {{.*}} -> !llvm.ptr
+// TARGET: llvm.cond_br
+// TARGET: %[[OWN:.*]] = llvm.getelementptr %arg0[%{{.*}}]
+// TARGET: llvm.load %[[OWN]] : !llvm.ptr -> !llvm.ptr
 func.func private @elements(%a: tensor<32768xf32>, %s: tensor<f32>, %b: tensor<16400xf32>, %c: tensor<16xf32>) -> (tensor<32768xf32>, tensor<16400xf32>, tensor<16xf32>) attributes {sinter.kernel, sinter.kind = "elements", sinter.members = 3 : i64} {
   %ea = tensor.empty() : tensor<32768xf32>
   %ra = linalg.generic {indexing_maps = [#id, #none, #id], iterator_types = ["parallel"]} ins(%a, %s : tensor<32768xf32>, tensor<f32>) outs(%ea : tensor<32768xf32>) {

@@ -5,6 +5,7 @@
 //   func.func @k(%operands: !llvm.ptr, %begin: i64, %end: i64, %scratch: !llvm.ptr)   { load the pointers; the body }
 //
 // Pointers carry no aliasing promise: an output may be the same memory as an input.
+#include "compiler/codegen/cpu/Emitter.h"
 #include "compiler/codegen/cpu/Passes.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -19,9 +20,9 @@ namespace sinter {
 
 namespace {
 
-/// A memref made of a bare pointer; one dynamic dimension gets `bytes`.
+/// A memref made of a bare pointer; one dynamic dimension gets `size`.
 Value memrefAt(OpBuilder &builder, Location loc, const LLVMTypeConverter &converter, MemRefType type, Value pointer,
-               int64_t bytes) {
+               Value size = {}) {
   Value descriptor;
   if (type.hasStaticShape()) {
     descriptor = MemRefDescriptor::fromStaticShape(builder, loc, converter, type, pointer);
@@ -33,7 +34,7 @@ Value memrefAt(OpBuilder &builder, Location loc, const LLVMTypeConverter &conver
     dynamic.setAllocatedPtr(builder, loc, pointer);
     dynamic.setAlignedPtr(builder, loc, pointer);
     dynamic.setOffset(builder, loc, constant(0));
-    dynamic.setSize(builder, loc, 0, constant(bytes));
+    dynamic.setSize(builder, loc, 0, size);
     dynamic.setStride(builder, loc, 0, constant(1));
     descriptor = dynamic;
   }
@@ -55,17 +56,34 @@ void rewrite(func::FuncOp function, const LLVMTypeConverter &converter) {
   auto addArgument = [&](Type type) { return body.addArgument(type, loc); };
   Value table = addArgument(pointer), begin = addArgument(i64), end = addArgument(i64), scratch = addArgument(pointer);
   SmallVector<Value> values;
+  auto load = [&](LLVM::GEPArg number) -> Value {
+    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, table, ArrayRef(number));
+    return LLVM::LoadOp::create(builder, loc, pointer, slot);
+  };
+  auto asNumber = [&](Value index) -> Value { return arith::IndexCastOp::create(builder, loc, i64, index); };
   for (unsigned i = 0; i < operands; ++i) {
-    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, table, ArrayRef<LLVM::GEPArg>{int32_t(i)});
-    Value address = LLVM::LoadOp::create(builder, loc, pointer, slot);
-    values.push_back(memrefAt(builder, loc, converter, cast<MemRefType>(body.getArgument(i).getType()), address, 0));
+    auto type = cast<MemRefType>(body.getArgument(i).getType());
+    bool isUsed = !body.getArgument(i).use_empty(); // what is chosen by its number is not
+    values.push_back(isUsed ? memrefAt(builder, loc, converter, type, load(int32_t(i))) : Value());
   }
   values.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), begin));
   values.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), end));
-  values.push_back(memrefAt(builder, loc, converter, cast<MemRefType>(body.getArgument(operands + 2).getType()),
-                            scratch, scratchBytes));
+  Value bytes = LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(scratchBytes));
+  values.push_back(
+      memrefAt(builder, loc, converter, cast<MemRefType>(body.getArgument(operands + 2).getType()), scratch, bytes));
   for (auto [i, value] : llvm::enumerate(values))
-    body.getArgument(i).replaceAllUsesWith(value);
+    if (value)
+      body.getArgument(i).replaceAllUsesWith(value);
+  function.walk([&](UnrealizedConversionCastOp cast) {
+    if (!cpu::isOperandAt(cast))
+      return;
+    builder.setInsertionPoint(cast);
+    auto type = llvm::cast<MemRefType>(cast.getType(0));
+    Value address = load(asNumber(cast.getOperand(0)));
+    cast.getResult(0).replaceAllUsesWith(
+        memrefAt(builder, loc, converter, type, address, asNumber(cast.getOperand(1))));
+    cast.erase();
+  });
   body.eraseArguments(0, operands + 3);
   function.setFunctionType(builder.getFunctionType({pointer, i64, i64, pointer}, {}));
   function.setAllArgAttrs(ArrayRef<DictionaryAttr>());

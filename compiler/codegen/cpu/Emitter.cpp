@@ -18,6 +18,16 @@ Value flatten(OpBuilder &builder, Location loc, Value memref) {
                                            ArrayRef<int64_t>{1});
 }
 
+Value operandAt(OpBuilder &builder, Location loc, Type element, Value number, Value elements) {
+  auto type = MemRefType::get({ShapedType::kDynamic}, element);
+  return UnrealizedConversionCastOp::create(builder, loc, TypeRange(type), ValueRange{number, elements}).getResult(0);
+}
+
+bool isOperandAt(UnrealizedConversionCastOp cast) {
+  return cast.getNumOperands() == 2 && cast.getNumResults() == 1 && isa<MemRefType>(cast.getType(0)) &&
+         llvm::all_of(cast.getOperandTypes(), llvm::IsaPred<IndexType>);
+}
+
 Value scratchView(OpBuilder &builder, Location loc, Value scratch, int64_t byteOffset, Type element, int64_t count) {
   Value offset = indexConstant(builder, loc, byteOffset);
   return memref::ViewOp::create(builder, loc, MemRefType::get({count}, element), scratch, offset, ValueRange());

@@ -25,6 +25,12 @@ inline mlir::Value toLanes(mlir::OpBuilder &builder, mlir::Location loc, mlir::V
 /// A one-dimensional view of a memref of static shape and identity layout.
 mlir::Value flatten(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value memref);
 
+/// The operand of a tile function that has this number, `elements` in a row: until sinter-cpu-abi finds its pointer, a
+/// cast of the two numbers.
+mlir::Value operandAt(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type element, mlir::Value number,
+                      mlir::Value elements);
+bool isOperandAt(mlir::UnrealizedConversionCastOp cast);
+
 /// A view of `count` elements of `element`, `byteOffset` bytes into the scratch (a memref of i8).
 mlir::Value scratchView(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value scratch, int64_t byteOffset,
                         mlir::Type element, int64_t count);

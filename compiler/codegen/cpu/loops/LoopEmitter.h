@@ -52,6 +52,7 @@ private:
   //===--- tiles -------------------------------------------------------------------------------------===//
 
   /// Tiles of the first member, then of the second...: a tile finds out whose it is, and takes its memory from there.
+  mlir::Value memberTable(llvm::ArrayRef<Storage *> own);
   mlir::LogicalResult emitMemberTiles(mlir::Value begin, mlir::Value end);
   mlir::LogicalResult emitTiles();
 

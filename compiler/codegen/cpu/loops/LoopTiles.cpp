@@ -37,52 +37,76 @@ unsigned LoopEmitter::operandOf(const Storage &storage) const {
   return storage.position + (storage.kind == Storage::Output ? members->first.get().getNumArguments() : 0);
 }
 
+/// What a tile has to know of its member, as rows of a constant: the member's first tile, its size, and for each of
+/// `own` which operand it is and how many elements that has. A last row, of no member, has the number of tiles.
+Value LoopEmitter::memberTable(ArrayRef<Storage *> own) {
+  SmallVector<int64_t> numbers;
+  int64_t tile = 0;
+  for (auto [size, operands] : llvm::zip_equal(members->sizes, members->operands)) {
+    numbers.append({tile, size});
+    for (Storage *storage : own) {
+      unsigned operand = operands[operandOf(*storage)];
+      numbers.append({operand, cast<MemRefType>(function.getArgument(operand).getType()).getNumElements()});
+    }
+    tile += llvm::divideCeil(size, plan.chunked ? plan.chunk : 1);
+  }
+  numbers.append({tile, 0});
+  numbers.append(2 * own.size(), 0);
+  SmallVector<int64_t> shape{int64_t(members->sizes.size()) + 1, 2 + 2 * int64_t(own.size())};
+  Type index = builder.getIndexType();
+  auto type = MemRefType::get(shape, index);
+  auto value = DenseElementsAttr::get(RankedTensorType::get(shape, index), ArrayRef(numbers));
+  auto module = function->getParentOfType<ModuleOp>();
+  OpBuilder outside = OpBuilder::atBlockBegin(module.getBody());
+  auto global = memref::GlobalOp::create(outside, loc, (function.getName() + ".members").str(),
+                                         outside.getStringAttr("private"), type, value, /*constant=*/true,
+                                         /*alignment=*/IntegerAttr());
+  StringAttr name = SymbolTable(module).insert(global);
+  return memref::GetGlobalOp::create(builder, loc, type, name.getValue());
+}
+
 LogicalResult LoopEmitter::emitMemberTiles(Value begin, Value end) {
-  auto loop = scf::ForOp::create(builder, loc, begin, end, constant(1));
+  SmallVector<Storage *> own;
+  for (Storage &storage : graph.storages)
+    if (storage.kind != Storage::Temporary && !members->isShared(operandOf(storage)))
+      own.push_back(&storage);
+  Value table = memberTable(own), one = constant(1);
+  auto entry = [&](Value member, int64_t column) -> Value {
+    return memref::LoadOp::create(builder, loc, table, ValueRange{member, constant(column)});
+  };
+  // The member of a tile is that of the tile before, or one behind it.
+  auto loop = scf::ForOp::create(builder, loc, begin, end, one, ValueRange{constant(0)});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
-  Value tile = loop.getInductionVar(), member = constant(0);
-  SmallVector<int64_t> firstTile{0}, cases;
-  for (int64_t size : members->sizes)
-    firstTile.push_back(firstTile.back() + llvm::divideCeil(size, plan.chunked ? plan.chunk : 1));
-  for (size_t next = 1; next < members->sizes.size(); ++next) {
-    Value reached = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, tile, constant(firstTile[next]));
-    member = arith::AddIOp::create(builder, loc, member,
-                                   arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), reached));
-    cases.push_back(next);
+  Value tile = loop.getInductionVar();
+  auto search = scf::WhileOp::create(
+      builder, loc, TypeRange(builder.getIndexType()), ValueRange{loop.getRegionIterArg(0)},
+      [&](OpBuilder &, Location, ValueRange known) {
+        Value next = entry(arith::AddIOp::create(builder, loc, known[0], one), 0);
+        Value reached = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, tile, next);
+        scf::ConditionOp::create(builder, loc, reached, known);
+      },
+      [&](OpBuilder &, Location, ValueRange known) {
+        scf::YieldOp::create(builder, loc, arith::AddIOp::create(builder, loc, known[0], one).getResult());
+      });
+  Value member = search.getResult(0), memberSize = entry(member, 1);
+  for (auto [place, storage] : llvm::enumerate(own)) {
+    int64_t column = 2 + 2 * int64_t(place);
+    flat[storage] =
+        operandAt(builder, loc, memoryType(storage->element), entry(member, column), entry(member, column + 1));
   }
-  SmallVector<Storage *> own;
-  SmallVector<Type> types{builder.getIndexType(), builder.getIndexType()};
-  for (Storage &storage : graph.storages)
-    if (storage.kind != Storage::Temporary && !members->isShared(operandOf(storage))) {
-      own.push_back(&storage);
-      types.push_back(MemRefType::get({ShapedType::kDynamic}, memoryType(storage.element)));
-    }
-  auto choice = scf::IndexSwitchOp::create(builder, loc, types, member, cases, cases.size());
-  auto fill = [&](Region &region, size_t number) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.createBlock(&region);
-    SmallVector<Value> values{constant(firstTile[number]), constant(members->sizes[number])};
-    for (auto [storage, type] : llvm::zip_equal(own, ArrayRef(types).drop_front(2))) {
-      Value memory = function.getArgument(members->operands[number][operandOf(*storage)]);
-      values.push_back(memref::CastOp::create(builder, loc, type, flatten(builder, loc, memory)));
-    }
-    scf::YieldOp::create(builder, loc, values);
-  };
-  fill(choice.getDefaultRegion(), 0);
-  for (auto [region, number] : llvm::zip_equal(choice.getCaseRegions(), cases))
-    fill(region, number);
-  for (auto [storage, memory] : llvm::zip_equal(own, choice.getResults().drop_front(2)))
-    flat[storage] = memory;
-  Value local = arith::SubIOp::create(builder, loc, tile, choice.getResult(0)), size = constant(plan.chunk);
-  if (!plan.chunked) {
+  Value local = arith::SubIOp::create(builder, loc, tile, entry(member, 0));
+  if (plan.chunked) {
+    Value size = constant(plan.chunk);
+    chunkBegin = arith::MulIOp::create(builder, loc, local, size);
+    chunkEnd = arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, chunkBegin, size), memberSize);
+  } else {
     position[plan.rows.front()] = local;
-    return emitEveryTile();
   }
-  chunkBegin = arith::MulIOp::create(builder, loc, local, size);
-  chunkEnd =
-      arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, chunkBegin, size), choice.getResult(1));
-  return emitEveryTile();
+  if (failed(emitEveryTile()))
+    return failure();
+  scf::YieldOp::create(builder, loc, member);
+  return success();
 }
 
 LogicalResult LoopEmitter::emitTiles() {
