@@ -24,8 +24,9 @@ bool Reachability::leadsTo(Operation *from, Operation *to) const {
 bool Reachability::leadsTo(Operation *from, Operation *to, function_ref<bool(Operation *)> wanted) const {
   unsigned end = ranks.at(to);
   using Reached = llvm::PointerIntPair<Operation *, 1, bool>; // whether a wanted op lies on the way
-  std::priority_queue<std::pair<unsigned, Reached>> open;
-  DenseSet<Reached> seen;
+  using Ranked = std::pair<unsigned, Reached>;
+  std::priority_queue<Ranked, SmallVector<Ranked, 32>> open; // most ways are short
+  llvm::SmallDenseSet<Reached, 32> seen;
   auto reach = [&](Operation *op, bool found) {
     unsigned rank = ranks.at(op);
     if (rank <= end && seen.insert(Reached(op, found)).second)

@@ -178,8 +178,33 @@ Apart whyApart(MapOp producer, MapOp map, ValueRange inputs, AffineMap read, int
   return why == Apart::No && isRunningSum(producer, inputs, map) ? Apart::RunningSum : why;
 }
 
+/// Whether a draft of `map` would change nothing: most maps are looked at once more when all is done.
+bool isSettled(MapOp map, int64_t mostOps) {
+  Block &body = map.getBody().front();
+  llvm::SmallDenseSet<Value> yielded;
+  for (auto [result, value] : llvm::zip_equal(map.getResults(), body.getTerminator()->getOperands()))
+    if (map.getNumResults() > 1 && (result.use_empty() || !yielded.insert(value).second))
+      return false;
+  llvm::SmallDenseSet<std::pair<Value, Attribute>> read;
+  for (auto [input, how, argument] : llvm::zip_equal(map.getInputs(), map.getIndexingMaps(), body.getArguments()))
+    if (argument.use_empty() || !read.insert({input, how}).second)
+      return false;
+  int64_t size = countOps(body);
+  for (auto [input, how] : llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+    Operation *producer = input.getDefiningOp();
+    if (isa_and_nonnull<BroadcastOp, TransposeOp, IotaOp, arith::ConstantOp>(producer))
+      return false;
+    if (auto other = dyn_cast_or_null<MapOp>(producer);
+        other && whyApart(other, map, map.getInputs(), how, size, mostOps) == Apart::No)
+      return false;
+  }
+  return true;
+}
+
 /// Absorbs into `map` all that can be, up to `mostOps`; returns the new map, or null if nothing changed.
 MapOp fuseInto(MapOp map, int64_t mostOps, int64_t &absorbed) {
+  if (isSettled(map, mostOps))
+    return MapOp();
   MapDraft draft(map);
   bool changed = draft.dropUnusedResults();
   int64_t size = countOps(draft.block());
