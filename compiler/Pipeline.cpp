@@ -60,8 +60,10 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving.
     functions.addPass(createFuseElementwise(fuse));
     functions.addPass(createCSEPass());
-    if (options.fuse)
+    if (options.fuse) {
+      functions.addPass(createFuseDiagonals());
       functions.addPass(createFuseAttention());
+    }
     break;
   }
   case Stage::Train: {

@@ -204,4 +204,21 @@ Tensor gather(Tensor table, Tensor indices, Loc loc) {
   return wrap(GatherOp::create(builder.ops, builder.at(loc), typeOf(rows).clone(shape), rows, at));
 }
 
+Tensor diagonals(Tensor table, int64_t rows, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Value value = builder.use(table, "diagonals", loc);
+  if (shapeOf(value).empty())
+    fail(loc, "diagonals: the table has rank 0", {{"the table", value}});
+  if (rows < 1 || rows > shapeOf(value).back())
+    fail(loc,
+         "diagonals: a table of " + Twine(shapeOf(value).back()) + " has diagonals of 1 to " +
+             Twine(shapeOf(value).back()) + " rows, not of " + Twine(rows),
+         {{"the table", value}});
+  Shape shape = shapeOf(value).vec();
+  shape.back() -= rows - 1;
+  shape.insert(shape.end() - 1, rows);
+  checkShape(shape, "diagonals", loc);
+  return wrap(DiagonalsOp::create(builder.ops, builder.at(loc), value, builder.ops.getI64IntegerAttr(rows)));
+}
+
 } // namespace sinter

@@ -77,6 +77,16 @@ def FuseElementwise : Pass<"sinter-fuse-elementwise", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def FuseDiagonals : Pass<"sinter-fuse-diagonals", "::mlir::func::FuncOp"> {
+  let summary = "lookups by the distance of column and row become sinter.diagonals";
+  let description = [{
+    A gather whose indices are computed for each row and column, from nothing but the difference of their two indices
+    (in any way: clipped, in buckets), and whose rows only maps read. A learned bias for relative positions then is a
+    table of a number for each distance, also in kernels of attention. Example: test/passes/fuse-diagonals.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect", "::mlir::arith::ArithDialect"];
+}
+
 def FuseAttention : Pass<"sinter-fuse-attention", "::mlir::func::FuncOp"> {
   let summary = "what lives on rows x columns becomes sinter.attention";
   let description = [{

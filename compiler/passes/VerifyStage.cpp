@@ -3,6 +3,7 @@
 #include "compiler/passes/Passes.h"
 #include "dialects/sinter/Attributes.h"
 
+#include "mlir/Analysis/FlatLinearValueConstraints.h"
 #include "mlir/IR/Verifier.h"
 
 using namespace mlir;
@@ -150,13 +151,25 @@ LogicalResult isInItsRole(Operation *op, StringRef stage) {
   return success();
 }
 
-/// Loops of kernels read and write through projected permutations; anything else has become slices.
+/// Each index is a loop's, but for the last one, which may be the distance of two.
+bool walksAlongDiagonals(AffineMap map) {
+  SmallVector<AffineExpr> others(map.getResults().drop_back(map.getNumResults() ? 1 : 0));
+  if (!AffineMap::get(map.getNumDims(), 0, others, map.getContext()).isProjectedPermutation() ||
+      map.getNumResults() == 0)
+    return false;
+  SmallVector<int64_t> factors;
+  return succeeded(getFlattenedAffineExpr(map.getResults().back(), map.getNumDims(), 0, &factors)) &&
+         llvm::count(ArrayRef(factors).drop_back(), 1) == 1 && llvm::count(ArrayRef(factors).drop_back(), -1) == 1;
+}
+
+/// Loops of kernels read and write through projected permutations, and copies along diagonals; anything else has become
+/// slices.
 LogicalResult hasSimpleMaps(Operation *op, StringRef stage) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!generic)
     return success();
   for (AffineMap map : generic.getIndexingMapsArray())
-    if (!map.isProjectedPermutation())
+    if (!map.isProjectedPermutation() && !walksAlongDiagonals(map))
       return report(op, stage) << "linalg.generic: the indexing map " << AffineMapAttr::get(map)
                                << " is not a projected permutation";
   return success();

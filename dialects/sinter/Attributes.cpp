@@ -99,9 +99,11 @@ std::string isIntegers(Operation *, Attribute value) { return isa<DenseI64ArrayA
 /// What an op is in its kernel.
 std::string isRole(Operation *, Attribute value) {
   auto text = dyn_cast<StringAttr>(value);
-  return text && llvm::is_contained({kProduct, kOfColumns, kMakes, kSumsColumns, kSumsRows, kOnRows}, text.getValue())
+  return text && llvm::is_contained({kProduct, kOfColumns, kMakes, kSumsColumns, kSumsRows, kSumsDiagonals, kOnRows},
+                                    text.getValue())
              ? ""
-             : "is \"product\", \"sums of columns\", \"makes\", \"sums columns\", \"sums rows\" or \"on rows\"";
+             : "is \"product\", \"sums of columns\", \"makes\", \"sums columns\", \"sums rows\", "
+               "\"sums diagonals\" or \"on rows\"";
 }
 
 constexpr StringLiteral kKinds = "product, rows, columns, elements, attention, or the name of an op of the dialect";

@@ -19,6 +19,15 @@ bool merge(int64_t &axis, int64_t found) {
 
 } // namespace
 
+AffineMap tableIndexOf(DiagonalsOp diagonals) {
+  auto rank = static_cast<unsigned>(shapeOf(diagonals.getResult()).size());
+  AffineMap all = AffineMap::getMultiDimIdentityMap(rank, diagonals.getContext());
+  SmallVector<AffineExpr> results(all.getResults().drop_back(2));
+  results.push_back(all.getResult(rank - 1) - all.getResult(rank - 2) +
+                    (static_cast<int64_t>(diagonals.getRows()) - 1));
+  return AffineMap::get(rank, 0, results, diagonals.getContext());
+}
+
 AxisAnalysis::AxisAnalysis(AttentionOp attention) : over(attention.getOver()) {
   Block &body = attention.getBody().front();
   for (auto [argument, row, column] :
@@ -54,6 +63,10 @@ bool AxisAnalysis::visit(Operation &inner) {
       known[broadcast] = whole(); // one value a row or column, along the other
     return true;
   }
+  if (auto diagonals = dyn_cast<DiagonalsOp>(inner))
+    return visitDiagonals(diagonals);
+  if (auto sum = dyn_cast<SumDiagonalsOp>(inner))
+    return visitSumDiagonals(sum);
   if (auto iota = dyn_cast<IotaOp>(inner)) {
     if (shapeOf(iota) == over)
       known[iota] = whole();
@@ -125,6 +138,25 @@ bool AxisAnalysis::visitReduce(ReduceOp reduce) {
     return dim - llvm::count_if(reduce.getAxes(), [&](int64_t axis) { return axis < dim; });
   };
   known[reduce.getResult()] = {moved(from.row), moved(from.column)};
+  return true;
+}
+
+/// Where there are as many of each, the last two dimensions are rows and columns. (Their distances are neither.)
+bool AxisAnalysis::visitDiagonals(DiagonalsOp diagonals) {
+  if (!of(diagonals.getTable()).none())
+    return fail(*diagonals, "is made of rows or columns");
+  ArrayRef<int64_t> shape = shapeOf(diagonals.getResult());
+  auto rank = static_cast<int64_t>(shape.size());
+  if (shape.take_back(2) == over.take_back(2))
+    known[diagonals.getResult()] = {rank - 2, rank - 1};
+  return true;
+}
+
+bool AxisAnalysis::visitSumDiagonals(SumDiagonalsOp sum) {
+  auto rank = static_cast<int64_t>(shapeOf(sum.getInput()).size());
+  Axes from = of(sum.getInput());
+  if (!from.none() && from != Axes{rank - 2, rank - 1})
+    return fail(*sum, "does not sum over rows and columns");
   return true;
 }
 

@@ -16,6 +16,9 @@ struct Axes {
   bool operator==(const Axes &other) const = default;
 };
 
+/// From an index of its matrix (batches, row, column) to that of its table.
+mlir::AffineMap tableIndexOf(DiagonalsOp diagonals);
+
 /// The axes of each value of an attention's region, found from those of its operands.
 class AxisAnalysis {
 public:
@@ -32,6 +35,8 @@ private:
   bool visitMap(MapOp map);
   bool visitMatmul(MatmulOp matmul);
   bool visitReduce(ReduceOp reduce);
+  bool visitDiagonals(DiagonalsOp diagonals);
+  bool visitSumDiagonals(SumDiagonalsOp sum);
   bool visitRowwise(mlir::Operation &op);
   bool visitElementwise(mlir::Operation &op);
   bool fail(mlir::Operation &op, const llvm::Twine &why);

@@ -291,6 +291,41 @@ def ScatterAddOp : SinterOp<"scatter_add", [Pure, ReadsInMemory, DeclareOpInterf
   let hasVerifier = 1;
 }
 
+def DiagonalsOp : InferredOp<"diagonals"> {
+  let summary = "a matrix whose elements depend on the distance of column and row alone";
+  let description = [{
+    result[b..., i, j] = table[b..., j - i + rows - 1]: a Toeplitz matrix of `rows` rows, such as a learned bias for
+    relative positions. The table's last dimension has a number for each diagonal, from that of the last row's first
+    element to that of the first row's last one. Moves nothing: kernels that read it read the table.
+    (C1) the table has rank >= 1; (C2) there is at least one row, and at least one column: `rows` <= the table's last
+    size.
+    ```mlir
+    %m = sinter.diagonals %table rows 4 : tensor<2x11xf32> -> tensor<2x4x8xf32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$table, I64Attr:$rows);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = "$table `rows` $rows attr-dict `:` type($table) `->` type($result)";
+  let hasFolder = 1;
+}
+
+def SumDiagonalsOp : InferredOp<"sum_diagonals", [ReadsInMemory]> {
+  let summary = "sums along the diagonals of a matrix; the transpose of diagonals";
+  let description = [{
+    result[b..., d] = sum of input[b..., i, j] over all i and j with j - i + rows - 1 == d, of `rows` rows.
+    Each takes its terms in ascending order of i, as a sum down a column (`reduce`) does whose other elements are zero,
+    and has the error of one.
+    (C1) the input has rank >= 2, and neither rows nor columns are none; (C2) its element type is f32.
+    ```mlir
+    %t = sinter.sum_diagonals %m : tensor<2x4x8xf32> -> tensor<2x11xf32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$input);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasCanonicalizeMethod = 1;
+}
+
 def IotaOp : TensorOp<"iota"> {
   let summary = "each element's index along one dimension";
   let description = [{

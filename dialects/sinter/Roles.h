@@ -21,10 +21,12 @@ inline constexpr llvm::StringLiteral kGroupsAttr = "sinter.groups";
 
 /// On an op of a kernel, sinter's as well as linalg's. Where nothing lives on rows x columns: a matrix product, the
 /// sums of the columns of a product's right operand. In an attention: a product that makes rows x columns, one that
-/// sums them over columns or over rows, or what works on them element by element or along rows.
+/// sums them over columns or over rows, a sum along their diagonals, or what works on them element by element or along
+/// rows.
 inline constexpr llvm::StringLiteral kRoleAttr = "sinter.role";
 inline constexpr llvm::StringLiteral kProduct = "product", kOfColumns = "sums of columns", kMakes = "makes",
-                                     kSumsColumns = "sums columns", kSumsRows = "sums rows", kOnRows = "on rows";
+                                     kSumsColumns = "sums columns", kSumsRows = "sums rows",
+                                     kSumsDiagonals = "sums diagonals", kOnRows = "on rows";
 /// On a linalg.generic that is a product: both operands are rounded to bf16 first.
 inline constexpr llvm::StringLiteral kBf16Attr = "sinter.bf16";
 

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 using namespace sinter;
 
@@ -22,7 +23,8 @@ struct Sizes {
 
 /// What becomes of scores [heads, rows, columns] before softmax. Press, Smith, Lewis 2021 (arXiv:2108.12409) for ALiBi;
 /// Gemma 2 (arXiv:2408.00118), section 2, for the soft cap.
-Tensor change(Tensor scores, const std::string &variant, const Sizes &s, int64_t window) {
+/// `table` (of the learned bias): a row for each distance of row and column, with a number for each head.
+Tensor change(Tensor scores, Tensor table, const std::string &variant, const Sizes &s, int64_t window) {
   Tensor row = iota({s.rows, s.columns}, 0), column = iota({s.rows, s.columns}, 1);
   if (variant == "softcap")
     scores = tanh(scores * (1 / 50.0)) * 50.0;
@@ -30,10 +32,8 @@ Tensor change(Tensor scores, const std::string &variant, const Sizes &s, int64_t
     Tensor head = cast(iota({s.heads, 1, 1}, 0) + 1, f32);
     scores = scores + exp(head * (-8.0 * std::log(2.0) / static_cast<double>(s.heads))) * cast(column - row, f32);
   }
-  if (variant == "bias") {
-    Tensor table = input("table", {2 * s.columns, s.heads}); // one number for each distance and head
+  if (variant == "bias")
     scores = scores + transpose(gather(table, row - column + s.columns), {2, 0, 1});
-  }
   if (variant == "document") {
     Tensor ids = input("ids", {s.rows}, i32);
     scores = where(reshape(ids, {s.rows, 1}) == reshape(ids, {1, s.columns}), scores, -INFINITY);
@@ -61,23 +61,33 @@ SINTER_MODEL(attention) {
                                              {s.heads / s.groups, s.groups, s.columns, s.width}),
                                    {s.heads, s.columns, s.width});
   };
-  auto attend = [&](Tensor q, Tensor k, Tensor v) {
-    Tensor scores = matmul(q, transpose(repeated(k))) * (1 / std::sqrt(static_cast<double>(s.width)));
-    return matmul(softmax(change(scores, variant, s, window)), repeated(v));
+  auto bias = [&] { return variant == "bias" ? input("table", {2 * s.columns, s.heads}) : full({}, 0); };
+  auto with = [&](std::vector<Tensor> tensors, Tensor table) { // what gradients are asked for
+    if (variant == "bias")
+      tensors.push_back(table);
+    return tensors;
   };
-  entry("forward", [&] { output("o", attend(query("q"), key("k"), key("v"))); });
+  auto attend = [&](Tensor q, Tensor k, Tensor v, Tensor table) {
+    Tensor scores = matmul(q, transpose(repeated(k))) * (1 / std::sqrt(static_cast<double>(s.width)));
+    return matmul(softmax(change(scores, table, variant, s, window)), repeated(v));
+  };
+  entry("forward", [&] { output("o", attend(query("q"), key("k"), key("v"), bias())); });
   entry("forward_backward", [&] {
-    Tensor q = query("q"), k = key("k"), v = key("v"), w = query("w");
-    Tensor o = attend(q, k, v);
-    auto g = grad(sum(o * w), {q, k, v});
+    Tensor q = query("q"), k = key("k"), v = key("v"), w = query("w"), table = bias();
+    Tensor o = attend(q, k, v, table);
+    auto g = grad(sum(o * w), with({q, k, v}, table));
     output("o", o), output("dq", g[0]), output("dk", g[1]), output("dv", g[2]);
+    if (variant == "bias")
+      output("dtable", g[3]);
   });
   // How the gradient changes along (x, y, z).
   entry("hvp", [&] {
-    Tensor q = query("q"), k = key("k"), v = key("v"), w = query("w");
-    auto g = grad(sum(attend(q, k, v) * w), {q, k, v});
+    Tensor q = query("q"), k = key("k"), v = key("v"), w = query("w"), table = bias();
+    auto g = grad(sum(attend(q, k, v, table) * w), {q, k, v});
     Tensor along = sum(g[0] * query("x")) + sum(g[1] * key("y")) + sum(g[2] * key("z"));
-    auto h = grad(along, {q, k, v});
+    auto h = grad(along, with({q, k, v}, table));
     output("hq", h[0]), output("hk", h[1]), output("hv", h[2]);
+    if (variant == "bias")
+      output("htable", h[3]);
   });
 }

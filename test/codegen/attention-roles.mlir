@@ -58,7 +58,7 @@ func.func private @scores(%q: tensor<2x32x16xf32>, %k: tensor<2x32x16xf32>) -> t
 }
 
 //--- unknown.mlir
-// CHECK: error: {{.*}}attribute `sinter.role` is "product", "sums of columns", "makes", "sums columns", "sums rows" or "on rows", not "reads"
+// CHECK: error: {{.*}}attribute `sinter.role` is "product", "sums of columns", "makes", "sums columns", "sums rows", "sums diagonals" or "on rows", not "reads"
 func.func @f(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %y = sinter.softmax %x {sinter.role = "reads"} : tensor<2x4xf32>
   return %y : tensor<2x4xf32>

@@ -104,6 +104,27 @@ func.func @does_not_say(%q: tensor<2x4x3xf32>) {
   }
   return
 }
+// -----
+func.func @diagonals_of_rows(%q: tensor<2x7xf32>, %k: tensor<2x4x4xf32>) {
+  %o = sinter.attention over [2, 4, 7](%q columns 1, %k rows 1) : (tensor<2x7xf32>, tensor<2x4x4xf32>) -> tensor<2x7xf32> {
+  ^bb0(%q0: tensor<2x7xf32>, %k0: tensor<2x4x4xf32>):
+    // expected-error @+1 {{is made of rows or columns (in sinter.attention)}}
+    %d = sinter.diagonals %q0 rows 4 : tensor<2x7xf32> -> tensor<2x4x4xf32>
+    %o0 = sinter.sum_diagonals %d : tensor<2x4x4xf32> -> tensor<2x7xf32>
+    sinter.yield %o0 : tensor<2x7xf32>
+  }
+  return
+}
+// -----
+func.func @diagonals_of_other_things(%q: tensor<2x4x4xf32>) {
+  %o = sinter.attention over [2, 4, 5](%q rows 1) : (tensor<2x4x4xf32>) -> tensor<2x7xf32> {
+  ^bb0(%q0: tensor<2x4x4xf32>):
+    // expected-error @+1 {{does not sum over rows and columns (in sinter.attention)}}
+    %o0 = sinter.sum_diagonals %q0 : tensor<2x4x4xf32> -> tensor<2x7xf32>
+    sinter.yield %o0 : tensor<2x7xf32>
+  }
+  return
+}
 
 //--- simplify.mlir
 // A result that nobody reads goes, an operand that was only read for it too; equal operands are one; numbers move in.

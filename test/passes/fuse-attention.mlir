@@ -178,3 +178,32 @@ func.func @two(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>) -> tensor<2x32x8x
   %o2 = sinter.matmul %p2, %k : (tensor<2x32x32xf32>, tensor<2x32x8xf32>) -> tensor<2x32x8xf32>
   return %o2 : tensor<2x32x8xf32>
 }
+
+// A matrix by distance comes along if its rows and columns are those of scores: its table is the operand. One that is read
+// the other way around stays what it is, rows and columns of an operand.
+// CHECK-LABEL: func @diagonals
+// CHECK: %[[T:.*]] = sinter.diagonals %arg3 rows 32
+// CHECK: sinter.attention over [2, 32, 32](%arg2, %arg0 rows 1, %arg1 columns 1, %[[T]] rows 2 columns 1)
+// CHECK: ^bb0(%[[TABLE:.*]]: tensor<63xf32>, %{{.*}}, %{{.*}}, %[[OTHER:.*]]: tensor<2x32x32xf32>):
+// CHECK: %[[D:.*]] = sinter.diagonals %[[TABLE]] rows 32 : tensor<63xf32> -> tensor<32x32xf32>
+// CHECK: sinter.map(%{{.*}}, %[[D]], %[[OTHER]])
+// CHECK: sinter.map
+func.func @diagonals(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>, %t: tensor<63xf32>, %u: tensor<2x63xf32>) -> (tensor<2x32x8xf32>, tensor<32x32xf32>) attributes {sinter.entry} {
+  %d = sinter.diagonals %t rows 32 : tensor<63xf32> -> tensor<32x32xf32>
+  %e = sinter.diagonals %u rows 32 : tensor<2x63xf32> -> tensor<2x32x32xf32>
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x32x8xf32>, tensor<2x32x8xf32>) -> tensor<2x32x32xf32>
+  %m = sinter.map(%s, %d, %e) [#id, affine_map<(h, i, j) -> (i, j)>, affine_map<(h, i, j) -> (h, j, i)>] : (tensor<2x32x32xf32>, tensor<32x32xf32>, tensor<2x32x32xf32>) -> tensor<2x32x32xf32> {
+  ^bb0(%x: f32, %y: f32, %z: f32):
+    %0 = arith.addf %x, %y : f32
+    %1 = arith.addf %0, %z : f32
+    sinter.yield %1 : f32
+  }
+  %p = sinter.softmax %m : tensor<2x32x32xf32>
+  %o = sinter.matmul %p, %k : (tensor<2x32x32xf32>, tensor<2x32x8xf32>) -> tensor<2x32x8xf32>
+  %r = sinter.map(%d) [affine_map<(i, j) -> (i, j)>] : (tensor<32x32xf32>) -> tensor<32x32xf32> {
+  ^bb0(%x: f32):
+    %0 = math.tanh %x : f32
+    sinter.yield %0 : f32
+  }
+  return %o, %r : tensor<2x32x8xf32>, tensor<32x32xf32>
+}

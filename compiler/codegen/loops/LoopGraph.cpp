@@ -1,5 +1,6 @@
 // Reads a kernel's linalg on tensors as loop nests over strided storage; see LoopGraph.h.
 #include "compiler/codegen/loops/LoopGraph.h"
+#include "compiler/codegen/loops/TensorViews.h"
 #include "dialects/sinter/Sinter.h"
 #include "mlir/IR/Matchers.h"
 
@@ -318,14 +319,15 @@ FailureOr<Operand> LoopGraph::operandFor(Value value, AffineMap map) {
     return emitError(value.getLoc(), "kernel: a kernel reads a value that has no place in memory"), failure();
   SmallVector<Affine> replacements;
   for (auto [d, result] : llvm::enumerate(map.getResults())) {
-    auto dim = dyn_cast<AffineDimExpr>(result);
-    auto constant = dyn_cast<AffineConstantExpr>(result);
-    if (!dim && !constant)
-      return emitError(value.getLoc(), "kernel: an indexing map must be a projected permutation"), failure();
-    if (dim && shapeOf(value)[d] != 1)
-      replacements.push_back(Affine::dim(dim.getPosition()));
-    else
-      replacements.push_back({constant ? constant.getValue() : 0, {}});
+    std::optional<LinearIndexOf> index = linearIndex(result, map.getNumDims());
+    if (!index)
+      return emitError(value.getLoc(), "kernel: an indexing map's results must be sums of dimensions"), failure();
+    Affine &own = replacements.emplace_back(Affine{index->constant, {}});
+    if (isa<AffineDimExpr>(result) && shapeOf(value)[d] == 1)
+      continue; // a loop of one iteration has no index
+    for (auto [dim, factor] : llvm::enumerate(index->factors))
+      if (factor != 0)
+        own.terms.push_back({static_cast<unsigned>(dim), factor});
   }
   operand.access = substitute(known->second, replacements);
   return operand;

@@ -1,5 +1,7 @@
 #include "compiler/codegen/loops/TensorViews.h"
 
+#include "mlir/Analysis/FlatLinearValueConstraints.h"
+
 using namespace mlir;
 
 namespace sinter::codegen {
@@ -11,12 +13,27 @@ SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
   return strides;
 }
 
-bool isTranspose(linalg::GenericOp op) {
+/// Whether `op` yields what it reads, each of its results once.
+static bool isCopy(linalg::GenericOp op) {
   if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 || op.getBody()->getOperations().size() != 1)
     return false;
   auto yield = cast<linalg::YieldOp>(op.getBody()->getTerminator());
-  return yield.getOperand(0) == op.getBody()->getArgument(0) && op.getIndexingMapsArray()[0].isPermutation() &&
-         op.getIndexingMapsArray()[1].isIdentity();
+  return yield.getOperand(0) == op.getBody()->getArgument(0) && op.getIndexingMapsArray()[1].isIdentity();
+}
+
+bool isTranspose(linalg::GenericOp op) { return isCopy(op) && op.getIndexingMapsArray()[0].isPermutation(); }
+
+/// A copy along diagonals (DiagonalsOp).
+static bool isDiagonals(linalg::GenericOp op) {
+  return isCopy(op) && !op.getIndexingMapsArray()[0].isProjectedPermutation();
+}
+
+std::optional<LinearIndexOf> linearIndex(AffineExpr index, unsigned dims) {
+  SmallVector<int64_t> factors;
+  if (failed(getFlattenedAffineExpr(index, dims, 0, &factors)) || factors.size() != dims + 1)
+    return std::nullopt;
+  int64_t constant = factors.pop_back_val();
+  return LinearIndexOf{factors, constant};
 }
 
 std::optional<View> viewOfArgument(Value value) {
@@ -44,6 +61,21 @@ std::optional<View> viewOfArgument(Value value) {
       strides[cast<AffineDimExpr>(expression).getPosition()] = stride;
     view->strides = strides;
     return view;
+  }
+  if (auto diagonals = value.getDefiningOp<linalg::GenericOp>(); diagonals && isDiagonals(diagonals)) {
+    std::optional<View> view = viewOfArgument(diagonals.getDpsInputs()[0]);
+    if (!view)
+      return std::nullopt;
+    View result{view->operand, view->offset, SmallVector<int64_t>(type.getRank(), 0)};
+    for (auto [stride, expression] : llvm::zip_equal(view->strides, diagonals.getIndexingMapsArray()[0].getResults())) {
+      std::optional<LinearIndexOf> index = linearIndex(expression, type.getRank());
+      if (!index)
+        return std::nullopt;
+      result.offset += stride * index->constant;
+      for (auto [to, factor] : llvm::zip_equal(result.strides, index->factors))
+        to += stride * factor;
+    }
+    return result;
   }
   // A dimension that splits has strides; others are left to the general emitter.
   if (auto expand = value.getDefiningOp<tensor::ExpandShapeOp>()) {

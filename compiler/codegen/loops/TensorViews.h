@@ -1,4 +1,4 @@
-// Which elements of a kernel's arguments a tensor stands for, seen through slices, transposes and reshapes.
+// Which elements of a kernel's arguments a tensor stands for, seen through slices, transposes, diagonals and reshapes.
 #pragma once
 
 #include "dialects/Precompiled.h"
@@ -19,6 +19,13 @@ llvm::SmallVector<int64_t> rowMajorStrides(llvm::ArrayRef<int64_t> shape);
 
 /// Whether `op` only copies its operand, with dimensions in another order.
 bool isTranspose(mlir::linalg::GenericOp op);
+
+/// factors[d] * index d, summed up, and `constant`: nothing if `index` is not of this kind.
+struct LinearIndexOf {
+  llvm::SmallVector<int64_t> factors;
+  int64_t constant;
+};
+std::optional<LinearIndexOf> linearIndex(mlir::AffineExpr index, unsigned dims);
 
 /// Nothing if `value` is computed, or if a reshape merges dimensions that no stride can merge.
 std::optional<View> viewOfArgument(mlir::Value value);

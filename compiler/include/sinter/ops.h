@@ -94,6 +94,9 @@ template <size_t parts> std::array<Tensor, parts> split(Tensor x, int64_t axis, 
 }
 /// result[i..., d...] = table[indices[i...], d...]: an embedding. An index outside the table gives zeros.
 Tensor gather(Tensor table, Tensor indices, Location loc = Location::current());
+/// result[..., i, j] = table[..., j - i + rows - 1], a matrix by the distance of its columns from its rows, of as many
+/// columns as the table has diagonals for: a learned bias for relative positions. Nothing is copied where it is read.
+Tensor diagonals(Tensor table, int64_t rows, Location loc = Location::current());
 
 //===--- reductions and products ---------------------------------------------------------------------===//
 

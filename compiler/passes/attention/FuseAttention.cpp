@@ -153,6 +153,12 @@ private:
           axes.column = r;
       }
       read(map, input, axes);
+      auto rank = static_cast<int64_t>(shapeOf(input).size());
+      if (auto diagonals = input.getDefiningOp<DiagonalsOp>();
+          diagonals && diagonals->hasOneUse() && axes.row == rank - 2 && axes.column == rank - 1) {
+        read(diagonals, diagonals.getTable(), {});
+        ops.insert(diagonals);
+      }
     }
     return llvm::all_of(map.getResults(), [&](Value result) { return addValue(result); });
   }
@@ -277,6 +283,7 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     Block &block = getOperation().getBody().front();
     bool changed = false;
     DenseSet<Operation *> done; // ops of groups that were refused
+    giveEachReaderItsDiagonals(block);
     for (bool again = true; again;) {
       again = false;
       for (Operation &op : block) {
@@ -299,6 +306,13 @@ struct FuseAttentionPass : impl::FuseAttentionBase<FuseAttentionPass> {
     }
     if (changed)
       sortTopologically(&block);
+  }
+
+  /// Reading them costs nothing, so each group has its own (layers may share a bias). Those of none are merged again.
+  static void giveEachReaderItsDiagonals(Block &block) {
+    for (auto diagonals : llvm::make_early_inc_range(block.getOps<DiagonalsOp>()))
+      while (!diagonals->use_empty() && !diagonals->hasOneUse())
+        diagonals->getUses().begin()->set(OpBuilder(diagonals).clone(*diagonals)->getResult(0));
   }
 
   /// The scores along whose rows `op` works, if it does.

@@ -34,13 +34,14 @@ public:
       if (std::string why = ask(op); !why.empty())
         return why;
     for (Value value : body.getTerminator()->getOperands())
-      if (!isa_and_nonnull<MatmulOp>(value.getDefiningOp()))
+      if (!isa_and_nonnull<MatmulOp>(value.getDefiningOp()) &&
+          (tiles || !isa_and_nonnull<SumDiagonalsOp>(value.getDefiningOp())))
         return "a result is no product";
     if (tiles)
       return askShader();
     if (skips)
-      for (ReduceOp reduce : reductions)
-        if (!ignoresLaterColumns(reduce))
+      for (Operation *sum : reductions)
+        if (!ignoresLaterColumns(sum))
           return "what products leave out counts in a reduction";
     return "";
   }
@@ -58,6 +59,13 @@ private:
       auto last = static_cast<int64_t>(attention.getOver().size()) - 1;
       return both(reduce.getInput()) && reduce.getAxes() == ArrayRef<int64_t>{last} ? ""
                                                                                     : "a reduction is not of columns";
+    }
+    if (auto diagonals = dyn_cast<DiagonalsOp>(op))
+      return isa<BlockArgument>(diagonals.getTable()) ? "" : "diagonals are of what is computed inside";
+    if (auto sum = dyn_cast<SumDiagonalsOp>(op)) {
+      reductions.push_back(sum);
+      bool whole = both(sum.getInput()) && sum.getInput().getType().getShape() == attention.getOver();
+      return whole && sum->hasOneUse() ? "" : "a sum along diagonals is not of all batches, or is read inside";
     }
     if (auto map = dyn_cast<MapOp>(op))
       return askMap(map);
@@ -83,7 +91,7 @@ private:
       return "a map is not over rows x columns";
     for (auto [input, read] :
          llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
-      if (isa<BlockArgument>(input))
+      if (isa<BlockArgument>(input) || input.getDefiningOp<DiagonalsOp>())
         continue;
       bool element = both(input) && read.isIdentity();
       auto reduce = input.getDefiningOp<ReduceOp>();
@@ -96,11 +104,12 @@ private:
   }
 
   /// Whether nothing above the diagonal or before the window, which the kernel may leave out, counts in a reduction.
-  bool ignoresLaterColumns(ReduceOp op) {
+  bool ignoresLaterColumns(Operation *op) {
     auto isZeroIn = [&](const KnownTriangles &known, Triangle triangle) {
-      return isZero(known.of(op.getInput())[triangle]);
+      return isZero(known.of(op->getOperand(0))[triangle]);
     };
-    return op.getKind() == ReduceKind::sum && isZeroIn(known, kAbove) &&
+    auto reduce = dyn_cast<ReduceOp>(op);
+    return (!reduce || reduce.getKind() == ReduceKind::sum) && isZeroIn(known, kAbove) &&
            (!window || isZeroIn(KnownTriangles(attention.getBody().front(), *window), kBelow));
   }
 
@@ -137,9 +146,9 @@ private:
   bool tiles; ///< of any size; else blocks of whole rows
   AxisAnalysis axes;
   KnownTriangles known;
-  SmallVector<ReduceOp> reductions;
-  bool skips = false;            ///< products leave out columns after a row
-  std::optional<int64_t> window; ///< and those so many before it
+  SmallVector<Operation *> reductions; ///< of columns, along diagonals
+  bool skips = false;                  ///< products leave out columns after a row
+  std::optional<int64_t> window;       ///< and those so many before it
 };
 
 } // namespace

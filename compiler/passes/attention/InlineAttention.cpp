@@ -43,8 +43,12 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
     }
   }
 
-  /// What an op of the region is in a kernel for all of it.
+  /// What an op of the region is in a kernel for all of it; nothing for a view.
   static StringRef roleOf(Operation &op, const AxisAnalysis &axes) {
+    if (isa<DiagonalsOp>(op))
+      return "";
+    if (isa<SumDiagonalsOp>(op))
+      return kSumsDiagonals;
     if (!isa<MatmulOp>(op))
       return kOnRows;
     Axes result = axes.of(op.getResult(0));
@@ -62,7 +66,8 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
       Operation *clone = builder.clone(op, mapping);
       if (number && !isa<arith::ConstantOp>(op)) {
         clone->setAttr(kAttentionAttr, number);
-        clone->setAttr(kRoleAttr, builder.getStringAttr(roleOf(op, axes)));
+        if (StringRef role = roleOf(op, axes); !role.empty())
+          clone->setAttr(kRoleAttr, builder.getStringAttr(role));
       }
     }
     for (auto [result, value] : llvm::zip_equal(attention.getResults(), body.getTerminator()->getOperands()))

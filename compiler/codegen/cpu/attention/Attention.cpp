@@ -5,11 +5,13 @@
 //     rows         mask, softmax, its gradient, in place
 //     over keys    the block's rows of results
 //     over queries this block's share of sums over all queries, which wait in the thread's memory until the last block
+//     diagonals    its share of sums along diagonals, likewise
 //
 // Products are emitted as everywhere else (MatmulEmit), rows in the order of EmitLoops: results have the bits of
 // kernels that take one op after the other. A tile is a batch, or a block of queries where nothing is summed over
 // queries.
 #include "compiler/codegen/cpu/Passes.h"
+#include "compiler/codegen/cpu/attention/AttentionDiagonals.h"
 #include "compiler/codegen/cpu/attention/AttentionRows.h"
 #include "compiler/codegen/cpu/products/MatmulEmit.h"
 #include "dialects/sinter/Sinter.h"
@@ -85,6 +87,8 @@ private:
       scratchSize = llvm::alignTo(emitter->scratchBytes(), 64);
       emitters.push_back(std::move(emitter));
     }
+    for (size_t i = 0; i < kernel.diagonals.size(); ++i)
+      diagonals.emplace_back(b, loc, kernel, scratch, scratchSize);
   }
 
   LogicalResult emitTile(Value tile) {
@@ -99,14 +103,22 @@ private:
         to = arith::SelectOp::create(b, loc, isLast, constant(all), to);
       }
     }
+    for (AttentionDiagonalsEmitter &sum : diagonals)
+      sum.begin();
     auto loop = scf::ForOp::create(b, loc, from, to, constant(1));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    return emitBlock(batch, loop.getInductionVar());
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      if (failed(emitBlock(batch, loop.getInductionVar())))
+        return failure();
+    }
+    for (auto [sum, emitter] : llvm::zip_equal(kernel.diagonals, diagonals))
+      emitter.end(batch, flat[flat.size() - kernel.results + sum.result]);
+    return success();
   }
 
   LogicalResult emitBlock(Value batch, Value block) {
-    Value first = LinearIndex().add(block, kernel.rows).materialize(b, loc);
+    Value first = LinearIndex().add(block, kernel.rows).materialize(b, loc), fresh = first;
     if (kernel.hasPartBlock())
       first = arith::MinUIOp::create(b, loc, first, constant(kernel.queries - kernel.rows));
     auto forEach = [&](AttentionProduct::Kind kind, auto action) {
@@ -126,6 +138,8 @@ private:
             [&](AttentionProduct &, MatmulEmitter &emitter) { emitter.emitRows(batch, first, constant(0), Value()); });
     forEach(AttentionProduct::OverQueries,
             [&](AttentionProduct &, MatmulEmitter &emitter) { emitter.emitDepth(batch, block, first); });
+    for (auto [sum, emitter] : llvm::zip_equal(kernel.diagonals, diagonals))
+      emitter.addBlock(buffers[*kernel.bufferOf(sum.value)], first, fresh);
     return success();
   }
 
@@ -184,6 +198,7 @@ private:
   OpBuilder b;
   SmallVector<Value> flat, buffers;
   std::vector<std::unique_ptr<MatmulEmitter>> emitters;
+  std::vector<AttentionDiagonalsEmitter> diagonals;
   int64_t scratchSize = 64; ///< its first word is the runtime's to clear
 };
 

@@ -27,12 +27,7 @@ LogicalResult AttentionRows::emit(Value batch, Value firstQuery, llvm::function_
   row = rows.getInductionVar();
   query = arith::AddIOp::create(b, loc, firstQuery, row);
   atQuery(query);
-  bound = constant(kernel.keysInVectors());
-  if (kernel.causal) {
-    Value last = LinearIndex{kernel.margin + kLanes, {}}.add(query, 1).materialize(b, loc);
-    Value vectors = arith::DivUIOp::create(b, loc, last, constant(kLanes));
-    bound = arith::MinUIOp::create(b, loc, bound, LinearIndex().add(vectors, kLanes).materialize(b, loc));
-  }
+  bound = kernel.keysBound(b, loc, query);
   scalars.clear();
   for (ArrayRef<AttentionRowOp> rest = kernel.rowOps; !rest.empty();) {
     int64_t pass = rest.front().pass;
@@ -129,17 +124,9 @@ FailureOr<SmallVector<Value>> AttentionRows::emitOp(linalg::GenericOp op, Value 
   return cloneOnLanes(b, *op.getBody(), operands, context);
 }
 
-/// Which lanes are keys, of those from `key` on; null: all.
-Value AttentionRows::keysFrom(Value key) {
-  if (!kernel.hasPartVector())
-    return {};
-  Value left = LinearIndex{kernel.keys, {}}.add(key, -1).materialize(b, loc);
-  return vector::CreateMaskOp::create(b, loc, lanesOf(b.getI1Type()), left);
-}
-
 /// `yes` in lanes that are keys, `no` in others.
 Value AttentionRows::ifKeys(Value key, Value yes, Value no) {
-  Value keys = keysFrom(key);
+  Value keys = kernel.keysFrom(b, loc, key);
   return keys ? arith::SelectOp::create(b, loc, keys, yes, no).getResult() : yes;
 }
 
@@ -158,7 +145,7 @@ Value AttentionRows::argumentAt(const codegen::View &view, AffineMap map, Type e
     index.add(indexOf(dim, key), stride);
     alongKeys += dim == keys ? stride : 0;
   }
-  Value memory = arguments[view.operand], at = index.materialize(b, loc), mask = keysFrom(key);
+  Value memory = arguments[view.operand], at = index.materialize(b, loc), mask = kernel.keysFrom(b, loc, key);
   if (alongKeys == 0 || !mask)
     return fromMemory(b, loc, loadLanes(b, loc, memory, at, alongKeys, kLanes), element);
   // Behind the last key, the tensor may end.

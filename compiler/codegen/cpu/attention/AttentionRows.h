@@ -27,7 +27,6 @@ private:
   mlir::Value operandOf(mlir::Value tensor, mlir::Value key);
   mlir::Value argumentAt(const codegen::View &view, mlir::AffineMap map, mlir::Type element, mlir::Value key);
   mlir::Value indexOf(int64_t dim, mlir::Value key) const;
-  mlir::Value keysFrom(mlir::Value key);
   mlir::Value ifKeys(mlir::Value key, mlir::Value yes, mlir::Value no);
   mlir::Value address(mlir::Value key);
 

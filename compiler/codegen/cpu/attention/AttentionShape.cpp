@@ -4,6 +4,7 @@
 #include "compiler/codegen/products/Contraction.h"
 #include "dialects/sinter/Sinter.h"
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
@@ -19,7 +20,8 @@ int64_t AttentionKernel::batchSize() const {
 }
 
 bool AttentionKernel::sumsOverQueries() const {
-  return llvm::any_of(products, [](const AttentionProduct &p) { return p.kind == AttentionProduct::OverQueries; });
+  return !diagonals.empty() ||
+         llvm::any_of(products, [](const AttentionProduct &p) { return p.kind == AttentionProduct::OverQueries; });
 }
 
 std::optional<int64_t> AttentionKernel::bufferOf(Value value) const {
@@ -36,6 +38,23 @@ Value AttentionKernel::firstKey(OpBuilder &b, Location loc, Value query, int64_t
   Value before = constant(*window - 1 + margin);
   Value key = arith::SubIOp::create(b, loc, arith::MaxUIOp::create(b, loc, query, before), before);
   return LinearIndex().add(arith::DivUIOp::create(b, loc, key, constant(unit)), unit).materialize(b, loc);
+}
+
+Value AttentionKernel::keysBound(OpBuilder &b, Location loc, Value query) const {
+  auto constant = [&](int64_t value) { return indexConstant(b, loc, value); };
+  Value all = constant(keysInVectors());
+  if (!causal)
+    return all;
+  Value last = LinearIndex{margin + kLanes, {}}.add(query, 1).materialize(b, loc);
+  Value vectors = arith::DivUIOp::create(b, loc, last, constant(kLanes));
+  return arith::MinUIOp::create(b, loc, all, LinearIndex().add(vectors, kLanes).materialize(b, loc));
+}
+
+Value AttentionKernel::keysFrom(OpBuilder &b, Location loc, Value key) const {
+  if (!hasPartVector())
+    return {};
+  Value left = LinearIndex{keys, {}}.add(key, -1).materialize(b, loc);
+  return vector::CreateMaskOp::create(b, loc, lanesOf(b.getI1Type()), left);
 }
 
 namespace {
@@ -115,8 +134,12 @@ private:
     auto terminator = cast<func::ReturnOp>(kernel.front().getTerminator());
     result.results = terminator.getNumOperands();
     for (int64_t i = 0; i < result.results; ++i) {
-      // A result is a product, or several side by side.
+      // A result is a sum along diagonals, a product, or several side by side.
       Value rest = terminator.getOperand(i);
+      if (Value summed = summedAlongDiagonals(rest)) {
+        result.diagonals.push_back({summed, i});
+        continue;
+      }
       if (!rest.getDefiningOp<tensor::InsertSliceOp>() && !readMix(rest, i))
         return false;
       for (; auto part = rest.getDefiningOp<tensor::InsertSliceOp>(); rest = part.getDest())
@@ -124,6 +147,17 @@ private:
           return false;
     }
     return true;
+  }
+
+  /// What is over queries x keys, if `value` is its sum along diagonals (SumDiagonalsOp).
+  Value summedAlongDiagonals(Value value) {
+    auto op = value.getDefiningOp<linalg::GenericOp>();
+    if (!op || !hasRole(op, kSumsDiagonals))
+      return {};
+    for (auto read : op.getBody()->getOps<tensor::ExtractOp>())
+      if (scores.contains(read.getTensor()))
+        return read.getTensor();
+    return {};
   }
 
   /// A product that sums over keys or queries, in the function's result `number`.
@@ -298,6 +332,8 @@ private:
     for (const AttentionProduct &product : result.products)
       if (product.kind != Kind::Scores)
         last[product.value] = forever;
+    for (const AttentionDiagonals &sum : result.diagonals)
+      last[sum.value] = forever;
     SmallVector<int64_t> free; // per buffer: the pass from which on it may be written
     auto keep = [&](Value value, int64_t pass) {
       for (auto [buffer, from] : llvm::enumerate(free))

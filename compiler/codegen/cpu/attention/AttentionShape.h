@@ -27,6 +27,12 @@ struct AttentionRowOp {
   int64_t pass = 0; ///< ops of one pass go over a row together
 };
 
+/// A sum along the diagonals of queries x keys.
+struct AttentionDiagonals {
+  mlir::Value value;
+  int64_t result; ///< which of the attention kernel's
+};
+
 struct AttentionKernel {
   llvm::SmallVector<int64_t> batch; ///< sizes of the outer dimensions
   int64_t queries, keys;
@@ -41,6 +47,7 @@ struct AttentionKernel {
   int64_t margin;
   llvm::SmallVector<AttentionProduct, 0> products;
   llvm::SmallVector<AttentionRowOp> rowOps;
+  llvm::SmallVector<AttentionDiagonals> diagonals;
   llvm::SmallVector<std::pair<mlir::Value, int64_t>> buffers; ///< values that are kept for a block of rows, and where
   int64_t bufferCount = 0;
 
@@ -56,6 +63,10 @@ struct AttentionKernel {
   int64_t wholeBlocks() const { return queries / rows; }
   bool hasPartBlock() const { return queries % rows != 0; }
   std::optional<int64_t> bufferOf(mlir::Value value) const;
+  /// The first key behind those that row `query` has to look at, in whole vectors.
+  mlir::Value keysBound(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value query) const;
+  /// Which lanes are keys, of those from `key` on; null: all.
+  mlir::Value keysFrom(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value key) const;
   /// The first key that rows from `query` on have to look at, in whole steps of `unit`.
   mlir::Value firstKey(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value query, int64_t unit) const;
 

@@ -248,9 +248,13 @@ Value AttentionShader::operandOf(MapOp op, unsigned input, int64_t outer, int64_
   Value value = op.getInputs()[input];
   if (kernel.both.contains(value))
     return tile.find(value)->second[outer * tiling.width + part];
+  AffineMap read = cast<AffineMapAttr>(op.getIndexingMaps()[input]).getValue();
+  if (auto diagonals = value.getDefiningOp<DiagonalsOp>()) {
+    read = tableIndexOf(diagonals).compose(read);
+    value = diagonals.getTable();
+  }
   if (auto argument = dyn_cast<BlockArgument>(value))
-    return loadOperand(argument.getArgNumber(), cast<AffineMapAttr>(op.getIndexingMaps()[input]).getValue(), outer,
-                       part);
+    return loadOperand(argument.getArgNumber(), read, outer, part);
   SplatElementsAttr constant;
   if (matchPattern(value, m_Constant(&constant)))
     return arith::ConstantOp::create(b, shader.loc, constant.getSplatValue<TypedAttr>());
@@ -305,18 +309,21 @@ Value AttentionShader::loadOperand(unsigned argument, AffineMap read, int64_t ou
   const View &view = kernel.operands[argument];
   Type element = getElementTypeOrSelf(kernel.op->getOperand(argument).getType());
   LinearIndex start{view.offset, {}};
-  int64_t along = -1;
+  int64_t along = -1, innerStride = 0;
   for (auto [r, stride] : llvm::enumerate(view.strides)) {
-    auto dim = static_cast<int64_t>(read.getDimPosition(r));
-    if (dim == inner)
-      along = static_cast<int64_t>(r);
-    else
-      start.add(dim < rows ? batch[dim] : safeOuter[outer], stride);
+    std::optional<codegen::LinearIndexOf> index = codegen::linearIndex(read.getResult(r), read.getNumDims());
+    start.constant += index->constant * stride;
+    for (auto [dim, factor] : llvm::enumerate(index->factors))
+      if (static_cast<int64_t>(dim) == inner && factor != 0)
+        along = static_cast<int64_t>(r), innerStride = factor * stride;
+      else if (factor != 0)
+        start.add(static_cast<int64_t>(dim) < rows ? batch[dim] : safeOuter[outer], factor * stride);
   }
   if (along < 0)
     return loadOne(view, element, start);
-  return loadFour(view, element, start, neighbours(innerOf(part), innerSize, isRagged()), view.strides[along],
-                  isAligned(view, along, innerSize));
+  bool plain = isa<AffineDimExpr>(read.getResult(along));
+  return loadFour(view, element, start, neighbours(innerOf(part), innerSize, isRagged()), innerStride,
+                  plain && isAligned(view, along, innerSize));
 }
 
 } // namespace sinter::vulkan
