@@ -19,7 +19,16 @@ struct Buffers {
   int32_t tokens[rows * length], targets[rows * length], labels[rows];
   float images[rows * length];
   Batch text() { return {rows, length, tokens, targets, nullptr, nullptr}; }
-  Batch pictures() { return {rows, length, nullptr, nullptr, images, labels}; }
+  Batch pictures() {
+    return {rows,
+            length,
+            nullptr,
+            nullptr,
+            images,
+            labels,
+            {{"images", SINTER_F32, {rows, length}, 4, 4 * length, reinterpret_cast<char *>(images)},
+             {"labels", SINTER_I32, {rows}, 4, 4, reinterpret_cast<char *>(labels)}}};
+  }
 };
 
 class DataTest : public testing::Test {

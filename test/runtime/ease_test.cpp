@@ -73,9 +73,10 @@ TEST(Suggest, NearestName) {
 }
 
 TEST_F(EaseTest, DidYouMean) {
-  expectError({}, 2, "mock: error: a subcommand is required: train, eval, sample, bench, info, export, import");
-  expectError({"trian"}, 2,
-              "'trian' is not a subcommand: train, eval, sample, bench, info, export, import; did you mean train?");
+  expectError({}, 2, "mock: error: a subcommand is required: train, eval, sample, bench, run, info, export, import");
+  expectError(
+      {"trian"}, 2,
+      "'trian' is not a subcommand: train, eval, sample, bench, run, info, export, import; did you mean train?");
   expectError({"--threads", "2", "train"}, 2, "options come after the subcommand");
   expectError({"train", "--dat", text}, 2,
               "mock train: error: there is no option --dat; did you mean --data?; 'mock train --help'");
@@ -113,9 +114,9 @@ TEST_F(EaseTest, ValuesOfOptions) {
 // Each option says what it is for and, unless it is a flag, required or has nothing to fall back to, what holds without
 // it.
 TEST_F(EaseTest, HelpTellsDefaults) {
-  const std::vector<std::string> nothing = {"--resume", "--init",   "--val-data",        "--log", "--prompt-file",
-                                            "--stop",   "--logits", "--vocabulary-from", "--data"};
-  for (const char *subcommand : {"train", "eval", "sample", "bench", "info", "export", "import"}) {
+  const std::vector<std::string> nothing = {"--resume", "--init",   "--val-data",        "--log",  "--prompt-file",
+                                            "--stop",   "--logits", "--vocabulary-from", "--data", "--input"};
+  for (const char *subcommand : {"train", "eval", "sample", "bench", "run", "info", "export", "import"}) {
     std::string help = run({subcommand, "--help"}).out;
     expectContains(help, std::string("Usage: mock ") + subcommand);
     for (size_t at; (at = help.find("\n      ")) != std::string::npos;) // lines that go on

@@ -51,7 +51,7 @@ protected:
   void restore(bool empty) {
     std::filesystem::remove_all(folder / "o");
     for (const char *name : {"l", "e", "mark", "n"})
-      std::filesystem::remove(folder / name);
+      std::filesystem::remove_all(folder / name);
     if (empty)
       return;
     std::filesystem::create_directory(folder / "o");
@@ -165,6 +165,20 @@ TEST_F(FailuresTest, OtherCommands) {
            [&](const Result &result, const std::string &what) {
              EXPECT_TRUE(result.exit != 0 || std::filesystem::file_size(folder / "n") > 4 * 8 * 96 * 4) << what;
            });
+  write(folder / "t.csv", "1,2,3,4,5,6,7,8\n");
+  const std::vector<std::string> calls = {
+      "run",     "logits",     "--checkpoint", from,         "--input", "tokens=" + (folder / "t.csv"),
+      "--input", "position=1", "--save",       folder / "e", "--out",   folder / "n"};
+  std::filesystem::remove_all(folder / "n");
+  ASSERT_EQ(run(calls).exit, 0);
+  const std::string saved = readFile(folder / "e"), logits = readFile(folder / "n/logits.npy");
+  failEach(calls, false, [&](const Result &result, const std::string &what) {
+    if (result.exit == 0) {
+      EXPECT_EQ(readFile(folder / "e"), saved) << what;
+      EXPECT_EQ(readFile(folder / "n/logits.npy"), logits) << what;
+    }
+    EXPECT_EQ(checkpointOf("o"), run5) << what;
+  });
 }
 
 } // namespace sinter::test

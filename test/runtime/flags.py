@@ -24,6 +24,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 PATIENCE = 3  # seconds until a run is asked to end
 GRACE = 20  # seconds in which it must have done so
@@ -42,10 +43,12 @@ FILES = ["text.txt", "short.txt", "empty", "junk", "tokens.bin", "plain.safetens
          "run/checkpoint.safetensors", "other.safetensors",
          "log.jsonl", "folder", "folder/", "missing", "missing/x", "text.txt/x", "new", "new/deep", "broken-link",
          "link.txt", "./text.txt", "-"]
+ARRAYS = ["table.csv", "four.csv", "numbers.npy", "arrays.npz", "*.csv", "plain.safetensors"]
+PARTS = ["1", "2-9", "-1", "a", "a,b", "0", "9-1", "tokens", "", "*"]
 NAMES = ["constant", "cosine", "cosin", "Cosine", "random", "sequential", "bytes", "chars", "char", "none", "all",
          "train", "val", "auto", "always",
          "cpu", "vulkan", "vulkan:0", "null", "CPU", "cuda", "mock", "z80", "eval", "logits", "sample", "sampel"]
-OUTPUTS = {"--logits", "--out", "--log"}  # what these name may be replaced
+OUTPUTS = {"--logits", "--out", "--log", "--save", "--output"}  # what these name may be replaced
 
 
 class Options:
@@ -73,6 +76,14 @@ def prepare(program, folder):
     (folder / "tokens.bin").write_bytes(bytes(byte for _ in range(300) for byte in (state.randrange(96), 0)))
     (folder / "folder").mkdir()
     (folder / "folder/kept").write_text("kept")
+    (folder / "table.csv").write_text("a,b,c,d,e,f,g,h\n" + "1,2,3,4,5,6,7,8\n" * 9)
+    (folder / "four.csv").write_text("1,2,3,4,5,6,7,8\n" * 4)
+    header = b"{'descr': '<i4', 'fortran_order': False, 'shape': (9, 8), }".ljust(117) + b"\n"
+    array = b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header + b"\x07\0\0\0" * 72
+    (folder / "numbers.npy").write_bytes(array)
+    with zipfile.ZipFile(folder / "arrays.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("tokens.npy", "targets.npy"):
+            archive.writestr(name, array)
     (folder / "broken-link").symlink_to("nowhere")
     (folder / "link.txt").symlink_to("text.txt")
     run = lambda *words: subprocess.run([program, *words], cwd=folder, check=True, capture_output=True)
@@ -92,6 +103,10 @@ def value(draw, option):
         kinds = [NAMES] * 4 + [TEXTS, NUMBERS]
     elif option in ("--prompt", "--stop", "--sample-prompt"):
         kinds = [TEXTS] * 4 + [NUMBERS, FILES]
+    if option in ("--input", "--val-input", "--output"):
+        name = draw.choice(["tokens", "targets", "position", "lr", "step", "logits", "loss", "x", ""])
+        given = draw.choice(draw.choice([ARRAYS] * 4 + [NUMBERS, FILES]))
+        return draw.choice([name + "=" + given] * 4 + [given, name, name + "=" + given + ":" + draw.choice(PARTS)])
     return draw.choice(draw.choice(kinds))
 
 
@@ -110,6 +125,8 @@ def command_line(draw, known):
     words = [subcommand if draw.random() < 0.96 else misspelt(draw, subcommand)]
     good = {"train": ["--data", "text.txt", "--steps", draw.choice("0247"), "--out", draw.choice(["run", "new"])],
             "eval": ["--data", "text.txt", "--checkpoint", "run"], "sample": ["--checkpoint", "run", "-n", "5"],
+            "run": draw.choice([["logits", "--input", "tokens=four.csv", "--input", "position=1"],
+                                ["train", "--input", "arrays.npz", "-n", "2"], ["eval", "--input", "four.csv"]]),
             "bench": ["--steps", "1"], "export": ["--checkpoint", "run", "--out", "new"],
             "import": ["--from", "plain.safetensors", "--out", "new"]}.get(subcommand, [])
     # Half of the lines are right but for what follows: that far, most of them get.
@@ -151,7 +168,8 @@ def named_outputs(words):
     for i, word in enumerate(words):
         option, _, given = word.partition("=")
         if option in OUTPUTS:
-            names.add(os.path.normpath(given if "=" in word else words[i + 1] if i + 1 < len(words) else ""))
+            given = given if "=" in word else words[i + 1] if i + 1 < len(words) else ""
+            names.add(os.path.normpath(given.partition("=")[2] if option == "--output" else given))
     return names
 
 

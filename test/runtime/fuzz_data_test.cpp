@@ -59,7 +59,14 @@ TEST(Fuzz, Images) {
   Folder folder;
   int32_t labels[1];
   float images[4];
-  const Batch batch = {1, 4, nullptr, nullptr, images, labels};
+  const Batch batch = {1,
+                       4,
+                       nullptr,
+                       nullptr,
+                       images,
+                       labels,
+                       {{"images", SINTER_F32, {1, 4}, 4, 16, reinterpret_cast<char *>(images)},
+                        {"labels", SINTER_I32, {1}, 4, 4, reinterpret_cast<char *>(labels)}}};
   const std::string goodImages = std::string("\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2", 16) + "abcdefgh";
   const std::string goodLabels = std::string("\0\0\10\1\0\0\0\2", 8) + std::string("\1\2", 2);
   fuzz("IDX images", [&](uint64_t seed, Mutator &mutator) {

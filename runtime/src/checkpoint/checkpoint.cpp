@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/flat_json.h"
+#include "base/hash.h"
 #include "checkpoint/configuration.h"
 #include "checkpoint/safetensors.h"
 #include "files/files.h"
@@ -14,9 +15,6 @@
 #include <fmt/format.h>
 #include <unordered_map>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 namespace sinter {
 
 static constexpr const char *formatName = "sinter-checkpoint";
@@ -25,19 +23,7 @@ static constexpr const char *formatVersion = "1";
 static constexpr std::string_view hashKey = "\"xxh3\":\"";
 static constexpr std::string_view noHash = "0000000000000000";
 
-namespace {
-
-class Hash {
-public:
-  Hash() { XXH3_64bits_reset(&state_); }
-  void add(const void *data, size_t size) { XXH3_64bits_update(&state_, data, size); }
-  std::string text() const { return fmt::format("{:016x}", uint64_t(XXH3_64bits_digest(&state_))); }
-
-private:
-  XXH3_state_t state_;
-};
-
-} // namespace
+static std::string textOf(const Hash &hash) { return fmt::format("{:016x}", hash.value()); }
 
 std::string checkpointPath(const std::string &folder) { return folder + "/checkpoint.safetensors"; }
 
@@ -116,7 +102,7 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   for (uint32_t s = 0; s < description.state_count; ++s)
     if (isSaved(description.states[s]))
       hash.add(program.toRead(description.states[s]), description.states[s].tensor.bytes);
-  header.replace(header.find(fmt::format("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), hash.text());
+  header.replace(header.find(fmt::format("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), textOf(hash));
 
   AtomicFile file(path);
   file.write(length.data(), length.size());
@@ -248,9 +234,9 @@ static void readTensors(FileReader &reader, const TensorFile &file, const std::v
         target += size;
     }
   }
-  if (isCheckpointFile(file) && hash.text() != expected)
+  if (isCheckpointFile(file) && textOf(hash) != expected)
     fail(Exit::Damaged, fmt::format("{}: damaged: its content has hash {}, it was saved with {}", reader.path(),
-                                    hash.text(), expected));
+                                    textOf(hash), expected));
 }
 
 static std::unordered_map<std::string_view, size_t> indexByName(const TensorFile &file) {

@@ -55,6 +55,8 @@ static void fillInputs(Program &program, const sinter_entry &entry, uint64_t see
         static_cast<int32_t *>(program.data(input))[n] = int32_t(random.below(n, limit));
       else if (input.tensor.dtype == SINTER_F32)
         static_cast<float *>(program.data(input))[n] = float(random.uniform(n));
+      else if (input.tensor.dtype == SINTER_I8)
+        static_cast<int8_t *>(program.data(input))[n] = int8_t(random.below(n, 2));
     }
   }
 }
@@ -203,14 +205,28 @@ static void print(const BenchCommand &command, Program &program, const Times &ti
                 program.threads(), program.plan().arena_bytes, peakBytes, profile);
 }
 
+// The first size of the inputs that are arrays, if they have one in common; else 0.
+static double exampleCount(const sinter_entry &entry) {
+  int64_t count = 0;
+  for (uint32_t i = 0; i < entry.input_count; ++i) {
+    const sinter_tensor &tensor = entry.inputs[i].tensor;
+    if (tensor.rank > 0 && count && tensor.shape[0] != count)
+      return 0;
+    count = tensor.rank > 0 ? tensor.shape[0] : count;
+  }
+  return double(count);
+}
+
 static Exit benchEntry(const BenchCommand &command, Program &program) {
   const sinter_entry &entry = requireEntry(program, command.entry, {"sample"});
   const sinter_input *tokens = Program::findInput(entry, "tokens"), *images = Program::findInput(entry, "images");
   if (const sinter_input *position = Program::findInput(entry, "position"); position && tokens)
     program.setScalar(entry, "position", double(elementCount(tokens->tensor) - 1));
-  const Work work = tokens   ? Work{double(elementCount(tokens->tensor)), "tokens", entry.flops}
-                    : images ? Work{double(images->tensor.rank ? images->tensor.shape[0] : 1), "images", entry.flops}
-                             : Work{0, "", entry.flops};
+  const double examples = exampleCount(entry);
+  const Work work = tokens     ? Work{double(elementCount(tokens->tensor)), "tokens", entry.flops}
+                    : images   ? Work{double(images->tensor.rank ? images->tensor.shape[0] : 1), "images", entry.flops}
+                    : examples ? Work{examples, "examples", entry.flops}
+                               : Work{0, "", entry.flops};
   std::vector<double> seconds(entry.launch_count);
   const Times times = timeCalls(
       command.steps,

@@ -51,6 +51,7 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
          : name == "eval"   ? eval(program, common, commands.eval)
          : name == "sample" ? sample(program, common, commands.sample)
          : name == "bench"  ? bench(program, common, commands.bench)
+         : name == "run"    ? runEntry(program, common, commands.run)
          : name == "info"   ? info(program, common, commands.info)
          : name == "export" ? exportSafetensors(program, common, commands.exported)
                             : importSafetensors(program, common, commands.imported);

@@ -41,6 +41,9 @@ Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool i
 Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
 
 struct TrainCommand {
+  std::vector<std::string> inputs, validationInputs;
+  bool flip = false;
+  std::optional<int64_t> crop;
   std::string data, validationData, out, init, log, tokenizer;
   std::string resume; ///< empty: start; always; auto: if there is a checkpoint
   std::optional<uint64_t> seed;
@@ -55,6 +58,7 @@ struct TrainCommand {
 Exit train(const sinter_program &description, const CommonOptions &common, const TrainCommand &command);
 
 struct EvalCommand {
+  std::vector<std::string> inputs;
   std::string data, checkpoint, logits, tokenizer, split = "all";
   std::optional<double> validationFraction;
   int64_t batches = 0;
@@ -75,6 +79,15 @@ struct BenchCommand {
   bool json = false, profile = false;
 };
 Exit bench(const sinter_program &description, const CommonOptions &common, const BenchCommand &command);
+
+struct RunCommand {
+  std::string entry, checkpoint, save, out;
+  std::vector<std::string> inputs, outputs;
+  std::optional<int64_t> calls;
+  std::optional<uint64_t> seed;
+  bool json = false, ignoreConfiguration = false;
+};
+Exit runEntry(const sinter_program &description, const CommonOptions &common, const RunCommand &command);
 
 struct InfoCommand {
   std::string checkpoint; ///< empty: the program itself

@@ -23,6 +23,13 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
   std::vector<NamedFile> inputs = {{"--checkpoint", findCheckpoint(command.checkpoint)}};
   for (const std::string &file : dataFiles(command.data))
     inputs.push_back({"--data", file});
+  if (command.data.empty() == command.inputs.empty())
+    fail(Exit::Usage, command.data.empty()
+                          ? "--data is required: a file to look at; or --input NAME=FILE for each input"
+                          : "--data and --input both say what to look at: give one of them");
+  const std::vector<InputFile> files = parseInputFiles(command.inputs, entry, "--input");
+  for (const std::string &file : filesOf(files))
+    inputs.push_back({"--input", file});
   keepApart({"--logits", command.logits}, inputs);
   keepTraining(command.logits);
   bool complete;
@@ -30,6 +37,7 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
       loadForUse(command.checkpoint, *program, Use::Parameters, command.ignoreConfiguration, &complete);
   DataOptions options;
   options.path = command.data;
+  options.inputs = files;
   options.tokenizer = command.tokenizer;
   if (complete && command.tokenizer.empty())
     options.restored = checkpoint.tokenizer;
@@ -48,19 +56,24 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
     writeLogits(command.logits, *program);
   }
   const Evaluation result = evaluate(*program, *part, command.batches);
-  const char *unit = batch.tokens ? "tokens" : "images";
-  if (command.json || !isatty(STDOUT_FILENO))
-    print("{{\"loss\":{:.9g},\"perplexity\":{:.9g},\"bits_per_byte\":{:.9g},\"accuracy\":{:.9g},\"{}\":{}}}\n",
-          JsonNumber{result.loss}, JsonNumber{result.perplexity()}, JsonNumber{result.bitsPerByte()},
-          JsonNumber{result.accuracy}, unit, result.predictions);
-  else {
-    print("loss           {:.6f}\nperplexity     {:.4f}\n", result.loss, result.perplexity());
-    if (!std::isnan(result.bitsPerByte()))
-      print("bits per byte  {:.4f}\n", result.bitsPerByte());
-    if (!std::isnan(result.accuracy))
-      print("accuracy       {:.2f} %\n", 100 * result.accuracy);
-    print("{:<15}{}\n", unit, result.predictions);
+  const char *unit = batch.unit();
+  // Of numbers that are no classes, the loss alone means something.
+  const bool classes = batch.tokens || !std::isnan(result.accuracy);
+  if (command.json || !isatty(STDOUT_FILENO)) {
+    const std::string more =
+        fmt::format("\"perplexity\":{:.9g},\"bits_per_byte\":{:.9g},\"accuracy\":{:.9g},",
+                    JsonNumber{result.perplexity()}, JsonNumber{result.bitsPerByte()}, JsonNumber{result.accuracy});
+    print("{{\"loss\":{:.9g},{}\"{}\":{}}}\n", JsonNumber{result.loss}, classes ? more : "", unit, result.predictions);
+    return Exit::Done;
   }
+  print("loss           {:.6f}\n", result.loss);
+  if (classes)
+    print("perplexity     {:.4f}\n", result.perplexity());
+  if (!std::isnan(result.bitsPerByte()))
+    print("bits per byte  {:.4f}\n", result.bitsPerByte());
+  if (!std::isnan(result.accuracy))
+    print("accuracy       {:.2f} %\n", 100 * result.accuracy);
+  print("{:<15}{}\n", unit, result.predictions);
   return Exit::Done;
 }
 

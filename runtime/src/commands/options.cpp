@@ -146,9 +146,19 @@ static void addRates(CLI::App &app, TrainCommand &c, const sinter_program &progr
   ofModel("--grad-clip", c.gradClip, rate, "NORM", "largest global norm of the gradient; 0: no limit", "grad_clip");
 }
 
+// NAME=FILE, as often as it is given.
+static void addInputs(CLI::App &app, const char *name, std::vector<std::string> &target, const Help &help) {
+  add(app, name, target, notEmpty, help)->allow_extra_args(false);
+}
+
 static void addTrain(CLI::App &app, TrainCommand &c, const sinter_program &program) {
   add(app, "--data", c.data, notEmpty,
-      {"FILE", "text (UTF-8), uint16 tokens (.bin), or IDX images; with --resume not needed"});
+      {"FILE", "text (UTF-8), uint16 tokens (.bin), images, or arrays called as the inputs are; with --resume not "
+               "needed"});
+  addInputs(app, "--input", c.inputs,
+            {"NAME=FILE", "in place of --data: an input's numbers, an example a row (.npy, .npz, .csv, .safetensors, "
+                          "IDX, CIFAR's .bin); NAME=FILE:PART takes an array or columns; may be repeated, for further "
+                          "inputs or more examples"});
   add(app, "--steps", c.steps, notNegative, {"STEPS", "train up to this step", "1000"});
   add(app, "--out", c.out, notEmpty, {"FOLDER", "where checkpoint.safetensors is kept", "run"});
   add(app, "--resume", c.resume, {oneOf({"always", "auto"}).validator, ""},
@@ -159,11 +169,18 @@ static void addTrain(CLI::App &app, TrainCommand &c, const sinter_program &progr
   add(app, "--init", c.init, notEmpty, {"FILE", "take the parameters from a checkpoint or safetensors file"});
   add(app, "--seed", c.seed, seed, {"N", "of initial values, batches and dropout", "0"});
   addRates(app, c, program);
-  add(app, "--order", c.order, oneOf({"random", "sequential"}),
-      {"NAME", "of the data; sequential: row b of step s starts at token (s * batch + b) * context", "random"});
+  add(app, "--order", c.order, oneOf({"random", "sequential", "shuffled"}),
+      {"NAME",
+       "of the data; sequential: row b of step s starts at token (s * batch + b) * context; shuffled: all rows "
+       "once before any comes again",
+       "random, of arrays shuffled"});
   add(app, "--val-fraction", c.validationFraction, fraction,
       {"X", "share of --data, its end, that is held out", "0.1"});
   add(app, "--val-data", c.validationData, notEmpty, {"FILE", "held-out data in a file of its own"});
+  addInputs(app, "--val-input", c.validationInputs, {"NAME=FILE", "the same, as --input", "none"});
+  app.add_flag("--flip", c.flip, "mirror half of the training images");
+  add(app, "--crop", c.crop, notNegative,
+      {"PIXELS", "move training images by up to so many each way; what comes from outside is 0", "0"});
   add(app, "--tokenizer", c.tokenizer, tokenizers,
       {"NAME", "tokens of a text", "bytes if the vocabulary has room, else chars"});
   add(app, "--eval-every", c.evalEvery, notNegative,
@@ -183,7 +200,8 @@ static void addIgnore(CLI::App &app, bool &ignore) {
 }
 
 static void addEval(CLI::App &app, EvalCommand &c) {
-  addRequired(app, "--data", c.data, notEmpty, {"FILE", "text (UTF-8), uint16 tokens (.bin), or IDX images"});
+  add(app, "--data", c.data, notEmpty, {"FILE", "text (UTF-8), uint16 tokens (.bin), images, or arrays"});
+  addInputs(app, "--input", c.inputs, {"NAME=FILE", "in place of --data: numbers of an input, as for train", "none"});
   addRequired(app, "--checkpoint", c.checkpoint, notEmpty,
               {"FILE", "checkpoint, safetensors file, or folder of a training"});
   add(app, "--split", c.split, oneOf({"all", "train", "val"}),
@@ -235,6 +253,23 @@ static void addBench(CLI::App &app, BenchCommand &c) {
   app.add_flag("--json", c.json, "one JSON object");
 }
 
+static void addRun(CLI::App &app, RunCommand &c) {
+  addRequired(app, "entry", c.entry, notEmpty, {"ENTRY", "an entry of the program; info lists them"});
+  addInputs(app, "--input", c.inputs,
+            {"NAME=FILE", "an input's numbers, as for train: rows for one call, which all calls take, or for several; "
+                          "NAME=NUMBER for inputs that are one"});
+  add(app, "-n,--calls", c.calls, notNegative, {"CALLS", "how often", "as often as the inputs have rows for"});
+  add(app, "--checkpoint", c.checkpoint, notEmpty,
+      {"FILE", "what state begins as: checkpoint, safetensors file, or folder of a training", "initial values"});
+  add(app, "--save", c.save, notEmpty, {"FILE", "checkpoint to write in the end", "none"});
+  addInputs(app, "--output", c.outputs,
+            {"NAME=FILE", "write an output as NumPy's .npy, of all calls; may be repeated", "none"});
+  add(app, "--out", c.out, notEmpty, {"FOLDER", "write all outputs, as NAME.npy", "none"});
+  add(app, "--seed", c.seed, seed, {"N", "of initial values and dropout", "the checkpoint's, or 0"});
+  app.add_flag("--json", c.json, "one JSON object a call (always, unless the output is a terminal)");
+  addIgnore(app, c.ignoreConfiguration);
+}
+
 static void addInfo(CLI::App &app, InfoCommand &c) {
   add(app, "checkpoint", c.checkpoint, notEmpty,
       {"CHECKPOINT", "checkpoint or safetensors file, or folder of a training", "this program"});
@@ -272,6 +307,7 @@ void addSubcommands(CLI::App &app, const sinter_program &program, Commands &c) {
   addEval(*app.add_subcommand("eval", "loss, perplexity, bits per byte and accuracy on data"), c.eval);
   addSample(*app.add_subcommand("sample", "make text"), c.sample);
   addBench(*app.add_subcommand("bench", "time an entry on random input"), c.bench);
+  addRun(*app.add_subcommand("run", "call any entry on files or numbers"), c.run);
   addInfo(*app.add_subcommand("info", "what this program, or a checkpoint, holds"), c.info);
   addExport(*app.add_subcommand("export", "write the parameters as plain safetensors"), c.exported);
   addImport(*app.add_subcommand("import", "make a checkpoint of a safetensors file"), c.imported);

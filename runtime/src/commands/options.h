@@ -16,6 +16,7 @@ struct Commands {
   EvalCommand eval;
   SampleCommand sample;
   BenchCommand bench;
+  RunCommand run;
   InfoCommand info;
   ExportCommand exported;
   ImportCommand imported;

@@ -42,6 +42,8 @@ private:
   void decideToResume();
   void takeOptions();
   void takeDataPaths();
+  void takeInputs();
+  void chooseOrder();
   void planEvaluations();
   void loadTrainingData(const Batch &batch);
   void checkData(const TrainingOptions &saved) const;
@@ -56,7 +58,8 @@ private:
   bool resumes_ = false;
   TrainingOptions options_;
   Checkpoint checkpoint_; // what the next one will hold; after a resume, at first what the last one held
-  std::string dataPath_, validationPath_;
+  std::string dataPath_, validationPath_; // of inputs the first file's, for messages
+  std::vector<InputFile> inputs_, validationInputs_;
   int64_t evalEvery_ = 0, evalBatches_ = 0;
   bool keepTokenizer_ = false; // it came with the parameters
   Data data_;
@@ -92,7 +95,11 @@ void Training::takeOptions() {
   if (command_.schedule)
     options_.cosine = *command_.schedule == "cosine";
   if (command_.order)
-    options_.order = *command_.order == "sequential" ? Order::Sequential : Order::Random;
+    options_.order = *command_.order == "sequential" ? Order::Sequential
+                     : *command_.order == "shuffled" ? Order::Shuffled
+                                                     : Order::Random;
+  options_.augmentation.flip |= command_.flip;
+  take(command_.crop, options_.augmentation.crop);
 }
 
 void Training::decideToResume() {
@@ -107,8 +114,12 @@ void Training::decideToResume() {
     fail(Exit::Input, fmt::format("{}: no checkpoint to go on from; --out names its folder, --resume=auto starts if "
                                   "there is none",
                                   checkpointPath(folder_)));
-  if (!resumes_ && command_.data.empty())
-    fail(Exit::Usage, "--data is required: a file to train on");
+  if (!command_.data.empty() && !command_.inputs.empty())
+    fail(Exit::Usage, "--data and --input both say what to train on: give one of them");
+  if (!command_.validationData.empty() && !command_.validationInputs.empty())
+    fail(Exit::Usage, "--val-data and --val-input both say what is held out: give one of them");
+  if (!resumes_ && command_.data.empty() && command_.inputs.empty())
+    fail(Exit::Usage, "--data is required: a file to train on; or --input NAME=FILE for each input of the entry train");
 }
 
 void Training::resume() {
@@ -124,6 +135,9 @@ void Training::resume() {
 
 // What is not given comes from the checkpoint; what is given, or found there, goes into the next one.
 void Training::takeDataPaths() {
+  takeInputs();
+  if (!inputs_.empty())
+    return;
   dataPath_ = command_.data.empty() ? savedDataPath(options_.data, folder_) : command_.data;
   validationPath_ =
       command_.validationData.empty() ? savedDataPath(options_.validationData, folder_) : command_.validationData;
@@ -135,6 +149,31 @@ void Training::takeDataPaths() {
     options_.data = dataPathToSave(dataPath_, folder_);
   if (!command_.validationData.empty())
     options_.validationData = dataPathToSave(validationPath_, folder_);
+}
+
+// Data that are named input by input, here or in the checkpoint.
+void Training::takeInputs() {
+  const sinter_entry &entry = requireEntry(program_, "train");
+  inputs_ = command_.inputs.empty() ? savedInputFiles(options_.inputs, folder_)
+                                    : parseInputFiles(command_.inputs, entry, "--input");
+  validationInputs_ = command_.validationInputs.empty()
+                          ? savedInputFiles(options_.validationInputs, folder_)
+                          : parseInputFiles(command_.validationInputs, entry, "--val-input");
+  if (!command_.data.empty()) { // in place of those in the checkpoint
+    inputs_.clear();
+    if (command_.validationInputs.empty())
+      validationInputs_.clear();
+  }
+  if (inputs_.empty() != validationInputs_.empty() && inputs_.empty())
+    fail(Exit::Usage, "--val-input goes with --input, --val-data with --data");
+  if (!inputs_.empty() && !command_.validationData.empty())
+    fail(Exit::Usage, "--val-data goes with --data, --val-input with --input");
+  options_.inputs = inputFilesToSave(inputs_, folder_);
+  options_.validationInputs = inputFilesToSave(validationInputs_, folder_);
+  if (inputs_.empty())
+    return;
+  options_.data = options_.validationData = "";
+  dataPath_ = inputs_[0].path;
 }
 
 void Training::start() {
@@ -151,6 +190,15 @@ void Training::start() {
   checkpoint_.tokenizer = from.tokenizer;
 }
 
+// Arrays are shuffled where nothing else is said.
+void Training::chooseOrder() {
+  DataOptions options;
+  options.path = dataPath_;
+  options.inputs = inputs_;
+  if (!resumes_ && !command_.order && readsArrays(options, Batch::of(program_, requireEntry(program_, "train"))))
+    options_.order = Order::Shuffled;
+}
+
 // From here on, the folder is this training's alone, if it is there yet.
 void Training::lockFolder() {
   std::error_code error;
@@ -162,10 +210,14 @@ void Training::lockFolder() {
 void Training::checkFiles() {
   const std::string checkpoint = checkpointPath(folder_);
   std::vector<NamedFile> inputs;
-  for (const std::string &file : dataFiles(dataPath_))
+  for (const std::string &file : dataFiles(inputs_.empty() ? dataPath_ : ""))
     inputs.push_back({"--data", file});
   for (const std::string &file : dataFiles(validationPath_))
     inputs.push_back({"--val-data", file});
+  for (const std::string &file : filesOf(inputs_))
+    inputs.push_back({"--input", file});
+  for (const std::string &file : filesOf(validationInputs_))
+    inputs.push_back({"--val-input", file});
   keepApart({"the checkpoint", checkpoint}, inputs);
   inputs.push_back({"--init", command_.init.empty() ? "" : findCheckpoint(command_.init)});
   inputs.push_back({"the checkpoint", checkpoint});
@@ -199,16 +251,19 @@ void Training::loadTrainingData(const Batch &batch) {
   options.path = dataPath_;
   options.validationPath = validationPath_;
   options.validationFraction = options_.validationFraction;
+  options.inputs = inputs_;
+  options.validationInputs = validationInputs_;
+  options.augmentation = options_.augmentation;
   options.tokenizer = command_.tokenizer;
   if (keepTokenizer_)
     options.restored = checkpoint_.tokenizer;
   try {
     data_ = loadData(options, batch, vocabularySize(program_));
   } catch (const Failure &failure) {
-    if (!command_.data.empty())
+    if (!resumes_ || !command_.data.empty() || !command_.inputs.empty())
       throw;
-    fail(failure.exit(),
-         fmt::format("{}; the training to resume had its data there: --data names another place", failure.what()));
+    fail(failure.exit(), fmt::format("{}; the training to resume had its data there: {} names another place",
+                                     failure.what(), inputs_.empty() ? "--data" : "--input"));
   }
 }
 
@@ -218,7 +273,8 @@ void Training::checkData(const TrainingOptions &saved) const {
   if (data.hash() == checkpoint_.dataHash)
     return;
   if (saved.validationFraction != options_.validationFraction ||
-      saved.validationData.empty() != options_.validationData.empty())
+      saved.validationData.empty() != options_.validationData.empty() ||
+      saved.validationInputs.empty() != options_.validationInputs.empty())
     reportWarning(fmt::format("{}: another part of it is held out than before: {} are trained on, were {}", dataPath_,
                               data.size(), checkpoint_.dataSize));
   else
@@ -306,6 +362,7 @@ Exit Training::run() {
   takeOptions();
   takeDataPaths();
   checkFiles();
+  chooseOrder();
   Trainer trainer(program_, options_, checkpoint_.seed);
   if (checkpoint_.step >= options_.steps && resumes_) {
     reportNote(fmt::format("the checkpoint is at step {}, {} is {}: nothing to do", checkpoint_.step,
@@ -330,7 +387,7 @@ Exit Training::run() {
   if (!resumes_ && !saveFirst())
     return Exit::Input;
   log_.emplace(command_.log, resumes_ ? checkpoint_.step : -1, options_.steps, trainer.predictions(),
-               trainer.batch().tokens ? "tokens" : "images");
+               trainer.batch().unit());
   return steps(trainer, interrupt);
 }
 

@@ -1,21 +1,51 @@
 #include "data/data.h"
 
+#include "base/error.h"
+#include "data/array_dataset.h"
 #include "data/images.h"
 #include "data/tokens.h"
 
 #include <filesystem>
+#include <fmt/format.h>
 
 namespace sinter {
 
+static bool isImagePair(const DataOptions &options, const Batch &batch) {
+  return batch.images && (batch.inputs.empty() || batch.inputs.size() == 2) &&
+         !ArrayFiles::hasKnownEnding(options.path);
+}
+
+bool readsArrays(const DataOptions &options, const Batch &batch) {
+  return !options.inputs.empty() || (!batch.tokens && !isImagePair(options, batch));
+}
+
 Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary) {
-  return batch.images ? loadImages(options, batch, vocabulary) : loadTokens(options, batch, vocabulary);
+  if (!options.inputs.empty())
+    return loadArrays(options, batch, vocabulary);
+  if (batch.tokens && batch.inputs.size() > 2)
+    fail(Exit::Usage, fmt::format("--data fills tokens and targets, but the entry takes {}: say where each comes from: "
+                                  "--input NAME=FILE",
+                                  inputNames(batch)));
+  if (batch.tokens) {
+    if (options.augmentation.flip || options.augmentation.crop)
+      fail(Exit::Usage, "--flip and --crop have no effect: tokens are no images");
+    return loadTokens(options, batch, vocabulary);
+  }
+  if (isImagePair(options, batch))
+    return loadImages(options, batch, vocabulary);
+  DataOptions unnamed = options;
+  unnamed.inputs = {{"", imagesIn(options.path), ""}};
+  if (!options.validationPath.empty())
+    unnamed.validationInputs = {{"", imagesIn(options.validationPath), ""}};
+  return loadArrays(unnamed, batch, vocabulary);
 }
 
 std::vector<std::string> dataFiles(const std::string &path) {
   if (path.empty())
     return {};
-  std::vector<std::string> files = imageFiles(path);
-  files.insert(files.begin(), path);
+  std::vector<std::string> files = matchingFiles(path);
+  for (const std::string &file : imageFiles(path))
+    files.push_back(file);
   return files;
 }
 

@@ -1,5 +1,5 @@
-// Training and validation data by their path: text or token files for `tokens` and `targets`, IDX images for `images`
-// and `labels`.
+// Training and validation data: text or token files for `tokens` and `targets`, IDX images for `images` and `labels`,
+// arrays for any inputs.
 #pragma once
 
 #include "data/dataset.h"
@@ -8,6 +8,9 @@ namespace sinter {
 
 /// Loads what the entry (train or eval) takes. `vocabulary` is the size of its last axis of logits, 0 if unknown.
 Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary);
+
+/// Whether these are arrays that inputs name, not text, token files, or images with labels in files of their own.
+bool readsArrays(const DataOptions &options, const Batch &batch);
 
 /// The files that data at `path` is read from: images have labels, and may be named by their folder.
 std::vector<std::string> dataFiles(const std::string &path);

@@ -2,20 +2,36 @@
 // row), so a resumed training needs no saved position.
 #pragma once
 
+#include "data/input_files.h"
 #include "data/tokenizer.h"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 struct sinter_entry;
+struct sinter_input;
 
 namespace sinter {
 
 class Program;
 
-enum class Order { Random, Sequential };
+/// Random rows may repeat; shuffled ones are all different until each was there once.
+enum class Order { Random, Sequential, Shuffled };
+
+/// An input that is an array: [rows, ...].
+struct BatchInput {
+  std::string name;
+  uint32_t dtype; ///< sinter_dtype
+  std::vector<int64_t> shape;
+  size_t elementBytes, rowBytes;
+  char *data;
+
+  char *row(int64_t b) const { return data + size_t(b) * rowBytes; }
+  int64_t rowSize() const { return int64_t(rowBytes / elementBytes); }
+};
 
 /// The inputs of an entry that data fills, found by their names.
 struct Batch {
@@ -24,12 +40,22 @@ struct Batch {
   int32_t *tokens = nullptr, *targets = nullptr; ///< [rows, length]
   float *images = nullptr;                       ///< [rows, length], in [0, 1]
   int32_t *labels = nullptr;                     ///< [rows]
+  /// All inputs that are arrays, these among them.
+  std::vector<BatchInput> inputs = {};
 
-  /// Throws Failure (usage) if the entry has neither pair of inputs.
+  /// Throws Failure (usage) if the entry has no arrays for inputs, or arrays that are no batches of one size.
   static Batch of(Program &program, const sinter_entry &entry);
-  /// Numbers predicted in one call: tokens, or images.
+  /// Numbers predicted in one call: tokens, or else examples.
   int64_t predictions() const { return tokens ? rows * length : rows; }
+  /// What these are called: "tokens", "images", "examples".
+  const char *unit() const;
 };
+
+/// An input of the program, rank 0 as one of [1].
+BatchInput batchInput(Program &program, const sinter_input &input);
+
+/// For messages: "x [32, 4], y [32]".
+std::string inputNames(const Batch &batch);
 
 /// One part (training or validation) of the data.
 class Dataset {
@@ -47,18 +73,31 @@ public:
   virtual uint64_t hash() const = 0;
   /// For messages: "123456 tokens".
   virtual std::string size() const = 0;
+  /// Changes row `b` of the batch as training wants images changed, by a uniform number in [0, 2^64).
+  virtual void augmentRow(const Batch &, int64_t, uint64_t) const {}
+  /// An input of the batch that the data have nothing for; empty if there is none.
+  virtual std::string missing(const Batch &) const { return {}; }
 
   /// Fills the batch of `step` (from 0). Sequential rows wrap: row number (step * rows + b) modulo rows(length).
   void fill(const Batch &batch, Order order, uint64_t seed, int64_t step) const;
 };
 
+/// How training images are changed, differently each time, and all images of one example alike: the last two axes of
+/// each input that has at least three are height and width.
+struct Augmentation {
+  bool flip = false; ///< half of them mirrored, left to right
+  int64_t crop = 0;  ///< moved by up to so many pixels each way; what comes from outside is 0
+};
+
 /// What the command line says about data.
 struct DataOptions {
-  std::string path;                  ///< --data
-  std::string validationPath;        ///< --val-data
-  double validationFraction = 0.1;   ///< of --data, its end; 0: none
-  std::string tokenizer;             ///< bytes, chars or empty: chosen by the vocabulary
-  std::optional<Tokenizer> restored; ///< of the checkpoint, which wins
+  std::string path;                                ///< --data
+  std::string validationPath;                      ///< --val-data
+  double validationFraction = 0.1;                 ///< of --data, its end; 0: none
+  std::string tokenizer;                           ///< bytes, chars or empty: chosen by the vocabulary
+  std::optional<Tokenizer> restored;               ///< of the checkpoint, which wins
+  std::vector<InputFile> inputs, validationInputs; ///< --input and --val-input, in place of the paths above
+  Augmentation augmentation;
 };
 
 struct Data {

@@ -1,10 +1,9 @@
 #include "data/token_store.h"
 
+#include "base/hash.h"
+
 #include <algorithm>
 #include <array>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 namespace sinter {
 
@@ -66,17 +65,16 @@ void TokenStore::copy(int64_t begin, int64_t count, int32_t *out) const {
 uint64_t TokenStore::hash(int64_t begin, int64_t end) const {
   if (form_ != Form::Text) {
     const int64_t width = form_ == Form::Uint16 ? 2 : 1;
-    return XXH3_64bits(raw_.data() + begin * width, size_t((end - begin) * width));
+    return hashOf(raw_.data() + begin * width, size_t((end - begin) * width));
   }
-  XXH3_state_t state;
-  XXH3_64bits_reset(&state);
+  Hash hash;
   std::array<int32_t, tokensAPlace> ids;
   for (int64_t at = begin; at < end; at += tokensAPlace) {
     const int64_t count = std::min(tokensAPlace, end - at);
     copy(at, count, ids.data());
-    XXH3_64bits_update(&state, ids.data(), size_t(count) * sizeof(int32_t));
+    hash.add(ids.data(), size_t(count) * sizeof(int32_t));
   }
-  return XXH3_64bits_digest(&state);
+  return hash.value();
 }
 
 } // namespace sinter

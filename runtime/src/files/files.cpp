@@ -65,6 +65,21 @@ std::string FileReader::beginning(size_t size) const {
   return text;
 }
 
+size_t FileReader::readAt(uint64_t place, void *data, size_t size) const {
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t count = ::pread(file_, static_cast<char *>(data) + done, size - done, off_t(place + done));
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      fail(Exit::Input, fmt::format("{}: cannot read: {}", path_, std::strerror(errno)));
+    if (count == 0)
+      break;
+    done += size_t(count);
+  }
+  return done;
+}
+
 size_t FileReader::read(void *data, size_t size) {
   size_t done = 0;
   while (done < size) {

@@ -28,6 +28,8 @@ public:
   bool regular() const { return regular_; }
   /// The first bytes of a regular file, wherever reading has come to; nothing of a stream.
   std::string beginning(size_t size) const;
+  /// Reads up to `size` bytes from a place in a regular file, wherever reading has come to; less only at the end.
+  size_t readAt(uint64_t place, void *data, size_t size) const;
   /// Reads up to `size` bytes; less only at the end.
   size_t read(void *data, size_t size);
 

@@ -187,6 +187,19 @@ KernelInfo kernelInfo(const sinter_program &program, const sinter_plan &plan, ui
   return {k.name, k.location, k.flops, k.bytes};
 }
 
+double scalarOf(uint32_t dtype, double value) {
+  if (dtype == SINTER_F32)
+    return float(value);
+  int32_t whole = 0;
+  storeScalar(dtype, &whole, value);
+  return dtype == SINTER_I8 ? int8_t(whole) : whole;
+}
+
+void setSeed(Program &program, const sinter_entry &entry, uint64_t seed) {
+  program.setScalar(entry, "seed", double(int32_t(uint32_t(seed))));
+  program.setScalar(entry, "seed_high", double(int32_t(uint32_t(seed >> 32))));
+}
+
 int64_t elementCount(const sinter_tensor &tensor) {
   int64_t count = 1;
   for (uint32_t d = 0; d < tensor.rank; ++d)

@@ -80,6 +80,11 @@ const sinter_plan &anyPlan(const sinter_program &program);
 inline bool isParameter(const sinter_state &state) { return state.role == SINTER_PARAMETER; }
 inline bool isSaved(const sinter_state &state) { return state.role != SINTER_TRANSIENT; }
 
+/// The number that a scalar input of this type holds when it is set to `value`.
+double scalarOf(uint32_t dtype, double value);
+/// Sets the inputs `seed` and `seed_high`, where the entry has them.
+void setSeed(Program &program, const sinter_entry &entry, uint64_t seed);
+
 /// Product of the sizes.
 int64_t elementCount(const sinter_tensor &tensor);
 /// For example "[12, 64]".

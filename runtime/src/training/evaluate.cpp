@@ -1,5 +1,6 @@
 #include "training/evaluate.h"
 
+#include "arrays/npy.h"
 #include "base/error.h"
 #include "files/files.h"
 #include "program/program.h"
@@ -36,6 +37,8 @@ static Sums measure(const float *logits, const int32_t *targets, int64_t count, 
     double sum = 0;
     for (int64_t c = 0; c < classes; ++c)
       sum += std::exp(double(row[c]) - *highest);
+    if (targets[i] < 0 || targets[i] >= classes) // which cross_entropy gives loss 0
+      continue;
     sums.loss += std::log(sum) + *highest - row[targets[i]];
     sums.correct += highest - row == targets[i];
   }
@@ -45,12 +48,15 @@ static Sums measure(const float *logits, const int32_t *targets, int64_t count, 
 // The output to measure single rows from; null if there is none.
 static const sinter_tensor *logitsOf(const sinter_entry &entry, const Batch &batch) {
   const sinter_tensor *logits = Program::findOutput(entry, "logits");
-  if (!logits || logits->dtype != SINTER_F32 || logits->rank < 2)
+  const bool hasTargets = batch.tokens || batch.images;
+  if (!logits || logits->dtype != SINTER_F32 || logits->rank < 2 || !hasTargets)
     return nullptr;
   return elementCount(*logits) == batch.predictions() * logits->shape[logits->rank - 1] ? logits : nullptr;
 }
 
-static std::string tooShort(const Dataset &data, const Batch &batch, bool hasLogits) {
+static std::string unfit(const Dataset &data, const Batch &batch, bool hasLogits) {
+  if (const std::string input = data.missing(batch); !input.empty())
+    return fmt::format("the input {} of the entry eval has no data", input);
   const int64_t rows = data.rows(batch.length);
   if (rows < 1)
     return fmt::format("too short: {} are not one row of {}", data.size(), batch.length);
@@ -65,7 +71,7 @@ std::string evaluationProblem(Program &program, const Dataset &data) {
   try {
     const sinter_entry &entry = requireEntry(program, "eval");
     const Batch batch = Batch::of(program, entry);
-    return tooShort(data, batch, logitsOf(entry, batch));
+    return unfit(data, batch, logitsOf(entry, batch));
   } catch (const Failure &failure) {
     return failure.what();
   }
@@ -78,7 +84,7 @@ Evaluation evaluate(Program &program, const Dataset &data, int64_t maximumBatche
   const bool hasCorrect = Program::findOutput(entry, "correct");
   const int64_t perRow = batch.tokens ? batch.length : 1;
   const int64_t classes = logits ? logits->shape[logits->rank - 1] : 0;
-  if (const std::string problem = tooShort(data, batch, logits); !problem.empty())
+  if (const std::string problem = unfit(data, batch, logits); !problem.empty())
     fail(Exit::Input, problem);
   const int64_t rows = data.rows(batch.length);
   int64_t batches = (rows + batch.rows - 1) / batch.rows;
@@ -126,18 +132,8 @@ void writeLogits(const std::string &path, Program &program) {
   const sinter_tensor *logits = Program::findOutput(entry, "logits");
   if (!logits || logits->dtype != SINTER_F32)
     fail(Exit::Usage, "--logits: the entry 'eval' has no output 'logits' of f32");
-  std::string shape;
-  for (uint32_t d = 0; d < logits->rank; ++d)
-    shape += fmt::format("{},", logits->shape[d]);
-  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", shape);
-  // Magic, version and length take 10 bytes; the data starts at a multiple of 64.
-  header.append(63 - (10 + header.size()) % 64, ' ');
-  header += '\n';
+  const std::string header = npyHeader("<f4", {logits->shape, logits->shape + logits->rank});
   AtomicFile file(path);
-  file.write("\x93NUMPY\x01\x00", 8);
-  const unsigned char length[2] = {static_cast<unsigned char>(header.size()),
-                                   static_cast<unsigned char>(header.size() >> 8)};
-  file.write(length, 2);
   file.write(header.data(), header.size());
   file.write(program.data(*logits), logits->bytes);
   file.commit();

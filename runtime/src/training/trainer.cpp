@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/flat_json.h"
+#include "base/json.h"
 #include "base/suggest.h"
 #include "program/program.h"
 #include "training/rates.h"
@@ -9,12 +10,10 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <numbers>
 
 namespace sinter {
-
-using Json = nlohmann::json;
 
 // The optional rates, the names they have in a checkpoint and as inputs of the entry, and what they may be.
 struct Rate {
@@ -38,21 +37,32 @@ static std::string optionName(std::string name) {
   return name;
 }
 
+static constexpr const char *orderNames[] = {"random", "sequential", "shuffled"}; // by Order
+
+// In the order of their names, as earlier versions wrote them; file names need not be UTF-8.
 std::string TrainingOptions::json() const {
-  Json json = {{"steps", steps},
-               {"warmup", warmup},
-               {"accumulate", accumulate},
-               {"schedule", cosine ? "cosine" : "constant"},
-               {"order", order == Order::Random ? "random" : "sequential"},
-               {"val_fraction", validationFraction}};
+  std::map<std::string, std::string> values = {{"steps", fmt::to_string(steps)},
+                                               {"warmup", fmt::to_string(warmup)},
+                                               {"accumulate", fmt::to_string(accumulate)},
+                                               {"schedule", jsonQuoted(cosine ? "cosine" : "constant")},
+                                               {"order", jsonQuoted(orderNames[int(order)])},
+                                               {"val_fraction", fmt::format("{}", validationFraction)}};
   for (const Rate &rate : rates)
     if (this->*rate.member)
-      json[rate.name] = *(this->*rate.member);
-  if (!data.empty())
-    json["data"] = data;
-  if (!validationData.empty())
-    json["val_data"] = validationData;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace); // file names need not be UTF-8
+      values[rate.name] = fmt::format("{}", *(this->*rate.member));
+  const std::pair<const char *, const std::string &> texts[] = {
+      {"data", data}, {"val_data", validationData}, {"inputs", inputs}, {"val_inputs", validationInputs}};
+  for (const auto &[name, text] : texts)
+    if (!text.empty())
+      values[name] = jsonQuoted(text);
+  if (augmentation.flip)
+    values["flip"] = "true";
+  if (augmentation.crop)
+    values["crop"] = fmt::to_string(augmentation.crop);
+  std::string json;
+  for (const auto &[name, value] : values)
+    json += fmt::format("{}\"{}\":{}", json.empty() ? "{" : ",", name, value);
+  return json + "}";
 }
 
 // Reads the values of saved options and checks them as the command line checks those that are given there.
@@ -114,13 +124,19 @@ TrainingOptions TrainingOptions::parse(const std::string &text, const std::strin
   if (saved.has("accumulate")) // (the first versions had one batch a step)
     options.accumulate = saved.batches("accumulate");
   options.cosine = saved.choice("schedule", "cosine", "constant");
-  options.order = saved.choice("order", "sequential", "random") ? Order::Sequential : Order::Random;
+  options.order = saved.text("order") == orderNames[int(Order::Shuffled)] ? Order::Shuffled
+                  : saved.choice("order", "sequential", "random")         ? Order::Sequential
+                                                                          : Order::Random;
   options.validationFraction = saved.number("val_fraction", [](double v) { return v >= 0 && v < 1; });
   for (const Rate &rate : rates)
     if (saved.has(rate.name))
       options.*rate.member = saved.number(rate.name, rate.inside);
   options.data = saved.text("data");
   options.validationData = saved.text("val_data");
+  options.inputs = saved.text("inputs");
+  options.validationInputs = saved.text("val_inputs");
+  options.augmentation.flip = saved.has("flip");
+  options.augmentation.crop = saved.has("crop") ? saved.steps("crop") : 0;
   return options;
 }
 
@@ -193,8 +209,7 @@ void Trainer::setInputs(const sinter_entry &entry, int64_t count, double lr) {
       program_.setScalar(entry, rate.name, *(options_.*rate.member));
   program_.setScalar(entry, "lr", lr);
   program_.setScalar(entry, "step", double(count));
-  program_.setScalar(entry, "seed", double(int32_t(uint32_t(seed_))));
-  program_.setScalar(entry, "seed_high", double(int32_t(uint32_t(seed_ >> 32))));
+  setSeed(program_, entry, seed_);
 }
 
 StepResult Trainer::step(const Dataset &data, int64_t step) {

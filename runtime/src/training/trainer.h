@@ -19,7 +19,9 @@ struct TrainingOptions {
   bool cosine = false;
   Order order = Order::Random;
   double validationFraction = 0.1;
-  std::string data, validationData; ///< files, as dataPathToSave names them; empty: unknown, or none
+  std::string data, validationData;     ///< files, as dataPathToSave names them; empty: unknown, or none
+  std::string inputs, validationInputs; ///< in their place, as inputFilesToSave names them
+  Augmentation augmentation;
 
   /// As JSON for a checkpoint, and back: throws Failure (damaged) that names `path`.
   std::string json() const;

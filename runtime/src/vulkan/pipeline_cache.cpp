@@ -1,14 +1,12 @@
 #include "vulkan/pipeline_cache.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "files/files.h"
 
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 namespace sinter::vulkan {
 
@@ -33,7 +31,7 @@ Header headerFor(const VkPhysicalDeviceProperties &device, const std::byte *data
                 0,
                 {},
                 size,
-                XXH3_64bits(data, size)};
+                hashOf(data, size)};
   std::memcpy(header.uuid, device.pipelineCacheUUID, VK_UUID_SIZE);
   return header;
 }

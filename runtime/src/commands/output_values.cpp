@@ -1,0 +1,114 @@
+#include "commands/output_values.h"
+
+#include "arrays/npy.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/output.h"
+#include "base/suggest.h"
+#include "program/program.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace sinter {
+
+std::vector<std::pair<std::string, std::string>>
+splitOutputs(const std::vector<std::string> &words, const std::string &entry, const std::vector<std::string> &known) {
+  std::vector<std::pair<std::string, std::string>> outputs;
+  for (const std::string &word : words) {
+    const size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    if (equals == word.npos || equals + 1 == word.size())
+      fail(Exit::Usage, fmt::format("--output {}: an output and its file are wanted: NAME=FILE", word));
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      fail(Exit::Usage, fmt::format("--output {}: the entry {} has no output {}; it has {}{}", word, entry, name,
+                                    fmt::join(known, ", "), didYouMean(name, known)));
+    for (const auto &[earlier, file] : outputs)
+      if (earlier == name)
+        fail(Exit::Usage, fmt::format("--output {}: {} is given twice", word, name));
+    outputs.emplace_back(name, word.substr(equals + 1));
+  }
+  return outputs;
+}
+
+static std::string numberText(const sinter_tensor &output, const void *data, int64_t i, bool json) {
+  if (output.dtype == SINTER_I32)
+    return fmt::to_string(static_cast<const int32_t *>(data)[i]);
+  if (output.dtype == SINTER_I8)
+    return fmt::to_string(static_cast<const int8_t *>(data)[i]);
+  const float value = static_cast<const float *>(data)[i];
+  return json ? fmt::format("{:.9g}", JsonNumber{value}) : fmt::format("{:.6g}", value);
+}
+
+// What can be written and printed.
+static void checkType(const sinter_tensor &output) {
+  if (output.dtype != SINTER_F32 && output.dtype != SINTER_I32 && output.dtype != SINTER_I8)
+    fail(Exit::Usage,
+         fmt::format("the output {} is of {}, which is not printed", output.name, dtypeName(output.dtype)));
+}
+
+void ValuePrinter::flush(size_t least) {
+  if (text_.size() < least)
+    return;
+  (void)printText(text_); // who closed the pipe has read enough
+  text_.clear();
+}
+
+void ValuePrinter::begin(int64_t call) {
+  text_ += json_ ? fmt::format("{{\"call\":{}", call) : fmt::format("call {}\n", call);
+}
+
+void ValuePrinter::end() {
+  text_ += json_ ? "}\n" : "";
+  flush(0);
+}
+
+// Nested as the axes are.
+void ValuePrinter::numbers(const sinter_tensor &output, const void *data, uint32_t axis, int64_t &next) {
+  if (axis == output.rank) {
+    text_ += numberText(output, data, next++, true);
+    return flush(1 << 16);
+  }
+  for (int64_t i = 0; i < output.shape[axis]; ++i) {
+    text_ += i ? "," : "[";
+    numbers(output, data, axis + 1, next);
+  }
+  text_ += "]";
+}
+
+void ValuePrinter::value(const sinter_tensor &output, const void *data) {
+  checkType(output);
+  int64_t next = 0;
+  if (json_) {
+    text_ += fmt::format(",{}:", jsonQuoted(output.name));
+    return numbers(output, data, 0, next);
+  }
+  constexpr int64_t most = 64; // numbers, of those that make several lines
+  const int64_t count = elementCount(output), width = output.rank ? output.shape[output.rank - 1] : 1;
+  text_ += fmt::format("  {:<14} {} {}{}", output.name, dtypeName(output.dtype), shapeText(output),
+                       output.rank ? "" : "  " + numberText(output, data, 0, false));
+  for (int64_t i = 0; output.rank && i < std::min(count, most); ++i)
+    text_ += (i % width ? " " : "\n    ") + numberText(output, data, i, false);
+  text_ += count > most ? fmt::format("\n    ... of {} numbers; --json or --out has all\n", count) : "\n";
+}
+
+static std::string_view npyType(const sinter_tensor &output) {
+  checkType(output);
+  return output.dtype == SINTER_I32 ? "<i4" : output.dtype == SINTER_I8 ? "|b1" : "<f4";
+}
+
+ValueFile::ValueFile(const std::string &path, const sinter_tensor &output, int64_t calls)
+    : output_(output), file_(path) {
+  std::vector<int64_t> shape(output.shape, output.shape + output.rank);
+  if (calls != 1 && shape.empty())
+    shape.push_back(1);
+  if (calls != 1)
+    shape[0] *= calls;
+  const std::string header = npyHeader(npyType(output), shape);
+  file_.write(header.data(), header.size());
+}
+
+void ValueFile::add(const void *data) { file_.write(data, output_.bytes); }
+
+} // namespace sinter
