@@ -225,7 +225,10 @@ TensorFile readTensorHeader(FileReader &reader) {
   unsigned char length[8];
   if (!reader.regular())
     fail(Exit::Input, fmt::format("{}: not a regular file", reader.path()));
-  if (const std::string kind = knownKind(reader.beginning(kindBytes)); !kind.empty())
+  // The length of a header may be the beginning of another format: 640 is that of a pickle.
+  const std::string beginning = reader.beginning(kindBytes);
+  const bool plausible = beginning.size() > 8 && beginning[8] == '{';
+  if (const std::string kind = knownKind(beginning); !kind.empty() && !plausible)
     fail(Exit::Input, fmt::format("{}: not safetensors but {}", reader.path(), kind));
   if (reader.read(length, 8) != 8)
     fail(Exit::Damaged,
