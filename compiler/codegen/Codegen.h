@@ -24,6 +24,7 @@ struct TargetOptions {
   std::string profile = "registers"; ///< Vulkan: `registers` for CPU-like devices, `shared` for GPUs
   bool validateSpirv = false;        ///< Vulkan: check every shader by libSPIRV-Tools
   int optLevel = 3;
+  uint64_t scheduleSeed = 0; ///< CPU: other than 0: kernels are cut up by chance, for tests
 
   /// `x86-64-v3` or `vulkan.shared`: tells the versions of a program apart.
   std::string label() const { return target == Target::Cpu ? march : "vulkan." + profile; }

@@ -151,6 +151,7 @@ constexpr Known kOnFunctions[] = {
     {"sinter.pieces", isInteger<1>},
     {"sinter.piecewise", isIntegers},
     {"sinter.plan", isText},
+    {"sinter.schedule", isDictionary},
 };
 constexpr Known kOnOps[] = {
     {kPrologueAttr, isUnit}, {kAttentionAttr, isInteger<0>}, {kRoleAttr, isRole},

@@ -1,6 +1,6 @@
 // Launches that run piece by piece: which are chained, and that nothing is computed otherwise.
 // RUN: split-file %s %t
-// RUN: sinter-opt %t/plan.mlir --sinter-cpu-emit-matmul --sinter-cpu-emit-loops --sinter-cpu-chain-launches | FileCheck %t/plan.mlir
+// RUN: sinter-opt %t/plan.mlir --sinter-cpu-schedule --sinter-cpu-emit-matmul --sinter-cpu-emit-loops --sinter-cpu-chain-launches | FileCheck %t/plan.mlir
 // RUN: sinterc %t/run.mlir --from=fused --emit=target -o - | FileCheck %t/run.mlir
 // RUN: sinter-run %t/run.mlir --from=fused
 

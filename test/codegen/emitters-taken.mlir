@@ -1,10 +1,10 @@
 // From the model to code: each kernel has the emitter that is made for it. The general loops would give the same numbers,
 // slowly, and nobody would be told. What an emitter writes is in the tests of its own name.
 // RUN: sinterc %s --from=model --emit=plan -o %t.plan.mlir
-// RUN: sinter-opt %t.plan.mlir --sinter-cpu-emit-attention --sinter-cpu-emit-matmul --sinter-cpu-emit-loops | FileCheck %s --check-prefix=CPU
+// RUN: sinter-opt %t.plan.mlir --sinter-cpu-emit-attention --sinter-cpu-schedule --sinter-cpu-emit-matmul --sinter-cpu-emit-loops | FileCheck %s --check-prefix=CPU
 // RUN: sinterc %s --from=model --dtype=bf16 --emit=plan -o %t.bf16.mlir
-// RUN: sinter-opt %t.bf16.mlir --sinter-cpu-emit-attention --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=BF16
-// RUN: sinter-opt %t.bf16.mlir --sinter-cpu-emit-attention --sinter-cpu-emit-matmul="vector-registers=32 dot-products=1" | FileCheck %s --check-prefix=PAIRS
+// RUN: sinter-opt %t.bf16.mlir --sinter-cpu-emit-attention --sinter-cpu-schedule --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=BF16
+// RUN: sinter-opt %t.bf16.mlir --sinter-cpu-emit-attention --sinter-cpu-schedule="vector-registers=32 dot-products=1" --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=PAIRS
 // RUN: sinterc %s --from=model --target=vulkan --emit=plan -o %t.vulkan.mlir
 // RUN: sinter-opt %t.vulkan.mlir --sinter-vulkan-emit-kernels | FileCheck %s --check-prefix=REGISTERS
 // RUN: sinter-opt %t.vulkan.mlir --sinter-vulkan-emit-kernels="profile=shared" | FileCheck %s --check-prefix=SHARED

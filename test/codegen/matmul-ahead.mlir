@@ -1,7 +1,7 @@
 // Panels of a left operand that lies far apart along k: the next block of k is packed slice by slice, each after a panel of
 // columns during which its lines were asked for.
 // RUN: split-file %s %t
-// RUN: sinter-opt %t/kernels.mlir --sinter-cpu-emit-matmul="vector-registers=32" --canonicalize --cse | FileCheck %t/kernels.mlir
+// RUN: sinter-opt %t/kernels.mlir --sinter-cpu-schedule="vector-registers=32" --sinter-cpu-emit-matmul --canonicalize --cse | FileCheck %t/kernels.mlir
 // RUN: sinter-run --device=cpu %t/numbers.mlir
 // RUN: sinter-run --device=cpu --march=x86-64-v3 %t/numbers.mlir
 // RUN: sinter-opt %t/numbers.mlir --sinter-narrow-products | sinter-run --device=cpu --march=x86-64-v3 -

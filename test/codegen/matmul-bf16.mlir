@@ -1,6 +1,6 @@
-// RUN: sinter-opt %s --sinter-cpu-emit-matmul="vector-registers=32 dot-products" --canonicalize --cse | FileCheck %s --check-prefix=PAIRS
-// RUN: sinter-opt %s --sinter-cpu-emit-matmul="vector-registers=32" --canonicalize --cse | FileCheck %s --check-prefix=ROUNDED
-// RUN: sinter-opt %s --sinter-cpu-emit-matmul="vector-registers=32" --sinter-expand-math | FileCheck %s --check-prefix=INTEGERS
+// RUN: sinter-opt %s --sinter-cpu-schedule="vector-registers=32 dot-products" --sinter-cpu-emit-matmul --canonicalize --cse | FileCheck %s --check-prefix=PAIRS
+// RUN: sinter-opt %s --sinter-cpu-schedule="vector-registers=32" --sinter-cpu-emit-matmul --canonicalize --cse | FileCheck %s --check-prefix=ROUNDED
+// RUN: sinter-opt %s --sinter-cpu-schedule="vector-registers=32" --sinter-cpu-emit-matmul --sinter-expand-math | FileCheck %s --check-prefix=INTEGERS
 
 // Denormals are zero while a tile is computed. The left operand is rounded while it is copied, the right one while the
 // first rows are multiplied; the even k stands in the upper half of a pair, whose product vdpbf16ps adds first.

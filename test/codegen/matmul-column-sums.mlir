@@ -1,8 +1,8 @@
 // Sums of a matrix's columns, such as a bias's gradient, by the kernel of a product that multiplies the matrix.
 // RUN: split-file %s %t
-// RUN: sinter-opt %t/kernels.mlir --sinter-cpu-emit-matmul="vector-registers=32" --canonicalize --cse | FileCheck %t/kernels.mlir
+// RUN: sinter-opt %t/kernels.mlir --sinter-cpu-schedule="vector-registers=32" --sinter-cpu-emit-matmul --canonicalize --cse | FileCheck %t/kernels.mlir
 // RUN: sinterc --from=model --emit=kernels %t/numbers.mlir | FileCheck %t/numbers.mlir
-// RUN: sinterc --from=model --emit=plan -o - %t/numbers.mlir | sinter-opt --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=EMITTED
+// RUN: sinterc --from=model --emit=plan -o - %t/numbers.mlir | sinter-opt --sinter-cpu-schedule --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=EMITTED
 // RUN: sinter-run %t/numbers.mlir
 // RUN: sinter-run --march=x86-64-v3 %t/numbers.mlir
 // The same bits as of sums in kernels of their own.

@@ -1,6 +1,6 @@
 // Results that go past the caches wait in the scratch, and leave row by row while the next tile is multiplied.
 // RUN: split-file %s %t
-// RUN: sinter-opt %t/kernels.mlir -split-input-file --sinter-cpu-emit-matmul="vector-registers=32" --canonicalize --cse | FileCheck %t/kernels.mlir
+// RUN: sinter-opt %t/kernels.mlir -split-input-file --sinter-cpu-schedule="vector-registers=32" --sinter-cpu-emit-matmul --canonicalize --cse | FileCheck %t/kernels.mlir
 // RUN: sinter-run --device=cpu %t/numbers.mlir
 // RUN: sinter-run --device=cpu --march=x86-64-v3 %t/numbers.mlir
 // RUN: sinter-opt %t/numbers.mlir --sinter-narrow-products | sinter-run --device=cpu -

@@ -1,5 +1,5 @@
-// RUN: sinter-opt %s --split-input-file --sinter-cpu-emit-matmul --canonicalize --cse | FileCheck %s
-// RUN: sinter-opt %s --split-input-file --sinter-cpu-emit-matmul="vector-registers=32" --canonicalize --cse | FileCheck %s --check-prefix=WIDE
+// RUN: sinter-opt %s --split-input-file --sinter-cpu-schedule --sinter-cpu-emit-matmul --canonicalize --cse | FileCheck %s
+// RUN: sinter-opt %s --split-input-file --sinter-cpu-schedule="vector-registers=32" --sinter-cpu-emit-matmul --canonicalize --cse | FileCheck %s --check-prefix=WIDE
 
 // The register tile: sums are carried through the loop over k, products are fused multiply-adds, bias and store follow
 // at once. The first rows read the right operand in place and leave its panel behind for the others. Six rows of sixteen columns fill sixteen registers of eight floats, twelve of thirty-two columns thirty-two

@@ -45,7 +45,10 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   // Loops and vectors; everything the emitters leave to others to fold and to lift out of loops.
   cpu::MatmulTarget target = cpu::matmulTarget(options.march);
   manager.addPass(createCpuEmitAttention(optionsFor<CpuEmitAttentionOptions>(target)));
-  manager.addPass(createCpuEmitMatmul(optionsFor<CpuEmitMatmulOptions>(target)));
+  CpuScheduleOptions schedule = optionsFor<CpuScheduleOptions>(target);
+  schedule.seed = options.scheduleSeed;
+  manager.addPass(createCpuSchedule(schedule));
+  manager.addPass(createCpuEmitMatmul());
   manager.addPass(createCpuEmitLoops());
   manager.addPass(createCpuChainLaunches());
   OpPassManager &emitted = manager.nest<func::FuncOp>();

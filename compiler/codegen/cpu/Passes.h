@@ -8,7 +8,9 @@ namespace sinter {
 /// Attributes of kernels from the loop emitters on: how many tiles a launch has, bytes of scratch per thread (i64).
 inline constexpr llvm::StringLiteral kTilesAttr = "sinter.tiles";
 inline constexpr llvm::StringLiteral kScratchAttr = "sinter.scratch";
-/// How the products of a kernel are cut up (MatmulPlan::describe), in order.
+/// On a kernel with a product: how it is to be cut up (products/MatmulSchedule.h).
+inline constexpr llvm::StringLiteral kScheduleAttr = "sinter.schedule";
+/// On a tile function: how its products are cut up (MatmulPlan::describe), in order.
 inline constexpr llvm::StringLiteral kPlanAttr = "sinter.plan";
 /// Into how many pieces a launch falls, and which operands it then walks through piece by piece (cpu/Pieces.h).
 inline constexpr llvm::StringLiteral kPiecesAttr = "sinter.pieces";

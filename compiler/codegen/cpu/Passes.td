@@ -7,13 +7,22 @@ include "mlir/Pass/PassBase.td"
 
 // What the cost model knows of the processor.
 class MatmulTargetPass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
-  let options = [Option<"vectorRegisters", "vector-registers", "int64_t", "16",
+  list<Option> ofTarget = [Option<"vectorRegisters", "vector-registers", "int64_t", "16",
                         "16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)">,
                  Option<"cacheBytes", "cache-bytes", "int64_t", "512 * 1024",
                         "of the second-level cache of one core">,
                  Option<"dotProducts", "dot-products", "bool", "false", "there is a fast vdpbf16ps">];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::vector::VectorDialect"];
+  let options = ofTarget;
+}
+
+def CpuSchedule : MatmulTargetPass<"sinter-cpu-schedule"> {
+  let summary = "decide how the product of a kernel is cut up";
+  let description = [{
+    Written on the kernel as `sinter.schedule` (MatmulSchedule.h), unless one is there. No schedule changes a bit of a
+    result. Example: test/codegen/matmul-schedule.mlir.
+  }];
+  let options = !listconcat(ofTarget, [Option<"seed", "seed", "uint64_t", "0",
+                                              "other than 0: any legal schedule, by chance">]);
 }
 
 def CpuEmitAttention : MatmulTargetPass<"sinter-cpu-emit-attention"> {
@@ -22,11 +31,17 @@ def CpuEmitAttention : MatmulTargetPass<"sinter-cpu-emit-attention"> {
     A tile is a block of queries of one head, with all keys that these look at. Other kernels are left alone. Example:
     test/codegen/attention.mlir.
   }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
-def CpuEmitMatmul : MatmulTargetPass<"sinter-cpu-emit-matmul"> {
+def CpuEmitMatmul : Pass<"sinter-cpu-emit-matmul", "::mlir::ModuleOp"> {
   let summary = "turn kernels with a matrix product into tile functions";
-  let description = "Other kernels are left alone. Example: test/codegen/matmul.mlir.";
+  let description = [{
+    By their `sinter.schedule`, and nothing else. Other kernels are left alone. Example: test/codegen/matmul.mlir.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 def CpuEmitLoops : Pass<"sinter-cpu-emit-loops", "::mlir::ModuleOp"> {

@@ -7,12 +7,14 @@
 //                          %begin: index, %end: index, %scratch: memref<?xi8>)
 //         attributes {sinter.kernel, sinter.tiles = 8, sinter.scratch = 262144}
 //
-// Recognition is in MatmulShape, the choice of tiles in MatmulCost, the loops in MatmulEmit. Every element of the
-// product adds up in the order of ProductOrder.h, whatever the plan, which `sinter.plan` says. No result shares
-// memory with an argument (mayRunInPlace): the last tile of a row may compute elements twice.
+// Recognition is in MatmulShape, the choice of tiles in MatmulCost, what was chosen in `sinter.schedule`, the loops in
+// MatmulEmit. Every element of the product adds up in the order of ProductOrder.h, whatever the plan, which
+// `sinter.plan` says. No result shares memory with an argument (mayRunInPlace): the last tile of a row may compute
+// elements twice.
 #include "compiler/codegen/cpu/Passes.h"
 #include "compiler/codegen/cpu/Pieces.h"
 #include "compiler/codegen/cpu/products/MatmulEmit.h"
+#include "compiler/codegen/cpu/products/MatmulSchedule.h"
 #include "compiler/passes/fuse/NotFused.h"
 #include "dialects/sinter/Sinter.h"
 
@@ -44,7 +46,8 @@ struct EmitMatmulPass : impl::CpuEmitMatmulBase<EmitMatmulPass> {
       if (!kernel)
         notFused(function, "a product with its tiles",
                  "what is around it is more than its kernel takes: loops compute it");
-      else if (failed(emit(function, *kernel)))
+      else if (FailureOr<MatmulPlan> plan = planOf(function, *kernel);
+               failed(plan) || failed(emit(function, *kernel, *plan)))
         return signalPassFailure();
     }
   }
@@ -56,8 +59,13 @@ struct EmitMatmulPass : impl::CpuEmitMatmulBase<EmitMatmulPass> {
     return flops;
   }
 
-  LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel) {
-    MatmulPlan plan = planMatmul(kernel, {vectorRegisters, cacheBytes, dotProducts});
+  static FailureOr<MatmulPlan> planOf(func::FuncOp function, const MatmulKernel &kernel) {
+    if (Attribute schedule = function->getAttr(kScheduleAttr))
+      return readSchedule(function, schedule, kernel);
+    return function.emitError("@") << function.getName() << " has no schedule: sinter-cpu-schedule runs before";
+  }
+
+  LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel, const MatmulPlan &plan) {
     func::FuncOp tiles = createTileFunction(function);
     OpBuilder builder = OpBuilder::atBlockBegin(&tiles.front());
     linalg::GenericOp contraction = kernel.contraction;
@@ -70,6 +78,7 @@ struct EmitMatmulPass : impl::CpuEmitMatmulBase<EmitMatmulPass> {
                              n * k * countFlops(kernel.rhs.steps));
     flops += kernel.columnSums ? n * k : 0;
     setPieces(tiles, piecesOf(kernel, tiles));
+    tiles->removeAttr(kScheduleAttr);
     tiles->setAttr(kPlanAttr, builder.getStringAttr(plan.describe()));
     setTileAttributes(tiles, kernel.batchSize() * plan.mTiles * plan.nTiles, emitter.scratchBytes(), flops);
     function.erase();

@@ -1,0 +1,207 @@
+#include "compiler/codegen/cpu/products/MatmulSchedule.h"
+#include "compiler/codegen/cpu/Emitter.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace sinter::cpu {
+namespace {
+
+template <typename T> struct Word {
+  T value;
+  StringLiteral text;
+};
+constexpr Word<LhsForm> kLeft[] = {{LhsForm::Direct, "direct"}, {LhsForm::Rows, "rows"}, {LhsForm::Panels, "panels"}};
+constexpr Word<RhsForm> kRight[] = {
+    {RhsForm::Direct, "direct"}, {RhsForm::Copied, "copied"}, {RhsForm::Transposed, "transposed"}};
+constexpr Word<Keeps> kKeeps[] = {{Keeps::Lhs, "left"}, {Keeps::Rhs, "right"}, {Keeps::Neither, "neither"}};
+constexpr Word<bool MatmulPlan::*> kFlags[] = {{&MatmulPlan::stream, "stream"},
+                                               {&MatmulPlan::fromMemory, "from memory"},
+                                               {&MatmulPlan::packsAhead, "packs ahead"},
+                                               {&MatmulPlan::finishesLater, "finishes later"},
+                                               {&MatmulPlan::pastCaches, "past caches"}};
+constexpr StringLiteral kPairs = "pairs";
+
+template <typename T, size_t N> StringAttr textOf(MLIRContext *context, const Word<T> (&words)[N], T value) {
+  auto *word = llvm::find_if(words, [&](const Word<T> &w) { return w.value == value; });
+  return StringAttr::get(context, word->text);
+}
+
+template <typename T, size_t N> bool read(Attribute attribute, const Word<T> (&words)[N], T &value) {
+  auto text = dyn_cast_if_present<StringAttr>(attribute);
+  auto *word = llvm::find_if(words, [&](const Word<T> &w) { return text && w.text == text.getValue(); });
+  if (word == std::end(words))
+    return false;
+  value = word->value;
+  return true;
+}
+
+/// What follows from tile and block.
+void derive(MatmulPlan &plan, const MatmulKernel &kernel) {
+  plan.mTiles = llvm::divideCeil(kernel.m.size, plan.mc);
+  plan.nTiles = llvm::divideCeil(kernel.n.size, plan.nc);
+  plan.kBlocks = llvm::divideCeil(kernel.k.size, plan.kc);
+  plan.unitBlocks = llvm::divideCeil(unitOf(kernel.k.size), plan.kc);
+}
+
+/// Whether `size` can be cut into blocks of `block`, each of whole steps of `step` or ending in one that moves back.
+bool cutsWell(int64_t size, int64_t block, int64_t step) {
+  return block >= 1 && block <= size && (block == size || block % step == 0) &&
+         (size % block == 0 || size % block >= std::min(step, size));
+}
+
+bool isContiguousAlongK(const MatmulKernel &kernel, const MatmulOperand &operand) {
+  return kernel.k.stride(operand) == 1 && (kernel.kParts.empty() || kernel.kParts.back().size % kLanes == 0);
+}
+
+std::string whyNoStream(const MatmulPlan &plan, const MatmulKernel &kernel) {
+  bool contiguous = kernel.n.stride(kernel.rhs) == 1 || kernel.n.size == 1;
+  if (!kernel.readsInPlace() || kernel.columnSums || kernel.m.size > 4)
+    return "only a product of at most 4 rows, of operands in memory, can be streamed";
+  if (plan.mr != kernel.m.size || plan.mc != kernel.m.size || plan.kc != blockDepth(kernel.k.size, 1) ||
+      plan.vectors != 1)
+    return "a streamed product has tiles of all rows and one vector, and blocks of all rows and whole units of k";
+  if (plan.rhs == RhsForm::Direct
+          ? !contiguous || kernel.n.size < kLanes
+          : kernel.k.stride(kernel.rhs) != 1 || kernel.n.size < kLanes || kernel.k.size < kLanes)
+    return "the right operand does not lie as it would be streamed";
+  if (plan.rhs == RhsForm::Copied || plan.lhs != LhsForm::Direct || plan.depth != 1)
+    return "a streamed product copies nothing";
+  return cutsWell(kernel.n.size, plan.nc, kLanes) ? "" : "blocks of columns are multiples of 16";
+}
+
+/// Whether operands lie as their forms want them.
+std::string whyNotSo(const MatmulPlan &plan, const MatmulKernel &kernel) {
+  bool packsLeft = kernel.bf16 || kernel.mustBePacked(kernel.lhs);
+  if (plan.lhs == LhsForm::Direct && packsLeft)
+    return "the left operand is computed or rounded, so it has to be copied";
+  if (plan.lhs == LhsForm::Rows && (!isContiguousAlongK(kernel, kernel.lhs) || (kernel.k.size < kLanes && !packsLeft)))
+    return "rows are copied of a left operand that is contiguous along k";
+  bool contiguous = kernel.n.stride(kernel.rhs) == 1 || kernel.n.size == 1;
+  bool packsRight = kernel.bf16 || kernel.columnSums || kernel.mustBePacked(kernel.rhs);
+  if (plan.rhs == RhsForm::Direct && (packsRight || !contiguous))
+    return "the right operand is computed, rounded, added up or scattered, so it has to be copied";
+  if (plan.rhs == RhsForm::Transposed &&
+      (contiguous || kernel.columnSums || kernel.mustBePacked(kernel.rhs) || kernel.k.stride(kernel.rhs) != 1 ||
+       kernel.n.size < kLanes || kernel.k.size < 8))
+    return "what is transposed is a right operand in memory that is contiguous along k";
+  return "";
+}
+
+} // namespace
+
+std::string whyIllegal(const MatmulPlan &plan, const MatmulKernel &kernel) {
+  int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size, unit = unitOf(k);
+  if (plan.stream)
+    return whyNoStream(plan, kernel);
+  if (plan.mr < 1 || plan.mr > std::min<int64_t>(m, 16) || plan.vectors < 1 || plan.vectors > 6 ||
+      (plan.vectors - 1) * kLanes >= n)
+    return "a register tile has 1 to 16 rows and 1 to 6 vectors of columns, and no more than there are";
+  if (!cutsWell(m, plan.mc, plan.mr) || !cutsWell(n, plan.nc, plan.nr()))
+    return "blocks are whole register tiles, and the last one is no smaller than one";
+  bool whole = plan.kc == unit, part = plan.kc >= 1 && plan.kc < unit && plan.kc % kLanes == 0 &&
+                                       (unit == k || unit % plan.kc == 0) &&
+                                       (k % plan.kc == 0 || k % plan.kc >= kLanes);
+  if (!whole && !part)
+    return "a block of k is a unit (" + std::to_string(unit) + " steps) or a part of one, in whole vectors";
+  if (std::string why = whyNotSo(plan, kernel); !why.empty())
+    return why;
+  if (plan.depth != 1 && (plan.depth != 2 || !kernel.bf16 || k <= kLanes))
+    return "only products of bf16 have pairs, of more than 16 steps of k";
+  bool single = kernel.batch.empty() && kernel.ordered.empty();
+  if (plan.finishesLater &&
+      (!single || plan.kc < plan.mr * plan.depth * kLanes || plan.mPanels() * plan.nPanels() == 1 ||
+       (plan.rhs == RhsForm::Copied && plan.mPanels() == 1)))
+    return "sums can wait where there is one batch, a next tile, and time enough in it";
+  if (plan.packsAhead &&
+      (!single || plan.lhs != LhsForm::Panels || plan.depth != 1 || plan.kBlocks <= 3 || plan.nPanels() <= 2 ||
+       (plan.nTiles > 1 && n % plan.nc != 0) || kernel.m.stride(kernel.lhs) != 1 || !kernel.walksEvenly(kernel.lhs) ||
+       kernel.lhs.operand == MatmulOperand::kNowhere))
+    return "panels of the left operand are packed ahead from runs of memory, beside more than two panels of columns";
+  return "";
+}
+
+DictionaryAttr scheduleOf(const MatmulPlan &plan, MLIRContext *context) {
+  Builder b(context);
+  SmallVector<Attribute> flags;
+  for (const auto &flag : kFlags)
+    if (plan.*flag.value)
+      flags.push_back(b.getStringAttr(flag.text));
+  if (plan.depth == 2)
+    flags.push_back(b.getStringAttr(kPairs));
+  SmallVector<NamedAttribute> entries{
+      b.getNamedAttr("tile", b.getDenseI64ArrayAttr({plan.mr, plan.nr()})),
+      b.getNamedAttr("block", b.getDenseI64ArrayAttr({plan.mc, plan.nc, plan.kc})),
+      b.getNamedAttr("left", textOf(context, kLeft, plan.lhs)),
+      b.getNamedAttr("right", textOf(context, kRight, plan.rhs)),
+      b.getNamedAttr("keeps", textOf(context, kKeeps, plan.keeps)),
+  };
+  if (!flags.empty())
+    entries.push_back(b.getNamedAttr("flags", b.getArrayAttr(flags)));
+  return b.getDictionaryAttr(entries);
+}
+
+FailureOr<MatmulPlan> readSchedule(Operation *where, Attribute schedule, const MatmulKernel &kernel) {
+  auto fail = [&](const Twine &why) { return where->emitError("`sinter.schedule`: ") << why; };
+  auto entries = dyn_cast_if_present<DictionaryAttr>(schedule);
+  if (!entries)
+    return fail("is a dictionary");
+  for (NamedAttribute entry : entries)
+    if (!llvm::is_contained({"tile", "block", "left", "right", "keeps", "flags"}, entry.getName()))
+      return fail("knows no " + entry.getName().getValue());
+  MatmulPlan plan{};
+  auto tile = entries.getAs<DenseI64ArrayAttr>("tile"), block = entries.getAs<DenseI64ArrayAttr>("block");
+  if (!tile || tile.size() != 2 || !block || block.size() != 3 || tile[1] % kLanes != 0)
+    return fail("has a tile of rows and columns (a multiple of 16), and a block of rows, columns and steps of k");
+  plan.mr = tile[0], plan.vectors = tile[1] / kLanes;
+  plan.mc = block[0], plan.nc = block[1], plan.kc = block[2];
+  if (!read(entries.get("left"), kLeft, plan.lhs) || !read(entries.get("right"), kRight, plan.rhs) ||
+      !read(entries.get("keeps"), kKeeps, plan.keeps))
+    return fail("left is direct, rows or panels; right is direct, copied or transposed; keeps left, right or neither");
+  auto flags = entries.getAs<ArrayAttr>("flags");
+  for (Attribute flag : flags ? flags.getValue() : ArrayRef<Attribute>()) {
+    auto text = dyn_cast<StringAttr>(flag);
+    bool MatmulPlan::*known = nullptr;
+    if (read(flag, kFlags, known))
+      plan.*known = true;
+    else if (text && text.getValue() == kPairs)
+      plan.depth = 2;
+    else
+      return where->emitError("`sinter.schedule`: knows no flag ") << flag;
+  }
+  if (plan.mr < 1 || plan.vectors < 1 || plan.mc < 1 || plan.nc < 1 || plan.kc < 1)
+    return fail("sizes are at least 1");
+  derive(plan, kernel);
+  if (std::string why = whyIllegal(plan, kernel); !why.empty())
+    return fail(why);
+  return plan;
+}
+
+MatmulPlan randomPlan(const MatmulKernel &kernel, const MatmulTarget &target, std::mt19937_64 &random) {
+  MatmulPlan chosen = planMatmul(kernel, target);
+  auto below = [&](int64_t limit) { return static_cast<int64_t>(random() % static_cast<uint64_t>(limit)); };
+  int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
+  if (chosen.stream && below(2))
+    return chosen;
+  for (int attempts = 0; attempts < 2000; ++attempts) {
+    MatmulPlan plan = chosen;
+    plan.stream = plan.fromMemory = false;
+    plan.mr = 1 + below(std::min<int64_t>(m, 8));
+    plan.vectors = 1 + below(3);
+    // (More would not fit registers: right, but code without end.)
+    if ((plan.mr * plan.vectors + plan.vectors) * (target.vectorRegisters == 32 ? 1 : 2) > 2 * target.vectorRegisters)
+      continue;
+    plan.mc = below(3) ? std::min(m, plan.mr * (1 + below(6))) : m;
+    plan.nc = below(3) ? std::min(n, plan.nr() * (1 + below(4))) : n;
+    plan.kc = blockDepth(k, 1 + below(std::clamp<int64_t>(k / kLanes, 1, 5)));
+    plan.lhs = kLeft[below(3)].value, plan.rhs = kRight[below(3)].value, plan.keeps = kKeeps[below(3)].value;
+    plan.pastCaches = below(2), plan.finishesLater = below(2), plan.packsAhead = below(2);
+    derive(plan, kernel);
+    if (whyIllegal(plan, kernel).empty())
+      return plan;
+  }
+  return chosen;
+}
+
+} // namespace sinter::cpu
