@@ -170,8 +170,7 @@ TEST_F(ArraysTest, DamagedArchives) {
   // More than memory may cost.
   std::string bomb = zipFile({{"x.npy", npyFile("|u1", "100000000,", ""), true}});
   bomb.replace(bomb.find("PK\1\2") + 24, 4, littleEndian(100000128, 4));
-  expectContains(failed("a.npz", bomb).message,
-                 "too strongly packed; save it by numpy.savez");
+  expectContains(failed("a.npz", bomb).message, "too strongly packed; save it by numpy.savez");
   expectContains(failed("a.npz", "GGUF\3" + std::string(60, ' ')).message, "not a zip archive but a GGUF file");
 }
 

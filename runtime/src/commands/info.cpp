@@ -128,12 +128,24 @@ static const sinter_plan &planFor(const sinter_program &p, const std::string &de
   return p.vulkan_plan && device.starts_with("vulkan") ? *p.vulkan_plan : anyPlan(p);
 }
 
-static void printText(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen) {
+// What a training or a sampler on the CPU allocates: its process takes this and at most 16 MB more. 0 on another
+// device, or if the processor runs no version.
+static uint64_t memoryBytes(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen,
+                            int threads) {
+  if (!chosen || &plan != p.cpu_plan)
+    return 0;
+  return p.state_bytes + plan.arena_bytes + p.constant_bytes + uint64_t(threads) * chosen->scratch_bytes;
+}
+
+static void printText(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen, int threads) {
   print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
         p.compiler, p.target, p.config);
   print("parameters   {}\nstate        {} bytes\narena        {} bytes\nconstants    {} bytes\n"
         "kernels      {}\n",
         parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, plan.kernel_count);
+  if (const uint64_t bytes = memoryBytes(p, plan, chosen, threads))
+    print("memory       {} bytes: all of these, and the scratch of {} thread{}\n", bytes, threads,
+          threads == 1 ? "" : "s");
   printVersions(p, chosen);
   printVulkan(p);
   for (uint32_t e = 0; e < p.entry_count; ++e) {
@@ -166,7 +178,7 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
   const sinter_version *chosen = chosenVersion(p, common.march);
   const sinter_plan &plan = planFor(p, common.device);
   if (!command.json) {
-    printText(p, plan, chosen);
+    printText(p, plan, chosen, common.threads);
     return Exit::Done;
   }
   const std::string entries = joined(p.entry_count, [&](uint32_t e) { return entryJson(plan.entries[e]); });
@@ -177,11 +189,13 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
   });
   print(
       "{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
-      "\"arena_bytes\":{},\"constant_bytes\":{},\"kernels\":{},\"versions\":[{}],\"vulkan\":{},\"entries\":[{}],"
+      "\"arena_bytes\":{},\"constant_bytes\":{},\"threads\":{},\"memory_bytes\":{},\"kernels\":{},\"versions\":[{}],"
+      "\"vulkan\":{},\"entries\":[{}],"
       "\"states\":[{}]}}\n",
       jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config,
-      parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, plan.kernel_count, versionsJson(p, chosen),
-      vulkanJson(p), entries, states);
+      parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, common.threads,
+      memoryBytes(p, plan, chosen, common.threads), plan.kernel_count, versionsJson(p, chosen), vulkanJson(p), entries,
+      states);
   return Exit::Done;
 }
 
