@@ -1,4 +1,4 @@
-"""memory.py PROGRAM ENTRY...: the peak of a process that runs the entry, against what `info` promises; 1 to 3 threads."""
+"""memory.py PROGRAM ENTRY...: the peak of a process that runs the entry, against what `info` promises; 1-3 threads."""
 
 import json
 import subprocess
