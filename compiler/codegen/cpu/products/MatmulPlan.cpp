@@ -20,9 +20,9 @@ int64_t blockDepth(int64_t k, int64_t blocks) {
     return k;
   if (unit == k) {
     int64_t depth = llvm::alignTo(llvm::divideCeil(k, blocks), kLanes);
-    while (!endsWell(k, depth))
+    while (depth < k && !endsWell(k, depth))
       depth += kLanes;
-    return depth;
+    return std::min(depth, k);
   }
   int64_t depth = unit;
   for (int64_t parts = 2; parts <= unit / kLanes && llvm::divideCeil(k, depth) < blocks; ++parts)
