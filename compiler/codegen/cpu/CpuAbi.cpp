@@ -41,6 +41,14 @@ Value memrefAt(OpBuilder &builder, Location loc, const LLVMTypeConverter &conver
   return UnrealizedConversionCastOp::create(builder, loc, TypeRange(type), descriptor).getResult(0);
 }
 
+/// Whether `op` is all of an argument in a row, as emitters look at it.
+bool isFlat(memref::ReinterpretCastOp op) {
+  auto from = dyn_cast<MemRefType>(op.getSource().getType());
+  MemRefType to = op.getType();
+  return from && from.hasStaticShape() && from.getLayout().isIdentity() && to.getLayout().isIdentity() &&
+         to.getRank() == 1 && to.hasStaticShape() && to.getNumElements() == from.getNumElements();
+}
+
 void rewrite(func::FuncOp function, const LLVMTypeConverter &converter) {
   OpBuilder builder(function.getContext());
   Location loc = function.getLoc();
@@ -62,9 +70,18 @@ void rewrite(func::FuncOp function, const LLVMTypeConverter &converter) {
   };
   auto asNumber = [&](Value index) -> Value { return arith::IndexCastOp::create(builder, loc, i64, index); };
   for (unsigned i = 0; i < operands; ++i) {
-    auto type = cast<MemRefType>(body.getArgument(i).getType());
-    bool isUsed = !body.getArgument(i).use_empty(); // what is chosen by its number is not
-    values.push_back(isUsed ? memrefAt(builder, loc, converter, type, load(int32_t(i))) : Value());
+    BlockArgument argument = body.getArgument(i);
+    Value &memory = values.emplace_back();
+    if (argument.use_empty()) // chosen by its number
+      continue;
+    Value address = load(int32_t(i));
+    for (Operation *user : llvm::make_early_inc_range(argument.getUsers()))
+      if (auto flat = dyn_cast<memref::ReinterpretCastOp>(user); flat && isFlat(flat)) {
+        flat.replaceAllUsesWith(memrefAt(builder, loc, converter, flat.getType(), address));
+        flat.erase();
+      }
+    if (!argument.use_empty())
+      memory = memrefAt(builder, loc, converter, cast<MemRefType>(argument.getType()), address);
   }
   values.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), begin));
   values.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), end));

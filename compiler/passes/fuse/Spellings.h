@@ -5,9 +5,10 @@
 #include "dialects/sinter/Sinter.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/Hashing.h"
 
-#include <map>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace sinter {
@@ -72,8 +73,12 @@ private:
   unsigned of(mlir::Value value);
   std::optional<Key> keyOf(mlir::OpResult value);
 
+  struct HashOfKey {
+    size_t operator()(const Key &key) const { return llvm::hash_combine_range(key.begin(), key.end()); }
+  };
+
   llvm::DenseMap<mlir::Value, unsigned> numbers;
-  std::map<Key, unsigned> known;
+  std::unordered_map<Key, unsigned, HashOfKey> known;
   unsigned next = 0;
 };
 

@@ -279,14 +279,15 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
     SmallVector<OpOperand *> uses;
     collectUses(result, uses);
     for (MapOp reader : possibleReaders(map)) {
-      if (reader->hasAttr(kPrologueAttr) || !coversInputs(reader, map) || isOnlyReduced(reader))
+      if (reader->hasAttr(kPrologueAttr) || !coversInputs(reader, map) || isOnlyReduced(reader) ||
+          !isFar(map, reader, elementsOf(result)))
         continue;
       SmallVector<OpOperand *> later;
       for (OpOperand *use : uses)
         if (use->getOwner() != reader && !graph.leadsTo(use->getOwner(), reader))
           later.push_back(use);
       // Somebody has to read it early, or it might as well be computed later only.
-      if (later.empty() || later.size() == uses.size() || !isFar(map, reader, elementsOf(result)))
+      if (later.empty() || later.size() == uses.size())
         continue;
       DEBUG_AT(map) << "is computed again at " << modelPlace(reader.getLoc());
       unsigned rank = graph.remove(reader);

@@ -74,13 +74,12 @@ void GroupGraph::mergeOrder(const Group &into, const Group &member) {
   both |= before[member.number];
   before[into.number] = both;
   both.set(into.number);
-  both.set(member.number);
   SmallVector<const Group *> open{&into, &member};
   while (!open.empty())
     anyReader(*open.pop_back_val(), [&](Group &reader) {
       llvm::BitVector &its = before[reader.number];
-      if (its.test(into.number) && its.test(member.number))
-        return false; // it follows both already, and so does all that follows it
+      if (!both.test(its))
+        return false; // it follows all of that already, and so does whatever follows it
       its |= both;
       open.push_back(&reader);
       return false;
