@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <type_traits>
 #include <unordered_map>
 
 namespace sinter {
@@ -92,6 +93,11 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
       {"vocabulary", checkpoint.tokenizer.vocabulary()},
       {"xxh3", std::string(noHash)},
   };
+  if (checkpoint.bestStep >= 0) {
+    metadata["best_loss"] = fmt::format("{}", checkpoint.bestLoss);
+    metadata["best_step"] = fmt::to_string(checkpoint.bestStep);
+    metadata["losses_since_best"] = fmt::to_string(checkpoint.lossesSinceBest);
+  }
   std::string header = makeTensorHeader(tensors, metadata);
   const std::string length = headerLengthBytes(header);
 
@@ -113,15 +119,15 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   file.commit();
 }
 
-template <typename T>
-static T metadataNumber(const TensorFile &file, const std::string &path, const char *key, int base = 10) {
+template <typename T, typename... Base>
+static T metadataNumber(const TensorFile &file, const std::string &path, const char *key, Base... base) {
   const auto found = file.metadata.find(key);
   T value{};
   if (found == file.metadata.end())
     fail(Exit::Damaged, fmt::format("{}: the metadata has no {}", path, key));
   const char *end = found->second.data() + found->second.size();
-  const auto [rest, error] = std::from_chars(found->second.data(), end, value, base);
-  if (error != std::errc() || rest != end || value < 0)
+  const auto [rest, error] = std::from_chars(found->second.data(), end, value, base...);
+  if (error != std::errc() || rest != end || (std::is_integral_v<T> && value < 0))
     fail(Exit::Damaged, fmt::format("{}: metadata {} is '{}', not a number", path, key, found->second.substr(0, 32)));
   return value;
 }
@@ -149,6 +155,13 @@ static Checkpoint readMetadata(const TensorFile &file, const std::string &path) 
       fail(Exit::Damaged, fmt::format("{}: metadata {} has {} bytes, more than {}", path, key, size, flatJsonBytes));
   if (const std::string config = metadataText(file, "config"); !config.empty() && !parseFlatJson(config))
     fail(Exit::Damaged, fmt::format("{}: the saved configuration is not readable", path));
+  if (file.metadata.contains("best_step")) {
+    checkpoint.bestStep = metadataNumber<int64_t>(file, path, "best_step");
+    checkpoint.bestLoss = metadataNumber<double>(file, path, "best_loss");
+    checkpoint.lossesSinceBest = metadataNumber<int64_t>(file, path, "losses_since_best");
+    if (!std::isfinite(checkpoint.bestLoss))
+      fail(Exit::Damaged, fmt::format("{}: metadata best_loss is not finite", path));
+  }
   checkpoint.options = metadataText(file, "options");
   checkpoint.program = metadataText(file, "program");
   checkpoint.config = metadataText(file, "config");

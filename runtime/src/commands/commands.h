@@ -42,7 +42,8 @@ Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
 
 struct TrainCommand {
   std::vector<std::string> inputs, validationInputs;
-  bool flip = false;
+  bool flip = false, keepBest = false;
+  std::optional<int64_t> patience, keep;
   std::optional<int64_t> crop;
   std::string data, validationData, out, init, log, tokenizer;
   std::string resume; ///< empty: start; always; auto: if there is a checkpoint

@@ -99,6 +99,7 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
                                   checkpoint.tokenizer.size(), most));
   checkpoint.step = 0;
   checkpoint.nextRow = 0;
+  checkpoint.bestStep = -1;
   checkpoint.seed = command.seed;
   if (checkpoint.options.empty())
     checkpoint.options = TrainingOptions().json();

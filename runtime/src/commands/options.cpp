@@ -192,6 +192,11 @@ static void addTrain(CLI::App &app, TrainCommand &c, const sinter_program &progr
   add(app, "--sample-prompt", c.samplePrompt, anyText, {"TEXT", "what samples begin with", "nothing"});
   add(app, "--checkpoint-every", c.checkpointEvery, notNegative,
       {"STEPS", "steps between checkpoints; 0: only at the end", "500"});
+  app.add_flag("--keep-best", c.keepBest, "keep the checkpoint of the least held-out loss, as best.safetensors");
+  add(app, "--patience", c.patience, notNegative,
+      {"LOSSES", "end after so many held-out losses of which none is less than the least; 0: never", "0"});
+  add(app, "--keep", c.keep, notNegative,
+      {"N", "keep the last N of --checkpoint-every as well, as checkpoint-STEP.safetensors", "0"});
   add(app, "--log", c.log, notEmpty, {"FILE", "write one JSON object a line"});
 }
 

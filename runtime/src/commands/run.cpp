@@ -226,6 +226,7 @@ Exit EntryCalls::run() {
     return Exit::Done;
   if (Program::findInput(entry_, "step"))
     checkpoint_.step += calls_;
+  checkpoint_.bestStep = -1; // of another state
   saveCheckpoint(command_.save, program_, checkpoint_);
   return Exit::Done;
 }

@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/configuration.h"
+#include "checkpoint/kept.h"
 #include "commands/commands.h"
 #include "data/data.h"
 #include "files/files.h"
@@ -15,8 +16,10 @@
 #include "training/train_log.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
+#include <functional>
 
 namespace sinter {
 
@@ -49,6 +52,9 @@ private:
   void checkData(const TrainingOptions &saved) const;
   void checkSchedule(const TrainingOptions &saved, const Trainer &trainer) const;
   bool save();
+  bool attempt(const std::function<void()> &save);
+  void judge(double loss);
+  bool outOfPatience() const;
   void lookAt(int64_t step, const InterruptWatch &interrupt);
   void stopAt(int64_t step, const StepResult &result);
 
@@ -64,6 +70,7 @@ private:
   bool keepTokenizer_ = false; // it came with the parameters
   Data data_;
   int64_t savedStep_ = -1;
+  bool bestSaved_ = true;
   std::optional<FolderLock> lock_;
   std::optional<TrainLog> log_;
 };
@@ -100,6 +107,11 @@ void Training::takeOptions() {
                                                      : Order::Random;
   options_.augmentation.flip |= command_.flip;
   take(command_.crop, options_.augmentation.crop);
+  options_.keepBest |= command_.keepBest;
+  take(command_.patience, options_.patience);
+  take(command_.keep, options_.keep);
+  take(command_.evalEvery, options_.evalEvery);
+  take(command_.evalBatches, options_.evalBatches);
 }
 
 void Training::decideToResume() {
@@ -219,6 +231,7 @@ void Training::checkFiles() {
   for (const std::string &file : filesOf(validationInputs_))
     inputs.push_back({"--val-input", file});
   keepApart({"the checkpoint", checkpoint}, inputs);
+  keepApart({"the best checkpoint", bestPath(folder_)}, inputs);
   inputs.push_back({"--init", command_.init.empty() ? "" : findCheckpoint(command_.init)});
   inputs.push_back({"the checkpoint", checkpoint});
   keepApart({"--log", command_.log}, inputs);
@@ -233,6 +246,8 @@ bool Training::saveFirst() {
   const std::string path = checkpointPath(folder_);
   if (command_.out.empty())
     reportNote(fmt::format("no --out: the checkpoint is kept in {}", path));
+  for (const std::string &aside : putKeptAside(folder_))
+    reportNote(fmt::format("{}: of an earlier training, kept", aside));
   std::error_code error;
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error)))
     return save();
@@ -298,27 +313,28 @@ void Training::checkSchedule(const TrainingOptions &saved, const Trainer &traine
 // By default, held-out losses take about 3 % of the time: a batch of one costs a third of a step.
 void Training::planEvaluations() {
   constexpr int64_t mostBatches = 50;
-  evalEvery_ = command_.evalEvery.value_or(std::clamp<int64_t>(options_.steps / 10, 10, 500));
+  evalEvery_ = options_.evalEvery.value_or(std::clamp<int64_t>(options_.steps / 10, 10, 500));
   const int64_t affordable = std::clamp<int64_t>(std::min(evalEvery_, options_.steps) / 10, 1, mostBatches);
-  evalBatches_ = command_.evalBatches.value_or(command_.evalEvery ? mostBatches : affordable);
+  evalBatches_ = options_.evalBatches.value_or(options_.evalEvery ? mostBatches : affordable);
+  const bool needed = options_.keepBest || options_.patience;
+  if (!evalEvery_ && needed)
+    fail(Exit::Usage, "--keep-best and --patience go by held-out losses, but --eval-every is 0");
   if (!evalEvery_)
     return;
   const std::string problem =
       !data_.validation ? "the held-out part is too short for one row" : evaluationProblem(program_, *data_.validation);
   if (!problem.empty()) {
     evalEvery_ = 0;
-    if (command_.evalEvery)
+    if (needed)
+      fail(Exit::Input, fmt::format("{}: {}: --keep-best and --patience go by held-out losses", dataPath_, problem));
+    if (options_.evalEvery)
       reportWarning(fmt::format("{}: {}: no held-out losses", dataPath_, problem));
   }
 }
 
-// A checkpoint that cannot be written is not the end of a training: it goes on and tries again at the next one.
-bool Training::save() {
-  if (savedStep_ == checkpoint_.step)
-    return true;
+bool Training::attempt(const std::function<void()> &save) {
   try {
-    saveCheckpoint(checkpointPath(folder_), program_, checkpoint_);
-    savedStep_ = checkpoint_.step;
+    save();
     return true;
   } catch (const Failure &failure) {
     if (log_)
@@ -328,11 +344,49 @@ bool Training::save() {
   }
 }
 
+// A checkpoint that cannot be written is not the end of a training: it goes on and tries again at the next one.
+bool Training::save() {
+  if (savedStep_ == checkpoint_.step)
+    return true;
+  return attempt([&] {
+    saveCheckpoint(checkpointPath(folder_), program_, checkpoint_);
+    savedStep_ = checkpoint_.step;
+    if (options_.keep && savedStep_)
+      keepCheckpoint(folder_, savedStep_, options_.keep);
+  });
+}
+
+// Whether the held-out loss is the least so far. The best checkpoint knows that it is.
+void Training::judge(double loss) {
+  if (!options_.keepBest && !options_.patience) // others are the same however often they look at the loss
+    return;
+  if (checkpoint_.bestStep >= 0 && !(loss < checkpoint_.bestLoss)) {
+    ++checkpoint_.lossesSinceBest;
+    return;
+  }
+  if (!std::isfinite(loss))
+    return;
+  checkpoint_.bestLoss = loss;
+  checkpoint_.bestStep = checkpoint_.step;
+  checkpoint_.lossesSinceBest = 0;
+  if (!options_.keepBest)
+    return;
+  bestSaved_ = attempt([&] { saveCheckpoint(bestPath(folder_), program_, checkpoint_); });
+  log_->restartClock();
+}
+
+bool Training::outOfPatience() const {
+  return options_.patience && checkpoint_.bestStep >= 0 && checkpoint_.lossesSinceBest >= options_.patience;
+}
+
 // Held-out loss and sample after a step (0: before the first), where they are due.
 void Training::lookAt(int64_t step, const InterruptWatch &interrupt) {
   const auto due = [&](int64_t every) { return every > 0 && (step % every == 0 || step == options_.steps); };
-  if (due(evalEvery_))
-    log_->evaluation(step, evaluate(program_, *data_.validation, evalBatches_));
+  if (due(evalEvery_)) {
+    const Evaluation evaluation = evaluate(program_, *data_.validation, evalBatches_);
+    log_->evaluation(step, evaluation);
+    judge(evaluation.loss);
+  }
   if (due(command_.sampleEvery) && program_.findEntry("logits")) {
     Generator generator(program_, data_.tokenizer);
     GenerateOptions options;
@@ -394,7 +448,7 @@ Exit Training::run() {
 Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
   if (!resumes_)
     lookAt(0, interrupt);
-  while (checkpoint_.step < options_.steps && !interrupt.requested()) {
+  while (checkpoint_.step < options_.steps && !interrupt.requested() && !outOfPatience()) {
     const int64_t step = checkpoint_.step + 1;
     const StepResult result = trainer.step(*data_.training, step);
     log_->step(step, result);
@@ -410,14 +464,17 @@ Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
   }
   log_->endLine();
   const bool saved = save();
-  if (interrupt.requested() && checkpoint_.step < options_.steps) {
+  if (outOfPatience()) {
+    reportNote(fmt::format("ended after step {}: none of the last {} held-out losses was less than {:.6g} of step {}",
+                           checkpoint_.step, checkpoint_.lossesSinceBest, checkpoint_.bestLoss, checkpoint_.bestStep));
+  } else if (interrupt.requested() && checkpoint_.step < options_.steps) {
     reportNote(fmt::format("interrupted after step {}{}", checkpoint_.step,
                            saved ? ", saved; --resume goes on from there" : ""));
     return saved ? Exit::Interrupted : Exit::Input;
   }
   if (saved)
     log_->saved(checkpoint_.step, checkpointPath(folder_));
-  return saved && log_->complete() ? Exit::Done : Exit::Input;
+  return saved && bestSaved_ && log_->complete() ? Exit::Done : Exit::Input;
 }
 
 Exit train(const sinter_program &description, const CommonOptions &common, const TrainCommand &command) {

@@ -59,6 +59,17 @@ std::string TrainingOptions::json() const {
     values["flip"] = "true";
   if (augmentation.crop)
     values["crop"] = fmt::to_string(augmentation.crop);
+  if (keepBest)
+    values["keep_best"] = "true";
+  const std::pair<const char *, int64_t> counts[] = {{"patience", patience}, {"keep", keep}};
+  for (const auto &[name, count] : counts)
+    if (count)
+      values[name] = fmt::to_string(count);
+  // Other trainings look at held-out losses without being changed by them.
+  if ((keepBest || patience) && evalEvery)
+    values["eval_every"] = fmt::to_string(*evalEvery);
+  if ((keepBest || patience) && evalBatches)
+    values["eval_batches"] = fmt::to_string(*evalBatches);
   std::string json;
   for (const auto &[name, value] : values)
     json += fmt::format("{}\"{}\":{}", json.empty() ? "{" : ",", name, value);
@@ -137,6 +148,13 @@ TrainingOptions TrainingOptions::parse(const std::string &text, const std::strin
   options.validationInputs = saved.text("val_inputs");
   options.augmentation.flip = saved.has("flip");
   options.augmentation.crop = saved.has("crop") ? saved.steps("crop") : 0;
+  options.keepBest = saved.has("keep_best");
+  options.patience = saved.has("patience") ? saved.steps("patience") : 0;
+  options.keep = saved.has("keep") ? saved.steps("keep") : 0;
+  if (saved.has("eval_every"))
+    options.evalEvery = saved.steps("eval_every");
+  if (saved.has("eval_batches"))
+    options.evalBatches = saved.steps("eval_batches");
   return options;
 }
 

@@ -22,6 +22,10 @@ struct TrainingOptions {
   std::string data, validationData;     ///< files, as dataPathToSave names them; empty: unknown, or none
   std::string inputs, validationInputs; ///< in their place, as inputFilesToSave names them
   Augmentation augmentation;
+  bool keepBest = false; ///< the checkpoint of the least held-out loss
+  int64_t patience = 0;  ///< held-out losses in a row that may be no less than the least; 0: any number
+  int64_t keep = 0;      ///< checkpoints before the last that stay
+  std::optional<int64_t> evalEvery, evalBatches; ///< what these depend on
 
   /// As JSON for a checkpoint, and back: throws Failure (damaged) that names `path`.
   std::string json() const;
