@@ -59,22 +59,22 @@ TEST_F(ArraysCommandsTest, ResumeRemembersTheInputs) {
 // Killed at any moment and resumed, again and again: the bits of a training that never stopped.
 TEST_F(ArraysCommandsTest, KillsLoseNothing) {
   const std::vector<std::string> more = {"--checkpoint-every", "5", "--threads", "1", "--val-fraction", "0.5"};
-  ASSERT_EQ(run(arrayTraining("whole", 400, more)).exit, 0);
+  ASSERT_EQ(run(arrayTraining("whole", 2000, more)).exit, 0);
   uint32_t random = 5;
   int killed = 0;
   for (int kill = 0; kill < 60; ++kill) {
-    std::vector<std::string> words = arrayTraining("killed", 400, more);
+    std::vector<std::string> words = arrayTraining("killed", 2000, more);
     words.push_back("--resume=auto");
     const pid_t child = start(words);
     random = random * 1664525u + 1013904223u;
-    usleep(1000 + (random >> 16) % 20000);
+    usleep(1000 + (random >> 16) % 15000);
     ::kill(child, SIGKILL);
     const int exit = finish(child).exit;
     ASSERT_TRUE(exit == 0 || exit == -SIGKILL) << exit;
     killed += exit != 0;
   }
   EXPECT_GT(killed, 5);
-  std::vector<std::string> last = arrayTraining("killed", 400, more);
+  std::vector<std::string> last = arrayTraining("killed", 2000, more);
   last.push_back("--resume=auto");
   ASSERT_EQ(run(last).exit, 0);
   EXPECT_EQ(checkpointOf("killed"), checkpointOf("whole"));
