@@ -74,6 +74,8 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     fuse.sayRefusals = false;
     functions.addPass(createFuseElementwise(fuse));
     addSimplifications(functions);
+    if (options.fuse)
+      functions.addPass(createShareScalars());
     functions.addPass(createFindTriangles());
     if (options.bf16)
       functions.addPass(createNarrowProducts());

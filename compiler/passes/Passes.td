@@ -106,6 +106,15 @@ def Differentiate : Pass<"sinter-differentiate", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def ShareScalars : Pass<"sinter-share-scalars", "::mlir::func::FuncOp"> {
+  let summary = "what several maps of an attention would compute, and costs much, is computed once";
+  let description = [{
+    The gradient of a map begins with the map. Inside an attention, where its elements stay in the cache, a function
+    such as the tanh of a soft cap becomes a map of its own that both read. Example: test/passes/share-scalars.mlir.
+  }];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 def JoinPads : Pass<"sinter-join-pads", "::mlir::func::FuncOp"> {
   let summary = "a sum of tensors padded to fit side by side is their concatenation";
   let description = "The gradient of a split. Example: test/passes/join-pads.mlir.";
