@@ -17,7 +17,7 @@ template <typename T> std::string bytesOf(const std::vector<T> &values) {
 inline std::string littleEndian(uint64_t value, int bytes) {
   std::string text;
   for (int i = 0; i < bytes; ++i)
-    text += char(value >> (8 * i));
+    text += char(i < 8 ? value >> (8 * i) : 0);
   return text;
 }
 
