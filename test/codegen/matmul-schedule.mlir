@@ -9,7 +9,7 @@
 // NONE: error: @open has no schedule: sinter-cpu-schedule runs before
 
 // Any legal schedule gives the same bits, for one thread and for three: products of all layouts, with column sums, with
-// computed operands, of bf16, and of every optimizer step.
+// computed operands, and of bf16.
 // (Without the largest one, which takes long where blocks are small.)
 // RUN: sed '/@past_caches/,/^}/d' %S/matmul-numbers.mlir > %t.numbers.mlir
 // RUN: sinter-run --device cpu --threads 3 --print %t.numbers.mlir > %t.numbers
