@@ -5,12 +5,10 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/configuration.h"
 #include "checkpoint/kept.h"
-#include "commands/commands.h"
-#include "data/data.h"
+#include "commands/train_data.h"
 #include "files/files.h"
 #include "files/folder_lock.h"
 #include "files/put_aside.h"
-#include "files/same_file.h"
 #include "program/program.h"
 #include "training/evaluate.h"
 #include "training/train_log.h"
@@ -44,12 +42,7 @@ private:
   bool saveFirst();
   void decideToResume();
   void takeOptions();
-  void takeDataPaths();
-  void takeInputs();
-  void chooseOrder();
   void planEvaluations();
-  void loadTrainingData(const Batch &batch);
-  void checkData(const TrainingOptions &saved) const;
   void checkSchedule(const TrainingOptions &saved, const Trainer &trainer) const;
   bool save();
   bool attempt(const std::function<void()> &save);
@@ -64,11 +57,9 @@ private:
   bool resumes_ = false;
   TrainingOptions options_;
   Checkpoint checkpoint_; // what the next one will hold; after a resume, at first what the last one held
-  std::string dataPath_, validationPath_; // of inputs the first file's, for messages
-  std::vector<InputFile> inputs_, validationInputs_;
   int64_t evalEvery_ = 0, evalBatches_ = 0;
   bool keepTokenizer_ = false; // it came with the parameters
-  Data data_;
+  std::optional<TrainingData> data_;
   int64_t savedStep_ = -1;
   bool bestSaved_ = true;
   std::optional<FolderLock> lock_;
@@ -145,49 +136,6 @@ void Training::resume() {
   savedStep_ = checkpoint_.step;
 }
 
-// What is not given comes from the checkpoint; what is given, or found there, goes into the next one.
-void Training::takeDataPaths() {
-  takeInputs();
-  if (!inputs_.empty())
-    return;
-  dataPath_ = command_.data.empty() ? savedDataPath(options_.data, folder_) : command_.data;
-  validationPath_ =
-      command_.validationData.empty() ? savedDataPath(options_.validationData, folder_) : command_.validationData;
-  if (dataPath_.empty())
-    fail(Exit::Usage, fmt::format("--data is required: {} does not name its data", checkpointPath(folder_)));
-  if (command_.data.empty() && dataPath_ == "-")
-    fail(Exit::Usage, "--data is required: the training to resume had its data from standard input");
-  if (!command_.data.empty())
-    options_.data = dataPathToSave(dataPath_, folder_);
-  if (!command_.validationData.empty())
-    options_.validationData = dataPathToSave(validationPath_, folder_);
-}
-
-// Data that are named input by input, here or in the checkpoint.
-void Training::takeInputs() {
-  const sinter_entry &entry = requireEntry(program_, "train");
-  inputs_ = command_.inputs.empty() ? savedInputFiles(options_.inputs, folder_)
-                                    : parseInputFiles(command_.inputs, entry, "--input");
-  validationInputs_ = command_.validationInputs.empty()
-                          ? savedInputFiles(options_.validationInputs, folder_)
-                          : parseInputFiles(command_.validationInputs, entry, "--val-input");
-  if (!command_.data.empty()) { // in place of those in the checkpoint
-    inputs_.clear();
-    if (command_.validationInputs.empty())
-      validationInputs_.clear();
-  }
-  if (inputs_.empty() != validationInputs_.empty() && inputs_.empty())
-    fail(Exit::Usage, "--val-input goes with --input, --val-data with --data");
-  if (!inputs_.empty() && !command_.validationData.empty())
-    fail(Exit::Usage, "--val-data goes with --data, --val-input with --input");
-  options_.inputs = inputFilesToSave(inputs_, folder_);
-  options_.validationInputs = inputFilesToSave(validationInputs_, folder_);
-  if (inputs_.empty())
-    return;
-  options_.data = options_.validationData = "";
-  dataPath_ = inputs_[0].path;
-}
-
 void Training::start() {
   checkpoint_.seed = command_.seed.value_or(0);
   program_.initialize(checkpoint_.seed);
@@ -202,15 +150,6 @@ void Training::start() {
   checkpoint_.tokenizer = from.tokenizer;
 }
 
-// Arrays are shuffled where nothing else is said.
-void Training::chooseOrder() {
-  DataOptions options;
-  options.path = dataPath_;
-  options.inputs = inputs_;
-  if (!resumes_ && !command_.order && readsArrays(options, Batch::of(program_, requireEntry(program_, "train"))))
-    options_.order = Order::Shuffled;
-}
-
 // From here on, the folder is this training's alone, if it is there yet.
 void Training::lockFolder() {
   std::error_code error;
@@ -221,15 +160,7 @@ void Training::lockFolder() {
 // Nothing that a training writes is among what it reads.
 void Training::checkFiles() {
   const std::string checkpoint = checkpointPath(folder_);
-  std::vector<NamedFile> inputs;
-  for (const std::string &file : dataFiles(inputs_.empty() ? dataPath_ : ""))
-    inputs.push_back({"--data", file});
-  for (const std::string &file : dataFiles(validationPath_))
-    inputs.push_back({"--val-data", file});
-  for (const std::string &file : filesOf(inputs_))
-    inputs.push_back({"--input", file});
-  for (const std::string &file : filesOf(validationInputs_))
-    inputs.push_back({"--val-input", file});
+  std::vector<NamedFile> inputs = data_->files();
   keepApart({"the checkpoint", checkpoint}, inputs);
   keepApart({"the best checkpoint", bestPath(folder_)}, inputs);
   inputs.push_back({"--init", command_.init.empty() ? "" : findCheckpoint(command_.init)});
@@ -261,44 +192,6 @@ bool Training::saveFirst() {
   return true;
 }
 
-void Training::loadTrainingData(const Batch &batch) {
-  DataOptions options;
-  options.path = dataPath_;
-  options.validationPath = validationPath_;
-  options.validationFraction = options_.validationFraction;
-  options.inputs = inputs_;
-  options.validationInputs = validationInputs_;
-  options.augmentation = options_.augmentation;
-  options.tokenizer = command_.tokenizer;
-  if (keepTokenizer_)
-    options.restored = checkpoint_.tokenizer;
-  try {
-    data_ = loadData(options, batch, vocabularySize(program_));
-  } catch (const Failure &failure) {
-    if (!resumes_ || !command_.data.empty() || !command_.inputs.empty())
-      throw;
-    fail(failure.exit(), fmt::format("{}; the training to resume had its data there: {} names another place",
-                                     failure.what(), inputs_.empty() ? "--data" : "--input"));
-  }
-}
-
-// Other data on resume is allowed (it may have grown), but never unnoticed.
-void Training::checkData(const TrainingOptions &saved) const {
-  const Dataset &data = *data_.training;
-  if (data.hash() == checkpoint_.dataHash)
-    return;
-  if (saved.validationFraction != options_.validationFraction ||
-      saved.validationData.empty() != options_.validationData.empty() ||
-      saved.validationInputs.empty() != options_.validationInputs.empty())
-    reportWarning(fmt::format("{}: another part of it is held out than before: {} are trained on, were {}", dataPath_,
-                              data.size(), checkpoint_.dataSize));
-  else
-    reportWarning(fmt::format("{}: not the data that the checkpoint was trained on: {} with hash {:016x}, was {} with "
-                              "hash {:016x}",
-                              dataPath_, data.size(), data.hash(),
-                              checkpoint_.dataSize.empty() ? "data" : checkpoint_.dataSize, checkpoint_.dataHash));
-}
-
 // The cosine ends at --steps: another end moves all of it.
 void Training::checkSchedule(const TrainingOptions &saved, const Trainer &trainer) const {
   const int64_t next = checkpoint_.step + 1;
@@ -321,14 +214,15 @@ void Training::planEvaluations() {
     fail(Exit::Usage, "--keep-best and --patience go by held-out losses, but --eval-every is 0");
   if (!evalEvery_)
     return;
-  const std::string problem =
-      !data_.validation ? "the held-out part is too short for one row" : evaluationProblem(program_, *data_.validation);
+  const std::string problem = !data_->validation() ? "the held-out part is too short for one row"
+                                                   : evaluationProblem(program_, *data_->validation());
   if (!problem.empty()) {
     evalEvery_ = 0;
     if (needed)
-      fail(Exit::Input, fmt::format("{}: {}: --keep-best and --patience go by held-out losses", dataPath_, problem));
+      fail(Exit::Input,
+           fmt::format("{}: {}: --keep-best and --patience go by held-out losses", data_->path(), problem));
     if (options_.evalEvery)
-      reportWarning(fmt::format("{}: {}: no held-out losses", dataPath_, problem));
+      reportWarning(fmt::format("{}: {}: no held-out losses", data_->path(), problem));
   }
 }
 
@@ -383,12 +277,12 @@ bool Training::outOfPatience() const {
 void Training::lookAt(int64_t step, const InterruptWatch &interrupt) {
   const auto due = [&](int64_t every) { return every > 0 && (step % every == 0 || step == options_.steps); };
   if (due(evalEvery_)) {
-    const Evaluation evaluation = evaluate(program_, *data_.validation, evalBatches_);
+    const Evaluation evaluation = evaluate(program_, *data_->validation(), evalBatches_);
     log_->evaluation(step, evaluation);
     judge(evaluation.loss);
   }
   if (due(command_.sampleEvery) && program_.findEntry("logits")) {
-    Generator generator(program_, data_.tokenizer);
+    Generator generator(program_, data_->tokenizer());
     GenerateOptions options;
     options.count = command_.sampleTokens;
     options.sampler.temperature = 0.8;
@@ -414,18 +308,20 @@ Exit Training::run() {
   resumes_ ? resume() : start();
   const TrainingOptions saved = options_;
   takeOptions();
-  takeDataPaths();
+  data_.emplace(program_, command_, folder_, resumes_);
+  data_->takePaths(options_);
   checkFiles();
-  chooseOrder();
+  if (!resumes_ && !command_.order && data_->readsArrays(Batch::of(program_, requireEntry(program_, "train"))))
+    options_.order = Order::Shuffled;
   Trainer trainer(program_, options_, checkpoint_.seed);
   if (checkpoint_.step >= options_.steps && resumes_) {
     reportNote(fmt::format("the checkpoint is at step {}, {} is {}: nothing to do", checkpoint_.step,
                            command_.steps ? "--steps" : "its last step", options_.steps));
     return Exit::Done;
   }
-  loadTrainingData(trainer.batch());
+  data_->load(options_, trainer.batch(), keepTokenizer_ ? std::optional(checkpoint_.tokenizer) : std::nullopt);
   if (resumes_) {
-    checkData(saved);
+    data_->compare(checkpoint_, saved, options_);
     checkSchedule(saved, trainer);
     if (saved.accumulate != options_.accumulate)
       reportWarning(fmt::format("--accumulate {}: the checkpoint was trained with {}; batches are counted as if it had "
@@ -433,9 +329,9 @@ Exit Training::run() {
                                 options_.accumulate, saved.accumulate, options_.accumulate));
   }
   planEvaluations();
-  checkpoint_.dataHash = data_.training->hash();
-  checkpoint_.dataSize = data_.training->size();
-  checkpoint_.tokenizer = data_.tokenizer;
+  checkpoint_.dataHash = data_->training().hash();
+  checkpoint_.dataSize = data_->training().size();
+  checkpoint_.tokenizer = data_->tokenizer();
   checkpoint_.options = options_.json();
   InterruptWatch interrupt;
   if (!resumes_ && !saveFirst())
@@ -450,7 +346,7 @@ Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
     lookAt(0, interrupt);
   while (checkpoint_.step < options_.steps && !interrupt.requested() && !outOfPatience()) {
     const int64_t step = checkpoint_.step + 1;
-    const StepResult result = trainer.step(*data_.training, step);
+    const StepResult result = trainer.step(data_->training(), step);
     log_->step(step, result);
     if (!result.finite())
       stopAt(step, result);

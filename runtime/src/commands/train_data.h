@@ -1,0 +1,50 @@
+// What the subcommand train reads: the files that are named to it or by the checkpoint to resume, and the data in them.
+#pragma once
+
+#include "checkpoint/checkpoint.h"
+#include "commands/commands.h"
+#include "data/data.h"
+#include "files/same_file.h"
+#include "training/trainer.h"
+
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+class TrainingData {
+public:
+  /// `resumes`: `folder` has a checkpoint to go on from.
+  TrainingData(Program &program, const TrainCommand &command, std::string folder, bool resumes)
+      : program_(program), command_(command), folder_(std::move(folder)), resumes_(resumes) {}
+
+  /// What is not given comes from `options`, the checkpoint's; what is given, or found there, goes back into them.
+  void takePaths(TrainingOptions &options);
+  /// All files, each with the option that names it.
+  std::vector<NamedFile> files() const;
+  /// Whether inputs name arrays, which are shuffled where nothing else is said.
+  bool readsArrays(const Batch &batch) const;
+
+  /// `restored`: a tokenizer that came with the parameters.
+  void load(const TrainingOptions &options, const Batch &batch, const std::optional<Tokenizer> &restored);
+  /// Warns of other data than the checkpoint's: these are allowed (a file may have grown), but never unnoticed.
+  void compare(const Checkpoint &checkpoint, const TrainingOptions &saved, const TrainingOptions &options) const;
+
+  const std::string &path() const { return path_; } ///< of inputs the first file's, for messages
+  const Dataset &training() const { return *data_.training; }
+  const Dataset *validation() const { return data_.validation.get(); }
+  const Tokenizer &tokenizer() const { return data_.tokenizer; }
+
+private:
+  void takeInputs(TrainingOptions &options);
+
+  Program &program_;
+  const TrainCommand &command_;
+  const std::string folder_;
+  const bool resumes_;
+  std::string path_, validationPath_;
+  std::vector<InputFile> inputs_, validationInputs_;
+  Data data_;
+};
+
+} // namespace sinter
