@@ -206,3 +206,40 @@ func.func @demand(%x: tensor<8x8xf32>, %y: tensor<8x8xf32>) -> (tensor<8x8xf32>,
   %o = sinter.matmul %m#0, %m#1 : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
   return %s, %o : tensor<8x8xf32>, tensor<8x8xf32>
 }
+
+// -----
+
+// Zero times what is finite whatever it is made of, such as the slope of a soft cap, is a reason; zero times an
+// exponential, which may be infinite, is none.
+// CHECK-LABEL: func @bounded
+// CHECK: %[[S:.*]] = sinter.matmul %{{.*}}, %{{.*}} result(lower) : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+// CHECK: %[[R:.*]] = sinter.matmul %{{[a-z0-9]+}}, %{{[a-z0-9]+}} : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+// CHECK: sinter.matmul %{{.*}}, %{{.*}} lhs(lower) rhs(lower) :
+#id = affine_map<(d0, d1) -> (d0, d1)>
+func.func @bounded(%x: tensor<8x8xf32>, %y: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %s = sinter.matmul %x, %y : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  %r = sinter.matmul %y, %x : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  %t = sinter.map(%s) [#id] : (tensor<8x8xf32>) -> tensor<8x8xf32> {
+  ^bb0(%0: f32):
+    %1 = math.tanh %0 : f32
+    sinter.yield %1 : f32
+  }
+  %m:2 = sinter.map(%t, %r, %x) [#id, #id, #id]
+      : (tensor<8x8xf32>, tensor<8x8xf32>, tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8x8xf32>) {
+  ^bb0(%0: f32, %1: f32, %2: f32):
+    %zero = arith.constant 0.0 : f32
+    %one = arith.constant 1.0 : f32
+    %i = sinter.index 0 : i32
+    %j = sinter.index 1 : i32
+    %3 = arith.cmpi sle, %j, %i : i32
+    %4 = arith.select %3, %2, %zero : f32
+    %5 = arith.mulf %0, %0 : f32
+    %6 = arith.subf %one, %5 : f32
+    %7 = arith.mulf %4, %6 : f32
+    %8 = math.exp %1 : f32
+    %9 = arith.mulf %4, %8 : f32
+    sinter.yield %7, %9 : f32, f32
+  }
+  %o = sinter.matmul %m#0, %m#1 : (tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %o : tensor<8x8xf32>
+}

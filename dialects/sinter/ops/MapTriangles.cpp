@@ -75,7 +75,9 @@ public:
         ask(select.getFalseValue(), demand);
         continue;
       }
-      bool keepsFinite = isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::NegFOp>(op);
+      bool keepsFinite =
+          isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
+              math::FmaOp, math::AbsFOp, math::TanhOp, math::SinOp, math::CosOp, SigmoidOp>(op);
       // A known value is no reason to ask for less: the zero must really be there. What it absorbs may be anything
       // finite.
       for (Value operand : op.getOperands()) {
