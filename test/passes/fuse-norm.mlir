@@ -97,6 +97,71 @@ func.func @twice(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   return %z : tensor<4x8xf32>
 }
 
+// All of a tensor.
+// CHECK-LABEL: func @both_dimensions
+// CHECK-NEXT: %[[X:.*]] = sinter.reshape %arg0 : tensor<4x8xf32> -> tensor<1x32xf32>
+// CHECK-NEXT: %[[N:.*]], %{{.*}} = sinter.normalize %[[X]] {epsilon = 1.000000e-05 : f64} : tensor<1x32xf32>
+// CHECK-NEXT: %[[Y:.*]] = sinter.reshape %[[N]]
+// CHECK-NEXT: return %[[Y]]
+func.func @both_dimensions(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %n = arith.constant dense<32.0> : tensor<f32>
+  %c = arith.constant dense<1.0e-5> : tensor<f32>
+  %q = arith.mulf %x, %x : tensor<4x8xf32>
+  %s = sinter.reduce sum %q axes [0, 1] : tensor<4x8xf32> -> tensor<f32>
+  %v = arith.divf %s, %n : tensor<f32>
+  %e = arith.addf %v, %c : tensor<f32>
+  %r = math.rsqrt %e : tensor<f32>
+  %rb = sinter.broadcast %r dims [] : tensor<f32> -> tensor<4x8xf32>
+  %y = arith.mulf %x, %rb : tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+// Channels and pixels of an image, with a number for each image, and a root that is a power.
+// CHECK-LABEL: func @last_dimensions
+// CHECK-NEXT: %[[X:.*]] = sinter.reshape %arg0 : tensor<2x3x4xf32> -> tensor<2x12xf32>
+// CHECK-NEXT: %[[N:.*]], %{{.*}} = sinter.normalize %[[X]] {center, epsilon = 1.000000e-05 : f64} : tensor<2x12xf32>
+// CHECK-NEXT: %[[R:.*]] = sinter.reshape %[[N]]
+// CHECK-NEXT: %[[B:.*]] = sinter.broadcast %arg1 dims [0] : tensor<2xf32> -> tensor<2x12xf32>
+// CHECK-NEXT: %[[W:.*]] = sinter.reshape %[[B]]
+// CHECK-NEXT: %[[Y:.*]] = arith.mulf %[[R]], %[[W]]
+// CHECK-NEXT: return %[[Y]]
+func.func @last_dimensions(%x: tensor<2x3x4xf32>, %w: tensor<2xf32>) -> tensor<2x3x4xf32> {
+  %n = arith.constant dense<12.0> : tensor<2xf32>
+  %c = arith.constant dense<1.0e-5> : tensor<2xf32>
+  %half = arith.constant dense<0.5> : tensor<2xf32>
+  %t = sinter.reduce sum %x axes [1, 2] : tensor<2x3x4xf32> -> tensor<2xf32>
+  %m = arith.divf %t, %n : tensor<2xf32>
+  %mb = sinter.broadcast %m dims [0] : tensor<2xf32> -> tensor<2x3x4xf32>
+  %d = arith.subf %x, %mb : tensor<2x3x4xf32>
+  %q = arith.mulf %d, %d : tensor<2x3x4xf32>
+  %s = sinter.reduce sum %q axes [1, 2] : tensor<2x3x4xf32> -> tensor<2xf32>
+  %v = arith.divf %s, %n : tensor<2xf32>
+  %e = arith.addf %v, %c : tensor<2xf32>
+  %p = math.powf %e, %half : tensor<2xf32>
+  %r = arith.divf %w, %p : tensor<2xf32>
+  %rb = sinter.broadcast %r dims [0] : tensor<2xf32> -> tensor<2x3x4xf32>
+  %y = arith.mulf %d, %rb : tensor<2x3x4xf32>
+  return %y : tensor<2x3x4xf32>
+}
+// One over the root as a power.
+// CHECK-LABEL: func @inverse_of_power
+// CHECK-NEXT: %[[N:.*]], %{{.*}} = sinter.normalize %arg0 {epsilon = 1.000000e-05 : f64} : tensor<4x8xf32>
+// CHECK-NEXT: return %[[N]]
+func.func @inverse_of_power(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %n = arith.constant dense<8.0> : tensor<4xf32>
+  %c = arith.constant dense<1.0e-5> : tensor<4xf32>
+  %half = arith.constant dense<0.5> : tensor<4xf32>
+  %one = arith.constant dense<1.0> : tensor<4xf32>
+  %q = arith.mulf %x, %x : tensor<4x8xf32>
+  %s = sinter.reduce sum %q axes [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %v = arith.divf %s, %n : tensor<4xf32>
+  %e = arith.addf %v, %c : tensor<4xf32>
+  %p = math.powf %e, %half : tensor<4xf32>
+  %r = arith.divf %one, %p : tensor<4xf32>
+  %rb = sinter.broadcast %r dims [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %y = arith.mulf %x, %rb : tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
 //--- refused.mlir
 // CHECK-NOT: sinter.normalize
 func.func @unbiased_variance(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
@@ -190,6 +255,20 @@ func.func @multiplied_by_the_root(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %y = arith.mulf %x, %rb : tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
+func.func @multiplied_by_the_power(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %n = arith.constant dense<8.0> : tensor<4xf32>
+  %c = arith.constant dense<1.0e-5> : tensor<4xf32>
+  %half = arith.constant dense<0.5> : tensor<4xf32>
+  %q = arith.mulf %x, %x : tensor<4x8xf32>
+  %s = sinter.reduce sum %q axes [1] : tensor<4x8xf32> -> tensor<4xf32>
+  %v = arith.divf %s, %n : tensor<4xf32>
+  %e = arith.addf %v, %c : tensor<4xf32>
+  // expected-remark@+1 {{what the root divides is not what was squared}}
+  %r = math.powf %e, %half : tensor<4xf32>
+  %rb = sinter.broadcast %r dims [0] : tensor<4xf32> -> tensor<4x8xf32>
+  %y = arith.mulf %x, %rb : tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
 func.func @root_leaves(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>) {
   %n = arith.constant dense<8.0> : tensor<4xf32>
   %c = arith.constant dense<1.0e-5> : tensor<4xf32>
@@ -260,19 +339,6 @@ func.func @first_dimension(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   // expected-remark@+1 {{it does not work along the last dimension}}
   %r = math.rsqrt %e : tensor<8xf32>
   %rb = sinter.broadcast %r dims [1] : tensor<8xf32> -> tensor<4x8xf32>
-  %y = arith.mulf %x, %rb : tensor<4x8xf32>
-  return %y : tensor<4x8xf32>
-}
-func.func @both_dimensions(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  %n = arith.constant dense<32.0> : tensor<f32>
-  %c = arith.constant dense<1.0e-5> : tensor<f32>
-  %q = arith.mulf %x, %x : tensor<4x8xf32>
-  %s = sinter.reduce sum %q axes [0, 1] : tensor<4x8xf32> -> tensor<f32>
-  %v = arith.divf %s, %n : tensor<f32>
-  %e = arith.addf %v, %c : tensor<f32>
-  // expected-remark@+1 {{it does not work along the last dimension}}
-  %r = math.rsqrt %e : tensor<f32>
-  %rb = sinter.broadcast %r dims [] : tensor<f32> -> tensor<4x8xf32>
   %y = arith.mulf %x, %rb : tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }

@@ -6,9 +6,9 @@
 //   %loss = negf %p
 //
 // Every lookup of one class a row is looked at: a sum of products with a one-hot matrix or of what an index comparison
-// selects, a gather from the flat tensor. It may look up the logarithm of a softmax, however that is spelled, or
-// logits that are subtracted from the logarithm of their sum of exponentials. The negation is found behind sums and
-// means.
+// selects, a gather from the flat tensor. It may look up the logarithm of a softmax, however that is spelled, a softmax
+// whose logarithm is taken then, or logits that are subtracted from the logarithm of their sum of exponentials. The
+// negation is found behind sums and means.
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/MapUtils.h"
 #include "compiler/passes/Passes.h"
@@ -185,8 +185,33 @@ std::optional<Lookup> lookupOf(Operation *op) {
 struct Loss : Formula {
   Lookup lookup;
   Exponents logits;
-  int sign = 1; ///< -1: the root computes minus the loss
+  int sign = 1;          ///< -1: the root computes minus the loss
+  bool isOfZero = false; ///< where there is no such class, the root is the logarithm of 0, not 0
 };
+
+/// `softmax` is the op, or its logarithm, of what `loss` looks up.
+bool takeSoftmax(Loss &loss, Operation *softmax) {
+  Value x = softmax->getOperand(0);
+  if (elementsOf(x) == 0 || !(RowAxis{elementsOf(x) / shapeOf(x).back(), shapeOf(x).back(), 1} == loss.lookup.axis))
+    return false;
+  loss.logits = {x, Value()};
+  addPathsBetween(softmax, loss.root, loss.parts);
+  return true;
+}
+
+bool takeFormula(Loss &loss, const std::optional<SoftmaxFormula> &formula) {
+  if (!formula || !(formula->axis == loss.lookup.axis))
+    return false;
+  loss.logits = formula->of;
+  loss.parts = formula->parts;
+  addPathsBetween(formula->root, loss.root, loss.parts);
+  return true;
+}
+
+/// `op` is a softmax, written out or not.
+bool takeAnySoftmax(Loss &loss, Operation *op, ValueNumbers &numbers) {
+  return op && (isa<SoftmaxOp>(op) ? takeSoftmax(loss, op) : takeFormula(loss, matchSoftmax(op, numbers)));
+}
 
 /// The logarithm of a sum of exponentials among what `value` is joined of.
 math::LogOp findLog(Value value, int depth) {
@@ -207,35 +232,27 @@ std::optional<Loss> matchLogSoftmaxLookup(const Lookup &lookup, ValueNumbers &nu
   loss.root = lookup.op;
   loss.lookup = lookup;
   loss.sign = -lookup.sign;
-  auto ofSoftmax = [&](Operation *softmax) { // the op, or its logarithm
-    Value x = softmax->getOperand(0);
-    if (elementsOf(x) == 0)
-      return false;
-    RowAxis own{elementsOf(x) / shapeOf(x).back(), shapeOf(x).back(), 1};
-    if (!(own == lookup.axis))
-      return false;
-    loss.logits = {x, Value()};
-    addPathsBetween(softmax, loss.root, loss.parts);
-    return true;
-  };
-  auto ofFormula = [&](std::optional<SoftmaxFormula> formula) {
-    if (!formula || !(formula->axis == lookup.axis))
-      return false;
-    loss.logits = formula->of;
-    loss.parts = formula->parts;
-    addPathsBetween(formula->root, loss.root, loss.parts);
-    return true;
-  };
   bool found = false;
-  if (isa_and_nonnull<LogSoftmaxOp>(op)) {
-    found = ofSoftmax(op);
-  } else if (auto log = dyn_cast_or_null<math::LogOp>(op)) {
-    Operation *inner = behindReshapes(log.getOperand()).getDefiningOp();
-    found = isa_and_nonnull<SoftmaxOp>(inner) ? ofSoftmax(inner) : inner && ofFormula(matchSoftmax(inner, numbers));
-  } else if (math::LogOp log = op ? findLog(op->getResult(0), 6) : math::LogOp()) {
-    found = ofFormula(matchLogSoftmax(op, log, numbers));
-  }
+  if (isa_and_nonnull<LogSoftmaxOp>(op))
+    found = takeSoftmax(loss, op);
+  else if (auto log = dyn_cast_or_null<math::LogOp>(op))
+    found = takeAnySoftmax(loss, behindReshapes(log.getOperand()).getDefiningOp(), numbers);
+  else if (math::LogOp log = op ? findLog(op->getResult(0), 6) : math::LogOp())
+    found = takeFormula(loss, matchLogSoftmax(op, log, numbers));
   return found ? std::optional(loss) : std::nullopt;
+}
+
+/// `log` is the logarithm of what is looked up in a softmax.
+std::optional<Loss> matchLogOfLookup(math::LogOp log, ValueNumbers &numbers) {
+  std::optional<Lookup> lookup = lookupOf(behindReshapes(log.getOperand()).getDefiningOp());
+  if (!lookup || lookup->isTotal || lookup->sign < 0)
+    return std::nullopt;
+  Loss loss;
+  loss.root = log;
+  loss.lookup = *lookup;
+  loss.sign = -1;
+  loss.isOfZero = true;
+  return takeAnySoftmax(loss, behindReshapes(lookup->of).getDefiningOp(), numbers) ? std::optional(loss) : std::nullopt;
 }
 
 /// `op` computes max + log(sum(exp(x - max))) - x[target], or minus that.
@@ -302,13 +319,14 @@ struct FuseCrossEntropyPass : impl::FuseCrossEntropyBase<FuseCrossEntropyPass> {
       else
         sayIfVariable(lookup);
     for (auto log : block.getOps<math::LogOp>())
-      if (logOfExpSum(log))
+      if (std::optional<Loss> loss = matchLogOfLookup(log, numbers))
+        found.push_back(*loss);
+      else if (logOfExpSum(log))
         for (Operation *op : sumsOfTerm(log))
           if (std::optional<Loss> loss = matchDifference(op, log, numbers)) {
             found.push_back(*loss);
             break;
           }
-    llvm::erase_if(found, [](const Loss &loss) { return isRefused(loss); });
     findOtherReaders(found);
     for (const Loss &loss : found)
       if (Operation *other = loss.otherReader)
@@ -346,21 +364,27 @@ struct FuseCrossEntropyPass : impl::FuseCrossEntropyBase<FuseCrossEntropyPass> {
       notFused(lookup.op, kWhat, kVariable);
   }
 
-  static bool isRefused(const Loss &loss) {
-    if (loss.lookup.axis.isLast())
-      return false;
-    notFused(loss.root, kWhat, "classes are not the last dimension of the logits");
-    return true;
-  }
-
   static void fuse(const Loss &loss) {
     OpBuilder builder(loss.root);
     Location loc = loss.root->getLoc();
     const RowAxis &axis = loss.lookup.axis;
-    Value logits = reshapeTo(builder, loc, loss.logits.input(builder), {axis.rows(), axis.size});
+    Value logits = loss.logits.input(builder);
+    if (!axis.isLast()) { // classes stand apart
+      SmallVector<int64_t> shape{axis.outer, axis.size, axis.inner}, swap{0, 2, 1};
+      if (axis.outer == 1)
+        shape = {axis.size, axis.inner}, swap = {1, 0};
+      logits = TransposeOp::create(builder, loc, reshapeTo(builder, loc, logits, shape), swap);
+    }
+    logits = reshapeTo(builder, loc, logits, {axis.rows(), axis.size});
     Value targets = reshapeTo(builder, loc, loss.lookup.targets, {axis.rows()});
     Value made = CrossEntropyOp::create(builder, loc, logits, targets).getLosses();
     DEBUG_AT(loss.root) << "is a cross entropy of " << axis.size << " classes";
+    if (loss.isOfZero) {
+      Value size = splat(builder, loc, targets.getType(), static_cast<double>(axis.size));
+      Value isClass = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, targets, size);
+      Value infinity = splat(builder, loc, made.getType(), std::numeric_limits<double>::infinity());
+      made = arith::SelectOp::create(builder, loc, isClass, made, infinity);
+    }
     Value result = loss.root->getResult(0);
     if (loss.lookup.isTotal) {
       ArrayRef<int64_t> shape = shapeOf(cast<ReduceOp>(loss.root).getInput());

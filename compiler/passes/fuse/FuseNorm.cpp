@@ -33,11 +33,15 @@ ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.get
 
 int64_t elementsOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
 bool isRoot(Operation *op) {
-  return isa_and_nonnull<math::SqrtOp, math::RsqrtOp>(op) ||
-         (isa_and_nonnull<math::PowFOp>(op) && splatValue(op->getOperand(1)) == -0.5);
+  if (!isa_and_nonnull<math::PowFOp>(op))
+    return isa_and_nonnull<math::SqrtOp, math::RsqrtOp>(op);
+  std::optional<double> power = splatValue(op->getOperand(1));
+  return power == 0.5 || power == -0.5;
 }
 /// Whether the root divides what it multiplies.
-bool isInverse(Operation *root) { return !isa<math::SqrtOp>(root); }
+bool isInverse(Operation *root) {
+  return isa<math::RsqrtOp>(root) || (isa<math::PowFOp>(root) && splatValue(root->getOperand(1)) == -0.5);
+}
 
 /// The number of fewest digits that rounds to this f32: what a user wrote.
 double asWritten(double value) {
@@ -258,7 +262,7 @@ bool Reader::takeApart(Value value, bool divides, int depth) {
 
 std::string Reader::readProduct() {
   for (Operation *op : products) {
-    if (!isLastDimension(norm.axis, shapeOf(op->getResult(0))))
+    if (elementsOf(op->getResult(0)) != norm.axis.elements())
       continue;
     roots = scaledOnes = 0;
     upsideDown = false;
@@ -275,7 +279,7 @@ std::string Reader::readProduct() {
 
 std::string Reader::read() {
   std::optional<RowAxis> axis = axisOf(sum);
-  if (!axis || !isLastDimension(*axis, shapeOf(squared)))
+  if (!axis || !axis->isLast() || axis->elements() == 0)
     return "it does not work along the last dimension";
   norm.axis = *axis;
   std::string why = readVariance(rootOp->getOperand(0));
@@ -323,14 +327,14 @@ struct FuseNormPass : impl::FuseNormBase<FuseNormPass> {
     auto type = cast<RankedTensorType>(norm.root->getResult(0).getType());
     Value x = norm.x;
     if (!isLastDimension(norm.axis, shapeOf(x)))
-      x = reshapeTo(builder, loc, x, {norm.axis.outer, norm.axis.size});
+      x = reshapeTo(builder, loc, x, {norm.axis.rows(), norm.axis.size});
     auto made = NormalizeOp::create(builder, loc, x, builder.getF64FloatAttr(norm.epsilon),
                                     norm.center ? builder.getUnitAttr() : UnitAttr());
     DEBUG_AT(norm.root) << (norm.center ? "is a layer norm" : "is an RMS norm") << ", with " << norm.factors.size()
                         << " factors in between";
     Value result = reshapeTo(builder, loc, made.getNormalized(), type.getShape());
     for (auto [factor, divides] : norm.factors) {
-      Value other = asLargeAs(builder, loc, factor, type);
+      Value other = asLargeAs(builder, loc, factor, type, norm.axis);
       result = divides ? arith::DivFOp::create(builder, loc, result, other).getResult()
                        : arith::MulFOp::create(builder, loc, result, other).getResult();
     }
@@ -339,13 +343,16 @@ struct FuseNormPass : impl::FuseNormBase<FuseNormPass> {
   }
 
   /// `factor`, a number, a value a row, or one of `type`'s size, under that type.
-  static Value asLargeAs(OpBuilder &builder, Location loc, Value factor, RankedTensorType type) {
+  static Value asLargeAs(OpBuilder &builder, Location loc, Value factor, RankedTensorType type, const RowAxis &axis) {
     if (std::optional<double> number = splatValue(factor))
       return splat(builder, loc, type, *number);
     if (elementsOf(factor) == type.getNumElements())
       return reshapeTo(builder, loc, factor, type.getShape());
-    SmallVector<int64_t> rows(type.getShape().drop_back()), dims = llvm::to_vector(llvm::seq<int64_t>(0, rows.size()));
-    return BroadcastOp::create(builder, loc, type, reshapeTo(builder, loc, factor, rows), dims);
+    bool isDimension = isLastDimension(axis, type.getShape());
+    RankedTensorType whole = isDimension ? type : type.clone(ArrayRef<int64_t>{axis.rows(), axis.size});
+    SmallVector<int64_t> rows(whole.getShape().drop_back()), dims = llvm::to_vector(llvm::seq<int64_t>(0, rows.size()));
+    Value repeated = BroadcastOp::create(builder, loc, whole, reshapeTo(builder, loc, factor, rows), dims);
+    return reshapeTo(builder, loc, repeated, type.getShape());
   }
 
   /// Weights and biases that stand in front come second, as the DSL's own norms write them.

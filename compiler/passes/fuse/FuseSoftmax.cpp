@@ -56,8 +56,6 @@ std::string whyNot(ExpSum sum) {
       variables.push_back(reader);
   if (llvm::any_of(variables, isVariable))
     return kVariable;
-  if (!dimensionOf(sum.axis, cast<RankedTensorType>(sum.exp.getType()).getShape()))
-    return "it sums several dimensions";
   for (Operation *reader : readers)
     if (auto quotient = dyn_cast<arith::DivFOp>(reader);
         quotient && behindAnyView(quotient.getRhs()) == sum.sum.getResult()) {

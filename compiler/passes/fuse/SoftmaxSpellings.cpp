@@ -37,11 +37,6 @@ std::optional<std::pair<Value, Value>> shifted(Value value, const RowAxis &axis,
   return std::nullopt;
 }
 
-/// Whether the op can work along the axis: one dimension of what it works on.
-bool isDimension(const RowAxis &axis, Value value) {
-  return dimensionOf(axis, cast<RankedTensorType>(value.getType()).getShape()).has_value();
-}
-
 /// The sum of exponentials that `divisor` is, or repeats along its rows.
 std::optional<ExpSum> expSumBehind(Value divisor) {
   auto reduce = behindAnyView(divisor).getDefiningOp<ReduceOp>();
@@ -104,7 +99,7 @@ std::optional<SoftmaxFormula> matchSoftmax(Operation *op, ValueNumbers &numbers)
     formula.root = op;
     formula.axis = sum->axis;
     formula.of = exponentsOf(*sum, numbers);
-    if (!isDimension(sum->axis, formula.of.x))
+    if (sum->axis.elements() == 0)
       return std::nullopt;
     addPathsBetween(sum->exp, op, formula.parts);
     if (Operation *again = definedBy<math::ExpOp>(exp); again != sum->exp)
@@ -166,7 +161,7 @@ std::optional<SoftmaxFormula> matchLogSoftmax(Operation *op, math::LogOp log, Va
         return true;
       },
       budget);
-  if (!good || !isDimension(sum->axis, of.x) || x != 1 || logs != -1 || max != (of.max ? -1 : 0))
+  if (!good || sum->axis.elements() == 0 || x != 1 || logs != -1 || max != (of.max ? -1 : 0))
     return std::nullopt;
   SoftmaxFormula formula;
   formula.root = op;

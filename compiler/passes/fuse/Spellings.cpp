@@ -249,6 +249,9 @@ void findOtherReaders(ArrayRef<Formula *> formulas) {
 
 Value alongAxis(OpBuilder &builder, Location loc, Value input, const RowAxis &axis, RankedTensorType type,
                 llvm::function_ref<Value(Value)> make) {
+  if (!dimensionOf(axis, shapeOf(input))) // several dimensions are one
+    input = axis.isLast() ? reshapeTo(builder, loc, input, {axis.rows(), axis.size})
+                          : reshapeTo(builder, loc, input, {axis.outer, axis.size, axis.inner});
   int64_t dim = *dimensionOf(axis, shapeOf(input)), last = static_cast<int64_t>(shapeOf(input).size()) - 1;
   SmallVector<int64_t> swap = llvm::to_vector(llvm::seq<int64_t>(0, last + 1));
   std::swap(swap[dim], swap[last]);

@@ -116,7 +116,8 @@ void forLastFirst(Formulas &formulas, llvm::function_ref<void(typename Formulas:
 }
 
 /// Applies `make`, which works along the last dimension, along `axis` of `input`, as the DSL does it: that dimension is
-/// swapped with the last one and back. The axis is a dimension of `input`. The result has `type`'s shape.
+/// swapped with the last one and back; several dimensions are merged first. `input` is not empty. The result has
+/// `type`'s shape.
 mlir::Value alongAxis(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, const RowAxis &axis,
                       mlir::RankedTensorType type, llvm::function_ref<mlir::Value(mlir::Value)> make);
 
