@@ -84,6 +84,8 @@ int main(int argc, char **argv) {
                  "CPU: cut products up by chance; no bit may depend on it");
   app.add_flag("!--no-validate-spirv", options.validateSpirv, "do not check shaders by libSPIRV-Tools");
   app.add_flag("!--unfused", options.pipeline.fuse, "keep elementwise ops apart");
+  app.add_flag("--same-profiles", options.sameProfiles,
+               "Vulkan: the kernels of all profiles must give the same bits, as those of attention do");
   app.add_flag("--portable-kernels", options.portableKernels,
                "CPU: the kernels that programs for Vulkan have: attention op by op, products without prologues");
   app.add_option("--random-graphs", arguments.random.count,

@@ -1,12 +1,12 @@
-// Attention on Vulkan, forwards and backwards, against the interpreter, with both profiles: at and off the multiples of
-// tiles, blocks and vectors. That kernels are what they should be says vulkan-attention.mlir.
-// RUN: sinter-run %s --device vulkan
+// Attention on Vulkan, forwards and backwards, against the interpreter, with both profiles, which give the same bits: at
+// and off the multiples of tiles, blocks and vectors. That kernels are what they should be says vulkan-attention.mlir.
+// RUN: sinter-run %s --device vulkan --same-profiles
 // RUN: sinter-opt %s --sinter-to-train=bf16 > %t.narrow
-// RUN: sinter-run --entry sweeps --device vulkan %t.narrow
+// RUN: sinter-run --entry sweeps --device vulkan --same-profiles %t.narrow
 // RUN: sinterc %s --from=model --target=vulkan --emit=kernels -o - | FileCheck %s --check-prefix=KERNELS
 
 // Each is one kernel forwards and one backwards; nothing is left of its ops.
-// KERNELS-COUNT-29: call @attention_
+// KERNELS-COUNT-31: call @attention_
 // KERNELS-NOT: call @matmul
 // KERNELS-NOT: call @softmax
 
@@ -18,6 +18,7 @@
 #swapped = affine_map<(b, h, i, j) -> (j, i)>
 #onlyrow = affine_map<(b, h, i, j) -> (i)>
 #onlycolumn = affine_map<(b, h, i, j) -> (j)>
+#number = affine_map<(b, i, j) -> ()>
 
 // All columns in one tile, whole rows of it.
 func.func @one_tile(%q: tensor<2x3x32x16xf32>, %k: tensor<2x3x32x16xf32>, %v: tensor<2x3x32x16xf32>, %w: tensor<2x3x32x16xf32>) -> (tensor<2x3x32x16xf32>, tensor<2x3x32x16xf32>, tensor<2x3x32x16xf32>, tensor<2x3x32x16xf32>) attributes {sinter.entry} {
@@ -342,4 +343,48 @@ func.func @operands(%q: tensor<2x2x33x8xf32>, %k: tensor<2x2x45x8xf32>, %v: tens
   %l = sinter.reduce sum %f axes [0, 1, 2, 3] : tensor<2x2x33x8xf32> -> tensor<f32>
   %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<2x2x33x8xf32>, tensor<2x2x45x8xf32>, tensor<2x2x45x8xf32>) -> (tensor<2x2x33x8xf32>, tensor<2x2x45x8xf32>, tensor<2x2x45x8xf32>)
   return %o, %g#0, %g#1, %g#2 : tensor<2x2x33x8xf32>, tensor<2x2x33x8xf32>, tensor<2x2x45x8xf32>, tensor<2x2x45x8xf32>
+}
+// A quarter of the weights are dropped, by random numbers that both directions compute: the masks of one seed must agree.
+func.func @dropout(%q: tensor<2x40x8xf32>, %k: tensor<2x40x8xf32>, %v: tensor<2x40x8xf32>, %w: tensor<2x40x8xf32>, %seed: tensor<i32> {sinter.limit = 1000 : i64}) -> (tensor<2x40x8xf32>, tensor<2x40x8xf32>, tensor<2x40x8xf32>, tensor<2x40x8xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x40x8xf32>, tensor<2x40x8xf32>) -> tensor<2x40x40xf32>
+  %m = sinter.map(%s) [#id1] : (tensor<2x40x40xf32>) -> tensor<2x40x40xf32> {
+  ^bb0(%x0: f32):
+    %inf = arith.constant 0xFF800000 : f32
+    %i = sinter.index 1 : i32
+    %j = sinter.index 2 : i32
+    %keep = arith.cmpi sge, %i, %j : i32
+    %z = arith.select %keep, %x0, %inf : f32
+    sinter.yield %z : f32
+  }
+  %p = sinter.softmax %m : tensor<2x40x40xf32>
+  %d = sinter.map(%p, %seed) [#id1, #number] : (tensor<2x40x40xf32>, tensor<i32>) -> tensor<2x40x40xf32> {
+  ^bb0(%x0: f32, %key: i32):
+    %zero = arith.constant 0.0 : f32
+    %more = arith.constant 1.33333337 : f32
+    %none = arith.constant 0 : i32
+    %size = arith.constant 40 : i32
+    %quarter = arith.constant 1073741824 : i32
+    %b = sinter.index 0 : i32
+    %i = sinter.index 1 : i32
+    %j = sinter.index 2 : i32
+    %0 = arith.muli %b, %size : i32
+    %1 = arith.addi %0, %i : i32
+    %2 = arith.muli %1, %size : i32
+    %3 = arith.addi %2, %j : i32
+    %bits = sinter.threefry %key, %none, %3, %none : i32
+    %keep = arith.cmpi uge, %bits, %quarter : i32
+    %y = arith.mulf %x0, %more : f32
+    %z = arith.select %keep, %y, %zero : f32
+    sinter.yield %z : f32
+  }
+  %o = sinter.matmul %d, %v : (tensor<2x40x40xf32>, tensor<2x40x8xf32>) -> tensor<2x40x8xf32>
+  %f = sinter.map(%o, %w) [#id1, #id1] : (tensor<2x40x8xf32>, tensor<2x40x8xf32>) -> tensor<2x40x8xf32> {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.mulf %a, %b : f32
+    %e = arith.mulf %a, %c : f32
+    sinter.yield %e : f32
+  }
+  %l = sinter.reduce sum %f axes [0, 1, 2] : tensor<2x40x8xf32> -> tensor<f32>
+  %g:3 = sinter.grad %l wrt %q, %k, %v : (tensor<f32>, tensor<2x40x8xf32>, tensor<2x40x8xf32>, tensor<2x40x8xf32>) -> (tensor<2x40x8xf32>, tensor<2x40x8xf32>, tensor<2x40x8xf32>)
+  return %o, %g#0, %g#1, %g#2 : tensor<2x40x8xf32>, tensor<2x40x8xf32>, tensor<2x40x8xf32>, tensor<2x40x8xf32>
 }

@@ -16,6 +16,7 @@ REDUCTIONS = "codegen/loops-reductions.mlir codegen/loops-numbers.mlir codegen/l
 VULKAN_ROWS = "codegen/vulkan-rows.mlir codegen/vulkan-numbers.mlir codegen/vulkan-long.mlir"
 PROLOGUES = "passes/fuse-prologues-refused.mlir passes/fuse-prologues.mlir codegen/matmul-prologues.mlir"
 READING = REDUCTIONS + " codegen/loops-views.mlir ops/gather.mlir ops/reduce.mlir"
+VULKAN_ATTENTION = "codegen/vulkan-attention-numbers.mlir dsl/vulkan-attention.test"
 TRIANGLES = "passes/find-triangles.mlir passes/find-triangles-refused.mlir codegen/matmul-triangles-numbers.mlir"
 
 FAULTS = [
@@ -147,10 +148,11 @@ FAULTS = [
           "if (result && result.getOwner() == producer && maps[j] == outer)",
           "if (result && result.getOwner() == producer)",
           ELEMENTWISE),
-    Fault("a merged index keeps its outer part", PASSES + "MapUtils.cpp", "if (outer[d] > 1)", "if (outer[d] < 0)",
+    Fault("a merged index keeps its outer part", PASSES + "MapUtils.cpp", "if (moved[d].outer > 1)",
+          "if (moved[d].outer < 0)",
           ELEMENTWISE),
-    Fault("a merged index by the wrong size", PASSES + "MapUtils.cpp", "position, size(inner[d])",
-          "position, size(inner[d] + 1)",
+    Fault("a merged index by the wrong size", PASSES + "MapUtils.cpp", "position, size(moved[d].inner)",
+          "position, size(moved[d].inner + 1)",
           ELEMENTWISE),
     Fault("prologues of bf16", PASSES + "fuse/FusePrologues.cpp", "if (matmul.getBf16() && isa<MapOp>(op))",
           "if (false)",
@@ -189,6 +191,10 @@ FAULTS = [
           "loss.sign = lookup.sign;", "passes/fuse-cross-entropy.mlir dsl/spellings.cpp"),
     Fault("a class of any row", PASSES + "fuse/FuseCrossEntropy.cpp",
           "splatValue(size) == static_cast<double>(lookup.axis.size) &&", "", "passes/fuse-cross-entropy.mlir"),
+    Fault("zero times an exponential needs none of it", RULES + "MapTriangles.cpp", "SigmoidOp>(op);",
+          "SigmoidOp, math::ExpOp>(op);", TRIANGLES),
+    Fault("the logarithm of no class is no loss", PASSES + "fuse/FuseCrossEntropy.cpp",
+          "isClass, made, infinity)", "isClass, infinity, made)", "passes/fuse-cross-entropy.mlir"),
     Fault("the last reader's demand counts", PASSES + "attention/FindTriangles.cpp",
           "now[triangle] = std::max(now[triangle], asked[triangle]);", "now[triangle] = asked[triangle];",
           TRIANGLES),
@@ -246,6 +252,14 @@ FAULTS = [
           "if (!a.sameAs(b))", "codegen/chain-launches.mlir"),
     Fault("a thread's own buffer that others read", CPU + "ChainLaunches.cpp", ": launches.contains(user);",
           ": launches.contains(user) || true;", "codegen/chain-launches.mlir"),
+    Fault("vulkan: attention counts columns behind the last", VULKAN + "attention/AttentionSoftmax.cpp",
+          "masked(exponentialOf(cast<SoftmaxOp>(goal.op), distance), w, 0)",
+          "exponentialOf(cast<SoftmaxOp>(goal.op), distance)", VULKAN_ATTENTION),
+    Fault("vulkan: a row that is masked whole is no number", VULKAN + "attention/AttentionSoftmax.cpp",
+          "choose(isInfinity(max, /*negative=*/true), zero, max)", "choose(isInfinity(max, true), max, max)",
+          VULKAN_ATTENTION),
+    Fault("vulkan: scores of the next row", VULKAN + "attention/AttentionTile.cpp",
+          "b.getI32IntegerAttr(i % kAcross)", "b.getI32IntegerAttr((i + 1) % kAcross)", VULKAN_ATTENTION),
     Fault("vulkan: two of four lanes", VULKAN + "loops/Units.cpp", "combiner, parts[0], parts[2])",
           "combiner, parts[0], parts[1])",
           VULKAN_ROWS),

@@ -188,8 +188,13 @@ std::optional<Outcome> Runner::runCompiled(const Case &test, const std::optional
     if (!own.ok() && target == Target::Vulkan)
       own.mismatch = "(" + group.front().profile + ") " + own.mismatch;
     verdict.merge(own);
-    if (!result)
+    if (!result) {
       result = std::move(first);
+    } else if (options.sameProfiles && !identical(*result, *first)) {
+      line.wrong(device, "the profiles " + groups.front().front().profile + " and " + group.front().profile +
+                             " differ: " + compare(*first, *result, {0, 0}, false).mismatch);
+      return std::nullopt;
+    }
   }
   line.add(device, verdict, test.expects || reference);
   return result;

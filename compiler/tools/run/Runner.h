@@ -21,6 +21,7 @@ struct RunOptions {
   int threads = 0;    ///< compiled code runs on this many only; 0: on 1, 2 and 3, which must agree bit for bit
   bool quiet = false; ///< no line for what is well
   bool portableKernels = false;                  ///< CPU: the kernels that programs for Vulkan have
+  bool sameProfiles = false;                     ///< Vulkan: all profiles must give the same bits
   bool validateSpirv = true;                     ///< check every shader by libSPIRV-Tools
   std::map<std::string, int> *kernels = nullptr; ///< counts the kernels that were compiled, by what they are
   PipelineOptions pipeline;
