@@ -99,6 +99,10 @@ private:
   // Tiles (AttentionTile.cpp)
   void hoist(llvm::ArrayRef<AttentionGoal> goals);
   llvm::LogicalResult compute(llvm::ArrayRef<mlir::Operation *> ops);
+  struct Scores;
+  Scores readScores(MatmulOp op);
+  void addToScores(const Scores &scores, llvm::ArrayRef<int64_t> parts, mlir::Value k, int64_t count,
+                   llvm::MutableArrayRef<mlir::Value> sums);
   llvm::LogicalResult computeScores(MatmulOp op);
   llvm::LogicalResult computeMap(MapOp op);
   mlir::Value indexAlong(int64_t dim, int64_t outer, int64_t part);

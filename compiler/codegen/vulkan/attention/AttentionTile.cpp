@@ -112,64 +112,89 @@ LogicalResult AttentionShader::compute(ArrayRef<Operation *> ops) {
   return success();
 }
 
-/// A product of a number per row and a number per column, over their depth: each lane has four inner positions, and
-/// gets the outer ones' numbers from the lanes that have loaded them.
-LogicalResult AttentionShader::computeScores(MatmulOp op) {
-  Location loc = shader.loc;
+/// What a product over rows x columns reads, and the rows of its left operand that an invocation loads: its own, or of
+/// the subgroup's one for each lane.
+struct AttentionShader::Scores {
+  View left, right;
+  int64_t depth;
+  bool leftAligned, rightAligned, bf16, shuffles;
+  Values rows;
+};
+
+AttentionShader::Scores AttentionShader::readScores(MatmulOp op) {
   View left = viewOf(byColumns ? op.getRhs() : op.getLhs()), right = viewOf(byColumns ? op.getLhs() : op.getRhs());
-  int64_t rank = left.strides.size(), depth = cast<RankedTensorType>(op.getLhs().getType()).getShape().back();
-  bool shuffles = !target.profile.sharedMemory, bf16 = op.getBf16();
-  bool leftAligned = isAligned(left, rank - 1, depth), rightAligned = isAligned(right, rank - 1, depth);
-  // Rows of the left operand that this invocation loads: its own, or of the subgroup's one for each lane.
-  Values rows = safeOuter;
-  if (shuffles) {
-    rows.clear();
-    for (int64_t first = 0; first < tiling.each; first += kAcross) {
-      Value at = plus(plus(blockFirst, lane), first);
-      bool mayExceed = outerSize % tiling.outer() != 0 || tiling.each % kAcross != 0;
-      rows.push_back(mayExceed ? clamp(at, outerSize - 1) : at);
+  int64_t last = static_cast<int64_t>(left.strides.size()) - 1;
+  int64_t depth = cast<RankedTensorType>(op.getLhs().getType()).getShape().back();
+  Scores scores{left,
+                right,
+                depth,
+                isAligned(left, last, depth),
+                isAligned(right, last, depth),
+                op.getBf16(),
+                !target.profile.sharedMemory,
+                safeOuter};
+  if (!scores.shuffles)
+    return scores;
+  scores.rows.clear();
+  for (int64_t first = 0; first < tiling.each; first += kAcross) {
+    Value at = plus(plus(blockFirst, lane), first);
+    bool mayExceed = outerSize % tiling.outer() != 0 || tiling.each % kAcross != 0;
+    scores.rows.push_back(mayExceed ? clamp(at, outerSize - 1) : at);
+  }
+  return scores;
+}
+
+/// Adds `count` products from k on to the sums of some parts of the tile: each lane has four inner positions, and gets
+/// the outer ones' numbers from the lanes that have loaded them.
+void AttentionShader::addToScores(const Scores &scores, ArrayRef<int64_t> parts, Value k, int64_t count,
+                                  MutableArrayRef<Value> sums) {
+  Location loc = shader.loc;
+  Values along = neighbours(k, scores.depth, count < kQuad), lefts;
+  auto load = [&](const View &view, Value position, bool aligned) {
+    int64_t rank = view.strides.size();
+    LinearIndex start = startOf(view);
+    start.add(position, view.strides[rank - 2]);
+    return rounded(loadFour(view, b.getF32Type(), start, along, view.strides[rank - 1], aligned), scores.bf16);
+  };
+  for (Value row : scores.rows)
+    lefts.push_back(load(scores.left, row, scores.leftAligned));
+  SmallVector<Values> rights; // by part and number along the depth
+  for (int64_t part : parts) {
+    Values loaded;
+    for (Value column : neighbours(innerOf(part), innerSize, isRagged()))
+      loaded.push_back(load(scores.right, column, scores.rightAligned));
+    Values &own = rights.emplace_back();
+    for (int64_t q = 0; q < count; ++q) {
+      Values scalars;
+      for (Value value : loaded)
+        scalars.push_back(extract(value, q));
+      own.push_back(four(scalars));
     }
   }
-  auto at = [&](const View &view, Value position) {
-    LinearIndex start = startOf(view);
-    return start.add(position, view.strides[rank - 2]);
-  };
-  // Adds `count` numbers from k on to the sums of some parts of the tile.
-  auto step = [&](ArrayRef<int64_t> parts, Value k, SmallVectorImpl<Value> &sums, int64_t count) {
-    Values along = neighbours(k, depth, count < kQuad), lefts;
-    for (Value row : rows)
-      lefts.push_back(
-          rounded(loadFour(left, b.getF32Type(), at(left, row), along, left.strides[rank - 1], leftAligned), bf16));
-    SmallVector<Values> rights; // by part and number along the depth
-    for (int64_t part : parts) {
-      Values loaded;
-      for (Value column : neighbours(innerOf(part), innerSize, isRagged()))
-        loaded.push_back(rounded(
-            loadFour(right, b.getF32Type(), at(right, column), along, right.strides[rank - 1], rightAligned), bf16));
-      Values &own = rights.emplace_back();
-      for (int64_t q = 0; q < count; ++q) {
-        Values scalars;
-        for (Value value : loaded)
-          scalars.push_back(extract(value, q));
-        own.push_back(four(scalars));
-      }
+  for (int64_t i = 0; i < tiling.each; ++i)
+    for (int64_t q = 0; q < count; ++q) {
+      Value value = extract(lefts[scores.shuffles ? i / kAcross : i], q);
+      if (scores.shuffles)
+        value = shuffle(value, spirv::ConstantOp::create(b, loc, b.getI32Type(), b.getI32IntegerAttr(i % kAcross)));
+      for (size_t w = 0; w < parts.size(); ++w)
+        sums[i * parts.size() + w] = multiplyAdd(value, rights[w][q], sums[i * parts.size() + w]);
     }
-    for (int64_t i = 0; i < tiling.each; ++i)
-      for (int64_t q = 0; q < count; ++q) {
-        Value value = extract(lefts[shuffles ? i / kAcross : i], q);
-        if (shuffles)
-          value = shuffle(value, spirv::ConstantOp::create(b, loc, b.getI32Type(), b.getI32IntegerAttr(i % kAcross)));
-        for (size_t w = 0; w < parts.size(); ++w)
-          sums[i * parts.size() + w] = multiplyAdd(value, rights[w][q], sums[i * parts.size() + w]);
-      }
-    return success();
-  };
+}
+
+/// A product of a number per row and a number per column, over their depth.
+LogicalResult AttentionShader::computeScores(MatmulOp op) {
+  Scores scores = readScores(op);
   auto run = [&](ArrayRef<int64_t> parts, Values &sums) -> LogicalResult {
-    int64_t whole = depth / kQuad * kQuad;
-    auto body = [&](Value k, SmallVectorImpl<Value> &carried) { return step(parts, k, carried, kQuad); };
+    int64_t whole = scores.depth / kQuad * kQuad;
+    auto body = [&](Value k, SmallVectorImpl<Value> &carried) {
+      addToScores(scores, parts, k, kQuad, carried);
+      return success();
+    };
     if (whole > 0 && failed(shader.loop(constant(0), constant(whole), kQuad, whole / kQuad, sums, body)))
       return failure();
-    return whole < depth ? step(parts, constant(whole), sums, depth - whole) : success();
+    if (whole < scores.depth)
+      addToScores(scores, parts, constant(whole), scores.depth - whole, sums);
+    return success();
   };
   Values sums(tiling.each * tiling.width, splat(0));
   if (tiling.width == 1 || op.getResultPart() != TrianglePart::lower) {
@@ -180,6 +205,7 @@ LogicalResult AttentionShader::computeScores(MatmulOp op) {
     return success();
   }
   // Of a part that is above the diagonal nobody needs a score.
+  Location loc = shader.loc;
   for (int64_t part = 0; part < tiling.width; ++part) {
     Value first = constant(part * kPart), last = plus(first, kPart - 1);
     Value counts =

@@ -33,6 +33,114 @@ constexpr int64_t kMostBlocks = 16, kInvocations = 64;
 /// Indices of one dispatch.
 constexpr int64_t kMostItems = 1 << 15;
 
+/// How much of everything there is, and who adds what.
+struct ScatterPlan {
+  int64_t rows, width, count; ///< of the table; updates
+  int64_t lanes, columns;     ///< of a row that are added at once
+  int64_t blocks, block;      ///< rows that an invocation owns
+
+  ScatterPlan(ScatterAddOp op, const Profile &profile) {
+    auto table = cast<RankedTensorType>(op.getResult().getType());
+    rows = table.getDimSize(0), width = rows == 0 ? 0 : table.getNumElements() / rows;
+    count = cast<RankedTensorType>(op.getIndices().getType()).getNumElements();
+    lanes = width % 4 == 0 ? 4 : 1, columns = width / lanes;
+    int64_t mostBlocks = kMostBlocks;
+    if (!profile.sharedMemory && columns > 0) // invocations for some vectors of a CPU
+      mostBlocks = std::clamp<int64_t>(kInvocations / columns, 1, kMostBlocks);
+    blocks = std::clamp<int64_t>(rows / 4, 1, mostBlocks), block = llvm::divideCeil(rows, blocks);
+    blocks = llvm::divideCeil(rows, block);
+  }
+
+  /// Sums of several runs have an excess each.
+  bool hasExcesses() const { return count > kTermsPerRun; }
+};
+
+class ScatterShaders {
+public:
+  ScatterShaders(KernelBuilder &kernel, ScatterAddOp op, const ScatterPlan &work, unsigned indices, unsigned updates,
+                 unsigned result)
+      : kernel(kernel), work(work), loc(op.getLoc()), indices(indices), updates(updates), result(result) {
+    Type element = cast<RankedTensorType>(op.getResult().getType()).getElementType();
+    type = work.lanes == 4 ? Type(VectorType::get({4}, element)) : element;
+    if (work.hasExcesses())
+      excesses = kernel.addScratch(kernel.operand(result).bytes);
+  }
+
+  LogicalResult run() {
+    clear();
+    for (int64_t begin = 0; begin < work.count; begin += kMostItems)
+      if (failed(add(begin)))
+        return failure();
+    return success();
+  }
+
+private:
+  void clear() {
+    int64_t vectors = work.rows * work.columns;
+    ShaderBuilder shader(kernel, loc, {ShaderBuilder::workgroupFor(kernel.profile, vectors), 1, 1});
+    auto points = shader.forEachPoint(vectors);
+    shader.store(shader.bind(kernel.operand(result), plan::Binding::Write, type), points.index, shader.zero(type));
+    if (excesses)
+      shader.store(shader.bind(*excesses, plan::Binding::Write, type), points.index, shader.zero(type));
+    shader.dispatch(points.groups, points.constants);
+  }
+
+  /// The updates from number `begin` on that one dispatch adds.
+  LogicalResult add(int64_t begin) {
+    int64_t invocations = work.blocks * work.columns;
+    ShaderBuilder shader(kernel, loc, {ShaderBuilder::workgroupFor(kernel.profile, invocations), 1, 1});
+    OpBuilder &b = shader.builder;
+    Buffer index = shader.bind(kernel.operand(indices), plan::Binding::Read, b.getI32Type());
+    Buffer update = shader.bind(kernel.operand(updates), plan::Binding::Read, type);
+    Buffer output = shader.bind(kernel.operand(result), plan::Binding::Update, type);
+    Buffer excess = excesses ? shader.bind(*excesses, plan::Binding::Update, type) : Buffer();
+    // The first one is a push constant, so that all but the last dispatch share their shader.
+    auto points = shader.forEachPoint(invocations);
+    bool several = work.count > kMostItems;
+    if (several) {
+      points.constants.resize(2);
+      points.constants[1] = begin;
+    }
+    Value first = several ? shader.pushConstant(1) : shader.constant(0), columns = shader.constant(work.columns);
+    Value column = arith::RemUIOp::create(b, loc, points.index, columns);
+    Value own = arith::DivUIOp::create(b, loc, points.index, columns);
+    Value from = arith::MulIOp::create(b, loc, own, shader.constant(work.block));
+    Value to = arith::MinUIOp::create(b, loc, LinearIndex{work.block, {{from, 1}}}.materialize(b, loc),
+                                      shader.constant(work.rows));
+    auto address = [&](Value row) { return LinearIndex().add(row, work.columns).add(column, 1).materialize(b, loc); };
+    auto addOne = [&](Value number, SmallVectorImpl<Value> &) {
+      Value item = LinearIndex().add(first, 1).add(number, 1).materialize(b, loc);
+      Value row = arith::IndexCastOp::create(b, loc, b.getIndexType(), shader.load(index, item));
+      Value above = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, row, from);
+      Value below = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, row, to);
+      auto branch = scf::IfOp::create(b, loc, arith::AndIOp::create(b, loc, above, below), false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      Value target = address(row), sum = shader.load(output, target), more = shader.load(update, address(item));
+      if (!excesses) {
+        shader.store(output, target, arith::AddFOp::create(b, loc, sum, more));
+        return success();
+      }
+      RunSum after = addRun(b, loc, {sum, shader.load(excess, target)}, more);
+      shader.store(output, target, after.sum);
+      shader.store(excess, target, after.excess);
+      return success();
+    };
+    SmallVector<Value> none;
+    if (failed(shader.forEach(0, std::min(kMostItems, work.count - begin), 1, none, addOne)))
+      return failure();
+    shader.dispatch(points.groups, points.constants);
+    return success();
+  }
+
+  KernelBuilder &kernel;
+  const ScatterPlan &work;
+  Location loc;
+  unsigned indices, updates, result; ///< operands of the kernel
+  Type type;                         ///< of what is added at once
+  std::optional<Place> excesses;
+};
+
 } // namespace
 
 LogicalResult emitScatter(func::FuncOp function, ShaderTable &shaders, const Profile &profile) {
@@ -44,77 +152,12 @@ LogicalResult emitScatter(func::FuncOp function, ShaderTable &shaders, const Pro
   Operation *terminator = function.getBody().front().getTerminator();
   if (!indices || !updates || terminator->getNumOperands() != 1 || terminator->getOperand(0) != returned)
     return op.emitError("scatter_add: Vulkan needs it in a kernel of its own");
-  auto table = cast<RankedTensorType>(op.getResult().getType());
-  int64_t rows = table.getDimSize(0), width = rows == 0 ? 0 : table.getNumElements() / rows;
-  int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getNumElements();
-  int64_t lanes = width % 4 == 0 ? 4 : 1, columns = width / lanes;
-  int64_t mostBlocks = kMostBlocks;
-  if (!profile.sharedMemory && columns > 0) // invocations for some vectors of a CPU
-    mostBlocks = std::clamp<int64_t>(kInvocations / columns, 1, kMostBlocks);
-  int64_t blocks = std::clamp<int64_t>(rows / 4, 1, mostBlocks), block = llvm::divideCeil(rows, blocks);
-  blocks = llvm::divideCeil(rows, block);
-
+  ScatterPlan work(op, profile);
+  unsigned result = function.getNumArguments();
   KernelBuilder kernel(function, shaders, profile);
-  Location loc = op.getLoc();
-  Type element = table.getElementType(), type = lanes == 4 ? Type(VectorType::get({4}, element)) : element;
-  std::optional<Place> excesses;
-  if (count > kTermsPerRun)
-    excesses = kernel.addScratch(kernel.operand(function.getNumArguments()).bytes);
-  {
-    ShaderBuilder zeroing(kernel, loc, {ShaderBuilder::workgroupFor(profile, rows * columns), 1, 1});
-    auto points = zeroing.forEachPoint(rows * columns);
-    zeroing.store(zeroing.bind(kernel.operand(function.getNumArguments()), plan::Binding::Write, type), points.index,
-                  zeroing.zero(type));
-    if (excesses)
-      zeroing.store(zeroing.bind(*excesses, plan::Binding::Write, type), points.index, zeroing.zero(type));
-    zeroing.dispatch(points.groups, points.constants);
-  }
-  for (int64_t begin = 0; begin < count; begin += kMostItems) {
-    ShaderBuilder shader(kernel, loc, {ShaderBuilder::workgroupFor(profile, blocks * columns), 1, 1});
-    OpBuilder &builder = shader.builder;
-    Buffer index = shader.bind(kernel.operand(indices.getArgNumber()), plan::Binding::Read, builder.getI32Type());
-    Buffer update = shader.bind(kernel.operand(updates.getArgNumber()), plan::Binding::Read, type);
-    Buffer output = shader.bind(kernel.operand(function.getNumArguments()), plan::Binding::Update, type);
-    Buffer excess = excesses ? shader.bind(*excesses, plan::Binding::Update, type) : Buffer();
-    // The first one is a push constant, so that all but the last dispatch share their shader.
-    auto points = shader.forEachPoint(blocks * columns);
-    bool several = count > kMostItems;
-    if (several) {
-      points.constants.resize(2);
-      points.constants[1] = begin;
-    }
-    Value first = several ? shader.pushConstant(1) : shader.constant(0);
-    Value column = arith::RemUIOp::create(builder, loc, points.index, shader.constant(columns));
-    Value from = arith::MulIOp::create(builder, loc,
-                                       arith::DivUIOp::create(builder, loc, points.index, shader.constant(columns)),
-                                       shader.constant(block));
-    Value to = arith::MinUIOp::create(builder, loc, LinearIndex{block, {{from, 1}}}.materialize(builder, loc),
-                                      shader.constant(rows));
-    auto address = [&](Value row) { return LinearIndex().add(row, columns).add(column, 1).materialize(builder, loc); };
-    auto add = [&](Value number, SmallVectorImpl<Value> &) {
-      Value item = LinearIndex().add(first, 1).add(number, 1).materialize(builder, loc);
-      Value row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), shader.load(index, item));
-      Value above = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, row, from);
-      Value below = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, row, to);
-      auto branch = scf::IfOp::create(builder, loc, arith::AndIOp::create(builder, loc, above, below), false);
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(branch.thenBlock());
-      Value target = address(row), sum = shader.load(output, target), more = shader.load(update, address(item));
-      if (!excesses) {
-        shader.store(output, target, arith::AddFOp::create(builder, loc, sum, more));
-        return success();
-      }
-      RunSum after = addRun(builder, loc, {sum, shader.load(excess, target)}, more);
-      shader.store(output, target, after.sum);
-      shader.store(excess, target, after.excess);
-      return success();
-    };
-    SmallVector<Value> none;
-    if (failed(shader.forEach(0, std::min(kMostItems, count - begin), 1, none, add)))
-      return failure();
-    shader.dispatch(points.groups, points.constants);
-  }
-  kernel.finish(count * width, /*general=*/false);
+  if (failed(ScatterShaders(kernel, op, work, indices.getArgNumber(), updates.getArgNumber(), result).run()))
+    return failure();
+  kernel.finish(work.count * work.width, /*general=*/false);
   return success();
 }
 
