@@ -126,7 +126,7 @@ int64_t countOps(Block &block) {
 bool isCheap(MapOp map) {
   int ops = 0;
   for (Operation &op : map.getBody().front().without_terminator()) {
-    if (isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, arith::RemFOp, SigmoidOp, ThreefryOp>(op))
+    if (isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, arith::RemFOp>(op) || op.hasTrait<TakesLong>())
       return false;
     ops += !isa<arith::ConstantOp, IndexOp>(op);
   }
@@ -148,20 +148,19 @@ bool isCollapse(ArrayRef<int64_t> wide, ArrayRef<int64_t> narrow) {
 }
 
 Value behindReshapes(Value value) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape.getInput();
+  while (isFreeView(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
   return value;
 }
 
 bool hasOtherReader(Value value, Operation *reader) {
   return llvm::any_of(value.getUsers(), [&](Operation *user) {
-    return isa<ReshapeOp>(user) ? hasOtherReader(user->getResult(0), reader) : user != reader;
+    return isFreeView(user) ? hasOtherReader(user->getResult(0), reader) : user != reader;
   });
 }
 
 Value reshapeTo(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> shape) {
-  while (auto reshape = value.getDefiningOp<ReshapeOp>())
-    value = reshape.getInput();
+  value = behindReshapes(value);
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getShape() == shape)
     return value;
@@ -220,6 +219,76 @@ Reads readsOf(AffineMap map, unsigned begin, unsigned end, unsigned &firstResult
   return count == end - begin ? Reads::Everything : Reads::Mixed;
 }
 
+/// What becomes of a map's index along one dimension: the index along `dim` of the new shape, divided by `inner`,
+/// modulo the old size if `outer` is above 1: sizes of the dimensions that it was merged with. Of dimension -1 nothing
+/// is known.
+struct MovedIndex {
+  int dim = -1;
+  int64_t inner = 1, outer = 1;
+};
+
+/// An index survives along a dimension that stays as it is, and can be had from one that it was merged into: by a
+/// division, which lanes do not have, so not from the last one.
+SmallVector<MovedIndex> moveIndices(ArrayRef<Segment> segments, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+  SmallVector<MovedIndex> moved(from.size());
+  for (const Segment &s : segments) {
+    if (s.newEnd != s.newBegin + 1 || (s.oldEnd > s.oldBegin + 1 && s.newEnd == to.size()))
+      continue;
+    for (unsigned d = s.oldBegin; d < s.oldEnd; ++d) {
+      moved[d].dim = s.newBegin;
+      for (unsigned other = s.oldBegin; other < s.oldEnd; ++other)
+        (other < d ? moved[d].outer : moved[d].inner) *= other == d ? 1 : from[other];
+    }
+  }
+  return moved;
+}
+
+/// Computes the old indices from those along new dimensions.
+void rewriteIndices(MapOp map, ArrayRef<MovedIndex> moved, ArrayRef<int64_t> from) {
+  for (auto index : llvm::make_early_inc_range(map.getBody().getOps<IndexOp>())) {
+    unsigned d = index.getDim();
+    index.setDim(moved[d].dim);
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : index.getResult().getUses())
+      uses.push_back(&use);
+    OpBuilder after(index->getContext());
+    after.setInsertionPointAfter(index);
+    auto size = [&](int64_t value) {
+      return arith::ConstantOp::create(after, index.getLoc(), after.getI32IntegerAttr(static_cast<int32_t>(value)));
+    };
+    Value position = index;
+    if (moved[d].inner > 1)
+      position = arith::DivUIOp::create(after, index.getLoc(), position, size(moved[d].inner));
+    if (moved[d].outer > 1)
+      position = arith::RemUIOp::create(after, index.getLoc(), position, size(from[d]));
+    for (OpOperand *use : uses)
+      use->set(position);
+  }
+}
+
+/// The shape under which an input that is read through `from` is read in the new shape `to`, and the map through which.
+std::optional<std::pair<SmallVector<int64_t>, AffineMap>> reshapeRead(AffineMap from, ArrayRef<Segment> segments,
+                                                                      ArrayRef<int64_t> to) {
+  SmallVector<std::pair<unsigned, const Segment *>> read; // ordered by where the input has the segment
+  for (const Segment &s : segments) {
+    unsigned first = 0;
+    Reads reads = readsOf(from, s.oldBegin, s.oldEnd, first);
+    if (reads == Reads::Mixed)
+      return std::nullopt;
+    if (reads == Reads::Everything)
+      read.push_back({first, &s});
+  }
+  llvm::sort(read, [](auto &a, auto &b) { return a.first < b.first; });
+  SmallVector<AffineExpr> results;
+  SmallVector<int64_t> sizes;
+  for (auto &[first, s] : read)
+    for (unsigned d = s->newBegin; d < s->newEnd; ++d) {
+      results.push_back(getAffineDimExpr(d, from.getContext()));
+      sizes.push_back(to[d]);
+    }
+  return std::pair(sizes, AffineMap::get(to.size(), 0, results, from.getContext()));
+}
+
 } // namespace
 
 std::optional<MapOp> reshapeMap(MapOp map, ArrayRef<int64_t> shape) {
@@ -229,47 +298,18 @@ std::optional<MapOp> reshapeMap(MapOp map, ArrayRef<int64_t> shape) {
   auto segments = commonSegments(old, shape);
   if (!segments)
     return std::nullopt;
-  // An index survives along a dimension that stays as it is, and can be had from one that it was merged into: by a
-  // division, which lanes do not have, so not from the last one.
-  SmallVector<int> newDim(old.size(), -1);
-  SmallVector<int64_t> inner(old.size(), 1), outer(old.size(), 1); // sizes of what it was merged with
-  for (const Segment &s : *segments) {
-    if (s.newEnd != s.newBegin + 1 || (s.oldEnd > s.oldBegin + 1 && s.newEnd == shape.size()))
-      continue;
-    for (unsigned d = s.oldBegin; d < s.oldEnd; ++d) {
-      newDim[d] = s.newBegin;
-      for (unsigned other = s.oldBegin; other < s.oldEnd; ++other)
-        (other < d ? outer[d] : inner[d]) *= other == d ? 1 : old[other];
-    }
-  }
+  SmallVector<MovedIndex> moved = moveIndices(*segments, old, shape);
   for (auto index : map.getBody().getOps<IndexOp>())
-    if (newDim[index.getDim()] < 0)
+    if (moved[index.getDim()].dim < 0)
       return std::nullopt;
-
-  // For each input: its new shape and map.
-  MLIRContext *context = map.getContext();
   SmallVector<SmallVector<int64_t>> shapes;
   SmallVector<AffineMap> maps;
   for (AffineMap from : map.getIndexingMaps().getAsValueRange<AffineMapAttr>()) {
-    SmallVector<std::pair<unsigned, const Segment *>> read; // ordered by where the input has the segment
-    for (const Segment &s : *segments) {
-      unsigned first = 0;
-      Reads reads = readsOf(from, s.oldBegin, s.oldEnd, first);
-      if (reads == Reads::Mixed)
-        return std::nullopt;
-      if (reads == Reads::Everything)
-        read.push_back({first, &s});
-    }
-    llvm::sort(read, [](auto &a, auto &b) { return a.first < b.first; });
-    SmallVector<AffineExpr> results;
-    SmallVector<int64_t> sizes;
-    for (auto &[first, s] : read)
-      for (unsigned d = s->newBegin; d < s->newEnd; ++d) {
-        results.push_back(getAffineDimExpr(d, context));
-        sizes.push_back(shape[d]);
-      }
-    maps.push_back(AffineMap::get(shape.size(), 0, results, context));
-    shapes.push_back(sizes);
+    auto read = reshapeRead(from, *segments, shape);
+    if (!read)
+      return std::nullopt;
+    shapes.push_back(std::move(read->first));
+    maps.push_back(read->second);
   }
 
   OpBuilder builder(map);
@@ -280,32 +320,14 @@ std::optional<MapOp> reshapeMap(MapOp map, ArrayRef<int64_t> shape) {
   for (Type type : map.getResultTypes())
     types.push_back(RankedTensorType::get(shape, getElementTypeOrSelf(type)));
   auto result = MapOp::create(builder, map.getLoc(), types, inputs, builder.getAffineMapArrayAttr(maps));
-  for (auto index : llvm::make_early_inc_range(map.getBody().getOps<IndexOp>())) {
-    unsigned d = index.getDim();
-    index.setDim(newDim[d]);
-    SmallVector<OpOperand *> uses;
-    for (OpOperand &use : index.getResult().getUses())
-      uses.push_back(&use);
-    OpBuilder after(index->getContext());
-    after.setInsertionPointAfter(index);
-    auto size = [&](int64_t value) {
-      return arith::ConstantOp::create(after, index.getLoc(), after.getI32IntegerAttr(static_cast<int32_t>(value)));
-    };
-    Value position = index;
-    if (inner[d] > 1)
-      position = arith::DivUIOp::create(after, index.getLoc(), position, size(inner[d]));
-    if (outer[d] > 1)
-      position = arith::RemUIOp::create(after, index.getLoc(), position, size(old[d]));
-    for (OpOperand *use : uses)
-      use->set(position);
-  }
+  rewriteIndices(map, moved, old);
   result.getBody().takeBody(map.getBody());
   for (auto [from, to] : llvm::zip_equal(map.getResults(), result.getResults())) {
     Value view = ReshapeOp::create(builder, map.getLoc(), from.getType(), to);
     for (OpOperand &use : llvm::make_early_inc_range(from.getUses())) {
-      auto reshape = dyn_cast<ReshapeOp>(use.getOwner());
-      if (reshape && reshape.getType() == to.getType())
-        reshape.getResult().replaceAllUsesWith(to);
+      Operation *reader = use.getOwner();
+      if (isFreeView(reader) && reader->getResult(0).getType() == to.getType())
+        reader->getResult(0).replaceAllUsesWith(to);
       use.set(view);
     }
     if (view.use_empty())

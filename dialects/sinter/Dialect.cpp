@@ -34,6 +34,23 @@ void registerDialects(DialectRegistry &registry) {
 
 bool isDifferentiable(Type type) { return getElementTypeOrSelf(type).isF32(); }
 
+bool isFreeView(Operation *op) {
+  auto view = dyn_cast_or_null<ViewLike>(op);
+  return view && view.isFree();
+}
+
+bool isPermuted(Operation *op) {
+  auto view = dyn_cast_or_null<ViewLike>(op);
+  return view && !view.getPermutation().empty();
+}
+
+bool isPart(Operation *op) {
+  auto view = dyn_cast_or_null<ViewLike>(op);
+  return view && view.isPart();
+}
+
+bool takesMapsIn(Operation *op) { return isa<ReductionLike>(op) || op->hasTrait<Rowwise>(); }
+
 std::string whyNotHeld(Type element, double value) {
   if (isa<FloatType>(element)) {
     bool lossy;

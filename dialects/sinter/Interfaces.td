@@ -90,4 +90,55 @@ def TriangularOp : OpInterface<"TriangularOp"> {
       /*methodBody=*/"", /*defaultImplementation=*/"return;">];
 }
 
+def ProductLike : OpInterface<"ProductLike"> {
+  let cppNamespace = "::sinter";
+  let description = [{
+    A product of matrices: the last two dimensions of both operands and of the one result are rows and columns, those
+    before them batches. Its kernel holds tiles of the result in registers, where maps that read them go on, and brings
+    its operands there through the strides of views.
+  }];
+  let methods = [
+    InterfaceMethod<"The left operand.", "::mlir::Value", "getLhs">,
+    InterfaceMethod<"The right operand.", "::mlir::Value", "getRhs">,
+    InterfaceMethod<"Whether rows of `lhs` are what the sum is over.", "bool", "getTransposeLhs">,
+    InterfaceMethod<"Whether columns of `rhs` are what the sum is over.", "bool", "getTransposeRhs">,
+    InterfaceMethod<"Whether operands are rounded to bf16.", "bool", "getBf16">,
+    InterfaceMethod<"Rounds operands to bf16, or no longer.", "void", "setBf16", (ins "bool":$rounds)>,
+    InterfaceMethod<"Whether no triangle of an operand or of the result is left out.", "bool", "isWhole">,
+    InterfaceMethod<"Whether what is far below the diagonal is left out.", "bool", "hasWindow">,
+    InterfaceMethod<"Multiply-adds of the whole product.", "int64_t", "getMultiplications">];
+}
+
+def ReductionLike : OpInterface<"ReductionLike"> {
+  let cppNamespace = "::sinter";
+  let description = [{
+    Makes one number of all that differ in the indices of some dimensions, which disappear. One over several dimensions
+    equals those over each of them, the last first. Its kernel computes maps in front of it.
+  }];
+  let methods = [
+    InterfaceMethod<"What is reduced.", "::mlir::Value", "getInput">,
+    InterfaceMethod<"The dimensions that disappear, in ascending order.", "::llvm::ArrayRef<int64_t>", "getAxes">,
+    InterfaceMethod<"Whether the numbers are added up.", "bool", "isSum">,
+    InterfaceMethod<"Builds the same reduction of `input` over `axes`.", "::mlir::Operation *", "reduceInstead",
+                    (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$input, "::llvm::ArrayRef<int64_t>":$axes)>];
+}
+
+def ViewLike : OpInterface<"ViewLike"> {
+  let cppNamespace = "::sinter";
+  let description = [{
+    Computes nothing: each element of the result is one of the operand's, found by strides. Kernels that read it may
+    take elements from where they are.
+  }];
+  let methods = [
+    InterfaceMethod<"What it is a view of.", "::mlir::Value", "getInput">,
+    InterfaceMethod<"Whether the result lies in memory as the operand does: an entry has it for nothing.",
+                    "bool", "isFree", (ins), /*methodBody=*/"", /*defaultImplementation=*/"return false;">,
+    InterfaceMethod<"Whether the result may lack some of the operand's elements.",
+                    "bool", "isPart", (ins), /*methodBody=*/"", /*defaultImplementation=*/"return false;">,
+    InterfaceMethod<[{Where dimensions only change places: the operand's dimension for each of the result's. Else
+      empty.}],
+                    "::llvm::ArrayRef<int64_t>", "getPermutation", (ins),
+                    /*methodBody=*/"", /*defaultImplementation=*/"return {};">];
+}
+
 #endif // SINTER_INTERFACES

@@ -173,7 +173,8 @@ def BroadcastOp : TensorOp<"broadcast"> {
   let hasFolder = 1;
 }
 
-def ReshapeOp : TensorOp<"reshape", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>]> {
+def ReshapeOp
+    : TensorOp<"reshape", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>, ViewLike]> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     Moves nothing: at entry level it is a free view. (C1) element types and element counts are equal.
@@ -186,10 +187,12 @@ def ReshapeOp : TensorOp<"reshape", [DeclareOpInterfaceMethods<TriangularOp, ["i
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
   let hasFolder = 1;
+  let extraClassDeclaration = "bool isFree() { return true; }";
 }
 
 def TransposeOp
-    : InferredOp<"transpose", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>]> {
+    : InferredOp<"transpose", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>,
+                               ViewLike]> {
   let summary = "permutes dimensions";
   let description = [{
     result's dimension d is the operand's dimension permutation[d]: result[i[permutation[0]], i[permutation[1]], ...] =
@@ -204,7 +207,7 @@ def TransposeOp
   let hasFolder = 1;
 }
 
-def SliceOp : InferredOp<"slice"> {
+def SliceOp : InferredOp<"slice", [ViewLike]> {
   let summary = "a strided box of a tensor";
   let description = [{
     result[i] = input[starts + i * strides], for indices below `limits`: size = ceil((limit - start) / stride).
@@ -218,6 +221,7 @@ def SliceOp : InferredOp<"slice"> {
   let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$input $starts `to` $limits `by` $strides attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
+  let extraClassDeclaration = "bool isPart() { return true; }";
 }
 
 def PadOp : InferredOp<"pad"> {
@@ -237,7 +241,10 @@ def PadOp : InferredOp<"pad"> {
   let hasFolder = 1;
 }
 
-def ConcatOp : InferredOp<"concat"> {
+/// Each element of the result is one of an operand's; the kernel of such an op takes operands through views.
+def JoinsOperands : NativeOpTrait<"JoinsOperands"> { let cppNamespace = "::sinter"; }
+
+def ConcatOp : InferredOp<"concat", [JoinsOperands]> {
   let summary = "joins tensors along one dimension";
   let description = [{
     The operands follow each other along `axis`, in order; the result's size there is the sum of theirs.
@@ -348,17 +355,16 @@ def ReduceKindAttr : I32EnumAttr<"ReduceKind", "what a reduction computes", [
   let cppNamespace = "::sinter";
 }
 
-def ReduceOp : InferredOp<"reduce"> {
+def ReduceOp : InferredOp<"reduce", [ReductionLike]> {
   let summary = "sum, maximum or minimum over some dimensions, which disappear";
   let description = [{
     The empty sum is 0, the empty maximum -inf. A NaN anywhere in a maximum or minimum gives NaN.
     A sum's order is fixed by the axes and their lengths: one axis after the other, the innermost first. Along the last
     dimension 16 lanes take each 16th term, and join as a tree; along another one accumulator takes them all. What one
     of them takes adds up in runs of 64 terms, and the sums of runs by Kahan's method (SumOrder.h). With u =
-    2^-24, the error of each axis is at most 70 u times the sum of the terms' absolute values, which takes rounding
-    that always goes
-    the
-    same way; where nothing cancels, equal and random terms stay within 1e-6 of the result, at any length.
+    2^-24, the error of each axis is at most 70 u times the sum of the terms' absolute values, which takes rounding that
+    always goes the same way; where nothing cancels, equal and random terms stay within 1e-6 of the result, at any
+    length.
     The gradient of a maximum is shared equally by the elements that attain it.
     (C1) `axes` are strictly increasing and within the rank; (C2) the element type is f32.
     ```mlir
@@ -369,6 +375,10 @@ def ReduceOp : InferredOp<"reduce"> {
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$kind $input `axes` $axes attr-dict `:` type($input) `->` type($result)";
   let hasFolder = 1;
+  let extraClassDeclaration = [{
+    bool isSum() { return getKind() == ReduceKind::sum; }
+    ::mlir::Operation *reduceInstead(::mlir::OpBuilder &builder, ::mlir::Value input, ::llvm::ArrayRef<int64_t> axes);
+  }];
 }
 
 def CumsumOp : TensorOp<"cumsum", [SameOperandsAndResultType, DeclareOpInterfaceMethods<ExpandableOp>]> {
@@ -399,7 +409,7 @@ def TrianglePartAttr
   let cppNamespace = "::sinter";
 }
 
-def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["recordTriangles"]>]> {
+def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["recordTriangles"]>, ProductLike]> {
   let summary = "matrix product of the last two dimensions, batched over the others";
   let description = [{
     result[b..., m, n] = sum over k of lhs[b..., m, k] * rhs[b..., k, n]; `transpose_lhs` reads lhs[b..., k, m],
@@ -439,6 +449,11 @@ def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["r
     build($_builder, $_state, lhs, rhs, transpose_lhs, transpose_rhs, bf16, {}, {}, {}, {});
   }]>];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    bool isWhole() { return !getLhsPart() && !getRhsPart() && !getResultPart(); }
+    bool hasWindow() { return getWindow().has_value(); }
+    int64_t getMultiplications();
+  }];
 }
 
 //===--- along the last dimension ------------------------------------------------------------------===//
@@ -513,8 +528,11 @@ def CrossEntropyOp : InferredOp<"cross_entropy", [Rowwise]> {
 
 //===--- elementwise -------------------------------------------------------------------------------===//
 
+/// Costs more than a trip to memory for its result.
+def TakesLong : NativeOpTrait<"TakesLong"> { let cppNamespace = "::sinter"; }
+
 def ThreefryOp : SinterOp<"threefry", [Pure, SameOperandsAndResultType, Elementwise, Scalarizable, Vectorizable,
-                                       Tensorizable, DeclareOpInterfaceMethods<ReferenceOp>]> {
+                                       Tensorizable, TakesLong, DeclareOpInterfaceMethods<ReferenceOp>]> {
   let summary = "32 random bits from a key and a counter";
   let description = [{
     The first word of Threefry-2x32 with 20 rounds: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as
@@ -530,7 +548,7 @@ def ThreefryOp : SinterOp<"threefry", [Pure, SameOperandsAndResultType, Elementw
 }
 
 def SigmoidOp : SinterOp<"sigmoid", [Pure, SameOperandsAndResultType, Elementwise, Scalarizable, Vectorizable,
-                                     Tensorizable, DeclareOpInterfaceMethods<DifferentiableOp>,
+                                     Tensorizable, TakesLong, DeclareOpInterfaceMethods<DifferentiableOp>,
                                      DeclareOpInterfaceMethods<ReferenceOp>]> {
   let summary = "1 / (1 + exp(-x)), with all digits in both tails";
   let description = [{

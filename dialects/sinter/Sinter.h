@@ -20,6 +20,12 @@ template <typename Op> class Rowwise : public mlir::OpTrait::TraitBase<Op, Rowwi
 /// Trait of ops whose kernels read the operands in memory, at computed places.
 template <typename Op> class ReadsInMemory : public mlir::OpTrait::TraitBase<Op, ReadsInMemory> {};
 
+/// Trait of ops each of whose elements is one of an operand's, and whose kernels take operands through views.
+template <typename Op> class JoinsOperands : public mlir::OpTrait::TraitBase<Op, JoinsOperands> {};
+
+/// Trait of elementwise ops that cost more than a trip to memory for their result.
+template <typename Op> class TakesLong : public mlir::OpTrait::TraitBase<Op, TakesLong> {};
+
 /// The operands of sinter.attention as they are written, each with its axes.
 mlir::ParseResult parseAxisOperands(mlir::OpAsmParser &parser,
                                     llvm::SmallVectorImpl<mlir::OpAsmParser::UnresolvedOperand> &inputs,
@@ -67,6 +73,16 @@ bool isDifferentiable(mlir::Type type);
 /// "is not an i32, a whole number from -2147483648 to 2147483647". An f32 holds what it rounds, but not to infinity or
 /// zero.
 std::string whyNotHeld(mlir::Type element, double value);
+
+/// Whether `op` (which may be null) is a view that an entry has for nothing.
+bool isFreeView(mlir::Operation *op);
+/// Whether `op` (which may be null) lets dimensions change places, and nothing else.
+bool isPermuted(mlir::Operation *op);
+/// Whether `op` (which may be null) is a view that may lack some of its operand's elements.
+bool isPart(mlir::Operation *op);
+/// Whether the kernel of `op` computes the maps in front of it, since it makes few numbers of many, or goes through
+/// rows.
+bool takesMapsIn(mlir::Operation *op);
 
 /// A splat constant of `type`, a ranked tensor or a scalar, float or integer, that holds `value`.
 mlir::Value splat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);

@@ -51,10 +51,7 @@ private:
   /// nothing is known beyond them.
   void findWindow(AttentionOp attention) {
     Block &body = attention.getBody().front();
-    auto isPart = [](MatmulOp product) {
-      return product.getLhsPart() || product.getRhsPart() || product.getResultPart();
-    };
-    if (llvm::none_of(body.getOps<MatmulOp>(), isPart))
+    if (llvm::all_of(body.getOps<ProductLike>(), [](ProductLike product) { return product.isWhole(); }))
       return;
     int64_t rows = attention.getOver()[attention.getOver().size() - 2];
     std::set<int64_t> candidates;
@@ -66,7 +63,7 @@ private:
     });
     for (int64_t reach : candidates) {
       findIn(body, reach);
-      if (llvm::any_of(body.getOps<MatmulOp>(), [](MatmulOp product) { return product.getWindow().has_value(); }))
+      if (llvm::any_of(body.getOps<ProductLike>(), [](ProductLike product) { return product.hasWindow(); }))
         return;
     }
   }

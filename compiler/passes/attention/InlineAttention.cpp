@@ -49,7 +49,7 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
       return "";
     if (isa<SumDiagonalsOp>(op))
       return kSumsDiagonals;
-    if (!isa<MatmulOp>(op))
+    if (!isa<ProductLike>(op))
       return kOnRows;
     Axes result = axes.of(op.getResult(0));
     return result.both() ? kMakes : result.row >= 0 ? kSumsColumns : kSumsRows;

@@ -38,13 +38,13 @@ unsigned sameOperand(AttentionOp attention, AttentionOp other, unsigned i) {
 
 /// Whether both multiply the same rows and columns.
 bool shareScores(AttentionOp a, AttentionOp b) {
-  auto products = [](AttentionOp op) { return op.getBody().front().getOps<MatmulOp>(); };
+  auto products = [](AttentionOp op) { return op.getBody().front().getOps<ProductLike>(); };
   auto sameArgument = [&](Value ofA, Value ofB) {
     auto left = dyn_cast<BlockArgument>(ofA), right = dyn_cast<BlockArgument>(ofB);
     return left && right && sameOperand(a, b, right.getArgNumber()) == left.getArgNumber();
   };
-  for (MatmulOp left : products(a))
-    for (MatmulOp right : products(b))
+  for (ProductLike left : products(a))
+    for (ProductLike right : products(b))
       if (left->getAttrDictionary() == right->getAttrDictionary() && sameArgument(left.getLhs(), right.getLhs()) &&
           sameArgument(left.getRhs(), right.getRhs()))
         return true;

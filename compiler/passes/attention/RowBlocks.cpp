@@ -25,12 +25,12 @@ bool rowsAreApart(AttentionOp attention) {
       if (!readsRows || axes.of(result).row >= 0)
         continue;
       // Products add up in units, which blocks are; a sum of another kind would have another order than of all rows.
-      if (!isa<MatmulOp>(op) ||
+      if (!isa<ProductLike>(op) ||
           llvm::any_of(op.getUsers(), [&](Operation *user) { return user != body.getTerminator(); }))
         return false;
     }
-    if (auto product = dyn_cast<MatmulOp>(op))
-      if (product.getLhsPart() || product.getRhsPart() || product.getResultPart())
+    if (auto product = dyn_cast<ProductLike>(op))
+      if (!product.isWhole())
         return false; // of all rows, a triangle
   }
   return true;

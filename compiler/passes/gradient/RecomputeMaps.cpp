@@ -30,14 +30,14 @@ constexpr int kMostInputs = 2;
 /// registers only, if its one reader is in the same kernel.
 bool isStoredAnyway(Value value, Operation *reader) {
   Value source = behindReshapes(value);
-  return !isa_and_nonnull<MatmulOp, MapOp>(source.getDefiningOp()) || hasOtherReader(source, reader);
+  return !isa_and_nonnull<ProductLike, MapOp>(source.getDefiningOp()) || hasOtherReader(source, reader);
 }
 
 /// Whether `user` can compute the map whose result it reads.
 bool canCompute(Operation *user, Value result) {
   auto map = dyn_cast<MapOp>(user);
   if (!map)
-    return isa<ReduceOp>(user) || user->hasTrait<Rowwise>();
+    return takesMapsIn(user);
   return llvm::all_of(llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>()),
                       [&](auto read) { return std::get<0>(read) != result || std::get<1>(read).isPermutation(); });
 }

@@ -51,7 +51,7 @@ std::optional<unsigned> findInput(MapOp map, Value value, Attribute read) {
 /// Uses of `value` by ops that are no views; views of it are followed.
 void collectUses(Value value, SmallVectorImpl<OpOperand *> &uses) {
   for (OpOperand &use : value.getUses())
-    if (isa<ReshapeOp>(use.getOwner()))
+    if (isFreeView(use.getOwner()))
       collectUses(use.getOwner()->getResult(0), uses);
     else
       uses.push_back(&use);
@@ -62,8 +62,7 @@ bool isOnlyReduced(MapOp map) {
   SmallVector<OpOperand *> uses;
   for (Value result : map.getResults())
     collectUses(result, uses);
-  return llvm::all_of(
-      uses, [](OpOperand *use) { return isa<ReduceOp>(use->getOwner()) || use->getOwner()->hasTrait<Rowwise>(); });
+  return llvm::all_of(uses, [](OpOperand *use) { return takesMapsIn(use->getOwner()); });
 }
 
 bool isSmallInput(Value input, MapOp map) { return elementsOf(input) * kSmall <= elementsOf(map.getResult(0)); }
@@ -111,7 +110,7 @@ SmallVector<MapOp> possibleReaders(MapOp map) {
 bool isFar(Operation *from, Operation *to, int64_t elements) {
   int64_t between = 0;
   for (Operation *op = from->getNextNode(); op && op != to && between < kFar * elements; op = op->getNextNode())
-    if (!isa<ReshapeOp>(op) && !op->hasAttr(kPrologueAttr)) // (neither is stored)
+    if (!isFreeView(op) && !op->hasAttr(kPrologueAttr)) // (neither is stored)
       for (Value result : op->getResults())
         between += elementsOf(result);
   return between >= kFar * elements;
@@ -151,19 +150,14 @@ MapOp append(MapOp map, MapOp extra) {
   return both;
 }
 
-int64_t multiplications(MatmulOp op) {
-  ArrayRef<int64_t> lhs = cast<RankedTensorType>(op.getLhs().getType()).getShape();
-  return elementsOf(op.getResult()) * lhs[lhs.size() - (op.getTransposeLhs() ? 2 : 1)];
-}
-
 /// The product, and what is between it and `rows`, in order: maps of nothing else, and views. Empty if there is more.
 SmallVector<Operation *> chainFromProduct(Operation *rows) {
   SmallVector<Operation *> chain{rows};
-  while (!isa<MatmulOp>(chain.back())) {
+  while (!isa<ProductLike>(chain.back())) {
     Operation *op = chain.back();
     Operation *producer =
         op->getNumOperands() == 1 && op->getNumResults() == 1 ? op->getOperand(0).getDefiningOp() : nullptr;
-    if (!isa_and_nonnull<MatmulOp, MapOp, ReshapeOp>(producer))
+    if (!isa_and_nonnull<ProductLike, MapOp>(producer) && !isFreeView(producer))
       return {};
     chain.push_back(producer);
   }
@@ -208,24 +202,26 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
   /// The first layers first: their weights wait longest.
   int64_t recomputeWeights(Block &block, Reachability &graph) {
     int64_t budget = 0, count = 0;
-    for (auto product : block.getOps<MatmulOp>())
-      budget += multiplications(product);
+    for (auto product : block.getOps<ProductLike>())
+      budget += product.getMultiplications();
     budget /= kShare;
-    for (auto softmax : llvm::make_early_inc_range(block.getOps<SoftmaxOp>())) {
-      SmallVector<Operation *> chain = chainFromProduct(softmax);
+    for (Operation &weights : llvm::make_early_inc_range(block)) {
+      if (!weights.hasTrait<Rowwise>() || weights.getNumResults() != 1)
+        continue;
+      SmallVector<Operation *> chain = chainFromProduct(&weights);
       if (chain.empty())
         continue;
       SmallVector<OpOperand *> later = laterReaders(chain, graph);
-      int64_t cost = multiplications(cast<MatmulOp>(chain.front()));
+      int64_t cost = cast<ProductLike>(chain.front()).getMultiplications();
       if (later.empty())
         continue;
       if (cost > budget) {
-        notFused(softmax, "attention weights into the backward pass, which reads them from memory",
+        notFused(&weights, "attention weights into the backward pass, which reads them from memory",
                  "that takes " + Twine(cost) + " multiplications, but of the hundredth that may be done again " +
                      Twine(budget) + " are left");
         continue;
       }
-      DEBUG_AT(softmax) << "is computed again for " << later.size() << " readers";
+      DEBUG_AT(&weights) << "is computed again for " << later.size() << " readers";
       recomputeFor(later, chain, graph);
       ++count;
       budget -= cost;
@@ -245,7 +241,7 @@ struct RematerializePass : impl::RematerializeBase<RematerializePass> {
     Value result = chain.back()->getResult(0);
     SmallVector<OpOperand *> uses, later;
     for (Operation *op : chain)
-      if (!isa<ReshapeOp>(op))
+      if (!isFreeView(op))
         collectUses(op->getResult(0), uses);
     llvm::erase_if(uses, [&](OpOperand *use) { return llvm::is_contained(chain, use->getOwner()); });
     llvm::copy_if(uses, std::back_inserter(later), [&](OpOperand *use) {

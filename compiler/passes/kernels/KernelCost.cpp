@@ -7,6 +7,9 @@ using namespace mlir;
 
 namespace sinter {
 
+/// What a row-wise op such as softmax takes of each element: it goes through a row two or three times.
+static constexpr double kRowOps = 5;
+
 static double flopsOfBody(Operation *op) {
   double flops = 0;
   op->walk([&](Operation *inner) {
@@ -23,15 +26,12 @@ static double flopsOfBody(Operation *op) {
 static double flopsOfAttention(AttentionOp attention) {
   double flops = 0, points = static_cast<double>(llvm::product_of(attention.getOver()));
   for (Operation &op : attention.getBody().front()) {
-    auto product = dyn_cast<MatmulOp>(op);
-    if (!product) {
-      flops += points * (isa<SoftmaxOp>(op) ? 5 : isa<ReduceOp>(op) ? 1 : isa<MapOp>(op) ? flopsOfBody(&op) : 0);
-      continue;
-    }
-    bool makes = product.getType().getShape() == attention.getOver();
-    Value value = makes ? product.getLhs() : product.getResult();
-    double terms = 2 * static_cast<double>(cast<RankedTensorType>(value.getType()).getShape().back());
-    flops += points * terms * (product.getLhsPart() || product.getResultPart() ? 0.5 : 1);
+    if (auto product = dyn_cast<ProductLike>(op))
+      flops += 2 * static_cast<double>(product.getMultiplications()) * (product.isWhole() ? 1 : 0.5);
+    else if (op.hasTrait<Rowwise>())
+      flops += points * kRowOps;
+    else
+      flops += points * (isa<ReductionLike>(op) ? 1 : flopsOfBody(&op));
   }
   return flops;
 }
@@ -46,8 +46,10 @@ double countFlops(func::FuncOp kernel) {
       flops += points * orderedShare(generic) * flopsOfBody(&op);
     } else if (auto attention = dyn_cast<AttentionOp>(op)) {
       flops += flopsOfAttention(attention);
-    } else if (auto scatter = dyn_cast<ScatterAddOp>(op)) {
-      flops += static_cast<double>(cast<ShapedType>(scatter.getUpdates().getType()).getNumElements());
+    } else if (op.hasTrait<ReadsInMemory>()) { // no linalg equals it: it adds up what it reads
+      for (Value operand : op.getOperands())
+        if (isDifferentiable(operand.getType()))
+          flops += static_cast<double>(cast<ShapedType>(operand.getType()).getNumElements());
     }
   }
   return flops;

@@ -8,7 +8,7 @@ using namespace mlir;
 
 namespace sinter {
 
-bool reducesLastOfTwo(ReduceOp op) {
+bool reducesLastOfTwo(ReductionLike op) {
   return shapeOf(op.getInput()).size() == 2 && op.getAxes() == ArrayRef<int64_t>{1};
 }
 
@@ -19,7 +19,7 @@ int64_t sizeOf(Operation *op) {
 
 Group *GroupGraph::producerGroup(Value value) const {
   Operation *op = value.getDefiningOp();
-  while (isa_and_nonnull<ReshapeOp>(op))
+  while (isFreeView(op))
     op = op->getOperand(0).getDefiningOp();
   return op ? groupOf.lookup(op) : nullptr;
 }
@@ -31,7 +31,7 @@ bool GroupGraph::anyReader(const Group &group, function_ref<bool(Group &)> actio
       Group *reader = groupOf.lookup(user);
       if (reader && reader != &group && action(*reader))
         return true;
-      if (isa<ReshapeOp>(user))
+      if (isFreeView(user))
         open.push_back(user);
     }
   return false;

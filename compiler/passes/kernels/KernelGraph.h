@@ -34,7 +34,7 @@ inline constexpr int64_t kMostOps = 512, kMostMembers = 256;
 int64_t sizeOf(mlir::Operation *op);
 
 /// A reduction of the last of two dimensions.
-bool reducesLastOfTwo(ReduceOp op);
+bool reducesLastOfTwo(ReductionLike op);
 
 class GroupGraph {
 public:

@@ -9,9 +9,9 @@ namespace sinter {
 namespace {
 
 /// A reduction of another dimension than the last of two, or null.
-ReduceOp columnReduction(Operation *op) {
-  auto reduce = dyn_cast<ReduceOp>(op);
-  return reduce && !reducesLastOfTwo(reduce) ? reduce : ReduceOp();
+ReductionLike columnReduction(Operation *op) {
+  auto reduce = dyn_cast<ReductionLike>(op);
+  return reduce && !reducesLastOfTwo(reduce) ? reduce : ReductionLike();
 }
 
 /// Finds every op its group.
@@ -38,7 +38,7 @@ private:
       return placeAttention(op, number);
     if (isColumnPrologue(op))
       return; // placed with its reduction
-    if (ReduceOp reduce = columnReduction(op))
+    if (ReductionLike reduce = columnReduction(op))
       return placeColumns(reduce);
     if (readerOfView(op))
       return; // placed with its reader
@@ -46,7 +46,7 @@ private:
       return add(op, group);
     if (Group *group = attentionStoredBy(op))
       return addWithViews(op, group);
-    if (isa<ConcatOp, TransposeOp, AttentionOp>(op))
+    if (op->hasTrait<JoinsOperands>() || isPermuted(op) || isa<AttentionOp>(op))
       return placeReader(op, GroupKind::Single, {});
     for (auto candidates : {&Grouping::producersOf, &Grouping::siblingsOf})
       for (Group *group : (this->*candidates)(op))
@@ -57,8 +57,8 @@ private:
         }
     if (saysNotFused(op))
       sayWhyApart(op);
-    if (auto matmul = dyn_cast<MatmulOp>(op))
-      placeReader(op, GroupKind::Product, shapeOf(matmul.getResult()));
+    if (isa<ProductLike>(op))
+      placeReader(op, GroupKind::Product, shapeOf(op->getResult(0)));
     else if (SmallVector<int64_t> rows = rowShape(op); !rows.empty())
       start(op, GroupKind::Rows, rows);
     else if (auto map = dyn_cast<MapOp>(op))
@@ -101,7 +101,7 @@ private:
     return isa<MapOp>(op) && op->hasOneUse() && columnReduction(*op->getUsers().begin());
   }
 
-  void placeColumns(ReduceOp reduce) {
+  void placeColumns(ReductionLike reduce) {
     SmallVector<Operation *> members{reduce};
     if (Operation *map = reduce.getInput().getDefiningOp(); map && isColumnPrologue(map))
       members.insert(members.begin(), map);
@@ -121,27 +121,30 @@ private:
 
   //===--- concatenations, transposes ----------------------------------------------------------------===//
 
-  /// The concatenation or product that alone reads a transpose, or the transpose that alone reads a slice, seen through
-  /// reshapes that a loop's strides can express; else null. One kernel then takes each element straight from its place.
+  /// What alone reads a view in a kernel that takes each element straight from its place, seen through reshapes that a
+  /// loop's strides can express; else null. Products and what joins tensors read permuted ones so, and these read
+  /// parts.
   static Operation *readerOfView(Operation *op) {
     if (op->hasAttr(kPrologueAttr))
       return readerOfPrologue(op);
-    bool slice = isa<SliceOp>(op);
-    if (!slice && !isa<TransposeOp>(op))
+    bool part = isPart(op);
+    if (!part && !isPermuted(op))
       return nullptr;
     bool direct = true;
     do {
       Operation *reader = op->hasOneUse() ? *op->getUsers().begin() : nullptr;
-      if (auto reshape = dyn_cast_or_null<ReshapeOp>(reader)) {
-        ArrayRef<int64_t> from = shapeOf(reshape.getInput()), to = shapeOf(reshape.getResult());
-        if (slice ? !isCollapse(to, from) : !isCollapse(from, to))
+      if (isFreeView(reader)) {
+        ArrayRef<int64_t> from = shapeOf(reader->getOperand(0)), to = shapeOf(reader->getResult(0));
+        if (part ? !isCollapse(to, from) : !isCollapse(from, to))
           return nullptr;
         direct = false;
       }
       op = reader;
-    } while (isa_and_nonnull<ReshapeOp>(op));
+    } while (isFreeView(op));
+    if (!op)
+      return nullptr;
     // (The first dimension of what a product reads may be a merged one, and that has no stride.)
-    bool reads = op && (slice ? isa<TransposeOp>(op) : isa<ConcatOp>(op) || (isa<MatmulOp, AttentionOp>(op) && direct));
+    bool reads = part ? isPermuted(op) : op->hasTrait<JoinsOperands>() || (isa<ProductLike, AttentionOp>(op) && direct);
     return reads ? op : nullptr;
   }
 
@@ -149,8 +152,8 @@ private:
   static Operation *readerOfPrologue(Operation *op) {
     do
       op = op->hasOneUse() ? *op->getUsers().begin() : nullptr;
-    while (isa_and_nonnull<ReshapeOp>(op));
-    return isa_and_nonnull<MatmulOp>(op) ? op : nullptr;
+    while (isFreeView(op));
+    return isa_and_nonnull<ProductLike>(op) ? op : nullptr;
   }
 
   /// The ops of the views, and of what is computed for it, that only `reader` reads, each after what it reads, `reader`
@@ -159,7 +162,7 @@ private:
     for (Value operand : reader->getOperands()) {
       SmallVector<Operation *> reshapes;
       Operation *op = operand.getDefiningOp();
-      for (; isa_and_nonnull<ReshapeOp>(op); op = op->getOperand(0).getDefiningOp())
+      for (; isFreeView(op); op = op->getOperand(0).getDefiningOp())
         reshapes.push_back(op);
       if (op && readerOfView(op) == reader) {
         collectViews(op, members);
@@ -169,9 +172,9 @@ private:
     members.push_back(reader);
   }
 
-  /// The group of the product that `op` alone reads, if it is a transpose: the product's kernel stores through it.
+  /// The group of the product that `op` alone reads, if it is permuted: the product's kernel stores through it.
   Group *productStoredBy(Operation *op) {
-    if (!isa<TransposeOp>(op) || !op->getOperand(0).hasOneUse())
+    if (!isPermuted(op) || !op->getOperand(0).hasOneUse())
       return nullptr;
     Operation *producer = op->getOperand(0).getDefiningOp();
     Group *group = producer ? groupOf.lookup(producer) : nullptr;
@@ -179,26 +182,26 @@ private:
       return group;
     bool stores =
         group && (group->kind == GroupKind::Product || (group->kind == GroupKind::Attention && keepsRows(op)));
-    return stores && isa<MatmulOp, MapOp>(producer) ? group : nullptr;
+    return stores && isa<ProductLike, MapOp>(producer) ? group : nullptr;
   }
 
   /// Whether what lies side by side still does behind this view.
   static bool keepsRows(Operation *op) {
-    auto transpose = dyn_cast<TransposeOp>(op);
-    return !transpose ||
-           transpose.getPermutation().back() + 1 == static_cast<int64_t>(transpose.getPermutation().size());
+    ArrayRef<int64_t> permutation = cast<ViewLike>(op).getPermutation();
+    return permutation.empty() || permutation.back() + 1 == static_cast<int64_t>(permutation.size());
   }
 
   /// The attention whose products `op` alone joins to one tensor, seen through views: its kernel stores them there.
   Group *attentionStoredBy(Operation *op) {
-    if (!isa<ConcatOp>(op))
+    if (!op->hasTrait<JoinsOperands>())
       return nullptr;
     Group *common = nullptr;
     for (Value part : op->getOperands()) {
       Operation *producer = part.getDefiningOp();
-      while (isa_and_nonnull<ReshapeOp, TransposeOp>(producer) && producer->hasOneUse() && keepsRows(producer))
+      while ((isFreeView(producer) || isPermuted(producer)) && producer->hasOneUse() && keepsRows(producer))
         producer = producer->getOperand(0).getDefiningOp();
-      Group *group = isa_and_nonnull<MatmulOp>(producer) && producer->hasOneUse() ? groupOf.lookup(producer) : nullptr;
+      Group *group =
+          isa_and_nonnull<ProductLike>(producer) && producer->hasOneUse() ? groupOf.lookup(producer) : nullptr;
       if (!group || group->kind != GroupKind::Attention || (common && group != common))
         return nullptr;
       common = group;
@@ -241,7 +244,7 @@ private:
     if (auto map = dyn_cast<MapOp>(op))
       return map.getShape().size() == 1 || map.getShape().size() == 2 ? SmallVector<int64_t>(map.getShape())
                                                                       : SmallVector<int64_t>();
-    if (auto reduce = dyn_cast<ReduceOp>(op))
+    if (auto reduce = dyn_cast<ReductionLike>(op))
       return reducesLastOfTwo(reduce) ? SmallVector<int64_t>(shapeOf(reduce.getInput())) : SmallVector<int64_t>();
     return op->hasTrait<Rowwise>() ? SmallVector<int64_t>(shapeOf(op->getOperand(0))) : SmallVector<int64_t>();
   }
@@ -295,7 +298,7 @@ private:
       Group *group = producerGroup(operand);
       bool one = llvm::all_of(shapeOf(operand), [](int64_t size) { return size == 1; });
       if (group && !one && seen.insert(group).second)
-        sayWhyApart(op, *group, /*view=*/operand.getDefiningOp<ReshapeOp>() != nullptr);
+        sayWhyApart(op, *group, /*view=*/isFreeView(operand.getDefiningOp()));
     }
   }
 
@@ -342,8 +345,7 @@ private:
     return llvm::any_of(op->getOperands(), [&](Value operand) {
       Group *producer = producerGroup(operand);
       // Views of this group's values are the same danger as paths: the kernel could not read its own result's view.
-      return producer &&
-             (producer == group ? operand.getDefiningOp<ReshapeOp>() != nullptr : follows(*producer, *group));
+      return producer && (producer == group ? isFreeView(operand.getDefiningOp()) : follows(*producer, *group));
     });
   }
 
@@ -366,15 +368,15 @@ bool isSplatConstant(Operation *op) {
 }
 
 bool staysInEntry(Operation *op) {
-  return isa<ReadOp, WriteOp, ReshapeOp, func::ReturnOp, func::CallOp, arith::ConstantOp>(op);
+  return isFreeView(op) || isa<ReadOp, WriteOp, func::ReturnOp, func::CallOp, arith::ConstantOp>(op);
 }
 
 Operation *anchorOf(ArrayRef<Operation *> ops) {
   for (Operation *op : ops)
-    if (isa<SoftmaxOp>(op) && op->hasAttr(kAttentionAttr))
+    if (op->hasTrait<Rowwise>() && op->hasAttr(kAttentionAttr))
       return op;
   for (Operation *op : ops)
-    if (!isa<MapOp, SliceOp, TransposeOp, ReshapeOp>(op) && !op->hasAttr(kPrologueAttr))
+    if (!isa<MapOp, ViewLike>(op) && !op->hasAttr(kPrologueAttr))
       return op;
   return isa<MapOp>(ops.front()) ? ops.front() : ops.back();
 }

@@ -52,8 +52,9 @@ private:
   static bool canBeMember(const Group &group) {
     bool rows = group.kind == GroupKind::Rows && group.shape.size() == 2 && group.shape[0] > 1;
     bool elements = group.shape.size() == 1 && group.shape[0] % kDivisor == 0;
-    return (rows && llvm::any_of(group.ops, llvm::IsaPred<ReduceOp>) &&
-            llvm::all_of(group.ops, [](Operation *op) { return isa<MapOp, ReduceOp>(op) && !readsConstant(op); })) ||
+    return (rows && llvm::any_of(group.ops, llvm::IsaPred<ReductionLike>) &&
+            llvm::all_of(group.ops,
+                         [](Operation *op) { return isa<MapOp, ReductionLike>(op) && !readsConstant(op); })) ||
            (elements && llvm::all_of(group.ops, [](Operation *op) { return isa<MapOp>(op) && !readsConstant(op); }));
   }
 
@@ -61,7 +62,7 @@ private:
   static bool sumsLittle(const Group &group) {
     constexpr int64_t kLittle = 4096;
     return group.kind == GroupKind::Rows && group.members == 1 && group.shape.size() == 2 && group.shape[0] == 1 &&
-           group.shape[1] <= kLittle && llvm::all_of(group.ops, llvm::IsaPred<MapOp, ReduceOp>);
+           group.shape[1] <= kLittle && llvm::all_of(group.ops, llvm::IsaPred<MapOp, ReductionLike>);
   }
 
   /// Equal for groups that compute the same.
@@ -127,7 +128,7 @@ private:
     if (llvm::all_of(other.ops, runsAfter))
       return true;
     return group.shape.size() == 2 && llvm::all_of(group.ops, [&](Operation *op) {
-             return (isa<ReduceOp>(op) || !isRead(op->getResult(0), group)) &&
+             return (isa<ReductionLike>(op) || !isRead(op->getResult(0), group)) &&
                     llvm::all_of(op->getOperands(), [&](Value operand) {
                       Group *producer = producerGroup(operand);
                       return !producer || producer == &group || isLate(behindReshapes(operand));
@@ -142,7 +143,7 @@ private:
 
   /// Whether `user`, or a reader of it if it is a view, runs after both groups.
   bool isReadLate(Operation *user, const Group &one, const Group &other) {
-    if (isa<ReshapeOp>(user))
+    if (isFreeView(user))
       return llvm::any_of(user->getUsers(), [&](Operation *next) { return isReadLate(next, one, other); });
     Group *group = graph.groupOf.lookup(user);
     return group && graph.follows(*group, one) && graph.follows(*group, other);

@@ -44,22 +44,19 @@ void flattenRows(Operation *op) {
   });
 }
 
-/// Whether only products, or attentions, read `transpose`: their kernels walk along its operand instead.
-bool isReadByProducts(TransposeOp transpose) {
-  return !transpose->use_empty() && llvm::all_of(transpose->getUsers(), llvm::IsaPred<MatmulOp, AttentionOp>);
+/// Whether `op` lets dimensions change places for products, or attentions, alone: their kernels walk along its operand.
+bool isReadByProducts(Operation *op) {
+  return isPermuted(op) && !op->use_empty() && llvm::all_of(op->getUsers(), llvm::IsaPred<ProductLike, AttentionOp>);
 }
 
 /// Whether the product reads or is read through a transpose that its kernel can take in: batches are then as many
 /// dimensions as there are strides.
-bool keepsBatch(MatmulOp op) {
-  auto isView = [](Value operand) {
-    auto transpose = operand.getDefiningOp<TransposeOp>();
-    return transpose && isReadByProducts(transpose);
-  };
-  return isView(op.getLhs()) || isView(op.getRhs()) || (op->hasOneUse() && isa<TransposeOp>(*op->getUsers().begin()));
+bool keepsBatch(ProductLike op) {
+  auto isView = [](Value operand) { return isReadByProducts(operand.getDefiningOp()); };
+  return isView(op.getLhs()) || isView(op.getRhs()) || (op->hasOneUse() && isPermuted(*op->getUsers().begin()));
 }
 
-void flattenBatch(MatmulOp op) {
+void flattenBatch(ProductLike op) {
   size_t batch = shapeOf(op.getLhs()).size() - 2;
   if (batch <= 1 || keepsBatch(op))
     return;
@@ -71,24 +68,24 @@ void flattenBatch(MatmulOp op) {
 
 /// A reduction of the last dimension becomes [R, D] -> [R]. One that also reduces others is split: the last dimension
 /// first, whose rows can run in parallel, then the rest. Other reductions merge adjacent dimensions of one kind.
-void flattenReduce(ReduceOp op) {
+void flattenReduce(ReductionLike op) {
   OpBuilder builder(op);
   ArrayRef<int64_t> shape = shapeOf(op.getInput());
   SmallVector<int64_t> axes(op.getAxes());
   if (axes.empty()) {
-    op.getResult().replaceAllUsesWith(op.getInput());
-    op.erase();
+    op->getResult(0).replaceAllUsesWith(op.getInput());
+    op->erase();
     return;
   }
   int64_t last = shape.size() - 1;
   if (axes.size() > 1 && axes.back() == last) {
-    Value rows = ReduceOp::create(builder, op.getLoc(), op.getKind(), op.getInput(), ArrayRef<int64_t>{last});
+    Operation *rows = op.reduceInstead(builder, op.getInput(), last);
     axes.pop_back();
-    auto rest = ReduceOp::create(builder, op.getLoc(), op.getKind(), rows, axes);
-    op.getResult().replaceAllUsesWith(rest.getResult());
-    op.erase();
-    flattenReduce(cast<ReduceOp>(rows.getDefiningOp()));
-    flattenReduce(rest);
+    Operation *rest = op.reduceInstead(builder, rows->getResult(0), axes);
+    op->getResult(0).replaceAllUsesWith(rest->getResult(0));
+    op->erase();
+    flattenReduce(cast<ReductionLike>(rows));
+    flattenReduce(cast<ReductionLike>(rest));
     return;
   }
   // Merge runs of kept and of reduced dimensions.
@@ -115,12 +112,10 @@ void flattenReduce(ReduceOp op) {
   if (ArrayRef(merged) == shape)
     return;
   Value input = reshapeTo(builder, op.getLoc(), op.getInput(), merged);
-  Value result = ReduceOp::create(builder, op.getLoc(), op.getKind(), input, mergedAxes);
-  op.getResult().replaceAllUsesWith(reshapeTo(builder, op.getLoc(), result, shapeOf(op.getResult())));
-  op.erase();
+  Value result = op.reduceInstead(builder, input, mergedAxes)->getResult(0), old = op->getResult(0);
+  old.replaceAllUsesWith(reshapeTo(builder, op.getLoc(), result, shapeOf(old)));
+  op->erase();
 }
-
-bool isAnchor(Operation *op) { return op && (isa<MatmulOp, ReduceOp>(op) || op->hasTrait<Rowwise>()); }
 
 /// Whether a path that is not elementwise leads from `product` to `value`: who reads both cannot be computed while the
 /// product's tile is in registers.
@@ -128,7 +123,7 @@ bool escapes(Value value, Operation *product, const Reachability &paths) {
   Operation *end = behindReshapes(value).getDefiningOp();
   if (!end || end == product || paths.rankOf(end) < paths.rankOf(product))
     return false;
-  return paths.leadsTo(product, end, [](Operation *op) { return !isa<MapOp, ReshapeOp>(op); });
+  return paths.leadsTo(product, end, [](Operation *op) { return !isa<MapOp>(op) && !isFreeView(op); });
 }
 
 /// The reduction or row-wise op that reads `map`, seen through views, if nothing else does.
@@ -138,8 +133,8 @@ Operation *onlyAnchor(MapOp map) {
     if (op->getNumResults() != 1 || !op->hasOneUse())
       return nullptr;
     op = *op->getUsers().begin();
-  } while (isa<ReshapeOp>(op));
-  return isAnchor(op) && !isa<MatmulOp>(op) ? op : nullptr;
+  } while (isFreeView(op));
+  return takesMapsIn(op) ? op : nullptr;
 }
 
 /// Tries the shapes of the anchors around `map`, nearest first: products it follows, rows it follows, rows and
@@ -156,23 +151,23 @@ MapOp shapeMap(MapOp map, const Reachability &paths) {
     }
   };
   addProducers([&](Operation *op) {
-    return isa<MatmulOp>(op) && !withReader &&
+    return isa<ProductLike>(op) && !withReader &&
            llvm::none_of(map.getInputs(), [&](Value input) { return escapes(input, op, paths); });
   });
   addProducers([](Operation *op) { // nothing joins a reduction of columns
-    auto reduce = dyn_cast<ReduceOp>(op);
-    return isAnchor(op) && !isa<MatmulOp>(op) &&
-           (!reduce || reduce.getAxes().back() + 1 == reduce.getInput().getType().getRank());
+    auto reduce = dyn_cast<ReductionLike>(op);
+    return takesMapsIn(op) &&
+           (!reduce || reduce.getAxes().back() + 1 == static_cast<int64_t>(shapeOf(reduce.getInput()).size()));
   });
   // What a reduction of rows leaves is spread over rows of that length again.
   for (Value input : map.getInputs())
-    if (auto reduce = behindReshapes(input).getDefiningOp<ReduceOp>();
+    if (auto reduce = behindReshapes(input).getDefiningOp<ReductionLike>();
         reduce && product(shapeOf(reduce.getInput())) == product(map.getShape()))
       candidates.emplace_back(shapeOf(reduce.getInput()));
   for (Operation *user : map->getUsers()) {
-    while (isa<ReshapeOp>(user) && user->hasOneUse())
+    while (isFreeView(user) && user->hasOneUse())
       user = *user->getUsers().begin();
-    if (isAnchor(user) && !isa<MatmulOp>(user) && product(shapeOf(user->getOperand(0))) == product(map.getShape()))
+    if (takesMapsIn(user) && product(shapeOf(user->getOperand(0))) == product(map.getShape()))
       candidates.emplace_back(shapeOf(user->getOperand(0)));
   }
   addProducers([](Operation *op) { return isa<MapOp>(op); });
@@ -186,7 +181,7 @@ MapOp shapeMap(MapOp map, const Reachability &paths) {
 MapOp shapeAsOperand(MapOp map) {
   MLIRContext *context = map.getContext();
   Operation *reshape = *map->getUsers().begin();
-  if (map->hasOneUse() && isa<ReshapeOp>(reshape))
+  if (map->hasOneUse() && isFreeView(reshape))
     if (std::optional<MapOp> shaped = reshapeMap(map, shapeOf(reshape->getResult(0)))) {
       (*shaped)->setAttr(kPrologueAttr, UnitAttr::get(context));
       return *shaped;
@@ -208,7 +203,7 @@ void shapeMaps(Block &block) {
     paths.remove(map);
     paths.add(shaped, rank);
     auto addView = [&](Operation *op) {
-      if (isa_and_nonnull<ReshapeOp>(op) && !paths.contains(op))
+      if (isFreeView(op) && !paths.contains(op))
         paths.add(op, rank);
     };
     for (Value input : shaped.getInputs())
@@ -225,7 +220,7 @@ bool belongsToReader(MapOp map) {
   for (Value input : map.getInputs()) {
     Value source = behindReshapes(input);
     if (product(shapeOf(source)) != product(map.getShape()) ||
-        !isa_and_nonnull<MatmulOp, MapOp>(source.getDefiningOp()))
+        !isa_and_nonnull<ProductLike, MapOp>(source.getDefiningOp()))
       continue;
     readsTile = true;
     if (!hasOtherReader(source, map))
@@ -234,14 +229,12 @@ bool belongsToReader(MapOp map) {
   return readsTile && onlyAnchor(map);
 }
 
-/// Gives every product a transpose of its own to walk through, and every such transpose a slice.
+/// Gives every product a view of its own to walk through, and every such view the part of a tensor that it is of.
 static void repeatViewsOfProducts(Block &block) {
   DenseSet<Operation *> views;
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-    auto transpose = dyn_cast<TransposeOp>(op);
-    bool slice = isa<SliceOp>(op) || (isa<ReshapeOp>(op) && op.getOperand(0).getDefiningOp<SliceOp>());
-    if (!(transpose && isReadByProducts(transpose)) &&
-        !(slice && !op.use_empty() &&
+    if (!isReadByProducts(&op) &&
+        !((isPart(&op) || (isFreeView(&op) && isPart(op.getOperand(0).getDefiningOp()))) && !op.use_empty() &&
           llvm::all_of(op.getUsers(), [&](Operation *user) { return views.contains(user); })))
       continue;
     views.insert(&op);
@@ -263,28 +256,30 @@ void canonicalizeShapes(func::FuncOp function) {
       continue; // stays in the shape of its group
     if (op.hasTrait<Rowwise>())
       flattenRows(&op);
-    else if (auto matmul = dyn_cast<MatmulOp>(op))
-      flattenBatch(matmul);
-    else if (auto reduce = dyn_cast<ReduceOp>(op))
+    else if (auto product = dyn_cast<ProductLike>(op))
+      flattenBatch(product);
+    else if (auto reduce = dyn_cast<ReductionLike>(op))
       flattenReduce(reduce);
   }
   shapeMaps(block);
   // Reshapes of reshapes, and those that ended up as identities: the last first, so that what it looked through is dead
   // when its turn comes (a dead view would count as a reader).
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-      OpBuilder builder(reshape);
-      if (!reshape->use_empty())
-        reshape.getResult().replaceAllUsesWith(reshapeTo(builder, op.getLoc(), reshape.getInput(), shapeOf(reshape)));
+    if (isFreeView(&op)) {
+      OpBuilder builder(&op);
+      Value view = op.getResult(0);
+      if (!view.use_empty())
+        view.replaceAllUsesWith(reshapeTo(builder, op.getLoc(), op.getOperand(0), shapeOf(view)));
       op.erase();
     }
   // Equal views are one: a kernel that reads two of them reads one tensor.
   DenseMap<std::pair<Value, Type>, Value> views;
   for (Operation &op : llvm::make_early_inc_range(block))
-    if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-      auto [known, isNew] = views.try_emplace({reshape.getInput(), reshape.getType()}, reshape);
+    if (isFreeView(&op)) {
+      Value view = op.getResult(0);
+      auto [known, isNew] = views.try_emplace({op.getOperand(0), view.getType()}, view);
       if (!isNew) {
-        reshape.getResult().replaceAllUsesWith(known->second);
+        view.replaceAllUsesWith(known->second);
         op.erase();
       }
     }

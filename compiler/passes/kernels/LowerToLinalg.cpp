@@ -36,7 +36,7 @@ struct LowerToLinalgPass : impl::LowerToLinalgBase<LowerToLinalgPass> {
     do {
       worklist.clear();
       getOperation().walk([&](LowerableOp op) {
-        if ((kernel || !isa<ReshapeOp>(op.getOperation())) && !op->getParentOfType<AttentionOp>())
+        if ((kernel || !isFreeView(op)) && !op->getParentOfType<AttentionOp>())
           worklist.push_back(op);
       });
       for (LowerableOp op : worklist) {

@@ -13,7 +13,7 @@ namespace {
 struct NarrowProductsPass : impl::NarrowProductsBase<NarrowProductsPass> {
   void runOnOperation() override {
     int64_t count = 0;
-    getOperation().walk([&](MatmulOp op) {
+    getOperation().walk([&](ProductLike op) {
       op.setBf16(true);
       ++count;
     });

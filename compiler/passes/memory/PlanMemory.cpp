@@ -115,8 +115,8 @@ private:
     } else if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       bufferOf[constant.getResult()] =
           addBuffer({Buffer::Constant, plan::bufferType(constant.getType()), constant.getLoc(), constant.getValue()});
-    } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-      bufferOf[reshape.getResult()] = bufferOf.lookup(reshape.getInput());
+    } else if (isFreeView(&op)) {
+      bufferOf[op.getResult(0)] = bufferOf.lookup(op.getOperand(0));
     } else if (auto call = dyn_cast<func::CallOp>(op)) {
       auto kernel = symbols.lookup<func::FuncOp>(call.getCallee());
       if (!kernel || !kernel->hasAttr(kKernelAttr))

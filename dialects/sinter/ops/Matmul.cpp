@@ -72,6 +72,11 @@ LogicalResult MatmulOp::verify() {
   return window >= 1 ? success() : emitOpError() << "window(" << window << "): must be at least 1";
 }
 
+int64_t MatmulOp::getMultiplications() {
+  ArrayRef<int64_t> lhs = cast<RankedTensorType>(getLhs().getType()).getShape();
+  return cast<RankedTensorType>(getType()).getNumElements() * lhs[lhs.size() - (getTransposeLhs() ? 2 : 1)];
+}
+
 void MatmulOp::recordTriangles(int64_t reach, ArrayRef<Known> operands, ArrayRef<Demanded> results) {
   auto part = [](RankedTensorType type, bool notAbove, bool notBelow) -> std::optional<TrianglePart> {
     if (!isSquare(type) || !(notAbove || notBelow))

@@ -54,6 +54,10 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   return success();
 }
 
+Operation *ReduceOp::reduceInstead(OpBuilder &builder, Value input, ArrayRef<int64_t> axes) {
+  return ReduceOp::create(builder, getLoc(), getKind(), input, axes);
+}
+
 /// Nothing to reduce gives the operand; zeros sum to zeros; the extremum of equal elements is that element.
 OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
   if (getAxes().empty())
