@@ -86,17 +86,16 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     functions.addPass(createExpand());
     if (options.fuse) {
       functions.addPass(createMergeAttention({kernels}));
-      functions.addPass(createCSEPass());
       InlineAttentionOptions attention;
       attention.target = kernels;
       functions.addPass(createInlineAttention(attention));
       // What was taken apart meets what it computes again, and the maps around it.
-      functions.addPass(createCSEPass());
+      functions.addPass(createMergeEqual());
       functions.addPass(createFuseElementwise(fuse));
-      functions.addPass(createCSEPass());
+      functions.addPass(createMergeEqual());
       // Behind the last fusion of maps, which would add the sums of all blocks up at once.
       functions.addPass(createSplitRows({kernels}));
-      functions.addPass(createCSEPass());
+      functions.addPass(createMergeEqual());
       functions.addPass(createJoinPads());
       functions.addPass(createRecomputeMaps());
       if (kernelAbilities(kernels)->prologues)

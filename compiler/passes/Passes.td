@@ -169,6 +169,14 @@ def SplitRows : Pass<"sinter-split-rows", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def MergeEqual : Pass<"sinter-merge-equal", "::mlir::func::FuncOp"> {
+  let summary = "equal ops become one, if something may have changed since that was done";
+  let description = [{
+    Upstream's elimination of common subexpressions, unless it ran before and all passes in between preserved its
+    result: those that found nothing to do. Example: test/passes/merge-equal.mlir.
+  }];
+}
+
 def Expand : Pass<"sinter-expand", "::mlir::func::FuncOp"> {
   let summary = "ops become what they are made of, where several kernels do better than one";
   let description = [{

@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/PointerIntPair.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 #include <queue>
 
@@ -27,6 +28,11 @@ bool Reachability::leadsTo(Operation *from, Operation *to, function_ref<bool(Ope
   using Ranked = std::pair<unsigned, Reached>;
   std::priority_queue<Ranked, SmallVector<Ranked, 32>> open; // most ways are short
   llvm::SmallDenseSet<Reached, 32> seen;
+  // What `to` reads is known at once; an op on the way may have thousands of readers (a factor of all gradients).
+  llvm::SmallPtrSet<Operation *, 16> read;
+  for (Value operand : to->getOperands())
+    read.insert(operand.getDefiningOp());
+  bool isWanted = wanted(to);
   auto reach = [&](Operation *op, bool found) {
     unsigned rank = ranks.at(op);
     if (rank <= end && seen.insert(Reached(op, found)).second)
@@ -36,12 +42,10 @@ bool Reachability::leadsTo(Operation *from, Operation *to, function_ref<bool(Ope
   while (!open.empty()) {
     Reached last = open.top().second;
     open.pop();
-    for (Operation *reader : last.getPointer()->getUsers()) {
-      bool foundNow = last.getInt() || wanted(reader);
-      if (reader == to && foundNow)
-        return true;
-      reach(reader, foundNow);
-    }
+    if ((last.getInt() || isWanted) && read.contains(last.getPointer()))
+      return true;
+    for (Operation *reader : last.getPointer()->getUsers())
+      reach(reader, last.getInt() || wanted(reader));
   }
   return false;
 }

@@ -17,7 +17,9 @@
 // RUN: sinter-run --device cpu --threads 2 --print --entry step --unfused %t/step.mlir > %t/whole
 // RUN: cmp %t/blocks %t/whole
 // RUN: sinter-run --device cpu %t/apart.mlir
-// RUN: sinter-run --device cpu --entry biased %t/kept.mlir
+// RUN: sinter-run --device cpu --threads 2 --print --entry biased %t/kept.mlir > %t/blocks
+// RUN: sinter-run --device cpu --threads 2 --print --entry biased --unfused %t/kept.mlir > %t/whole
+// RUN: cmp %t/blocks %t/whole
 
 //--- step.mlir
 // TRAIN: sinter.attention over [1100, 4096](%arg0 rows 0, %arg1 columns 0, %arg2 rows 0)

@@ -31,6 +31,7 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
       return signalPassFailure();
     Builder builder(&getContext());
     int64_t count = 0;
+    bool changed = false;
     for (auto attention : llvm::make_early_inc_range(getOperation().getOps<AttentionOp>())) {
       std::string why = abilities->attention ? whyNoKernel(attention, *abilities) : "";
       bool hasKernel = abilities->attention && why.empty();
@@ -40,7 +41,10 @@ struct InlineAttentionPass : impl::InlineAttentionBase<InlineAttentionPass> {
       if (!why.empty() && attention.getOver().size() > 2)
         notFused(attention, "this attention into one kernel", why);
       inlineBody(attention, hasKernel ? builder.getI64IntegerAttr(count++) : Attribute());
+      changed = true;
     }
+    if (!changed)
+      markAllAnalysesPreserved();
   }
 
   /// What an op of the region is in a kernel for all of it; nothing for a view.

@@ -134,6 +134,8 @@ struct MergeAttentionPass : impl::MergeAttentionBase<MergeAttentionPass> {
           }
     }
     counted(getOperation(), DEBUG_TYPE, "attentions merged", count);
+    if (count == 0)
+      markAllAnalysesPreserved();
   }
 };
 

@@ -170,6 +170,8 @@ struct SplitRowsPass : impl::SplitRowsBase<SplitRowsPass> {
         ++count;
       }
     counted(getOperation(), DEBUG_TYPE, "attentions computed in blocks of rows", count);
+    if (count == 0)
+      markAllAnalysesPreserved();
   }
 };
 

@@ -266,12 +266,16 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
   using FuseElementwiseBase::FuseElementwiseBase;
 
   void runOnOperation() override {
+    bool changed = false;
     for (auto attention : getOperation().getOps<AttentionOp>())
-      fuse(attention.getBody().front());
-    fuse(getOperation().getBody().front());
+      changed |= fuse(attention.getBody().front());
+    changed |= fuse(getOperation().getBody().front());
+    if (!changed)
+      markAllAnalysesPreserved();
   }
 
-  void fuse(Block &block) {
+  /// Returns whether anything changed.
+  bool fuse(Block &block) {
     int64_t wrapped = 0, absorbed = 0;
     for (Operation &op : llvm::make_early_inc_range(block))
       if (isElementwiseOnTensors(op)) {
@@ -280,9 +284,10 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
       }
     counted(getOperation(), DEBUG_TYPE, "elementwise ops wrapped into maps", wrapped);
     if (wrapOnly)
-      return;
+      return wrapped > 0;
     // Backwards, so that a consumer has all its readers merged before it is merged itself; until nothing changes, since
     // absorbing one producer can leave another with a single reader.
+    bool everChanged = wrapped > 0;
     for (bool changed = true; changed;) {
       changed = false;
       SmallVector<Operation *> ops;
@@ -296,11 +301,13 @@ struct FuseElementwisePass : impl::FuseElementwiseBase<FuseElementwisePass> {
           changed |= bool(fuseInto(map, mostOps, absorbed));
         }
       }
+      everChanged |= changed;
     }
     counted(getOperation(), DEBUG_TYPE, "maps absorbed by their readers", absorbed);
     if (sayRefusals && saysNotFused(getOperation()))
       for (MapOp map : block.getOps<MapOp>())
         sayWhyApart(map, mostOps);
+    return everChanged;
   }
 };
 

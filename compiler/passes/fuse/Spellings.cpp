@@ -136,7 +136,19 @@ std::optional<double> splatValue(Value value) {
 
 //===--- equal values --------------------------------------------------------------------------------===//
 
-ValueNumbers::ValueNumbers(Block &block) {
+bool ValueNumbers::same(Value a, Value b) {
+  a = behindReshapes(a), b = behindReshapes(b);
+  auto left = dyn_cast<OpResult>(a), right = dyn_cast<OpResult>(b);
+  if (a == b || !left || !right || left.getOwner()->getName() != right.getOwner()->getName() ||
+      left.getResultNumber() != right.getResultNumber())
+    return a == b;
+  if (!isNumbered)
+    numberBlock();
+  return of(a) == of(b);
+}
+
+void ValueNumbers::numberBlock() {
+  isNumbered = true;
   // Producers first: nothing recurses deeply later.
   for (Operation &op : block)
     for (Value result : op.getResults())

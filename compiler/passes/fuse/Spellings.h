@@ -62,14 +62,16 @@ template <typename Op> Op definedBy(mlir::Value value) {
 /// shapes, and so hold the same elements in row-major order. A `sinter.variable` equals nothing else.
 class ValueNumbers {
 public:
-  /// Of all values of `block`; of later ones when they are asked for.
-  explicit ValueNumbers(mlir::Block &block);
+  /// Of all values of `block`, once two are compared whose ops do not tell them apart; of later ones when they are
+  /// asked for.
+  explicit ValueNumbers(mlir::Block &block) : block(block) {}
 
-  bool same(mlir::Value a, mlir::Value b) { return of(a) == of(b); }
+  bool same(mlir::Value a, mlir::Value b);
 
 private:
   using Key = std::vector<uintptr_t>;
 
+  void numberBlock();
   unsigned of(mlir::Value value);
   std::optional<Key> keyOf(mlir::OpResult value);
 
@@ -77,6 +79,8 @@ private:
     size_t operator()(const Key &key) const { return llvm::hash_combine_range(key.begin(), key.end()); }
   };
 
+  mlir::Block &block;
+  bool isNumbered = false;
   llvm::DenseMap<mlir::Value, unsigned> numbers;
   std::unordered_map<Key, unsigned, HashOfKey> known;
   unsigned next = 0;

@@ -10,7 +10,6 @@
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/kernels/KernelGroups.h"
-#include "dialects/sinter/ExactText.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -98,6 +97,37 @@ FailureOr<SmallVector<Members>> readGroups(func::FuncOp entry) {
   return groups;
 }
 
+/// Equal for kernels that compute the same.
+size_t likenessOf(func::FuncOp kernel) {
+  llvm::hash_code hash = llvm::hash_combine(kernel.getFunctionType().getAsOpaquePointer(), kernel->getAttr(kKindAttr));
+  DenseMap<Value, unsigned> numbers;
+  for (Value argument : kernel.getArguments())
+    numbers.try_emplace(argument, numbers.size());
+  auto numberOf = [&](Value value) { return llvm::hash_code(numbers.lookup(value)); };
+  for (Operation &op : kernel.getBody().front()) {
+    hash =
+        llvm::hash_combine(hash, OperationEquivalence::computeHash(&op, numberOf, OperationEquivalence::ignoreHashValue,
+                                                                   OperationEquivalence::IgnoreLocations));
+    for (Value result : op.getResults())
+      numbers.try_emplace(result, numbers.size());
+    for (Region &region : op.getRegions())
+      for (Operation &inner : region.front())
+        hash = llvm::hash_combine(hash, inner.getName().getAsOpaquePointer());
+  }
+  return hash;
+}
+
+/// Whether two kernels differ in nothing but their names and lines.
+bool computeTheSame(func::FuncOp a, func::FuncOp b) {
+  auto attributesOf = [](func::FuncOp kernel) {
+    NamedAttrList list(kernel->getAttrDictionary());
+    list.erase(SymbolTable::getSymbolAttrName());
+    return list.getDictionary(kernel.getContext());
+  };
+  return attributesOf(a) == attributesOf(b) &&
+         OperationEquivalence::isRegionEquivalentTo(&a.getBody(), &b.getBody(), OperationEquivalence::IgnoreLocations);
+}
+
 struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
   using OutlineKernelsBase::OutlineKernelsBase;
 
@@ -116,14 +146,15 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
         outline(group);
       entry->removeAttr(kGroupsAttr);
     }
-    counted(getOperation(), DEBUG_TYPE, "kernels outlined", kernels.size());
+    counted(getOperation(), DEBUG_TYPE, "kernels outlined", count);
   }
 
   /// Replaces a group by a call.
   void outline(const Members &group);
   func::FuncOp kernelFor(const Members &group, ArrayRef<Value> inputs, ArrayRef<Value> outputs);
 
-  llvm::StringMap<func::FuncOp> kernels; ///< by what they compute
+  llvm::DenseMap<size_t, SmallVector<func::FuncOp, 1>> kernels; ///< by what tells most of them apart
+  int64_t count = 0;
   llvm::StringMap<unsigned> names;
 };
 
@@ -155,19 +186,17 @@ func::FuncOp OutlineKernelsPass::kernelFor(const Members &group, ArrayRef<Value>
     results.push_back(mapping.lookup(output));
   func::ReturnOp::create(builder, loc, results);
 
-  std::string key;
-  llvm::raw_string_ostream stream(key);
-  kernel->print(stream, exactText());
-  auto [found, inserted] = kernels.try_emplace(key, nullptr);
-  if (inserted) {
-    std::string name = kernelName(group);
-    if (unsigned count = names[name]++) // a point: shapes have none, so this cannot be another kernel's name
-      name += "." + std::to_string(count);
-    kernel->setName(name);
-    getOperation().push_back(kernel->getOperation());
-    found->second = kernel.release();
-  }
-  return found->second;
+  SmallVector<func::FuncOp, 1> &alike = kernels[likenessOf(*kernel)];
+  auto found = llvm::find_if(alike, [&](func::FuncOp other) { return computeTheSame(*kernel, other); });
+  if (found != alike.end())
+    return *found;
+  std::string name = kernelName(group);
+  if (unsigned number = names[name]++) // a point: shapes have none, so this cannot be another kernel's name
+    name += "." + std::to_string(number);
+  kernel->setName(name);
+  ++count;
+  getOperation().push_back(kernel->getOperation());
+  return alike.emplace_back(kernel.release());
 }
 
 void OutlineKernelsPass::outline(const Members &group) {

@@ -15,38 +15,59 @@
 namespace sinter {
 namespace {
 
-bool meet(const Interval &a, const Interval &b) { return a.first <= b.last && b.first <= a.last; }
+/// What was placed, by offset. Lives stand apart from the rest: whoever is placed next looks at all of them.
+class Placed {
+public:
+  explicit Placed(size_t most) { first.reserve(most), last.reserve(most), offset.reserve(most), end.reserve(most); }
+
+  /// The offset of the tightest gap that is free during the whole life of `interval`, or above all that meet it.
+  int64_t bestFor(const Interval &interval) {
+    findMeeting(interval);
+    int64_t best = -1, bestGap = INT64_MAX, top = 0; // top: end of what was seen so far, from below
+    for (size_t i = 0; i < first.size(); ++i) {
+      if (!meets[i])
+        continue;
+      int64_t gap = offset[i] - top;
+      if (gap >= interval.bytes && gap < bestGap) {
+        best = top;
+        bestGap = gap;
+      }
+      top = std::max(top, end[i]);
+    }
+    return best < 0 ? top : best;
+  }
+
+  void insert(const Interval &interval, int64_t at) {
+    auto place = std::upper_bound(offset.begin(), offset.end(), at) - offset.begin();
+    first.insert(first.begin() + place, interval.first);
+    last.insert(last.begin() + place, interval.last);
+    offset.insert(offset.begin() + place, at);
+    end.insert(end.begin() + place, at + interval.bytes);
+  }
+
+private:
+  void findMeeting(const Interval &interval) {
+    meets.resize(first.size());
+    for (size_t i = 0; i < first.size(); ++i)
+      meets[i] = (interval.first <= last[i]) & (first[i] <= interval.last);
+  }
+
+  std::vector<int64_t> first, last, offset, end;
+  std::vector<uint8_t> meets;
+};
 
 /// Places intervals in the given order.
 Placement placeInOrder(const std::vector<Interval> &intervals, const std::vector<size_t> &order) {
   Placement result;
   result.offsets.assign(intervals.size(), 0);
   result.order = order;
-  struct Placed {
-    Interval interval;
-    int64_t offset;
-  };
-  std::vector<Placed> placed; // by offset
-  placed.reserve(intervals.size());
+  Placed placed(intervals.size());
   for (size_t index : order) {
     const Interval &interval = intervals[index];
-    int64_t best = -1, bestGap = INT64_MAX, top = 0; // top: end of what was seen so far, from below
-    for (const Placed &other : placed) {
-      if (!meet(interval, other.interval))
-        continue;
-      int64_t gap = other.offset - top;
-      if (gap >= interval.bytes && gap < bestGap) {
-        best = top;
-        bestGap = gap;
-      }
-      top = std::max(top, other.offset + other.interval.bytes);
-    }
-    int64_t offset = best < 0 ? top : best;
+    int64_t offset = placed.bestFor(interval);
     result.offsets[index] = offset;
     result.bytes = std::max(result.bytes, offset + interval.bytes);
-    auto position = std::upper_bound(placed.begin(), placed.end(), offset,
-                                     [](int64_t value, const Placed &other) { return value < other.offset; });
-    placed.insert(position, {interval, offset});
+    placed.insert(interval, offset);
   }
   return result;
 }

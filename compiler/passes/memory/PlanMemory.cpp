@@ -40,7 +40,8 @@ public:
   EntryPlanner(func::FuncOp entry, SymbolTable &symbols)
       : PlannedEntry(entry), symbols(symbols), module(entry->getParentOfType<ModuleOp>()) {}
 
-  LogicalResult plan(Order order) {
+  /// A plan that needs more than `most` bytes is given up as soon as that is known.
+  LogicalResult plan(Order order, int64_t most) {
     if (failed(collect()))
       return failure();
     if (order != Order::AsWritten)
@@ -54,8 +55,11 @@ public:
     joinLaunches();
     computeLives();
     reuseInPlace();
-    placement = place(intervals);
     liveBytes = mostLiveBytes(intervals, &peak);
+    if (liveBytes > most)
+      placement.bytes = liveBytes;
+    else
+      placement = place(intervals);
     return success();
   }
 
@@ -363,7 +367,7 @@ struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
     std::unique_ptr<EntryPlanner> best;
     for (Order order : {Order::AsWritten, Order::FreeEarly, Order::FreeTogether}) {
       auto planner = std::make_unique<EntryPlanner>(entry, symbols);
-      if (failed(planner->plan(order)))
+      if (failed(planner->plan(order, best ? best->getArenaBytes() : INT64_MAX)))
         return failure();
       if (!best || planner->isBetterThan(*best))
         best = std::move(planner);
