@@ -22,14 +22,16 @@ bool fitsShaders(func::FuncOp function, const MatmulKernel &kernel) {
 
 /// One dispatch, or for long k several for its parts and one for what they come to.
 static LogicalResult emitDispatches(KernelBuilder &target, const MatmulKernel &kernel) {
-  bool shared = target.profile.sharedMemory;
-  auto emit = [&](const MatmulDispatch &dispatch) {
-    return shared ? emitMatmulShared(target, kernel, dispatch) : emitMatmulRegisters(target, kernel, dispatch);
-  };
   int64_t depth = kernel.k.size, parts = llvm::divideCeil(depth, kProductPart);
+  bool shared = target.profile.sharedMemory, few = shared && parts > 1 && hasFewElements(kernel);
+  auto emit = [&](const MatmulDispatch &dispatch) {
+    return few      ? emitMatmulFew(target, kernel, dispatch)
+           : shared ? emitMatmulShared(target, kernel, dispatch)
+                    : emitMatmulRegisters(target, kernel, dispatch);
+  };
   if (parts <= 1)
     return emit({MatmulDispatch::All, depth});
-  MatmulTiling tiling = shared ? tilingInShared() : tilingInRegisters(target, kernel);
+  MatmulTiling tiling = few ? tilingOfFew(kernel) : shared ? tilingInShared() : tilingInRegisters(target, kernel);
   constexpr int64_t kBytes = kQuad * sizeof(float);
   Place left =
       target.addScratch(parts * kernel.batchSize() * tiling.tiles(kernel) * tiling.invocations * tiling.sums * kBytes);

@@ -65,8 +65,17 @@ protected:
   /// not `pad`, fewer at the end. `row` and `column` are the tile's first.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>> addUp(mlir::Value row, mlir::Value column, int64_t step, bool pads,
                                                         Multiply multiply);
+  /// What the blocks of a part, `length` terms, have come to, which `block` gives: a block's first term within the
+  /// part, and how many it has.
+  using Block = llvm::function_ref<llvm::LogicalResult(llvm::SmallVectorImpl<mlir::Value> &sums, mlir::Value, int64_t)>;
+  llvm::LogicalResult addBlocks(llvm::SmallVector<mlir::Value> &sums, int64_t length, Block block);
+  /// What parts have left.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>> addParts();
+  llvm::SmallVector<mlir::Value> noSums();
   /// Leaves the sums for another dispatch, or finishes them; and ends the shader.
   llvm::LogicalResult end(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
+  void leave(mlir::ValueRange sums);
+  void dispatchTiles();
 
   /// Applies the epilogue to the sums of `rows` starting at `row`, each four columns from `column`, and stores the
   /// results. What lies outside of the matrix is left out.
@@ -76,17 +85,18 @@ protected:
   MatmulTiling tiling;
   ShaderBuilder shader;
   KernelBuilder &target;
+  mlir::Value part; ///< of k; null: there is one
 
 private:
   using Sums = llvm::SmallVector<mlir::Value>;
   /// Within [first, second) an ordered product has to walk k.
   using Bounds = std::optional<std::pair<mlir::Value, mlir::Value>>;
-  mlir::FailureOr<Sums> addParts();
   struct Steps {
     int64_t step;
     bool pads;
     Bounds bounds;
     Multiply multiply;
+    Block block = nullptr; ///< instead of all that
   };
   enum class Level { Block, Group, Part };
   llvm::LogicalResult addPieces(Sums &sums, mlir::Value begin, int64_t length, const Steps &steps, Level level);
@@ -106,7 +116,6 @@ private:
   template <typename Function> void guarded(mlir::Value condition, Function body);
 
   const MatmulDispatch &dispatch;
-  mlir::Value part;                                        ///< of k; null: there is one
   llvm::SmallVector<mlir::Value> batch;                    ///< index of each batch loop
   llvm::DenseMap<const MatmulInput *, mlir::Value> shared; ///< inputs that are the same for all rows
 };
@@ -119,5 +128,11 @@ MatmulTiling tilingInShared();
 llvm::LogicalResult emitMatmulRegisters(KernelBuilder &target, const MatmulKernel &kernel,
                                         const MatmulDispatch &dispatch);
 llvm::LogicalResult emitMatmulShared(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch);
+
+/// Whether parts of long k are for invocations each rather than for tiles.
+bool hasFewElements(const MatmulKernel &kernel);
+MatmulTiling tilingOfFew(const MatmulKernel &kernel);
+/// Parts, or what they come to.
+llvm::LogicalResult emitMatmulFew(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch);
 
 } // namespace sinter::vulkan

@@ -20,10 +20,18 @@ FailureOr<SmallVector<Value>> MatmulShader::addUp(Value row, Value column, int64
     bounds = depthsOf({row, tiling.rows}, {column, tiling.columns}, step, end);
   }
   Value base = part ? LinearIndex().add(part, kProductPart).materialize(shader.builder, shader.loc) : constant(0);
-  Sums sums(tiling.sums, shader.zero(VectorType::get({kQuad}, shader.builder.getF32Type())));
+  Sums sums = noSums();
   if (failed(addPieces(sums, base, dispatch.length, {step, pads, bounds, multiply}, Level::Part)))
     return failure();
   return sums;
+}
+
+SmallVector<Value> MatmulShader::noSums() {
+  return Sums(tiling.sums, shader.zero(VectorType::get({kQuad}, shader.builder.getF32Type())));
+}
+
+LogicalResult MatmulShader::addBlocks(Sums &sums, int64_t length, Block block) {
+  return addPieces(sums, constant(0), length, {0, false, std::nullopt, nullptr, block}, Level::Part);
 }
 
 //===--- pieces --------------------------------------------------------------------------------------===//
@@ -32,7 +40,7 @@ FailureOr<SmallVector<Value>> MatmulShader::addUp(Value row, Value column, int64
 /// to add.
 LogicalResult MatmulShader::addPieces(Sums &sums, Value begin, int64_t length, const Steps &steps, Level level) {
   if (level == Level::Block)
-    return addBlock(sums, begin, length, steps);
+    return steps.block ? steps.block(sums, begin, length) : addBlock(sums, begin, length, steps);
   int64_t piece = level == Level::Part ? kProductGroup : kProductBlock, pieces = length / piece, last = length % piece;
   Level below = level == Level::Part ? Level::Group : Level::Block;
   if (length <= piece)
@@ -75,7 +83,7 @@ LogicalResult MatmulShader::addPieces(Sums &sums, Value begin, int64_t length, c
 
 LogicalResult MatmulShader::addBlock(Sums &sums, Value begin, int64_t length, const Steps &steps) {
   OpBuilder &b = shader.builder;
-  const auto &[step, pads, bounds, multiply] = steps;
+  const auto &[step, pads, bounds, multiply, block] = steps;
   int64_t whole = pads ? llvm::alignTo(length, step) : length / step * step;
   auto body = [&](Value k, SmallVectorImpl<Value> &carried) { return steps.multiply(carried, k, steps.step); };
   if (whole > 0) {
@@ -126,19 +134,24 @@ Value MatmulShader::placeOfSum(int64_t number) {
 }
 
 LogicalResult MatmulShader::end(ValueRange sums, Value row, Value column) {
-  int64_t perPart = kernel.batchSize() * tiling.tiles(kernel) * tiling.sums * tiling.invocations,
-          depth = kernel.batchSize();
-  if (dispatch.kind != MatmulDispatch::Parts) {
-    if (failed(finish(sums, row, column)))
-      return failure();
-  } else {
-    Buffer left = shader.bind(dispatch.left, plan::Binding::Write, sums.front().getType());
-    for (auto [i, sum] : llvm::enumerate(sums))
-      shader.store(left, add(placeOfSum(i), dispatch.firstPart * perPart), sum);
-    depth *= dispatch.parts;
-  }
-  shader.dispatch({tilesOf(kernel.n, tiling.columns), tilesOf(kernel.m, tiling.rows), depth});
+  if (dispatch.kind == MatmulDispatch::Parts)
+    leave(sums);
+  else if (failed(finish(sums, row, column)))
+    return failure();
+  dispatchTiles();
   return success();
+}
+
+void MatmulShader::leave(ValueRange sums) {
+  int64_t perPart = kernel.batchSize() * tiling.tiles(kernel) * tiling.sums * tiling.invocations;
+  Buffer left = shader.bind(dispatch.left, plan::Binding::Write, sums.front().getType());
+  for (auto [i, sum] : llvm::enumerate(sums))
+    shader.store(left, add(placeOfSum(i), dispatch.firstPart * perPart), sum);
+}
+
+void MatmulShader::dispatchTiles() {
+  int64_t depth = kernel.batchSize() * (dispatch.kind == MatmulDispatch::Parts ? dispatch.parts : 1);
+  shader.dispatch({tilesOf(kernel.n, tiling.columns), tilesOf(kernel.m, tiling.rows), depth});
 }
 
 FailureOr<SmallVector<Value>> MatmulShader::addParts() {
