@@ -300,8 +300,8 @@ FAULTS = [
     # Newer ops and passes, sums, files: planted by somebody who had not written the tests.
     Fault("prefix sums whose gradient runs the same way", RULES + "Cumsum.cpp", "getExclusive(), !getReverse());",
           "getExclusive(), getReverse());", "ops/cumsum.mlir"),
-    Fault("a long prefix sum in reverse adds the blocks before", RULES + "Cumsum.cpp", "/*exclusive=*/true, getReverse());",
-          "/*exclusive=*/true, false);", "ops/cumsum.mlir passes/expand.mlir"),
+    Fault("a long prefix sum in reverse adds the blocks before", RULES + "Cumsum.cpp",
+          "/*exclusive=*/true, getReverse());", "/*exclusive=*/true, false);", "ops/cumsum.mlir passes/expand.mlir"),
     Fault("sigmoid's slope by one minus it", RULES + "Sigmoid.cpp", "g * (y * build<SigmoidOp>(-x))", "g * (y - y * y)",
           "ops/sigmoid.mlir"),
     Fault("a cotangent of a norm's rstd hides the other", RULES + "Normalize.cpp",
