@@ -61,6 +61,8 @@ constexpr int64_t kPastCaches = 2, kPastCachesBytes = 4 << 20;
 constexpr int64_t kFromMemoryBytes = 32 << 20;
 // Cycles that the model must promise to save for another register tile than the best by itself.
 constexpr double kClearlyFewer = 0.93;
+// Cycles that a register tile may cost for what the model does not know.
+constexpr double kHardlyMore = 1.05;
 // Vectors in a row of a register tile.
 constexpr int64_t kMostVectors = 6;
 // Steps of k that a block should have, so that sums do not come and go too often.
@@ -389,6 +391,14 @@ MatmulPlan planRows(const MatmulKernel &kernel, const MatmulTarget &target, int6
 
 MatmulPlan planDepth(const MatmulKernel &kernel, const MatmulTarget &target, int64_t depth) {
   MatmulPlan plan = planPart(kernel, target, kernel.m.size);
+  // A tile as wide as the result reads the left operand once: for each panel of columns it would come again, from
+  // beyond the second-level cache where rows are long.
+  auto asWide = bestRows(llvm::divideCeil(kernel.n.size, kLanes), kernel.m.size, kernel.n.size, target);
+  auto own = bestRows(plan.vectors, kernel.m.size, kernel.n.size, target);
+  if (asWide && own && asWide->second <= own->second * kHardlyMore) {
+    plan.mr = asWide->first, plan.vectors = llvm::divideCeil(kernel.n.size, kLanes);
+    chooseForms(plan, kernel);
+  }
   plan.kc = depth, plan.kBlocks = llvm::divideCeil(kernel.k.size, depth);
   plan.unitBlocks = unitsOf(kernel.k.size) == 1 ? plan.kBlocks : unitOf(kernel.k.size) / depth;
   plan.keeps = Keeps::Neither;
