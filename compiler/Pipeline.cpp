@@ -41,82 +41,105 @@ void addContract(OpPassManager &manager, Stage stage, bool isVerified) {
   manager.addPass(createVerifyStage(contract));
 }
 
-/// The passes between the stage before and `stage`.
-void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &options) {
+FuseElementwiseOptions mapOptions(const PipelineOptions &options) {
   FuseElementwiseOptions fuse;
   fuse.wrapOnly = !options.fuse;
-  std::string kernels = options.portableKernels ? "portable" : targetName(options.target.target).str();
+  return fuse;
+}
+
+std::string kernelTarget(const PipelineOptions &options) {
+  return options.portableKernels ? "portable" : targetName(options.target.target).str();
+}
+
+void buildFused(OpPassManager &functions, const PipelineOptions &options) {
+  functions.addPass(createMarkVariables());
+  if (options.fuse) {
+    functions.addPass(createFuseCrossEntropy()); // sees the logarithm of a softmax before it is one op
+    functions.addPass(createFuseSoftmax());
+    functions.addPass(createFuseNorm());
+  }
+  FuseElementwiseOptions fuse = mapOptions(options);
+  fuse.mostOps = 64;        // a gradient repeats what it differentiates, and adds as much again and more
+  fuse.sayRefusals = false; // the run in front of kernels does
+  // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving.
+  functions.addPass(createFuseElementwise(fuse));
+  functions.addPass(createCSEPass());
+  if (options.fuse) {
+    functions.addPass(createFuseDiagonals());
+    functions.addPass(createFuseAttention());
+  }
+}
+
+void buildTrain(OpPassManager &functions, const PipelineOptions &options) {
+  functions.addPass(createDifferentiate());
+  // Gradients of the same value meet here, and what no gradient needs goes.
+  addSimplifications(functions);
+  FuseElementwiseOptions fuse = mapOptions(options);
+  fuse.sayRefusals = false;
+  functions.addPass(createFuseElementwise(fuse));
+  addSimplifications(functions);
+  if (options.fuse)
+    functions.addPass(createShareScalars());
+  functions.addPass(createFindTriangles());
+  if (options.bf16)
+    functions.addPass(createNarrowProducts());
+}
+
+/// Gives every op the shape and the place that kernels of the target are grouped by.
+void prepareKernels(OpPassManager &functions, const PipelineOptions &options) {
+  std::string target = kernelTarget(options);
+  functions.addPass(createExpand());
+  if (!options.fuse) {
+    functions.addPass(createFuseElementwise(mapOptions(options)));
+    return;
+  }
+  functions.addPass(createMergeAttention({target}));
+  functions.addPass(createCSEPass());
+  InlineAttentionOptions attention;
+  attention.target = target;
+  functions.addPass(createInlineAttention(attention));
+  // What was taken apart meets what it computes again, and the maps around it.
+  functions.addPass(createCSEPass());
+  functions.addPass(createFuseElementwise(mapOptions(options)));
+  functions.addPass(createCSEPass());
+  // Behind the last fusion of maps, which would add the sums of all blocks up at once.
+  functions.addPass(createSplitRows({target}));
+  functions.addPass(createCSEPass());
+  functions.addPass(createJoinPads());
+  functions.addPass(createRecomputeMaps());
+  if (kernelAbilities(target)->prologues)
+    functions.addPass(createFusePrologues());
+  functions.addPass(createRematerialize());
+  attention.mark = true;
+  functions.addPass(createInlineAttention(attention));
+}
+
+void buildKernels(OpPassManager &manager, const PipelineOptions &options) {
+  OpPassManager &functions = manager.nest<func::FuncOp>();
+  prepareKernels(functions, options);
+  // Outlined before they are lowered, so that ops are grouped by their meaning and each distinct kernel is lowered
+  // once.
+  std::string target = options.fuse ? kernelTarget(options) : "portable";
+  functions.addPass(createCanonicalizeShapes());
+  functions.addPass(createGroupKernels({target}));
+  manager.addPass(createOutlineKernels({target}));
+  // From here on no canonicalisation: it would turn a kernel that copies into one that does nothing.
+  manager.addNestedPass<func::FuncOp>(createLowerToLinalg());
+  manager.addNestedPass<func::FuncOp>(createCSEPass());
+}
+
+/// The passes between the stage before and `stage`.
+void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &options) {
   switch (stage) {
-  case Stage::Fused: {
-    OpPassManager &functions = manager.nest<func::FuncOp>();
-    functions.addPass(createMarkVariables());
-    if (options.fuse) {
-      functions.addPass(createFuseCrossEntropy()); // sees the logarithm of a softmax before it is one op
-      functions.addPass(createFuseSoftmax());
-      functions.addPass(createFuseNorm());
-    }
-    fuse.mostOps = 64;        // a gradient repeats what it differentiates, and adds as much again and more
-    fuse.sayRefusals = false; // the run in front of kernels does
-    // Before gradients: a fused op's gradient is again a fused op, and recomputes instead of saving.
-    functions.addPass(createFuseElementwise(fuse));
-    functions.addPass(createCSEPass());
-    if (options.fuse) {
-      functions.addPass(createFuseDiagonals());
-      functions.addPass(createFuseAttention());
-    }
+  case Stage::Fused:
+    buildFused(manager.nest<func::FuncOp>(), options);
     break;
-  }
-  case Stage::Train: {
-    OpPassManager &functions = manager.nest<func::FuncOp>();
-    functions.addPass(createDifferentiate());
-    // Gradients of the same value meet here, and what no gradient needs goes.
-    addSimplifications(functions);
-    fuse.sayRefusals = false;
-    functions.addPass(createFuseElementwise(fuse));
-    addSimplifications(functions);
-    if (options.fuse)
-      functions.addPass(createShareScalars());
-    functions.addPass(createFindTriangles());
-    if (options.bf16)
-      functions.addPass(createNarrowProducts());
+  case Stage::Train:
+    buildTrain(manager.nest<func::FuncOp>(), options);
     break;
-  }
-  case Stage::Kernels: {
-    OpPassManager &functions = manager.nest<func::FuncOp>();
-    functions.addPass(createExpand());
-    if (options.fuse) {
-      functions.addPass(createMergeAttention({kernels}));
-      InlineAttentionOptions attention;
-      attention.target = kernels;
-      functions.addPass(createInlineAttention(attention));
-      // What was taken apart meets what it computes again, and the maps around it.
-      functions.addPass(createMergeEqual());
-      functions.addPass(createFuseElementwise(fuse));
-      functions.addPass(createMergeEqual());
-      // Behind the last fusion of maps, which would add the sums of all blocks up at once.
-      functions.addPass(createSplitRows({kernels}));
-      functions.addPass(createMergeEqual());
-      functions.addPass(createJoinPads());
-      functions.addPass(createRecomputeMaps());
-      if (kernelAbilities(kernels)->prologues)
-        functions.addPass(createFusePrologues());
-      functions.addPass(createRematerialize());
-      attention.mark = true;
-      functions.addPass(createInlineAttention(attention));
-    } else {
-      functions.addPass(createFuseElementwise(fuse));
-    }
-    // Outlined before they are lowered, so that ops are grouped by their meaning and each distinct kernel is lowered
-    // once.
-    std::string target = options.fuse ? kernels : "portable";
-    functions.addPass(createCanonicalizeShapes());
-    functions.addPass(createGroupKernels({target}));
-    manager.addPass(createOutlineKernels({target}));
-    // From here on no canonicalisation: it would turn a kernel that copies into one that does nothing.
-    manager.addNestedPass<func::FuncOp>(createLowerToLinalg());
-    manager.addNestedPass<func::FuncOp>(createCSEPass());
+  case Stage::Kernels:
+    buildKernels(manager, options);
     break;
-  }
   case Stage::Plan: {
     PlanMemoryOptions memory;
     memory.memoryBudget = static_cast<int64_t>(options.memoryBudget.value_or(0));
