@@ -319,7 +319,7 @@ Exit Training::run() {
                            command_.steps ? "--steps" : "its last step", options_.steps));
     return Exit::Done;
   }
-  data_->load(options_, trainer.batch(), keepTokenizer_ ? std::optional(checkpoint_.tokenizer) : std::nullopt);
+  data_->load(options_, trainer.batch(), keepTokenizer_ ? &checkpoint_.tokenizer : nullptr);
   if (resumes_) {
     data_->compare(checkpoint_, saved, options_);
     checkSchedule(saved, trainer);

@@ -9,83 +9,72 @@ namespace sinter {
 
 void TrainingData::takePaths(TrainingOptions &options) {
   takeInputs(options);
-  if (!inputs_.empty())
+  if (!from_.inputs.empty())
     return;
-  path_ = command_.data.empty() ? savedDataPath(options.data, folder_) : command_.data;
-  validationPath_ =
+  from_.path = command_.data.empty() ? savedDataPath(options.data, folder_) : command_.data;
+  from_.validationPath =
       command_.validationData.empty() ? savedDataPath(options.validationData, folder_) : command_.validationData;
-  if (path_.empty())
+  if (from_.path.empty())
     fail(Exit::Usage, fmt::format("--data is required: {} does not name its data", checkpointPath(folder_)));
-  if (command_.data.empty() && path_ == "-")
+  if (command_.data.empty() && from_.path == "-")
     fail(Exit::Usage, "--data is required: the training to resume had its data from standard input");
   if (!command_.data.empty())
-    options.data = dataPathToSave(path_, folder_);
+    options.data = dataPathToSave(from_.path, folder_);
   if (!command_.validationData.empty())
-    options.validationData = dataPathToSave(validationPath_, folder_);
+    options.validationData = dataPathToSave(from_.validationPath, folder_);
 }
 
 // Data that are named input by input, here or in the checkpoint.
 void TrainingData::takeInputs(TrainingOptions &options) {
   const sinter_entry &entry = requireEntry(program_, "train");
-  inputs_ = command_.inputs.empty() ? savedInputFiles(options.inputs, folder_)
-                                    : parseInputFiles(command_.inputs, entry, "--input");
-  validationInputs_ = command_.validationInputs.empty()
-                          ? savedInputFiles(options.validationInputs, folder_)
-                          : parseInputFiles(command_.validationInputs, entry, "--val-input");
+  from_.inputs = command_.inputs.empty() ? savedInputFiles(options.inputs, folder_)
+                                         : parseInputFiles(command_.inputs, entry, "--input");
+  from_.validationInputs = command_.validationInputs.empty()
+                               ? savedInputFiles(options.validationInputs, folder_)
+                               : parseInputFiles(command_.validationInputs, entry, "--val-input");
   if (!command_.data.empty()) { // in place of those in the checkpoint
-    inputs_.clear();
+    from_.inputs.clear();
     if (command_.validationInputs.empty())
-      validationInputs_.clear();
+      from_.validationInputs.clear();
   }
-  if (inputs_.empty() != validationInputs_.empty() && inputs_.empty())
+  if (from_.inputs.empty() != from_.validationInputs.empty() && from_.inputs.empty())
     fail(Exit::Usage, "--val-input goes with --input, --val-data with --data");
-  if (!inputs_.empty() && !command_.validationData.empty())
+  if (!from_.inputs.empty() && !command_.validationData.empty())
     fail(Exit::Usage, "--val-data goes with --data, --val-input with --input");
-  options.inputs = inputFilesToSave(inputs_, folder_);
-  options.validationInputs = inputFilesToSave(validationInputs_, folder_);
-  if (inputs_.empty())
+  options.inputs = inputFilesToSave(from_.inputs, folder_);
+  options.validationInputs = inputFilesToSave(from_.validationInputs, folder_);
+  if (from_.inputs.empty())
     return;
   options.data = options.validationData = "";
-  path_ = inputs_[0].path;
+  from_.path = from_.inputs[0].path;
 }
 
 std::vector<NamedFile> TrainingData::files() const {
   std::vector<NamedFile> files;
-  for (const std::string &file : dataFiles(inputs_.empty() ? path_ : ""))
-    files.push_back({"--data", file});
-  for (const std::string &file : dataFiles(validationPath_))
-    files.push_back({"--val-data", file});
-  for (const std::string &file : filesOf(inputs_))
-    files.push_back({"--input", file});
-  for (const std::string &file : filesOf(validationInputs_))
-    files.push_back({"--val-input", file});
+  const auto add = [&files] [[gnu::noinline]] (const char *option, const std::vector<std::string> &paths) {
+    for (const std::string &path : paths)
+      files.push_back({option, path});
+  };
+  add("--data", dataFiles(from_.inputs.empty() ? from_.path : ""));
+  add("--val-data", dataFiles(from_.validationPath));
+  add("--input", filesOf(from_.inputs));
+  add("--val-input", filesOf(from_.validationInputs));
   return files;
 }
 
-bool TrainingData::readsArrays(const Batch &batch) const {
-  DataOptions options;
-  options.path = path_;
-  options.inputs = inputs_;
-  return sinter::readsArrays(options, batch);
-}
-
-void TrainingData::load(const TrainingOptions &options, const Batch &batch, const std::optional<Tokenizer> &restored) {
-  DataOptions from;
-  from.path = path_;
-  from.validationPath = validationPath_;
-  from.validationFraction = options.validationFraction;
-  from.inputs = inputs_;
-  from.validationInputs = validationInputs_;
-  from.augmentation = options.augmentation;
-  from.tokenizer = command_.tokenizer;
-  from.restored = restored;
+void TrainingData::load(const TrainingOptions &options, const Batch &batch, const Tokenizer *restored) {
+  from_.validationFraction = options.validationFraction;
+  from_.augmentation = options.augmentation;
+  from_.tokenizer = command_.tokenizer;
+  if (restored)
+    from_.restored = *restored;
   try {
-    data_ = loadData(from, batch, vocabularySize(program_));
+    data_ = loadData(from_, batch, vocabularySize(program_));
   } catch (const Failure &failure) {
     if (!resumes_ || !command_.data.empty() || !command_.inputs.empty())
       throw;
     fail(failure.exit(), fmt::format("{}; the training to resume had its data there: {} names another place",
-                                     failure.what(), inputs_.empty() ? "--data" : "--input"));
+                                     failure.what(), from_.inputs.empty() ? "--data" : "--input"));
   }
 }
 
@@ -96,12 +85,12 @@ void TrainingData::compare(const Checkpoint &checkpoint, const TrainingOptions &
   if (saved.validationFraction != options.validationFraction ||
       saved.validationData.empty() != options.validationData.empty() ||
       saved.validationInputs.empty() != options.validationInputs.empty())
-    reportWarning(fmt::format("{}: another part of it is held out than before: {} are trained on, were {}", path_,
+    reportWarning(fmt::format("{}: another part of it is held out than before: {} are trained on, were {}", from_.path,
                               training().size(), checkpoint.dataSize));
   else
     reportWarning(fmt::format("{}: not the data that the checkpoint was trained on: {} with hash {:016x}, was {} with "
                               "hash {:016x}",
-                              path_, training().size(), training().hash(),
+                              from_.path, training().size(), training().hash(),
                               checkpoint.dataSize.empty() ? "data" : checkpoint.dataSize, checkpoint.dataHash));
 }
 

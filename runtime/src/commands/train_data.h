@@ -23,14 +23,14 @@ public:
   /// All files, each with the option that names it.
   std::vector<NamedFile> files() const;
   /// Whether inputs name arrays, which are shuffled where nothing else is said.
-  bool readsArrays(const Batch &batch) const;
+  bool readsArrays(const Batch &batch) const { return sinter::readsArrays(from_, batch); }
 
-  /// `restored`: a tokenizer that came with the parameters.
-  void load(const TrainingOptions &options, const Batch &batch, const std::optional<Tokenizer> &restored);
+  /// `restored`: the tokenizer that came with the parameters, or null.
+  void load(const TrainingOptions &options, const Batch &batch, const Tokenizer *restored);
   /// Warns of other data than the checkpoint's: these are allowed (a file may have grown), but never unnoticed.
   void compare(const Checkpoint &checkpoint, const TrainingOptions &saved, const TrainingOptions &options) const;
 
-  const std::string &path() const { return path_; } ///< of inputs the first file's, for messages
+  const std::string &path() const { return from_.path; } ///< of inputs the first file's, for messages
   const Dataset &training() const { return *data_.training; }
   const Dataset *validation() const { return data_.validation.get(); }
   const Tokenizer &tokenizer() const { return data_.tokenizer; }
@@ -42,8 +42,7 @@ private:
   const TrainCommand &command_;
   const std::string folder_;
   const bool resumes_;
-  std::string path_, validationPath_;
-  std::vector<InputFile> inputs_, validationInputs_;
+  DataOptions from_; ///< files, as far as they are known
   Data data_;
 };
 
