@@ -55,6 +55,14 @@ for line in 1 2 3; do
 done
 [ "$(wc -l < predictions)" -eq 3 ] && echo "predictions ok"
 
+# Held-out data that were named and are fewer than a batch: said, not left out in silence; an error where they decide.
+head -4 table.csv > few.csv
+held=(--val-input x=few.csv:-y --val-input y=few.csv --steps 1 --out few)
+./regression train --input x=table.csv:-y --input y=table.csv "${held[@]}" 2>&1 > few.log |
+  grep -q "warning: few.csv: too short: 3 rows of data, but a batch has 32" &&
+  ! ./regression train --input x=table.csv:-y --input y=table.csv "${held[@]}" --keep-best > few.log 2> few.err &&
+  grep -q "error: few.csv: too short" few.err && echo "few held out ok"
+
 ./autoencoder run encode --input images=shapes.idx --checkpoint autoencoder.whole --output code=codes.npy -n 5
 grep -aq "'shape': (5,16,)" codes.npy && [ "$(stat -c %s codes.npy)" -eq $((128 + 5 * 16 * 4)) ] && echo "codes ok"
 

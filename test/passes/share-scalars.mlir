@@ -86,6 +86,9 @@ func.func @yielded(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>) -> tensor<2x3
 //--- apart.mlir
 #id = affine_map<(h, i, j) -> (h, i, j)>
 #head = affine_map<(h, i, j) -> (h)>
+#every = affine_map<(a, b, i, j) -> (a, b, i, j)>
+#first = affine_map<(a, b, i, j) -> (a)>
+#second = affine_map<(a, b, i, j) -> (b)>
 
 // Cheap things, other arguments, and what needs no element of rows x columns.
 // CHECK-LABEL: func @different
@@ -133,6 +136,34 @@ func.func @different(%q: tensor<2x32x8xf32>, %k: tensor<2x32x8xf32>, %h: tensor<
     sinter.yield %o0 : tensor<2x32x8xf32>
   }
   return %o : tensor<2x32x8xf32>
+}
+
+// One vector that is read along another dimension is another argument.
+// CHECK-LABEL: func @batches
+// CHECK-COUNT-2: math.tanh
+func.func @batches(%q: tensor<2x2x32x8xf32>, %k: tensor<2x2x32x8xf32>, %h: tensor<2xf32>) -> tensor<2x2x32x8xf32> attributes {sinter.entry} {
+  %o = sinter.attention over [2, 2, 32, 32] (%q rows 2, %k columns 2, %h) : (tensor<2x2x32x8xf32>, tensor<2x2x32x8xf32>, tensor<2xf32>) -> tensor<2x2x32x8xf32> {
+  ^bb0(%q0: tensor<2x2x32x8xf32>, %k0: tensor<2x2x32x8xf32>, %h0: tensor<2xf32>):
+    %s = sinter.matmul %q0, %k0 {transpose_rhs} : (tensor<2x2x32x8xf32>, tensor<2x2x32x8xf32>) -> tensor<2x2x32x32xf32>
+    %m = sinter.map(%s, %h0) [#every, #first] : (tensor<2x2x32x32xf32>, tensor<2xf32>) -> tensor<2x2x32x32xf32> {
+    ^bb0(%x: f32, %y: f32):
+      %0 = arith.mulf %x, %y : f32
+      %1 = math.tanh %0 : f32
+      %2 = arith.mulf %1, %y : f32
+      sinter.yield %2 : f32
+    }
+    %p = sinter.softmax %m : tensor<2x2x32x32xf32>
+    %d = sinter.map(%p, %s, %h0) [#every, #every, #second] : (tensor<2x2x32x32xf32>, tensor<2x2x32x32xf32>, tensor<2xf32>) -> tensor<2x2x32x32xf32> {
+    ^bb0(%z: f32, %x: f32, %y: f32):
+      %0 = arith.mulf %x, %y : f32
+      %1 = math.tanh %0 : f32
+      %2 = arith.mulf %1, %z : f32
+      sinter.yield %2 : f32
+    }
+    %o0 = sinter.matmul %d, %k0 : (tensor<2x2x32x32xf32>, tensor<2x2x32x8xf32>) -> tensor<2x2x32x8xf32>
+    sinter.yield %o0 : tensor<2x2x32x8xf32>
+  }
+  return %o : tensor<2x2x32x8xf32>
 }
 
 //--- cap.mlir

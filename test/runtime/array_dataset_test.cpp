@@ -148,6 +148,10 @@ TEST_F(ArrayDatasetTest, WhatDoesNotBelongTogether) {
   expectContains(error(batch({})), "x.npy has 2 examples for the input x, but " + folder / "y.npy" + " has 3 for y");
   options.inputs.pop_back();
   EXPECT_EQ(error(batch({})), "the input y [4] has no data: --input y=FILE");
+  options.inputs = {{"x", folder / "x.npy", ""}, {"y", folder / "x.npy", ""}};
+  options.validationInputs = {{"x", folder / "x.npy", ""}};
+  EXPECT_EQ(error(batch({})), "the input y [4] has no data: --val-input y=FILE");
+  options.validationInputs.clear();
   options.inputs = {{"", folder / "x.npy", ""}};
   expectContains(error(batch({})), "x.npy: is one array, but the entry takes x [4], y [4]: say whose it is");
   options.inputs = {{"x", folder / "x.npy", ""}};

@@ -102,6 +102,8 @@ TEST_F(ArraysCommandsTest, WhatIsWrongWithInputs) {
               "did you mean tokens?");
   expectError({"train", "--data", text, "--val-input", "tokens=" + tokens}, 2, "--val-input goes with --input");
   expectError(arrayTraining("o", 3, {"--val-data", text}), 2, "--val-data goes with --data");
+  expectError(arrayTraining("o", 3, {"--val-input", "tokens=" + tokens}), 2,
+              "the input targets [4, 8] has no data: --val-input targets=FILE");
   expectError(arrayTraining("o", 3, {"--flip"}), 2, "--flip and --crop have no effect");
   expectError({"train", "--data", text, "--crop", "1"}, 2, "--flip and --crop have no effect: tokens are no images");
   expectError(arrayTraining("o", 3, {"--log", tokens}), 2, "is the file of --input as well");

@@ -138,13 +138,37 @@ std::optional<double> splatValue(Value value) {
 
 bool ValueNumbers::same(Value a, Value b) {
   a = behindReshapes(a), b = behindReshapes(b);
-  auto left = dyn_cast<OpResult>(a), right = dyn_cast<OpResult>(b);
-  if (a == b || !left || !right || left.getOwner()->getName() != right.getOwner()->getName() ||
-      left.getResultNumber() != right.getResultNumber())
-    return a == b;
+  if (a == b)
+    return true;
+  if (surelyDiffer(a, b, /*depth=*/3))
+    return false;
   if (!isNumbered)
     numberBlock();
   return of(a) == of(b);
+}
+
+bool ValueNumbers::surelyDiffer(Value a, Value b, int depth) {
+  a = behindReshapes(a), b = behindReshapes(b);
+  if (a == b)
+    return false;
+  auto left = dyn_cast<OpResult>(a), right = dyn_cast<OpResult>(b);
+  if (!left || !right || left.getResultNumber() != right.getResultNumber())
+    return true;
+  Operation *one = left.getOwner(), *other = right.getOwner();
+  if (one->getName() != other->getName() || one->getNumOperands() != other->getNumOperands() ||
+      one->getNumRegions() > 0 || !isPure(one))
+    return true;
+  if (depth == 0 || one->getNumOperands() == 0)
+    return false;
+  auto anyDiffers = [&](auto pairs) {
+    return llvm::any_of(pairs,
+                        [&](auto pair) { return surelyDiffer(std::get<0>(pair), std::get<1>(pair), depth - 1); });
+  };
+  auto theirs = llvm::to_vector(other->getOperands());
+  if (!one->hasTrait<OpTrait::IsCommutative>())
+    return anyDiffers(llvm::zip_equal(one->getOperands(), theirs));
+  return theirs.size() == 2 && anyDiffers(llvm::zip_equal(one->getOperands(), theirs)) &&
+         anyDiffers(llvm::zip_equal(one->getOperands(), llvm::to_vector(llvm::reverse(theirs))));
 }
 
 void ValueNumbers::numberBlock() {

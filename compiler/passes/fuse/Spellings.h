@@ -62,8 +62,8 @@ template <typename Op> Op definedBy(mlir::Value value) {
 /// shapes, and so hold the same elements in row-major order. A `sinter.variable` equals nothing else.
 class ValueNumbers {
 public:
-  /// Of all values of `block`, once two are compared whose ops do not tell them apart; of later ones when they are
-  /// asked for.
+  /// Of all values of `block`, once two are compared that the ops near them do not tell apart; of later ones when they
+  /// are asked for.
   explicit ValueNumbers(mlir::Block &block) : block(block) {}
 
   bool same(mlir::Value a, mlir::Value b);
@@ -71,6 +71,8 @@ public:
 private:
   using Key = std::vector<uintptr_t>;
 
+  /// Whether the ops near `a` and `b` tell them apart.
+  static bool surelyDiffer(mlir::Value a, mlir::Value b, int depth);
   void numberBlock();
   unsigned of(mlir::Value value);
   std::optional<Key> keyOf(mlir::OpResult value);

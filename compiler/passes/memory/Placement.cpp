@@ -15,59 +15,41 @@
 namespace sinter {
 namespace {
 
-/// What was placed, by offset. Lives stand apart from the rest: whoever is placed next looks at all of them.
-class Placed {
-public:
-  explicit Placed(size_t most) { first.reserve(most), last.reserve(most), offset.reserve(most), end.reserve(most); }
+bool meet(const Interval &a, const Interval &b) { return a.first <= b.last && b.first <= a.last; }
 
-  /// The offset of the tightest gap that is free during the whole life of `interval`, or above all that meet it.
-  int64_t bestFor(const Interval &interval) {
-    findMeeting(interval);
+/// Places intervals in the given order; gives up, with bytes beyond `most`, once they need more than that.
+Placement placeInOrder(const std::vector<Interval> &intervals, const std::vector<size_t> &order,
+                       int64_t most = INT64_MAX) {
+  Placement result;
+  result.offsets.assign(intervals.size(), 0);
+  result.order = order;
+  struct Placed {
+    Interval interval;
+    int64_t offset;
+  };
+  std::vector<Placed> placed; // by offset
+  placed.reserve(intervals.size());
+  for (size_t index : order) {
+    const Interval &interval = intervals[index];
     int64_t best = -1, bestGap = INT64_MAX, top = 0; // top: end of what was seen so far, from below
-    for (size_t i = 0; i < first.size(); ++i) {
-      if (!meets[i])
+    for (const Placed &other : placed) {
+      if (!meet(interval, other.interval))
         continue;
-      int64_t gap = offset[i] - top;
+      int64_t gap = other.offset - top;
       if (gap >= interval.bytes && gap < bestGap) {
         best = top;
         bestGap = gap;
       }
-      top = std::max(top, end[i]);
+      top = std::max(top, other.offset + other.interval.bytes);
     }
-    return best < 0 ? top : best;
-  }
-
-  void insert(const Interval &interval, int64_t at) {
-    auto place = std::upper_bound(offset.begin(), offset.end(), at) - offset.begin();
-    first.insert(first.begin() + place, interval.first);
-    last.insert(last.begin() + place, interval.last);
-    offset.insert(offset.begin() + place, at);
-    end.insert(end.begin() + place, at + interval.bytes);
-  }
-
-private:
-  void findMeeting(const Interval &interval) {
-    meets.resize(first.size());
-    for (size_t i = 0; i < first.size(); ++i)
-      meets[i] = (interval.first <= last[i]) & (first[i] <= interval.last);
-  }
-
-  std::vector<int64_t> first, last, offset, end;
-  std::vector<uint8_t> meets;
-};
-
-/// Places intervals in the given order.
-Placement placeInOrder(const std::vector<Interval> &intervals, const std::vector<size_t> &order) {
-  Placement result;
-  result.offsets.assign(intervals.size(), 0);
-  result.order = order;
-  Placed placed(intervals.size());
-  for (size_t index : order) {
-    const Interval &interval = intervals[index];
-    int64_t offset = placed.bestFor(interval);
+    int64_t offset = best < 0 ? top : best;
     result.offsets[index] = offset;
     result.bytes = std::max(result.bytes, offset + interval.bytes);
-    placed.insert(interval, offset);
+    if (result.bytes > most)
+      return result;
+    auto position = std::upper_bound(placed.begin(), placed.end(), offset,
+                                     [](int64_t value, const Placed &other) { return value < other.offset; });
+    placed.insert(position, {interval, offset});
   }
   return result;
 }
@@ -145,7 +127,7 @@ int64_t mostLiveBytes(const std::vector<Interval> &intervals, int64_t *launch) {
   return most;
 }
 
-Placement place(const std::vector<Interval> &intervals) {
+Placement place(const std::vector<Interval> &intervals, int64_t most) {
   int64_t bound = mostLiveBytes(intervals);
   auto life = [&](size_t i) { return intervals[i].last - intervals[i].first + 1; };
   auto bytes = [&](size_t i) { return intervals[i].bytes; };
@@ -155,14 +137,15 @@ Placement place(const std::vector<Interval> &intervals) {
   Placement best;
   best.bytes = INT64_MAX;
   auto attempt = [&](auto before) {
-    if (best.bytes == bound)
+    if (best.bytes == bound || bound > most)
       return;
     std::iota(order.begin(), order.end(), 0);
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       return before(a, b) || (!before(b, a) && a < b); // ties keep the program's order
     });
-    Placement placement = placeInOrder(intervals, order);
-    if (placement.bytes < best.bytes)
+    int64_t wanted = std::min(most, best.bytes - 1);
+    Placement placement = placeInOrder(intervals, order, wanted);
+    if (placement.bytes <= wanted)
       best = std::move(placement);
   };
   attempt([&](size_t a, size_t b) { return bytes(a) > bytes(b); });

@@ -18,8 +18,9 @@ struct Placement {
   std::vector<size_t> order;    ///< in which intervals were placed
 };
 
-/// Offsets such that no two intervals that meet in time meet in memory. Greedy, over several orders; deterministic.
-Placement place(const std::vector<Interval> &intervals);
+/// Offsets such that no two intervals that meet in time meet in memory. Greedy, over several orders; deterministic. If
+/// that takes more than `most` bytes, there is none, and its bytes are INT64_MAX.
+Placement place(const std::vector<Interval> &intervals, int64_t most = INT64_MAX);
 
 /// Brings a placement nearer to `mostLiveBytes`, by a search of a tenth of a second or so; deterministic.
 void improve(Placement &placement, const std::vector<Interval> &intervals);

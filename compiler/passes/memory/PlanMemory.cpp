@@ -56,10 +56,7 @@ public:
     computeLives();
     reuseInPlace();
     liveBytes = mostLiveBytes(intervals, &peak);
-    if (liveBytes > most)
-      placement.bytes = liveBytes;
-    else
-      placement = place(intervals);
+    placement = place(intervals, most);
     return success();
   }
 

@@ -220,9 +220,9 @@ void Training::planEvaluations() {
     evalEvery_ = 0;
     if (needed)
       fail(Exit::Input,
-           fmt::format("{}: {}: --keep-best and --patience go by held-out losses", data_->path(), problem));
-    if (options_.evalEvery)
-      reportWarning(fmt::format("{}: {}: no held-out losses", data_->path(), problem));
+           fmt::format("{}: {}: --keep-best and --patience go by held-out losses", data_->heldOutPath(), problem));
+    if (options_.evalEvery || data_->namesHeldOut())
+      reportWarning(fmt::format("{}: {}: no held-out losses", data_->heldOutPath(), problem));
   }
 }
 

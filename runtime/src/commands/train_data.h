@@ -31,6 +31,13 @@ public:
   void compare(const Checkpoint &checkpoint, const TrainingOptions &saved, const TrainingOptions &options) const;
 
   const std::string &path() const { return from_.path; } ///< of inputs the first file's, for messages
+  /// Whether files are named to be held out, and the first of them; otherwise a part of all is.
+  bool namesHeldOut() const { return !from_.validationPath.empty() || !from_.validationInputs.empty(); }
+  const std::string &heldOutPath() const {
+    return !namesHeldOut()                  ? from_.path
+           : from_.validationInputs.empty() ? from_.validationPath
+                                            : from_.validationInputs[0].path;
+  }
   const Dataset &training() const { return *data_.training; }
   const Dataset *validation() const { return data_.validation.get(); }
   const Tokenizer &tokenizer() const { return data_.tokenizer; }

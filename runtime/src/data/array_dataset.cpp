@@ -217,22 +217,22 @@ void checkInputArray(const Array &array, const BatchInput &input, int64_t vocabu
 }
 
 // The files of one option: --input or --val-input.
-static std::vector<InputArrays> readInputs(const std::vector<InputFile> &files, const Batch &batch, int64_t vocabulary,
-                                           ArrayFiles &reader) {
+static std::vector<InputArrays> readInputs(const char *option, const std::vector<InputFile> &files, const Batch &batch,
+                                           int64_t vocabulary, ArrayFiles &reader) {
   std::vector<InputArrays> all;
   for (const BatchInput &input : batch.inputs) {
     InputArrays arrays = {input.name, {}};
     for (const InputFile &file : filesFor(files, input.name)) {
       if (file.name.empty() && batch.inputs.size() > 1 && !ArrayFiles::holdsSeveral(file.path))
-        fail(Exit::Usage, fmt::format("{}: is one array, but the entry takes {}: say whose it is: --input NAME={}",
-                                      file.path, inputNames(batch), file.path));
+        fail(Exit::Usage, fmt::format("{}: is one array, but the entry takes {}: say whose it is: {} NAME={}",
+                                      file.path, inputNames(batch), option, file.path));
       Array array = reader.read(file.path, file.part, input.name, input.dtype);
       checkInputArray(array, input, vocabulary);
       arrays.parts.push_back(std::move(array));
     }
     if (arrays.parts.empty())
-      fail(Exit::Usage,
-           fmt::format("the input {} {} has no data: --input {}=FILE", input.name, shapeText(input.shape), input.name));
+      fail(Exit::Usage, fmt::format("the input {} {} has no data: {} {}=FILE", input.name, shapeText(input.shape),
+                                    option, input.name));
     all.push_back(std::move(arrays));
   }
   return all;
@@ -259,9 +259,9 @@ void checkAugmentation(const Augmentation &augmentation, const Batch &batch) {
 Data loadArrays(const DataOptions &options, const Batch &batch, int64_t vocabulary) {
   ArrayFiles reader;
   checkAugmentation(options.augmentation, batch);
-  std::vector<InputArrays> training = readInputs(options.inputs, batch, vocabulary, reader), validation;
+  std::vector<InputArrays> training = readInputs("--input", options.inputs, batch, vocabulary, reader), validation;
   if (!options.validationInputs.empty())
-    validation = readInputs(options.validationInputs, batch, vocabulary, reader);
+    validation = readInputs("--val-input", options.validationInputs, batch, vocabulary, reader);
   return makeArrayData(std::move(training), std::move(validation), options.validationFraction, options.augmentation,
                        batch.unit());
 }
