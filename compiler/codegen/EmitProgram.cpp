@@ -19,7 +19,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-static_assert(SINTER_ABI_VERSION == 7, "change this file with abi.h");
+static_assert(SINTER_ABI_VERSION == 8, "change this file with abi.h");
 static_assert(SINTER_ALIGNMENT == plan::kAlignment);
 
 std::optional<uint32_t> dtypeOf(Type element) {
@@ -42,6 +42,8 @@ uint32_t initOf(StringRef name) {
       .Case("constant", SINTER_CONSTANT)
       .Case("normal", SINTER_NORMAL)
       .Case("uniform", SINTER_UNIFORM)
+      .Case("truncated_normal", SINTER_TRUNCATED_NORMAL)
+      .Case("orthogonal", SINTER_ORTHOGONAL)
       .Default(SINTER_ZEROS);
 }
 

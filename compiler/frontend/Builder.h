@@ -30,13 +30,14 @@ struct Entry {
   std::string name;
   mlir::Location location;
   bool training;
-  std::vector<std::string> inputs = {}; ///< names of the arguments
+  std::vector<std::string> inputs = {};                  ///< names of the arguments
+  std::map<std::string, std::string> programInputs = {}; ///< those that the program sets, and as what they are declared
   std::vector<std::pair<std::string, mlir::Value>> outputs = {};
   std::vector<Parameter> parameters = {};
-  std::map<std::string, mlir::Location> declared = {}; ///< states read so far, and where
-  std::map<std::string, mlir::Location> written = {};  ///< states assigned so far, and where
-  int dropouts = 0;                                    ///< number of `dropout` calls so far
-  size_t expectations = 0;                             ///< number of `expect` calls so far
+  std::map<std::string, mlir::Value> read = {};       ///< states read so far, and their values
+  std::map<std::string, mlir::Location> written = {}; ///< states assigned so far, and where
+  int draws = 0;                                      ///< number of calls so far that draw random numbers
+  size_t expectations = 0;                            ///< number of `expect` calls so far
   StepPart part = StepPart::Whole;
   std::vector<mlir::Value> gradients = {}; ///< of the step, as `step_gradients` has given them
 };
@@ -44,6 +45,7 @@ struct Entry {
 /// One declared configuration value.
 struct ConfigValue {
   std::string fallback, meaning;
+  sinter::Location location; ///< where it was asked for first
 };
 
 /// The module, and the point in it where calls add ops. There is one at a time: `ModelBuilder::get()`.
@@ -69,6 +71,7 @@ public:
   mlir::Location lastCall;                  ///< of the DSL, by the model
   std::optional<sinter::Location> callSite; ///< where all calls count as made, inside of a CallSite
   std::vector<std::string> scopes;
+  bool averages = false; ///< parameters are read as their running averages
   std::map<std::string, ConfigValue> configs;
   std::map<std::string, StateOp> states;
   StateOp lastState; ///< states stand in front of the entries, in the order of their declaration
@@ -77,6 +80,13 @@ public:
 
 /// Declares a state that means nothing between two steps, and reads it (Program.cpp).
 mlir::Value readTransient(const std::string &fullName, const Shape &shape, const sinter::Location &loc);
+
+/// Reads the running average of the parameter of this full name (Program.cpp).
+mlir::Value readAverage(const std::string &fullName, const Shape &shape, const sinter::Location &loc);
+
+/// The gradients of a scalar f32. `names`, if any, are what the values are called in messages: parameters.
+std::vector<Tensor> gradients(const Tensor &loss, const std::vector<Tensor> &wrt, llvm::ArrayRef<std::string> names,
+                              const sinter::Location &loc);
 
 /// Drops the outputs and assignments that the entry's part of a step does not make (Steps.cpp).
 void keepPart(Entry &entry);

@@ -41,13 +41,62 @@ static Tensor reduce(ReduceKind kind, Tensor x, const Axes &axes, bool keepDims,
   return wrapResult(keepDims ? reshapeTo(value, kept, builder.at(loc)) : value, x, loc);
 }
 
+/// `x op number` on the bits of an i32.
+template <typename Op> static Tensor bitwise(Tensor x, double number, const Loc &loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Value value = builder.use(x, "reduction", loc);
+  mlir::Location at = builder.at(loc);
+  return wrap(Op::create(builder.ops, at, value, splat(builder.ops, at, value.getType(), number)));
+}
+
+static bool isInteger(Tensor x, const char *what, const Loc &loc) {
+  return dtypeOf(ModelBuilder::get().use(x, what, loc).getType()) == DType::I32;
+}
+
+/// A byte after the other, as f32, whose sums are exact.
+static Tensor sumOfIntegers(Tensor x, const Axes &axes, bool keepDims, const Loc &loc) {
+  CallSite here(loc);
+  Value value = ModelBuilder::get().use(x, "sum", loc);
+  int64_t count = 1;
+  for (int64_t d : checkAxes(axes, value, "sum", loc))
+    count *= shapeOf(value)[d];
+  if (count > 65536)
+    fail(loc, "sum: adds up at most 65536 integers, but here " + Twine(count) + "; sum over one axis after the other",
+         {{"the operand", value}});
+  Tensor total;
+  for (int byte = 3; byte >= 0; --byte) {
+    Tensor part = bitwise<arith::AndIOp>(byte ? bitwise<arith::ShRUIOp>(x, 8 * byte, loc) : x, 255, loc);
+    part = cast(sum(cast(part, f32), axes, keepDims), i32);
+    total = byte == 3 ? part : total * 256 + part;
+  }
+  return total;
+}
+
+/// The upper half of the bits decides, then the lower one.
+static Tensor maxOfIntegers(Tensor x, const Axes &axes, bool keepDims, const Loc &loc) {
+  CallSite here(loc);
+  Tensor high = cast(bitwise<arith::ShRSIOp>(x, 16, loc), f32), low = cast(bitwise<arith::AndIOp>(x, 65535, loc), f32);
+  Tensor largest = max(high, axes, true);
+  Tensor rest = max(where(high == largest, low, -1), axes, true);
+  Tensor result = cast(largest, i32) * 65536 + cast(rest, i32);
+  return keepDims ? result : reshape(result, max(high, axes, false).shape());
+}
+
 Tensor sum(Tensor x, Axes axes, bool keepDims, Loc loc) {
+  if (isInteger(x, "sum", loc))
+    return sumOfIntegers(x, axes, keepDims, loc);
   return reduce(ReduceKind::sum, x, axes, keepDims, "sum", loc);
 }
 Tensor max(Tensor x, Axes axes, bool keepDims, Loc loc) {
+  if (isInteger(x, "max", loc))
+    return maxOfIntegers(x, axes, keepDims, loc);
   return reduce(ReduceKind::max, x, axes, keepDims, "max", loc);
 }
 Tensor min(Tensor x, Axes axes, bool keepDims, Loc loc) {
+  if (isInteger(x, "min", loc)) {
+    Tensor opposite = maxOfIntegers(bitwise<arith::XOrIOp>(x, -1, loc), axes, keepDims, loc);
+    return bitwise<arith::XOrIOp>(opposite, -1, loc);
+  }
   return reduce(ReduceKind::min, x, axes, keepDims, "min", loc);
 }
 
@@ -199,57 +248,39 @@ Tensor cross_entropy(Tensor logits, Tensor targets, Loc loc) {
   return wrap(reshapeTo(op.getLosses(), positions, at));
 }
 
-//===--- random numbers ------------------------------------------------------------------------------===//
-
-/// The two words of the key that the dropouts of one step draw their bits with: for each step another bijection of the
-/// seed's 64 bits, two rounds of a Feistel network, so that different seeds have different keys in every step.
-static std::array<Value, 2> keyOfStep(mlir::Location at) {
-  ModelBuilder &builder = ModelBuilder::get();
-  auto scalar = [&](const char *name, double fallback) {
-    return Value::getFromOpaquePointer(scalar_input(name, fallback, i32).handle());
-  };
-  Value low = scalar("seed", 0), high = scalar("seed_high", 0), step = scalar("step", 1);
-  auto mixed = [&](Value word, Value with, double round) -> Value {
-    Value zero = splat(builder.ops, at, word.getType(), 0), number = splat(builder.ops, at, word.getType(), round);
-    Value bits = ThreefryOp::create(builder.ops, at, word.getType(), step, zero, with, number);
-    return arith::XOrIOp::create(builder.ops, at, word, bits);
-  };
-  high = mixed(high, low, 0);
-  low = mixed(low, high, 1);
-  return {low, high};
-}
-
-Tensor dropout(Tensor x, double probability, Loc loc) {
-  ModelBuilder &builder = ModelBuilder::get();
-  Value value = builder.useFloat(x, "dropout", loc);
-  Entry &entry = builder.entry("dropout", loc);
-  if (!(probability >= 0 && probability < 1))
-    fail(loc, "dropout: the probability must be at least 0 and below 1, but is " + digits(probability));
-  if (probability == 0 || !entry.training)
-    return wrapResult(value, x, loc);
-  CallSite here(loc);
-  // The element's row-major number, spelled with one iota per dimension so that all of it fuses with what surrounds it.
-  Shape shape = shapeOf(value).vec();
-  Tensor element = full(shape, 0, i32);
-  for (size_t d = 0; d < shape.size(); ++d)
-    element = element * static_cast<double>(shape[d]) + iota(shape, d);
-  mlir::Location at = builder.at(loc);
-  Value counter = builder.use(element, "dropout", loc);
-  Value key[2];
-  for (auto [word, ofStep] : llvm::zip(key, keyOfStep(at)))
-    word = broadcastTo(ofStep, shape, at);
-  Value site = splat(builder.ops, at, counter.getType(), entry.dropouts++);
-  Value bits = ThreefryOp::create(builder.ops, at, counter.getType(), key[0], key[1], counter, site);
-  // Kept if the bits, as an unsigned number, are not below probability * 2^32.
-  auto threshold = static_cast<int32_t>(static_cast<uint32_t>(probability * 4294967296.0));
-  Value least = splat(builder.ops, at, counter.getType(), threshold);
-  Value keep = arith::CmpIOp::create(builder.ops, at, arith::CmpIPredicate::uge, bits, least);
-  return where(wrap(keep), x * (1 / (1 - probability)), 0.0);
-}
-
 //===--- gradients -----------------------------------------------------------------------------------===//
 
-std::vector<Tensor> grad(Tensor loss, const std::vector<Tensor> &wrt, Loc loc) {
+/// What a scalar's gradient can flow to: all that it was computed from through f32.
+static DenseSet<Value> reachedFrom(Value loss) {
+  DenseSet<Value> reached{loss};
+  SmallVector<Value> open{loss};
+  while (!open.empty()) {
+    Operation *op = open.pop_back_val().getDefiningOp();
+    if (!op || isa<StopGradientOp>(op))
+      continue;
+    for (Value operand : op->getOperands())
+      if (isDifferentiable(operand.getType()) && reached.insert(operand).second)
+        open.push_back(operand);
+  }
+  return reached;
+}
+
+/// Values whose gradient is zero, whatever they are, are hardly meant.
+static void warnOfNone(Value loss, ArrayRef<Value> values, ArrayRef<std::string> names, const Loc &loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  DenseSet<Value> reached = reachedFrom(loss);
+  for (auto [i, value] : llvm::enumerate(values)) {
+    if (reached.contains(value))
+      continue;
+    std::string what = i < names.size() ? "parameter '" + names[i] + "'" : "value " + std::to_string(i + 1);
+    emitWarning(builder.at(loc), "grad: the loss does not depend on " + what + ": its gradient is zero")
+            .attachNote(value.getLoc())
+        << "it was made here";
+  }
+}
+
+std::vector<Tensor> frontend::gradients(const Tensor &loss, const std::vector<Tensor> &wrt, ArrayRef<std::string> names,
+                                        const Loc &loc) {
   ModelBuilder &builder = ModelBuilder::get();
   Value scalar = builder.useFloat(loss, "grad", loc);
   if (!shapeOf(scalar).empty())
@@ -263,6 +294,8 @@ std::vector<Tensor> grad(Tensor loss, const std::vector<Tensor> &wrt, Loc loc) {
   }
   if (values.empty())
     fail(loc, "grad: there is nothing to differentiate with respect to");
+  if (builder.current->part == StepPart::Whole)
+    warnOfNone(scalar, values, names, loc);
   auto op = GradOp::create(builder.ops, builder.at(loc), types, scalar, values);
   std::vector<Tensor> result;
   for (Value gradient : op.getGradients())
@@ -270,6 +303,23 @@ std::vector<Tensor> grad(Tensor loss, const std::vector<Tensor> &wrt, Loc loc) {
   return result;
 }
 
+std::vector<Tensor> grad(Tensor loss, const std::vector<Tensor> &wrt, Loc loc) { return gradients(loss, wrt, {}, loc); }
+
+std::vector<Tensor> grad(Tensor loss, const std::vector<Parameter> &wrt, Loc loc) {
+  std::vector<std::string> names;
+  for (const Parameter &parameter : wrt)
+    names.push_back(parameter.name);
+  return gradients(loss, std::vector<Tensor>(wrt.begin(), wrt.end()), names, loc);
+}
+
 Tensor grad(Tensor loss, Tensor wrt, Loc loc) { return grad(loss, std::vector{wrt}, loc)[0]; }
+
+Tensor stop_gradient(Tensor x, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Value value = builder.use(x, "stop_gradient", loc);
+  if (!isDifferentiable(value.getType()))
+    return wrapResult(value, x, loc);
+  return wrap(StopGradientOp::create(builder.ops, builder.at(loc), value));
+}
 
 } // namespace sinter

@@ -25,9 +25,15 @@ CallSite::~CallSite() {
 //===--- configuration -------------------------------------------------------------------------------===//
 
 /// Declares a configuration value; returns what `--set` gave it, if anything.
-static const std::string *declare(const char *name, std::string fallback, const char *meaning) {
+static const std::string *declare(const char *name, const std::string &fallback, const char *meaning, const Loc &loc) {
   ModelBuilder &builder = ModelBuilder::get();
-  builder.configs.emplace(name, ConfigValue{std::move(fallback), meaning});
+  auto [known, isNew] = builder.configs.emplace(name, ConfigValue{fallback, meaning, loc});
+  if (!isNew && known->second.fallback != fallback) {
+    ModelError error(builder.at(loc), "config: '" + std::string(name) + "' has the default " + fallback +
+                                          " here, but " + known->second.fallback + " where it was asked for first");
+    error.notes.emplace_back(builder.at(known->second.location), "first asked for here");
+    throw error;
+  }
   auto found = builder.options.settings.find(name);
   return found == builder.options.settings.end() ? nullptr : &found->second;
 }
@@ -48,7 +54,7 @@ template <typename Number>
 static Number numeric(const char *name, Number fallback, const char *meaning, const char *kind, const Loc &loc) {
   Number value = fallback;
   std::string written = digits(fallback);
-  if (const std::string *given = declare(name, written, meaning)) {
+  if (const std::string *given = declare(name, written, meaning, loc)) {
     auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
     if (error != std::errc() || end != given->data() + given->size())
       badValue(name, *given, kind, loc);
@@ -70,7 +76,7 @@ double config(const char *name, double fallback, const char *meaning, Loc loc) {
 
 bool config(const char *name, bool fallback, const char *meaning, Loc loc) {
   bool value = fallback;
-  if (const std::string *given = declare(name, fallback ? "true" : "false", meaning)) {
+  if (const std::string *given = declare(name, fallback ? "true" : "false", meaning, loc)) {
     if (*given != "true" && *given != "false")
       badValue(name, *given, "true or false", loc);
     value = *given == "true";
@@ -80,7 +86,7 @@ bool config(const char *name, bool fallback, const char *meaning, Loc loc) {
 }
 
 std::string config(const char *name, const char *fallback, const char *meaning, Loc loc) {
-  const std::string *given = declare(name, fallback, meaning);
+  const std::string *given = declare(name, fallback, meaning, loc);
   std::string value = given ? *given : fallback;
   record(name, ModelBuilder::get().ops.getStringAttr(value));
   return value;
@@ -120,7 +126,7 @@ static std::string scoped(const std::string &name) {
 //===--- states --------------------------------------------------------------------------------------===//
 
 static const char *initName(Initializer::Kind kind) {
-  static const char *names[] = {"zeros", "ones", "constant", "normal", "uniform"};
+  static const char *names[] = {"zeros", "ones", "constant", "normal", "uniform", "truncated_normal", "orthogonal"};
   return names[kind];
 }
 
@@ -138,7 +144,7 @@ static std::string describe(StateOp op) {
 static void checkInitializer(const char *what, const std::string &name, Initializer init, DType dtype, const Loc &loc) {
   if (init.kind == Initializer::Constant)
     checkElement(init.scale, dtype, Twine(what) + ": the initial value of '" + name + "',", loc);
-  if (init.kind != Initializer::Normal && init.kind != Initializer::Uniform)
+  if (init.kind < Initializer::Normal)
     return;
   if (dtype != DType::F32)
     fail(loc, Twine(what) + ": random initial values are f32, but '" + name + "' is " + frontend::name(dtype));
@@ -148,26 +154,38 @@ static void checkInitializer(const char *what, const std::string &name, Initiali
   checkHeld(init.scale, dtype, Twine(what) + ": the scale of the initial values of '" + name + "',", loc);
 }
 
+/// Divides by the square root of the fan that is asked for.
+static Initializer scaled(const char *what, const std::string &name, Initializer init, const Shape &shape,
+                          const Loc &loc) {
+  bool matrix = shape.size() >= 2;
+  if ((init.fan != Initializer::None || init.kind == Initializer::Orthogonal) && !matrix)
+    fail(loc, Twine(what) + ": '" + name + "' of shape " + text(shape) +
+                  " has no inputs and outputs to initialise it by: that takes at least 2 dimensions");
+  if (init.fan == Initializer::None)
+    return init;
+  double in = static_cast<double>(shape[shape.size() - 2]), out = static_cast<double>(shape.back()), others = 1;
+  for (int64_t size : ArrayRef(shape).drop_back(2))
+    others *= static_cast<double>(size);
+  init.scale /= std::sqrt(others * (init.fan == Initializer::In ? in : (in + out) / 2));
+  init.fan = Initializer::None;
+  return init;
+}
+
 enum class Role { Parameter, Memory, Transient };
 
 /// Declares a state, or finds it as an earlier entry declared it, and reads it.
 static Value readState(const char *what, const std::string &shortName, const Shape &shape, Initializer init,
-                       DType dtype, Role role, const Loc &loc) {
+                       DType dtype, Role role, const Loc &loc, bool isFullName = false) {
   ModelBuilder &builder = ModelBuilder::get();
   Entry &entry = builder.entry(what, loc);
   checkName(shortName, what, loc);
   checkShape(shape, what, loc);
   if (dtype == DType::Bool)
     fail(loc, Twine(what) + ": a state must be f32 or i32, but '" + shortName + "' is boolean");
+  init = scaled(what, shortName, init, shape, loc);
   checkInitializer(what, shortName, init, dtype, loc);
-  std::string full = scoped(shortName);
+  std::string full = isFullName ? shortName : scoped(shortName);
   mlir::Location at = builder.at(loc);
-  if (auto found = entry.declared.find(full); found != entry.declared.end()) {
-    ModelError error(at, std::string(what) + ": '" + full + "' is declared twice in entry '" + entry.name + "'");
-    error.notes.emplace_back(found->second, "first declared here");
-    throw error;
-  }
-  entry.declared.emplace(full, at);
   if (auto taken = builder.entries.find(full); taken != builder.entries.end()) {
     ModelError error(at, std::string(what) + ": '" + full + "' is already the name of an entry");
     error.notes.emplace_back(taken->second, "defined here");
@@ -183,24 +201,38 @@ static Value readState(const char *what, const std::string &shortName, const Sha
   if (isNew) {
     builder.lastState = op;
   } else if (std::string now = describe(op), before = describe(known->second); now != before) {
-    ModelError error(at, std::string(what) + ": '" + full + "' is " + now + " here, but another entry declared it as " +
+    auto here = entry.read.find(full);
+    ModelError error(at, std::string(what) + ": '" + full + "' is " + now + " here, but " +
+                             (here == entry.read.end() ? "another entry" : "this entry, before,") + " declared it as " +
                              before);
-    error.notes.emplace_back(known->second.getLoc(), "declared there");
+    error.notes.emplace_back(here == entry.read.end() ? known->second.getLoc() : here->second.getLoc(),
+                             "declared there");
     throw error;
   } else {
     op.erase();
   }
-  return ReadOp::create(builder.ops, at, type, full);
+  Value &value = entry.read[full];
+  if (!value)
+    value = ReadOp::create(builder.ops, at, type, full);
+  return value;
 }
 
 Tensor parameter(const std::string &name, Shape shape, Initializer init, Loc loc) {
+  if (ModelBuilder::get().averages)
+    return wrap(readAverage(scoped(name), shape, loc));
   Tensor value = wrap(readState("parameter", name, shape, init, DType::F32, Role::Parameter, loc));
-  ModelBuilder::get().current->parameters.push_back({value, scoped(name)});
+  std::vector<Parameter> &known = ModelBuilder::get().current->parameters;
+  if (llvm::none_of(known, [&](const Parameter &p) { return p.handle() == value.handle(); }))
+    known.push_back({value, scoped(name)});
   return value;
 }
 
 Tensor state(const std::string &name, Shape shape, Initializer init, DType dtype, Loc loc) {
   return wrap(readState("state", name, shape, init, dtype, Role::Memory, loc));
+}
+
+Value frontend::readAverage(const std::string &name, const Shape &shape, const Loc &loc) {
+  return readState("ema", "ema." + name, shape, zeros(), DType::F32, Role::Memory, loc, /*isFullName=*/true);
 }
 
 Value frontend::readTransient(const std::string &name, const Shape &shape, const Loc &loc) {
@@ -227,6 +259,8 @@ void assign(Tensor target, Tensor value, Loc loc) {
   WriteOp::create(builder.ops, builder.at(loc), name, now);
 }
 
+bool is_training(Loc loc) { return ModelBuilder::get().entry("is_training", loc).training; }
+
 std::vector<Parameter> parameters(Loc loc) { return ModelBuilder::get().entry("parameters", loc).parameters; }
 
 //===--- entries -------------------------------------------------------------------------------------===//
@@ -242,6 +276,35 @@ static Value addArgument(Entry &entry, const std::string &name, RankedTensorType
   return entry.func.getArguments().back();
 }
 
+/// What an input that the program sets is called where the model has taken its name.
+static std::string otherName(const std::string &name) { return "sinter." + name; }
+
+/// If an input that the program sets is called so, it gives the name to the model.
+static void leaveName(Entry &entry, const std::string &name) {
+  auto known = entry.programInputs.find(name);
+  if (known == entry.programInputs.end() || known->second != name)
+    return;
+  auto place = llvm::find(entry.inputs, name);
+  known->second = *place = otherName(name);
+  entry.func.setArgAttr(place - entry.inputs.begin(), kNameAttr, ModelBuilder::get().ops.getStringAttr(known->second));
+}
+
+/// The scalar input `name`, if the entry has it with this type and default.
+static Value findScalar(Entry &entry, const std::string &name, double fallback, RankedTensorType type) {
+  auto found = llvm::find(entry.inputs, name);
+  if (found == entry.inputs.end())
+    return {};
+  unsigned index = found - entry.inputs.begin();
+  Value argument = entry.func.getArgument(index);
+  bool same = argument.getType() == type &&
+              entry.func.getArgAttr(index, kDefaultAttr) == ModelBuilder::get().ops.getF64FloatAttr(fallback);
+  return same ? argument : Value();
+}
+
+static RankedTensorType scalarType(DType dtype) {
+  return RankedTensorType::get({}, elementType(ModelBuilder::get().ops.getContext(), dtype));
+}
+
 Tensor input(const std::string &name, Shape shape, DType dtype, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   Entry &entry = builder.entry("input", loc);
@@ -249,6 +312,7 @@ Tensor input(const std::string &name, Shape shape, DType dtype, Loc loc) {
   checkShape(shape, "input", loc);
   if (dtype == DType::Bool)
     fail(loc, "input: an input must be f32 or i32, but '" + name + "' is boolean");
+  leaveName(entry, name);
   if (auto found = llvm::find(entry.inputs, name); found != entry.inputs.end()) {
     ModelError error(builder.at(loc), "input: '" + name + "' is declared twice in entry '" + entry.name + "'");
     error.notes.emplace_back(entry.func.getArgument(found - entry.inputs.begin()).getLoc(), "first declared here");
@@ -265,20 +329,37 @@ Tensor scalar_input(const std::string &name, double fallback, DType dtype, Loc l
   if (dtype == DType::Bool)
     fail(loc, "scalar_input: must be f32 or i32, but '" + name + "' is boolean");
   checkHeld(fallback, dtype, "scalar_input: the default of '" + name + "',", loc);
-  auto type = RankedTensorType::get({}, elementType(builder.ops.getContext(), dtype));
-  auto value = builder.ops.getF64FloatAttr(fallback);
+  RankedTensorType type = scalarType(dtype);
+  if (Value known = findScalar(entry, name, fallback, type))
+    return wrap(known);
+  leaveName(entry, name);
   if (auto found = llvm::find(entry.inputs, name); found != entry.inputs.end()) {
-    unsigned index = found - entry.inputs.begin();
-    Value argument = entry.func.getArgument(index);
-    if (argument.getType() == type && entry.func.getArgAttr(index, kDefaultAttr) == value)
-      return wrap(argument);
     ModelError error(builder.at(loc), "scalar_input: '" + name + "' is already an input of another type or default");
-    error.notes.emplace_back(argument.getLoc(), "first declared here");
+    error.notes.emplace_back(entry.func.getArgument(found - entry.inputs.begin()).getLoc(), "first declared here");
     throw error;
   }
   Value argument = addArgument(entry, name, type, loc);
-  entry.func.setArgAttr(entry.inputs.size() - 1, kDefaultAttr, value);
+  entry.func.setArgAttr(entry.inputs.size() - 1, kDefaultAttr, builder.ops.getF64FloatAttr(fallback));
   return wrap(argument);
+}
+
+Tensor program_input(const std::string &name, double fallback, DType dtype, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Entry &entry = builder.entry("program_input", loc);
+  if (auto known = entry.programInputs.find(name); known != entry.programInputs.end()) {
+    if (Value value = findScalar(entry, known->second, fallback, scalarType(dtype)))
+      return wrap(value);
+    ModelError error(builder.at(loc), "program_input: '" + name + "' is asked for with different types or defaults; " +
+                                          "a second optimizer needs a name: AdamW{.name = \"critic\"}");
+    auto first = llvm::find(entry.inputs, known->second);
+    error.notes.emplace_back(entry.func.getArgument(first - entry.inputs.begin()).getLoc(), "first asked for here");
+    throw error;
+  }
+  bool taken = llvm::is_contained(entry.inputs, name) && !findScalar(entry, name, fallback, scalarType(dtype));
+  std::string declared = taken ? otherName(name) : name;
+  Tensor value = scalar_input(declared, fallback, dtype, loc);
+  entry.programInputs.emplace(name, declared);
+  return value;
 }
 
 void output(const std::string &name, Tensor value, Loc loc) {

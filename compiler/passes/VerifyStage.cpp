@@ -101,7 +101,7 @@ LogicalResult hasNoElementwiseTensorOps(Operation *op, StringRef stage) {
 }
 
 LogicalResult hasNoGrad(Operation *op, StringRef stage) {
-  if (isa<GradOp, VariableOp>(op))
+  if (isa<GradOp, VariableOp, StopGradientOp>(op))
     return report(op, stage) << op->getName() << " may not remain";
   return success();
 }

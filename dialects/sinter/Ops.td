@@ -76,12 +76,15 @@ class InferredOp<string mnemonic, list<Trait> traits = []> : TensorOp<mnemonic, 
 def StateOp : SinterOp<"state", [Symbol]> {
   let summary = "a named tensor that outlives a call: a parameter or an optimizer's memory";
   let description = [{
-    `init` is one of `zeros`, `ones`, `constant` (value `scale`), `normal` (standard deviation `scale`), `uniform`
-    (in [-scale, scale)). `trainable` marks parameters; `transient` what means nothing between two steps of a training,
-    and is not saved (running sums of gradients); other state belongs to an optimizer.
-    (C1) the type is a static tensor of f32 or i32; (C2) `init` is one of the five names; (C3) random initialisers give
+    `init` is one of `zeros`, `ones`, `constant` (value `scale`), `normal` (standard deviation `scale`),
+    `truncated_normal` (the same, drawn again beyond two deviations), `uniform` (in [-scale, scale)), `orthogonal`
+    (`scale` times a matrix with orthonormal rows or columns, whichever are fewer; rows are all dimensions but the
+    last). `trainable` marks parameters; `transient` what means nothing between two steps of a training, and is not
+    saved (running sums of gradients); other state belongs to an optimizer.
+    (C1) the type is a static tensor of f32 or i32; (C2) `init` is one of the seven names; (C3) random initialisers give
     f32; (C4) a trainable state is f32; (C5) the type holds the constant; a random initialiser's `scale` is a finite
-    f32; (C6) a transient state starts from zeros, and is not trainable.
+    f32; (C6) a transient state starts from zeros, and is not trainable; (C7) an orthogonal state has at least 2
+    dimensions.
     ```mlir
     sinter.state @h.0.attn.c_attn.weight : tensor<128x384xf32> {init = "normal", scale = 2.0e-2, trainable}
     ```
@@ -557,6 +560,22 @@ def SigmoidOp : SinterOp<"sigmoid", [Pure, SameOperandsAndResultType, Elementwis
     both. Elementwise: scalars, vectors or tensors of f32.
     ```mlir
     %y = sinter.sigmoid %x : tensor<4x8xf32>
+    ```
+  }];
+  let arguments = (ins FloatLike:$input);
+  let results = (outs FloatLike:$result);
+  let assemblyFormat = "$input attr-dict `:` type($result)";
+}
+
+def StopGradientOp : SinterOp<"stop_gradient", [Pure, SameOperandsAndResultType, Elementwise, Scalarizable,
+                                               Vectorizable, Tensorizable, DeclareOpInterfaceMethods<DifferentiableOp>,
+                                               DeclareOpInterfaceMethods<ReferenceOp>]> {
+  let summary = "a value that gradients take for a number";
+  let description = [{
+    The operand itself, whose gradient is zero, at any order. `differentiate` folds it away once no gradient is left to
+    ask for. Elementwise: scalars, vectors or tensors of f32, also in the region of a map or of attention.
+    ```mlir
+    %y = sinter.stop_gradient %x : tensor<4x8xf32>
     ```
   }];
   let arguments = (ins FloatLike:$input);

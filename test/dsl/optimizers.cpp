@@ -39,4 +39,38 @@ SINTER_MODEL(optimizers) {
   entry("adamw", Mode::Training, [] {
     output("grad_norm", minimize(loss(), AdamW{.decay = [](const Parameter &p) { return p.name == "weight"; }}));
   });
+
+  // The model's own inputs keep their names, whether they come before the optimizer's or after; the others step aside.
+  // CHECK-LABEL: func.func @names(
+  // CHECK-SAME: %arg0: tensor<3xf32> {sinter.name = "lr"}
+  // CHECK-SAME: sinter.name = "sinter.lr"
+  // CHECK-SAME: sinter.name = "sinter.weight_decay"
+  // CHECK-SAME: tensor<2xf32> {sinter.name = "weight_decay"}
+  entry("names", Mode::Training, [] {
+    Tensor mine = input("lr", {3});
+    minimize(loss() + sum(mine), Sgd{});
+    output("sum", sum(input("weight_decay", {2})));
+  });
+
+  // CHECK-LABEL: func.func @two(
+  // CHECK-SAME: sinter.default = 1.000000e-01 : f64, sinter.name = "lr"
+  // CHECK-SAME: sinter.default = 2.500000e-01 : f64, sinter.name = "critic.lr"
+  // CHECK-COUNT-3: sinter.write
+  // CHECK-NOT: sinter.write
+  // CHECK: return
+  entry("two", Mode::Training, [] {
+    Tensor l = loss();
+    minimize(l, parameters(named("weight")), Sgd{});
+    output("norm", minimize(l, parameters(named("b*")), Momentum{.lr = 0.25, .name = "critic"}));
+  });
+
+  // Groups share the rate, times a factor; what is frozen is neither written nor differentiated.
+  // CHECK-LABEL: func.func @groups(
+  // CHECK: sinter.grad {{.*}} : (tensor<f32>, tensor<4x2xf32>) -> tensor<4x2xf32>
+  // CHECK: sinter.write @weight
+  // CHECK-NOT: sinter.write
+  // CHECK: return
+  entry("groups", Mode::Training, [] {
+    output("norm", minimize(loss(), Sgd{.groups = {{.of = named("bias"), .frozen = true}, {.of = matrices, .lr = 0.5}}}));
+  });
 }

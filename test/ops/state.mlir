@@ -13,6 +13,8 @@ sinter.state @h.0.attn.c_attn.weight : tensor<8x24xf32> {init = "normal", scale 
 // CHECK: sinter.state @step : tensor<i32> {init = "zeros"}
 sinter.state @step : tensor<i32> {init = "zeros"}
 sinter.state @bound : tensor<3xf32> {init = "uniform", scale = 0.1}
+// CHECK: sinter.state @turned : tensor<3x4xf32> {init = "orthogonal", scale = 1.000000e+00 : f64}
+sinter.state @turned : tensor<3x4xf32> {init = "orthogonal", scale = 1.0}
 sinter.state @gain : tensor<3xf32> {init = "ones"}
 sinter.state @seven : tensor<3xi32> {init = "constant", scale = 7.0}
 
@@ -36,12 +38,20 @@ sinter.state @a : tensor<?xf32> {init = "zeros"}
 sinter.state @a : tensor<2xf64> {init = "zeros"}
 
 // -----
-// expected-error@+1 {{state: @a has the unknown initialiser 'xavier'; known are zeros, ones, constant, normal, uniform}}
+// expected-error@+1 {{state: @a has the unknown initialiser 'xavier'; known are zeros, ones, constant, normal, truncated_normal, uniform, orthogonal}}
 sinter.state @a : tensor<2xf32> {init = "xavier"}
 
 // -----
 // expected-error@+1 {{state: @a of type 'tensor<2xi32>' cannot start from 'normal', which gives f32}}
 sinter.state @a : tensor<2xi32> {init = "normal", scale = 1.0}
+
+// -----
+// expected-error@+1 {{state: @a of type 'tensor<2xi32>' cannot start from 'truncated_normal', which gives f32}}
+sinter.state @a : tensor<2xi32> {init = "truncated_normal", scale = 1.0}
+
+// -----
+// expected-error@+1 {{state: @a of type 'tensor<2xf32>' cannot be orthogonal: that takes at least 2 dimensions}}
+sinter.state @a : tensor<2xf32> {init = "orthogonal", scale = 1.0}
 
 // -----
 // expected-error@+1 {{state: @a of type 'tensor<2xi32>' cannot be trainable: gradients need f32}}

@@ -243,7 +243,7 @@ TEST_F(CheckpointTest, OptionsAreChecked) {
   }
   TrainingOptions options;
   options.lr = 0.1;
-  options.cosine = true;
+  options.schedule = Schedule::Cosine;
   options.order = Order::Sequential;
   EXPECT_EQ(TrainingOptions::parse(options.json(), "c").json(), options.json());
 }

@@ -85,7 +85,7 @@ TEST_F(EaseTest, DidYouMean) {
   expectError({"train", "--context", "16"}, 2, "context is compiled into the program (8): sinterc --set context=...");
   expectError({"sample", "--data", text}, 2, "there is no option --data; it is an option of train, eval");
   expectError({"train", "--data", text, "--schedule", "cosin"}, 2,
-              "--schedule: cosin is not constant or cosine; did you mean cosine?");
+              "--schedule: cosin is not constant, cosine, linear, inverse-sqrt or one-cycle; did you mean cosine?");
   expectError({"import", "--from", "x", "--out", "y", "--tokenizer", "char"}, 2,
               "char is not bytes or chars; did you mean chars?");
   expectError({"bench", "trian"}, 2,
@@ -229,8 +229,9 @@ TEST_F(EaseTest, ResumeTellsWhatChanged) {
   run(training("o", 20, cosine));
   const Result longer = run({"train", "--resume", "--out", "o", "--steps", "40"});
   EXPECT_EQ(longer.exit, 0);
-  expectContains(longer.err, "warning: --steps 40: the checkpoint's cosine was to end at step 20; it is stretched: the "
-                             "learning rate of step 21 is ");
+  expectContains(longer.err,
+                 "warning: --steps 40: the checkpoint's schedule was to end at step 20; it is stretched: the "
+                 "learning rate of step 21 is ");
   run(training("constant", 20));
   EXPECT_EQ(run({"train", "--resume", "--out", "constant", "--steps", "40"}).err, "");
   const std::string grown = someText(7000);

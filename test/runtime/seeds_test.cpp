@@ -113,6 +113,60 @@ TEST(Seeds, InitialValuesHaveTheirDistribution) {
   EXPECT_EQ(valuesOf(*program, "constant"), std::vector<float>(Vectors::size, 3.0f));
 }
 
+// The quantiles of a normal distribution that is cut at two deviations: 0.9545 of it are left.
+TEST(Seeds, TruncatedNormal) {
+  Vectors vectors;
+  vectors.add("truncated", SINTER_TRUNCATED_NORMAL, 0.5);
+  vectors.add("normal", SINTER_NORMAL, 0.5);
+  const std::unique_ptr<Program> program = vectors.start(5);
+  const std::vector<float> values = valuesOf(*program, "truncated");
+  double squares = 0, fourths = 0;
+  int64_t inner = 0;
+  for (const float value : values) {
+    ASSERT_LE(std::abs(value), 1.0f);
+    squares += double(value) * value / Vectors::size;
+    fourths += std::abs(value) < 0.25f;
+    inner += std::abs(value) < 0.5f;
+  }
+  // Variance 1 - 4 phi(2) / 0.9545 = 0.7737 of an untruncated one; P(|z| < 1) = 0.6827 / 0.9545; P(|z| < 1/2) likewise.
+  EXPECT_NEAR(squares, 0.7737 / 4, 0.015);
+  EXPECT_NEAR(double(inner) / Vectors::size, 0.7152, 0.03);
+  EXPECT_NEAR(fourths / Vectors::size, 0.3829 / 0.9545, 0.03);
+}
+
+// Rows or columns, whichever are fewer, are orthonormal, times the gain; and each entry is as often positive as not.
+TEST(Seeds, Orthogonal) {
+  for (const auto &[rows, columns] : {std::pair<int64_t, int64_t>(48, 80), {80, 48}, {33, 33}, {1, 5}}) {
+    const int64_t shape[] = {rows / (rows % 2 ? 1 : 2), rows % 2 ? 1 : 2, columns};
+    const uint64_t bytes = uint64_t(4 * rows * columns);
+    const sinter_state states[] = {{{"q", SINTER_F32, 3, shape, 0, bytes}, SINTER_ORTHOGONAL, 1, 3.0}};
+    sinter_program description = sinter_program_v1;
+    description.states = states;
+    description.state_count = 1;
+    description.state_bytes = bytes;
+    Program program(description, makeNullDevice(description));
+    program.initialize(3);
+    const std::vector<float> q = valuesOf(program, "q");
+    const bool wide = rows < columns;
+    const int64_t count = wide ? rows : columns, length = wide ? columns : rows;
+    const auto at = [&](int64_t vector, int64_t k) {
+      return double(wide ? q[vector * columns + k] : q[k * columns + vector]);
+    };
+    int64_t positive = 0;
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t j = 0; j <= i; ++j) {
+        double dot = 0;
+        for (int64_t k = 0; k < length; ++k) {
+          dot += at(i, k) * at(j, k);
+          positive += i == j && at(i, k) > 0;
+        }
+        EXPECT_NEAR(dot, i == j ? 9 : 0, 1e-5) << i << ", " << j;
+      }
+    if (rows * columns > 1000)
+      EXPECT_NEAR(double(positive) / double(rows * columns), 0.5, 0.06);
+  }
+}
+
 TEST(Seeds, OrderOfTheData) {
   Folder folder;
   int32_t tokens[4 * 8], targets[4 * 8];

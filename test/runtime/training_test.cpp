@@ -86,13 +86,46 @@ TEST_F(TrainingTest, Schedules) {
   EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(1), 0.1);
   EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(10), 1);
   EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(100), 1);
-  options.cosine = true;
+  options.schedule = Schedule::Cosine;
   EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(10), 1);
   EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(60), 0.55);
   EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(110), 0.1);
   EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(1000), 0.1);
   options.minLr = 0;
   EXPECT_NEAR(Trainer(program, options, 0).learningRate(110), 0, 1e-15);
+
+  options.schedule = Schedule::Linear;
+  options.minLr = 0.2;
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(10), 1);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(35), 0.8);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(110), 0.2);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(111), 0.2);
+
+  options.schedule = Schedule::InverseSqrt;
+  options.minLr.reset();
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(5), 0.5);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(40), 0.5);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(1000), 0.1);
+  options.minLr = 0.25;
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(1000), 0.25);
+}
+
+// torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1, total_steps=100), its formulas written out: pct_start 0.3,
+// div_factor 25, final_div_factor 1e4.
+TEST_F(TrainingTest, OneCycle) {
+  Program program(sinter_program_v1, 1);
+  options.steps = 100;
+  options.lr = 1.0;
+  options.schedule = Schedule::OneCycle;
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(1), 0.04);
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(30), 1);
+  EXPECT_NEAR(Trainer(program, options, 0).learningRate(15), 0.04 + 0.48 * (1 - std::cos(M_PI * 14 / 29)), 1e-12);
+  EXPECT_NEAR(Trainer(program, options, 0).learningRate(65), (1 + 4e-6) / 2, 1e-12);
+  EXPECT_NEAR(Trainer(program, options, 0).learningRate(100), 4e-6, 1e-15);
+  EXPECT_NEAR(Trainer(program, options, 0).learningRate(200), 4e-6, 1e-15);
+  options.warmup = 51;
+  EXPECT_DOUBLE_EQ(Trainer(program, options, 0).learningRate(51), 1);
+  EXPECT_NEAR(Trainer(program, options, 0).learningRate(26), 0.52, 1e-12);
 }
 
 TEST_F(TrainingTest, OptionsWithoutEffectAreErrors) {

@@ -4,6 +4,7 @@
 #include "sinter/tensor.h"
 
 #include <functional>
+#include <type_traits>
 
 /// Opens a model description: `SINTER_MODEL(gpt) { ... }`.
 #define SINTER_MODEL(NAME)                                                                                             \
@@ -39,14 +40,34 @@ public:
 
 /// How a state begins. The values depend on the program's seed and the state's name only.
 struct Initializer {
-  enum Kind { Zeros, Ones, Constant, Normal, Uniform } kind = Zeros;
+  enum Kind { Zeros, Ones, Constant, Normal, Uniform, TruncatedNormal, Orthogonal } kind = Zeros;
   double scale = 0; ///< the constant, standard deviation or half width
+  /// What the squared scale is divided by: nothing, the fan-in, or the mean of fan-in and fan-out. A weight is
+  /// [..., in, out]: its last two sizes, each times the product of the others, are its fans.
+  enum Fan { None, In, Mean } fan = None;
 };
+template <typename T>
+concept Number = std::is_arithmetic_v<T>;
 inline Initializer zeros() { return {Initializer::Zeros, 0}; }
 inline Initializer ones() { return {Initializer::Ones, 0}; }
 inline Initializer filled(double value) { return {Initializer::Constant, value}; }
-inline Initializer normal(double deviation) { return {Initializer::Normal, deviation}; }
-inline Initializer uniform(double halfWidth) { return {Initializer::Uniform, halfWidth}; }
+// (Templates, so that normal({64, 10}) and uniform({64}) are tensors of random numbers: random.h.)
+/// Normal with this standard deviation.
+template <Number T> Initializer normal(T deviation) { return {Initializer::Normal, static_cast<double>(deviation)}; }
+/// Uniform in [-halfWidth, halfWidth).
+template <Number T> Initializer uniform(T halfWidth) { return {Initializer::Uniform, static_cast<double>(halfWidth)}; }
+/// Normal, but drawn again where it is beyond two deviations; the deviation is that of before.
+inline Initializer truncated_normal(double deviation) { return {Initializer::TruncatedNormal, deviation}; }
+/// Glorot, Bengio 2010, eq. 16: uniform within sqrt(6 / (fan-in + fan-out)); or normal of the same variance.
+inline Initializer xavier_uniform() { return {Initializer::Uniform, 1.7320508075688772, Initializer::Mean}; }
+inline Initializer xavier_normal() { return {Initializer::Normal, 1, Initializer::Mean}; }
+/// He, Zhang, Ren, Sun 2015 (arXiv:1502.01852), eq. 10, for layers before a relu: variance 2 / fan-in.
+inline Initializer he_uniform() { return {Initializer::Uniform, 2.449489742783178, Initializer::In}; }
+inline Initializer he_normal() { return {Initializer::Normal, 1.4142135623730951, Initializer::In}; }
+/// `gain` times a matrix with orthonormal rows or columns, whichever are fewer; rows are all dimensions but the last.
+/// Saxe, McClelland, Ganguli 2014 (arXiv:1312.6120). The program computes it at its start, in time rows x columns x the
+/// fewer of the two: a second for 1024 x 1024. Error: fewer than 2 dimensions.
+inline Initializer orthogonal(double gain = 1) { return {Initializer::Orthogonal, gain}; }
 
 /// A trainable tensor that outlives the call. Entries that name the same parameter share it.
 Tensor parameter(const std::string &name, Shape shape, Initializer init, Location loc = Location::current());
@@ -67,6 +88,9 @@ std::vector<Parameter> parameters(Location loc = Location::current());
 /// Training entries are those in which `dropout` acts.
 enum class Mode { Inference, Training };
 
+/// Whether the current entry is one for training.
+bool is_training(Location loc = Location::current());
+
 /// A function of the compiled program, called by name; `body` declares its inputs and outputs.
 void entry(const std::string &name, Mode mode, const std::function<void()> &body, Location loc = Location::current());
 inline void entry(const std::string &name, const std::function<void()> &body, Location loc = Location::current()) {
@@ -76,6 +100,9 @@ inline void entry(const std::string &name, const std::function<void()> &body, Lo
 Tensor input(const std::string &name, Shape shape, DType dtype = f32, Location loc = Location::current());
 /// A number that the caller may set at each call. Asking again for the same one gives the same tensor.
 Tensor scalar_input(const std::string &name, double fallback, DType dtype = f32, Location loc = Location::current());
+/// The same for a number that the program sets itself: `step`, `seed`, an optimizer's rates such as `lr`. It leaves the
+/// name to the model: where an input of the model's own is called so, before or after, it becomes `sinter.NAME`.
+Tensor program_input(const std::string &name, double fallback, DType dtype = f32, Location loc = Location::current());
 void output(const std::string &name, Tensor value, Location loc = Location::current());
 /// For tests and examples: says what a value must be. `sinter-run` checks it, on every device. An entry that expects
 /// has no other outputs.

@@ -6,3 +6,4 @@
 #include "sinter/ops.h"
 #include "sinter/optim.h"
 #include "sinter/program.h"
+#include "sinter/random.h"

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <source_location>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace sinter {
@@ -71,8 +72,9 @@ struct Axes {
   bool all = false;
 
   Axes() : all(true) {}
-  Axes(int64_t axis) : axes{axis} {}
-  Axes(int axis) : axes{axis} {}
+  template <typename T>
+    requires(std::is_integral_v<T>)
+  Axes(T axis) : axes{static_cast<int64_t>(axis)} {}
   Axes(bool) = delete; ///< no axis: keepDims comes after the axes, mean(x, {}, true)
   Axes(std::initializer_list<int64_t> axes) : axes(axes) {}
 };

@@ -16,6 +16,9 @@ template <typename Op> Op opBehindViews(Value value, const RowAxis &axis) {
 /// Whether `value` is the largest element of each row of `x`, or of all of `x`.
 bool isMaximum(Value value, Value x, const RowAxis &axis, ValueNumbers &numbers) {
   value = behindViews(value, axis);
+  // A softmax does not change with what is subtracted: many write that its gradient need not go there.
+  if (auto stopped = value.getDefiningOp<StopGradientOp>())
+    value = behindViews(stopped.getInput(), axis);
   if (auto broadcast = value.getDefiningOp<BroadcastOp>(); broadcast && elementsOf(broadcast.getInput()) == 1)
     value = broadcast.getInput();
   auto reduce = definedBy<ReduceOp>(value);

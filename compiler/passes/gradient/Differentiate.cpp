@@ -58,10 +58,12 @@ struct DifferentiatePass : impl::DifferentiateBase<DifferentiatePass> {
         return signalPassFailure();
     }
     counted(getOperation(), DEBUG_TYPE, "gradients expanded", grads.size());
-    // No gradient is left to ask for them.
-    getOperation().walk([](VariableOp variable) {
-      variable.getResult().replaceAllUsesWith(variable.getInput());
-      variable.erase();
+    // No gradient is left to ask for them, or to be stopped by them.
+    getOperation().walk([](Operation *op) {
+      if (!isa<VariableOp, StopGradientOp>(op))
+        return;
+      op->getResult(0).replaceAllUsesWith(op->getOperand(0));
+      op->erase();
     });
   }
 };

@@ -52,7 +52,7 @@ Tensor drawState(StateOp state, std::mt19937_64 &generator) {
   double scale = state.getScale().convertToDouble();
   StringRef init = state.getInit();
   Tensor tensor = reference::zerosLike(state.getType());
-  if (init == "normal") {
+  if (init == "normal" || init == "truncated_normal" || init == "orthogonal") {
     tensor = normalTensor(state.getType(), generator);
     for (double &value : tensor.data)
       value = static_cast<float>(value * scale);

@@ -198,6 +198,9 @@ std::optional<GradientFunctions> addGradients(func::FuncOp function, bool second
   findFloats(function, arguments, results);
   if (arguments.empty() || results.empty())
     return std::nullopt;
+  // A finite difference sees through what gradients are told not to see.
+  if (function.walk([](StopGradientOp) { return WalkResult::interrupt(); }).wasInterrupted())
+    return std::nullopt;
   GradientFunctions names;
   names.original = function.getName().str();
   names.gradient = buildGradient(function, arguments, results, false).getName().str();

@@ -23,10 +23,10 @@ LogicalResult StateOp::verify() {
     return emitError() << "state: @" << getSymName() << " must be a static tensor of f32 or i32, but its type is "
                        << type;
   // C2
-  bool isRandom = init == "normal" || init == "uniform";
+  bool isRandom = llvm::is_contained({"normal", "truncated_normal", "uniform", "orthogonal"}, init);
   if (!isRandom && init != "zeros" && init != "ones" && init != "constant")
     return emitError() << "state: @" << getSymName() << " has the unknown initialiser '" << init
-                       << "'; known are zeros, ones, constant, normal, uniform";
+                       << "'; known are zeros, ones, constant, normal, truncated_normal, uniform, orthogonal";
   // C3
   if (isRandom && !isFloat)
     return emitError() << "state: @" << getSymName() << " of type " << type << " cannot start from '" << init
@@ -46,6 +46,10 @@ LogicalResult StateOp::verify() {
   // C6
   if (getTransient() && (init != "zeros" || getTrainable()))
     return emitError() << "state: @" << getSymName() << " is transient: it starts from zeros, and is no parameter";
+  // C7
+  if (init == "orthogonal" && type.getRank() < 2)
+    return emitError() << "state: @" << getSymName() << " of type " << type
+                       << " cannot be orthogonal: that takes at least 2 dimensions";
   return success();
 }
 

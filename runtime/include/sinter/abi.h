@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 7u
+#define SINTER_ABI_VERSION 8u
 #define SINTER_ALIGNMENT 256u /* what Vulkan devices may ask of a binding's offset at most */
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
@@ -30,7 +30,15 @@ extern "C" {
 enum sinter_dtype { SINTER_F32 = 1, SINTER_I32 = 2, SINTER_I8 = 3, SINTER_U16 = 4, SINTER_BF16 = 5 };
 
 /* What `sinter_state.init` asks for; `scale` is the constant, the standard deviation or the half width. */
-enum sinter_init { SINTER_ZEROS = 0, SINTER_ONES = 1, SINTER_CONSTANT = 2, SINTER_NORMAL = 3, SINTER_UNIFORM = 4 };
+enum sinter_init {
+  SINTER_ZEROS = 0,
+  SINTER_ONES = 1,
+  SINTER_CONSTANT = 2,
+  SINTER_NORMAL = 3,
+  SINTER_UNIFORM = 4,
+  SINTER_TRUNCATED_NORMAL = 5, /* drawn again beyond two deviations */
+  SINTER_ORTHOGONAL = 6        /* orthonormal rows or columns, times `scale`; the last dimension are the columns */
+};
 
 /* Where an operand lives. */
 enum sinter_space { SINTER_ARENA = 0, SINTER_STATE = 1, SINTER_CONSTANTS = 2 };

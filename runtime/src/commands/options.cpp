@@ -53,7 +53,11 @@ Check numberThat(bool (*inside)(double), const std::string &must, const std::str
   });
 }
 
-Check oneOf(const std::vector<std::string> &names) {
+// Of names with commas between them.
+Check oneOf(std::string_view text) {
+  std::vector<std::string> names;
+  for (size_t comma = 0; comma != text.npos; text.remove_prefix(std::min(comma + 1, text.size())))
+    names.emplace_back(text.substr(0, comma = text.find(',')));
   const auto last = names.end() - 1;
   const std::string list =
       fmt::format("{}{}{}", fmt::join(names.begin(), last, ", "), names.size() > 1 ? " or " : "", *last);
@@ -77,7 +81,7 @@ const Check probability = numberThat([](double v) { return v >= 0 && v <= 1; }, 
 const Check notEmpty =
     makeCheck("", [](std::string &text) { return text.empty() ? std::string("is empty") : std::string(); });
 const Check anyText = makeCheck("", [](std::string &) { return std::string(); });
-const Check tokenizers = oneOf({"bytes", "chars"});
+const Check tokenizers = oneOf("bytes,chars");
 
 /// How an option reads in its help: what its value is, and what holds without it ("" if there is nothing to tell).
 struct Help {
@@ -122,7 +126,7 @@ void addRequired(CLI::App &app, const char *name, T &target, const Check &check,
 static Help rateHelp(const sinter_program &program, const char *value, const char *text, const char *input) {
   for (uint32_t e = 0; e < program.entry_count; ++e)
     if (anyPlan(program).entries[e].name == std::string_view("train"))
-      if (const sinter_input *found = Program::findInput(anyPlan(program).entries[e], input))
+      if (const sinter_input *found = Program::findProgramInput(anyPlan(program).entries[e], input))
         return {value, text, found->has_default ? fmt::format("{:g}", found->value) : ""};
   return {value, std::string(text) + "; this model has none"};
 }
@@ -132,12 +136,12 @@ static void addRates(CLI::App &app, TrainCommand &c, const sinter_program &progr
                            const char *text,
                            const char *input) { add(app, name, target, check, rateHelp(program, value, text, input)); };
   ofModel("--lr", c.lr, rate, "RATE", "learning rate", "lr");
-  add(app, "--min-lr", c.minLr, rate, {"RATE", "where the cosine ends", "a tenth of --lr"});
+  add(app, "--min-lr", c.minLr, rate, {"RATE", "where the schedule ends", "a tenth of --lr"});
   add(app, "--warmup", c.warmup, notNegative, {"STEPS", "steps in which the learning rate rises from 0", "0"});
   add(app, "--accumulate", c.accumulate, moderate,
       {"N", "batches a step, whose gradients are averaged (a program of sinterc --accumulate)", "1"});
-  add(app, "--schedule", c.schedule, oneOf({"constant", "cosine"}),
-      {"NAME", "learning rate after the warm-up", "constant"});
+  add(app, "--schedule", c.schedule, oneOf("constant,cosine,linear,inverse-sqrt,one-cycle"),
+      {"NAME", "learning rate after the warm-up; one-cycle: in it, too", "constant"});
   ofModel("--beta1", c.beta1, decay, "X", "decay of the mean of gradients", "beta1");
   ofModel("--beta2", c.beta2, decay, "X", "decay of the mean of their squares", "beta2");
   ofModel("--eps", c.eps, normal, "X", "added to the root of that mean", "eps");
@@ -161,7 +165,7 @@ static void addTrain(CLI::App &app, TrainCommand &c, const sinter_program &progr
                           "inputs or more examples"});
   add(app, "--steps", c.steps, notNegative, {"STEPS", "train up to this step", "1000"});
   add(app, "--out", c.out, notEmpty, {"FOLDER", "where checkpoint.safetensors is kept", "run"});
-  add(app, "--resume", c.resume, {oneOf({"always", "auto"}).validator, ""},
+  add(app, "--resume", c.resume, {oneOf("always,auto").validator, ""},
       {"[=auto]",
        "go on from the checkpoint in --out, with its data and options where none are given; auto: if there is one"})
       ->expected(0, 1)
@@ -169,7 +173,7 @@ static void addTrain(CLI::App &app, TrainCommand &c, const sinter_program &progr
   add(app, "--init", c.init, notEmpty, {"FILE", "take the parameters from a checkpoint or safetensors file"});
   add(app, "--seed", c.seed, seed, {"N", "of initial values, batches and dropout", "0"});
   addRates(app, c, program);
-  add(app, "--order", c.order, oneOf({"random", "sequential", "shuffled"}),
+  add(app, "--order", c.order, oneOf("random,sequential,shuffled"),
       {"NAME",
        "of the data; sequential: row b of step s starts at token (s * batch + b) * context; shuffled: all rows "
        "once before any comes again",
@@ -209,8 +213,7 @@ static void addEval(CLI::App &app, EvalCommand &c) {
   addInputs(app, "--input", c.inputs, {"NAME=FILE", "in place of --data: numbers of an input, as for train", "none"});
   addRequired(app, "--checkpoint", c.checkpoint, notEmpty,
               {"FILE", "checkpoint, safetensors file, or folder of a training"});
-  add(app, "--split", c.split, oneOf({"all", "train", "val"}),
-      {"PART", "of --data; val: what training held out", "all"});
+  add(app, "--split", c.split, oneOf("all,train,val"), {"PART", "of --data; val: what training held out", "all"});
   add(app, "--val-fraction", c.validationFraction, fraction,
       {"X", "share that --split=val means", "as in training, else 0.1"});
   add(app, "--batches", c.batches, notNegative, {"BATCHES", "evenly spaced; 0: all", "0"});
@@ -242,7 +245,7 @@ static void addSample(CLI::App &app, SampleCommand &c) {
   add(app, "--seed", s.seed, seed, {"N", "of the choice", fmt::to_string(s.seed)});
   add(app, "--logprobs", c.generate.logProbabilities, notNegative,
       {"K", "log-probabilities of the K most probable; implies --json", "0"});
-  add(app, "--tokenizer", c.tokenizer, oneOf({"bytes"}), {"NAME", "for files without one"});
+  add(app, "--tokenizer", c.tokenizer, oneOf("bytes"), {"NAME", "for files without one"});
   app.add_flag("--json", c.json, "one JSON object instead of text");
   addIgnore(app, c.ignoreConfiguration);
 }

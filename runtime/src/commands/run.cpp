@@ -183,7 +183,8 @@ void EntryCalls::fill(int64_t call) {
   program_.setScalar(entry_, "step", double(checkpoint_.step + call + 1));
   setSeed(program_, entry_, checkpoint_.seed);
   for (const auto &[name, value] : numbers_)
-    program_.setScalar(entry_, name, value);
+    if (const sinter_input *input = Program::findInput(entry_, name)) // the model's own, whatever its name
+      storeScalar(input->tensor.dtype, program_.data(*input), value);
   for (const Given &given : given_) {
     const int64_t rows = given.input.shape[0], first = given.calls() == 1 ? 0 : call * rows;
     for (int64_t b = 0; b < rows; ++b)
@@ -224,7 +225,7 @@ Exit EntryCalls::run() {
     file->commit();
   if (command_.save.empty())
     return Exit::Done;
-  if (Program::findInput(entry_, "step"))
+  if (Program::findProgramInput(entry_, "step"))
     checkpoint_.step += calls_;
   checkpoint_.bestStep = -1; // of another state
   saveCheckpoint(command_.save, program_, checkpoint_);

@@ -91,7 +91,7 @@ void Training::takeOptions() {
   take(command_.weightDecay, options_.weightDecay);
   take(command_.gradClip, options_.gradClip);
   if (command_.schedule)
-    options_.cosine = *command_.schedule == "cosine";
+    options_.schedule = scheduleNamed(*command_.schedule);
   if (command_.order)
     options_.order = *command_.order == "sequential" ? Order::Sequential
                      : *command_.order == "shuffled" ? Order::Shuffled
@@ -192,15 +192,18 @@ bool Training::saveFirst() {
   return true;
 }
 
-// The cosine ends at --steps: another end moves all of it.
+// Most schedules end at --steps: another end moves all of it.
 void Training::checkSchedule(const TrainingOptions &saved, const Trainer &trainer) const {
   const int64_t next = checkpoint_.step + 1;
-  if (!command_.steps || !options_.cosine || !saved.cosine || saved.steps == options_.steps || next > options_.steps)
+  const bool ends = options_.schedule != Schedule::Constant && options_.schedule != Schedule::InverseSqrt;
+  if (!command_.steps || !ends || saved.schedule != options_.schedule || saved.steps == options_.steps ||
+      next > options_.steps)
     return;
   const double before = Trainer(program_, saved, checkpoint_.seed).learningRate(next);
-  reportWarning(fmt::format("--steps {}: the checkpoint's cosine was to end at step {}; it is stretched: the learning "
-                            "rate of step {} is {:.3g}, was to be {:.3g}",
-                            options_.steps, saved.steps, next, trainer.learningRate(next), before));
+  reportWarning(
+      fmt::format("--steps {}: the checkpoint's schedule was to end at step {}; it is stretched: the learning "
+                  "rate of step {} is {:.3g}, was to be {:.3g}",
+                  options_.steps, saved.steps, next, trainer.learningRate(next), before));
 }
 
 // By default, held-out losses take about 3 % of the time: a batch of one costs a third of a step.

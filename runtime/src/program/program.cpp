@@ -1,10 +1,8 @@
 #include "program/program.h"
 
 #include "base/error.h"
-#include "base/threads.h"
 #include "program/device.h"
 #include "program/processor.h"
-#include "program/random.h"
 
 #include <algorithm>
 #include <cstring>
@@ -54,6 +52,15 @@ const sinter_input *Program::findInput(const sinter_entry &entry, std::string_vi
   return findNamed(entry.inputs, entry.input_count, name, [](const sinter_input &i) { return i.tensor.name; });
 }
 
+const sinter_input *Program::findProgramInput(const sinter_entry &entry, std::string_view name) {
+  constexpr std::string_view prefix = "sinter.";
+  for (uint32_t i = 0; i < entry.input_count; ++i)
+    if (const std::string_view full = entry.inputs[i].tensor.name;
+        full.starts_with(prefix) && full.substr(prefix.size()) == name)
+      return &entry.inputs[i];
+  return findInput(entry, name);
+}
+
 const sinter_tensor *Program::findOutput(const sinter_entry &entry, std::string_view name) {
   return findNamed(entry.outputs, entry.output_count, name, [](const sinter_tensor &t) { return t.name; });
 }
@@ -66,7 +73,7 @@ void Program::run(const sinter_entry &entry, double *launchSeconds) { device_->r
 const sinter_plan &Program::plan() const { return device_->plan(); }
 int Program::threads() const { return device_->threads(); }
 
-static void storeScalar(uint32_t dtype, void *target, double value) {
+void storeScalar(uint32_t dtype, void *target, double value) {
   switch (dtype) {
   case SINTER_F32: {
     const float number = float(value);
@@ -95,7 +102,7 @@ void Program::setDefaults(const sinter_entry &entry) {
 }
 
 bool Program::setScalar(const sinter_entry &entry, std::string_view name, double value) {
-  const sinter_input *input = findInput(entry, name);
+  const sinter_input *input = findProgramInput(entry, name);
   if (!input || input->tensor.rank != 0)
     return false;
   storeScalar(input->tensor.dtype, data(*input), value);
@@ -114,64 +121,6 @@ double Program::scalar(const sinter_entry &entry, std::string_view name) {
   float value;
   std::memcpy(&value, data(*output), sizeof value);
   return value;
-}
-
-// Element i comes from counter i of the stream of the state's name, so any split over threads gives the same bits.
-static void initializeRange(const sinter_state &state, float *data, const Random &random, int64_t begin, int64_t end) {
-  for (int64_t i = begin; i < end; ++i) {
-    switch (state.init) {
-    case SINTER_ONES:
-      data[i] = 1;
-      break;
-    case SINTER_CONSTANT:
-      data[i] = float(state.scale);
-      break;
-    case SINTER_NORMAL:
-      data[i] = float(state.scale * random.normal(uint64_t(i)));
-      break;
-    case SINTER_UNIFORM:
-      data[i] = float(state.scale * (2 * random.uniform(uint64_t(i)) - 1));
-      break;
-    default:
-      data[i] = 0;
-    }
-  }
-}
-
-// States of other types than f32: zeros or one constant.
-static void initializeOther(const sinter_state &state, void *data) {
-  std::memset(data, 0, state.tensor.bytes);
-  if (state.init != SINTER_ONES && state.init != SINTER_CONSTANT)
-    return;
-  const int64_t count = elementCount(state.tensor), size = int64_t(state.tensor.bytes) / count;
-  for (int64_t i = 0; i < count; ++i)
-    storeScalar(state.tensor.dtype, static_cast<std::byte *>(data) + i * size,
-                state.init == SINTER_ONES ? 1 : state.scale);
-}
-
-void Program::initialize(uint64_t seed) {
-  // Every thread takes its part of every state.
-  std::byte *block = device_->state();
-  const auto initializePart = [&](int64_t part, int64_t parts) {
-    for (uint32_t s = 0; s < program_.state_count; ++s) {
-      const sinter_state &state = program_.states[s];
-      if (!isSaved(state)) // its pages stay untouched, and take no memory, until somebody writes them
-        continue;
-      const int64_t count = elementCount(state.tensor);
-      std::byte *data = block + state.tensor.offset;
-      if (state.tensor.dtype == SINTER_F32)
-        initializeRange(state, reinterpret_cast<float *>(data), Random(seed, streamOf(state.tensor.name)),
-                        count * part / parts, count * (part + 1) / parts);
-      else if (part == 0)
-        initializeOther(state, data);
-    }
-  };
-  constexpr uint64_t worthThreads = 1 << 20; // bytes
-  const int64_t parts = program_.state_bytes < worthThreads ? 1 : threads();
-  std::vector<std::jthread> helpers;
-  for (int64_t part = 1; part < parts; ++part)
-    startThread(helpers, int(parts), [&, part] { initializePart(part, parts); });
-  initializePart(0, parts);
 }
 
 const sinter_plan &anyPlan(const sinter_program &program) {

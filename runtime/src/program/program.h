@@ -36,6 +36,8 @@ public:
   const sinter_entry *findEntry(std::string_view name) const;
   const sinter_state *findState(std::string_view name) const;
   static const sinter_input *findInput(const sinter_entry &entry, std::string_view name);
+  /// An input that programs set themselves, such as `lr`: called `sinter.lr` where the model has an `lr` of its own.
+  static const sinter_input *findProgramInput(const sinter_entry &entry, std::string_view name);
   static const sinter_tensor *findOutput(const sinter_entry &entry, std::string_view name);
 
   /// Sets every state from its initialiser and `seed`, the same bits everywhere.
@@ -49,7 +51,8 @@ public:
 
   /// Writes the defaults of scalar inputs into the arena; call before setting inputs of a new call.
   void setDefaults(const sinter_entry &entry);
-  /// Sets a scalar input (converted to its dtype) if the entry has one of that name; false if not.
+  /// Sets a scalar input (converted to its dtype) if the entry has one of that name, as findProgramInput understands
+  /// it; false if not.
   bool setScalar(const sinter_entry &entry, std::string_view name, double value);
   /// A rank-0 output as a double; NaN if the entry has none of that name.
   double scalar(const sinter_entry &entry, std::string_view name);
@@ -80,6 +83,8 @@ const sinter_plan &anyPlan(const sinter_program &program);
 inline bool isParameter(const sinter_state &state) { return state.role == SINTER_PARAMETER; }
 inline bool isSaved(const sinter_state &state) { return state.role != SINTER_TRANSIENT; }
 
+/// Stores a number as an element of this type, rounded or within its range.
+void storeScalar(uint32_t dtype, void *target, double value);
 /// The number that a scalar input of this type holds when it is set to `value`.
 double scalarOf(uint32_t dtype, double value);
 /// Sets the inputs `seed` and `seed_high`, where the entry has them.

@@ -54,10 +54,18 @@ public:
   }
 
   /// Standard normal by Box and Muller.
-  double normal(uint64_t counter) const {
+  [[gnu::noinline]] double normal(uint64_t counter) const {
     const uint64_t word = bits(counter);
     const double radius = (double(uint32_t(word)) + 0.5) * 0x1p-32;
     return std::sqrt(-2 * logarithm(radius)) * cosineOfTurns(double(word >> 32) * 0x1p-32);
+  }
+
+  /// The same, drawn again until it is within two deviations. (Counters beyond those of any tensor.)
+  double truncatedNormal(uint64_t counter) const {
+    double value = normal(counter);
+    for (uint64_t again = 1; value < -2 || value > 2; ++again)
+      value = normal(counter + (again << 48));
+    return value;
   }
 
 private:

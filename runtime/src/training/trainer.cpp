@@ -37,6 +37,13 @@ static std::string optionName(std::string name) {
   return name;
 }
 
+static constexpr const char *scheduleNames[] = {"constant", "cosine", "linear", "inverse-sqrt",
+                                                "one-cycle"}; // by Schedule
+
+Schedule scheduleNamed(std::string_view name) {
+  return Schedule(std::find(std::begin(scheduleNames), std::end(scheduleNames), name) - std::begin(scheduleNames));
+}
+
 static constexpr const char *orderNames[] = {"random", "sequential", "shuffled"}; // by Order
 
 // In the order of their names, as earlier versions wrote them; file names need not be UTF-8.
@@ -44,7 +51,7 @@ std::string TrainingOptions::json() const {
   std::map<std::string, std::string> values = {{"steps", fmt::to_string(steps)},
                                                {"warmup", fmt::to_string(warmup)},
                                                {"accumulate", fmt::to_string(accumulate)},
-                                               {"schedule", jsonQuoted(cosine ? "cosine" : "constant")},
+                                               {"schedule", jsonQuoted(scheduleNames[int(schedule)])},
                                                {"order", jsonQuoted(orderNames[int(order)])},
                                                {"val_fraction", fmt::format("{}", validationFraction)}};
   for (const Rate &rate : rates)
@@ -109,16 +116,17 @@ public:
     return word == yes;
   }
 
+  [[noreturn]] void refuse(const char *name) const {
+    const std::string found = has(name) ? "is " + values_.at(name).text.substr(0, 32) : "is missing";
+    fail(Exit::Damaged, fmt::format("{}: the saved option {} {}, which is out of range", path_, name, found));
+  }
+
 private:
   int64_t wholeNumber(const char *name, int64_t least, int64_t most) const {
     const auto value = has(name) ? values_.at(name).wholeNumber() : std::nullopt;
     if (!value || *value < least || *value > most)
       refuse(name);
     return *value;
-  }
-  [[noreturn]] void refuse(const char *name) const {
-    const std::string found = has(name) ? "is " + values_.at(name).text.substr(0, 32) : "is missing";
-    fail(Exit::Damaged, fmt::format("{}: the saved option {} {}, which is out of range", path_, name, found));
   }
 
   const std::string &path_;
@@ -134,7 +142,9 @@ TrainingOptions TrainingOptions::parse(const std::string &text, const std::strin
   options.warmup = saved.steps("warmup");
   if (saved.has("accumulate")) // (the first versions had one batch a step)
     options.accumulate = saved.batches("accumulate");
-  options.cosine = saved.choice("schedule", "cosine", "constant");
+  options.schedule = scheduleNamed(saved.text("schedule"));
+  if (options.schedule > Schedule::OneCycle)
+    saved.refuse("schedule");
   options.order = saved.text("order") == orderNames[int(Order::Shuffled)] ? Order::Shuffled
                   : saved.choice("order", "sequential", "random")         ? Order::Sequential
                                                                           : Order::Random;
@@ -188,7 +198,7 @@ int64_t vocabularySize(Program &program) {
 Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed)
     : program_(program), entry_(requireEntry(program, "train")), options_(options), seed_(seed),
       batch_(Batch::of(program, entry_)) {
-  const sinter_input *lr = Program::findInput(entry_, "lr");
+  const sinter_input *lr = Program::findProgramInput(entry_, "lr");
   lr_ = options.lr ? *options.lr : lr && lr->has_default ? lr->value : 3e-4;
   hasGradNorm_ = Program::findOutput(entry_, "grad_norm");
   if (options.accumulate > 1) {
@@ -204,20 +214,32 @@ Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed
     fail(Exit::Usage, "entry train: has no output 'loss'");
   // A rate that nothing reads would be silently without effect.
   for (const Rate &rate : rates)
-    if (options.*rate.member && rate.member != &TrainingOptions::minLr && !Program::findInput(entry_, rate.name))
+    if (options.*rate.member && rate.member != &TrainingOptions::minLr && !Program::findProgramInput(entry_, rate.name))
       fail(Exit::Usage, fmt::format("--{} has no effect: the model's entry 'train' has no input {}",
                                     optionName(rate.name), rate.name));
 }
 
 double Trainer::learningRate(int64_t step) const {
+  const auto alongCosine = [](double from, double to, double part) {
+    return to + 0.5 * (from - to) * (1 + std::cos(std::numbers::pi * std::min(1.0, part)));
+  };
+  if (options_.schedule == Schedule::OneCycle) { // as PyTorch counts: the first step is at its start
+    const double rising = options_.warmup ? double(options_.warmup) : 0.3 * double(options_.steps);
+    const double top = rising - 1, rest = double(options_.steps) - rising, done = double(step) - 1;
+    if (done <= top)
+      return alongCosine(lr_ / 25, lr_, done / (top > 0 ? top : 1));
+    return alongCosine(lr_, options_.minLr.value_or(lr_ / 250000), (done - top) / (rest > 0 ? rest : 1));
+  }
   if (step <= options_.warmup)
     return lr_ * double(step) / double(options_.warmup);
-  if (!options_.cosine)
+  if (options_.schedule == Schedule::Constant)
     return lr_;
-  const double least = options_.minLr.value_or(0.1 * lr_);
+  const double least = options_.minLr.value_or(options_.schedule == Schedule::InverseSqrt ? 0 : 0.1 * lr_);
+  if (options_.schedule == Schedule::InverseSqrt)
+    return std::max(least, lr_ * std::sqrt(double(std::max<int64_t>(1, options_.warmup)) / double(step)));
   const int64_t length = std::max<int64_t>(1, options_.steps - options_.warmup);
   const double progress = std::min(1.0, double(step - options_.warmup) / double(length));
-  return least + 0.5 * (lr_ - least) * (1 + std::cos(std::numbers::pi * progress));
+  return options_.schedule == Schedule::Linear ? lr_ + (least - lr_) * progress : alongCosine(lr_, least, progress);
 }
 
 void Trainer::setInputs(const sinter_entry &entry, int64_t count, double lr) {
@@ -227,6 +249,11 @@ void Trainer::setInputs(const sinter_entry &entry, int64_t count, double lr) {
       program_.setScalar(entry, rate.name, *(options_.*rate.member));
   program_.setScalar(entry, "lr", lr);
   program_.setScalar(entry, "step", double(count));
+  // Optimizers of other names keep their rate, and follow the schedule.
+  for (uint32_t i = 0; i < entry.input_count; ++i)
+    if (const std::string_view name = entry.inputs[i].tensor.name;
+        name.ends_with(".lr") && name != "sinter.lr" && entry.inputs[i].has_default)
+      program_.setScalar(entry, name, entry.inputs[i].value * (lr_ > 0 ? lr / lr_ : 1));
   setSeed(program_, entry, seed_);
 }
 

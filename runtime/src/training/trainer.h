@@ -10,13 +10,18 @@
 
 namespace sinter {
 
+/// What the learning rate does behind the warm-up.
+enum class Schedule { Constant, Cosine, Linear, InverseSqrt, OneCycle };
+/// By its name on the command line; behind the last one if there is none of this name.
+Schedule scheduleNamed(std::string_view name);
+
 /// What decides the numbers of a training; saved in its checkpoints. What is not set comes from the program's defaults.
 struct TrainingOptions {
-  int64_t steps = 1000; ///< also the length of the cosine schedule
+  int64_t steps = 1000; ///< also the length of the schedule
   std::optional<double> lr, minLr, beta1, beta2, eps, weightDecay, gradClip;
   int64_t warmup = 0;
   int64_t accumulate = 1; ///< batches a step; their gradients are averaged
-  bool cosine = false;
+  Schedule schedule = Schedule::Constant;
   Order order = Order::Random;
   double validationFraction = 0.1;
   std::string data, validationData;     ///< files, as dataPathToSave names them; empty: unknown, or none
@@ -57,7 +62,9 @@ public:
   int64_t predictions() const { return options_.accumulate * batch_.predictions(); }
   int64_t rows() const { return options_.accumulate * batch_.rows; }
 
-  /// Learning rate of step `step` (from 1): linear warm-up, then constant or a half cosine down to the least rate.
+  /// Learning rate of step `step` (from 1): linear warm-up, then what the schedule says: constant; half a cosine or a
+  /// line down to the least rate at the last step; the inverse of the square root of the step; or one cycle, a cosine
+  /// up and one down.
   double learningRate(int64_t step) const;
 
   /// Step `step`, counted from 1.

@@ -15,7 +15,35 @@ SINTER_MODEL(optimizers) {
       output("grad_norm", minimize(loss, Sgd{}));
     else if (optimizer == "momentum")
       output("grad_norm", minimize(loss, Momentum{}));
-    else
+    else if (optimizer == "adam")
+      output("grad_norm", minimize(loss, Adam{}));
+    else if (optimizer == "adamw")
       output("grad_norm", minimize(loss, AdamW{}));
+    else if (optimizer == "lion")
+      output("grad_norm", minimize(loss, Lion{}));
+    else if (optimizer == "groups") // matrix slower and with more decay, the bias not at all
+      output("grad_norm", minimize(loss, AdamW{.lr = 0.1,
+                                               .weight_decay = 0.5,
+                                               .groups = {{.of = named("mat*"), .lr = 0.25, .weight_decay = 3},
+                                                          {.of = named("*"), .frozen = true}}}));
+    else if (optimizer == "two") { // one by gradients that are given, the other under a name of its own
+      output("grad_norm", update(parameters(named("matrix")), {grad(loss, matrix) / 2}, Sgd{.lr = 0.1}));
+      minimize(loss, parameters(named("bias")), Sgd{.lr = 0.3, .name = "bias_optimizer"});
+    } else if (optimizer == "scheduled") // no input for the rate: the graph computes it
+      output("grad_norm", minimize(loss, Sgd{.lr = cosine_schedule(0.2, 6, 2, 0.05)}));
+    else if (optimizer == "averaged") {
+      output("grad_norm", minimize(loss, Sgd{}));
+      ema(parameters(), 0.75);
+    } else if (optimizer == "own") // a function of one's own
+      output("grad_norm", minimize(loss, Optimizer([](const std::vector<Parameter> &ps, const std::vector<Tensor> &gs) {
+                                     for (size_t i = 0; i < ps.size(); ++i)
+                                       assign(ps[i], ps[i] - 0.5 * gs[i]);
+                                     return global_norm(gs);
+                                   })));
   });
+  if (optimizer == "averaged")
+    entry("average", [] {
+      Averages averages;
+      output("matrix", parameter("matrix", {2, 2}, filled(0.75)));
+    });
 }

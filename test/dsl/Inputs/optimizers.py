@@ -1,7 +1,7 @@
 """Trains Inputs/optimizers.cpp for some steps and holds every loss, norm, parameter and memory of the optimizer against
 the same steps in double precision, written down here from the papers' formulas.
 
-    optimizers.py PROGRAM sgd|momentum|adamw STEPS --FLAG VALUE ...   (the program's own flags, and what they default to)
+    optimizers.py PROGRAM sgd|momentum|adam|adamw|lion|... STEPS --FLAG VALUE ...   (the program's own flags, and what they default to)
 """
 import json, math, os, struct, subprocess, sys, tempfile
 
@@ -10,39 +10,68 @@ T = {"matrix": [0, 1, -1, 5], "bias": [1, -2], "unused": [0, 0, 0]}
 DECAYS = {"matrix": True, "bias": False, "unused": True}  # by default matrices do
 
 
-def reference(kind, steps, rates):
+def reference(kind, steps, rates, linear):
     p = {"matrix": [0.75] * 4, "bias": [-0.5] * 2, "unused": [2.0] * 3}
     m = {name: [0.0] * len(v) for name, v in p.items()}
     v = {name: [0.0] * len(v) for name, v in p.items()}
     log = []
-    lr, decay, clip = rates["lr"], rates["weight_decay"], rates["grad_clip"]
+    decay, clip = rates["weight_decay"], rates["grad_clip"]
+    average = {}
     for step in range(1, steps + 1):
         loss = sum(c * (x - t) ** 2 / 2 for n in p for c, x, t in zip(C[n], p[n], T[n]))
         g = {n: [c * (x - t) for c, x, t in zip(C[n], p[n], T[n])] for n in p}
-        norm = math.sqrt(sum(x * x for n in g for x in g[n]))
+        if kind == "groups":  # the others are frozen
+            g = {"matrix": g["matrix"]}
+        if kind == "two":
+            g = {"matrix": [x / 2 for x in g["matrix"]], "bias": g["bias"]}
+        norm = math.sqrt(sum(x * x for n in g if kind != "two" or n == "matrix" for x in g[n]))
         log.append((loss, norm))
         scale = min(1, clip / norm) if clip > 0 else 1
-        for n in p:
+        for n in g:
+            lr = rates["lr"]
+            if kind == "scheduled":  # up to step 2, then half a cosine down to step 6
+                part = min(1, (step - 2) / 4)
+                lr = 0.1 * step if step <= 2 else 0.05 + 0.075 * (1 + math.cos(math.pi * part))
+            if kind == "two" and n == "bias":  # its own rate, which follows the schedule of the command line
+                lr = 0.3 * (max(0.1, 1 - 0.9 * step / 5) if linear else 1)
+            if kind == "two" and n == "matrix":
+                lr = 0.1 * (max(0.1, 1 - 0.9 * step / 5) if linear else 1)
             for i, x in enumerate(p[n]):
                 gradient = g[n][i] * scale
                 wd = decay if DECAYS[n] else 0
-                if kind == "sgd":
+                if kind == "lion":
+                    b1, b2 = rates["beta1"], rates["beta2"]
+                    c = b1 * m[n][i] + (1 - b1) * gradient
+                    m[n][i] = b2 * m[n][i] + (1 - b2) * gradient
+                    p[n][i] = x - lr * ((c > 0) - (c < 0) + wd * x)
+                elif kind in ("sgd", "scheduled", "averaged", "own", "two"):
                     p[n][i] = x - lr * (gradient + wd * x)
                 elif kind == "momentum":
                     v[n][i] = rates["beta1"] * v[n][i] + gradient
                     p[n][i] = x - lr * (v[n][i] + wd * x)
                 else:
                     b1, b2 = rates["beta1"], rates["beta2"]
+                    if kind == "adam":  # the decay is part of the gradient
+                        gradient, wd = gradient + wd * x, 0
+                    if kind == "groups":
+                        lr, wd = rates["lr"] / 4, 3 * wd
                     m[n][i] = b1 * m[n][i] + (1 - b1) * gradient
                     v[n][i] = b2 * v[n][i] + (1 - b2) * gradient ** 2
                     mean, variance = m[n][i] / (1 - b1 ** step), v[n][i] / (1 - b2 ** step)
                     p[n][i] = x - lr * (mean / (math.sqrt(variance) + rates["eps"]) + wd * x)
+        for n in p:
+            average[n] = [x if step == 1 else 0.75 * a + 0.25 * x for a, x in zip(average.get(n, p[n]), p[n])]
     state = dict(p)
     for n in p:
         if kind == "momentum":
             state["optimizer.momentum.v." + n] = v[n]
-        if kind == "adamw":
-            state["optimizer.adamw.m." + n], state["optimizer.adamw.v." + n] = m[n], v[n]
+        if kind == "lion":
+            state["optimizer.lion.m." + n] = m[n]
+        if kind == "averaged":
+            state["optimizer.ema." + n] = average[n]
+        if kind in ("adam", "adamw") or kind == "groups" and n == "matrix":
+            kinds = "adamw" if kind == "groups" else kind
+            state[f"optimizer.{kinds}.m." + n], state[f"optimizer.{kinds}.v." + n] = m[n], v[n]
     return log, state
 
 
@@ -67,9 +96,17 @@ def main():
     program, kind, steps, flags = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
     rates = {"sgd": {"lr": 0.1, "weight_decay": 0, "grad_clip": 0},
              "momentum": {"lr": 0.05, "beta1": 0.9, "weight_decay": 0, "grad_clip": 0},
-             "adamw": {"lr": 3e-4, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01, "grad_clip": 1}}[kind]
+             "adam": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0, "grad_clip": 0},
+             "adamw": {"lr": 3e-4, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01, "grad_clip": 1},
+             "lion": {"lr": 1e-4, "beta1": 0.9, "beta2": 0.99, "weight_decay": 0.1, "grad_clip": 1},
+             "groups": {"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.5, "grad_clip": 1},
+             "two": {"lr": 0.1, "weight_decay": 0, "grad_clip": 0},
+             "scheduled": {"lr": 0, "weight_decay": 0, "grad_clip": 0},
+             "averaged": {"lr": 0.1, "weight_decay": 0, "grad_clip": 0},
+             "own": {"lr": 0.5, "weight_decay": 0, "grad_clip": 0}}[kind]
     for flag, value in zip(flags[::2], flags[1::2]):
-        rates[flag[2:].replace("-", "_")] = float(value)
+        if flag != "--schedule" and flag != "--min-lr":
+            rates[flag[2:].replace("-", "_")] = float(value)
     rates = {name: struct.unpack("<f", struct.pack("<f", rate))[0] for name, rate in rates.items()}  # as they are used
     with tempfile.TemporaryDirectory() as folder:
         text, log, out = (os.path.join(folder, name) for name in ("text", "log", "out"))
@@ -78,7 +115,7 @@ def main():
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         lines = [json.loads(line) for line in open(log)]
         actual = tensors(os.path.join(out, "checkpoint.safetensors"))
-    expected_log, expected = reference(kind, steps, rates)
+    expected_log, expected = reference(kind, steps, rates, "--schedule" in flags)
     losses = [(line["loss"], line["grad_norm"]) for line in lines if "loss" in line]
     if len(losses) != steps or set(actual) != set(expected):
         sys.exit(f"{len(losses)} steps of {steps}; tensors {sorted(actual)}, expected {sorted(expected)}")

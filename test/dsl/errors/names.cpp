@@ -9,10 +9,10 @@ SINTER_MODEL(names) {
     Tensor w = parameter("w", {3}, zeros()); // first
     output("y", w);                          // the first output
     if (mistake == "duplicate")
-      parameter("w", {3}, zeros());
+      parameter("w", {3}, ones());
     // RUN: not sinterc %s --set mistake=duplicate --emit=model 2>&1 | FileCheck %s --check-prefix=DUPLICATE
-    // DUPLICATE: names.cpp:[[#@LINE-2]]:{{[0-9]+}}: parameter: 'w' is declared twice in entry 'f'
-    // DUPLICATE-NEXT: names.cpp:[[#@LINE-6]]:{{[0-9]+}}: note: first declared here
+    // DUPLICATE: names.cpp:[[#@LINE-2]]:{{[0-9]+}}: parameter: 'w' is parameter, f32 [3], ones here, but this entry, before, declared it as parameter, f32 [3], zeros
+    // DUPLICATE-NEXT: names.cpp:[[#@LINE-6]]:{{[0-9]+}}: note: declared there
 
     if (mistake == "input") {
       input("x", {2});
