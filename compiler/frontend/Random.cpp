@@ -140,8 +140,8 @@ Tensor bernoulli(Tensor probabilities, Loc loc) {
 Tensor gumbel(Shape shape, Loc loc) {
   CallSite here(loc);
   Value bits = draw(shape, "gumbel", loc);
-  // -log(1 - part), whose small values keep their digits, is as good as -log(part). No log1p: its quotient has other bits
-  // on other devices.
+  // -log(1 - part), whose small values keep their digits, is as good as -log(part). No log1p: its quotient has other
+  // bits on other devices.
   Tensor whole = firstBits(bits, 31, ModelBuilder::get().at(loc));
   Tensor part = (cast(whole, f32) + 0.5) * 0x1p-31, rest = (cast(0x7fffffff - whole, f32) + 0.5) * 0x1p-31;
   static constexpr double coefficients[] = {1.73361194,  -2.45896196, 1.95987058,  -0.590088725, 0.340746462,
