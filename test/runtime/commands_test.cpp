@@ -186,7 +186,7 @@ TEST_F(CommandsTest, Usage) {
   expectError({"train", "--data", text, "--lr", "nan"}, 2, "--lr");
   expectError({"train", "--data", text, "--lr", "-1"}, 2, "--lr");
   expectError({"train", "--data", text, "--seed", "-1"}, 2, "--seed");
-  expectError({"train", "--data", text, "--schedule", "linear"}, 2, "constant");
+  expectError({"train", "--data", text, "--schedule", "quadratic"}, 2, "constant");
   expectError({"train", "--data", text, "--threads", "0"}, 2, "--threads");
   expectError({"train", "--data", text, "--val-fraction", "1"}, 2, "--val-fraction");
   expectError({"train", "--data", text, "--grad-clip", "1", "--steps", "1"}, 2, "error: --grad-clip has no effect");

@@ -249,7 +249,7 @@ TEST_F(HostileTest, SavedOptionsAreChecked) {
                                                {"val_fraction", 1},
                                                {"val_fraction", -0.5},
                                                {"val_fraction", "x"},
-                                               {"schedule", "linear"},
+                                               {"schedule", "quadratic"},
                                                {"schedule", 1},
                                                {"order", "reverse"},
                                                {"lr", -1},
