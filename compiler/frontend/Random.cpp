@@ -1,5 +1,6 @@
-// The DSL's random numbers: bits of Threefry, and what is made of them by operations that give the same bits on every
-// device: shifts, conversions that are exact, sums, products, and the logarithm that sinter expands itself.
+// The DSL's random numbers: bits of Threefry, and what is made of them: by shifts, conversions that are exact, sums and
+// products, whose bits are the same on every device, and by polynomials and sinter's own logarithm, where a device may
+// round a multiply-add once or twice.
 #include "sinter/random.h"
 #include "compiler/frontend/Builder.h"
 #include "compiler/include/sinter/nn.h"
@@ -90,7 +91,8 @@ Tensor uniform(Shape shape, double low, double high, Loc loc) {
   Value bits = draw(shape, "uniform", loc);
   // Exact: 24 bits and a power of two.
   Tensor part = cast(firstBits(bits, 24, ModelBuilder::get().at(loc)), f32) * 0x1p-24;
-  return low == 0 && high == 1 ? part : fma(part, high - low, low);
+  // (No fma: some devices round it twice.)
+  return low == 0 && high == 1 ? part : part * (high - low) + low;
 }
 
 Tensor normal(Shape shape, Loc loc) {
@@ -140,8 +142,8 @@ Tensor bernoulli(Tensor probabilities, Loc loc) {
 Tensor gumbel(Shape shape, Loc loc) {
   CallSite here(loc);
   Value bits = draw(shape, "gumbel", loc);
-  // -log(1 - part), whose small values keep their digits, is as good as -log(part). No log1p: its quotient has other
-  // bits on other devices.
+  // -log(1 - part), whose small values keep their digits, is as good as -log(part). No log1p: devices need not divide
+  // exactly.
   Tensor whole = firstBits(bits, 31, ModelBuilder::get().at(loc));
   Tensor part = (cast(whole, f32) + 0.5) * 0x1p-31, rest = (cast(0x7fffffff - whole, f32) + 0.5) * 0x1p-31;
   static constexpr double coefficients[] = {1.73361194,  -2.45896196, 1.95987058,  -0.590088725, 0.340746462,

@@ -5,9 +5,10 @@
 //   word(element) = the first of Threefry-2x32-20(key, (element's row-major number, number of the call))
 //
 // (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".) So a step can be repeated exactly,
-// nothing has to be saved for a resume, and numbers are the same bits on every device, for any number of threads.
-// `train` sets all three; `run` takes the seed of --seed or of the checkpoint, and counts its calls. `dropout` draws in
-// the same way. No gradient flows through a draw: write it as `mean + deviation * normal(shape)`.
+// nothing has to be saved for a resume, and numbers are the same for any number of threads. They are the same bits on
+// every device, too, but for normal and gumbel, which agree within 1e-6: a device may round multiply-adds twice.
+// `train` sets all three inputs; `run` takes the seed of --seed or of the checkpoint, and counts its calls. `dropout`
+// draws in the same way. No gradient flows through a draw: write it as `mean + deviation * normal(shape)`.
 #pragma once
 
 #include "sinter/ops.h"
@@ -16,8 +17,8 @@
 
 namespace sinter {
 
-/// f32 in [low, high), whole multiples of 2^-24 of the way. (Rounding may give `high` itself unless low is 0 and high a
-/// power of two.) Error: low is not below high, or one is no f32.
+/// f32 in [low, high), whole multiples of 2^-24 of the way, rounded. (Rounding may give `high` itself unless low is 0
+/// and high a power of two.) Error: low is not below high, or one is no f32.
 Tensor uniform(Shape shape, double low = 0, double high = 1, Location loc = Location::current());
 
 /// Normal numbers of mean 0 and deviation 1, f32, within 6.34: the quantiles of the normal distribution in the middle

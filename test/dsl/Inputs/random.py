@@ -66,7 +66,7 @@ for call, name in enumerate(["uniform", "again"]):
     for i, word in enumerate(words(SEED, 1, call, few)):
         expect(f"{name}[{i}]", got[name][i], (word >> 8) / 2**24)
 for i, word in enumerate(words(SEED, 1, 2, few)):
-    expect(f"range[{i}]", got["range"][i], f32(-2 + 5 * (word >> 8) / 2**24))
+    expect(f"range[{i}]", got["range"][i], f32(f32(5 * (word >> 8) / 2**24) - 2))
 quantile = statistics.NormalDist().inv_cdf
 for i, word in enumerate(words(SEED, 1, 3, few)):
     size = -quantile(((word & 0x7FFFFFFF) + 0.5) / 2**32)
