@@ -46,7 +46,8 @@ FAULTS = [
           "0.0 * double(seed)",
           "dsl/dropout.test"),
     Fault("uniform numbers above zero only", RUNTIME + "program/initial_values.cpp",
-          "(2 * random.uniform(uint64_t(i)) - 1)", "random.uniform(uint64_t(i))", "gtest:Seeds.*:InitialValues.*:TrainingTest.*"),
+          "(2 * random.uniform(uint64_t(i)) - 1)", "random.uniform(uint64_t(i))",
+          "gtest:Seeds.*:InitialValues.*:TrainingTest.*"),
     Fault("normal numbers above zero only", RUNTIME + "program/random.h", "return negative ? -(1 + sum) : 1 + sum;",
           "return 1 + sum + 0 * negative;", "gtest:Random.*:Seeds.*"),
 
