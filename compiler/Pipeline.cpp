@@ -94,17 +94,16 @@ void prepareKernels(OpPassManager &functions, const PipelineOptions &options) {
     return;
   }
   functions.addPass(createMergeAttention({target}));
-  functions.addPass(createCSEPass());
   InlineAttentionOptions attention;
   attention.target = target;
   functions.addPass(createInlineAttention(attention));
   // What was taken apart meets what it computes again, and the maps around it.
-  functions.addPass(createCSEPass());
+  functions.addPass(createMergeEqual());
   functions.addPass(createFuseElementwise(mapOptions(options)));
-  functions.addPass(createCSEPass());
+  functions.addPass(createMergeEqual());
   // Behind the last fusion of maps, which would add the sums of all blocks up at once.
   functions.addPass(createSplitRows({target}));
-  functions.addPass(createCSEPass());
+  functions.addPass(createMergeEqual());
   functions.addPass(createJoinPads());
   functions.addPass(createRecomputeMaps());
   if (kernelAbilities(target)->prologues)
@@ -141,9 +140,13 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     buildKernels(manager, options);
     break;
   case Stage::Plan: {
-    PlanMemoryOptions memory;
-    memory.memoryBudget = static_cast<int64_t>(options.memoryBudget.value_or(0));
-    manager.addPass(createPlanMemory(memory));
+    MeetBudgetOptions budget;
+    budget.memoryBudget = static_cast<int64_t>(options.memoryBudget.value_or(0));
+    budget.besides = static_cast<int64_t>(options.besideArena);
+    budget.curve = options.curve;
+    if (budget.memoryBudget || budget.curve)
+      manager.addPass(createMeetBudget(budget));
+    manager.addPass(createPlanMemory());
     manager.addPass(createSymbolDCEPass()); // kernels that nothing launches
     break;
   }
@@ -243,7 +246,7 @@ struct StageOptions : PassPipelineOptions<StageOptions> {
   Option<std::string> target{*this, "target", llvm::cl::desc("cpu, vulkan, or portable: kernels for any"),
                              llvm::cl::init("cpu")};
   Option<bool> fuse{*this, "fuse", llvm::cl::desc("false: elementwise ops stay apart"), llvm::cl::init(true)};
-  Option<uint64_t> memoryBudget{*this, "memory-budget", llvm::cl::desc("bytes of arena that an entry may use"),
+  Option<uint64_t> memoryBudget{*this, "memory-budget", llvm::cl::desc("bytes that an entry may use: of arena"),
                                 llvm::cl::init(0)};
 
   operator PipelineOptions() const {

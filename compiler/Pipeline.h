@@ -19,7 +19,9 @@ llvm::StringRef stageName(Stage stage);
 
 struct PipelineOptions {
   TargetOptions target;
-  std::optional<uint64_t> memoryBudget; ///< bytes of arena that an entry may use
+  std::optional<uint64_t> memoryBudget; ///< bytes that the program may use
+  uint64_t besideArena = 0;             ///< of these, what is no entry's arena: states, constants, threads' scratch
+  bool curve = false;                   ///< entries say what other arenas would cost
   std::string
       dumpDirectory; ///< where every stage is written as NN_name.mlir, a Vulkan one with its shaders; empty: nowhere
   bool severalTargets = false;  ///< stages kernels and plan are dumped under names with the target in it

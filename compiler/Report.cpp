@@ -42,14 +42,20 @@ struct KernelFigures {
   llvm::MapVector<std::string, ModelPlaces, std::map<std::string, unsigned>> stored;
 };
 
+/// Another way to run an entry.
+struct CurvePoint {
+  double arena = 0, extraFlops = 0, time = 0; // time: as a multiple of the first way's, estimated
+};
+
 struct EntryFigures {
   std::string name;
-  int64_t arena = 0, live = 0, launches = 0, peakLaunch = 0;
+  int64_t arena = 0, live = 0, inputs = 0, launches = 0, repeated = 0, peakLaunch = 0;
   double flops = 0;
   Place peak;
   std::vector<BufferFigures> largest;
   std::vector<KernelFigures> kernels; // by FLOPs
   std::vector<Refusal> refusals;
+  std::vector<CurvePoint> curve;
 };
 
 /// What Vulkan code generation made of the kernels.
@@ -64,6 +70,7 @@ struct Figures {
   int64_t parameters = 0, parameterBytes = 0, otherStateBytes = 0, stateBytes = 0, kernels = 0, launches = 0;
   std::vector<EntryFigures> entries;
   std::vector<VulkanFigures> vulkan;
+  std::vector<Memory> memory;
 };
 
 //===--- gathering ---------------------------------------------------------------------------------===//
@@ -92,6 +99,12 @@ public:
     figures.arena = entry.getArenaBytes();
     figures.live = entry.getLiveBytes();
     figures.launches = launches.size();
+    for (auto input : entry.getBody().getOps<plan::InputOp>())
+      figures.inputs += plan::sizeInBytes(cast<MemRefType>(input.getBuffer().getType()));
+    figures.repeated = llvm::count_if(launches, [](plan::LaunchOp launch) { return launch->hasAttr(kAgainAttr); });
+    if (std::optional<ArrayRef<double>> curve = entry.getCurve())
+      for (size_t i = 0; i + 2 < curve->size(); i += 3)
+        figures.curve.push_back({(*curve)[i], (*curve)[i + 1], (*curve)[i + 2] / (*curve)[2]});
     readLives();
     readPeak();
     readKernels();
@@ -333,6 +346,14 @@ void printText(const Figures &figures, llvm::raw_ostream &out) {
   out << "kernels " << figures.kernels << ", merged from " << figures.launches << " in all entries\n";
   for (const VulkanFigures &vulkan : figures.vulkan)
     printText(vulkan, out);
+  for (const Memory &memory : figures.memory) {
+    out << "memory " << grouped(memory.total()) << " bytes (" << memory.label << "): states " << grouped(memory.states)
+        << ", constants " << grouped(memory.constants) << ", arena " << grouped(memory.arena) << ", scratch "
+        << grouped(memory.scratch);
+    if (memory.threads)
+      out << " of " << memory.threads << (memory.threads == 1 ? " thread" : " threads");
+    out << "\n";
+  }
   for (const EntryFigures &entry : figures.entries) {
     out << "\nentry " << entry.name << ": " << grouped(entry.flops) << " FLOPs, " << entry.launches << " launches of "
         << entry.kernels.size() << " kernels\n";
@@ -340,7 +361,16 @@ void printText(const Figures &figures, llvm::raw_ostream &out) {
         << " are live at once at the peak";
     if (std::string peak = brief(entry.peak); !peak.empty())
       out << " (" << peak << ")";
-    out << "\n  largest then:\n";
+    out << "; inputs " << grouped(entry.inputs) << " bytes\n";
+    if (entry.repeated)
+      out << "  " << entry.repeated << " launches repeat others, for the memory budget\n";
+    if (entry.curve.size() > 1) {
+      out << "  with a --memory-budget (arena bytes, further FLOPs, estimated time):\n";
+      for (const CurvePoint &point : entry.curve)
+        out << llvm::formatv("  {0,16} {1,18}  {2:f3} x\n", grouped(point.arena), grouped(point.extraFlops),
+                             point.time);
+    }
+    out << "  largest then:\n";
     for (const BufferFigures &buffer : entry.largest)
       out << llvm::formatv("  {0,16} bytes  {1,-28} {2}\n", grouped(buffer.bytes), buffer.shape, brief(buffer.place));
     out << "  kernels, by work:\n";
@@ -393,6 +423,18 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
     json.attribute("state_bytes", figures.stateBytes);
     json.attribute("kernels", figures.kernels);
     json.attribute("launches", figures.launches);
+    json.attributeArray("memory", [&] {
+      for (const Memory &memory : figures.memory)
+        json.object([&] {
+          json.attribute("version", memory.label);
+          json.attribute("state_bytes", static_cast<int64_t>(memory.states));
+          json.attribute("constant_bytes", static_cast<int64_t>(memory.constants));
+          json.attribute("arena_bytes", static_cast<int64_t>(memory.arena));
+          json.attribute("scratch_bytes", static_cast<int64_t>(memory.scratch));
+          json.attribute("threads", static_cast<int64_t>(memory.threads));
+          json.attribute("bytes", static_cast<int64_t>(memory.total()));
+        });
+    });
     if (!figures.vulkan.empty())
       json.attributeArray("vulkan", [&] {
         for (const VulkanFigures &vulkan : figures.vulkan)
@@ -416,6 +458,16 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
           json.attribute("flops", entry.flops);
           json.attribute("arena_bytes", entry.arena);
           json.attribute("live_bytes", entry.live);
+          json.attribute("input_bytes", entry.inputs);
+          json.attribute("repeated_launches", entry.repeated);
+          json.attributeArray("curve", [&] {
+            for (const CurvePoint &point : entry.curve)
+              json.object([&] {
+                json.attribute("arena_bytes", static_cast<int64_t>(point.arena));
+                json.attribute("further_flops", point.extraFlops);
+                json.attribute("time", point.time);
+              });
+          });
           json.attribute("launches", entry.launches);
           json.attribute("peak_line", text(entry.peak.line));
           list("peak_scopes", entry.peak.scopes.list());
@@ -461,8 +513,9 @@ void printJson(const Figures &figures, llvm::raw_ostream &out) {
 } // namespace
 
 void printReport(ModuleOp plan, llvm::raw_ostream &out, bool json, ArrayRef<std::pair<std::string, ModuleOp>> vulkan,
-                 const Remarks *remarks) {
+                 ArrayRef<Memory> memory, const Remarks *remarks) {
   Figures figures = gather(plan, remarks);
+  figures.memory = memory.vec();
   for (auto &[profile, target] : vulkan)
     figures.vulkan.push_back(gatherVulkan(profile, target));
   json ? printJson(figures, out) : printText(figures, out);

@@ -17,6 +17,9 @@ enum class Target { Cpu, Vulkan };
 /// `cpu` or `vulkan`.
 inline llvm::StringRef targetName(Target target) { return target == Target::Cpu ? "cpu" : "vulkan"; }
 
+/// module: bytes that the program was told to stay within.
+inline constexpr llvm::StringLiteral kMemoryBudgetAttr = "sinter.memory_budget";
+
 /// What code is generated for.
 struct TargetOptions {
   Target target = Target::Cpu;

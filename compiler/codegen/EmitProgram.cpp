@@ -104,6 +104,7 @@ public:
         /*constants=*/constantBlock(),
         /*constant_bytes=*/u64(constantBytes),
         /*state_bytes=*/u64(stateBytes),
+        /*memory_budget=*/u64(budgetOf(source)),
     });
     auto *global = new llvm::GlobalVariable(module, program->getType(), /*isConstant=*/true,
                                             llvm::GlobalValue::ExternalLinkage, program, SINTER_PROGRAM_SYMBOL);
@@ -121,6 +122,11 @@ private:
   StringRef moduleText(StringRef attribute) {
     auto text = source->getAttrOfType<StringAttr>(attribute);
     return text ? text.getValue() : StringRef();
+  }
+
+  static int64_t budgetOf(ModuleOp module) {
+    auto budget = module->getAttrOfType<IntegerAttr>(kMemoryBudgetAttr);
+    return budget ? budget.getInt() : 0;
   }
 
   /// `cpu:x86-64-v3,x86-64-v4;vulkan`.

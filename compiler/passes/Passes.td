@@ -258,16 +258,29 @@ def OutlineKernels : Pass<"sinter-outline-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def MeetBudget : Pass<"sinter-meet-budget", "::mlir::ModuleOp"> {
+  let summary = "calls are repeated so that an entry's arena meets a budget";
+  let description = [{
+    At the end of stage `kernels`. Calls of kernels whose results wait long are repeated in front of late readers
+    (`sinter.again`), in the fastest way whose arena, by the real planner, is within the budget: values keep their bits.
+    A budget that no way meets is an error that names the least that can be met, and what binds there. With `curve`,
+    entries say what several ways take (`sinter.curve`: bytes of arena, further FLOPs, estimated seconds of each).
+    Examples: test/passes/meet-budget.mlir.
+  }];
+  let options = [Option<"memoryBudget", "memory-budget", "int64_t", "0", "bytes that there are; 0: no limit">,
+                 Option<"besides", "besides", "int64_t", "0", "of these, what is not for the arena">,
+                 Option<"curve", "curve", "bool", "false", "entries say what ways there are">];
+  let dependentDialects = ["::sinter::plan::PlanDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 def PlanMemory : Pass<"sinter-plan-memory", "::mlir::ModuleOp"> {
   let summary = "entries become plan.entry: buffers at offsets and launches in order";
   let description = [{
     Stage `kernels` to stage `plan`. Lives of tensors over the order of launches give offsets in one arena; a kernel
     that allows it writes over an input that dies there; a new value of a state is written into the state itself where
-    nobody reads the old one later. Kernels get `sinter.flops` and `sinter.bytes` of one launch. A budget that the
-    arena exceeds is an error that names what binds. Examples: test/passes/plan-memory.mlir.
+    nobody reads the old one later. Kernels get `sinter.flops` and `sinter.bytes` of one launch. Examples:
+    test/passes/plan-memory.mlir.
   }];
-  let options = [Option<"memoryBudget", "memory-budget", "int64_t", "0",
-                        "the most bytes of arena that an entry may use; 0: no limit">];
   let dependentDialects = ["::sinter::plan::PlanDialect", "::mlir::linalg::LinalgDialect"];
 }
 

@@ -3,6 +3,7 @@
 #include "compiler/Report.h"
 #include "compiler/frontend/Frontend.h"
 #include "compiler/passes/Debug.h"
+#include "compiler/tools/sinterc/Budget.h"
 #include "compiler/tools/sinterc/CommandLine.h"
 #include "compiler/tools/sinterc/Output.h"
 #include "compiler/tools/sinterc/Supervisor.h"
@@ -17,6 +18,7 @@
 #include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
+#include <thread>
 
 using namespace mlir;
 
@@ -125,6 +127,9 @@ private:
       bool last = i + 1 == line.targets.size();
       if (first) {
         remarks ? remarks->listenTo(targetName(target.target)) : void();
+        if (options.memoryBudget && shared < Stage::Plan && line.last >= Stage::Plan &&
+            !makeRoom(*module, shared, target))
+          return kWrongInput;
         plans.push_back(last ? std::move(module) : OwningOpRef<ModuleOp>(module->clone()));
         if (!reach(*plans.back(), shared, std::clamp(Stage::Plan, shared, line.last), options) ||
             (!line.report.empty() && !describe(*plans.back(), described)))
@@ -145,26 +150,45 @@ private:
     return finish(versions);
   }
 
+  static unsigned threadsHere() { return std::max(std::thread::hardware_concurrency(), 1u); }
+
+  /// Sees what programs for `target` need beside their arena, of a budget for all.
+  bool makeRoom(ModuleOp module, Stage shared, const TargetOptions &target) {
+    std::vector<TargetOptions> versions;
+    llvm::copy_if(line.targets, std::back_inserter(versions),
+                  [&](const TargetOptions &version) { return version.target == target.target; });
+    FailureOr<uint64_t> bytes = findBytesBesideArena(module, shared, options, versions, threadsHere());
+    if (failed(bytes))
+      return false;
+    options.besideArena = *bytes;
+    module->setAttr(kMemoryBudgetAttr,
+                    IntegerAttr::get(IntegerType::get(module.getContext(), 64), *options.memoryBudget));
+    return true;
+  }
+
   bool justReports() const { return !line.report.empty() && line.output.empty(); }
 
   /// Adds the report of a module at stage `plan` to `text`: for JSON an element of a list if there are several targets.
   bool describe(ModuleOp module, std::string &text) {
     std::vector<OwningOpRef<ModuleOp>> compiled;
     std::vector<std::pair<std::string, ModuleOp>> vulkan;
+    std::vector<Memory> memory;
     for (const TargetOptions &target : line.targets) {
-      if (target.target != Target::Vulkan || options.target.target != Target::Vulkan)
+      if (target.target != options.target.target)
         continue;
       PipelineOptions quiet;
       quiet.target = target;
       compiled.push_back(OwningOpRef<ModuleOp>(module.clone()));
       if (!reach(*compiled.back(), Stage::Plan, Stage::Target, quiet))
         return false;
-      vulkan.push_back({target.profile, *compiled.back()});
+      memory.push_back(memoryOf(*compiled.back(), target, threadsHere()));
+      if (target.target == Target::Vulkan)
+        vulkan.push_back({target.profile, *compiled.back()});
     }
     llvm::raw_string_ostream os(text);
     bool json = line.report == "json", isList = json && options.severalTargets;
     os << (isList ? text.empty() ? "[" : "," : text.empty() ? "" : "\n");
-    printReport(module, os, json, vulkan, &*remarks);
+    printReport(module, os, json, vulkan, memory, &*remarks);
     if (isList && options.target.target == line.targets.back().target)
       os << "]\n";
     return true;

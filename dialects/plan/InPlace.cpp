@@ -6,7 +6,8 @@
 //   - the argument, and every value computed from it, is read by `linalg.generic` only, whose dimensions are those of
 //     the result, through the identity or (a row's reduction) the first few dimensions;
 //   - all those generics are needed for the result: none reads the argument again after the result has been written.
-// A kernel with a matrix product keeps partial sums in its result's memory, so it never runs in place.
+// Around a matrix product, it is right where every element is stored once, right behind the reads that it needs: on the
+// CPU, for a product of whole vectors of columns, and an argument that only its epilogue reads.
 #include "dialects/plan/Plan.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -28,6 +29,20 @@ bool reducesInnermost(linalg::GenericOp generic) {
   auto kinds = generic.getIteratorTypesArray();
   auto firstReduction = llvm::find(kinds, utils::IteratorType::reduction);
   return std::all_of(firstReduction, kinds.end(), [](auto kind) { return kind == utils::IteratorType::reduction; });
+}
+
+bool isForCpu(func::FuncOp kernel) {
+  auto target = kernel->getParentOfType<ModuleOp>()->getAttrOfType<StringAttr>(kTargetAttr);
+  return target && target.getValue() == "cpu";
+}
+
+/// Whether a kernel with this product stores each element of its result once, in one go with what its epilogue reads
+/// (codegen/cpu/products: tiles that move back leave alone what was stored before).
+bool storesOnce(func::FuncOp kernel, linalg::GenericOp product) {
+  constexpr int64_t lanes = 16, streamedRows = 4;
+  auto type = cast<RankedTensorType>(product.getResult(0).getType());
+  return isForCpu(kernel) && type.getRank() == 2 && product.getNumLoops() == 3 && type.getDimSize(0) > streamedRows &&
+         type.getDimSize(1) % lanes == 0 && !product->hasAttr(kOrderedAttr);
 }
 
 /// Everything that `op` is computed from.
@@ -52,9 +67,24 @@ bool mayRunInPlace(func::FuncOp kernel, unsigned output, unsigned input) {
   llvm::SetVector<Operation *> needed;
   needed.insert(last);
   collectProducers(last, needed);
+  bool multiplies = false;
   for (Operation *op : needed)
-    if (isProduct(op))
-      return false;
+    if (isProduct(op)) {
+      multiplies = true;
+      if (!storesOnce(kernel, cast<linalg::GenericOp>(op)))
+        return false;
+    }
+  // Behind a product, other results of the same element may be needed, too: it is stored when all of them are computed.
+  // Loops of the CPU run in their order: what stands in front of all that the result's memory may hold comes first.
+  auto writesFirst = llvm::find_if(kernel.getOps<linalg::GenericOp>(), [&](linalg::GenericOp generic) {
+    return llvm::any_of(generic->getResultTypes(), [&](Type type) {
+      return cast<RankedTensorType>(type).getNumElements() == cast<RankedTensorType>(result.getType()).getNumElements();
+    });
+  });
+  auto mayRead = [&](linalg::GenericOp generic) {
+    return needed.contains(generic) || (multiplies && generic.getNumReductionLoops() == 0) ||
+           (!multiplies && isForCpu(kernel) && generic->isBeforeInBlock(*writesFirst));
+  };
 
   // Follow the argument through the kernel.
   llvm::SetVector<Value> reached;
@@ -68,11 +98,12 @@ bool mayRunInPlace(func::FuncOp kernel, unsigned output, unsigned input) {
           continue;
         return false;
       }
-      if (!needed.contains(generic) || generic.getNumLoops() != last.getNumLoops() || !generic.isDpsInput(&use) ||
+      if (!mayRead(generic) || generic.getNumLoops() != last.getNumLoops() || !generic.isDpsInput(&use) ||
           !isLeadingDimensions(generic.getMatchingIndexingMap(&use)) ||
           (value == argument && !generic.getMatchingIndexingMap(&use).isIdentity()) || !reducesInnermost(generic))
         return false;
-      if (generic == last)
+      // On the CPU, what a row adds up to is stored, and its readers do not look at the row again.
+      if (generic == last || (generic.getNumReductionLoops() > 0 && isForCpu(kernel)))
         continue;
       for (OpResult computed : generic->getResults()) {
         if (!isLeadingDimensions(generic.getIndexingMapMatchingResult(computed)))

@@ -33,7 +33,8 @@ def EntryOp : PlanOp<"entry", [Symbol, IsolatedFromAbove, SingleBlock, NoTermina
   let summary = "what one call of the program does: buffers and launches in order";
   let description = [{
     `arena` is the size in bytes of the block that all `plan.arena` buffers lie in; `live` is the largest sum of bytes
-    that are live at one launch, below which no placement can go.
+    that are live at one launch, below which no placement can go. `curve` has three numbers for each of some other ways
+    to run the entry: bytes of arena, floating point operations that are done again, estimated seconds.
 
     Launches are numbered in order. A buffer of the arena lives from the launch that writes it (from before the first,
     if it is an input) to the last launch that reads it (past the last, if it is an output).
@@ -55,9 +56,12 @@ def EntryOp : PlanOp<"entry", [Symbol, IsolatedFromAbove, SingleBlock, NoTermina
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$arena_bytes, I64Attr:$live_bytes);
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$arena_bytes, I64Attr:$live_bytes,
+                       OptionalAttr<DenseF64ArrayAttr>:$curve);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `arena` $arena_bytes `live` $live_bytes attr-dict-with-keyword $body";
+  let assemblyFormat = [{
+    $sym_name `arena` $arena_bytes `live` $live_bytes (`curve` $curve^)? attr-dict-with-keyword $body
+  }];
   let hasRegionVerifier = 1;
 }
 

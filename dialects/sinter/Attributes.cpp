@@ -94,6 +94,15 @@ std::string isInPlace(Operation *op, Attribute value) {
   return "";
 }
 
+/// Triples, the first of which fall and the others of which rise.
+std::string isCurve(Operation *, Attribute value) {
+  auto numbers = dyn_cast<DenseF64ArrayAttr>(value);
+  bool good = numbers && numbers.size() % 3 == 0;
+  for (int64_t i = 3; good && i < numbers.size(); ++i)
+    good = i % 3 == 0 ? numbers[i] < numbers[i - 3] : numbers[i] >= numbers[i - 3];
+  return good ? "" : "is bytes that fall, each with FLOPs and seconds that rise";
+}
+
 std::string isIntegers(Operation *, Attribute value) { return isa<DenseI64ArrayAttr>(value) ? "" : "is integers"; }
 
 /// What an op is in its kernel.
@@ -134,6 +143,7 @@ constexpr Known kOnModules[] = {
     {"sinter.source", isText},
     {"sinter.config", isDictionary},
     {kTargetAttr, isText},
+    {"sinter.memory_budget", isInteger<1>},
 };
 /// Functions of any dialect, and plan.kernels.
 constexpr Known kOnFunctions[] = {
@@ -152,10 +162,11 @@ constexpr Known kOnFunctions[] = {
     {"sinter.piecewise", isIntegers},
     {"sinter.plan", isText},
     {"sinter.schedule", isDictionary},
+    {kCurveAttr, isCurve},
 };
 constexpr Known kOnOps[] = {
-    {kPrologueAttr, isUnit}, {kAttentionAttr, isInteger<0>}, {kRoleAttr, isRole},
-    {kBf16Attr, isUnit},     {kGroupAttr, isInteger<0>},     {kOrderedAttr, isOrdered},
+    {kPrologueAttr, isUnit},    {kAttentionAttr, isInteger<0>}, {kRoleAttr, isRole},  {kBf16Attr, isUnit},
+    {kGroupAttr, isInteger<0>}, {kOrderedAttr, isOrdered},      {kAgainAttr, isUnit},
 };
 constexpr Known kOnArguments[] = {
     {kNameAttr, isText}, {kDefaultAttr, isReal}, {"sinter.range", isRange}, {"sinter.limit", isInteger<1>}};

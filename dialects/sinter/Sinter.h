@@ -53,6 +53,11 @@ inline constexpr llvm::StringLiteral kPrologueAttr = "sinter.prologue";
 /// linalg contraction: triples of two of its dimensions and a distance (a, b, o, c, d, p, ...). Where index a is
 /// greater than index b + o, what would be multiplied is zero, or nobody needs the sum.
 inline constexpr llvm::StringLiteral kOrderedAttr = "sinter.ordered";
+/// On calls and launches of kernels: they repeat another one, so that its results need not wait (MeetBudget.cpp).
+inline constexpr llvm::StringLiteral kAgainAttr = "sinter.again";
+/// func: ways to run the entry, three numbers each, from the largest arena to the smallest: its bytes, the floating
+/// point operations that are done again, and an estimate of all seconds (MeetBudget.cpp).
+inline constexpr llvm::StringLiteral kCurveAttr = "sinter.curve";
 /// module: its kernels were chosen for this target, `cpu` or `vulkan`; without it, for any (KernelAbilities.h).
 inline constexpr llvm::StringLiteral kTargetAttr = "sinter.target";
 inline constexpr llvm::StringLiteral kNameAttr = "sinter.name"; ///< argument or result: its public name

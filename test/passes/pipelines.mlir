@@ -16,7 +16,7 @@
 // BF16-COUNT-3: sinter.matmul {{.*}}bf16
 // UNFUSED-COUNT-2: sinter.map
 // PORTABLE-NOT: @attention
-// BUDGET: train: the arena needs {{[0-9]+}} bytes, but the memory budget is 512
+// BUDGET: train: takes {{[0-9]+}} bytes at least, but the memory budget is 512: {{[0-9]+}} of arena
 
 // What starts at another stage is not taken for a model.
 // RUN: sinter-opt %t/model.mlir --sinter-to-plan -o %t/plan.mlir

@@ -1,6 +1,6 @@
 // RUN: split-file %s %t
 // RUN: sinter-opt %t/plan.mlir -sinter-plan-memory -split-input-file | FileCheck %t/plan.mlir
-// RUN: sinter-opt %t/errors.mlir -sinter-plan-memory=memory-budget=1000 -split-input-file -verify-diagnostics -o /dev/null
+// RUN: sinter-opt %t/errors.mlir -sinter-plan-memory -split-input-file -verify-diagnostics -o /dev/null
 
 //--- plan.mlir
 // A dead buffer's memory is used again; an elementwise kernel writes over its input; a reshape is a view.
@@ -237,20 +237,6 @@ func.func private @step(%w: tensor<16xf32>, %g: tensor<16xf32>) -> tensor<16xf32
 }
 
 //--- errors.mlir
-// expected-note @+2 {{live at the peak: 256 bytes of 'f32' of shape [64]}}
-// expected-error @+1 {{too_big: the arena needs 1280 bytes, but the memory budget is 1000}}
-func.func @too_big(%x: tensor<64xf32>) -> tensor<256xf32> attributes {sinter.entry} {
-  // expected-note @+1 {{live at the peak: 1024 bytes of 'f32' of shape [256]}}
-  %y = call @grow(%x) : (tensor<64xf32>) -> tensor<256xf32>
-  return %y : tensor<256xf32>
-}
-func.func private @grow(%x: tensor<64xf32>) -> tensor<256xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
-  %empty = tensor.empty() : tensor<256xf32>
-  return %empty : tensor<256xf32>
-}
-
-// -----
-
 func.func @not_a_kernel() attributes {sinter.entry} {
   // expected-error @+1 {{@not_a_kernel is not a kernel}}
   call @not_a_kernel() : () -> ()

@@ -1,6 +1,7 @@
 #include "compiler/codegen/loops/TensorViews.h"
 #include "compiler/codegen/products/Contraction.h"
 #include "compiler/codegen/products/MatmulLoops.h"
+#include "dialects/plan/Plan.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/IR/Matchers.h"
@@ -398,7 +399,10 @@ private:
 } // namespace
 
 std::optional<MatmulKernel> recogniseMatmul(func::FuncOp kernel, bool merges) {
-  return Recogniser(kernel, merges).run();
+  std::optional<MatmulKernel> product = Recogniser(kernel, merges).run();
+  if (product)
+    product->inPlace = kernel->hasAttr(plan::kInPlaceAttr);
+  return product;
 }
 
 } // namespace sinter::codegen

@@ -65,7 +65,8 @@ struct MatmulResult {
 
 struct MatmulKernel {
   mlir::linalg::GenericOp contraction;
-  bool bf16 = false; ///< operands are rounded to bf16, denormals count as zero
+  bool inPlace = false; ///< some launch writes a result over an operand: each element is stored once
+  bool bf16 = false;    ///< operands are rounded to bf16, denormals count as zero
   /// Where index `less` is greater than index `more` + `distance`, nothing has to be multiplied (kOrderedAttr).
   struct Order {
     int less, more;

@@ -93,7 +93,7 @@ struct GroupKernelsPass : impl::GroupKernelsBase<GroupKernelsPass> {
     if (!getOperation()->hasAttr(kEntryAttr))
       return;
     Block &block = getOperation().getBody().front();
-    std::vector<KernelGroup> groups = groupKernels(block, abilities->columnSums);
+    std::vector<KernelGroup> groups = groupKernels(block, *abilities);
     llvm::erase_if(groups, [](const KernelGroup &group) { return !isNeeded(group); });
     Arrangement(block).run(groups);
     Builder builder(&getContext());

@@ -13,6 +13,7 @@ struct KernelAbilities {
   bool attention = false;      ///< a sinter.attention: which, says whyNoKernel (FusedAttention.h)
   bool readsAttention = false; ///< its kernel is the op, in tiles of any size; else its ops, over blocks of whole rows
   bool prologues = false;      ///< maps that make an operand of a product
+  bool scattersOnto = false;   ///< what is scattered is added to a table
   bool columnSums = false;     ///< the sums of a matrix's columns beside a product that multiplies it
 };
 

@@ -14,22 +14,27 @@ ReductionLike columnReduction(Operation *op) {
   return reduce && !reducesLastOfTwo(reduce) ? reduce : ReductionLike();
 }
 
+/// Positions up to which a kernel adds a table to what it scatters: more are taken a segment at a time, whose sums
+/// stand in the result meanwhile.
+constexpr int64_t kMostScattered = 1 << 16;
+
 /// Finds every op its group.
 class Grouping : public GroupGraph {
 public:
-  Grouping(Block &block, bool columnSums) {
+  Grouping(Block &block, const KernelAbilities &abilities) : abilities(abilities) {
     unsigned position = 0;
     for (Operation &op : block)
       order[&op] = position++;
     for (Operation &op : block)
       if (!staysInEntry(&op))
         place(&op);
-    if (columnSums)
+    if (abilities.columnSums)
       mergeColumnSums(*this);
     mergeMembers(*this);
   }
 
 private:
+  const KernelAbilities &abilities;
   DenseMap<Operation *, unsigned> order;
   DenseMap<Attribute, Group *> attentions; ///< by their number
 
@@ -254,6 +259,7 @@ private:
     auto map = dyn_cast<MapOp>(op);
     switch (group.kind) {
     case GroupKind::Single:
+      return map && abilities.scattersOnto && addsScattered(map, group);
     case GroupKind::Columns:
     case GroupKind::Attention:
       return false;
@@ -274,6 +280,22 @@ private:
     }
     }
     return false;
+  }
+
+  /// Whether all that `map` does is to add a table to the rows that `group` scatters into one of its own.
+  bool addsScattered(MapOp map, const Group &group) {
+    auto scatter = dyn_cast<ScatterAddOp>(group.ops.back());
+    if (!scatter || group.ops.size() != 1 || !scatter->hasOneUse() || map.getInputs().size() != 2 ||
+        map.getNumResults() != 1 || map.getInputs()[0] == map.getInputs()[1] ||
+        cast<RankedTensorType>(scatter.getIndices().getType()).getNumElements() > kMostScattered)
+      return false;
+    for (auto [input, read] : llvm::zip_equal(map.getInputs(), map.getIndexingMaps().getAsValueRange<AffineMapAttr>()))
+      if (!read.isIdentity() || input.getType() != scatter.getResult().getType())
+        return false;
+    Block &body = map.getBody().front();
+    auto sum = dyn_cast<arith::AddFOp>(body.front());
+    return sum && body.getTerminator()->getOperand(0) == sum.getResult() && llvm::hasNItems(body, 2) &&
+           llvm::is_contained(map.getInputs(), scatter.getResult()) && sum.getLhs() != sum.getRhs();
   }
 
   template <typename Accepts> bool readsGroup(MapOp map, const Group &group, Accepts accepts) {
@@ -381,6 +403,8 @@ Operation *anchorOf(ArrayRef<Operation *> ops) {
   return isa<MapOp>(ops.front()) ? ops.front() : ops.back();
 }
 
-std::vector<KernelGroup> groupKernels(Block &block, bool columnSums) { return Grouping(block, columnSums).inOrder(); }
+std::vector<KernelGroup> groupKernels(Block &block, const KernelAbilities &abilities) {
+  return Grouping(block, abilities).inOrder();
+}
 
 } // namespace sinter

@@ -1,6 +1,8 @@
 // Which ops of an entry run in one kernel.
 #pragma once
 
+#include "compiler/passes/kernels/KernelAbilities.h"
+
 #include "mlir/IR/Block.h"
 
 #include <vector>
@@ -34,15 +36,17 @@ bool staysInEntry(mlir::Operation *op);
 ///             reads (the prologue)
 ///   elements  maps of one shape that read each other element by element
 ///   attention ops that sinter-inline-attention has marked
-///   single    anything else; a concatenation takes the transposes that only it reads, and these take slices
+///   single    anything else; a concatenation takes the transposes that only it reads, and these take slices; what is
+///             scattered takes its addition to another table, where the target does that
 ///
 /// Groups of elements with the same scalar code that wait for the same values (an optimizer's updates of all
 /// parameters) are members of one kernel.
 ///
-/// With `columnSums`, sums of a matrix's columns are part of a product that has this matrix for its right operand.
+/// Where the target has column sums, those of a matrix are part of a product that has this matrix for its right
+/// operand.
 ///
 /// An op joins the group of one of its producers, or one that reads the same values, if no path leaves that group and
 /// comes back. Nothing that a user could see depends on the grouping but time and memory.
-std::vector<KernelGroup> groupKernels(mlir::Block &block, bool columnSums);
+std::vector<KernelGroup> groupKernels(mlir::Block &block, const KernelAbilities &abilities);
 
 } // namespace sinter

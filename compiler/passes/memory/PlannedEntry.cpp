@@ -12,8 +12,8 @@ public:
   void run() {
     func::FuncOp entry = planned.entry;
     OpBuilder builder(entry);
-    auto op =
-        plan::EntryOp::create(builder, entry.getLoc(), entry.getName(), planned.placement.bytes, planned.liveBytes);
+    auto op = plan::EntryOp::create(builder, entry.getLoc(), entry.getName(), planned.placement.bytes,
+                                    planned.liveBytes, entry->getAttrOfType<DenseF64ArrayAttr>(kCurveAttr));
     builder.createBlock(&op.getBody());
     emitInputs(builder);
     for (const Launch &launch : planned.launches)
@@ -41,9 +41,11 @@ private:
       results.push_back(emit(builder, output));
     bool shares = llvm::any_of(launch.inPlace, [](int64_t input) { return input >= 0; });
     func::FuncOp kernel = launch.kernel;
-    plan::LaunchOp::create(builder, launch.loc, kernel.getName(), inputs, results,
-                           shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr, /*pieces=*/IntegerAttr(),
-                           /*own=*/nullptr);
+    auto op = plan::LaunchOp::create(builder, launch.loc, kernel.getName(), inputs, results,
+                                     shares ? builder.getDenseI64ArrayAttr(launch.inPlace) : nullptr,
+                                     /*pieces=*/IntegerAttr(), /*own=*/nullptr);
+    if (launch.isAgain)
+      op->setAttr(kAgainAttr, builder.getUnitAttr());
     annotate(launch);
   }
 

@@ -1,4 +1,4 @@
-// What PlanMemory finds out about an entry before it writes the plan. Private to PlanMemory and PlannedEntry.
+// What planning finds out about an entry before the plan is written. Private to this folder.
 #pragma once
 
 #include "compiler/passes/memory/Placement.h"
@@ -34,6 +34,8 @@ struct Launch {
   mlir::Location loc;
   llvm::SmallVector<Operand> inputs, outputs;
   llvm::SmallVector<int64_t> inPlace = {}; // per output: input, or -1
+  size_t call = SIZE_MAX;                  // which of the entry's calls it is; none if the planner added a copy
+  bool isAgain = false;                    // the call repeats another one
 
   bool reads(BufferId buffer) const {
     return llvm::any_of(inputs, [&](const Operand &input) { return input.buffer == buffer; });
@@ -42,6 +44,7 @@ struct Launch {
 
 struct PlannedEntry {
   explicit PlannedEntry(mlir::func::FuncOp entry) : entry(entry) {}
+  virtual ~PlannedEntry() = default;
 
   mlir::func::FuncOp entry;
   std::vector<Buffer> buffers;
@@ -50,9 +53,20 @@ struct PlannedEntry {
   std::vector<Operand> outputs;
   Placement placement;
   int64_t liveBytes = 0; // the most that is live
+  int64_t peak = 0;      // at this launch
 
   Operand operandFor(mlir::Value value) const { return {bufferOf.lookup(value), plan::bufferType(value.getType())}; }
 };
+
+enum class Effort {
+  AsWritten, ///< the order of the entry's calls
+  Orders,    ///< the smallest arena of several orders
+  Closely    ///< and a search for the best placement, which takes a tenth of a second
+};
+
+/// Plans; changes nothing but for copy kernels. More effort gives no larger arena. Null after an error, which has been
+/// emitted.
+std::unique_ptr<PlannedEntry> planEntry(mlir::func::FuncOp entry, mlir::SymbolTable &symbols, Effort effort);
 
 /// Replaces the entry by a plan.entry.
 void emitPlan(PlannedEntry &planned, mlir::SymbolTable &symbols);

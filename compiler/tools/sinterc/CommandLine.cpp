@@ -214,7 +214,7 @@ std::optional<int> checkOutputs(const CommandLine &line) {
 std::optional<int> interpret(CommandLine &line, const CLI::App &app) {
   if (line.dtype != "f32" && line.dtype != "bf16")
     return complain("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
-  if (!line.budget.empty() && !(line.budgetBytes = parseBytes(line.budget)))
+  if (app["--memory-budget"]->count() && !(line.budgetBytes = parseBytes(line.budget)))
     return complain("--memory-budget: expected a number of bytes such as 300M, but got '" + line.budget + "'");
   if (!line.report.empty() && line.report != "text" && line.report != "json")
     return complain("--report=" + line.report + ": text and json are known");
@@ -279,6 +279,7 @@ PipelineOptions CommandLine::pipelineOptions() const {
   options.severalVersions = targets.size() > 1 || options.target.target == Target::Vulkan;
   options.bf16 = dtype == "bf16";
   options.memoryBudget = budgetBytes;
+  options.curve = !report.empty();
   options.dumpDirectory = dumpDirectory;
   options.time = time;
   options.verbose = verbose;
@@ -315,7 +316,8 @@ std::optional<int> readCommandLine(int argc, char **argv, CommandLine &line) {
       ->capture_default_str();
   app.add_flag("--accumulate", line.accumulate,
                "also compile what `train --accumulate N` needs: steps of several batches, whose gradients add up");
-  app.add_option("--memory-budget", line.budget, "the most arena bytes an entry may use, such as 300M");
+  app.add_option("--memory-budget", line.budget,
+                 "the most bytes the program may take, such as 300M: values are computed again instead of stored");
   app.add_option(
       "--emit", line.emit,
       "stop at and write: model fused train kernels plan target obj exe; obj: OUT.N.o, all versions of --march");

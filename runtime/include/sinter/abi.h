@@ -242,6 +242,7 @@ typedef struct sinter_program {
   const sinter_plan *vulkan_plan;      /* what all of `vulkan` run; null if it was not compiled for Vulkan */
   const void *constants;
   uint64_t constant_bytes, state_bytes;
+  uint64_t memory_budget; /* what the program was told to stay within (--memory-budget): all blocks together; 0: none */
 } sinter_program;
 
 extern const sinter_program sinter_program_v1;

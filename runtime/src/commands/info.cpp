@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/output.h"
 #include "commands/commands.h"
+#include "program/device.h"
 #include "program/processor.h"
 #include "program/program.h"
 #include "vulkan/vulkan_device.h"
@@ -134,7 +135,7 @@ static uint64_t memoryBytes(const sinter_program &p, const sinter_plan &plan, co
                             int threads) {
   if (!chosen || &plan != p.cpu_plan)
     return 0;
-  return p.state_bytes + plan.arena_bytes + p.constant_bytes + uint64_t(threads) * chosen->scratch_bytes;
+  return cpuMemoryBytes(p, *chosen, threads);
 }
 
 static void printText(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen, int threads) {
@@ -146,6 +147,8 @@ static void printText(const sinter_program &p, const sinter_plan &plan, const si
   if (const uint64_t bytes = memoryBytes(p, plan, chosen, threads))
     print("memory       {} bytes: all of these, and the scratch of {} thread{}\n", bytes, threads,
           threads == 1 ? "" : "s");
+  if (p.memory_budget)
+    print("budget       {} bytes\n", p.memory_budget);
   printVersions(p, chosen);
   printVulkan(p);
   for (uint32_t e = 0; e < p.entry_count; ++e) {
@@ -189,13 +192,14 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
   });
   print(
       "{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
-      "\"arena_bytes\":{},\"constant_bytes\":{},\"threads\":{},\"memory_bytes\":{},\"kernels\":{},\"versions\":[{}],"
+      "\"arena_bytes\":{},\"constant_bytes\":{},\"threads\":{},\"memory_bytes\":{},\"memory_budget\":{},\"kernels\":{},"
+      "\"versions\":[{}],"
       "\"vulkan\":{},\"entries\":[{}],"
       "\"states\":[{}]}}\n",
       jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config,
       parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, common.threads,
-      memoryBytes(p, plan, chosen, common.threads), plan.kernel_count, versionsJson(p, chosen), vulkanJson(p), entries,
-      states);
+      memoryBytes(p, plan, chosen, common.threads), p.memory_budget ? fmt::format("{}", p.memory_budget) : "null",
+      plan.kernel_count, versionsJson(p, chosen), vulkanJson(p), entries, states);
   return Exit::Done;
 }
 

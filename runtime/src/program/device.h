@@ -32,6 +32,12 @@ public:
   virtual void run(const sinter_entry &entry, double *seconds) = 0;
 };
 
+/// Bytes of all blocks of a program on the CPU: states, arena, constants, and what each thread has for itself.
+uint64_t cpuMemoryBytes(const sinter_program &program, const sinter_version &version, int threads);
+
+/// The most threads with which a program stays within the budget that it was compiled for; `wanted` if it has none.
+int threadsWithinBudget(const sinter_program &program, const sinter_version &version, int wanted);
+
 /// Kernels compiled for the CPU, one of the program's versions, on a pool of `threads` threads.
 std::unique_ptr<Device> makeCpuDevice(const sinter_program &program, const sinter_version &version, int threads);
 

@@ -13,15 +13,56 @@ namespace sinter {
 // A launch with less work than this is faster on the calling thread than spread over threads: about 2 microseconds.
 static constexpr double worthThreads = 32768;
 
+static size_t wholePages(uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+
+// In how many pieces launch number `l` runs, if it is in a chain; else 0.
+static uint32_t piecesOf(const sinter_entry &entry, uint32_t l) {
+  return entry.launches[l].pieces ? entry.launches[l].pieces : l > 0 ? entry.launches[l - 1].pieces : 0;
+}
+
+// What a thread needs for its own parts of operands.
+static uint64_t ownBytes(const sinter_plan &plan, uint32_t entries) {
+  uint64_t bytes = 0;
+  for (uint32_t e = 0; e < entries; ++e)
+    for (uint32_t l = 0; l < plan.entries[e].launch_count; ++l) {
+      const sinter_launch &launch = plan.entries[e].launches[l];
+      const uint32_t pieces = piecesOf(plan.entries[e], l);
+      for (uint32_t o = 0; pieces && o < launch.operand_count; ++o)
+        if (launch.operands[o].own != SINTER_SHARED)
+          bytes = std::max(bytes, launch.operands[o].own + launch.operands[o].bytes / pieces);
+    }
+  return bytes;
+}
+
+// A thread's block: the scratch of kernels, then its own parts of operands.
+static size_t scratchOf(const sinter_version &version) {
+  return wholePages(std::max<uint64_t>(version.scratch_bytes, 8));
+}
+
+static size_t bytesOfThread(const sinter_program &program, const sinter_version &version) {
+  return scratchOf(version) + wholePages(ownBytes(*program.cpu_plan, program.entry_count));
+}
+
+uint64_t cpuMemoryBytes(const sinter_program &program, const sinter_version &version, int threads) {
+  return program.state_bytes + program.cpu_plan->arena_bytes + program.constant_bytes +
+         uint64_t(threads) * bytesOfThread(program, version);
+}
+
+int threadsWithinBudget(const sinter_program &program, const sinter_version &version, int wanted) {
+  while (program.memory_budget && wanted > 1 && cpuMemoryBytes(program, version, wanted) > program.memory_budget)
+    --wanted;
+  return wanted;
+}
+
 namespace {
 
 class CpuDevice final : public Device {
 public:
   CpuDevice(const sinter_program &program, const sinter_version &version, int threads)
       : program_(program), plan_(*program.cpu_plan), state_("parameters and optimizer memory", program.state_bytes),
-        arena_("arena", plan_.arena_bytes), ownStart_(wholePages(std::max<uint64_t>(version.scratch_bytes, 8))),
-        scratchStride_(ownStart_ + wholePages(ownBytes(program.entry_count))),
-        scratch_("scratch memory", scratchStride_ * size_t(threads)), pool_(threads, scratch_.data(), scratchStride_) {
+        arena_("arena", plan_.arena_bytes), ownStart_(scratchOf(version)),
+        scratchStride_(bytesOfThread(program, version)), scratch_("scratch memory", scratchStride_ * size_t(threads)),
+        pool_(threads, scratch_.data(), scratchStride_) {
     for (uint32_t k = 0; k < plan_.kernel_count; ++k)
       if (!version.kernels[k].cpu)
         fail(Exit::Device, fmt::format("device cpu: kernel {} was not compiled for the CPU, but for {}",
@@ -49,27 +90,6 @@ public:
   }
 
 private:
-  static size_t wholePages(uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
-
-  /// In how many pieces launch number `l` runs, if it is in a chain; else 0.
-  static uint32_t piecesOf(const sinter_entry &entry, uint32_t l) {
-    return entry.launches[l].pieces ? entry.launches[l].pieces : l > 0 ? entry.launches[l - 1].pieces : 0;
-  }
-
-  /// What a thread needs for its own parts of operands.
-  uint64_t ownBytes(uint32_t entries) const {
-    uint64_t bytes = 0;
-    for (uint32_t e = 0; e < entries; ++e)
-      for (uint32_t l = 0; l < plan_.entries[e].launch_count; ++l) {
-        const sinter_launch &launch = plan_.entries[e].launches[l];
-        const uint32_t pieces = piecesOf(plan_.entries[e], l);
-        for (uint32_t o = 0; pieces && o < launch.operand_count; ++o)
-          if (launch.operands[o].own != SINTER_SHARED)
-            bytes = std::max(bytes, launch.operands[o].own + launch.operands[o].bytes / pieces);
-      }
-    return bytes;
-  }
-
   void addJobs(const sinter_entry &entry, const sinter_version &version) {
     size_t chain = 0; // the job that the next one follows, if the launch before says so
     for (uint32_t l = 0; l < entry.launch_count; ++l) {

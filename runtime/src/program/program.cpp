@@ -14,6 +14,14 @@ namespace sinter {
 
 Program::Program(const sinter_program &program, int threads, std::string_view march) : Program(program, nullptr) {
   version_ = &chooseVersion(program, march);
+  const uint64_t bytes = cpuMemoryBytes(program, *version_, threads);
+  if (program.memory_budget && bytes > program.memory_budget)
+    fail(Exit::Usage, fmt::format("with {} thread{} the program takes {} bytes, but it was compiled to stay within {} "
+                                  "(--memory-budget){}",
+                                  threads, threads == 1 ? "" : "s", bytes, program.memory_budget,
+                                  threads == 1 ? ""
+                                               : fmt::format(": --threads {} is the most that fits",
+                                                             threadsWithinBudget(program, *version_, threads))));
   device_ = makeCpuDevice(program, *version_, threads);
 }
 

@@ -123,8 +123,8 @@ void checkRoom(const LogicalDevice &device, const sinter_program &program, uint6
     fail(
         Exit::Device,
         fmt::format("{}: memory too small: the program takes {} bytes, the device has {}; use --device cpu, or compile "
-                    "a smaller model or batch",
-                    device.label(), total, choice.heap));
+                    "with --memory-budget={}, or a smaller model or batch",
+                    device.label(), total, choice.heap, choice.heap));
 }
 
 } // namespace sinter::vulkan

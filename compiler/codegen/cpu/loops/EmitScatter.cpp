@@ -1,4 +1,4 @@
-// The loops of a kernel that is one sinter.scatter_add; see EmitScatter.h.
+// The loops of a kernel that is one sinter.scatter_add, perhaps onto another table; see EmitScatter.h.
 //
 //   for positions of each segment, in descending order:     lists of those of a row, which ascend
 //     next[i] = first[index[i]], first[index[i]] = i
@@ -46,6 +46,11 @@ bool isOnlyResult(func::FuncOp kernel, Value value) {
   return false;
 }
 
+/// The loops that add another argument to the scattered table, and nothing else; null if it is returned as it is.
+linalg::GenericOp additionTo(ScatterAddOp scatter) {
+  return scatter->hasOneUse() ? dyn_cast<linalg::GenericOp>(*scatter->getUsers().begin()) : linalg::GenericOp();
+}
+
 /// How much of everything there is, and who does what: fixed by the op's shapes.
 struct ScatterPlan {
   int64_t rows, width, count; ///< of the table; updates
@@ -71,10 +76,12 @@ struct ScatterPlan {
 class ScatterEmitter {
 public:
   ScatterEmitter(OpBuilder &builder, Location loc, const ScatterPlan &plan, func::FuncOp function, unsigned indices,
-                 unsigned updates)
+                 unsigned updates, std::optional<unsigned> base)
       : b(builder), loc(loc), plan(plan), index(flatten(b, loc, function.getArgument(indices))),
         update(flatten(b, loc, function.getArgument(updates))),
         output(flatten(b, loc, function.getArgument(function.getNumArguments() - 4))) {
+    if (base)
+      table = flatten(b, loc, function.getArgument(*base));
     Value scratch = function.getArguments().back();
     first = scratchView(b, loc, scratch, 0, b.getI32Type(), plan.firstBytes() / 4);
     next = scratchView(b, loc, scratch, plan.firstBytes(), b.getI32Type(), plan.nextBytes() / 4);
@@ -102,6 +109,7 @@ private:
   Location loc;
   const ScatterPlan &plan;
   Value index, update, output;
+  Value table;               ///< to which the sums are added, if there is one; may be the output
   Value first, next, excess; ///< of the rows scanned: heads of lists, links, what sums have in excess; -1: a list's end
   Value from, to, segmentStart;
 
@@ -265,7 +273,11 @@ void ScatterEmitter::addColumns(Value row, Value head, Value column, int64_t vec
         llvm::append_range(sums, excesses);
         return sums;
       });
-  storeColumns(ArrayRef(carried).slice(1, vectors), output, target, lastLanes);
+  SmallVector<Value> sums(ArrayRef(carried).slice(1, vectors));
+  if (table)
+    for (auto [sum, before] : llvm::zip_equal(sums, loadColumns(table, target, vectors, lastLanes)))
+      sum = arith::AddFOp::create(b, loc, before, sum);
+  storeColumns(sums, output, target, lastLanes);
   if (excess)
     storeColumns(ArrayRef(carried).take_back(vectors), excess, kept, lastLanes);
 }
@@ -275,21 +287,29 @@ void ScatterEmitter::addColumns(Value row, Value head, Value column, int64_t vec
 LogicalResult emitScatterKernel(func::FuncOp kernel) {
   auto op = *kernel.getBody().front().getOps<ScatterAddOp>().begin();
   BlockArgument indices = argumentOf(op.getIndices()), updates = argumentOf(op.getUpdates());
-  if (!indices || !updates || !isOnlyResult(kernel, op.getResult()))
+  linalg::GenericOp addition = additionTo(op);
+  BlockArgument base;
+  if (addition)
+    base = argumentOf(addition.getOperand(addition.getOperand(0) == op.getResult() ? 1 : 0));
+  if (!indices || !updates || (addition && !base) ||
+      !isOnlyResult(kernel, addition ? addition.getResult(0) : op.getResult()))
     return op.emitError("scatter_add: the CPU needs it in a kernel of its own");
   auto table = cast<RankedTensorType>(op.getResult().getType());
   int64_t rows = table.getDimSize(0), width = rows == 0 ? 0 : table.getNumElements() / rows;
   int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getNumElements();
   ScatterPlan plan(rows, width, count);
+  if (base && plan.segments > 1)
+    return op.emitError("scatter_add: the CPU adds a table to at most ") << kScatterSegment << " rows";
+  std::optional<unsigned> baseArgument = base ? std::optional(base.getArgNumber()) : std::nullopt;
   unsigned indexArgument = indices.getArgNumber(), updateArgument = updates.getArgNumber();
 
   func::FuncOp function = createTileFunction(kernel);
   OpBuilder builder(function.getBody().front().getTerminator());
   unsigned arguments = function.getNumArguments();
-  ScatterEmitter(builder, op.getLoc(), plan, function, indexArgument, updateArgument)
+  ScatterEmitter(builder, op.getLoc(), plan, function, indexArgument, updateArgument, baseArgument)
       .emit(function.getArgument(arguments - 3), function.getArgument(arguments - 2));
   setTileAttributes(function, plan.tiles, plan.firstBytes() + plan.nextBytes() + plan.excessBytes(),
-                    /*flops=*/count * width);
+                    /*flops=*/count * width + (base ? rows * width : 0));
   kernel.erase();
   return success();
 }

@@ -9,13 +9,14 @@
 //
 // Recognition is in MatmulShape, the choice of tiles in MatmulCost, what was chosen in `sinter.schedule`, the loops in
 // MatmulEmit. Every element of the product adds up in the order of ProductOrder.h, whatever the plan, which
-// `sinter.plan` says. No result shares memory with an argument (mayRunInPlace): the last tile of a row may compute
-// elements twice.
+// `sinter.plan` says. The last tile of a row may compute elements twice; where a result shares memory with an argument
+// (mayRunInPlace), it stores none twice.
 #include "compiler/codegen/cpu/Passes.h"
 #include "compiler/codegen/cpu/Pieces.h"
 #include "compiler/codegen/cpu/products/MatmulEmit.h"
 #include "compiler/codegen/cpu/products/MatmulSchedule.h"
 #include "compiler/passes/fuse/NotFused.h"
+#include "dialects/plan/Plan.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -43,6 +44,10 @@ struct EmitMatmulPass : impl::CpuEmitMatmulBase<EmitMatmulPass> {
       if (kindOf(function) != kProductKind)
         continue;
       std::optional<MatmulKernel> kernel = recogniseMatmul(function);
+      if (!kernel && function->hasAttr(plan::kInPlaceAttr)) {
+        function.emitError("@") << function.getName() << " runs in place, but its product has no tiles";
+        return signalPassFailure();
+      }
       if (!kernel)
         notFused(function, "a product with its tiles",
                  "what is around it is more than its kernel takes: loops compute it");

@@ -101,10 +101,18 @@ std::optional<std::pair<int64_t, double>> bestRows(int64_t vectors, int64_t m, i
   return best;
 }
 
-void chooseRegisterTile(MatmulPlan &plan, int64_t m, int64_t n, const MatmulTarget &target) {
+/// Whether tiles of so many vectors may cut the columns: none of them moves back where each element is stored once.
+bool cutsColumns(const MatmulKernel &kernel, int64_t vectors) {
+  return !kernel.inPlace || kernel.n.size % (vectors * kLanes) == 0;
+}
+
+void chooseRegisterTile(MatmulPlan &plan, const MatmulKernel &kernel, int64_t m, const MatmulTarget &target) {
   double best = std::numeric_limits<double>::max();
+  int64_t n = kernel.n.size;
   for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors)
-    if (auto rows = bestRows(vectors, m, n, target); rows && rows->second < best * 0.999) {
+    if (!cutsColumns(kernel, vectors))
+      continue;
+    else if (auto rows = bestRows(vectors, m, n, target); rows && rows->second < best * 0.999) {
       plan.mr = rows->first, plan.vectors = vectors;
       best = rows->second;
     }
@@ -142,7 +150,7 @@ void chooseForms(MatmulPlan &plan, const MatmulKernel &kernel) {
   bool lanesAlongK = lhsK == 1 && (kernel.kParts.empty() || kernel.kParts.back().size % kLanes == 0);
   if (kernel.bf16 || kernel.mustBePacked(kernel.lhs)) // rounded, computed once, while they are copied
     plan.lhs = lanesAlongK ? LhsForm::Rows : LhsForm::Panels;
-  plan.stream = kernel.readsInPlace() && !kernel.columnSums && m <= 4 && k * n >= 16 * 1024 &&
+  plan.stream = kernel.readsInPlace() && !kernel.inPlace && !kernel.columnSums && m <= 4 && k * n >= 16 * 1024 &&
                 (contiguous ? n >= kLanes : rhsK == 1 && n >= kStreamedColumns && k >= kLanes);
   if (plan.stream)
     plan.rhs = contiguous ? RhsForm::Direct : RhsForm::Transposed;
@@ -311,7 +319,7 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
   MatmulPlan plan{};
   int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
   plan.depth = stepDepth(kernel, target);
-  chooseRegisterTile(plan, m, n, target);
+  chooseRegisterTile(plan, kernel, m, target);
   chooseForms(plan, kernel);
   plan.pastCaches = goesPastCaches(m * n, target);
   if (plan.stream) {
@@ -355,7 +363,7 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
   double least = best.cycles() * kClearlyFewer;
   for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors) {
     std::optional<std::pair<int64_t, double>> rows = bestRows(vectors, m, n, target);
-    if (!rows || vectors == byItself.vectors)
+    if (!rows || vectors == byItself.vectors || !cutsColumns(kernel, vectors))
       continue;
     plan.mr = rows->first, plan.vectors = vectors;
     chooseForms(plan, kernel);
@@ -373,7 +381,7 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
 static MatmulPlan planPart(const MatmulKernel &kernel, const MatmulTarget &target, int64_t rows) {
   MatmulPlan plan{};
   plan.depth = stepDepth(kernel, target);
-  chooseRegisterTile(plan, rows, kernel.n.size, target);
+  chooseRegisterTile(plan, kernel, rows, target);
   chooseForms(plan, kernel);
   plan.stream = false;
   plan.mc = rows, plan.mTiles = llvm::divideCeil(kernel.m.size, rows);

@@ -36,7 +36,7 @@ void MatmulEmitter::placeScratch(Value scratch) {
   if (kernel.columnSums)
     columnSums = place(3 * plan.nPanels() * plan.nr());
   if (plan.finishesLater)
-    keptPlace = scratchView(b, loc, scratch, scratchStart + 16, b.getI64Type(), 2);
+    keptPlace = scratchView(b, loc, scratch, scratchStart + 16, b.getI64Type(), kernel.inPlace ? 3 : 2);
   if (!kernel.epilogue.empty() || plan.finishesLater)
     sumsBuffer = place(plan.mr * plan.nr());
 }
@@ -147,6 +147,8 @@ void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs, Value p
   Value column = whole(columnAt, columns, plan.nr(), kernel.n.size), columnPanel = divide(columnAt, plan.nr());
   auto [from, to] = emitsDepth ? rowsOf(kBlock) : std::pair(constant(0), rows);
   loop(from, to, plan.mr, {}, [&, from = from](Value rowAt, ValueRange) {
+    if (kernel.inPlace && rowsInAll() % plan.mr != 0)
+      unfinished = add(firstRow, rowAt);
     Value row = whole(rowAt, rows, plan.mr, rowsInAll()), rowPanel = divide(rowAt, plan.mr);
     Value first = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, rowAt, from);
     Besides besides{arith::AndIOp::create(b, loc, packs, first), packsAhead};

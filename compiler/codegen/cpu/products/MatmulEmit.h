@@ -218,7 +218,9 @@ private:
   /// Sums that wait in the scratch (plan.finishesLater).
   struct Kept {
     mlir::Value exists, row, column;
+    mlir::Value unfinished; ///< as below, when they were left
   };
+  void unlessFinished(mlir::Value row, mlir::Value first, llvm::function_ref<void()> body);
   void keep(const Sums &sums, mlir::Value row, mlir::Value column);
   void keepNothing();
   Kept readKept();
@@ -242,8 +244,9 @@ private:
 
   // The function's arguments as one-dimensional buffers, and the scratch's parts.
   llvm::SmallVector<mlir::Value> flat;
+  mlir::Value unfinished; ///< the first row that no tile has finished, where none may be finished twice
   mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer, keptPlace, columnSums;
-  int64_t scratchStart = 0, scratchSize = 64;    ///< 8 bytes of packedKey, 8 of ignoreDenormals, 16 of keptPlace
+  int64_t scratchStart = 0, scratchSize = 64;    ///< 8 bytes of packedKey, 8 of ignoreDenormals, 24 of keptPlace
   llvm::SmallDenseMap<unsigned, int64_t> locals; ///< operands of a few rows, and how far these are apart
   mlir::Value localStart;                        ///< the first of those rows
   bool emitsRows = false;                        ///< blocks of rows begin anywhere, and all have the plan's size

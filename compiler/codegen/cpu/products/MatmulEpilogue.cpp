@@ -16,8 +16,10 @@ void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
     return keep(sums, row, column);
   if (epilogueOps(kernel) <= kUnrolledOps) {
     for (int64_t r = 0; r < plan.mr; ++r)
-      for (int64_t v = 0; v < plan.vectors; ++v)
-        finishVector(sums[r * plan.vectors + v], add(row, r), add(column, v * kLanes), columnsIn(v));
+      unlessFinished(add(row, r), unfinished, [&] {
+        for (int64_t v = 0; v < plan.vectors; ++v)
+          finishVector(sums[r * plan.vectors + v], add(row, r), add(column, v * kLanes), columnsIn(v));
+      });
     return;
   }
   // Longer ones go row by row, so that they need few registers and little code.
@@ -30,10 +32,19 @@ void MatmulEmitter::finish(const Sums &sums, Value row, Value column) {
       Value at = LinearIndex().add(column, 1).add(v, kLanes).materialize(b, loc);
       finishVector(loadLanes(b, loc, sumsBuffer, from), add(row, r), at, count);
     };
-    loop(constant(whole), 1, [&](Value v) { finishOne(v, kLanes); });
-    if (whole == last)
-      finishOne(constant(last), columnsIn(last));
+    unlessFinished(add(row, r), unfinished, [&] {
+      loop(constant(whole), 1, [&](Value v) { finishOne(v, kLanes); });
+      if (whole == last)
+        finishOne(constant(last), columnsIn(last));
+    });
   });
+}
+
+/// Runs `body` for a row of the matrix that is not below `first` (null: for any).
+void MatmulEmitter::unlessFinished(Value row, Value first, llvm::function_ref<void()> body) {
+  if (!first)
+    return body();
+  onlyIf(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, row, first), body);
 }
 
 /// Leaves the sums for the next tile, or the end of the call.
@@ -46,6 +57,8 @@ void MatmulEmitter::keep(const Sums &sums, Value row, Value column) {
   };
   note(0, add(row, 1)); // zero: nothing is kept
   note(1, column);
+  if (unfinished)
+    note(2, unfinished);
 }
 
 void MatmulEmitter::keepNothing() {
@@ -60,12 +73,17 @@ MatmulEmitter::Kept MatmulEmitter::readKept() {
                                       memref::LoadOp::create(b, loc, keptPlace, constant(word)).getResult());
   };
   Value next = read(0), column = read(1);
-  return {arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, next, constant(0)), subtract(next, 1), column};
+  return {arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, next, constant(0)), subtract(next, 1), column,
+          kernel.inPlace && rowsInAll() % plan.mr != 0 ? read(2) : Value()};
 }
 
 /// Finishes row `r` of what was left, if there is anything.
 void MatmulEmitter::finishKeptRow(const Kept &kept, Value r) {
-  onlyIf(kept.exists, [&] {
+  Value exists = kept.exists;
+  if (kept.unfinished)
+    exists = arith::AndIOp::create(
+        b, loc, exists, arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, add(kept.row, r), kept.unfinished));
+  onlyIf(exists, [&] {
     for (int64_t v = 0; v < plan.vectors; ++v) {
       Value from = LinearIndex{v * kLanes, {}}.add(r, plan.nr()).materialize(b, loc);
       finishVector(loadLanes(b, loc, sumsBuffer, from), add(kept.row, r), add(kept.column, v * kLanes), columnsIn(v));

@@ -93,6 +93,8 @@ std::string whyNotSo(const MatmulPlan &plan, const MatmulKernel &kernel) {
 
 std::string whyIllegal(const MatmulPlan &plan, const MatmulKernel &kernel) {
   int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size, unit = unitOf(k);
+  if (kernel.inPlace && (plan.stream || n % plan.nr() != 0))
+    return "a product that runs in place is not streamed, and its tiles divide the columns";
   if (plan.stream)
     return whyNoStream(plan, kernel);
   if (plan.mr < 1 || plan.mr > std::min<int64_t>(m, 16) || plan.vectors < 1 || plan.vectors > 6 ||

@@ -1,0 +1,20 @@
+// What a program takes beside its arena: for --memory-budget.
+#pragma once
+
+#include "compiler/Pipeline.h"
+#include "compiler/Report.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace sinter {
+
+/// What a program allocates, of a module at stage `target`, on the CPU with so many threads.
+Memory memoryOf(mlir::ModuleOp module, const TargetOptions &target, unsigned threads);
+
+/// Finds out how much of the budget in `options` the arena may have, for a module at stage `shared`: plans on copies of
+/// it, generates code for each of `targets` (all of one kind), and plans again if all that does not fit. Errors have
+/// been emitted on failure.
+llvm::FailureOr<uint64_t> findBytesBesideArena(mlir::ModuleOp module, Stage shared, PipelineOptions options,
+                                               llvm::ArrayRef<TargetOptions> targets, unsigned threads);
+
+} // namespace sinter
