@@ -203,13 +203,21 @@ FAULTS = [
 
     # The plan.
     Fault("products run in place", "dialects/plan/InPlace.cpp",
-          "if (isProduct(op)) return false;", "",
-          "plan passes/plan-memory.mlir"),
+          "if (!storesOnce(kernel, cast<linalg::GenericOp>(op))) return false;", "",
+          "plan passes/plan-memory.mlir codegen/matmul-in-place.mlir"),
+    Fault("a row of a product in place is finished twice", CPU + "products/MatmulEmit.cpp",
+          "unfinished = add(firstRow, rowAt);", "unfinished = constant(0);", "codegen/matmul-in-place.mlir"),
+    Fault("what is scattered forgets the table", CPU + "loops/EmitScatter.cpp",
+          "sum = arith::AddFOp::create(b, loc, before, sum);", "(void)before;", "codegen/scatter-onto.mlir"),
+    Fault("computed again from what is gone", PASSES + "memory/Recomputation.cpp",
+          "if (copyOf[tensor] != kNone) tensor = copyOf[tensor]; else", "", "end-to-end/budget.test"),
+    Fault("a budget met on paper", PASSES + "memory/MeetBudget.cpp",
+          "ways.point(way).bytes > room", "ways.point(way).bytes > room + room", "passes/meet-budget.mlir"),
     Fault("in place through any reading", "dialects/plan/InPlace.cpp",
           "!generic.isDpsInput(&use) || !isLeadingDimensions(generic.getMatchingIndexingMap(&use)) ||",
           "!generic.isDpsInput(&use) ||",
           "plan"),
-    Fault("in place though it is read once more", "dialects/plan/InPlace.cpp", "!needed.contains(generic) ||", "",
+    Fault("in place though it is read once more", "dialects/plan/InPlace.cpp", "!mayRead(generic) ||", "",
           "plan"),
     Fault("reuse of another place", "dialects/plan/VerifyEntry.cpp",
           "if (!input || input->offset != output.offset || input->end != output.end)", "if (!input)", "plan"),
@@ -219,7 +227,7 @@ FAULTS = [
     Fault("no workgroups at all", "dialects/plan/Dispatch.cpp", "return n < 1 || n > kMaxGroups;",
           "return n < 0 || n > kMaxGroups;",
           "plan"),
-    Fault("a state replaced before its last reader", PASSES + "memory/PlanMemory.cpp",
+    Fault("a state replaced before its last reader", PASSES + "memory/EntryPlanner.cpp",
           "lastReader[oldBuffer] > found->second)", "lastReader[oldBuffer] > SIZE_MAX - 1)", "passes/plan-memory.mlir"),
 
     # Emitters, at the edges of their tiles.

@@ -99,8 +99,8 @@ FailureOr<uint64_t> findBytesBesideArena(ModuleOp module, Stage shared, Pipeline
       return trial == 0 ? most : options.besideArena;
     options.besideArena = most; // (more than before, or it would have fitted)
   }
-  return emitError(module.getLoc()) << "the scratch of kernels changes with every plan: no budget near "
-                                    << *budget << " bytes is sure";
+  return emitError(module.getLoc()) << "the scratch of kernels changes with every plan: no budget near " << *budget
+                                    << " bytes is sure";
 }
 
 } // namespace sinter
