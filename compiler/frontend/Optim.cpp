@@ -98,15 +98,22 @@ static Tensor rateOf(const std::string &optimizer, const char *name, const Rate 
   return program_input(optimizer.empty() ? name : optimizer + "." + name, rate.value);
 }
 
+/// The gradients by which an optimizer steps: in a program that never clips, none waits for the norm.
+template <typename Rule>
+static std::vector<Tensor> clippedBy(const Rule &rule, const std::vector<Tensor> &gradients, Tensor norm) {
+  if (!rule.grad_clip.tensor.handle() && rule.grad_clip.value == INFINITY)
+    return gradients;
+  return clip_by_norm(gradients, norm, rateOf(rule.name, "grad_clip", rule.grad_clip));
+}
+
 /// What every optimizer begins with: gradients that are clipped, and for each parameter its rates.
 class Step {
 public:
   template <typename Rule>
   Step(const Rule &rule, const std::vector<Parameter> &parameters, const std::vector<Tensor> &gradients)
       : norm(global_norm(gradients)), name(rule.name), parameters(parameters),
-        gradients(clip_by_norm(gradients, norm, rateOf(name, "grad_clip", rule.grad_clip))),
-        lr(rateOf(name, "lr", rule.lr)), weightDecay(rateOf(name, "weight_decay", rule.weight_decay)),
-        decay(rule.decay), groups(rule.groups) {}
+        gradients(clippedBy(rule, gradients, norm)), lr(rateOf(name, "lr", rule.lr)),
+        weightDecay(rateOf(name, "weight_decay", rule.weight_decay)), decay(rule.decay), groups(rule.groups) {}
 
   /// Calls `body(parameter, gradient, group)` for each, where `group` is the index of its group's rates.
   template <typename Body> void forEach(Body body) {

@@ -69,8 +69,8 @@ def reference(kind, steps, rates, linear):
             state["optimizer.lion.m." + n] = m[n]
         if kind == "averaged":
             state["optimizer.ema." + n] = average[n]
-        if kind in ("adam", "adamw") or kind == "groups" and n == "matrix":
-            kinds = "adamw" if kind == "groups" else kind
+        if kind in ("adam", "adamw", "unclipped") or kind == "groups" and n == "matrix":
+            kinds = "adamw" if kind in ("groups", "unclipped") else kind
             state[f"optimizer.{kinds}.m." + n], state[f"optimizer.{kinds}.v." + n] = m[n], v[n]
     return log, state
 
@@ -98,6 +98,7 @@ def main():
              "momentum": {"lr": 0.05, "beta1": 0.9, "weight_decay": 0, "grad_clip": 0},
              "adam": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0, "grad_clip": 0},
              "adamw": {"lr": 3e-4, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01, "grad_clip": 1},
+             "unclipped": {"lr": 3e-4, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.01, "grad_clip": 0},
              "lion": {"lr": 1e-4, "beta1": 0.9, "beta2": 0.99, "weight_decay": 0.1, "grad_clip": 1},
              "groups": {"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.5, "grad_clip": 1},
              "two": {"lr": 0.1, "weight_decay": 0, "grad_clip": 0},
