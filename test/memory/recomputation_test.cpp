@@ -236,6 +236,26 @@ TEST(Recomputation, WaysAreRightAndFall) {
   }
 }
 
+// The cheapest value to drop at the peak would take more where it is computed again, right behind it: another one goes.
+TEST(Recomputation, LeavesAloneWhatIsReadTooSoon) {
+  Net net;
+  size_t x = net.tensor(50), v = net.tensor(60), side = net.tensor(90), w = net.tensor(50), big = net.tensor(100),
+         c = net.tensor(90), end = net.tensor(1);
+  net.work({}, {x}, 1e-3);
+  net.work({x}, {v, side}, 1e-3); // x + v + side = 200, and w when it runs again
+  net.work({}, {w}, 0.1);
+  net.work({}, {big}, 1e-3); // v + w + big = 210
+  net.work({v}, {c}, 1e-3);
+  net.work({w}, {end}, 1e-3);
+  net.graph.kept[end] = true;
+  std::vector<Recomputation> ways = recompute(net.graph);
+  ASSERT_EQ(ways.size(), 2u);
+  EXPECT_EQ(ways[0].liveBytes, 210);
+  EXPECT_EQ(ways[1].liveBytes, 200);
+  EXPECT_DOUBLE_EQ(ways[1].extraSeconds, 0.1);
+  check(net.graph, ways[1]);
+}
+
 TEST(Recomputation, IsNearTheBestSubset) {
   std::mt19937 random(3);
   double found = 0, possible = 0;

@@ -21,14 +21,16 @@ constexpr int kPriceRounds = 18;
 /// An order in which some works run again, and what is known of it.
 class State {
 public:
-  explicit State(const WorkGraph &graph) : graph(graph), bytes(graph.bytes), kept(graph.kept), origin(bytes.size()) {
+  explicit State(const WorkGraph &graph) : graph(&graph), bytes(graph.bytes), kept(graph.kept), origin(bytes.size()) {
     std::iota(origin.begin(), origin.end(), 0);
+    banned.resize(graph.works.size());
     for (size_t work = 0; work < graph.works.size(); ++work)
       first.push_back({work, graph.works[work].reads, graph.works[work].writes});
     refresh();
   }
 
-  /// Runs more works again; false if there is nothing that would help.
+  /// Runs more works again; false if there is nothing that would help. Should more be alive then (somebody reads it too
+  /// soon), nothing has changed but that these works will not be tried again.
   bool step();
 
   Recomputation snapshot() const { return {order, mostLive, extraSeconds}; }
@@ -44,6 +46,10 @@ private:
   void emit(const Run &run);
   std::vector<size_t> findRepeats(double price) const;
   std::vector<std::vector<size_t>> independentParts(const std::vector<size_t> &places) const;
+  bool mayRepeat(size_t place) const {
+    const size_t work = order[place].work;
+    return graph->works[work].mayRepeat && !banned[work];
+  }
   void repeat(const std::vector<size_t> &places);
   /// A copy that nobody reads is not made.
   bool isUnused(size_t tensor) const {
@@ -52,13 +58,15 @@ private:
   bool isFree(size_t tensor) const;
   size_t lateCopyOf(size_t tensor) const;
 
-  const WorkGraph &graph;
+  const WorkGraph *graph; ///< (a pointer, so that states can be assigned)
   std::vector<int64_t> bytes;
   std::vector<bool> kept;
   std::vector<size_t> origin;  // of a tensor: which of the graph's it is
   std::vector<Run> first;      // what runs in any case, in order
   std::vector<Run> again;      // what runs again: right before somebody needs it
   std::vector<size_t> againOf; // of a tensor that is computed again: the number in `again`
+
+  std::vector<bool> banned; // of the works
 
   std::vector<Run> order;
   std::vector<Life> lives;
@@ -86,7 +94,7 @@ void State::refresh() {
     emit(run);
   extraSeconds = 0;
   for (const Run &run : order)
-    extraSeconds += run.isAgain ? graph.works[run.work].seconds : 0;
+    extraSeconds += run.isAgain ? graph->works[run.work].seconds : 0;
   lives.assign(bytes.size(), {});
   for (size_t place = 0; place < order.size(); ++place) {
     auto time = static_cast<int64_t>(place);
@@ -103,7 +111,7 @@ void State::refresh() {
   auto end = static_cast<int64_t>(order.size());
   std::vector<bool> overwritten(bytes.size());
   for (size_t place = 0; place < order.size(); ++place)
-    for (auto [write, read] : graph.works[order[place].work].inPlace) {
+    for (auto [write, read] : graph->works[order[place].work].inPlace) {
       size_t input = order[place].reads[read];
       if (!kept[input] && lives[input].lastRead == static_cast<int64_t>(place) && bytes[input] > 0)
         overwritten[input] = true;
@@ -118,8 +126,8 @@ void State::refresh() {
     if (alive > mostLive)
       mostLive = alive, peak = time;
   }
-  copies.assign(graph.bytes.size(), {});
-  for (size_t tensor = graph.bytes.size(); tensor < bytes.size(); ++tensor)
+  copies.assign(graph->bytes.size(), {});
+  for (size_t tensor = graph->bytes.size(); tensor < bytes.size(); ++tensor)
     copies[origin[tensor]].push_back(tensor);
 }
 
@@ -163,16 +171,16 @@ std::vector<size_t> State::findRepeats(double price) const {
           cut.addEdge(node, cut.sink(), MinimumCut::kNever);
   for (size_t next = 0; next < waiting.size(); ++next) {
     size_t tensor = waiting[next], writer = lives[tensor].writer;
-    bool mayRepeat = writer != kNone && graph.works[order[writer].work].mayRepeat;
-    if (mayRepeat && nodeOfRun[writer] == kNone) {
+    bool repeats = writer != kNone && mayRepeat(writer);
+    if (repeats && nodeOfRun[writer] == kNone) {
       nodeOfRun[writer] = cut.addNode();
       runs.push_back(writer);
-      cut.addEdge(cut.source(), nodeOfRun[writer], capacity(graph.works[order[writer].work].seconds));
+      cut.addEdge(cut.source(), nodeOfRun[writer], capacity(graph->works[order[writer].work].seconds));
       for (size_t input : order[writer].reads)
         if (size_t node = need(input); node != kNone)
           cut.addEdge(node, nodeOfRun[writer], MinimumCut::kNever);
     }
-    cut.addEdge(mayRepeat ? nodeOfRun[writer] : cut.source(), nodeOf[tensor],
+    cut.addEdge(repeats ? nodeOfRun[writer] : cut.source(), nodeOf[tensor],
                 capacity(price * static_cast<double>(bytes[tensor])));
   }
   std::vector<bool> late = cut.withSink();
@@ -275,7 +283,13 @@ bool State::step() {
   for (size_t part = 0; part < (parts.size() + kParts - 1) / kParts; ++part)
     chosen.insert(chosen.end(), parts[part].begin(), parts[part].end());
   std::sort(chosen.begin(), chosen.end());
+  State before = *this;
   repeat(chosen);
+  if (mostLive <= before.mostLive)
+    return true;
+  for (size_t place : chosen)
+    before.banned[before.order[place].work] = true;
+  *this = std::move(before);
   return true;
 }
 
