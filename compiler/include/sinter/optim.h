@@ -38,9 +38,9 @@ using Groups = std::vector<Group>;
 
 // Every optimizer has: `weight_decay` for what `decay` chooses; `grad_clip`, the largest norm of all its gradients
 // together, 0 for none, INFINITY where a program is never to clip: it has no such input then, and takes less memory,
-// since each gradient is used and forgotten as it comes; `groups`; a `name`, for the second one in an entry: its inputs are then `name.lr` and so on,
-// which the command line leaves at their defaults, but for the schedule. Rates must be finite and not negative, betas
-// below 1, eps a normal f32: errors.
+// since each gradient is used and forgotten as it comes; `groups`; a `name`, for the second one in an entry: its
+// inputs are then `name.lr` and so on, which the command line leaves at their defaults, but for the schedule. Rates
+// must be finite and not negative, betas below 1, eps a normal f32: errors.
 
 /// p -= lr * (g + weight_decay * p).
 struct Sgd {
