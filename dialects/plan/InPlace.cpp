@@ -6,6 +6,9 @@
 //   - the argument, and every value computed from it, is read by `linalg.generic` only, whose dimensions are those of
 //     the result, through the identity or (a row's reduction) the first few dimensions;
 //   - all those generics are needed for the result: none reads the argument again after the result has been written.
+// Loops of the CPU run in the order of their generics and store what a row adds up to. There, a generic that the result
+// does not need may read the argument, too, if it stands before all that the result's memory may hold; and readers of a
+// row's sum are not followed.
 // Around a matrix product, it is right where every element is stored once, right behind the reads that it needs: on the
 // CPU, for a product of whole vectors of columns, and an argument that only its epilogue reads.
 #include "dialects/plan/Plan.h"

@@ -9,7 +9,7 @@
 // RUN: sinter-run --device cpu --threads 1 --print --march=x86-64-v3 %s > %t.v3
 // RUN: cmp %t.one %t.v3
 
-// 1009 and 384 + 391: both primes beyond what tiles divide.
+// A prime number of rows, and sums of two units.
 // CHECK-LABEL: plan.entry @ragged
 // CHECK: plan.launch @matmul_1009x48({{.*}}) in_place [2]
 func.func @ragged(%a: tensor<1009x775xf32>, %b: tensor<775x48xf32>, %c: tensor<1009x48xf32>) -> tensor<1009x48xf32> attributes {sinter.entry} {
