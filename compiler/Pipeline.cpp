@@ -3,6 +3,7 @@
 #include "compiler/Pipeline.h"
 #include "compiler/codegen/vulkan/spirv/Serialize.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/convolution/Passes.h"
 #include "compiler/passes/kernels/KernelAbilities.h"
 #include "dialects/sinter/Sinter.h"
 
@@ -105,6 +106,8 @@ void prepareKernels(OpPassManager &functions, const PipelineOptions &options) {
   functions.addPass(createSplitRows({target}));
   functions.addPass(createMergeEqual());
   functions.addPass(createJoinPads());
+  // Behind the last pass that would make equal windows one.
+  functions.addPass(createMultiplyWindows({target}));
   functions.addPass(createRecomputeMaps());
   if (kernelAbilities(target)->prologues)
     functions.addPass(createFusePrologues());
@@ -336,6 +339,7 @@ void registerAllStageDialects(DialectRegistry &registry) {
 
 void registerPasses() {
   registerSinterPasses();
+  registerSinterConvolutionPasses();
   registerCodegenPasses();
   for (Stage stage : stagesBetween(Stage::Model, Stage::Plan))
     registerPipelineTo(stage);

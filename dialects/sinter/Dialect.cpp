@@ -1,5 +1,6 @@
 // Registration of the sinter dialect, and the few helpers that several ops' rules share.
 #include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/Windows.h"
 
 #include "mlir/IR/DialectImplementation.h"
 
@@ -10,8 +11,12 @@ using namespace mlir;
 #include "dialects/sinter/Dialect.cpp.inc"
 #include "dialects/sinter/Enums.cpp.inc"
 #include "dialects/sinter/Interfaces.cpp.inc"
+#include "dialects/sinter/WindowsEnums.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/sinter/Ops.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/sinter/WindowsOps.cpp.inc"
 
 namespace sinter {
 
@@ -19,6 +24,10 @@ void SinterDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/sinter/Ops.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/sinter/WindowsOps.cpp.inc"
       >();
 }
 

@@ -33,43 +33,7 @@
 #ifndef SINTER_OPS
 #define SINTER_OPS
 
-include "mlir/IR/OpBase.td"
-include "mlir/IR/EnumAttr.td"
-include "mlir/IR/BuiltinAttributes.td"
-include "mlir/IR/SymbolInterfaces.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
-include "dialects/sinter/Interfaces.td"
-
-def SinterDialect : Dialect {
-  let name = "sinter";
-  let cppNamespace = "::sinter";
-  let summary = "tensor-level ops of a training program";
-  let description = [{
-    A program is a module with `sinter.state` symbols (parameters, optimizer state) and functions marked
-    `sinter.entry`. Inside an entry, `sinter.read` gives the value a state had when the entry started, and
-    `sinter.write` sets the value it has when the entry ends; everything between is pure.
-  }];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
-  let hasConstantMaterializer = 1; // folds of sinter ops may give an arith.constant
-  // Attributes called sinter.NAME on ops, arguments and results of any dialect: the table of Attributes.cpp.
-  let hasOperationAttrVerify = 1;
-  let hasRegionArgAttrVerify = 1;
-  let hasRegionResultAttrVerify = 1;
-}
-
-//===--- base classes ------------------------------------------------------------------------------===//
-
-class SinterOp<string mnemonic, list<Trait> traits = []> : Op<SinterDialect, mnemonic, traits>;
-
-/// A pure tensor op with all three rules.
-class TensorOp<string mnemonic, list<Trait> traits = []> : SinterOp<mnemonic, traits # [
-    Pure, DeclareOpInterfaceMethods<DifferentiableOp>, DeclareOpInterfaceMethods<LowerableOp>,
-    DeclareOpInterfaceMethods<ReferenceOp>]>;
-
-/// ... whose result types follow from its operands.
-class InferredOp<string mnemonic, list<Trait> traits = []> : TensorOp<mnemonic, traits # [
-    DeclareOpInterfaceMethods<InferTypeOpInterface>]>;
+include "dialects/sinter/Base.td"
 
 //===--- state and entries -------------------------------------------------------------------------===//
 
@@ -262,9 +226,6 @@ def ConcatOp : InferredOp<"concat", [JoinsOperands]> {
   let assemblyFormat = "$inputs `axis` $axis attr-dict `:` functional-type($inputs, $result)";
   let hasFolder = 1;
 }
-
-/// Kernels read the operands of such an op in memory, at computed places: even a splat needs memory.
-def ReadsInMemory : NativeOpTrait<"ReadsInMemory"> { let cppNamespace = "::sinter"; }
 
 def GatherOp : InferredOp<"gather", [ReadsInMemory]> {
   let summary = "rows of a table by index (an embedding)";

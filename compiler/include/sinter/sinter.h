@@ -7,3 +7,4 @@
 #include "sinter/optim.h"
 #include "sinter/program.h"
 #include "sinter/random.h"
+#include "sinter/windows.h"
