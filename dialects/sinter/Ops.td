@@ -2,10 +2,12 @@
 //
 // Tensor-level ops that upstream lacks. Elementwise arithmetic is `arith` and `math` on tensors of one shape. Its
 // gradients, where there is a choice: a maximum or minimum of equal numbers sends half of its cotangent to each, that
-// of a NaN all of it to both; |x| and relu have slope 0 at 0. A cotangent of 0 meets no infinite slope: behind `where`,
-// log, sqrt, a division, pow, exp, sin and cos send 0 to what was not chosen, whatever it is. (A product sends 0 times
-// its other factor.) Each op's rules (infer or verify, fold, vjp, lowering, reference meaning) stand in `ops/NAME.cpp`;
-// each check there carries the label of its constraint here. Shapes are static everywhere.
+// of a NaN all of it to both; |x| and relu have slope 0 at 0. Where something may be thrown away further on, a
+// cotangent of 0 meets no infinite slope: behind `where`, a maximum, a slice, a factor that is no function of the
+// variables or anything else that markThrownAway (ReverseMode.h) does not know to keep all, log, sqrt, a division, pow,
+// exp, sin and cos send 0 back for a 0, whatever their operand is. Elsewhere 0 times infinity is NaN. (A product sends
+// 0 times its other factor anywhere.) Each op's rules (infer or verify, fold, vjp, lowering, reference meaning) stand
+// in `ops/NAME.cpp`; each check there carries the label of its constraint here. Shapes are static everywhere.
 //
 // Every op has one value for all operands: interpreted, folded, compiled, on every target. Where upstream leaves an
 // elementwise op undefined, or readers may differ about it, this table decides (Total.cpp makes kernels obey):

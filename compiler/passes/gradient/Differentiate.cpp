@@ -38,7 +38,9 @@ LogicalResult expand(GradOp grad) {
   OpBuilder builder(grad);
   Cotangents cotangents;
   cotangents.add(builder, grad.getLoc(), grad.getLoss(), splat(builder, grad.getLoc(), grad.getLoss().getType(), 1));
-  if (failed(backpropagate(builder, ops, dependents(ops, grad.getWrt()), cotangents)))
+  DenseSet<Value> active = dependents(ops, grad.getWrt()), thrown;
+  markThrownAway(ops, active, thrown);
+  if (failed(backpropagate(builder, ops, active, cotangents)))
     return grad.emitRemark("the gradient was asked for here"), failure();
   for (auto [wrt, result] : llvm::zip_equal(grad.getWrt(), grad.getGradients())) {
     Value gradient = cotangents.lookup(wrt);
@@ -60,6 +62,7 @@ struct DifferentiatePass : impl::DifferentiateBase<DifferentiatePass> {
     counted(getOperation(), DEBUG_TYPE, "gradients expanded", grads.size());
     // No gradient is left to ask for them, or to be stopped by them.
     getOperation().walk([](Operation *op) {
+      op->removeDiscardableAttr(kMayBeThrownAway);
       if (!isa<VariableOp, StopGradientOp>(op))
         return;
       op->getResult(0).replaceAllUsesWith(op->getOperand(0));

@@ -3,6 +3,7 @@
 // A row gives the op, its meaning on numbers, and for each operand through which a gradient flows, the cotangent of
 // that operand: an expression in the operands a, b, c, the result y and the result's cotangent g. Operands without one
 // (booleans, integers, steps) get none. The rules build ops of the types they meet: tensors, or scalars in a map.
+#include "dialects/sinter/ReverseMode.h"
 #include "dialects/sinter/ops/Rules.h"
 
 #include <bit>
@@ -21,6 +22,7 @@ namespace {
 /// What a cotangent may be written in. Operands that the op does not have are null.
 struct At {
   Expr g, y, a, b, c;
+  bool mayBeThrownAway; // g may be 0 because nothing was asked for
   Type type(int operand) const { return operand == 0 ? a.type() : operand == 1 ? b.type() : c.type(); }
 };
 
@@ -36,7 +38,8 @@ struct Gradient : DifferentiableOp::ExternalModel<Gradient<Op, Rules...>, Op> {
     constexpr std::array<Cotangent, sizeof...(Rules)> rules{Rules...};
     auto at = [&](Value value) { return Expr(builder, op->getLoc(), value); };
     auto operand = [&](unsigned i) { return at(i < op->getNumOperands() ? op->getOperand(i) : Value()); };
-    At values{at(cotangents[0]), at(op->getResult(0)), operand(0), operand(1), operand(2)};
+    At values{at(cotangents[0]), at(op->getResult(0)), operand(0),
+              operand(1),        operand(2),           op->hasAttr(kMayBeThrownAway)};
     for (size_t i = 0; i < rules.size(); ++i)
       if (rules[i] && needed[i])
         operandCotangents[i] = rules[i](values);
@@ -45,19 +48,24 @@ struct Gradient : DifferentiableOp::ExternalModel<Gradient<Op, Rules...>, Op> {
 };
 
 // What a mask threw away sends back a cotangent of 0, and an infinite slope would make that NaN. Such a slope is
-// replaced where nothing flows, and only there: with respect to g, every rule stays as linear as it is.
+// replaced where nothing flows, and only there: with respect to g, every rule stays as linear as it is. Where nothing
+// is thrown away, a 0 is what was computed, and the slope stays what it is.
 
 Expr flows(Expr g) { return compare(arith::CmpFPredicate::UNE, g, g.constant(0)); }
 
-/// `x`, which something is divided by; any number in place of 0 or NaN where g is 0.
-Expr divisor(Expr x, Expr g) {
+/// `x`, which g is divided by; any number in place of 0 or NaN where nothing flows.
+Expr divisor(Expr x, const At &v) {
+  if (!v.mayBeThrownAway)
+    return x;
   Expr divides = compare(arith::CmpFPredicate::ONE, x, x.constant(0));
-  return select(build<arith::OrIOp>(divides, flows(g)), x, x.constant(1));
+  return select(build<arith::OrIOp>(divides, flows(v.g)), x, x.constant(1));
 }
-/// `x`, which g is multiplied by; 0 in place of infinities and NaN where g is 0.
-Expr factor(Expr x, Expr g) {
+/// `x`, which g is multiplied by; 0 in place of infinities and NaN where nothing flows.
+Expr factor(Expr x, const At &v) {
+  if (!v.mayBeThrownAway)
+    return x;
   Expr finite = build<math::AbsFOp>(x) < x.constant(std::numeric_limits<double>::infinity());
-  return select(build<arith::OrIOp>(finite, flows(g)), x, 0.0);
+  return select(build<arith::OrIOp>(finite, flows(v.g)), x, 0.0);
 }
 
 /// What reaches the first of two operands between which a maximum or minimum chooses: all if it is chosen, half at a
@@ -72,13 +80,13 @@ Expr sign(Expr a) { return select(a > a.constant(0), a.constant(1), select(a < a
 /// d pow(a, b) / da = b pow(a, b - 1), where a constant's slope (b = 0) is 0 also at a = 0.
 Expr powBase(const At &v) {
   Expr flat = equal(v.b, 0.0);
-  return v.g * factor(v.b * pow(v.a, select(flat, 1.0, v.b - 1.0)), v.g);
+  return v.g * factor(v.b * pow(v.a, select(flat, 1.0, v.b - 1.0)), v);
 }
 /// d pow(a, b) / db = pow(a, b) log(a), and 0 at a = 0: the logarithm there is replaced, so that no infinity enters.
-Expr powExponent(const At &v) { return v.g * factor(v.y * log(select(equal(v.a, 0.0), 1.0, v.a)), v.g); }
+Expr powExponent(const At &v) { return v.g * factor(v.y * log(select(equal(v.a, 0.0), 1.0, v.a)), v); }
 
 /// d (a - b trunc(a / b)) / db = -trunc(a / b), a step elsewhere. (a - y) / b is that quotient, with no step to miss.
-Expr remainderDivisor(const At &v) { return -(v.g * factor((v.a - v.y) / v.b, v.g)); }
+Expr remainderDivisor(const At &v) { return -(v.g * factor((v.a - v.y) / v.b, v)); }
 
 //===--- meaning on numbers --------------------------------------------------------------------------===//
 
@@ -212,8 +220,8 @@ void attachArith(MLIRContext *context) {
   row<AddFOp, [](f a, f b) { return a + b; }, [](V v) { return v.g; }, [](V v) { return v.g; }>(context);
   row<SubFOp, [](f a, f b) { return a - b; }, [](V v) { return v.g; }, [](V v) { return -v.g; }>(context);
   row<MulFOp, [](f a, f b) { return a * b; }, [](V v) { return v.g * v.b; }, [](V v) { return v.g * v.a; }>(context);
-  row<DivFOp, [](f a, f b) { return a / b; }, [](V v) { return v.g / divisor(v.b, v.g); },
-      [](V v) { return -(v.g * factor(v.y, v.g) / divisor(v.b, v.g)); }>(context);
+  row<DivFOp, [](f a, f b) { return a / b; }, [](V v) { return v.g / divisor(v.b, v); },
+      [](V v) { return -(v.g * factor(v.y, v) / divisor(v.b, v)); }>(context);
   row<RemFOp, [](f a, f b) { return std::fmod(a, b); }, [](V v) { return v.g; }, remainderDivisor>(context);
   row<NegFOp, [](f a) { return -a; }, [](V v) { return -v.g; }>(context);
   row<MaximumFOp, maximumOf, [](V v) { return larger(v.g, v.a, v.b); },
@@ -265,22 +273,22 @@ void attachMath(MLIRContext *context) {
   using namespace mlir::math;
   using std::numbers::inv_sqrtpi, std::numbers::ln2;
   // clang-format off
-  row<ExpOp, [](f a) { return std::exp(a); }, [](V v) { return v.g * factor(v.y, v.g); }>(context);
-  row<Exp2Op, [](f a) { return std::exp2(a); }, [](V v) { return v.g * factor(v.y * ln2, v.g); }>(context);
+  row<ExpOp, [](f a) { return std::exp(a); }, [](V v) { return v.g * factor(v.y, v); }>(context);
+  row<Exp2Op, [](f a) { return std::exp2(a); }, [](V v) { return v.g * factor(v.y * ln2, v); }>(context);
   // y + 1 has no digits left on the left
-  row<ExpM1Op, [](f a) { return std::expm1(a); }, [](V v) { return v.g * factor(exp(v.a), v.g); }>(context);
-  row<LogOp, [](f a) { return std::log(a); }, [](V v) { return v.g / divisor(v.a, v.g); }>(context);
-  row<Log1pOp, [](f a) { return std::log1p(a); }, [](V v) { return v.g / divisor(v.a + 1.0, v.g); }>(context);
-  row<SqrtOp, [](f a) { return std::sqrt(a); }, [](V v) { return v.g * 0.5 / divisor(v.y, v.g); }>(context);
+  row<ExpM1Op, [](f a) { return std::expm1(a); }, [](V v) { return v.g * factor(exp(v.a), v); }>(context);
+  row<LogOp, [](f a) { return std::log(a); }, [](V v) { return v.g / divisor(v.a, v); }>(context);
+  row<Log1pOp, [](f a) { return std::log1p(a); }, [](V v) { return v.g / divisor(v.a + 1.0, v); }>(context);
+  row<SqrtOp, [](f a) { return std::sqrt(a); }, [](V v) { return v.g * 0.5 / divisor(v.y, v); }>(context);
   row<RsqrtOp, [](f a) { return 1 / std::sqrt(a); },
-      [](V v) { return v.g * -0.5 * factor(v.y * v.y * v.y, v.g); }>(context);
+      [](V v) { return v.g * -0.5 * factor(v.y * v.y * v.y, v); }>(context);
   row<TanhOp, [](f a) { return std::tanh(a); }, [](V v) { return v.g * (1.0 - v.y * v.y); }>(context);
   row<ErfOp, [](f a) { return std::erf(a); },
       [](V v) { return v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi)); }>(context);
   row<ErfcOp, [](f a) { return std::erfc(a); },
       [](V v) { return -(v.g * (exp(-(v.a * v.a)) * (2 * inv_sqrtpi))); }>(context);
-  row<SinOp, [](f a) { return std::sin(a); }, [](V v) { return v.g * factor(cos(v.a), v.g); }>(context);
-  row<CosOp, [](f a) { return std::cos(a); }, [](V v) { return -(v.g * factor(sin(v.a), v.g)); }>(context);
+  row<SinOp, [](f a) { return std::sin(a); }, [](V v) { return v.g * factor(cos(v.a), v); }>(context);
+  row<CosOp, [](f a) { return std::cos(a); }, [](V v) { return -(v.g * factor(sin(v.a), v)); }>(context);
   row<AbsFOp, [](f a) { return std::fabs(a); }, [](V v) { return v.g * sign(v.a); }>(context);
   row<PowFOp, [](f a, f b) { return std::pow(a, b); }, powBase, powExponent>(context);
   row<FmaOp, [](f a, f b, f c) { return std::fma(a, b, c); }, [](V v) { return v.g * v.b; },
