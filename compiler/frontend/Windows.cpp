@@ -164,6 +164,12 @@ Tensor max_pool(Tensor x, PerDim window, const Pool &options, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   Value value = builder.useFloat(x, "max_pool", loc);
   Geometry geometry = poolGeometry(value, window, options, "max_pool", loc);
+  int64_t taps = 1;
+  for (int64_t size : geometry.taps)
+    taps = std::min<int64_t>(taps * size, kMost);
+  if (taps > 256)
+    fail(loc,
+         "max_pool: a window of " + text(geometry.taps) + " has more than 256 elements; `max` takes all of an axis");
   RankedTensorType type = typeWith(value, geometry.count(inner(value), value), shapeOf(value).back());
   return wrap(MaxPoolOp::create(builder.ops, builder.at(loc), type, type.clone(builder.ops.getI32Type()), value,
                                 geometry.taps, geometry.strides, geometry.padding, geometry.dilations)

@@ -29,7 +29,8 @@ def ConvOp : TensorOp<"conv", [ReadsInMemory, DeclareOpInterfaceMethods<Expandab
     linear in both operands, and its gradients are the other two.
     The sum of an `output` runs over taps and channels of the input, that of an `input` over taps and channels of the
     output, that of a `kernel` over windows; in row-major order, and added up as a product's or a reduction's sum of
-    that length is: with `matmul`'s or `reduce`'s error.
+    that length is: with `matmul`'s or `reduce`'s error. Where no channel knows of another, an output's or an input's taps
+    are a chain of fused multiply-adds, and a kernel's windows add up in blocks of images, and these.
     (C1) element types are f32; (C2) all have `strides`, `low` and `dilations` of one length, from 1 to 3, and two
     dimensions more; (C3) strides and dilations are at least 1; (C4) N is one number; (C5) `groups` divides C and F, and
     the kernel has C / groups and F; (C6) no tensor is empty, and no position exceeds an i32.
@@ -78,6 +79,29 @@ def WindowsOp : SinterOp<"windows", [Pure, ReadsInMemory, DeclareOpInterfaceMeth
   let hasVerifier = 1;
 }
 
+def TapSumsOp : SinterOp<"tap_sums", [Pure, ReadsInMemory, DeclareOpInterfaceMethods<LowerableOp>,
+                                      DeclareOpInterfaceMethods<ReferenceOp>]> {
+  let summary = "for each tap and channel, sums over the windows of some images";
+  let description = [{
+    result[b, k, c] = sum of input[n, o * strides + k * dilations - low, c] windows[n, o, c] over all o and the images n
+    of block b, which are N / B neighbours; taps in row-major order. The gradient of a kernel whose channels know
+    nothing of each other, in parts that threads share; the first of its dimensions is then summed up. In `reduce`'s
+    order.
+    (C1) element types are f32; (C2) the attributes have one length, from 1 to 3, and both operands two dimensions more,
+    with one N and C; (C3) taps, strides and dilations are at least 1; (C4) the result is [B, taps, C], and B divides N.
+    ```mlir
+    %w = sinter.tap_sums %x, %y taps [3, 3] strides [1, 1] low [1, 1] dilations [1, 1]
+        : (tensor<8x32x32x16xf32>, tensor<8x32x32x16xf32>) -> tensor<4x9x16xf32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$input, AnyStaticShapeTensor:$windows, DenseI64ArrayAttr:$taps,
+                       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$dilations);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = [{$input `,` $windows `taps` $taps `strides` $strides `low` $low `dilations` $dilations attr-dict
+                         `:` functional-type(operands, $result)}];
+  let hasVerifier = 1;
+}
+
 def MaxPoolOp : TensorOp<"max_pool", [ReadsInMemory]> {
   let summary = "the largest element of each window, and where it was";
   let description = [{
@@ -85,8 +109,8 @@ def MaxPoolOp : TensorOp<"max_pool", [ReadsInMemory]> {
     tap, in row-major order, that has it; a NaN is larger than all numbers. Of a window without any position, -inf and
     -1. The gradient goes to that tap alone.
     (C1) the element type is f32, that of `taps` i32; (C2) the attributes have one length, from 1 to 3, and tensors two
-    dimensions more; (C3) windows, strides and dilations are at least 1; (C4) N and C are those of the operand, and both
-    results have one shape; (C5) no tensor is empty, and no position exceeds an i32.
+    dimensions more; (C3) windows, strides and dilations are at least 1, and a window has at most 256 taps; (C4) N and C
+    are those of the operand, and both results have one shape; (C5) no tensor is empty, and no position exceeds an i32.
     ```mlir
     %y, %t = sinter.max_pool %x window [2, 2] strides [2, 2] low [0, 0] dilations [1, 1]
         : tensor<8x32x32x16xf32> -> tensor<8x16x16x16xf32>, tensor<8x16x16x16xi32>

@@ -1,20 +1,14 @@
 // Products of shapes.def: ours against OpenBLAS and oneDNN, alternately in one process. `matmul_bench --help` tells
 // more.
 //
-// A round times a few calls of each library in turn, after one untimed call that wakes its threads; figures are medians
-// over the rounds. Ratios above 1 mean that ours is faster. Rests between turns let spinning worker threads go to
-// sleep.
+// Figures are medians over the rounds (contest.h). Ratios above 1 mean that ours is faster.
+#include "contest.h"
 #include "program/program.h"
-#include "program/random.h"
 
 #include <CLI/CLI.hpp>
 #include <cblas-openblas.h>
-#include <chrono>
-#include <cmath>
 #include <dnnl.h>
-#include <functional>
 #include <nlohmann/json.hpp>
-#include <thread>
 #include <unistd.h>
 
 // Of libgomp, which oneDNN and OpenBLAS share; its header is the compiler's, not the library's.
@@ -32,53 +26,6 @@ const Product products[] = {
 #include "shapes.def"
 #undef PRODUCT
 };
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-void rest() { std::this_thread::sleep_for(std::chrono::milliseconds(8)); }
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-struct Contestant {
-  std::string name;
-  std::function<void()> call;
-  std::vector<double> seconds;
-
-  /// Runs for about `budget` seconds.
-  void turn(double budget) {
-    call();
-    const double start = now();
-    double before = start;
-    do {
-      call();
-      const double after = now();
-      seconds.push_back(after - before);
-      before = after;
-    } while (before - start < budget);
-    rest();
-  }
-};
-
-/// Largest difference of two results, relative to the largest element.
-double difference(const float *x, const float *y, int64_t count) {
-  double most = 0, scale = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    most = std::max(most, std::abs(double(x[i]) - y[i]));
-    scale = std::max(scale, std::abs(double(y[i])));
-  }
-  return std::isnan(most) ? INFINITY : most / scale;
-}
-
-std::vector<float> randomMatrix(int64_t count, uint64_t seed) {
-  std::vector<float> values(static_cast<size_t>(count));
-  const sinter::Random random(seed, 0);
-  for (int64_t i = 0; i < count; ++i)
-    values[size_t(i)] = float(2 * random.uniform(uint64_t(i)) - 1);
-  return values;
-}
 
 /// OpenBLAS chooses its kernels by the processor's model, and takes those without AVX for a model that is newer than it
 /// is: it is then told which ones to take, as its users would do. It asks while it is loaded, so the program starts

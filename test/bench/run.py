@@ -43,6 +43,12 @@ def products(binaries, out, threads):
     print(f"bf16 against f32, geometric mean: {math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}")
 
 
+def convolutions(binaries, out, threads):
+    print(f"\nconvolutions, {threads} threads", flush=True)
+    subprocess.run([binaries / "conv_bench", "--threads", str(threads), "--json", out / f"convolutions_{threads}.json"],
+                   check=True)
+
+
 def steps(sinterc, model, out):
     rows = {}
     for name, (configuration, count) in MODELS.items():
@@ -75,6 +81,7 @@ def main():
         print("this processor has no vdpbf16ps: f32 only")
     for threads in (1, 2):
         products(arguments.build / "bin", out, threads)
+        convolutions(arguments.build / "bin", out, threads)
     steps(arguments.build / "bin" / "sinterc", arguments.examples / "gpt" / "gpt.cpp", out)
     print(f"\nfigures: {out}")
 

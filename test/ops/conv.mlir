@@ -81,6 +81,36 @@ func.func @c6_far(%x: tensor<2x9x6xf32>, %w: tensor<3x6x4xf32>) -> tensor<2x9x4x
   %0 = sinter.conv output %x, %w strides [1] low [1] dilations [1073741824] : (tensor<2x9x6xf32>, tensor<3x6x4xf32>) -> tensor<2x9x4xf32>
   return %0 : tensor<2x9x4xf32>
 }
+// -----
+func.func @sums_c1(%x: tensor<4x9x6xf32>, %y: tensor<4x9x6xi32>) {
+  // expected-error @+1 {{tap_sums: elements are of i32, not f32}}
+  %0 = sinter.tap_sums %x, %y taps [3] strides [1] low [1] dilations [1] : (tensor<4x9x6xf32>, tensor<4x9x6xi32>) -> tensor<2x3x6xf32>
+  return
+}
+// -----
+func.func @sums_c2(%x: tensor<4x9x6xf32>, %y: tensor<4x9x6xf32>) {
+  // expected-error @+1 {{tap_sums: attributes have 1 and 2 numbers}}
+  %0 = sinter.tap_sums %x, %y taps [3] strides [1] low [1, 1] dilations [1] : (tensor<4x9x6xf32>, tensor<4x9x6xf32>) -> tensor<2x3x6xf32>
+  return
+}
+// -----
+func.func @sums_c2_shapes(%x: tensor<4x9x6xf32>, %y: tensor<4x9x5xf32>) {
+  // expected-error @+1 {{tap_sums: the operands have shapes [4, 9, 6] and [4, 9, 5], but with 1 numbers, from 1 to 3, in each attribute they have two dimensions more, the first and the last the same}}
+  %0 = sinter.tap_sums %x, %y taps [3] strides [1] low [1] dilations [1] : (tensor<4x9x6xf32>, tensor<4x9x5xf32>) -> tensor<2x3x6xf32>
+  return
+}
+// -----
+func.func @sums_c3(%x: tensor<4x9x6xf32>, %y: tensor<4x9x6xf32>) {
+  // expected-error @+1 {{tap_sums: taps 3, stride 0 and dilation 1 of dimension 0 must be at least 1}}
+  %0 = sinter.tap_sums %x, %y taps [3] strides [0] low [1] dilations [1] : (tensor<4x9x6xf32>, tensor<4x9x6xf32>) -> tensor<2x3x6xf32>
+  return
+}
+// -----
+func.func @sums_c4(%x: tensor<4x9x6xf32>, %y: tensor<4x9x6xf32>) {
+  // expected-error @+1 {{tap_sums: the result has shape [3, 3, 6], not blocks that divide 4, 3 and 6}}
+  %0 = sinter.tap_sums %x, %y taps [3] strides [1] low [1] dilations [1] : (tensor<4x9x6xf32>, tensor<4x9x6xf32>) -> tensor<3x3x6xf32>
+  return
+}
 
 //--- vjp.mlir
 // Of three tensors that are multiplied, each gradient is the product of the other two.
@@ -116,19 +146,38 @@ func.func @skips(%x: tensor<2x4x6xf32>, %w: tensor<1x6x5xf32>) -> tensor<2x2x5xf
   %0 = sinter.conv output %x, %w strides [2] low [0] dilations [1] : (tensor<2x4x6xf32>, tensor<1x6x5xf32>) -> tensor<2x2x5xf32>
   return %0 : tensor<2x2x5xf32>
 }
+// The gradient of a kernel whose channels know nothing of each other: in blocks of images, and these are summed.
+// CHECK-LABEL: @apart
+func.func @apart(%x: tensor<18x9x6xf32>, %y: tensor<18x9x6xf32>) -> tensor<3x1x6xf32> {
+  // CHECK: sinter.tap_sums %{{.*}}, %{{.*}} taps [3] strides [1] low [1] dilations [1] : (tensor<18x9x6xf32>, tensor<18x9x6xf32>) -> tensor<9x3x6xf32>
+  // CHECK: sinter.reduce sum %{{.*}} axes [0] : tensor<9x3x6xf32> -> tensor<3x6xf32>
+  %0 = sinter.conv kernel %x, %y strides [1] low [1] dilations [1] {groups = 6} : (tensor<18x9x6xf32>, tensor<18x9x6xf32>) -> tensor<3x1x6xf32>
+  return %0 : tensor<3x1x6xf32>
+}
 
 //--- lower.mlir
-// Rows, columns and terms; what is outside counts as zero.
-// CHECK-DAG: #[[OTHER:.*]] = affine_map<(d0, d1, d2) -> (d2, d1)>
-// CHECK-DAG: #[[RESULT:.*]] = affine_map<(d0, d1, d2) -> (d0, d1)>
+// Rows, terms and columns, along which vectors go; what is outside counts as zero.
+// CHECK-DAG: #[[OTHER:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
+// CHECK-DAG: #[[RESULT:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
 // CHECK-LABEL: @loops
 func.func @loops(%x: tensor<2x9x6xf32>, %w: tensor<3x6x4xf32>) -> tensor<2x9x4xf32> {
-  // CHECK: linalg.generic {indexing_maps = [#[[OTHER]], #[[RESULT]]], iterator_types = ["parallel", "parallel", "reduction"]}
+  // CHECK: linalg.generic {indexing_maps = [#[[OTHER]], #[[RESULT]]], iterator_types = ["parallel", "reduction", "parallel"]}
   // CHECK: %[[INSIDE:.*]] = arith.cmpi ult
   // CHECK: %[[X:.*]] = tensor.extract %{{.*}} : tensor<2x9x6xf32>
   // CHECK: arith.select %[[INSIDE]], %[[X]]
   %0 = sinter.conv output %x, %w strides [1] low [1] dilations [1] : (tensor<2x9x6xf32>, tensor<3x6x4xf32>) -> tensor<2x9x4xf32>
   return %0 : tensor<2x9x4xf32>
+}
+// Channels that know nothing of each other have code for each tap, and ask nothing where a tap is inside for certain.
+// CHECK-LABEL: @apart
+func.func @apart(%x: tensor<2x9x6xf32>, %w: tensor<2x1x6xf32>) -> tensor<2x9x6xf32> {
+  // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]}
+  // CHECK: arith.cmpi ult
+  // CHECK: %[[FIRST:.*]] = math.fma
+  // CHECK-NOT: arith.cmpi
+  // CHECK: math.fma %{{.*}}, %{{.*}}, %[[FIRST]]
+  %0 = sinter.conv output %x, %w strides [1] low [1] dilations [1] {groups = 6} : (tensor<2x9x6xf32>, tensor<2x1x6xf32>) -> tensor<2x9x6xf32>
+  return %0 : tensor<2x9x6xf32>
 }
 
 //--- run.mlir
@@ -165,6 +214,14 @@ func.func @long(%x: tensor<3x17x19x5xf32>, %y: tensor<3x17x19x24xf32>, %w: tenso
   %0 = sinter.conv kernel %x, %y strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<3x17x19x5xf32>, tensor<3x17x19x24xf32>) -> tensor<3x3x5x24xf32>
   %1 = sinter.conv input %y, %w strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<3x17x19x24xf32>, tensor<3x3x5x24xf32>) -> tensor<3x17x19x5xf32>
   return %0, %1 : tensor<3x3x5x24xf32>, tensor<3x17x19x5xf32>
+}
+// Channels apart: of so many taps that they have loops, and of so many images that threads share them.
+func.func @apart(%x: tensor<6x9x11x20xf32>, %y: tensor<6x9x11x20xf32>, %w: tensor<9x9x1x20xf32>) -> (tensor<6x9x11x20xf32>, tensor<6x9x11x20xf32>, tensor<9x9x1x20xf32>, tensor<3x3x1x20xf32>) {
+  %0 = sinter.conv output %x, %w strides [1, 1] low [4, 4] dilations [1, 1] {groups = 20} : (tensor<6x9x11x20xf32>, tensor<9x9x1x20xf32>) -> tensor<6x9x11x20xf32>
+  %1 = sinter.conv input %y, %w strides [1, 1] low [4, 4] dilations [1, 1] {groups = 20} : (tensor<6x9x11x20xf32>, tensor<9x9x1x20xf32>) -> tensor<6x9x11x20xf32>
+  %2 = sinter.conv kernel %x, %y strides [1, 1] low [4, 4] dilations [1, 1] {groups = 20} : (tensor<6x9x11x20xf32>, tensor<6x9x11x20xf32>) -> tensor<9x9x1x20xf32>
+  %3 = sinter.conv kernel %x, %y strides [1, 1] low [1, 1] dilations [1, 1] {groups = 20} : (tensor<6x9x11x20xf32>, tensor<6x9x11x20xf32>) -> tensor<3x3x1x20xf32>
+  return %0, %1, %2, %3 : tensor<6x9x11x20xf32>, tensor<6x9x11x20xf32>, tensor<9x9x1x20xf32>, tensor<3x3x1x20xf32>
 }
 
 //--- smooth.mlir

@@ -51,6 +51,12 @@ func.func @c3(%x: tensor<2x6x5xf32>) {
   return
 }
 // -----
+func.func @c3_taps(%x: tensor<2x600x5xf32>) {
+  // expected-error @+1 {{max_pool: a window of 257 taps has more than 256}}
+  %0, %1 = sinter.max_pool %x window [257] strides [257] low [0] dilations [1] : tensor<2x600x5xf32> -> tensor<2x2x5xf32>, tensor<2x2x5xi32>
+  return
+}
+// -----
 func.func @c4(%x: tensor<2x6x5xf32>) {
   // expected-error @+1 {{max_pool: windows of shape [2, 3, 4] are not of positions of shape [2, 6, 5] and taps of shape [2, 3, 4]}}
   %0, %1 = sinter.max_pool %x window [2] strides [2] low [0] dilations [1] : tensor<2x6x5xf32> -> tensor<2x3x4xf32>, tensor<2x3x4xi32>
@@ -77,13 +83,12 @@ func.func @gives(%x: tensor<2x6x5xf32>, %g: tensor<2x3x5xf32>) -> tensor<2x6x5xf
 }
 
 //--- lower.mlir
-// The maximum, and then the least tap that has it.
-// CHECK-LABEL: @two_sweeps
-func.func @two_sweeps(%x: tensor<2x6x5xf32>) -> (tensor<2x3x5xf32>, tensor<2x3x5xi32>) {
-  // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]
-  // CHECK: arith.maximumf
-  // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]
-  // CHECK: arith.minsi
+// One tap after the other: larger, or the first NaN, or the first of all.
+// CHECK-LABEL: @each_tap
+func.func @each_tap(%x: tensor<2x6x5xf32>) -> (tensor<2x3x5xf32>, tensor<2x3x5xi32>) {
+  // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]
+  // CHECK-COUNT-2: arith.cmpf ugt
+  // CHECK-NOT: arith.cmpf ugt
   %0, %1 = sinter.max_pool %x window [2] strides [2] low [0] dilations [1] : tensor<2x6x5xf32> -> tensor<2x3x5xf32>, tensor<2x3x5xi32>
   return %0, %1 : tensor<2x3x5xf32>, tensor<2x3x5xi32>
 }

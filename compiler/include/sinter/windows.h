@@ -52,7 +52,7 @@ struct Pool {
 };
 /// The largest element of each window of each channel; padding is -inf, and a NaN larger than all. The gradient goes to
 /// the first of the largest elements in row-major order, as PyTorch's. Errors: padding is more than half of the window;
-/// no window fits.
+/// no window fits; a window has more than 256 elements (`max` and `mean` take all of an axis).
 Tensor max_pool(Tensor x, PerDim window, const Pool &options = {}, Location loc = Location::current());
 /// The mean of each window of each channel, zeros of the padding included, as PyTorch's. Errors: likewise.
 Tensor avg_pool(Tensor x, PerDim window, const Pool &options = {}, Location loc = Location::current());

@@ -10,6 +10,9 @@ using namespace sinter::rules;
 
 namespace {
 
+/// Kernels have code for each of them.
+constexpr int64_t kMostTaps = 256;
+
 /// Checks what the three ops have in common: `x` are positions, `windows` tensors of one number a window.
 LogicalResult verifyPool(Operation *op, RankedTensorType x, ArrayRef<RankedTensorType> windows, RankedTensorType taps,
                          ArrayRef<int64_t> window, ArrayRef<int64_t> strides, ArrayRef<int64_t> low,
@@ -35,6 +38,8 @@ LogicalResult verifyPool(Operation *op, RankedTensorType x, ArrayRef<RankedTenso
     if (window[d] < 1 || strides[d] < 1 || dilations[d] < 1)
       return op->emitError() << name << ": window " << window[d] << ", stride " << strides[d] << " and dilation "
                              << dilations[d] << " of dimension " << d << " must be at least 1";
+  if (int64_t all = countOf(window); all > kMostTaps)
+    return op->emitError() << name << ": a window of " << all << " taps has more than " << kMostTaps;
   // C4
   for (RankedTensorType type : windows)
     if (type.getShape() != taps.getShape() || type.getRank() != x.getRank() || type.getDimSize(0) != x.getDimSize(0) ||
@@ -47,7 +52,7 @@ LogicalResult verifyPool(Operation *op, RankedTensorType x, ArrayRef<RankedTenso
               taps.getNumElements() <= kMost;
   for (size_t d = 0; d < rank; ++d)
     fits = fits && window[d] <= kMost / dilations[d] && taps.getDimSize(d + 1) <= kMost / strides[d] &&
-           std::abs(low[d]) <= kMost && countOf(window) <= kMost;
+           std::abs(low[d]) <= kMost;
   return fits ? success() : op->emitError() << name << ": a tensor is empty, or positions exceed an i32";
 }
 
@@ -70,50 +75,50 @@ WindowShape opposite(const WindowShape &shape) {
   return result;
 }
 
-/// Loops over rows (images and positions), channels, and perhaps taps.
+/// Loops over rows (images and positions) and channels, with code for each tap.
 struct PoolLoops {
   OpBuilder &builder;
   Location loc;
   WindowShape shape;
   int64_t batch, channels;
 
-  AffineMap rowsAndChannels(int64_t rank) {
-    return AffineMap::get(rank, 0, {builder.getAffineDimExpr(0), builder.getAffineDimExpr(1)}, builder.getContext());
-  }
   SmallVector<int64_t> rows() const { return {batch * countOf(shape.positions), channels}; }
+  Value matrix(Value value) { return reshaped(builder, loc, value, rows()); }
 
-  /// What a row's window has at `tap`.
-  Value read(IndexMath &index, Value tensor, Value tap, double otherwise, Value *exists = nullptr) {
-    SmallVector<Value> place = index.split(index.loop(0), joined(batch, shape.positions));
-    IndexMath::Position position =
-        index.position(shape, ArrayRef<Value>(place).drop_front(), index.split(tap, shape.taps));
-    if (exists)
-      *exists = position.exists;
-    return index.read(tensor, place[0], position, index.loop(1), otherwise);
+  /// `inputs` have an element for each row and channel; results are of types `elements`, and of `like`'s shape.
+  SmallVector<Value> build(ValueRange inputs, ArrayRef<Type> elements, RankedTensorType like, Body body) {
+    AffineMap all = builder.getMultiDimIdentityMap(2);
+    SmallVector<Mapped> read, written;
+    for (Value input : inputs)
+      read.push_back({matrix(input), all});
+    for (Type element : elements)
+      written.push_back({empty(builder, loc, RankedTensorType::get(rows(), element)), all});
+    SmallVector<Value> results = generic(builder, loc, 2, {}, read, written, body);
+    for (Value &value : results)
+      value = reshaped(builder, loc, value, like.getShape());
+    return results;
   }
+};
 
-  /// A reduction over taps.
-  Value reduce(Type element, double start, ArrayRef<Value> perRow, llvm::function_ref<Expr(ArrayRef<Expr>)> body) {
-    Value init = filled(builder, loc, RankedTensorType::get(rows(), element), start);
-    SmallVector<Mapped> inputs;
-    for (Value value : perRow)
-      inputs.push_back({value, rowsAndChannels(3)});
-    // A loop of taps has no other size than that of something it reads or writes.
-    Value taps = empty(builder, loc, RankedTensorType::get({countOf(shape.taps)}, builder.getF32Type()));
-    inputs.push_back({taps, AffineMap::get(3, 0, builder.getAffineDimExpr(2), builder.getContext())});
-    return generic(builder, loc, 3, 2, inputs, {{init, rowsAndChannels(3)}},
-                   [&](ArrayRef<Expr> scalars) { return SmallVector<Expr>{body(scalars)}; })[0];
+/// The window of a row.
+struct RowWindow {
+  IndexMath index;
+  const PoolLoops &loops;
+  SmallVector<Value> place;
+
+  RowWindow(Expr at, const PoolLoops &loops)
+      : index(*at.builder, at.loc), loops(loops),
+        place(index.split(index.loop(0), joined(loops.batch, loops.shape.positions))) {}
+
+  template <typename Tap> IndexMath::Position position(const Tap &tap) {
+    return index.position(loops.shape, ValueRange(place).drop_front(), tap);
+  }
+  Value read(Value tensor, const IndexMath::Position &position, double otherwise) {
+    return index.read(tensor, place[0], position, index.loop(1), otherwise);
   }
 };
 
 std::vector<int64_t> vectorOf(ArrayRef<int64_t> numbers) { return {numbers.begin(), numbers.end()}; }
-
-/// The taps of a window in row-major order.
-std::vector<std::vector<int64_t>> tapsOf(const WindowShape &shape) {
-  std::vector<std::vector<int64_t>> taps;
-  reference::forEachIndex(vectorOf(shape.taps), [&](const std::vector<int64_t> &k) { taps.push_back(k); });
-  return taps;
-}
 
 /// Calls `body(n, o, number)` for each window, `number` being its place among all of them.
 template <typename Body> void forEachWindow(const WindowShape &shape, int64_t batch, Body body) {
@@ -139,41 +144,33 @@ LogicalResult MaxPoolOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Arr
   return success();
 }
 
-/// The maximum, and then the least number of a tap that has it.
 FailureOr<SmallVector<Value>> MaxPoolOp::lowerToLinalg(OpBuilder &builder) {
   RankedTensorType x = getInput().getType(), type = getValues().getType();
   PoolLoops loops{builder, getLoc(), shapeOf(*this, x, type), x.getDimSize(0), x.getShape().back()};
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  Value most = loops.reduce(builder.getF32Type(), -kInfinity, {}, [&](ArrayRef<Expr> scalars) {
-    Expr sofar = scalars.back();
-    IndexMath index(*sofar.builder, sofar.loc);
-    return maximum(sofar, sofar.with(loops.read(index, getInput(), index.loop(2), -kInfinity)));
-  });
-  constexpr int32_t kNone = std::numeric_limits<int32_t>::max();
-  Value first = loops.reduce(builder.getI32Type(), kNone, {most}, [&](ArrayRef<Expr> scalars) {
-    Expr sofar = scalars.back(), largest = scalars[0];
-    IndexMath index(*sofar.builder, sofar.loc);
-    Value exists;
-    Expr element = largest.with(loops.read(index, getInput(), index.loop(2), -kInfinity, &exists));
-    // Equal, or both NaN; if the maximum is NaN, no number is.
-    Expr isIt = compare(arith::CmpFPredicate::UEQ, element, largest);
-    Expr isNumber = compare(arith::CmpFPredicate::ORD, element, element);
-    Expr isNan = compare(arith::CmpFPredicate::UNO, largest, largest);
-    Expr differs = isNumber.with(arith::AndIOp::create(*sofar.builder, sofar.loc, isNumber, isNan));
-    Expr hits = isIt.with(arith::AndIOp::create(*sofar.builder, sofar.loc, isIt, exists));
-    Expr tap = select(differs, sofar.constant(kNone), select(hits, sofar.with(index.loop(2)), sofar.constant(kNone)));
-    return sofar.with(arith::MinSIOp::create(*sofar.builder, sofar.loc, sofar.value, tap.value));
-  });
-  AffineMap all = builder.getMultiDimIdentityMap(2);
-  auto taps = cast<RankedTensorType>(first.getType());
-  first = generic(builder, getLoc(), 2, {}, Mapped{first, all}, Mapped{empty(builder, getLoc(), taps), all},
-                  [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
-                    Expr tap = scalars[0];
-                    Expr none = compare(arith::CmpIPredicate::eq, tap, tap.constant(kNone));
-                    return {select(none, tap.constant(-1), tap)};
-                  })[0];
-  return SmallVector<Value>{reshaped(builder, getLoc(), most, type.getShape()),
-                            reshaped(builder, getLoc(), first, type.getShape())};
+  return loops.build(
+      {}, {builder.getF32Type(), builder.getI32Type()}, type, [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
+        RowWindow window(scalars[0], loops);
+        Expr most = scalars[0].constant(-kInfinity), tap = scalars[1].constant(-1);
+        for (auto [number, k] : llvm::enumerate(tapsOf(loops.shape))) {
+          IndexMath::Position position = window.position(ArrayRef<int64_t>(k));
+          Expr x = most.with(window.read(getInput(), position, -kInfinity));
+          auto both = [&](Expr a, Expr b) {
+            return a.with(arith::AndIOp::create(*a.builder, a.loc, a.value, b.value));
+          };
+          auto either = [&](Expr a, Expr b) {
+            return a.with(arith::OrIOp::create(*a.builder, a.loc, a.value, b.value));
+          };
+          // Larger, or the first NaN, or the first of all.
+          Expr larger =
+              both(compare(arith::CmpFPredicate::UGT, x, most), compare(arith::CmpFPredicate::ORD, most, most));
+          Expr first = compare(arith::CmpIPredicate::slt, tap, tap.constant(0));
+          Expr takes = either(larger, position.exists ? both(first, first.with(position.exists)) : first);
+          most = select(takes, x, most);
+          tap = select(takes, tap.constant(static_cast<double>(number)), tap);
+        }
+        return {most, tap};
+      });
 }
 
 LogicalResult MaxPoolOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
@@ -217,22 +214,18 @@ LogicalResult TakeTapsOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Ar
 FailureOr<SmallVector<Value>> TakeTapsOp::lowerToLinalg(OpBuilder &builder) {
   RankedTensorType x = getInput().getType(), type = cast<RankedTensorType>(getType());
   PoolLoops loops{builder, getLoc(), shapeOf(*this, x, type), x.getDimSize(0), x.getShape().back()};
-  int64_t most = countOf(loops.shape.taps) - 1;
-  AffineMap all = builder.getMultiDimIdentityMap(2);
-  Value taps = reshaped(builder, getLoc(), getTaps(), loops.rows());
-  Value result = generic(
-      builder, getLoc(), 2, {}, Mapped{taps, all}, Mapped{empty(builder, getLoc(), type.clone(loops.rows())), all},
-      [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
-        Expr tap = scalars[0];
-        OpBuilder &inner = *tap.builder;
-        IndexMath index(inner, tap.loc);
-        // Some tap in any case, so that the loop has no branch.
-        Value atLeastZero = arith::MaxSIOp::create(inner, tap.loc, tap, tap.constant(0));
-        Value some = arith::MinSIOp::create(inner, tap.loc, atLeastZero, tap.constant(static_cast<double>(most)));
-        Expr element = tap.with(loops.read(index, getInput(), some, 0));
-        return {select(compare(arith::CmpIPredicate::eq, tap, tap.with(some)), element, 0.0)};
-      })[0];
-  return SmallVector<Value>{reshaped(builder, getLoc(), result, type.getShape())};
+  int64_t last = countOf(loops.shape.taps) - 1;
+  return loops.build(getTaps(), type.getElementType(), type, [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
+    Expr tap = scalars[0];
+    OpBuilder &inner = *tap.builder;
+    RowWindow window(tap, loops);
+    // Some tap in any case, so that the loop has no branch.
+    Value atLeastZero = arith::MaxSIOp::create(inner, tap.loc, tap, tap.constant(0));
+    Value some = arith::MinSIOp::create(inner, tap.loc, atLeastZero, tap.constant(static_cast<double>(last)));
+    SmallVector<Value> taps = window.index.split(some, loops.shape.taps);
+    Expr element = tap.with(window.read(getInput(), window.position(ValueRange(taps)), 0));
+    return {select(compare(arith::CmpIPredicate::eq, tap, tap.with(some)), element, 0.0)};
+  });
 }
 
 LogicalResult TakeTapsOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
@@ -273,15 +266,18 @@ LogicalResult GiveTapsOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Ar
 FailureOr<SmallVector<Value>> GiveTapsOp::lowerToLinalg(OpBuilder &builder) {
   RankedTensorType x = cast<RankedTensorType>(getType()), windows = getUpdates().getType();
   PoolLoops loops{builder, getLoc(), opposite(shapeOf(*this, x, windows)), x.getDimSize(0), x.getShape().back()};
-  Value sums = loops.reduce(builder.getF32Type(), 0, {}, [&](ArrayRef<Expr> scalars) {
-    Expr sofar = scalars.back();
-    IndexMath index(*sofar.builder, sofar.loc);
-    Value tap = index.loop(2);
-    Expr update = sofar.with(loops.read(index, getUpdates(), tap, 0));
-    Expr isIt = sofar.with(index.equal(loops.read(index, getTaps(), tap, -1), tap));
-    return sofar + select(isIt, update, 0.0);
+  return loops.build({}, x.getElementType(), x, [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
+    RowWindow window(scalars[0], loops);
+    Expr sum = scalars[0].constant(0);
+    for (auto [number, k] : llvm::enumerate(tapsOf(loops.shape))) {
+      IndexMath::Position position = window.position(ArrayRef<int64_t>(k));
+      Expr update = sum.with(window.read(getUpdates(), position, 0));
+      Value tap = window.read(getTaps(), position, -1);
+      Expr isIt = sum.with(window.index.equal(tap, window.index.constant(static_cast<int64_t>(number))));
+      sum = sum + select(isIt, update, 0.0);
+    }
+    return {sum};
   });
-  return SmallVector<Value>{reshaped(builder, getLoc(), sums, x.getShape())};
 }
 
 LogicalResult GiveTapsOp::evaluate(ArrayRef<const reference::Tensor *> inputs,

@@ -49,19 +49,35 @@ IndexMath::Position IndexMath::position(const WindowShape &shape, ValueRange win
   Position result;
   auto both = [&](Value x, Value y) -> Value { return x ? arith::AndIOp::create(b, loc, x, y).getResult() : y; };
   for (size_t d = 0; d < shape.rank(); ++d) {
-    Value place = add(multiply(window[d], shape.strides[d]), multiply(tap[d], shape.steps[d]));
+    int64_t stride = shape.strides[d], step = shape.steps[d], divisor = shape.divisors[d],
+            behind = (shape.sizes[d] - 1) * divisor + 1, across = step * (shape.taps[d] - 1),
+            first = std::min<int64_t>(across, 0) - shape.low[d],
+            last = stride * (shape.positions[d] - 1) + std::max<int64_t>(across, 0) - shape.low[d];
+    Value index = multiply(window[d], stride);
+    if (shape.taps[d] > 1)
+      index = add(index, multiply(tap[d], step));
     if (shape.low[d] != 0)
-      place = add(place, constant(-shape.low[d]));
-    int64_t divisor = shape.divisors[d], behind = (shape.sizes[d] - 1) * divisor + 1;
-    // One unsigned comparison: what is negative is beyond all positions.
-    Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, place, constant(behind));
-    Value index = arith::SelectOp::create(b, loc, inside, place, constant(0));
-    result.exists = both(result.exists, inside);
+      index = add(index, constant(-shape.low[d]));
+    if (first < 0 || last >= behind) {
+      // One unsigned comparison: what is negative is beyond all positions.
+      Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, constant(behind));
+      index = arith::SelectOp::create(b, loc, inside, index, constant(0));
+      result.exists = both(result.exists, inside);
+    }
     if (divisor > 1)
       result.exists = both(result.exists, equal(remainder(index, divisor), constant(0)));
     result.indices.push_back(divide(index, divisor));
   }
   return result;
+}
+
+IndexMath::Position IndexMath::position(const WindowShape &shape, ValueRange window, ArrayRef<int64_t> tap) {
+  WindowShape one = shape;
+  for (size_t d = 0; d < shape.rank(); ++d) {
+    one.taps[d] = 1;
+    one.low[d] -= tap[d] * shape.steps[d];
+  }
+  return position(one, window, ValueRange());
 }
 
 Value IndexMath::read(Value tensor, Value first, const Position &position, Value last, double otherwise) {
@@ -70,7 +86,16 @@ Value IndexMath::read(Value tensor, Value first, const Position &position, Value
     places.push_back(place(index));
   places.push_back(place(last));
   Value element = tensor::ExtractOp::create(b, loc, tensor, places);
+  if (!position.exists)
+    return element;
   return arith::SelectOp::create(b, loc, position.exists, element, splat(b, loc, element.getType(), otherwise));
+}
+
+std::vector<std::vector<int64_t>> tapsOf(const WindowShape &shape) {
+  std::vector<std::vector<int64_t>> taps;
+  reference::forEachIndex({shape.taps.begin(), shape.taps.end()},
+                          [&](const std::vector<int64_t> &k) { taps.push_back(k); });
+  return taps;
 }
 
 ArrayRef<int64_t> positionsOf(RankedTensorType type) { return type.getShape().drop_front().drop_back(); }

@@ -26,10 +26,12 @@ public:
 
   /// Where a tap is; some position that exists if it is at none.
   struct Position {
-    mlir::Value exists; ///< i1
+    mlir::Value exists; ///< i1; null: it always does
     llvm::SmallVector<mlir::Value> indices;
   };
   Position position(const WindowShape &shape, mlir::ValueRange window, mlir::ValueRange tap);
+  /// Of one tap that is known.
+  Position position(const WindowShape &shape, mlir::ValueRange window, llvm::ArrayRef<int64_t> tap);
 
   /// tensor[first, position, last], or `otherwise` where there is no such position.
   mlir::Value read(mlir::Value tensor, mlir::Value first, const Position &position, mlir::Value last, double otherwise);
@@ -38,6 +40,11 @@ private:
   mlir::OpBuilder &b;
   mlir::Location loc;
 };
+
+/// A window's taps, in row-major order.
+std::vector<std::vector<int64_t>> tapsOf(const WindowShape &shape);
+/// Windows of so many taps have the same code for each of them, one after the other: nothing of it depends on a loop.
+inline constexpr int64_t kUnrolledTaps = 64;
 
 /// The sizes of a tensor's positions, and all of `sizes` multiplied.
 llvm::ArrayRef<int64_t> positionsOf(mlir::RankedTensorType type);

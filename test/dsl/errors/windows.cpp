@@ -61,6 +61,11 @@ SINTER_MODEL(windows) {
     // RUN: not sinterc %s --set mistake=pool --emit=model 2>&1 | FileCheck %s --check-prefix=POOL
     // POOL: windows.cpp:[[#@LINE-2]]:{{[0-9]+}}: max_pool: padding 2 is more than half of a window of 2
 
+    if (mistake == "taps")
+      max_pool(input("wide", {8, 70, 90, 6}), 17);
+    // RUN: not sinterc %s --set mistake=taps --emit=model 2>&1 | FileCheck %s --check-prefix=TAPS
+    // TAPS: windows.cpp:[[#@LINE-2]]:{{[0-9]+}}: max_pool: a window of [17, 17] has more than 256 elements; `max` takes all of an axis
+
     if (mistake == "type")
       avg_pool(input("i", {8, 7, 9, 6}, i32), 2);
     // RUN: not sinterc %s --set mistake=type --emit=model 2>&1 | FileCheck %s --check-prefix=TYPE
