@@ -22,7 +22,8 @@ protected:
   std::vector<std::string> filesIn(const std::string &out) {
     std::vector<std::string> names;
     for (const auto &entry : std::filesystem::directory_iterator(folder / out))
-      names.push_back(entry.path().filename().string());
+      if (entry.path().filename() != "options.toml") // what was asked for (options_test.cpp)
+        names.push_back(entry.path().filename().string());
     std::sort(names.begin(), names.end());
     return names;
   }

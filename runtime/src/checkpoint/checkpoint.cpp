@@ -12,6 +12,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
 #include <type_traits>
 #include <unordered_map>
@@ -27,6 +28,11 @@ static constexpr std::string_view noHash = "0000000000000000";
 static std::string textOf(const Hash &hash) { return fmt::format("{:016x}", hash.value()); }
 
 std::string checkpointPath(const std::string &folder) { return folder + "/checkpoint.safetensors"; }
+
+std::string findCheckpoint(const std::string &path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error) ? checkpointPath(path) : path;
+}
 
 static std::string nameInFile(const sinter_state &state) {
   const std::string name = state.tensor.name;

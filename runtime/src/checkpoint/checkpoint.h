@@ -31,6 +31,9 @@ struct Checkpoint {
 /// The file's name inside the folder that --out names.
 std::string checkpointPath(const std::string &folder);
 
+/// A checkpoint's file: `path` itself or, if it is a folder, the checkpoint that a training keeps in it.
+std::string findCheckpoint(const std::string &path);
+
 /// Whether a safetensors file says that it is a checkpoint. Throws Failure as loading does.
 bool isCheckpoint(const std::string &path);
 

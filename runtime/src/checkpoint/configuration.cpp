@@ -77,6 +77,12 @@ static bool counts(const Difference &difference, Use use) {
   return both && use != Use::Bytes && (use == Use::Resume || !ofTrainingOnly(difference.name));
 }
 
+std::string trainedOtherwise(const Checkpoint &checkpoint, const sinter_program &program) {
+  std::vector<Difference> list = differences(checkpoint.config, program);
+  std::erase_if(list, [](const Difference &difference) { return !counts(difference, Use::Parameters); });
+  return text(list);
+}
+
 void checkConfiguration(const std::string &path, const Checkpoint &checkpoint, const sinter_program &program, Use use,
                         bool ignore) {
   std::vector<Difference> counted, others;

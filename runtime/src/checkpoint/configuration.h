@@ -16,6 +16,9 @@ std::map<std::string, std::string> configurationValues(const std::string &json);
 /// "heads=2 (here 4), width=64 (here 128)": what differs between a checkpoint's configuration and the program's.
 std::string configurationDifferences(const std::string &saved, const sinter_program &program);
 
+/// The same of the values that change what parameters compute.
+std::string trainedOtherwise(const Checkpoint &checkpoint, const sinter_program &program);
+
 /// What is made of a checkpoint.
 enum class Use {
   Resume,     ///< the same training goes on: all values count

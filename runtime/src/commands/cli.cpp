@@ -3,13 +3,11 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/report.h"
-#include "commands/arguments.h"
 #include "commands/options.h"
 #include "program/pool.h"
 #include "sinter/abi.h"
 #include "vulkan/vulkan_device.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <fmt/format.h>
@@ -25,28 +23,19 @@ static std::string calledAs(const sinter_program &program, int argc, char **argv
 }
 
 static Exit dispatch(const sinter_program &program, int argc, char **argv) {
-  CLI::App app{fmt::format("{}: compiled by sinter from {}", program.name, program.source), speaker()};
-  app.require_subcommand(1);
-  app.set_version_flag("--version", fmt::format("{} ({}, {})", program.name, program.compiler, program.target));
-  app.get_formatter()->column_width(28);
   Commands commands;
-  addSubcommands(app, program, commands);
-  Arguments arguments = readArguments(app, program, {argv + std::min(argc, 1), argv + argc});
-  if (!arguments.subcommand) {
-    printText(arguments.shown);
+  CommandTable table = commandTable(program, speaker(), commands);
+  const Chosen chosen = readOptions(table, {argv + std::min(argc, 1), argv + argc});
+  if (!chosen.command) {
+    printText(chosen.shown);
     return Exit::Done;
-  }
-  try {
-    std::reverse(arguments.words.begin(), arguments.words.end()); // as CLI11 wants them
-    app.parse(std::move(arguments.words));
-  } catch (const CLI::ParseError &error) {
-    fail(Exit::Usage, error.what() + seeHelp());
   }
   CommonOptions &common = commands.common;
   common.threadsGiven = common.threads != 0;
   if (!common.threadsGiven)
     common.threads = ThreadPool::hardwareThreads();
-  const std::string name = arguments.subcommand->get_name();
+  const std::string_view name = chosen.command->name;
+  commands.train.given = configurationText(*chosen.command, "--config,--resume");
   return name == "train"    ? train(program, common, commands.train)
          : name == "eval"   ? eval(program, common, commands.eval)
          : name == "sample" ? sample(program, common, commands.sample)

@@ -2,10 +2,10 @@
 // file.
 #pragma once
 
+#include "program/open_program.h"
 #include "sampling/generate.h"
 #include "training/trainer.h"
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -17,19 +17,9 @@ class Program;
 enum class Exit;
 
 /// Options that every command has.
-struct CommonOptions {
-  int threads = 0; ///< what the machine has, unless given
-  bool threadsGiven = false;
-  std::string device;        ///< cpu, vulkan, vulkan:INDEX; empty: the first of these that the program was compiled for
-  std::string vulkanProfile; ///< the version of the kernels for Vulkan; empty: the one for the kind of device
-  std::string march;         ///< the version of the kernels to run; empty: the best one
+struct CommonOptions : DeviceOptions {
+  std::string configuration; ///< the file of options, which has been read
 };
-
-/// The program on the device that the options name; Failure (device or usage) if that is impossible.
-std::unique_ptr<Program> openProgram(const sinter_program &description, const CommonOptions &options);
-
-/// A checkpoint's file: `path` itself or, if it is a folder, the checkpoint that train keeps in it.
-std::string findCheckpoint(const std::string &path);
 
 /// Loads all of a checkpoint, or the parameters of a plain safetensors file. `*complete` tells which. The checkpoint's
 /// configuration must fit its use, unless `ignore`.
@@ -42,7 +32,7 @@ Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
 
 struct TrainCommand {
   std::vector<std::string> inputs, validationInputs;
-  bool flip = false, keepBest = false;
+  bool flip = false, keepBest = false, dryRun = false;
   std::optional<int64_t> patience, keep;
   std::optional<int64_t> crop;
   std::string data, validationData, out, init, log, tokenizer;
@@ -55,6 +45,7 @@ struct TrainCommand {
   int64_t sampleEvery = 0, sampleTokens = 200, checkpointEvery = 500;
   std::string samplePrompt;
   bool ignoreConfiguration = false;
+  std::string given; ///< all of this as a file of options
 };
 Exit train(const sinter_program &description, const CommonOptions &common, const TrainCommand &command);
 

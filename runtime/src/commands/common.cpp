@@ -7,39 +7,11 @@
 #include "commands/commands.h"
 #include "files/files.h"
 #include "files/same_file.h"
-#include "program/device.h"
-#include "program/processor.h"
 #include "program/program.h"
-#include "vulkan/vulkan_device.h"
 
-#include <filesystem>
 #include <fmt/format.h>
 
 namespace sinter {
-
-std::unique_ptr<Program> openProgram(const sinter_program &description, const CommonOptions &options) {
-  Program::checkVersion(description);
-  const std::string device = !options.device.empty() ? options.device : description.version_count ? "cpu" : "vulkan";
-  if (device == "null")
-    return std::make_unique<Program>(description, makeNullDevice(description));
-  if (device == "cpu") {
-    const int threads =
-        options.threadsGiven
-            ? options.threads
-            : threadsWithinBudget(description, chooseVersion(description, options.march), options.threads);
-    return std::make_unique<Program>(description, threads, options.march);
-  }
-  VulkanOptions vulkan = VulkanOptions::parse(device);
-  vulkan.profile = options.vulkanProfile;
-  vulkan.threads = options.threads;
-  vulkan.limitDriver = options.threadsGiven;
-  return std::make_unique<Program>(description, makeVulkanDevice(description, vulkan));
-}
-
-std::string findCheckpoint(const std::string &path) {
-  std::error_code error;
-  return std::filesystem::is_directory(path, error) ? checkpointPath(path) : path;
-}
 
 Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool ignore, bool *complete) {
   const std::string file = findCheckpoint(path);

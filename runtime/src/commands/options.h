@@ -2,10 +2,7 @@
 #pragma once
 
 #include "commands/commands.h"
-
-namespace CLI {
-class App;
-}
+#include "options/option.h"
 
 namespace sinter {
 
@@ -22,8 +19,8 @@ struct Commands {
   ImportCommand imported;
 };
 
-/// Adds the subcommands; parsing fills `commands`, which must outlive `app`. Help tells the defaults of this very
-/// program.
-void addSubcommands(CLI::App &app, const sinter_program &program, Commands &commands);
+/// The table of the subcommands; reading a command line by it fills `commands`, which must outlive it. Help tells the
+/// defaults of this very program.
+CommandTable commandTable(const sinter_program &program, const std::string &calledAs, Commands &commands);
 
 } // namespace sinter

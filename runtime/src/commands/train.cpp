@@ -5,6 +5,7 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/configuration.h"
 #include "checkpoint/kept.h"
+#include "commands/dry_run.h"
 #include "commands/train_data.h"
 #include "files/files.h"
 #include "files/folder_lock.h"
@@ -14,6 +15,7 @@
 #include "training/train_log.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fmt/format.h>
@@ -40,6 +42,8 @@ private:
   void lockFolder();
   void checkFiles();
   bool saveFirst();
+  void saveOptions();
+  Exit dryRun(Trainer &trainer);
   void decideToResume();
   void takeOptions();
   void planEvaluations();
@@ -181,7 +185,7 @@ bool Training::saveFirst() {
     reportNote(fmt::format("{}: of an earlier training, kept", aside));
   std::error_code error;
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error)))
-    return save();
+    return save() && attempt([&] { saveOptions(); });
   const std::string aside = putAside(path);
   if (!save()) {
     takeBack(path, aside);
@@ -189,7 +193,38 @@ bool Training::saveFirst() {
   }
   reportNote(fmt::format("{}: the one of an earlier training is kept as {}; --resume would have gone on from it", path,
                          aside));
-  return true;
+  return attempt([&] { saveOptions(); });
+}
+
+// What was asked for, as a file that --config takes: from this folder, it makes the same training again.
+void Training::saveOptions() {
+  const std::string path = folder_ + "/options.toml";
+  std::error_code error;
+  const std::string text =
+      fmt::format("# train --config {}, in the folder {}, does the same again.\n{}", printable(path),
+                  printable(std::filesystem::current_path(error).string()), command_.given);
+  if (std::filesystem::exists(std::filesystem::symlink_status(path, error))) {
+    std::string old;
+    try {
+      old = readFile(path);
+    } catch (const Failure &) { // not a file that can be read: it is kept all the same
+    }
+    if (old == text)
+      return;
+    putAside(path);
+  }
+  writeFileAtomically(path, text);
+}
+
+Exit Training::dryRun(Trainer &trainer) {
+  const int64_t step = checkpoint_.step + 1;
+  const auto start = std::chrono::steady_clock::now();
+  const StepResult result = trainer.step(data_->training(), step);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  printSummary(program_, trainer,
+               {options_, step, result, seconds.count(), data_->training().size(),
+                data_->validation() ? data_->validation()->size() : ""});
+  return result.finite() ? Exit::Done : Exit::Input;
 }
 
 // Most schedules end at --steps: another end moves all of it.
@@ -332,6 +367,8 @@ Exit Training::run() {
                                 options_.accumulate, saved.accumulate, options_.accumulate));
   }
   planEvaluations();
+  if (command_.dryRun)
+    return dryRun(trainer);
   checkpoint_.dataHash = data_->training().hash();
   checkpoint_.dataSize = data_->training().size();
   checkpoint_.tokenizer = data_->tokenizer();

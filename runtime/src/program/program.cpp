@@ -126,6 +126,8 @@ double Program::scalar(const sinter_entry &entry, std::string_view name) {
     std::memcpy(&value, data(*output), sizeof value);
     return value;
   }
+  if (output->dtype == SINTER_I8)
+    return *static_cast<const int8_t *>(data(*output));
   float value;
   std::memcpy(&value, data(*output), sizeof value);
   return value;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/dataset.h"
+#include "sinter/abi.h"
 
 #include <cmath>
 #include <optional>
@@ -61,6 +62,10 @@ public:
   /// Numbers predicted in one step, and rows read.
   int64_t predictions() const { return options_.accumulate * batch_.predictions(); }
   int64_t rows() const { return options_.accumulate * batch_.rows; }
+  /// Of one step.
+  double flops() const {
+    return update_ ? double(options_.accumulate) * gradients_->flops + update_->flops : entry_.flops;
+  }
 
   /// Learning rate of step `step` (from 1): linear warm-up, then what the schedule says: constant; half a cosine or a
   /// line down to the least rate at the last step; the inverse of the square root of the step; or one cycle, a cosine
