@@ -7,7 +7,9 @@ GPT := build/demo/gpt
 TEXT := build/demo/kjv.txt
 DEMO_STEPS ?= 2000
 
-.PHONY: build test lint test-debian13 mutants demo bench clean
+PREFIX ?= /usr/local
+
+.PHONY: build install test lint test-debian13 mutants demo bench clean
 build:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory compile
@@ -16,6 +18,11 @@ build:
 compile:
 	@[ -f build/build.ninja ] || cmake --preset default -Wno-dev
 	@cmake --build --preset default
+
+# Tools, headers, the runtime library, the CMake package, manual page and completions.
+install: build
+	@cmake --install build --prefix "$(PREFIX)" > build/install.log
+	@echo "installed to $(PREFIX): $(PREFIX)/bin/sinterc; CMake finds it with -Dsinter_ROOT=$(PREFIX)"
 
 test:
 	@.ci/setup test

@@ -52,17 +52,29 @@ struct Version {
   TargetOptions options;
 };
 
-/// The symbol of a kernel in the objects: versions of it must not meet.
-std::string kernelSymbol(llvm::StringRef kernel, size_t version);
+/// The symbol of a kernel in the objects: versions of it must not meet, nor those of other models (`prefix`).
+std::string kernelSymbol(llvm::StringRef prefix, llvm::StringRef kernel, size_t version);
 
-/// Adds the constant program descriptor (abi.h) to `module`. Versions for one kind of device were made from one plan:
+/// What the symbols of an object for host programs begin with: the model's name, as C takes it.
+std::string symbolPrefix(mlir::ModuleOp module);
+
+/// The typed header of a module at stage `plan`.
+std::string emitHeader(mlir::ModuleOp module, llvm::StringRef prefix);
+
+/// Adds the constant program descriptor (abi.h) to `module`, under the name that executables have for it, or as
+/// PREFIX_program. Versions for one kind of device were made from one plan:
 /// they differ in nothing but their kernels. All versions have the same states and entries.
 /// `features` holds a mask for each version for the CPU.
 llvm::LogicalResult emitProgram(llvm::ArrayRef<Version> versions, llvm::ArrayRef<uint64_t> features,
-                                llvm::Module &module);
+                                llvm::StringRef prefix, llvm::Module &module);
 
 /// Compiles versions of one program, worst to best, to object files `stem.N.o`, in parallel; returns their paths.
-llvm::FailureOr<std::vector<std::string>> emitObjects(llvm::ArrayRef<Version> versions, llvm::StringRef stem);
+/// Their symbols begin with `prefix`, if there is one, so that several models can be linked to one program.
+llvm::FailureOr<std::vector<std::string>> emitObjects(llvm::ArrayRef<Version> versions, llvm::StringRef stem,
+                                                      llvm::StringRef prefix = "");
+
+/// Joins objects to one.
+llvm::LogicalResult joinObjects(llvm::ArrayRef<std::string> objects, llvm::StringRef output, bool verbose = false);
 
 /// Links objects with the runtime library to an executable that needs libc and libm only.
 llvm::LogicalResult linkExecutable(llvm::ArrayRef<std::string> objects, llvm::StringRef runtimeLibrary,

@@ -110,7 +110,7 @@ LogicalResult checkTypes(LLVM::LLVMFuncOp kernel) {
 
 /// Translates some functions, with every declaration they may call, to LLVM IR.
 std::unique_ptr<llvm::Module> translate(ArrayRef<LLVM::LLVMFuncOp> kernels, ArrayRef<Operation *> shared,
-                                        size_t version, llvm::LLVMContext &context) {
+                                        StringRef prefix, size_t version, llvm::LLVMContext &context) {
   OpBuilder builder(kernels.front()->getContext());
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, kernels.front()->getLoc());
   builder.setInsertionPointToEnd(module->getBody());
@@ -128,7 +128,7 @@ std::unique_ptr<llvm::Module> translate(ArrayRef<LLVM::LLVMFuncOp> kernels, Arra
     if (!function.isDeclaration()) {
       function.setLinkage(llvm::GlobalValue::ExternalLinkage);
       function.setVisibility(llvm::GlobalValue::HiddenVisibility); // called through the descriptor only
-      function.setName(kernelSymbol(function.getName(), version));
+      function.setName(kernelSymbol(prefix, function.getName(), version));
       function.setDoesNotThrow();
       function.addFnAttr("prefer-vector-width", "512");
     }
@@ -154,7 +154,7 @@ LogicalResult checkTargets(ArrayRef<Version> versions) {
 
 } // namespace
 
-FailureOr<std::vector<std::string>> emitObjects(ArrayRef<Version> versions, StringRef stem) {
+FailureOr<std::vector<std::string>> emitObjects(ArrayRef<Version> versions, StringRef stem, StringRef prefix) {
   if (failed(checkTargets(versions)))
     return failure();
   ModuleOp first = versions.front().module;
@@ -201,7 +201,7 @@ FailureOr<std::vector<std::string>> emitObjects(ArrayRef<Version> versions, Stri
       count = 0; // all there is to it is data
     for (ArrayRef<LLVM::LLVMFuncOp> share : shareOut(kernels, count)) {
       Part &part = addPart();
-      part.module = translate(share, shared, cpuVersions, *part.context);
+      part.module = translate(share, shared, prefix, cpuVersions, *part.context);
       if (!part.module)
         return first.emitError("cpu: the kernels cannot be translated to LLVM IR"), failure();
       finish(part);
@@ -212,7 +212,7 @@ FailureOr<std::vector<std::string>> emitObjects(ArrayRef<Version> versions, Stri
     Part &descriptor = addPart();
     descriptor.module = std::make_unique<llvm::Module>("sinter_program", *descriptor.context);
     finish(descriptor);
-    if (failed(emitProgram(versions, features, *descriptor.module)))
+    if (failed(emitProgram(versions, features, prefix, *descriptor.module)))
       return failure();
   }
 

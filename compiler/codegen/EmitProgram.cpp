@@ -69,8 +69,8 @@ std::string configText(ModuleOp module) {
 
 class ProgramEmitter : DescriptorBuilder {
 public:
-  ProgramEmitter(ArrayRef<Version> versions, ArrayRef<uint64_t> features, llvm::Module &module)
-      : DescriptorBuilder(module), source(versions.front().module), features(features) {
+  ProgramEmitter(ArrayRef<Version> versions, ArrayRef<uint64_t> features, StringRef prefix, llvm::Module &module)
+      : DescriptorBuilder(module), source(versions.front().module), prefix(prefix), features(features) {
     for (const Version &version : versions)
       (version.options.target == Target::Cpu ? cpu : vulkan).versions.push_back(version);
   }
@@ -106,8 +106,9 @@ public:
         /*state_bytes=*/u64(stateBytes),
         /*memory_budget=*/u64(budgetOf(source)),
     });
-    auto *global = new llvm::GlobalVariable(module, program->getType(), /*isConstant=*/true,
-                                            llvm::GlobalValue::ExternalLinkage, program, SINTER_PROGRAM_SYMBOL);
+    auto *global =
+        new llvm::GlobalVariable(module, program->getType(), /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage,
+                                 program, prefix.empty() ? SINTER_PROGRAM_SYMBOL : prefix + "_program");
     global->setAlignment(llvm::Align(8));
     return success();
   }
@@ -220,7 +221,8 @@ private:
 
   llvm::Constant *describe(Operation *kernel, StringRef name, size_t version) {
     auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), {ptr, i64, i64, ptr}, /*isVarArg=*/false);
-    auto *function = cast<llvm::Function>(module.getOrInsertFunction(kernelSymbol(name, version), type).getCallee());
+    auto *function =
+        cast<llvm::Function>(module.getOrInsertFunction(kernelSymbol(prefix, name, version), type).getCallee());
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     return record({
         /*name=*/string(name),
@@ -359,6 +361,7 @@ private:
   }
 
   ModuleOp source;
+  StringRef prefix; ///< of symbols
   Plan cpu, vulkan;
   ArrayRef<uint64_t> features; ///< of `cpu`
   SmallVector<llvm::Constant *> states;
@@ -371,12 +374,14 @@ private:
 
 } // namespace
 
-std::string kernelSymbol(StringRef kernel, size_t version) {
-  return version == 0 ? kernel.str() : (kernel + ".v" + Twine(version)).str();
+std::string kernelSymbol(StringRef prefix, StringRef kernel, size_t version) {
+  std::string name = prefix.empty() ? kernel.str() : (prefix + "." + kernel).str();
+  return version == 0 ? name : name + ".v" + std::to_string(version);
 }
 
-LogicalResult emitProgram(ArrayRef<Version> versions, ArrayRef<uint64_t> features, llvm::Module &module) {
-  return ProgramEmitter(versions, features, module).run();
+LogicalResult emitProgram(ArrayRef<Version> versions, ArrayRef<uint64_t> features, StringRef prefix,
+                          llvm::Module &module) {
+  return ProgramEmitter(versions, features, prefix, module).run();
 }
 
 } // namespace sinter

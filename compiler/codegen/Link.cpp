@@ -1,4 +1,5 @@
-// Links object files by the host's C++ driver: to an executable with the runtime, or to a shared object.
+// Links object files by the host's C++ driver: to an executable with the runtime, to a shared object, or to
+// one object.
 #include "compiler/HostCompiler.h"
 #include "compiler/codegen/Codegen.h"
 #include "llvm/Support/FileSystem.h"
@@ -61,6 +62,12 @@ LogicalResult linkExecutable(ArrayRef<std::string> objects, StringRef runtimeLib
   for (const char *argument :
        {"-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections", "-Wl,--as-needed", "-s", "-pthread", "-lm"})
     arguments.push_back(argument);
+  return run(arguments, output, verbose);
+}
+
+LogicalResult joinObjects(ArrayRef<std::string> objects, StringRef output, bool verbose) {
+  std::vector<std::string> arguments{"-r", "-nostdlib", "-o", output.str()};
+  arguments.insert(arguments.end(), objects.begin(), objects.end());
   return run(arguments, output, verbose);
 }
 

@@ -80,6 +80,8 @@ public:
     progress.enter(Progress::Stages);
     if (!module)
       return kWrongInput;
+    if (line.listSettings)
+      return write(settingsOf(*module), "-");
     if (module->getOps<plan::EntryOp>().empty() &&
         llvm::none_of(module->getOps<func::FuncOp>(), [](func::FuncOp f) { return f->hasAttr(kEntryAttr); }))
       return complain(line.input + ": the module has no entry", kWrongInput);
@@ -135,6 +137,8 @@ private:
             (!line.report.empty() && !describe(*plans.back(), described)))
           return kWrongInput;
       }
+      if (line.header && i == 0)
+        header = emitHeader(*plans.back(), prefixOf(*plans.back()));
       if (line.last < Stage::Target || justReports())
         continue;
       compiled.push_back(last ? std::move(plans.back()) : OwningOpRef<ModuleOp>(plans.back()->clone()));
@@ -144,10 +148,35 @@ private:
     }
     if (int code = line.report.empty() ? kDone : write(described, "-"); code || justReports())
       return code;
+    if (line.header && line.last < Stage::Object)
+      return write(header, line.output.empty() ? "-" : line.output);
     if (line.last <= Stage::Target)
       return print(compiled.empty() ? *plans.back() : *compiled.back());
     watch.restart(); // the stages have told their own times
     return finish(versions);
+  }
+
+  /// What the symbols of an object begin with; nothing for an executable.
+  std::string prefixOf(ModuleOp module) {
+    return line.last == Stage::Executable ? "" : line.prefix.empty() ? symbolPrefix(module) : line.prefix;
+  }
+
+  /// The configuration values of a model, as --set takes them, one a line.
+  static std::string settingsOf(ModuleOp module) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    if (auto config = module->getAttrOfType<DictionaryAttr>("sinter.config"))
+      for (NamedAttribute entry : config) {
+        os << entry.getName().getValue() << '=';
+        if (auto word = dyn_cast<StringAttr>(entry.getValue()))
+          os << word.getValue();
+        else if (auto real = dyn_cast<FloatAttr>(entry.getValue()))
+          os << llvm::format("%.9g", real.getValueAsDouble());
+        else
+          entry.getValue().print(os, /*elideType=*/true);
+        os << '\n';
+      }
+    return text;
   }
 
   static unsigned threadsHere() { return std::max(std::thread::hardware_concurrency(), 1u); }
@@ -221,13 +250,13 @@ private:
     if (std::error_code error = llvm::sys::fs::createUniqueDirectory("sinter", directory))
       return complain("cannot create a temporary folder: " + error.message(), kWrongInput);
     auto removeDirectory = llvm::scope_exit([&] { llvm::sys::fs::remove_directories(directory); });
-    auto objects = emitObjects(versions, under(directory, "program"));
+    auto objects = emitObjects(versions, under(directory, "program"), prefixOf(versions.front().module));
     watch.lap("obj");
     if (failed(objects))
       return kWrongInput;
+    std::string program = under(directory, line.last == Stage::Object ? "joined.o" : "executable");
     if (line.last == Stage::Object)
-      return publishObjects(*objects);
-    std::string program = under(directory, "executable");
+      return failed(joinObjects(*objects, program, line.verbose)) ? kWrongInput : publishObject(program);
     if (failed(linkExecutable(*objects, under(prefix, "lib/libsinter_runtime.a"), program, line.verbose)))
       return kWrongInput;
     int code = explain(publishFile(program, line.output, /*executable=*/true, progress), line.output);
@@ -235,19 +264,17 @@ private:
     return code;
   }
 
-  /// OUT.0.o, OUT.1.o...
-  int publishObjects(llvm::ArrayRef<std::string> objects) {
-    StringRef stem = line.output;
-    stem.consume_back(".o");
-    for (auto [number, object] : llvm::enumerate(objects)) {
-      std::string path = (stem + "." + Twine(number) + ".o").str();
-      if (int code = explain(publishFile(object, path, /*executable=*/false, progress), path))
-        return code;
-    }
-    return kDone;
+  /// OUT.o and, where it was asked for, OUT.h.
+  int publishObject(StringRef object) {
+    if (int code = explain(publishFile(object, line.output, /*executable=*/false, progress), line.output))
+      return code;
+    SmallString<128> path(line.output);
+    llvm::sys::path::replace_extension(path, "h");
+    return line.header ? write(header, path) : static_cast<int>(kDone);
   }
 
   const CommandLine &line;
+  std::string header; ///< --emit=header
   std::string prefix;
   Progress &progress;
   Stopwatch watch;

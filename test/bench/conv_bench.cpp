@@ -12,6 +12,8 @@
 
 #include <map>
 
+extern "C" const sinter_program convolutions_program; // of convolutions.cpp
+
 // Of libgomp; its header is the compiler's, not the library's.
 extern "C" void omp_set_num_threads(int);
 
@@ -141,7 +143,7 @@ int main(int argc, char **argv) {
   CLI11_PARSE(app, argc, argv);
 
   omp_set_num_threads(threads);
-  sinter::Program program(sinter_program_v1, threads);
+  sinter::Program program(convolutions_program, threads);
   program.initialize(0);
 
   nlohmann::json report = nlohmann::json::array();

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+extern "C" const sinter_program products_program; // of products.cpp
+
 // Of libgomp, which oneDNN and OpenBLAS share; its header is the compiler's, not the library's.
 extern "C" void omp_set_num_threads(int);
 
@@ -47,7 +49,7 @@ void chooseKernelsOfOpenblas(char **argv) {
 int main(int argc, char **argv) {
   chooseKernelsOfOpenblas(argv);
   CLI::App app("Times matrix products of shapes.def: ours, OpenBLAS and oneDNN.");
-  int threads = sinter_program_v1.entry_count ? int(std::thread::hardware_concurrency()) : 1, rounds = 5;
+  int threads = products_program.entry_count ? int(std::thread::hardware_concurrency()) : 1, rounds = 5;
   double budget = 0.05, tolerance = 2e-5;
   std::string filter, json;
   app.add_option("--threads", threads, "of each library")->capture_default_str();
@@ -60,7 +62,7 @@ int main(int argc, char **argv) {
 
   openblas_set_num_threads(threads);
   omp_set_num_threads(threads);
-  sinter::Program program(sinter_program_v1, threads);
+  sinter::Program program(products_program, threads);
   program.initialize(0);
 
   std::printf("OpenBLAS for %s\n", openblas_get_corename());

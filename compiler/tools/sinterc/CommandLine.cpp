@@ -1,14 +1,15 @@
 #include "CommandLine.h"
 
 #include "Output.h"
+#include "base/error.h"
+#include "base/report.h"
+#include "options/option.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
-
-#include <CLI/CLI.hpp>
 
 #include <charconv>
 #include <iostream>
@@ -101,17 +102,48 @@ std::optional<int> interpretSettings(CommandLine &line) {
   return std::nullopt;
 }
 
+/// What --emit asks for: a stage, `header`, or `header` beside `obj`.
+std::optional<int> interpretEmit(CommandLine &line) {
+  llvm::SmallVector<llvm::StringRef> words;
+  llvm::StringRef(line.emit).split(words, ',', -1, /*KeepEmpty=*/false);
+  bool stage = false;
+  for (llvm::StringRef word : words) {
+    if (word == "header") {
+      line.header = true;
+      continue;
+    }
+    std::optional<Stage> found = stageByName(word);
+    if (!found)
+      return complain("--emit=" + word +
+                      ": unknown stage; the stages are model fused train kernels plan target obj "
+                      "exe; header is known, too");
+    if (stage)
+      return complain("--emit=" + line.emit + ": one stage at a time, and header");
+    stage = true;
+    line.last = *found;
+  }
+  if (line.header && !stage)
+    line.last = Stage::Plan;
+  if (line.header && stage && line.last != Stage::Object)
+    return complain("--emit=" + line.emit + ": header goes with obj, or stands alone");
+  if (!line.prefix.empty() && !line.header && line.last != Stage::Object)
+    return complain("--prefix: names what --emit=obj and --emit=header give");
+  if (!line.prefix.empty() && (!llvm::isAlpha(line.prefix.front()) ||
+                               !llvm::all_of(line.prefix, [](char c) { return llvm::isAlnum(c) || c == '_'; })))
+    return complain("--prefix=" + line.prefix + ": expected a name of letters, digits and _ that begins with a letter");
+  return std::nullopt;
+}
+
 /// The stages of --from and --emit.
 std::optional<int> interpretStages(CommandLine &line) {
-  for (auto [option, name, stage] :
-       {std::tuple{"--emit", &line.emit, &line.last}, {"--from", &line.from, &line.first}}) {
-    if (name->empty())
-      continue;
-    std::optional<Stage> found = stageByName(*name);
+  if (std::optional<int> code = interpretEmit(line))
+    return code;
+  if (!line.from.empty()) {
+    std::optional<Stage> found = stageByName(line.from);
     if (!found)
-      return complain(llvm::Twine(option) + "=" + *name +
+      return complain("--from=" + line.from +
                       ": unknown stage; the stages are model fused train kernels plan target obj exe");
-    *stage = *found;
+    line.first = *found;
   }
   if (!line.inputIsModule() && !line.from.empty())
     return complain("--from=" + line.from + ": needs a module (.mlir), but the input is '" + line.input + "'");
@@ -123,10 +155,10 @@ std::optional<int> interpretStages(CommandLine &line) {
 }
 
 /// An option that acts at a stage which this compilation does not come by is not ignored.
-std::optional<int> checkReach(const CommandLine &line, const CLI::App &app) {
+std::optional<int> checkReach(const CommandLine &line, const Command &options) {
   for (auto [option, stage] :
        {std::pair{"--dtype", Stage::Train}, {"--memory-budget", Stage::Plan}, {"--validate-spirv", Stage::Object}}) {
-    if (!app.count(option))
+    if (options.at(option).given.empty())
       continue;
     if (line.first >= stage)
       return complain(llvm::Twine(option) + ": acts on the way to stage " + stageName(stage) +
@@ -138,7 +170,7 @@ std::optional<int> checkReach(const CommandLine &line, const CLI::App &app) {
   if (!line.report.empty() && (line.first > Stage::Plan || line.last < Stage::Plan))
     return complain("--report: describes stage plan, which lies outside of --from and --emit");
   bool cpu = llvm::any_of(line.targets, [](const TargetOptions &t) { return t.target == Target::Cpu; });
-  if (app.count("--march") && !cpu)
+  if (!options.at("--march").given.empty() && !cpu)
     return complain("--march=" + line.march + ": needs --target=cpu");
   bool vulkan = llvm::any_of(line.targets, [](const TargetOptions &t) { return t.target == Target::Vulkan; });
   if (line.validateSpirv && !vulkan)
@@ -186,12 +218,14 @@ std::optional<int> checkPasses(const CommandLine &line) {
 
 /// Where the result and the dumps go.
 std::optional<int> checkOutputs(const CommandLine &line) {
-  if (line.last >= Stage::Object && line.output.empty() && line.report.empty())
+  if (line.last >= Stage::Object && line.output.empty() && line.report.empty() && !line.listSettings)
     return complain("-o OUT is missing: where shall the program go?");
   if (line.last >= Stage::Object && line.output == "-")
     return complain("-o -: a program does not go to standard output");
   if (std::string problem = line.output.empty() ? "" : whyNotWritable(line.output, line.input); !problem.empty())
     return complain("cannot write -o '" + line.output + "': " + problem, kWrongInput);
+  if (line.header && line.last == Stage::Object && llvm::StringRef(line.output).ends_with(".h"))
+    return complain("-o " + line.output + ": that is where the header goes; name the object, OUT.o");
   std::string folder = llvm::sys::path::parent_path(line.input).str();
   if (line.inputIsModule() && !line.dumpDirectory.empty() &&
       isSameFile(line.dumpDirectory, folder.empty() ? "." : folder))
@@ -210,11 +244,11 @@ std::optional<int> checkOutputs(const CommandLine &line) {
   return std::nullopt;
 }
 
-/// Makes sense of what CLI11 has taken apart; an exit code if it makes none.
-std::optional<int> interpret(CommandLine &line, const CLI::App &app) {
+/// Makes sense of what was read; an exit code if it makes none.
+std::optional<int> interpret(CommandLine &line, const Command &options) {
   if (line.dtype != "f32" && line.dtype != "bf16")
     return complain("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
-  if (app["--memory-budget"]->count() && !(line.budgetBytes = parseBytes(line.budget)))
+  if (!options.at("--memory-budget").given.empty() && !(line.budgetBytes = parseBytes(line.budget)))
     return complain("--memory-budget: expected a number of bytes such as 300M, but got '" + line.budget + "'");
   if (!line.report.empty() && line.report != "text" && line.report != "json")
     return complain("--report=" + line.report + ": text and json are known");
@@ -224,7 +258,7 @@ std::optional<int> interpret(CommandLine &line, const CLI::App &app) {
   if (!code)
     code = interpretSettings(line);
   if (!code)
-    code = checkReach(line, app);
+    code = checkReach(line, options);
   if (!code)
     code = checkPasses(line);
   return code ? code : checkOutputs(line);
@@ -237,7 +271,7 @@ bool isSetting(llvm::StringRef word) {
          llvm::all_of(name, [](char c) { return std::isalnum(c) || c == '_'; });
 }
 
-/// The arguments as CLI11 expects them, last first: --set before each of its values, and --report with its format.
+/// The arguments with --set before each of its values, and --report with its format.
 std::vector<std::string> spellOut(llvm::ArrayRef<char *> arguments) {
   std::vector<std::string> words;
   bool settings = false;
@@ -254,20 +288,72 @@ std::vector<std::string> spellOut(llvm::ArrayRef<char *> arguments) {
     if (word == "--report" && format != "text" && format != "json")
       words.back() = "--report=text";
   }
-  std::reverse(words.begin(), words.end());
   return words;
 }
 
-/// What is said about an argument that no option takes.
-int complainOfExtra(const std::string &word, const std::string &input, const CLI::App &app) {
-  if (!word.starts_with("-"))
-    return complain("one input at a time, but there are '" + input + "' and '" + word + "'");
-  llvm::StringRef name = llvm::StringRef(word).split('=').first;
-  std::vector<std::string> known;
-  for (const CLI::Option *option : app.get_options())
-    for (const std::string &one : option->get_lnames())
-      known.push_back("--" + one);
-  return complain(name + ": unknown option; " + suggest(name, known, "sinterc --help lists all"));
+/// All that sinterc may be told.
+CommandTable tableOf(CommandLine &line, std::vector<std::string> &inputs, std::string &configuration) {
+  CommandTable table;
+  table.program = "sinterc";
+  table.about = "compiles a model description to one self-contained program";
+  table.version = "sinterc " SINTER_VERSION;
+  table.variables = "SINTERC_";
+  table.exits = "0 done; 1 the input is wrong; 2 usage.";
+  Command &command = table.commands.emplace_back(Command{"",
+                                                         "Compiles a model description to one self-contained "
+                                                         "program.",
+                                                         {}});
+  auto add = [&](const char *names, const char *value, OptionTarget target, std::string text,
+                 std::string otherwise = "") -> Option & {
+    return command.options.emplace_back(
+        Option{names, value, target, anyText, std::move(text), std::move(otherwise), false, nullptr, "", "", {}});
+  };
+  auto flag = [&](const char *names, bool &target, const char *text) { add(names, "", &target, text); };
+  add("input", "MODEL.cpp", &inputs, "what to compile; or a MODULE.mlir, with --from").required = true;
+  add("-o,--output", "FILE", &line.output, "where the result goes");
+  add("--target", "TARGETS", &line.target, "cpu, vulkan or cpu,vulkan: the program chooses by --device", line.target)
+      .suggestions = "cpu,vulkan";
+  add("--march", "NAME", &line.march,
+      "processor to compile for: native, x86-64-v3, ...; of a list, worst to best, the program runs the best that it "
+      "can",
+      line.march)
+      .suggestions = "native,x86-64-v2,x86-64-v3,x86-64-v4";
+  add("--profile", "NAME", &line.profile,
+      "Vulkan devices to compile for: registers (CPU-like), shared (GPUs) or registers,shared", "both")
+      .suggestions = "registers,shared";
+  flag("--validate-spirv", line.validateSpirv, "check every shader by libSPIRV-Tools");
+  add("--set", "NAME=VALUE", &line.settings, "a configuration value that the model declares; several may follow");
+  flag("--list-settings", line.listSettings, "print the values that the model declares, and end");
+  add("--dtype", "TYPE", &line.dtype,
+      "what matrix products compute in: f32 or bf16 (sums, parameters and all else are f32)", line.dtype)
+      .suggestions = "f32,bf16";
+  flag("--accumulate", line.accumulate,
+       "also compile what `train --accumulate N` needs: steps of several batches, whose gradients add up");
+  add("--memory-budget", "BYTES", &line.budget,
+      "the most bytes the program may take, such as 300M: values are computed again instead of stored", "no bound");
+  add("--emit", "STAGE", &line.emit,
+      "stop at and write: model fused train kernels plan target obj exe; obj: one object, of all versions, for "
+      "programs "
+      "of one's own; header: the types of its entries; obj,header: OUT.o and OUT.h",
+      "exe")
+      .suggestions = "model,fused,train,kernels,plan,target,obj,exe,header";
+  add("--prefix", "NAME", &line.prefix, "what the symbols of obj and header begin with", "the model's name");
+  add("--from", "STAGE", &line.from, "the stage that MODULE.mlir is at", "model").suggestions =
+      "model,fused,train,kernels,plan,target";
+  add("--dump-stages", "FOLDER", &line.dumpDirectory, "folder to write every stage to, and shaders as SPIR-V");
+  add("--report", "[=FORMAT]", &line.report, "what was compiled: text or json", "text").alone = "text";
+  add("--print-ir-after", "PASSES", &line.inspection.after, "passes after which to print the IR to stderr");
+  flag("--print-ir-after-change", line.inspection.onChange, "the same after every pass that changed something");
+  add("--print-ir-tree-dir", "FOLDER", &line.inspection.treeDirectory,
+      "the same to a file for each pass in this folder");
+  add("--crash-reproducer", "FILE", &line.inspection.reproducer,
+      "where the module and the passes go if one fails, for sinter-opt --run-reproducer");
+  add("--debug-only", "PASSES", &line.debugOnly, "passes that say each of their steps to stderr");
+  flag("--statistics", line.statistics, "say how much each pass did");
+  flag("--time", line.time, "say how long each stage took");
+  flag("-v,--verbose", line.verbose, "say what is being done");
+  add("--config", "FILE", &configuration, "options in a file: lines NAME = VALUE; those given here count more");
+  return table;
 }
 
 } // namespace
@@ -294,59 +380,26 @@ int complain(const llvm::Twine &message, ExitCode code) {
 }
 
 std::optional<int> readCommandLine(int argc, char **argv, CommandLine &line) {
-  CLI::App app("Compiles a model description to one self-contained program.", "sinterc");
-  app.allow_extras();
-  app.set_version_flag("--version", "sinterc " SINTER_VERSION);
-  app.add_option("input", line.input, "MODEL.cpp or MODULE.mlir")->required();
-  app.add_option("-o", line.output, "where the result goes");
-  app.add_option("--target", line.target, "cpu, vulkan or cpu,vulkan: the program chooses by --device")
-      ->capture_default_str();
-  app.add_option("--march", line.march,
-                 "processor to compile for: native, x86-64-v3, ...; of a list, worst to best, the program runs the "
-                 "best that it can")
-      ->capture_default_str();
-  app.add_option(
-      "--profile", line.profile,
-      "Vulkan devices to compile for: registers (CPU-like), shared (GPUs) or registers,shared (the default)");
-  app.add_flag("--validate-spirv", line.validateSpirv, "check every shader by libSPIRV-Tools");
-  app.add_option("--set", line.settings, "NAME=VALUE: a configuration value that the model declares")
-      ->allow_extra_args(false);
-  app.add_option("--dtype", line.dtype,
-                 "what matrix products compute in: f32 or bf16 (sums, parameters and all else are f32)")
-      ->capture_default_str();
-  app.add_flag("--accumulate", line.accumulate,
-               "also compile what `train --accumulate N` needs: steps of several batches, whose gradients add up");
-  app.add_option("--memory-budget", line.budget,
-                 "the most bytes the program may take, such as 300M: values are computed again instead of stored");
-  app.add_option(
-      "--emit", line.emit,
-      "stop at and write: model fused train kernels plan target obj exe; obj: OUT.N.o, all versions of --march");
-  app.add_option("--from", line.from, "the stage that MODULE.mlir is at (model)");
-  app.add_option("--dump-stages", line.dumpDirectory, "folder to write every stage to, and shaders as SPIR-V");
-  app.add_option("--report", line.report, "what was compiled: text (the default) or json");
-  app.add_option("--print-ir-after", line.inspection.after, "passes after which to print the IR to stderr")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  app.add_flag("--print-ir-after-change", line.inspection.onChange, "the same after every pass that changed something");
-  app.add_option("--print-ir-tree-dir", line.inspection.treeDirectory,
-                 "the same to a file for each pass in this folder");
-  app.add_option("--crash-reproducer", line.inspection.reproducer,
-                 "where the module and the passes go if one fails, for sinter-opt --run-reproducer");
-  app.add_option("--debug-only", line.debugOnly, "passes that say each of their steps to stderr");
-  app.add_flag("--statistics", line.statistics, "say how much each pass did");
-  app.add_flag("--time", line.time, "say how long each stage took");
-  app.add_flag("-v,--verbose", line.verbose, "say what is being done");
+  speakAs("sinterc");
+  std::vector<std::string> inputs;
+  std::string configuration;
+  CommandTable table = tableOf(line, inputs, configuration);
   try {
-    app.parse(spellOut({argv + 1, argv + argc}));
-  } catch (const CLI::Success &asked) { // for --help or --version
-    app.exit(asked);
-    return std::cout.flush() ? kDone : complain("cannot write standard output", kWrongInput);
-  } catch (const CLI::ParseError &error) {
-    return complain(llvm::Twine(error.what()) + "; sinterc --help says more");
+    Chosen chosen = readOptions(table, spellOut({argv + 1, argv + argc}));
+    if (!chosen.command) {
+      std::cout << chosen.shown << std::flush;
+      return std::cout ? kDone : complain("cannot write standard output", kWrongInput);
+    }
+  } catch (const Failure &failure) {
+    return complain(failure.what(), static_cast<ExitCode>(failure.exit()));
   }
-  if (std::vector<std::string> extra = app.remaining(); !extra.empty())
-    return complainOfExtra(extra.front(), line.input, app);
-  return interpret(line, app);
+  if (inputs.size() > 1)
+    return complain("one input at a time, but there are '" + inputs[0] + "' and '" + inputs[1] + "'");
+  line.input = inputs[0];
+  for (const std::string &names : std::exchange(line.inspection.after, {}))
+    for (std::string &name : splitNames(names))
+      line.inspection.after.push_back(std::move(name));
+  return interpret(line, table.commands.front());
 }
 
 } // namespace sinter

@@ -14,9 +14,11 @@ namespace sinter {
 enum ExitCode { kDone = 0, kWrongInput = 1, kUsage = 2 };
 
 struct CommandLine {
-  std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from,
+  std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from, prefix,
                              dumpDirectory, report, debugOnly;
   std::vector<std::string> settings;
+  bool header = false; ///< of the model's entries, beside what `last` gives or alone
+  bool listSettings = false;
   bool time = false, verbose = false, validateSpirv = false, statistics = false, accumulate = false;
   Inspection inspection;
 
