@@ -29,8 +29,8 @@ def ConvOp : TensorOp<"conv", [ReadsInMemory, DeclareOpInterfaceMethods<Expandab
     linear in both operands, and its gradients are the other two.
     The sum of an `output` runs over taps and channels of the input, that of an `input` over taps and channels of the
     output, that of a `kernel` over windows; in row-major order, and added up as a product's or a reduction's sum of
-    that length is: with `matmul`'s or `reduce`'s error. Where no channel knows of another, an output's or an input's taps
-    are a chain of fused multiply-adds, and a kernel's windows add up in blocks of images, and these.
+    that length is: with `matmul`'s or `reduce`'s error. Where no channel knows of another, the taps of an `output` or
+    `input` are a chain of fused multiply-adds, and the windows of a `kernel` add up in blocks of images, and these.
     (C1) element types are f32; (C2) all have `strides`, `low` and `dilations` of one length, from 1 to 3, and two
     dimensions more; (C3) strides and dilations are at least 1; (C4) N is one number; (C5) `groups` divides C and F, and
     the kernel has C / groups and F; (C6) no tensor is empty, and no position exceeds an i32.
