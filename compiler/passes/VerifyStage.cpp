@@ -271,6 +271,7 @@ const std::vector<StringRef> kKernelOps = {"linalg.generic",
                                            "sinter.threefry",
                                            "sinter.sigmoid",
                                            "sinter.scatter_add",
+                                           "sinter.windows",
                                            "sinter.attention",
                                            "func.return"};
 

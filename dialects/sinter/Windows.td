@@ -55,14 +55,13 @@ def ConvOp : TensorOp<"conv", [ReadsInMemory, DeclareOpInterfaceMethods<Expandab
   }];
 }
 
-def WindowsOp : SinterOp<"windows", [Pure, ReadsInMemory, DeclareOpInterfaceMethods<LowerableOp>,
-                                     DeclareOpInterfaceMethods<ReferenceOp>]> {
+def WindowsOp : SinterOp<"windows", [Pure, ReadsInMemory, DeclareOpInterfaceMethods<ReferenceOp>]> {
   let summary = "what lies in each window, as rows of a matrix";
   let description = [{
     result[(n, o), t, c] = input[n, p / divisors, c] with p = o * strides + t * steps - low, in each dimension; 0 where
     `divisors` does not divide p, or the quotient is no position of the input. `positions` are the numbers of windows,
     `taps` those of places in one. Made by `multiply-windows` for a product that computes it while it packs its operand,
-    so that nobody stores it.
+    so that nobody stores it: kernels keep this op.
     (C1) the element type is f32; (C2) the attributes have one length, from 1 to 3, and the input two dimensions more;
     (C3) positions, taps and divisors are at least 1; (C4) the result is [N * positions, taps, C].
     ```mlir
@@ -77,6 +76,10 @@ def WindowsOp : SinterOp<"windows", [Pure, ReadsInMemory, DeclareOpInterfaceMeth
   let assemblyFormat = [{$input `positions` $positions `taps` $taps `strides` $strides `steps` $steps `low` $low
                          `divisors` $divisors attr-dict `:` type($input) `->` type($result)}];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The loops that it equals, for a kernel whose product is none.
+    ::mlir::Value lowerToLoops(::mlir::OpBuilder &builder);
+  }];
 }
 
 def TapSumsOp : SinterOp<"tap_sums", [Pure, ReadsInMemory, DeclareOpInterfaceMethods<LowerableOp>,

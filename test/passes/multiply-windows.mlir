@@ -68,7 +68,7 @@ func.func @c4(%x: tensor<2x7x3xf32>) {
 // one sums the columns of the output's gradient: nothing of windows x taps crosses a kernel's boundary.
 // CHECK-NOT: tensor<98x9x{{[0-9]+}}xf32>)
 // CHECK: func.func private @{{.*}} attributes {{{.*}}sinter.kind = "product"
-// CHECK: tensor.extract
+// CHECK: sinter.windows
 // CHECK: sinter.role = "product"
 // CHECK: arith.maximumf
 func.func @step(%x: tensor<2x7x7x16xf32>, %w: tensor<3x3x16x20xf32>, %b: tensor<20xf32>) -> (tensor<2x7x7x16xf32>, tensor<3x3x16x20xf32>, tensor<20xf32>) attributes {sinter.entry} {

@@ -48,7 +48,7 @@ public:
     dims.parents = llvm::to_vector(llvm::seq<int>(0, result.contraction.getNumLoops()));
     if (!splitDims() || !readContraction() || !readEpilogue() || !readResults() || (columnSums && !result.columnSums))
       return std::nullopt;
-    chooseLoops(result, dims, /*mayTurn=*/merges);
+    chooseLoops(result, dims, /*mayTurn=*/merges && !result.lhs.windows); // windows stay to the left
     if (result.columnSums && result.n.stride(*result.columnSums) != 1)
       return std::nullopt;
     return result;
@@ -79,7 +79,7 @@ private:
     linalg::GenericOp op = result.contraction;
     for (int i : {0, 1}) {
       auto collapse = op.getDpsInputs()[i].getDefiningOp<tensor::CollapseShapeOp>();
-      if (!collapse || viewOfArgument(collapse.getResult()))
+      if (!collapse || viewOfArgument(collapse.getResult()) || windowsOf(collapse))
         continue;
       ArrayRef<int64_t> shape = collapse.getSrcType().getShape();
       for (auto [group, dim] :
@@ -131,7 +131,30 @@ private:
     return true;
   }
 
+  /// The windows that the matrix `value` is, or null.
+  static WindowsOp windowsOf(Value value) {
+    auto windows = stripReshapes(value).getDefiningOp<WindowsOp>();
+    auto type = cast<RankedTensorType>(value.getType());
+    bool matrix = windows && type.getRank() == 2 && type.getDimSize(0) == windows.getType().getShape().front();
+    return matrix ? windows : WindowsOp();
+  }
+
+  bool readWindows(WindowsOp windows, ArrayRef<Terms> indices, MatmulOperand &operand) {
+    auto argument = dyn_cast<BlockArgument>(stripReshapes(windows.getInput()));
+    if (!argument || &operand != &result.lhs || result.bf16 || !result.ordered.empty())
+      return false;
+    int dim = indices[0].front().first;
+    bool areRows = result.contraction.getIteratorTypesArray()[dim] == utils::IteratorType::parallel;
+    operand.windows = MatmulWindows{windows, argument.getArgNumber(), areRows, windows.getType().getShape().back()};
+    ArrayRef<int64_t> shape = windows.getType().getShape();
+    static_cast<MatmulAccess &>(operand) = makeAccess(View{MatmulOperand::kNowhere, 0, {shape[1] * shape[2], 1}},
+                                                      windows.getType().getElementType(), indices);
+    return true;
+  }
+
   bool readOperand(Value value, SmallVector<Terms> indices, MatmulOperand &operand) {
+    if (WindowsOp windows = windowsOf(value))
+      return readWindows(windows, indices, operand);
     std::optional<View> view;
     while (!(view = viewOfArgument(value)))
       if (!lookThroughReshape(value, indices))
@@ -263,7 +286,7 @@ private:
     for (Operation &op : kernel.front()) {
       if (&op == result.contraction.getOperation() ||
           isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-              tensor::ExtractSliceOp, func::ReturnOp>(op))
+              tensor::ExtractSliceOp, WindowsOp, func::ReturnOp>(op))
         continue;
       auto generic = dyn_cast<linalg::GenericOp>(op);
       if (generic && (prologue.contains(generic) || (isTranspose(generic) && viewOfArgument(generic.getResult(0)))))

@@ -4,10 +4,11 @@
 // operand and result), n (right operand and result), k (reduced), batch (the rest). Dimensions that every tensor walks
 // with one stride are merged; what is left over becomes a batch, or a part of k.
 //
-// An operand is a view of an argument, or it is computed while it is packed: elementwise ops and gathers (a prologue).
+// An operand is a view of an argument, or it is computed while it is packed: elementwise ops and gathers (a prologue),
+// or windows over an argument.
 #pragma once
 
-#include "dialects/Precompiled.h"
+#include "dialects/sinter/Windows.h"
 
 #include <optional>
 
@@ -43,13 +44,23 @@ struct MatmulStep {
   llvm::SmallVector<int> dims; ///< the contraction's dimension for each of the op's own; -1: its index is not asked for
 };
 
+/// A matrix of windows over an argument (sinter.windows), row-major: what a tap of a window is, its channels
+/// contiguous.
+struct MatmulWindows {
+  WindowsOp op;
+  unsigned operand = 0; ///< the argument
+  bool areRows = true;  ///< m runs over windows, k over taps and channels; false: the other way round
+  int64_t channels = 1; ///< of a tap
+};
+
 /// What a product multiplies. Of a computed one, the access is that of its widest input if that differs from element to
 /// element, else as if it were stored densely in an argument `kNowhere`.
 struct MatmulOperand : MatmulAccess {
   static constexpr unsigned kNowhere = 1u << 30;
-  llvm::SmallVector<MatmulStep> steps; ///< in order; the last one makes it. None: it is read where it stands
+  llvm::SmallVector<MatmulStep> steps;  ///< in order; the last one makes it. None: it is read where it stands
+  std::optional<MatmulWindows> windows; ///< or it is this, a left operand
 
-  bool isComputed() const { return !steps.empty(); }
+  bool isComputed() const { return !steps.empty() || windows; }
 };
 
 /// A dimension of the contraction as several: index = sum(index of part * factor).

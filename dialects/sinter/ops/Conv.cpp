@@ -464,7 +464,7 @@ LogicalResult WindowsOp::verify() {
   return success();
 }
 
-FailureOr<SmallVector<Value>> WindowsOp::lowerToLinalg(OpBuilder &builder) {
+Value WindowsOp::lowerToLoops(OpBuilder &builder) {
   auto type = cast<RankedTensorType>(getType());
   WindowShape shape = windowsOf(*this);
   int64_t batch = cast<RankedTensorType>(getInput().getType()).getDimSize(0);
@@ -476,7 +476,7 @@ FailureOr<SmallVector<Value>> WindowsOp::lowerToLinalg(OpBuilder &builder) {
                    return {scalars[0].with(index.read(
                        getInput(), window[0], index.position(shape, ValueRange(window).drop_front(), ValueRange(tap)),
                        index.loop(2), 0))};
-                 });
+                 })[0];
 }
 
 LogicalResult WindowsOp::evaluate(ArrayRef<const reference::Tensor *> inputs,

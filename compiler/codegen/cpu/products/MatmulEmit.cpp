@@ -31,6 +31,8 @@ void MatmulEmitter::placeScratch(Value scratch) {
                                        : plan.packsAhead     ? 2
                                                              : 1) *
                                           lhsBlockSize());
+  if (kernel.lhs.windows && plan.lhs == LhsForm::Panels)
+    windowRow = place(std::max(plan.mc, plan.kc) + kLanes);
   if (plan.kBlocks > 1)
     partials = place(waitingTileParts() * plan.mPanels() * plan.nPanels() * plan.mr * plan.nr());
   if (kernel.columnSums)

@@ -198,6 +198,11 @@ private:
   mlir::Value lhsPanel(mlir::Value kBlock, mlir::Value rowPanel);
   mlir::Value rhsPanel(mlir::Value kBlock, mlir::Value columnAt);
 
+  // MatmulWindows.cpp
+  void copyWindow(mlir::Value window, mlir::Value from, mlir::Value to, mlir::Value buffer, mlir::Value place);
+  void packWindowRows(mlir::Value kBlock);
+  void packWindowPanels(mlir::Value kBlock);
+
   // MatmulSteps.cpp
   /// Where values are computed: at indices of the whole matrix (null where nothing depends on one), which are those of
   /// lane 0 if there are lanes.
@@ -245,7 +250,7 @@ private:
   // The function's arguments as one-dimensional buffers, and the scratch's parts.
   llvm::SmallVector<mlir::Value> flat;
   mlir::Value unfinished; ///< the first row that no tile has finished, where none may be finished twice
-  mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer, keptPlace, columnSums;
+  mlir::Value scratch, packedKey, packedLhs, packedRhs, partials, sumsBuffer, keptPlace, columnSums, windowRow;
   int64_t scratchStart = 0, scratchSize = 64;    ///< 8 bytes of packedKey, 8 of ignoreDenormals, 24 of keptPlace
   llvm::SmallDenseMap<unsigned, int64_t> locals; ///< operands of a few rows, and how far these are apart
   mlir::Value localStart;                        ///< the first of those rows

@@ -137,6 +137,8 @@ void MatmulEmitter::fetchNextPanel(Value kBlock, Value rowPanel, Value columnPan
 
 /// Rows stay rows: the register tile broadcasts single elements, so all that matters is that rows are close together.
 void MatmulEmitter::packLhs(Value kBlock) {
+  if (kernel.lhs.windows)
+    return plan.lhs == LhsForm::Rows ? packWindowRows(kBlock) : packWindowPanels(kBlock);
   if (plan.lhs == LhsForm::Panels)
     return packLhsPanels(kBlock, constant(0), depthOf(kBlock));
   if (plan.depth == 2)

@@ -1,0 +1,122 @@
+// A left operand of windows is packed tap by tap: all that depends on a window and a tap is computed once for the tap's
+// channels, which are contiguous in memory and in the matrix.
+#include "compiler/codegen/cpu/products/MatmulEmit.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace sinter::cpu {
+namespace {
+
+/// `index` of a row-major order of `sizes`, as one for each.
+SmallVector<Value> split(OpBuilder &b, Location loc, Value index, ArrayRef<int64_t> sizes) {
+  SmallVector<Value> parts(sizes.size());
+  Value rest = index;
+  for (int64_t d = static_cast<int64_t>(sizes.size()) - 1; d >= 0; --d) {
+    Value size = indexConstant(b, loc, sizes[d]);
+    parts[d] = sizes[d] == 1 ? indexConstant(b, loc, 0) : rest;
+    if (d > 0 && sizes[d] > 1) {
+      parts[d] = arith::RemUIOp::create(b, loc, rest, size);
+      rest = arith::DivUIOp::create(b, loc, rest, size);
+    }
+  }
+  return parts;
+}
+
+} // namespace
+
+/// Elements [from, to) of a row of the matrix, that of `window`, go to buffer[place...].
+void MatmulEmitter::copyWindow(Value window, Value from, Value to, Value buffer, Value place) {
+  WindowsOp op = kernel.lhs.windows->op;
+  WindowShape shape = windowsOf(op);
+  int64_t channels = kernel.lhs.windows->channels;
+  SmallVector<int64_t> sizes{op.getInput().getType().getShape().front()};
+  llvm::append_range(sizes, shape.positions);
+  SmallVector<Value> at = split(b, loc, window, sizes);
+  SmallVector<Value> first; // where the window's first tap is
+  for (size_t d = 0; d < shape.rank(); ++d)
+    first.push_back(LinearIndex{-shape.low[d], {}}.add(at[d + 1], shape.strides[d]).materialize(b, loc));
+  Value firstTap = divide(from, channels), lastTap = divide(add(to, channels - 1), channels);
+  loop(firstTap, lastTap, 1, {}, [&](Value tap, ValueRange) {
+    SmallVector<Value> taps = split(b, loc, tap, shape.taps);
+    Value exists, element = at[0];
+    auto require = [&](Value condition) {
+      exists = exists ? arith::AndIOp::create(b, loc, exists, condition).getResult() : condition;
+    };
+    for (size_t d = 0; d < shape.rank(); ++d) {
+      int64_t divisor = shape.divisors[d];
+      Value index = LinearIndex().add(first[d], 1).add(taps[d], shape.steps[d]).materialize(b, loc);
+      // One unsigned comparison: what is negative is beyond all positions.
+      require(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index,
+                                    constant((shape.sizes[d] - 1) * divisor + 1)));
+      if (divisor > 1)
+        require(equals(remainder(index, divisor), 0));
+      element = LinearIndex().add(element, shape.sizes[d]).add(divide(index, divisor), 1).materialize(b, loc);
+    }
+    // Some place in the operand in any case, so that nothing branches.
+    Value source = arith::SelectOp::create(b, loc, exists, multiply(element, channels), constant(0));
+    Value start = multiply(tap, channels);
+    auto within = [&](Value bound) { // of the tap's channels
+      return LinearIndex().add(bound, 1).add(start, -1).materialize(b, loc);
+    };
+    Value begin = arith::MaxSIOp::create(b, loc, within(from), constant(0)),
+          end = arith::MinSIOp::create(b, loc, within(to), constant(channels));
+    Value target = LinearIndex().add(place, 1).add(within(from), -1).materialize(b, loc);
+    bool whole = channels % kLanes == 0 && plan.lhs == LhsForm::Rows && plan.kc % kLanes == 0;
+    loop(begin, end, kLanes, {}, [&](Value channel, ValueRange) {
+      Value flatSource = flat[kernel.lhs.windows->operand], there = add(source, channel), here = add(target, channel);
+      auto choose = [&](Value lanes) { return arith::SelectOp::create(b, loc, exists, lanes, zeros()).getResult(); };
+      if (whole) {
+        storeLanes(b, loc, choose(loadLanes(b, loc, flatSource, there)), buffer, here);
+        return SmallVector<Value>();
+      }
+      Value count = LinearIndex().add(end, 1).add(channel, -1).materialize(b, loc);
+      Value mask = vector::CreateMaskOp::create(b, loc, lanesOf(b.getI1Type()), ValueRange{count});
+      Value lanes = choose(loadLanesWhere(b, loc, flatSource, there, 1, mask));
+      vector::MaskedStoreOp::create(b, loc, buffer, ValueRange{here}, mask, lanes);
+      return SmallVector<Value>();
+    });
+    return SmallVector<Value>();
+  });
+}
+
+/// [row][kc + padding] of a block of k: taps and channels of the tile's windows.
+void MatmulEmitter::packWindowRows(Value kBlock) {
+  Value from = multiply(kBlock, plan.kc), to = add(from, depthOf(kBlock));
+  loop(rows, 1, [&](Value row) {
+    Value place = LinearIndex().add(lhsBlock(kBlock), 1).add(row, lhsRowLength()).materialize(b, loc);
+    copyWindow(add(firstRow, row), from, to, packedLhs, place);
+  });
+}
+
+/// [panel][k][mr] of a block of k. What a panel takes of a window comes into one row first.
+void MatmulEmitter::packWindowPanels(Value kBlock) {
+  Value from = multiply(kBlock, plan.kc), depth = depthOf(kBlock);
+  auto eachPanel = [&](llvm::function_ref<void(Value row, Value panel)> body) {
+    loop(rows, plan.mr, [&](Value rowAt) {
+      body(whole(rowAt, rows, plan.mr, rowsInAll()), lhsPanel(kBlock, divide(rowAt, plan.mr)));
+    });
+  };
+  if (kernel.lhs.windows->areRows) {
+    eachPanel([&](Value row, Value panel) {
+      loop(constant(plan.mr), 1, [&](Value r) {
+        copyWindow(add(add(firstRow, row), r), from, add(from, depth), windowRow, constant(0));
+        loop(depth, 1, [&](Value k) {
+          Value place = LinearIndex().add(panel, 1).add(k, plan.mr).add(r, 1).materialize(b, loc);
+          memref::StoreOp::create(b, loc, memref::LoadOp::create(b, loc, windowRow, k), packedLhs, place);
+        });
+      });
+    });
+    return;
+  }
+  loop(depth, 1, [&](Value k) {
+    copyWindow(add(from, k), firstRow, add(firstRow, rows), windowRow, constant(0));
+    eachPanel([&](Value row, Value panel) {
+      Value place = LinearIndex().add(panel, 1).add(k, plan.mr).materialize(b, loc);
+      storeLanes(b, loc, loadLanes(b, loc, windowRow, row, 1, plan.mr), packedLhs, place, 1, plan.mr);
+    });
+  });
+}
+
+} // namespace sinter::cpu
