@@ -1,5 +1,6 @@
 # The lit suite: every .mlir below this folder, and the models in dsl/. Tools come from the build folder, then LLVM's.
 import os
+import shutil
 
 import lit.formats
 
@@ -23,6 +24,10 @@ config.substitutions.append(("%build", build))
 config.environment["SINTER_VULKAN_VALIDATE"] = "1"
 for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR"):
     config.environment[name] = os.path.join(build, "test", "cache")
+
+# The editor's extension is JavaScript.
+if shutil.which("node"):
+    config.available_features.add("node")
 
 # What this machine's processor has, as far as a test may ask for it.
 with open("/proc/cpuinfo") as cpuinfo:
