@@ -125,6 +125,42 @@ TEST_F(ArrayDatasetTest, TheEndIsHeldOut) {
   EXPECT_EQ(y[0], 70);
 }
 
+// Chosen by chance, but for the number of examples by nothing else; all are on one side or the other.
+TEST_F(ArrayDatasetTest, SomeAreHeldOutByChance) {
+  numbered(1000);
+  const auto held = [&](double fraction) {
+    options.validationFraction = fraction;
+    const Data data = loadData(options, batch({}), 0);
+    std::vector<int32_t> training, heldOut;
+    for (const auto &[part, numbers] : {std::pair(data.training.get(), &training), {data.validation.get(), &heldOut}})
+      for (int64_t row = 0; part && row < part->rows(1); ++row) {
+        part->copyRow(batch({}), 0, row);
+        EXPECT_EQ(float(y[0]), x[0]);
+        numbers->push_back(y[0]);
+      }
+    std::vector<int32_t> all = training;
+    all.insert(all.end(), heldOut.begin(), heldOut.end());
+    std::sort(all.begin(), all.end());
+    EXPECT_EQ(all.size(), 1000u);
+    for (int32_t i = 0; i < 1000; ++i)
+      EXPECT_EQ(all[size_t(i)], i);
+    return heldOut;
+  };
+  options.randomSplit = true;
+  const std::vector<int32_t> tenth = held(0.1), fifth = held(0.2);
+  EXPECT_EQ(tenth.size(), 100u);
+  // A larger part has all of a smaller one.
+  for (const int32_t example : tenth)
+    EXPECT_EQ(std::count(fifth.begin(), fifth.end(), example), 1);
+  // The mean of 100 of 0 to 999 has a deviation of 27: within four.
+  EXPECT_NEAR(std::accumulate(tenth.begin(), tenth.end(), 0.0) / 100, 499.5, 110);
+  EXPECT_FALSE(std::is_sorted(tenth.begin(), tenth.end()));
+  const uint64_t hash = loadData(options, batch({}), 0).training->hash();
+  EXPECT_EQ(loadData(options, batch({}), 0).training->hash(), hash);
+  options.randomSplit = false;
+  EXPECT_NE(loadData(options, batch({}), 0).training->hash(), hash);
+}
+
 TEST_F(ArrayDatasetTest, SeveralFilesAreOneSequence) {
   write(folder / "x1.npy", npyFile("<f4", "2,", bytesOf<float>({0, 1})));
   write(folder / "x2.npy", npyFile("<f8", "3, 1", bytesOf<double>({2, 3, 4})));

@@ -93,6 +93,28 @@ TEST_F(ArraysCommandsTest, OptionsOfDataAreKept) {
   EXPECT_EQ(checkpointOf("o").find("tokens.npy"), std::string::npos);
 }
 
+TEST_F(ArraysCommandsTest, HeldOutByChance) {
+  const std::vector<std::string> random = {"--val-split=random", "--val-fraction", "0.2", "--eval-batches", "0"};
+  const Result whole = run(arrayTraining("whole", 20, random));
+  ASSERT_EQ(whole.exit, 0) << whole.err;
+  ASSERT_EQ(run(arrayTraining("parts", 9, random)).exit, 0);
+  EXPECT_EQ(run({"train", "--resume", "--out", folder / "parts", "--steps", "20"}).err, "");
+  EXPECT_EQ(checkpointOf("parts"), checkpointOf("whole"));
+  // eval looks at the same ones.
+  const auto loss = [&](const std::string &out) {
+    const Result result = run(
+        {"eval", "--checkpoint", out, "--input", "tokens=tokens.npy", "--input", "targets=rest.npz", "--split=val"});
+    EXPECT_EQ(result.exit, 0) << result.err;
+    return Json::parse(result.out)["loss"].get<double>();
+  };
+  EXPECT_NEAR(loss("whole"), lines(whole.out).back()["val_loss"].get<double>(), 1e-6);
+  ASSERT_EQ(run(arrayTraining("end", 20, {"--val-fraction", "0.2"})).exit, 0);
+  EXPECT_NE(loss("end"), loss("whole"));
+  const Result other = run({"train", "--resume", "--out", folder / "parts", "--steps", "22", "--val-split", "end"});
+  expectContains(other.err, "warning: " + tokens + ": another part of it is held out than before");
+  expectError({"train", "--data", text, "--val-split", "random"}, 2, "--val-split=random: rows of a text overlap");
+}
+
 TEST_F(ArraysCommandsTest, WhatIsWrongWithInputs) {
   expectError(arrayTraining("o", 3, {"--data", text}), 2, "--data and --input both say what to train on");
   expectError({"train", "--input", "tokens=" + tokens}, 2,

@@ -39,7 +39,7 @@ struct TrainCommand {
   std::string resume; ///< empty: start; always; auto: if there is a checkpoint
   std::optional<uint64_t> seed;
   std::optional<int64_t> steps, warmup, accumulate;
-  std::optional<std::string> schedule, order;
+  std::optional<std::string> schedule, order, validationSplit;
   std::optional<double> validationFraction, lr, minLr, beta1, beta2, eps, weightDecay, gradClip;
   std::optional<int64_t> evalEvery, evalBatches;
   int64_t sampleEvery = 0, sampleTokens = 200, checkpointEvery = 500;

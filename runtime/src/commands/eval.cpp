@@ -45,6 +45,7 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
       complete ? TrainingOptions::parse(checkpoint.options, command.checkpoint) : TrainingOptions();
   options.validationFraction =
       command.split == "all" ? 0 : command.validationFraction.value_or(training.validationFraction);
+  options.randomSplit = training.randomSplit;
   const Batch batch = Batch::of(*program, entry);
   const Data data = loadData(options, batch, vocabularySize(*program));
   const Dataset *part = command.split == "val" ? data.validation.get() : data.training.get();

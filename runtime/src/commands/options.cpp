@@ -111,8 +111,9 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
        "of the data; sequential: row b of step s starts at token (s * batch + b) * context; shuffled: all rows "
        "once before any comes again",
        "random, of arrays shuffled"});
-  add(options, "--val-fraction", &c.validationFraction, fraction,
-      {"X", "share of --data, its end, that is held out", "0.1"});
+  add(options, "--val-fraction", &c.validationFraction, fraction, {"X", "share of --data that is held out", "0.1"});
+  add(options, "--val-split", &c.validationSplit, oneOf("end,random"),
+      {"PART", "which: the end or, of arrays and images, some by chance, the same for every seed", "end"});
   add(options, "--val-data", &c.validationData, notEmpty, {"FILE", "held-out data in a file of its own"});
   addInputs(options, "--val-input", c.validationInputs, {"NAME=FILE", "the same, as --input", "none"});
   addFlag(options, "--flip", c.flip, "mirror half of the training images");

@@ -100,6 +100,8 @@ void Training::takeOptions() {
     options_.order = *command_.order == "sequential" ? Order::Sequential
                      : *command_.order == "shuffled" ? Order::Shuffled
                                                      : Order::Random;
+  if (command_.validationSplit)
+    options_.randomSplit = *command_.validationSplit == "random";
   options_.augmentation.flip |= command_.flip;
   take(command_.crop, options_.augmentation.crop);
   options_.keepBest |= command_.keepBest;

@@ -64,6 +64,7 @@ std::vector<NamedFile> TrainingData::files() const {
 
 void TrainingData::load(const TrainingOptions &options, const Batch &batch, const Tokenizer *restored) {
   from_.validationFraction = options.validationFraction;
+  from_.randomSplit = options.randomSplit;
   from_.augmentation = options.augmentation;
   from_.tokenizer = command_.tokenizer;
   if (restored)
@@ -82,7 +83,7 @@ void TrainingData::compare(const Checkpoint &checkpoint, const TrainingOptions &
                            const TrainingOptions &options) const {
   if (training().hash() == checkpoint.dataHash)
     return;
-  if (saved.validationFraction != options.validationFraction ||
+  if (saved.validationFraction != options.validationFraction || saved.randomSplit != options.randomSplit ||
       saved.validationData.empty() != options.validationData.empty() ||
       saved.validationInputs.empty() != options.validationInputs.empty())
     reportWarning(fmt::format("{}: another part of it is held out than before: {} are trained on, were {}", from_.path,

@@ -61,13 +61,13 @@ void mirror(char *image, int64_t height, int64_t width, size_t bytes) {
 class ArrayDataset final : public Dataset {
 public:
   ArrayDataset(std::shared_ptr<const std::vector<InputArrays>> arrays, int64_t begin, int64_t end,
-               const Augmentation &augmentation, const char *unit)
-      : arrays_(std::move(arrays)), begin_(begin), end_(end), augmentation_(augmentation), unit_(unit) {}
+               const Augmentation &augmentation, const char *unit, bool mixed = false)
+      : arrays_(std::move(arrays)), begin_(begin), end_(end), augmentation_(augmentation), unit_(unit), mixed_(mixed) {}
 
   int64_t rows(int64_t) const override { return end_ - begin_; }
   void copyRow(const Batch &batch, int64_t b, int64_t row) const override {
     for (const BatchInput &input : batch.inputs)
-      copyExample(arraysOf(input.name), begin_ + row, input, b);
+      copyExample(arraysOf(input.name), placeOf(row), input, b);
   }
   void copyRandomRow(const Batch &batch, int64_t b, uint64_t random) const override {
     copyRow(batch, b, int64_t((static_cast<unsigned __int128>(random) * uint64_t(end_ - begin_)) >> 64));
@@ -116,24 +116,26 @@ public:
   }
 
 private:
+  // Among the examples of the files.
+  int64_t placeOf(int64_t row) const {
+    return mixed_ ? positionInSplit(begin_ + row, (*arrays_)[0].rows()) : begin_ + row;
+  }
+
   const InputArrays &arraysOf(const std::string &name) const {
     return *std::find_if(arrays_->begin(), arrays_->end(), [&](const InputArrays &a) { return a.name == name; });
   }
 
   uint64_t hashWith(const InputArrays &input, uint64_t seed) const {
     Hash hash(seed);
-    int64_t first = 0;
-    for (const Array &part : input.parts) {
-      const int64_t begin = std::clamp<int64_t>(begin_ - first, 0, part.rows()),
-                    end = std::clamp<int64_t>(end_ - first, 0, part.rows());
-      const size_t bytes = part.cells.empty() ? size_t(part.rowSize()) * elementBytes(part.element) : 0;
-      for (int64_t row = begin; row < end; ++row) {
-        const char *at = part.bytes->data() + part.begin + size_t(row) * part.rowBytes;
-        hash.add(at, bytes);
-        for (const Array::Cell &cell : part.cells)
-          hash.add(at + cell.offset, elementBytes(cell.element));
-      }
-      first += part.rows();
+    for (int64_t row = 0; row < end_ - begin_; ++row) {
+      int64_t place = placeOf(row);
+      auto part = input.parts.begin();
+      for (; place >= part->rows(); ++part)
+        place -= part->rows();
+      const char *at = part->bytes->data() + part->begin + size_t(place) * part->rowBytes;
+      hash.add(at, part->cells.empty() ? size_t(part->rowSize()) * elementBytes(part->element) : 0);
+      for (const Array::Cell &cell : part->cells)
+        hash.add(at + cell.offset, elementBytes(cell.element));
     }
     return hash.value();
   }
@@ -142,6 +144,7 @@ private:
   int64_t begin_, end_;
   Augmentation augmentation_;
   const char *unit_;
+  bool mixed_; // begin_ and end_ are positions in the split by chance
 };
 
 // Examples of all inputs, which must agree.
@@ -161,21 +164,21 @@ std::shared_ptr<const std::vector<InputArrays>> sorted(std::vector<InputArrays> 
 
 } // namespace
 
-Data makeArrayData(std::vector<InputArrays> arrays, std::vector<InputArrays> validation, double validationFraction,
-                   const Augmentation &augmentation, const char *unit) {
+Data makeArrayData(std::vector<InputArrays> arrays, std::vector<InputArrays> validation, const DataOptions &options,
+                   const char *unit) {
   Data data;
   const int64_t count = countExamples(arrays);
-  const int64_t split = validation.empty() ? splitPoint(count, validationFraction) : count;
+  const int64_t split = validation.empty() ? splitPoint(count, options.validationFraction) : count;
   if (split < 1)
     fail(Exit::Input,
          fmt::format("{}: too short: {} {}, none of them left for training", arrays[0].parts[0].origin, count, unit));
   const auto shared = sorted(std::move(arrays));
-  data.training = std::make_unique<ArrayDataset>(shared, 0, split, augmentation, unit);
+  data.training = std::make_unique<ArrayDataset>(shared, 0, split, options.augmentation, unit, options.randomSplit);
   if (!validation.empty()) {
     const int64_t heldOut = countExamples(validation);
     data.validation = std::make_unique<ArrayDataset>(sorted(std::move(validation)), 0, heldOut, Augmentation(), unit);
   } else if (split < count) {
-    data.validation = std::make_unique<ArrayDataset>(shared, split, count, Augmentation(), unit);
+    data.validation = std::make_unique<ArrayDataset>(shared, split, count, Augmentation(), unit, options.randomSplit);
   }
   return data;
 }
@@ -262,8 +265,7 @@ Data loadArrays(const DataOptions &options, const Batch &batch, int64_t vocabula
   std::vector<InputArrays> training = readInputs("--input", options.inputs, batch, vocabulary, reader), validation;
   if (!options.validationInputs.empty())
     validation = readInputs("--val-input", options.validationInputs, batch, vocabulary, reader);
-  return makeArrayData(std::move(training), std::move(validation), options.validationFraction, options.augmentation,
-                       batch.unit());
+  return makeArrayData(std::move(training), std::move(validation), options, batch.unit());
 }
 
 } // namespace sinter

@@ -25,10 +25,10 @@ bool hasShapeOf(const std::vector<int64_t> &a, const std::vector<int64_t> &b);
 void checkInputArray(const Array &array, const BatchInput &input, int64_t vocabulary);
 
 /// Training and validation data of these. With another set of arrays for validation, all of the first are for training;
-/// else its end is held out. Failure (input) if the inputs have different numbers of examples, or none is left.
-/// `unit` is what an example is called.
-Data makeArrayData(std::vector<InputArrays> arrays, std::vector<InputArrays> validation, double validationFraction,
-                   const Augmentation &augmentation, const char *unit);
+/// else its end is held out, or so many by chance (`randomSplit`). Failure (input) if the inputs have different numbers
+/// of examples, or none is left. `unit` is what an example is called.
+Data makeArrayData(std::vector<InputArrays> arrays, std::vector<InputArrays> validation, const DataOptions &options,
+                   const char *unit);
 
 /// Failure (usage) if no input of the batch is an image that can be changed so.
 void checkAugmentation(const Augmentation &augmentation, const Batch &batch);

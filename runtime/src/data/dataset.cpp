@@ -109,6 +109,10 @@ void Dataset::fill(const Batch &batch, Order order, uint64_t seed, int64_t step)
   }
 }
 
+int64_t positionInSplit(int64_t position, int64_t count) {
+  return shuffled(position, count, Random(0, streamOf("split")), 0);
+}
+
 int64_t splitPoint(int64_t count, double validationFraction) {
   return count - int64_t(double(count) * validationFraction);
 }

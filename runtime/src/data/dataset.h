@@ -93,7 +93,8 @@ struct Augmentation {
 struct DataOptions {
   std::string path;                                ///< --data
   std::string validationPath;                      ///< --val-data
-  double validationFraction = 0.1;                 ///< of --data, its end; 0: none
+  double validationFraction = 0.1;                 ///< of --data; 0: none
+  bool randomSplit = false;                        ///< which part: some by chance, else the end
   std::string tokenizer;                           ///< bytes, chars or empty: chosen by the vocabulary
   std::optional<Tokenizer> restored;               ///< of the checkpoint, which wins
   std::vector<InputFile> inputs, validationInputs; ///< --input and --val-input, in place of the paths above
@@ -107,5 +108,9 @@ struct Data {
 
 /// Index where the validation part of `count` things starts.
 int64_t splitPoint(int64_t count, double validationFraction);
+
+/// Which of `count` examples comes at `position` where those to hold out are chosen by chance: one permutation for each
+/// count, whatever the seed, so that trainings can be compared, and `eval` needs nothing else.
+int64_t positionInSplit(int64_t position, int64_t count);
 
 } // namespace sinter

@@ -71,8 +71,7 @@ Data loadImages(const DataOptions &options, const Batch &batch, int64_t classes)
   std::vector<InputArrays> training = readImages(imagesIn(options.path), batch, classes), validation;
   if (!options.validationPath.empty())
     validation = readImages(options.validationPath, batch, classes);
-  return makeArrayData(std::move(training), std::move(validation), options.validationFraction, options.augmentation,
-                       "images");
+  return makeArrayData(std::move(training), std::move(validation), options, "images");
 }
 
 } // namespace sinter

@@ -134,6 +134,9 @@ static std::unique_ptr<Dataset> makePart(const std::shared_ptr<const TokenStore>
 }
 
 Data loadTokens(const DataOptions &options, const Batch &batch, int64_t vocabulary) {
+  if (options.randomSplit)
+    fail(Exit::Usage, "--val-split=random: rows of a text overlap, so that its end is held out; arrays and images have "
+                      "examples");
   Data data;
   std::string text = readData(options, options.path);
   data.tokenizer = chooseTokenizer(options, text, vocabulary);

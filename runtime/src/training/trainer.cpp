@@ -62,6 +62,8 @@ std::string TrainingOptions::json() const {
   for (const auto &[name, text] : texts)
     if (!text.empty())
       values[name] = jsonQuoted(text);
+  if (randomSplit)
+    values["val_split"] = "\"random\"";
   if (augmentation.flip)
     values["flip"] = "true";
   if (augmentation.crop)
@@ -156,6 +158,7 @@ TrainingOptions TrainingOptions::parse(const std::string &text, const std::strin
   options.validationData = saved.text("val_data");
   options.inputs = saved.text("inputs");
   options.validationInputs = saved.text("val_inputs");
+  options.randomSplit = saved.has("val_split");
   options.augmentation.flip = saved.has("flip");
   options.augmentation.crop = saved.has("crop") ? saved.steps("crop") : 0;
   options.keepBest = saved.has("keep_best");
