@@ -1,5 +1,5 @@
-// npm test, or node test.js [FOLDER] where build.js FOLDER was: what hovers say, of every op of the dialects; and that the
-// extension starts the server, in an editor which is none.
+// npm test, or node test.js [FOLDER] where build.js FOLDER was: what hovers say, of every op of the dialects; and that
+// the extension starts the server, in an editor which is none.
 "use strict";
 
 const assert = require("assert");

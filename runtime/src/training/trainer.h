@@ -25,7 +25,7 @@ struct TrainingOptions {
   Schedule schedule = Schedule::Constant;
   Order order = Order::Random;
   double validationFraction = 0.1;
-  bool randomSplit = false; ///< which part of the data is held out
+  bool randomSplit = false;             ///< which part of the data is held out
   std::string data, validationData;     ///< files, as dataPathToSave names them; empty: unknown, or none
   std::string inputs, validationInputs; ///< in their place, as inputFilesToSave names them
   Augmentation augmentation;
