@@ -160,7 +160,6 @@ constexpr Known kOnFunctions[] = {
     {"sinter.scratch", isInteger<0>},
     {"sinter.pieces", isInteger<1>},
     {"sinter.piecewise", isIntegers},
-    {"sinter.plan", isText},
     {"sinter.schedule", isDictionary},
     {kCurveAttr, isCurve},
 };

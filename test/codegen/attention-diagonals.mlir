@@ -17,7 +17,7 @@
 // RUN: sinter-run --grad-check --hvp-check %t/smooth.mlir
 // RUN: sinter-opt %t/twice.mlir --sinter-to-kernels | FileCheck %t/twice.mlir
 // RUN: sinter-run --device=cpu %t/twice.mlir
-// RUN: not sinter-opt %t/apart.mlir --sinter-cpu-emit-attention 2>&1 | FileCheck %t/apart.mlir
+// RUN: not sinter-opt %t/apart.mlir --sinter-cpu-schedule 2>&1 | FileCheck %t/apart.mlir
 
 //--- numbers.mlir
 #id3 = affine_map<(h, i, j) -> (h, i, j)>

@@ -7,12 +7,12 @@
 // RUN: sinter-run --device cpu --threads 1 --print --march=x86-64-v3 %s > %t.narrow
 // RUN: cmp %t.one %t.narrow
 // RUN: sinter-run --entry cross --device cpu %s
-// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention | FileCheck %s --check-prefix=UNITS
+// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-schedule --sinter-cpu-emit-attention | FileCheck %s --check-prefix=UNITS
 
 // CHECK-COUNT-6: call @attention_
 // CHECK-NOT: call @softmax
 
-// UNITS: sinter.plan = "{{.*}}; tile {{[^;]*}}, 18 blocks of 64, 6 a unit
+// UNITS: sinter.schedule = {products = [{{.*}}, 64>, keeps = "neither"{{.*}}], rows = 64
 
 #id = affine_map<(b, i, j) -> (b, i, j)>
 

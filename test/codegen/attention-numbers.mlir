@@ -12,7 +12,7 @@
 // RUN: sinter-run --device cpu --threads 2 --print --portable-kernels %s > %t.many
 // RUN: cmp %t.one %t.many
 // RUN: sinterc %s --from model --emit=kernels -o - | FileCheck %s --check-prefix=KERNELS
-// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention | FileCheck %s --check-prefix=EMITTED
+// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-schedule --sinter-cpu-emit-attention | FileCheck %s --check-prefix=EMITTED
 
 // KERNELS-COUNT-28: call @attention_
 // EMITTED-NOT: func private @attention{{[^:]*}}: tensor

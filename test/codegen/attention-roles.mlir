@@ -2,8 +2,8 @@
 // these become. Code generation reads that, and nothing else makes a kernel one.
 // RUN: split-file %s %t
 // RUN: sinter-opt %t/lowered.mlir --sinter-to-kernels | FileCheck %t/lowered.mlir
-// RUN: not sinter-opt %t/apart.mlir --sinter-cpu-emit-attention 2>&1 | FileCheck %t/apart.mlir
-// RUN: sinter-opt %t/none.mlir --sinter-cpu-emit-attention | FileCheck %t/none.mlir
+// RUN: not sinter-opt %t/apart.mlir --sinter-cpu-schedule 2>&1 | FileCheck %t/apart.mlir
+// RUN: sinter-opt %t/none.mlir --sinter-cpu-schedule --sinter-cpu-emit-attention | FileCheck %t/none.mlir
 // RUN: not sinter-opt %t/unknown.mlir --sinter-verify-stage=stage=model 2>&1 | FileCheck %t/unknown.mlir
 
 //--- lowered.mlir

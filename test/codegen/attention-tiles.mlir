@@ -1,10 +1,10 @@
 // Sums over queries take tiles as wide as a head, so that weights are read once, where registers hold as much of it: not
 // two panels of 32 columns, whose 13 rows would be as fast by themselves.
-// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention=vector-registers=32 | FileCheck %s
-// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention=vector-registers=16 | FileCheck %s --check-prefix=FEW
+// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-schedule=vector-registers=32 --sinter-cpu-emit-attention | FileCheck %s
+// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-schedule=vector-registers=16 --sinter-cpu-emit-attention | FileCheck %s --check-prefix=FEW
 
-// CHECK: sinter.plan = "{{.*}}; tile 6x64 of 1000x64, 16 blocks of 64, 6 a unit, {{.*}}; tile 6x64 of 1000x64, 16 blocks of 64, 6 a unit
-// FEW-NOT: sinter.plan = "{{.*}}tile {{[0-9]+}}x64 of 1000x64
+// CHECK: sinter.schedule = {products = [{{.*}}block = array<i64: 1000, 64, 64>, {{[^}]*}}, tile = array<i64: 6, 64>}{{.*}}block = array<i64: 1000, 64, 64>, {{[^}]*}}, tile = array<i64: 6, 64>}], rows = 64
+// FEW-NOT: block = array<i64: 1000, 64, {{[0-9]+}}>, {{[^}]*}}, tile = array<i64: {{[0-9]+}}, 64>
 
 #id = affine_map<(b, i, j) -> (b, i, j)>
 

@@ -1,7 +1,7 @@
 // One kernel for all of attention: never more than a block of queries of anything over queries x keys.
-// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention --canonicalize --cse | FileCheck %s
+// RUN: sinterc %s --from model --emit=plan -o - | sinter-opt --sinter-cpu-schedule --sinter-cpu-emit-attention --canonicalize --cse | FileCheck %s
 // RUN: sinterc %s --from model --emit=plan -o - | FileCheck %s --check-prefix=PLAN
-// RUN: sinterc %s --from model --dtype=bf16 --emit=plan -o - | sinter-opt --sinter-cpu-emit-attention | FileCheck %s --check-prefix=NARROW
+// RUN: sinterc %s --from model --dtype=bf16 --emit=plan -o - | sinter-opt --sinter-cpu-schedule --sinter-cpu-emit-attention | FileCheck %s --check-prefix=NARROW
 
 // A tile is a block of 64 queries of a head: 2 * 128 / 64. The buffer has rows of 128 + 16 floats.
 // CHECK-LABEL: func private @attention_1x2x128x128

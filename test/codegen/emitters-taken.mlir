@@ -1,10 +1,10 @@
 // From the model to code: each kernel has the emitter that is made for it. The general loops would give the same numbers,
 // slowly, and nobody would be told. What an emitter writes is in the tests of its own name.
 // RUN: sinterc %s --from=model --emit=plan -o %t.plan.mlir
-// RUN: sinter-opt %t.plan.mlir --sinter-cpu-emit-attention --sinter-cpu-schedule --sinter-cpu-emit-matmul --sinter-cpu-emit-loops | FileCheck %s --check-prefix=CPU
+// RUN: sinter-opt %t.plan.mlir --sinter-cpu-schedule --sinter-cpu-emit-attention --sinter-cpu-emit-matmul --sinter-cpu-emit-loops | FileCheck %s --check-prefix=CPU
 // RUN: sinterc %s --from=model --dtype=bf16 --emit=plan -o %t.bf16.mlir
-// RUN: sinter-opt %t.bf16.mlir --sinter-cpu-emit-attention --sinter-cpu-schedule --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=BF16
-// RUN: sinter-opt %t.bf16.mlir --sinter-cpu-emit-attention --sinter-cpu-schedule="vector-registers=32 dot-products=1" --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=PAIRS
+// RUN: sinter-opt %t.bf16.mlir --sinter-cpu-schedule --sinter-cpu-emit-attention --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=BF16
+// RUN: sinter-opt %t.bf16.mlir --sinter-cpu-schedule="vector-registers=32 dot-products=1" --sinter-cpu-emit-attention --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=PAIRS
 // RUN: sinterc %s --from=model --target=vulkan --emit=plan -o %t.vulkan.mlir
 // RUN: sinter-opt %t.vulkan.mlir --sinter-vulkan-emit-kernels | FileCheck %s --check-prefix=REGISTERS
 // RUN: sinter-opt %t.vulkan.mlir --sinter-vulkan-emit-kernels="profile=shared" | FileCheck %s --check-prefix=SHARED
@@ -17,7 +17,7 @@
 
 // Few rows: the matrix is read once, front to back.
 // CPU-LABEL: func private @matmul_4x384(
-// CPU-SAME: sinter.plan = "stream direct"
+// CPU-SAME: sinter.schedule = {{.*}}["stream"{{.*}}right = "direct"
 func.func @few_rows(%x: tensor<4x512xf32>, %w: tensor<512x384xf32>) -> tensor<4x384xf32> attributes {sinter.entry} {
   %y = sinter.matmul %x, %w : (tensor<4x512xf32>, tensor<512x384xf32>) -> tensor<4x384xf32>
   return %y : tensor<4x384xf32>
@@ -25,14 +25,14 @@ func.func @few_rows(%x: tensor<4x512xf32>, %w: tensor<512x384xf32>) -> tensor<4x
 
 // Many rows.
 // CPU-LABEL: func private @matmul_192x512(
-// CPU-SAME: sinter.plan = "tile 6x16 of
+// CPU-SAME: sinter.schedule = {{.*}}tile = array<i64: 6, 16>
 // Rounded on their way into panels, or in pairs that one instruction multiplies.
 // BF16-LABEL: func private @matmul_192x512(
-// BF16-SAME: sinter.plan = "tile
+// BF16-SAME: sinter.schedule = {block =
 // BF16: arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>
 // BF16: math.fma
 // PAIRS-LABEL: func private @matmul_192x512(
-// PAIRS-SAME: sinter.plan = "tile 12x32 {{[^"]*}}, pairs
+// PAIRS-SAME: sinter.schedule = {{.*}}"pairs"]{{.*}}tile = array<i64: 12, 32>
 // PAIRS: dpbf16ps
 // A subgroup shares out the operands by shuffles, or a workgroup through shared memory.
 // REGISTERS-LABEL: gpu.module @matmul_192x512.s0
@@ -49,7 +49,7 @@ func.func @tiles(%x: tensor<192x256xf32>, %w: tensor<256x512xf32>) -> tensor<192
 // A layer's gradients: the bias's is part of the weight's.
 // CPU-LABEL: func private @matmul_96x64(
 // CPU-SAME: memref<96x64xf32>, %{{[a-z0-9]+}}: memref<64xf32>
-// CPU-SAME: sinter.plan = "tile
+// CPU-SAME: sinter.schedule = {block =
 // CPU-NOT: func private @reduce_64(
 func.func @columns(%x: tensor<128x96xf32>, %dy: tensor<128x64xf32>) -> (tensor<96x64xf32>, tensor<64xf32>) attributes {sinter.entry} {
   %dw = sinter.matmul %x, %dy {transpose_lhs} : (tensor<128x96xf32>, tensor<128x64xf32>) -> tensor<96x64xf32>
@@ -72,7 +72,7 @@ func.func @scatter(%i: tensor<768xi32> {sinter.limit = 64}, %u: tensor<768x128xf
 
 // Two products by blocks of rows.
 // CPU-LABEL: func private @attention_2x128x128(
-// CPU-SAME: sinter.plan = "tile {{[^;]*}}; tile {{[^;]*}}"
+// CPU-SAME: sinter.schedule = {products = [{block = {{[^}]*}}}, {block = {{[^}]*}}}], rows = {{[0-9]+}}
 func.func @attention(%q: tensor<2x128x16xf32>, %k: tensor<2x128x16xf32>, %v: tensor<2x128x16xf32>) -> tensor<2x128x16xf32> attributes {sinter.entry} {
   %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x128x16xf32>, tensor<2x128x16xf32>) -> tensor<2x128x128xf32>
   %p = sinter.softmax %s : tensor<2x128x128xf32>

@@ -1,5 +1,5 @@
 // Elementwise kernels: one pass over memory in chunks, 16 lanes at a time, a masked tail.
-// RUN: sinter-opt %s --sinter-cpu-emit-loops --canonicalize --loop-invariant-code-motion --cse | FileCheck %s
+// RUN: sinter-opt %s --sinter-cpu-schedule --sinter-cpu-emit-loops --canonicalize --loop-invariant-code-motion --cse | FileCheck %s
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #column = affine_map<(d0, d1) -> (d1)>

@@ -1,5 +1,5 @@
 // What has no loops is refused, by name.
-// RUN: sinter-opt %s --split-input-file --verify-diagnostics --sinter-cpu-emit-loops
+// RUN: sinter-opt %s --split-input-file --verify-diagnostics --sinter-cpu-schedule --sinter-cpu-emit-loops
 
 func.func private @unknown_op(%x: tensor<4x8xf32>) -> tensor<8x4xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   // expected-error @+1 {{kernel: no loops are known for this op in a kernel}}

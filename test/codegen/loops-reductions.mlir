@@ -1,5 +1,5 @@
 // Reductions: along the last dimension in 16 lanes and a fixed tree, along others element after element; long sums in runs.
-// RUN: sinter-opt %s --sinter-cpu-emit-loops --canonicalize --loop-invariant-code-motion --cse | FileCheck %s
+// RUN: sinter-opt %s --sinter-cpu-schedule --sinter-cpu-emit-loops --canonicalize --loop-invariant-code-motion --cse | FileCheck %s
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #row = affine_map<(d0, d1) -> (d0)>

@@ -1,5 +1,5 @@
 // Slices, reshapes and inserts are strides and offsets: what is computed lands where it is returned, with no copy.
-// RUN: sinter-opt %s --split-input-file --sinter-cpu-emit-loops --canonicalize --cse | FileCheck %s
+// RUN: sinter-opt %s --split-input-file --sinter-cpu-schedule --sinter-cpu-emit-loops --canonicalize --cse | FileCheck %s
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
 

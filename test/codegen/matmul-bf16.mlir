@@ -81,7 +81,7 @@ func.func private @few_rows(%a: tensor<1100x100xf32>, %b: tensor<1100x50xf32>) -
 
 // The last step of an odd k is half a pair, where the right operand is read in place too: in the last of several blocks.
 // PAIRS-LABEL: func private @odd
-// PAIRS-SAME: sinter.plan = "tile {{[^,]*}}, {{[0-9]+}} blocks of {{[^,]*}}, {{[^,]*}}, left rows, right copied, {{.*}}pairs
+// PAIRS-SAME: sinter.schedule = {block = {{[^"]*}}, flags = [{{.*}}"pairs"], {{.*}}left = "rows", right = "copied"
 // PAIRS: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
 // PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%{{.*}}, %[[ZERO]])
 // PAIRS: vector.store %{{.*}} : memref<{{[0-9]+}}xi32>, vector<16xi32>

@@ -29,9 +29,8 @@
 // CHECK-SAME: sinter.schedule = {block = array<i64: 12, 96, 64>, keeps = "left", left = "rows", right = "copied", tile = array<i64: 3, 32>}
 // CHECK: func private @open
 // CHECK-SAME: sinter.schedule = {block = array<i64: {{[0-9]+, [0-9]+}}, 64>, keeps = "{{.*}}", left = "{{.*}}", right = "{{.*}}", tile = array<i64: {{[0-9]+, [0-9]+}}>}
-// EMITTED-NOT: sinter.schedule
 // EMITTED: func private @given
-// EMITTED-SAME: sinter.plan = "tile 3x32 of 12x96, 1 blocks of 64, 1 a unit, left rows, right copied, keeps left"
+// EMITTED-SAME: sinter.schedule = {block = array<i64: 12, 96, 64>, keeps = "left", left = "rows", right = "copied", tile = array<i64: 3, 32>}
 // EMITTED: scf.for
 // CHANCE: func private @given
 // CHANCE-SAME: tile = array<i64: 3, 32>

@@ -1,8 +1,8 @@
 // Kernels of several members: the loop is there once, and a tile takes its memory from the member that it belongs to.
 // RUN: split-file %s %t
-// RUN: sinter-opt %t/loops.mlir --sinter-cpu-emit-loops --canonicalize --loop-invariant-code-motion --cse | FileCheck %t/loops.mlir
+// RUN: sinter-opt %t/loops.mlir --sinter-cpu-schedule --sinter-cpu-emit-loops --canonicalize --loop-invariant-code-motion --cse | FileCheck %t/loops.mlir
 // RUN: sinter-opt %t/loops.mlir --sinter-cpu-pipeline | FileCheck %t/loops.mlir --check-prefix=TARGET
-// RUN: sinter-opt %t/errors.mlir --split-input-file --verify-diagnostics --sinter-cpu-emit-loops
+// RUN: sinter-opt %t/errors.mlir --split-input-file --verify-diagnostics --sinter-cpu-schedule --sinter-cpu-emit-loops
 // RUN: sinter-run %t/run.mlir
 
 //--- loops.mlir

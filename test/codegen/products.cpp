@@ -24,20 +24,20 @@ using namespace sinter;
 // CHECK: accuracy: cpu ok
 // CHECK-NOT: FAILED
 
-// FORMS-DAG: sinter.plan = "stream direct"
-// FORMS-DAG: sinter.plan = "stream transposed"
-// FORMS-DAG: sinter.plan = "tile {{.*}}, left direct, right direct
-// FORMS-DAG: sinter.plan = "tile {{.*}}, left direct, right copied
-// FORMS-DAG: sinter.plan = "tile {{.*}}, left direct, right transposed
-// FORMS-DAG: sinter.plan = "tile {{.*}}, 2 a unit, left panels, right copied{{.*}}, packs ahead
-// FORMS-DAG: sinter.plan = "tile {{.*}}, 1 a unit, left
-// FORMS-DAG: sinter.plan = "tile {{.*}}, finishes later
+// FORMS-DAG: flags = ["stream"{{.*}}right = "direct"
+// FORMS-DAG: flags = ["stream"{{.*}}right = "transposed"
+// FORMS-DAG: sinter.schedule = {block = {{[^"]*}}keeps = {{[^,]*}}, left = "direct", right = "direct"
+// FORMS-DAG: sinter.schedule = {block = {{.*}}left = "direct", right = "copied"
+// FORMS-DAG: sinter.schedule = {block = {{[^"]*}}keeps = {{[^,]*}}, left = "direct", right = "transposed"
+// FORMS-DAG: flags = [{{.*}}"packs ahead"{{.*}}left = "panels", right = "copied"
+// FORMS-DAG: sinter.schedule = {block = array<i64: {{[0-9]+, [0-9]+}}, 384>
+// FORMS-DAG: flags = [{{.*}}"finishes later"
 // ROUNDED-NOT: pairs
-// ROUNDED: sinter.plan = "tile {{.*}}, left rows, right copied
+// ROUNDED: left = "rows", right = "copied"
 // ROUNDED-NOT: pairs
-// PAIRS-DAG: sinter.plan = "tile {{.*}}, left rows, right copied{{.*}}, pairs
-// PAIRS-DAG: sinter.plan = "tile {{.*}}, left panels, right copied{{.*}}, pairs
-// PAIRS-DAG: sinter.plan = "tile {{.*}}, left rows, right transposed{{.*}}, pairs
+// PAIRS-DAG: flags = [{{.*}}"pairs"{{.*}}left = "rows", right = "copied"
+// PAIRS-DAG: flags = [{{.*}}"pairs"{{.*}}left = "panels", right = "copied"
+// PAIRS-DAG: flags = [{{.*}}"pairs"{{.*}}left = "rows", right = "transposed"
 
 namespace {
 

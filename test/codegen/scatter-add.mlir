@@ -1,6 +1,6 @@
 // Positions of each row of the table become a list; each row is then summed in registers and written once. Numbers, and the
 // bits of the order of additions, are in sums.cpp.
-// RUN: sinter-opt %s --sinter-cpu-emit-loops --canonicalize --cse | FileCheck %s
+// RUN: sinter-opt %s --sinter-cpu-schedule --sinter-cpu-emit-loops --canonicalize --cse | FileCheck %s
 
 // CHECK-LABEL: func private @lists_of_positions
 // CHECK-SAME: sinter.scratch = 448 : i64

@@ -31,23 +31,18 @@ struct StrictFmaPass : impl::StrictFmaBase<StrictFmaPass> {
   }
 };
 
-template <typename Options> Options optionsFor(const cpu::MatmulTarget &target) {
-  Options options;
-  options.vectorRegisters = target.vectorRegisters;
-  options.cacheBytes = target.cacheBytes;
-  options.dotProducts = target.dotProducts;
-  return options;
-}
-
 } // namespace
 
 void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   // Loops and vectors; everything the emitters leave to others to fold and to lift out of loops.
   cpu::MatmulTarget target = cpu::matmulTarget(options.march);
-  manager.addPass(createCpuEmitAttention(optionsFor<CpuEmitAttentionOptions>(target)));
-  CpuScheduleOptions schedule = optionsFor<CpuScheduleOptions>(target);
+  CpuScheduleOptions schedule;
+  schedule.vectorRegisters = target.vectorRegisters;
+  schedule.cacheBytes = target.cacheBytes;
+  schedule.dotProducts = target.dotProducts;
   schedule.seed = options.scheduleSeed;
   manager.addPass(createCpuSchedule(schedule));
+  manager.addPass(createCpuEmitAttention());
   manager.addPass(createCpuEmitMatmul());
   manager.addPass(createCpuEmitLoops());
   manager.addPass(createCpuChainLaunches());

@@ -8,10 +8,8 @@ namespace sinter {
 /// Attributes of kernels from the loop emitters on: how many tiles a launch has, bytes of scratch per thread (i64).
 inline constexpr llvm::StringLiteral kTilesAttr = "sinter.tiles";
 inline constexpr llvm::StringLiteral kScratchAttr = "sinter.scratch";
-/// On a kernel with a product: how it is to be cut up (products/MatmulSchedule.h).
+/// How a kernel is to be cut up (Schedule.cpp), or was.
 inline constexpr llvm::StringLiteral kScheduleAttr = "sinter.schedule";
-/// On a tile function: how its products are cut up (MatmulPlan::describe), in order.
-inline constexpr llvm::StringLiteral kPlanAttr = "sinter.plan";
 /// Into how many pieces a launch falls, and which operands it then walks through piece by piece (cpu/Pieces.h).
 inline constexpr llvm::StringLiteral kPiecesAttr = "sinter.pieces";
 inline constexpr llvm::StringLiteral kPiecewiseAttr = "sinter.piecewise";
@@ -24,6 +22,9 @@ mlir::func::FuncOp createTileFunction(mlir::func::FuncOp kernel);
 /// Sets the two attributes above, and plan::kFlopsAttr and plan::kBytesAttr; bytes are those of the kernel's arguments
 /// and results.
 void setTileAttributes(mlir::func::FuncOp function, int64_t tiles, int64_t scratch, int64_t flops);
+
+/// An error if the kernel has no schedule.
+bool hasSchedule(mlir::func::FuncOp kernel);
 
 #define GEN_PASS_DECL
 #include "compiler/codegen/cpu/Passes.h.inc"

@@ -5,31 +5,27 @@
 
 include "mlir/Pass/PassBase.td"
 
-// What the cost model knows of the processor.
-class MatmulTargetPass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
-  list<Option> ofTarget = [Option<"vectorRegisters", "vector-registers", "int64_t", "16",
-                        "16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)">,
-                 Option<"cacheBytes", "cache-bytes", "int64_t", "512 * 1024",
-                        "of the second-level cache of one core">,
-                 Option<"dotProducts", "dot-products", "bool", "false", "there is a fast vdpbf16ps">];
-  let options = ofTarget;
-}
-
-def CpuSchedule : MatmulTargetPass<"sinter-cpu-schedule"> {
-  let summary = "decide how the product of a kernel is cut up";
+def CpuSchedule : Pass<"sinter-cpu-schedule", "::mlir::ModuleOp"> {
+  let summary = "decide how kernels are cut up";
   let description = [{
-    Written on the kernel as `sinter.schedule` (MatmulSchedule.h), unless one is there. No schedule changes a bit of a
-    result. Example: test/codegen/matmul-schedule.mlir.
+    Written on each kernel as `sinter.schedule` (Schedule.cpp), unless one is there: tiles, blocks and forms of operands
+    of products, rows of attention, tiled dimensions of loops. No schedule changes a bit of a result. Example:
+    test/codegen/schedules.mlir.
   }];
-  let options = !listconcat(ofTarget, [Option<"seed", "seed", "uint64_t", "0",
-                                              "other than 0: any legal schedule, by chance">]);
+  let options = [
+    // What the cost model knows of the processor.
+    Option<"vectorRegisters", "vector-registers", "int64_t", "16",
+           "16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)">,
+    Option<"cacheBytes", "cache-bytes", "int64_t", "512 * 1024", "of the second-level cache of one core">,
+    Option<"dotProducts", "dot-products", "bool", "false", "there is a fast vdpbf16ps">,
+    Option<"seed", "seed", "uint64_t", "0", "other than 0: any legal schedule, by chance">];
 }
 
-def CpuEmitAttention : MatmulTargetPass<"sinter-cpu-emit-attention"> {
+def CpuEmitAttention : Pass<"sinter-cpu-emit-attention", "::mlir::ModuleOp"> {
   let summary = "turn attention kernels into tile functions";
   let description = [{
-    A tile is a block of queries of one head, with all keys that these look at. Other kernels are left alone. Example:
-    test/codegen/attention.mlir.
+    By their `sinter.schedule`. A tile is a block of queries of one head, with all keys that these look at. Other
+    kernels are left alone. Example: test/codegen/attention.mlir.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
@@ -46,7 +42,9 @@ def CpuEmitMatmul : Pass<"sinter-cpu-emit-matmul", "::mlir::ModuleOp"> {
 
 def CpuEmitLoops : Pass<"sinter-cpu-emit-loops", "::mlir::ModuleOp"> {
   let summary = "turn kernels into loops over tiles, 16 lanes at a time";
-  let description = "All kernels that no earlier pass took. Example: test/codegen/loops-elements.mlir.";
+  let description = [{
+    By their `sinter.schedule`. All kernels that no earlier pass took. Example: test/codegen/loops-elements.mlir.
+  }];
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];
 }

@@ -13,6 +13,7 @@
 #include "compiler/codegen/cpu/Passes.h"
 #include "compiler/codegen/cpu/attention/AttentionDiagonals.h"
 #include "compiler/codegen/cpu/attention/AttentionRows.h"
+#include "compiler/codegen/cpu/attention/AttentionSchedule.h"
 #include "compiler/codegen/cpu/products/MatmulEmit.h"
 #include "dialects/sinter/Sinter.h"
 
@@ -211,8 +212,9 @@ struct EmitAttentionPass : impl::CpuEmitAttentionBase<EmitAttentionPass> {
         continue;
       if (kindOf(function) != kAttentionKind)
         continue;
-      FailureOr<AttentionKernel> kernel = readAttention(function, {vectorRegisters, cacheBytes, dotProducts});
-      if (failed(kernel) || failed(emit(function, *kernel)))
+      FailureOr<AttentionKernel> kernel = readAttention(function);
+      if (failed(kernel) || !hasSchedule(function) ||
+          failed(readSchedule(function, function->getAttr(kScheduleAttr), *kernel)) || failed(emit(function, *kernel)))
         return signalPassFailure();
     }
   }
@@ -229,10 +231,6 @@ struct EmitAttentionPass : impl::CpuEmitAttentionBase<EmitAttentionPass> {
     AttentionEmitter emitter(tiles, kernel);
     if (failed(emitter.run()))
       return failure();
-    SmallVector<std::string> plans;
-    for (const AttentionProduct &product : kernel.products)
-      plans.push_back(product.plan.describe());
-    tiles->setAttr(kPlanAttr, StringAttr::get(&getContext(), llvm::join(plans, "; ")));
     setTileAttributes(tiles, emitter.tiles(), emitter.scratchBytes(), static_cast<int64_t>(flops));
     function.erase();
     return success();

@@ -63,7 +63,7 @@ bool isRowReduction(linalg::GenericOp op) { return hasRole(op, kOnRows) && op.ge
 
 class Reader {
 public:
-  Reader(func::FuncOp kernel, const MatmulTarget &target) : kernel(kernel), target(target) {}
+  explicit Reader(func::FuncOp kernel) : kernel(kernel) {}
 
   std::optional<AttentionKernel> run() {
     findScores();
@@ -74,9 +74,6 @@ public:
     result.causal = llvm::all_of(result.products, skipsLaterKeys);
     readWindow();
     placeValues();
-    chooseRows();
-    for (AttentionProduct &product : result.products)
-      planProduct(product);
     return std::move(result);
   }
 
@@ -355,33 +352,7 @@ private:
     result.bufferCount = free.size();
   }
 
-  //===--- plans -------------------------------------------------------------------------------------===//
-
-  /// More rows share what is packed and the sums over queries: worth more than buffers that stay in a second-level
-  /// cache. Sums over queries have them for blocks of k, of which units are made (those of several are multiples of
-  /// 64).
-  void chooseRows() {
-    constexpr int64_t kBuffersInCache = 4;
-    bool severalUnits = unitsOf(result.queries) > 1;
-    // Blocks that divide all queries first; otherwise the last one takes in some of the one before.
-    for (bool divides : {true, false})
-      for (int64_t rows : {64, 48, 32, 16}) {
-        bool fits = divides ? result.queries % rows == 0 : rows <= result.queries;
-        if (!fits || (severalUnits && unitOf(result.queries) % rows != 0))
-          continue;
-        result.rows = rows;
-        if (rows * result.stride() * result.bufferCount * int64_t(sizeof(float)) <= kBuffersInCache * target.cacheBytes)
-          return;
-      }
-  }
-
-  void planProduct(AttentionProduct &product) {
-    product.plan = product.kind == AttentionProduct::OverQueries ? planDepth(product.kernel, target, result.rows)
-                                                                 : planRows(product.kernel, target, result.rows);
-  }
-
   func::FuncOp kernel;
-  const MatmulTarget &target;
   AttentionKernel result;
   llvm::SetVector<Value> scores;
   DenseSet<Operation *> epilogues;
@@ -389,8 +360,8 @@ private:
 
 } // namespace
 
-FailureOr<AttentionKernel> readAttention(func::FuncOp kernel, const MatmulTarget &target) {
-  if (std::optional<AttentionKernel> read = Reader(kernel, target).run())
+FailureOr<AttentionKernel> readAttention(func::FuncOp kernel) {
+  if (std::optional<AttentionKernel> read = Reader(kernel).run())
     return std::move(*read);
   return kernel.emitError("@") << kernel.getSymName()
                                << " is said to be an attention, but its parts do not fit together";

@@ -36,7 +36,7 @@ struct AttentionDiagonals {
 struct AttentionKernel {
   llvm::SmallVector<int64_t> batch; ///< sizes of the outer dimensions
   int64_t queries, keys;
-  int64_t rows;        ///< queries that are taken together
+  int64_t rows = 0;    ///< queries that are taken together: the schedule's choice, as plans of products are
   int64_t results = 0; ///< tensors that the kernel returns
   /// Whether keys after a query count for nothing: every score may be left out there, and every weight is zero.
   bool causal;
@@ -73,7 +73,7 @@ struct AttentionKernel {
   static constexpr int64_t kPadding = 16;
 };
 
-/// Reads an attention kernel; an error if its parts do not fit together.
-mlir::FailureOr<AttentionKernel> readAttention(mlir::func::FuncOp kernel, const MatmulTarget &target);
+/// Reads an attention kernel, all but its schedule (AttentionSchedule.h); an error if its parts do not fit together.
+mlir::FailureOr<AttentionKernel> readAttention(mlir::func::FuncOp kernel);
 
 } // namespace sinter::cpu

@@ -7,6 +7,7 @@
 //       attributes {sinter.kernel, sinter.tiles = 768, ...}   { scf.for %row = %begin to %end { 16 lanes at a time } }
 //
 // LoopGraph reads the kernel, LoopSchedule decides, LoopEmitter writes.
+#include "compiler/codegen/cpu/loops/EmitLoops.h"
 #include "compiler/codegen/cpu/Passes.h"
 #include "compiler/codegen/cpu/Pieces.h"
 #include "compiler/codegen/cpu/loops/EmitScatter.h"
@@ -52,11 +53,39 @@ void setTileAttributes(func::FuncOp function, int64_t tiles, int64_t scratch, in
   function->setAttr(plan::kBytesAttr, builder.getF64FloatAttr(static_cast<double>(bytes)));
 }
 
+bool hasSchedule(func::FuncOp kernel) {
+  if (!kernel->hasAttr(kScheduleAttr))
+    kernel.emitError("@") << kernel.getName() << " has no schedule: sinter-cpu-schedule runs before";
+  return kernel->hasAttr(kScheduleAttr);
+}
+
 namespace cpu {
 namespace {
 
 /// Elements per tile of a kernel of several members: to find out whose a tile is takes as long as some hundred of them.
 constexpr int64_t kMemberTile = 16384;
+
+/// What is cut into tiles is the one dimension by which members differ; a chunk of it ends in a whole vector.
+bool cutsMembers(const Members &members, const Schedule &plan) {
+  int64_t first = members.sizes.front();
+  bool chunks = plan.chunked && plan.rows.empty() && plan.extents[*plan.chunked] == first &&
+                llvm::all_of(members.sizes, [](int64_t size) { return size % kLanes == 0; });
+  bool rows = !plan.chunked && plan.rows.size() == 1 && plan.extents[plan.rows.front()] == first;
+  return (chunks || rows) && llvm::all_of(plan.groups, [](const Group &group) { return group.everyTile; });
+}
+
+FailureOr<DictionaryAttr> scheduleMembers(func::FuncOp kernel, int64_t count, std::mt19937_64 *random) {
+  FailureOr<Members> members = readMembers(kernel, count);
+  if (failed(members))
+    return failure();
+  FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(members->first.get());
+  if (failed(graph))
+    return failure();
+  Schedule plan = schedule(**graph);
+  if (plan.chunked && plan.scratchBytes == 0)
+    plan.chunk = random ? kLanes << (*random)() % 10 : kMemberTile;
+  return scheduleOf(plan, kernel.getContext());
+}
 
 LogicalResult emitMembers(func::FuncOp kernel, int64_t count) {
   FailureOr<Members> members = readMembers(kernel, count);
@@ -66,44 +95,45 @@ LogicalResult emitMembers(func::FuncOp kernel, int64_t count) {
   if (failed(graph))
     return failure();
   int64_t flops = (*graph)->flops(), tiles = 0, elements = 0;
-  Schedule plan = schedule(**graph);
-  // What is cut into tiles is the one dimension by which members differ; a chunk of it ends in a whole vector.
-  int64_t first = members->sizes.front();
-  bool chunks = plan.chunked && plan.rows.empty() && plan.extents[*plan.chunked] == first &&
-                llvm::all_of(members->sizes, [](int64_t size) { return size % kLanes == 0; });
-  bool rows = !plan.chunked && plan.rows.size() == 1 && plan.extents[plan.rows.front()] == first;
-  if (!(chunks || rows) || !llvm::all_of(plan.groups, [](Group &group) { return group.everyTile; }))
+  FailureOr<Schedule> plan = readSchedule(**graph, kernel, kernel->getAttr(kScheduleAttr));
+  if (failed(plan))
+    return failure();
+  if (!cutsMembers(*members, *plan))
     return kernel.emitError(
         "cpu: members are loops of one dimension that is cut into tiles, of whole vectors or of rows");
-  if (chunks && plan.scratchBytes == 0)
-    plan.chunk = kMemberTile;
   for (int64_t size : members->sizes) {
-    tiles += llvm::divideCeil(size, chunks ? plan.chunk : 1);
+    tiles += llvm::divideCeil(size, plan->chunked ? plan->chunk : 1);
     elements += size;
   }
   func::FuncOp function = createTileFunction(kernel);
-  if (failed(LoopEmitter(**graph, plan, function, &*members).run()))
+  if (failed(LoopEmitter(**graph, *plan, function, &*members).run()))
     return failure();
-  setTileAttributes(function, tiles, plan.scratchBytes, flops / members->sizes.front() * elements);
+  setTileAttributes(function, tiles, plan->scratchBytes, flops / members->sizes.front() * elements);
   kernel.erase();
   return success();
 }
 
+bool scatters(func::FuncOp kernel) { return !kernel.getBody().front().getOps<ScatterAddOp>().empty(); }
+
 LogicalResult emitKernel(func::FuncOp kernel) {
+  if (!hasSchedule(kernel))
+    return failure();
   if (auto count = kernel->getAttrOfType<IntegerAttr>(kMembersAttr))
     return emitMembers(kernel, count.getInt());
-  if (!kernel.getBody().front().getOps<ScatterAddOp>().empty())
+  if (scatters(kernel))
     return emitScatterKernel(kernel);
   FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(kernel);
   if (failed(graph))
     return failure();
   int64_t flops = (*graph)->flops();
-  Schedule plan = schedule(**graph);
-  func::FuncOp function = createTileFunction(kernel);
-  if (failed(LoopEmitter(**graph, plan, function).run()))
+  FailureOr<Schedule> plan = readSchedule(**graph, kernel, kernel->getAttr(kScheduleAttr));
+  if (failed(plan))
     return failure();
-  setTileAttributes(function, plan.tiles, plan.scratchBytes, flops);
-  setPieces(function, piecesOf(**graph, plan, kernel.getNumArguments()));
+  func::FuncOp function = createTileFunction(kernel);
+  if (failed(LoopEmitter(**graph, *plan, function).run()))
+    return failure();
+  setTileAttributes(function, plan->tiles, plan->scratchBytes, flops);
+  setPieces(function, piecesOf(**graph, *plan, kernel.getNumArguments()));
   kernel.erase();
   return success();
 }
@@ -123,6 +153,18 @@ struct CpuEmitLoopsPass : impl::CpuEmitLoopsBase<CpuEmitLoopsPass> {
 };
 
 } // namespace
+
+FailureOr<DictionaryAttr> scheduleLoops(func::FuncOp kernel, std::mt19937_64 *random) {
+  if (auto count = kernel->getAttrOfType<IntegerAttr>(kMembersAttr))
+    return scheduleMembers(kernel, count.getInt(), random);
+  if (scatters(kernel))
+    return scheduleScatter(kernel, random);
+  FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(kernel);
+  if (failed(graph))
+    return failure();
+  return scheduleOf(schedule(**graph, random), kernel.getContext());
+}
+
 } // namespace cpu
 
 } // namespace sinter

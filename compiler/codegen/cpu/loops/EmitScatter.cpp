@@ -51,21 +51,45 @@ linalg::GenericOp additionTo(ScatterAddOp scatter) {
   return scatter->hasOneUse() ? dyn_cast<linalg::GenericOp>(*scatter->getUsers().begin()) : linalg::GenericOp();
 }
 
-/// How much of everything there is, and who does what: fixed by the op's shapes.
+/// How much of everything there is, and who does what: fixed by the op's shapes, but for what the schedule says.
 struct ScatterPlan {
-  int64_t rows, width, count; ///< of the table; updates
-  int64_t block, tiles;       ///< rows of a tile
-  int64_t scanned;            ///< rows of one scan of the indices: all of a call's, or those of a tile
-  int64_t segment, segments;  ///< positions that are listed at a time
+  int64_t rows = 0, width = 0, count; ///< of the table; updates
+  int64_t block = 0, scanned = 0;     ///< rows of a tile; rows of one scan of the indices: all of a call's, or a tile's
+  int64_t tiles = 0;
+  int64_t segment, segments; ///< positions that are listed at a time
 
-  ScatterPlan(int64_t rows, int64_t width, int64_t count) : rows(rows), width(width), count(count) {
-    // Scanning the indices costs each tile the same again: few tiles, as many as threads can share.
-    int64_t most = width < kLanes && count > rows ? 4 : 16;
-    block = llvm::divideCeil(rows, std::clamp<int64_t>(rows / 4, 1, most));
-    tiles = llvm::divideCeil(rows, std::max<int64_t>(block, 1));
+  explicit ScatterPlan(ScatterAddOp op) {
+    auto table = cast<RankedTensorType>(op.getResult().getType());
+    rows = table.getDimSize(0), width = rows == 0 ? 0 : table.getNumElements() / rows;
+    count = cast<RankedTensorType>(op.getIndices().getType()).getNumElements();
     segment = std::clamp<int64_t>(count, 1, kScatterSegment);
     segments = std::max<int64_t>(llvm::divideCeil(count, segment), 1);
-    scanned = std::max<int64_t>(segments == 1 || rows * width <= kSmallTable ? rows : block, 1);
+  }
+
+  void choose() {
+    // Scanning the indices costs each tile the same again: few tiles, as many as threads can share.
+    int64_t most = width < kLanes && count > rows ? 4 : 16;
+    cut(llvm::divideCeil(rows, std::clamp<int64_t>(rows / 4, 1, most)), segments == 1 || rows * width <= kSmallTable);
+  }
+
+  void cut(int64_t rowsOfTile, bool scansAll) {
+    block = rowsOfTile;
+    tiles = llvm::divideCeil(rows, std::max<int64_t>(block, 1));
+    scanned = std::max<int64_t>(scansAll ? rows : block, 1);
+  }
+
+  LogicalResult read(func::FuncOp kernel) {
+    auto schedule = kernel->getAttrOfType<DictionaryAttr>(kScheduleAttr);
+    auto rowsOfTile = schedule ? schedule.getAs<IntegerAttr>("rows") : IntegerAttr();
+    auto scan = schedule ? schedule.getAs<IntegerAttr>("scanned") : IntegerAttr();
+    if (!rowsOfTile || !scan || schedule.size() != 2)
+      return kernel.emitError("`sinter.schedule`: of scattered rows has those of a tile and of a scan");
+    int64_t n = rowsOfTile.getInt(), m = scan.getInt();
+    if (n < std::min<int64_t>(rows, 1) || n > rows || (m != std::max<int64_t>(rows, 1) && m != std::max<int64_t>(n, 1)))
+      return kernel.emitError("`sinter.schedule`: a tile has 1 to ")
+             << rows << " rows, and a scan looks for those of a tile or for all";
+    cut(n, m != std::max<int64_t>(n, 1));
+    return success();
   }
 
   int64_t firstBytes() const { return llvm::alignTo(scanned * 4, 64); }
@@ -284,6 +308,16 @@ void ScatterEmitter::addColumns(Value row, Value head, Value column, int64_t vec
 
 } // namespace
 
+FailureOr<DictionaryAttr> scheduleScatter(func::FuncOp kernel, std::mt19937_64 *random) {
+  ScatterPlan plan(*kernel.getBody().front().getOps<ScatterAddOp>().begin());
+  plan.choose();
+  if (random && plan.rows > 0)
+    plan.cut(1 + static_cast<int64_t>((*random)() % static_cast<uint64_t>(plan.rows)), (*random)() % 2);
+  Builder b(kernel.getContext());
+  return b.getDictionaryAttr({b.getNamedAttr("rows", b.getI64IntegerAttr(plan.block)),
+                              b.getNamedAttr("scanned", b.getI64IntegerAttr(plan.scanned))});
+}
+
 LogicalResult emitScatterKernel(func::FuncOp kernel) {
   auto op = *kernel.getBody().front().getOps<ScatterAddOp>().begin();
   BlockArgument indices = argumentOf(op.getIndices()), updates = argumentOf(op.getUpdates());
@@ -294,10 +328,9 @@ LogicalResult emitScatterKernel(func::FuncOp kernel) {
   if (!indices || !updates || (addition && !base) ||
       !isOnlyResult(kernel, addition ? addition.getResult(0) : op.getResult()))
     return op.emitError("scatter_add: the CPU needs it in a kernel of its own");
-  auto table = cast<RankedTensorType>(op.getResult().getType());
-  int64_t rows = table.getDimSize(0), width = rows == 0 ? 0 : table.getNumElements() / rows;
-  int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getNumElements();
-  ScatterPlan plan(rows, width, count);
+  ScatterPlan plan(op);
+  if (failed(plan.read(kernel)))
+    return failure();
   if (base && plan.segments > 1)
     return op.emitError("scatter_add: the CPU adds a table to at most ") << kScatterSegment << " rows";
   std::optional<unsigned> baseArgument = base ? std::optional(base.getArgNumber()) : std::nullopt;
@@ -309,7 +342,7 @@ LogicalResult emitScatterKernel(func::FuncOp kernel) {
   ScatterEmitter(builder, op.getLoc(), plan, function, indexArgument, updateArgument, baseArgument)
       .emit(function.getArgument(arguments - 3), function.getArgument(arguments - 2));
   setTileAttributes(function, plan.tiles, plan.firstBytes() + plan.nextBytes() + plan.excessBytes(),
-                    /*flops=*/count * width + (base ? rows * width : 0));
+                    /*flops=*/plan.count * plan.width + (base ? plan.rows * plan.width : 0));
   kernel.erase();
   return success();
 }

@@ -1,4 +1,4 @@
-// Where temporaries live and how large tiles are: step 5 of LoopScheduler.h.
+// Where temporaries live, and how large chunks are: step 5 of LoopScheduler.h.
 #include "compiler/codegen/cpu/loops/LoopScheduler.h"
 #include "compiler/codegen/cpu/loops/TermLoop.h"
 
@@ -41,7 +41,7 @@ void Scheduler::placeStorages() {
             sizes[p] = 1;
         if (result.chunked)
           if (int64_t p = access.plainPosition(*result.chunked); p >= 0)
-            sizes[p] = chunkSize();
+            sizes[p] = result.chunk;
       });
     storage.elements = 1;
     for (unsigned p = storage.shape.size(); p-- > 0;) {
@@ -76,7 +76,7 @@ void Scheduler::placeSums() {
         if (value.combiner) {
           group.sumOffsets.push_back(result.scratchBytes);
           bool inRuns = addsInRuns(value.combiner, result.extents[*group.sequential]);
-          result.scratchBytes += (inRuns ? 3 : 1) * waitingBytes(value.access.storage->element, chunkSize());
+          result.scratchBytes += (inRuns ? 3 : 1) * waitingBytes(value.access.storage->element, result.chunk);
         }
   }
 }
@@ -89,14 +89,6 @@ int64_t Scheduler::chunkSize() {
   if (column)
     return extent >= 4 * kColumnsPerTile ? kColumnsPerTile : kLanes;
   return kElementsPerTile;
-}
-
-void Scheduler::sizeTiles() {
-  if (result.chunked)
-    result.chunk = chunkSize();
-  for (unsigned d : result.rows)
-    result.tiles *= result.extents[d];
-  result.tiles *= result.chunks();
 }
 
 } // namespace sinter::cpu

@@ -1,20 +1,88 @@
 // Tiles, lanes and groups of a kernel's loop nests: steps 2 to 4 of LoopScheduler.h.
 #include "compiler/codegen/cpu/loops/LoopScheduler.h"
-#include "compiler/codegen/loops/LoopDims.h"
 
 using namespace mlir;
 
 namespace sinter::cpu {
 
-Schedule Scheduler::run() {
-  result.extents = unifyDimensions(graph);
-  chooseTiles();
+Tiles Scheduler::choose() {
+  Tiles tiles;
+  tiled = tileable();
+  unsigned bestVotes = 0; // how many units would have lanes along it anyway
+  for (unsigned d : tiled) {
+    unsigned votes = llvm::count_if(graph.units, [&](Unit &unit) { return lanesByItself(unit) == d; });
+    if (votes > bestVotes && canChunk(d))
+      bestVotes = votes, tiles.chunked = d;
+  }
+  for (unsigned d : tiled)
+    if (d != tiles.chunked)
+      tiles.rows.push_back(d);
+  orderRows(tiles.rows);
+  group(tiles);
+  if (tiles.chunked)
+    tiles.chunk = chunkSize();
+  return tiles;
+}
+
+Tiles Scheduler::chooseAtRandom(std::mt19937_64 &random) {
+  const Tiles chosen = choose();
+  for (int attempts = 0; attempts < 100; ++attempts) {
+    Tiles tiles = chosen;
+    if (tiles.chunked && random() % 4 == 0) {
+      tiles.rows.push_back(*tiles.chunked);
+      tiles.chunked.reset(), tiles.chunk = 0;
+    }
+    if (tiles.chunked)
+      tiles.chunk = kLanes << random() % 6;
+    std::shuffle(tiles.rows.begin(), tiles.rows.end(), random);
+    if (!tiles.rows.empty() && random() % 4 == 0)
+      tiles.rows.pop_back(); // a loop within the tile
+    if (whyIllegal(tiles).empty())
+      return tiles;
+  }
+  return chosen;
+}
+
+std::string Scheduler::whyIllegal(const Tiles &tiles) {
+  llvm::SmallVector<unsigned> dims(tiles.rows);
+  if (tiles.chunked)
+    dims.push_back(*tiles.chunked);
+  llvm::DenseSet<unsigned> seen;
+  for (unsigned d : dims) {
+    if (d >= result.extents.size() || !seen.insert(d).second)
+      return "names dimensions of the loops, of which there are " + std::to_string(result.extents.size()) +
+             ", each once at most";
+    if (!canTile(d))
+      return "cannot cut dimension " + std::to_string(d) +
+             " into tiles: every result has to have it in one place, and nothing may be summed along it";
+  }
+  tiled = dims;
+  if (tiles.chunked && !canChunk(*tiles.chunked))
+    return "cannot have chunks of dimension " + std::to_string(*tiles.chunked) +
+           ": all loops in tiles have it, and lanes run along it";
+  if (tiles.chunked ? tiles.chunk < kLanes || tiles.chunk % kLanes != 0 : tiles.chunk != 0)
+    return "has chunks of whole vectors of 16, if of anything";
+  return "";
+}
+
+void Scheduler::group(const Tiles &tiles) {
+  static_cast<Tiles &>(result) = tiles;
+  result.groups.clear();
+  tiled = tiles.rows;
+  if (tiles.chunked)
+    tiled.push_back(*tiles.chunked);
+  llvm::sort(tiled);
   chooseLanes();
-  orderRows();
   buildGroups();
+}
+
+Schedule Scheduler::run(const Tiles &tiles) {
+  group(tiles);
   placeStorages();
   placeSums();
-  sizeTiles();
+  for (unsigned d : result.rows)
+    result.tiles *= result.extents[d];
+  result.tiles *= result.chunks();
   return std::move(result);
 }
 
@@ -48,10 +116,12 @@ bool Scheduler::canTile(unsigned dim) {
   return consistent;
 }
 
-void Scheduler::chooseTiles() {
+SmallVector<unsigned> Scheduler::tileable() {
+  SmallVector<unsigned> dims;
   for (unsigned d = 0; d < result.extents.size(); ++d)
     if (canTile(d))
-      tiled.push_back(d);
+      dims.push_back(d);
+  return dims;
 }
 
 int64_t Scheduler::strideOf(const Access &access, unsigned dim) {
@@ -84,48 +154,35 @@ std::optional<unsigned> Scheduler::innermost(const Unit &unit, bool insideTiles)
   return best;
 }
 
+std::optional<unsigned> Scheduler::lanesByItself(const Unit &unit) {
+  return isRowReduction(unit) ? std::optional<unsigned>(unit.dims.back()) : innermost(unit, false);
+}
+
+bool Scheduler::canChunk(unsigned dim) {
+  return llvm::all_of(graph.units, [&](Unit &unit) {
+    if (!usesTiles(unit)) // it runs once a call
+      return true;
+    std::optional<unsigned> lane = lanesByItself(unit);
+    return unit.has(dim) && (!lane || llvm::is_contained(tiled, *lane));
+  });
+}
+
 void Scheduler::chooseLanes() {
-  bool chunkable = !tiled.empty();
   for (Unit &unit : graph.units) {
-    lanes[&unit] = isRowReduction(unit) ? std::optional<unsigned>(unit.dims.back()) : innermost(unit, false);
-    bool once = llvm::none_of(tiled, [&](unsigned d) { return unit.has(d); });
-    if (lanes[&unit] && !once && !llvm::is_contained(tiled, *lanes[&unit]))
-      chunkable = false;
-  }
-  if (chunkable) {
-    // The tiled dimension that most units would vectorise, among those that all have.
-    unsigned bestVotes = 0;
-    for (unsigned d : tiled) {
-      unsigned votes = 0;
-      bool everywhere = true;
-      for (Unit &unit : graph.units) {
-        bool once = llvm::none_of(tiled, [&](unsigned t) { return unit.has(t); });
-        everywhere = everywhere && (once || unit.has(d));
-        votes += lanes[&unit] == d;
-      }
-      if (everywhere && votes > bestVotes)
-        bestVotes = votes, result.chunked = d;
-    }
-  }
-  for (Unit &unit : graph.units) {
+    std::optional<unsigned> &lane = lanes[&unit];
+    lane = lanesByItself(unit);
     if (result.chunked && unit.has(*result.chunked))
-      lanes[&unit] = result.chunked;
-    else if (lanes[&unit] && llvm::is_contained(tiled, *lanes[&unit]))
-      lanes[&unit] = innermost(unit, true);
+      lane = result.chunked;
+    else if (lane && llvm::is_contained(tiled, *lane))
+      lane = innermost(unit, true);
   }
 }
 
-void Scheduler::orderRows() {
-  for (unsigned d : tiled)
-    if (d != result.chunked)
-      result.rows.push_back(d);
-  const Access *output = nullptr;
+void Scheduler::orderRows(SmallVectorImpl<unsigned> &rows) {
   for (Unit &unit : graph.units)
     for (Result &value : unit.results)
-      if (!output && value.access.storage->kind == Storage::Output)
-        output = &value.access;
-  if (output)
-    sortOutermostFirst(result.rows, *output);
+      if (value.access.storage->kind == Storage::Output)
+        return sortOutermostFirst(rows, value.access);
 }
 
 SmallVector<unsigned> Scheduler::loopsOf(const Unit &unit) {
@@ -200,6 +257,38 @@ void Scheduler::buildGroups() {
   }
 }
 
-Schedule schedule(LoopGraph &graph) { return Scheduler(graph).run(); }
+Schedule schedule(LoopGraph &graph, std::mt19937_64 *random) {
+  Scheduler scheduler(graph);
+  return scheduler.run(random ? scheduler.chooseAtRandom(*random) : scheduler.choose());
+}
+
+FailureOr<Schedule> readSchedule(LoopGraph &graph, Operation *where, Attribute schedule) {
+  auto fail = [&](const Twine &why) { return where->emitError("`sinter.schedule`: ") << why; };
+  auto entries = dyn_cast_if_present<DictionaryAttr>(schedule);
+  auto rows = entries ? entries.getAs<DenseI64ArrayAttr>("rows") : DenseI64ArrayAttr();
+  auto chunked = entries ? entries.getAs<IntegerAttr>("chunked") : IntegerAttr();
+  auto chunk = entries ? entries.getAs<IntegerAttr>("chunk") : IntegerAttr();
+  if (!rows || !chunked != !chunk || entries.size() != (chunk ? 3 : 1))
+    return fail("of loops has rows, and perhaps what is chunked and how long a chunk is, and nothing else");
+  Tiles tiles;
+  tiles.rows.assign(rows.asArrayRef().begin(), rows.asArrayRef().end());
+  if (chunk)
+    tiles.chunked = static_cast<unsigned>(chunked.getInt()), tiles.chunk = chunk.getInt();
+  Scheduler scheduler(graph);
+  if (std::string why = scheduler.whyIllegal(tiles); !why.empty())
+    return fail(why);
+  return scheduler.run(tiles);
+}
+
+DictionaryAttr scheduleOf(const Schedule &schedule, MLIRContext *context) {
+  Builder b(context);
+  SmallVector<int64_t> rows(schedule.rows.begin(), schedule.rows.end());
+  SmallVector<NamedAttribute> entries{b.getNamedAttr("rows", b.getDenseI64ArrayAttr(rows))};
+  if (schedule.chunked) {
+    entries.push_back(b.getNamedAttr("chunked", b.getI64IntegerAttr(*schedule.chunked)));
+    entries.push_back(b.getNamedAttr("chunk", b.getI64IntegerAttr(schedule.chunk)));
+  }
+  return b.getDictionaryAttr(entries);
+}
 
 } // namespace sinter::cpu

@@ -1,9 +1,16 @@
 // From loop nests to tiles: which dimensions are cut into tiles, which run along the lanes, which nests share a loop,
-// and where temporaries live.
+// and where temporaries live. What is chosen is an attribute of the kernel, from which the rest follows:
+//
+//   sinter.schedule = {chunk = 2048, chunked = 1, rows = array<i64: 0>}
+//
+// rows: dimensions of which a tile has one index each, outermost first; chunked: the dimension of which it has `chunk`
+// indices, if there is one. (Dimensions are numbered through all loops of the kernel: codegen/loops/LoopDims.h.)
 #pragma once
 
 #include "compiler/codegen/cpu/Emitter.h"
 #include "compiler/codegen/loops/LoopGraph.h"
+
+#include <random>
 
 namespace sinter::cpu {
 
@@ -26,11 +33,15 @@ inline int64_t waitingBytes(mlir::Type element, int64_t columns) {
   return llvm::alignTo(columns * llvm::divideCeil(memoryType(element).getIntOrFloatBitWidth(), 8), 64);
 }
 
-struct Schedule {
-  llvm::SmallVector<int64_t> extents; ///< of the kernel-wide dimensions
-  llvm::SmallVector<unsigned> rows;   ///< dimensions of which a tile has one index each, outermost first
-  std::optional<unsigned> chunked;    ///< the dimension of which a tile has `chunk` indices
+/// Which dimensions are cut into tiles.
+struct Tiles {
+  llvm::SmallVector<unsigned> rows; ///< dimensions of which a tile has one index each, outermost first
+  std::optional<unsigned> chunked;  ///< the dimension of which a tile has `chunk` indices
   int64_t chunk = 0;
+};
+
+struct Schedule : Tiles {
+  llvm::SmallVector<int64_t> extents; ///< of the kernel-wide dimensions
   llvm::SmallVector<Group> groups;
   int64_t tiles = 1;
   int64_t scratchBytes = 0;
@@ -38,7 +49,13 @@ struct Schedule {
   int64_t chunks() const { return chunked ? llvm::divideCeil(extents[*chunked], chunk) : 1; }
 };
 
-/// Schedules the graph: rewrites its accesses to kernel-wide dimensions and decides its storages.
-Schedule schedule(LoopGraph &graph);
+/// Schedules the graph: rewrites its accesses to kernel-wide dimensions and decides its storages. With `random`, any
+/// tiles that are legal.
+Schedule schedule(LoopGraph &graph, std::mt19937_64 *random = nullptr);
+
+/// The same by tiles that an attribute names; an error of `where` if they are none.
+mlir::FailureOr<Schedule> readSchedule(LoopGraph &graph, mlir::Operation *where, mlir::Attribute schedule);
+
+mlir::DictionaryAttr scheduleOf(const Schedule &schedule, mlir::MLIRContext *context);
 
 } // namespace sinter::cpu

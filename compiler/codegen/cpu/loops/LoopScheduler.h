@@ -8,14 +8,22 @@
 #pragma once
 
 #include "compiler/codegen/cpu/loops/LoopSchedule.h"
+#include "compiler/codegen/loops/LoopDims.h"
 
 namespace sinter::cpu {
 
 class Scheduler {
 public:
-  explicit Scheduler(LoopGraph &graph) : graph(graph) {}
+  explicit Scheduler(LoopGraph &graph) : graph(graph) { result.extents = unifyDimensions(graph); }
 
-  Schedule run();
+  /// Steps 2 and 3: the tiles that suit the kernel.
+  Tiles choose();
+  /// Any legal ones.
+  Tiles chooseAtRandom(std::mt19937_64 &random);
+  /// Why tiles are none that could be emitted; empty if they could. No legal ones change a bit.
+  std::string whyIllegal(const Tiles &tiles);
+  /// Steps 3 to 5 by these tiles.
+  Schedule run(const Tiles &tiles);
 
 private:
   LoopGraph &graph;
@@ -29,7 +37,7 @@ private:
 
   /// Whether tiles may have one index of `dim` each: every access of a storage that is written has it in one place.
   bool canTile(unsigned dim);
-  void chooseTiles();
+  llvm::SmallVector<unsigned> tileable();
 
   //===--- 3 lanes -----------------------------------------------------------------------------------===//
 
@@ -43,10 +51,15 @@ private:
   /// A reduction of the last loop runs along the lanes: fixed by the op alone, whatever the sizes.
   static bool isRowReduction(const Unit &unit) { return !unit.reduced.empty() && unit.reduced.back(); }
 
+  /// The dimension that lanes would run along if nothing were cut.
+  std::optional<unsigned> lanesByItself(const Unit &unit);
+  /// Whether tiles may be chunks of `dim`: all units that are in tiles have it, and none has lanes along a dimension
+  /// that is not tiled.
+  bool canChunk(unsigned dim);
   void chooseLanes();
 
   /// Tile dimensions in the order of the first output's memory.
-  void orderRows();
+  void orderRows(llvm::SmallVectorImpl<unsigned> &rows);
 
   //===--- 4 group -----------------------------------------------------------------------------------===//
 
@@ -58,6 +71,8 @@ private:
   bool canJoin(const Group &group, Unit &unit);
 
   void buildGroups();
+  /// Steps 3 and 4 by these tiles.
+  void group(const Tiles &tiles);
 
   //===--- 5 place -----------------------------------------------------------------------------------===//
 
@@ -69,9 +84,8 @@ private:
   bool sumsInBlocks(const Group &group);
   void placeSums();
 
-  /// Indices of the chunked dimension per tile.
+  /// Indices of the chunked dimension per tile that suit the groups.
   int64_t chunkSize();
-  void sizeTiles();
 };
 
 } // namespace sinter::cpu

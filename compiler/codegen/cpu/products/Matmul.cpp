@@ -71,9 +71,9 @@ struct EmitMatmulPass : impl::CpuEmitMatmulBase<EmitMatmulPass> {
   }
 
   static FailureOr<MatmulPlan> planOf(func::FuncOp function, const MatmulKernel &kernel) {
-    if (Attribute schedule = function->getAttr(kScheduleAttr))
-      return readSchedule(function, schedule, kernel);
-    return function.emitError("@") << function.getName() << " has no schedule: sinter-cpu-schedule runs before";
+    if (!hasSchedule(function))
+      return failure();
+    return readSchedule(function, function->getAttr(kScheduleAttr), kernel);
   }
 
   LogicalResult emit(func::FuncOp function, const MatmulKernel &kernel, const MatmulPlan &plan) {
@@ -89,8 +89,6 @@ struct EmitMatmulPass : impl::CpuEmitMatmulBase<EmitMatmulPass> {
                              n * k * countFlops(kernel.rhs.steps));
     flops += kernel.columnSums ? n * k : 0;
     setPieces(tiles, piecesOf(kernel, tiles));
-    tiles->removeAttr(kScheduleAttr);
-    tiles->setAttr(kPlanAttr, builder.getStringAttr(plan.describe()));
     setTileAttributes(tiles, kernel.batchSize() * plan.mTiles * plan.nTiles, emitter.scratchBytes(), flops);
     function.erase();
     return success();

@@ -74,8 +74,6 @@ struct MatmulPlan {
   int64_t units() const;
   /// Cuts k into at least `blocks`, as far as blockDepth can.
   void cutDepth(int64_t k, int64_t blocks);
-  /// For who reads the code of a kernel: its attribute `sinter.plan`.
-  std::string describe() const;
   bool keepsPackedLhs() const { return keeps == Keeps::Lhs && lhs != LhsForm::Direct; }
   bool keepsPackedRhs() const { return keeps == Keeps::Rhs && rhs != RhsForm::Direct; }
 };

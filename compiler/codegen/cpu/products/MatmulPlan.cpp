@@ -37,31 +37,4 @@ void MatmulPlan::cutDepth(int64_t k, int64_t blocks) {
   unitBlocks = llvm::divideCeil(unitOf(k), kc);
 }
 
-std::string MatmulPlan::describe() const {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  if (stream) {
-    os << "stream " << (rhs == RhsForm::Direct ? "direct" : "transposed");
-    return text;
-  }
-  os << "tile " << mr << "x" << nr() << " of " << mc << "x" << nc << ", " << kBlocks << " blocks of " << kc << ", "
-     << unitBlocks << " a unit, left "
-     << (lhs == LhsForm::Direct ? "direct"
-         : lhs == LhsForm::Rows ? "rows"
-                                : "panels")
-     << ", right "
-     << (rhs == RhsForm::Direct   ? "direct"
-         : rhs == RhsForm::Copied ? "copied"
-                                  : "transposed");
-  if (keepsPackedLhs() || keepsPackedRhs())
-    os << ", keeps " << (keepsPackedLhs() ? "left" : "right");
-  for (auto [holds, words] : {std::pair(depth == 2, "pairs"),
-                              {packsAhead, "packs ahead"},
-                              {finishesLater, "finishes later"},
-                              {pastCaches, "past caches"}})
-    if (holds)
-      os << ", " << words;
-  return text;
-}
-
 } // namespace sinter::cpu

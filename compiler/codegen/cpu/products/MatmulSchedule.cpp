@@ -71,6 +71,24 @@ std::string whyNoStream(const MatmulPlan &plan, const MatmulKernel &kernel) {
   return cutsWell(kernel.n.size, plan.nc, kLanes) ? "" : "blocks of columns are multiples of 16";
 }
 
+bool isRegisterTile(const MatmulPlan &plan, int64_t rows, int64_t n) {
+  return plan.mr >= 1 && plan.mr <= std::min<int64_t>(rows, 16) && plan.vectors >= 1 && plan.vectors <= 6 &&
+         (plan.vectors - 1) * kLanes < n;
+}
+constexpr StringLiteral kRegisterTile =
+    "a register tile has 1 to 16 rows and 1 to 6 vectors of columns, and no more than there are";
+
+/// Whether a block of k is a unit or a part of one.
+std::string whyNoDepth(const MatmulPlan &plan, int64_t k) {
+  int64_t unit = unitOf(k);
+  bool whole = plan.kc == unit, part = plan.kc >= 1 && plan.kc < unit && plan.kc % kLanes == 0 &&
+                                       (unit == k || unit % plan.kc == 0) &&
+                                       (k % plan.kc == 0 || k % plan.kc >= kLanes);
+  return whole || part
+             ? ""
+             : "a block of k is a unit (" + std::to_string(unit) + " steps) or a part of one, in whole vectors";
+}
+
 /// Whether operands lie as their forms want them.
 std::string whyNotSo(const MatmulPlan &plan, const MatmulKernel &kernel) {
   bool packsLeft = kernel.bf16 || kernel.mustBePacked(kernel.lhs);
@@ -89,28 +107,46 @@ std::string whyNotSo(const MatmulPlan &plan, const MatmulKernel &kernel) {
   return "";
 }
 
+std::string whyNoPairs(const MatmulPlan &plan, const MatmulKernel &kernel) {
+  bool pairs = plan.depth == 2 && kernel.bf16 && kernel.k.size > kLanes;
+  return plan.depth == 1 || pairs ? "" : "only products of bf16 have pairs, of more than 16 steps of k";
+}
+
+std::string whyNoPart(const MatmulPlan &plan, const MatmulKernel &kernel, PartOf part) {
+  int64_t rows = part.rows ? part.rows : kernel.m.size;
+  if (plan.stream || plan.packsAhead || plan.finishesLater || plan.fromMemory)
+    return "a product within a kernel is not streamed, packs nothing ahead and finishes at once";
+  if (plan.mc != rows || plan.nc != kernel.n.size || plan.keeps != (part.rows ? Keeps::Rhs : Keeps::Neither))
+    return part.rows ? "a product by rows has blocks of the rows that are taken together and all columns, and keeps "
+                       "what is right"
+                     : "a product by steps of k has blocks of all rows and columns, and keeps neither";
+  if (!isRegisterTile(plan, rows, kernel.n.size))
+    return kRegisterTile.str();
+  if (part.depth && plan.kc != part.depth)
+    return "a product by steps of k has blocks of as many as rows are taken together";
+  if (std::string why = part.depth ? "" : whyNoDepth(plan, kernel.k.size); !why.empty())
+    return why;
+  std::string why = whyNotSo(plan, kernel);
+  return why.empty() ? whyNoPairs(plan, kernel) : why;
+}
+
 } // namespace
 
-std::string whyIllegal(const MatmulPlan &plan, const MatmulKernel &kernel) {
-  int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size, unit = unitOf(k);
+std::string whyIllegal(const MatmulPlan &plan, const MatmulKernel &kernel, PartOf part) {
+  int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
+  if (!part.isWhole())
+    return whyNoPart(plan, kernel, part);
   if (kernel.inPlace && (plan.stream || n % plan.nr() != 0))
     return "a product that runs in place is not streamed, and its tiles divide the columns";
   if (plan.stream)
     return whyNoStream(plan, kernel);
-  if (plan.mr < 1 || plan.mr > std::min<int64_t>(m, 16) || plan.vectors < 1 || plan.vectors > 6 ||
-      (plan.vectors - 1) * kLanes >= n)
-    return "a register tile has 1 to 16 rows and 1 to 6 vectors of columns, and no more than there are";
+  if (!isRegisterTile(plan, m, n))
+    return kRegisterTile.str();
   if (!cutsWell(m, plan.mc, plan.mr) || !cutsWell(n, plan.nc, plan.nr()))
     return "blocks are whole register tiles, and the last one is no smaller than one";
-  bool whole = plan.kc == unit, part = plan.kc >= 1 && plan.kc < unit && plan.kc % kLanes == 0 &&
-                                       (unit == k || unit % plan.kc == 0) &&
-                                       (k % plan.kc == 0 || k % plan.kc >= kLanes);
-  if (!whole && !part)
-    return "a block of k is a unit (" + std::to_string(unit) + " steps) or a part of one, in whole vectors";
-  if (std::string why = whyNotSo(plan, kernel); !why.empty())
-    return why;
-  if (plan.depth != 1 && (plan.depth != 2 || !kernel.bf16 || k <= kLanes))
-    return "only products of bf16 have pairs, of more than 16 steps of k";
+  for (std::string why : {whyNoDepth(plan, k), whyNotSo(plan, kernel), whyNoPairs(plan, kernel)})
+    if (!why.empty())
+      return why;
   bool single = kernel.batch.empty() && kernel.ordered.empty();
   if (plan.finishesLater &&
       (!single || plan.kc < plan.mr * plan.depth * kLanes || plan.mPanels() * plan.nPanels() == 1 ||
@@ -144,7 +180,7 @@ DictionaryAttr scheduleOf(const MatmulPlan &plan, MLIRContext *context) {
   return b.getDictionaryAttr(entries);
 }
 
-FailureOr<MatmulPlan> readSchedule(Operation *where, Attribute schedule, const MatmulKernel &kernel) {
+FailureOr<MatmulPlan> readSchedule(Operation *where, Attribute schedule, const MatmulKernel &kernel, PartOf part) {
   auto fail = [&](const Twine &why) { return where->emitError("`sinter.schedule`: ") << why; };
   auto entries = dyn_cast_if_present<DictionaryAttr>(schedule);
   if (!entries)
@@ -175,10 +211,27 @@ FailureOr<MatmulPlan> readSchedule(Operation *where, Attribute schedule, const M
   if (plan.mr < 1 || plan.vectors < 1 || plan.mc < 1 || plan.nc < 1 || plan.kc < 1)
     return fail("sizes are at least 1");
   derive(plan, kernel);
-  if (std::string why = whyIllegal(plan, kernel); !why.empty())
+  if (std::string why = whyIllegal(plan, kernel, part); !why.empty())
     return fail(why);
   return plan;
 }
+
+/// A register tile and forms by chance; null if there are too few registers for it.
+static std::optional<MatmulPlan> randomTile(MatmulPlan plan, int64_t rows, const MatmulTarget &target,
+                                            std::mt19937_64 &random) {
+  auto below = [&](int64_t limit) { return static_cast<int64_t>(random() % static_cast<uint64_t>(limit)); };
+  plan.stream = plan.fromMemory = false;
+  plan.mr = 1 + below(std::min<int64_t>(rows, 8));
+  plan.vectors = 1 + below(3);
+  plan.lhs = kLeft[below(3)].value, plan.rhs = kRight[below(3)].value;
+  plan.pastCaches = below(2);
+  // (More would not fit registers: right, but code without end.)
+  if ((plan.mr * plan.vectors + plan.vectors) * (target.vectorRegisters == 32 ? 1 : 2) > 2 * target.vectorRegisters)
+    return std::nullopt;
+  return plan;
+}
+
+constexpr int kAttempts = 2000;
 
 MatmulPlan randomPlan(const MatmulKernel &kernel, const MatmulTarget &target, std::mt19937_64 &random) {
   MatmulPlan chosen = planMatmul(kernel, target);
@@ -186,22 +239,33 @@ MatmulPlan randomPlan(const MatmulKernel &kernel, const MatmulTarget &target, st
   int64_t m = kernel.m.size, n = kernel.n.size, k = kernel.k.size;
   if (chosen.stream && below(2))
     return chosen;
-  for (int attempts = 0; attempts < 2000; ++attempts) {
-    MatmulPlan plan = chosen;
-    plan.stream = plan.fromMemory = false;
-    plan.mr = 1 + below(std::min<int64_t>(m, 8));
-    plan.vectors = 1 + below(3);
-    // (More would not fit registers: right, but code without end.)
-    if ((plan.mr * plan.vectors + plan.vectors) * (target.vectorRegisters == 32 ? 1 : 2) > 2 * target.vectorRegisters)
+  for (int attempts = 0; attempts < kAttempts; ++attempts) {
+    std::optional<MatmulPlan> plan = randomTile(chosen, m, target, random);
+    if (!plan)
       continue;
-    plan.mc = below(3) ? std::min(m, plan.mr * (1 + below(6))) : m;
-    plan.nc = below(3) ? std::min(n, plan.nr() * (1 + below(4))) : n;
-    plan.kc = blockDepth(k, 1 + below(std::clamp<int64_t>(k / kLanes, 1, 5)));
-    plan.lhs = kLeft[below(3)].value, plan.rhs = kRight[below(3)].value, plan.keeps = kKeeps[below(3)].value;
-    plan.pastCaches = below(2), plan.finishesLater = below(2), plan.packsAhead = below(2);
-    derive(plan, kernel);
-    if (whyIllegal(plan, kernel).empty())
-      return plan;
+    plan->mc = below(3) ? std::min(m, plan->mr * (1 + below(6))) : m;
+    plan->nc = below(3) ? std::min(n, plan->nr() * (1 + below(4))) : n;
+    plan->kc = blockDepth(k, 1 + below(std::clamp<int64_t>(k / kLanes, 1, 5)));
+    plan->keeps = kKeeps[below(3)].value;
+    plan->finishesLater = below(2), plan->packsAhead = below(2);
+    derive(*plan, kernel);
+    if (whyIllegal(*plan, kernel).empty())
+      return *plan;
+  }
+  return chosen;
+}
+
+MatmulPlan randomPart(const MatmulKernel &kernel, const MatmulPlan &chosen, const MatmulTarget &target, PartOf part,
+                      std::mt19937_64 &random) {
+  for (int attempts = 0; attempts < kAttempts; ++attempts) {
+    std::optional<MatmulPlan> plan = randomTile(chosen, part.rows ? part.rows : kernel.m.size, target, random);
+    if (!plan)
+      continue;
+    if (part.rows)
+      plan->kc = blockDepth(kernel.k.size, 1 + static_cast<int64_t>(random() % 3));
+    derive(*plan, kernel);
+    if (whyIllegal(*plan, kernel, part).empty())
+      return *plan;
   }
   return chosen;
 }

@@ -1,0 +1,63 @@
+// sinter-cpu-schedule: decides how each kernel is cut up, and says so on the kernel.
+//
+//   func.func private @matmul_768x384(...) attributes {sinter.kernel, sinter.kind = "product"}
+//     =>
+//   ... sinter.schedule = {block = array<i64: 96, 384, 192>, keeps = "left", left = "rows", right = "copied",
+//                          tile = array<i64: 12, 32>}
+//
+// A product has its tiles (products/MatmulSchedule.h, chosen by MatmulCost), an attention its rows and a schedule for
+// each of its products (attention/AttentionSchedule.h), loops the dimensions that are cut into tiles
+// (loops/LoopSchedule.h), scattered rows those of a tile (loops/EmitScatter.h). A schedule that is there already stays:
+// whoever wrote it knows better. With `seed`, it is any legal one: no bit of a result may depend on it.
+#include "compiler/codegen/cpu/Passes.h"
+#include "compiler/codegen/cpu/attention/AttentionSchedule.h"
+#include "compiler/codegen/cpu/loops/EmitLoops.h"
+#include "dialects/sinter/Sinter.h"
+
+using namespace mlir;
+
+namespace sinter {
+#define GEN_PASS_DEF_CPUSCHEDULE
+#include "compiler/codegen/cpu/Passes.h.inc"
+
+namespace {
+
+using namespace cpu;
+
+struct SchedulePass : impl::CpuScheduleBase<SchedulePass> {
+  using CpuScheduleBase::CpuScheduleBase;
+
+  void runOnOperation() override {
+    random.seed(seed);
+    for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+      if (!kernel->hasAttr(kKernelAttr) || kernel->hasAttr(kTilesAttr) || kernel.isExternal() ||
+          kernel->hasAttr(kScheduleAttr))
+        continue;
+      FailureOr<DictionaryAttr> schedule = decide(kernel);
+      if (failed(schedule))
+        return signalPassFailure();
+      kernel->setAttr(kScheduleAttr, *schedule);
+    }
+  }
+
+private:
+  FailureOr<DictionaryAttr> decide(func::FuncOp kernel) {
+    MatmulTarget target{vectorRegisters, cacheBytes, dotProducts};
+    if (kindOf(kernel) == kAttentionKind) {
+      FailureOr<AttentionKernel> attention = readAttention(kernel);
+      if (failed(attention))
+        return failure();
+      seed ? chooseAtRandom(*attention, target, random) : choose(*attention, target);
+      return scheduleOf(*attention, &getContext());
+    }
+    if (kindOf(kernel) == kProductKind)
+      if (std::optional<MatmulKernel> product = recogniseMatmul(kernel))
+        return scheduleOf(seed ? randomPlan(*product, target, random) : planMatmul(*product, target), &getContext());
+    return scheduleLoops(kernel, seed ? &random : nullptr);
+  }
+
+  std::mt19937_64 random;
+};
+
+} // namespace
+} // namespace sinter
