@@ -75,6 +75,10 @@ int main(int argc, char **argv) {
       ->transform(CLI::CheckedTransformer(devices));
   app.add_option("--from", arguments.from, "stage that the module is at the end of");
   app.add_option("--seed", options.seed, "of the random inputs");
+  app.add_option("--program", options.program,
+                 "also hold what this executable of the module gives by `run ENTRY`, inputs and outputs in files, "
+                 "against the reference");
+  app.add_option("--program-device", options.programDevice, "where that runs: cpu or vulkan:0");
   app.add_flag("--print", options.print, "print results and states");
   app.add_flag("--grad-check", options.gradientCheck, "compare gradients with finite differences");
   app.add_flag("--hvp-check", options.curvatureCheck, "compare Hessian-vector products with finite differences");

@@ -191,7 +191,12 @@ Tensor normalTensor(Type type, std::mt19937_64 &generator) {
 Case makeCase(func::FuncOp function, uint64_t seed) {
   Case result;
   result.name = function.getName().str();
+  result.type = function.getFunctionType();
   result.expects = function->hasAttr(kExpectAttr);
+  for (unsigned i = 0; i < function.getNumResults(); ++i) {
+    auto name = function.getResultAttrOfType<StringAttr>(i, kNameAttr);
+    result.resultNames.push_back(name ? name.str() : "result" + std::to_string(i));
+  }
   // A function's inputs depend on its own name only, states on theirs.
   std::mt19937_64 generator(seed ^ llvm::xxh3_64bits(function.getName()));
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {

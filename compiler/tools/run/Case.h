@@ -67,7 +67,8 @@ bool identical(const Outcome &a, const Outcome &b);
 /// A function under test with the inputs that every device gets.
 struct Case {
   std::string name;
-  std::vector<std::string> argumentNames;
+  mlir::FunctionType type;
+  std::vector<std::string> argumentNames, resultNames;
   bool expects = false; ///< results are pairs (actual, expected)
   std::vector<Tensor> arguments;
   States states;

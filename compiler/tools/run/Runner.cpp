@@ -1,6 +1,7 @@
 #include "Runner.h"
 
 #include "Compiled.h"
+#include "ProgramRun.h"
 
 #include "compiler/codegen/vulkan/Profile.h"
 
@@ -281,6 +282,13 @@ bool Runner::runCase(const Case &test) {
     std::optional<Outcome> onVulkan = runCompiled(test, reference, Target::Vulkan, line);
     if (!compiled)
       compiled = std::move(onVulkan);
+  }
+  if (!options.program.empty()) {
+    llvm::Expected<Outcome> outcome = runProgram(options.program, options.programDevice, test);
+    if (outcome)
+      line.add("program", judge(test, *outcome, reference), reference.has_value());
+    else
+      line.wrong("program", llvm::toString(outcome.takeError()));
   }
   bool ok = report(line);
   if (options.print && (reference || compiled))

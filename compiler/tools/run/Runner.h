@@ -14,6 +14,8 @@ struct RunOptions {
   Device device = Device::All;
   Stage from = Stage::Model;
   uint64_t seed = 1;
+  std::string program;               ///< its `run` is held against the reference, too
+  std::string programDevice = "cpu"; ///< where that runs
   bool print = false;                ///< results too
   bool gradientCheck = false;        ///< gradients too, and against finite differences
   bool curvatureCheck = false;       ///< and Hessian-vector products
