@@ -82,6 +82,27 @@ def WindowsOp : SinterOp<"windows", [Pure, ReadsInMemory, DeclareOpInterfaceMeth
   }];
 }
 
+def InterleaveOp : SinterOp<"interleave", [Pure, ReadsInMemory, DeclareOpInterfaceMethods<LowerableOp>,
+                                           DeclareOpInterfaceMethods<ReferenceOp>]> {
+  let summary = "positions that take turns";
+  let description = [{
+    result[n, i, c] = inputs[j][n, i / strides, c] where phases[j] is i mod strides, in row-major order; 0 where no
+    input has that phase. Made of an `input` of a convolution with strides, each of whose phases meets taps of its own
+    and is computed without strides.
+    (C1) element types are f32; (C2) `strides` has from 1 to 3 numbers, all at least 1, and tensors two dimensions more;
+    (C3) `phases` ascend, one for each input, below the product of the strides; (C4) inputs have the result's N and C,
+    and its other sizes divided by the strides, rounded up.
+    ```mlir
+    %x = sinter.interleave %a, %b strides [2] phases [0, 1]
+        : (tensor<8x16x4xf32>, tensor<8x16x4xf32>) -> tensor<8x32x4xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyStaticShapeTensor>:$inputs, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$phases);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = [{$inputs `strides` $strides `phases` $phases attr-dict `:` functional-type($inputs, $result)}];
+  let hasVerifier = 1;
+}
+
 def TapSumsOp : SinterOp<"tap_sums", [Pure, ReadsInMemory, DeclareOpInterfaceMethods<LowerableOp>,
                                       DeclareOpInterfaceMethods<ReferenceOp>]> {
   let summary = "for each tap and channel, sums over the windows of some images";

@@ -140,6 +140,7 @@ int main(int argc, char **argv) {
   app.add_option("--tolerance", tolerance, "largest difference allowed, relative to the largest element");
   app.add_option("--json", json, "file for the figures");
   app.add_option("--only", filter, "part of a name, such as resnet or _input");
+  app.add_flag("--work", timesWork, "time the process's work, not the clock: with --threads 1, on a machine in use");
   CLI11_PARSE(app, argc, argv);
 
   omp_set_num_threads(threads);

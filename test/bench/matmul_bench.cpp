@@ -58,6 +58,7 @@ int main(int argc, char **argv) {
   app.add_option("--tolerance", tolerance, "largest difference allowed, relative to the largest element (bf16: 1e-2)");
   app.add_option("--json", json, "file for the figures");
   app.add_option("--only", filter, "part of a product's name, such as nt_256");
+  app.add_flag("--work", timesWork, "time the process's work, not the clock: with --threads 1, on a machine in use");
   CLI11_PARSE(app, argc, argv);
 
   openblas_set_num_threads(threads);

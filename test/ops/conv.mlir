@@ -111,6 +111,30 @@ func.func @sums_c4(%x: tensor<4x9x6xf32>, %y: tensor<4x9x6xf32>) {
   %0 = sinter.tap_sums %x, %y taps [3] strides [1] low [1] dilations [1] : (tensor<4x9x6xf32>, tensor<4x9x6xf32>) -> tensor<3x3x6xf32>
   return
 }
+// -----
+func.func @interleave_c1(%x: tensor<2x3x4xf32>, %y: tensor<2x3x4xi32>) {
+  // expected-error @+1 {{interleave: tensors of 'tensor<2x3x4xi32>' and 'tensor<2x6x4xf32>' are not of f32}}
+  %0 = sinter.interleave %x, %y strides [2] phases [0, 1] : (tensor<2x3x4xf32>, tensor<2x3x4xi32>) -> tensor<2x6x4xf32>
+  return
+}
+// -----
+func.func @interleave_c2(%x: tensor<2x3x4xf32>) {
+  // expected-error @+1 {{interleave: strides [0] of a tensor of shape [2, 6, 4] must be from 1 to 3 numbers, two fewer than it has dimensions, and at least 1}}
+  %0 = sinter.interleave %x strides [0] phases [0] : (tensor<2x3x4xf32>) -> tensor<2x6x4xf32>
+  return
+}
+// -----
+func.func @interleave_c3(%x: tensor<2x3x4xf32>) {
+  // expected-error @+1 {{interleave: phases [1, 0] of 2 inputs must ascend, one for each, below 2}}
+  %0 = sinter.interleave %x, %x strides [2] phases [1, 0] : (tensor<2x3x4xf32>, tensor<2x3x4xf32>) -> tensor<2x6x4xf32>
+  return
+}
+// -----
+func.func @interleave_c4(%x: tensor<2x3x4xf32>) {
+  // expected-error @+1 {{interleave: an input has shape [2, 3, 4], but one phase of [2, 7, 4] has [2, 4, 4]}}
+  %0 = sinter.interleave %x, %x strides [2] phases [0, 1] : (tensor<2x3x4xf32>, tensor<2x3x4xf32>) -> tensor<2x7x4xf32>
+  return
+}
 
 //--- vjp.mlir
 // Of three tensors that are multiplied, each gradient is the product of the other two.
@@ -153,6 +177,17 @@ func.func @apart(%x: tensor<18x9x6xf32>, %y: tensor<18x9x6xf32>) -> tensor<3x1x6
   // CHECK: sinter.reduce sum %{{.*}} axes [0] : tensor<9x3x6xf32> -> tensor<3x6xf32>
   %0 = sinter.conv kernel %x, %y strides [1] low [1] dilations [1] {groups = 6} : (tensor<18x9x6xf32>, tensor<18x9x6xf32>) -> tensor<3x1x6xf32>
   return %0 : tensor<3x1x6xf32>
+}
+// Positions that meet the same taps, of which each second one does: a product without strides for each of four phases.
+// CHECK-LABEL: @phases
+func.func @phases(%y: tensor<2x4x3x5xf32>, %w: tensor<3x1x6x5xf32>) -> tensor<2x7x6x6xf32> {
+  // CHECK: sinter.slice %{{.*}} [1, 0, 0, 0] to [3, 1, 6, 5] by [2, 2, 1, 1]
+  // CHECK: %[[EVEN:.*]] = sinter.reshape %{{.*}} : tensor<24x6xf32> -> tensor<2x4x3x6xf32>
+  // CHECK: sinter.slice %{{.*}} [0, 0, 0, 0] to [3, 1, 6, 5] by [2, 2, 1, 1]
+  // CHECK: %[[ODD:.*]] = sinter.conv input %{{.*}} strides [1, 1] low [1, 0] dilations [1, 1] : (tensor<2x4x3x5xf32>, tensor<2x1x6x5xf32>) -> tensor<2x4x3x6xf32>
+  // CHECK: sinter.interleave %[[EVEN]], %[[ODD]] strides [2, 2] phases [0, 2] : (tensor<2x4x3x6xf32>, tensor<2x4x3x6xf32>) -> tensor<2x7x6x6xf32>
+  %0 = sinter.conv input %y, %w strides [2, 2] low [1, 0] dilations [1, 1] : (tensor<2x4x3x5xf32>, tensor<3x1x6x5xf32>) -> tensor<2x7x6x6xf32>
+  return %0 : tensor<2x7x6x6xf32>
 }
 
 //--- lower.mlir

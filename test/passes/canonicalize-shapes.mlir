@@ -31,3 +31,19 @@ func.func @batches(%a: tensor<2x3x4x5xf32>, %b: tensor<2x3x5x2xf32>) -> (tensor<
   %s = sinter.reduce sum %a axes [0, 1, 2, 3] : tensor<2x3x4x5xf32> -> tensor<f32>
   return %c, %s : tensor<2x3x4x2xf32>, tensor<f32>
 }
+
+// -----
+
+// A splat that two ops read in memory is stored once: two maps would be equal members of one kernel.
+// CHECK-LABEL: @one_splat
+func.func @one_splat(%x: tensor<2x9x6xf32>) -> (tensor<2x9x6xf32>, tensor<2x9x6xf32>) attributes {sinter.entry} {
+  // CHECK: %[[MAP:.*]] = sinter.map() []
+  // CHECK-NOT: sinter.map
+  // CHECK: %[[SPLAT:.*]] = sinter.reshape %[[MAP]]
+  // CHECK: sinter.conv output %{{.*}}, %[[SPLAT]]
+  // CHECK: sinter.conv input %{{.*}}, %[[SPLAT]]
+  %w = arith.constant dense<0.5> : tensor<2x1x6xf32>
+  %0 = sinter.conv output %x, %w strides [1] low [1] dilations [1] {groups = 6} : (tensor<2x9x6xf32>, tensor<2x1x6xf32>) -> tensor<2x9x6xf32>
+  %1 = sinter.conv input %x, %w strides [1] low [1] dilations [1] {groups = 6} : (tensor<2x9x6xf32>, tensor<2x1x6xf32>) -> tensor<2x9x6xf32>
+  return %0, %1 : tensor<2x9x6xf32>, tensor<2x9x6xf32>
+}

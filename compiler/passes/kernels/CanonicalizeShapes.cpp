@@ -19,14 +19,20 @@ namespace sinter {
 
 namespace {
 
-/// Gives splats that an op reads in memory a map that writes them there.
+/// Gives splats that an op reads in memory a map that writes them there: one, which all such readers share. (Two would
+/// be equal members of a kernel.)
 void storeSplats(Block &block) {
+  DenseMap<Operation *, Value> stored;
   for (Operation &op : block)
     if (op.hasTrait<ReadsInMemory>())
       for (OpOperand &operand : op.getOpOperands()) {
         Operation *splat = operand.get().getDefiningOp();
         if (!isSplatConstant(splat))
           continue;
+        if (Value known = stored.lookup(splat)) {
+          operand.set(known);
+          continue;
+        }
         OpBuilder builder(&op);
         auto map = MapOp::create(builder, splat->getLoc(), operand.get().getType(), ValueRange{},
                                  builder.getAffineMapArrayAttr({}));
@@ -34,6 +40,7 @@ void storeSplats(Block &block) {
         auto value = cast<SplatElementsAttr>(cast<arith::ConstantOp>(splat).getValue());
         Value scalar = arith::ConstantOp::create(inner, splat->getLoc(), value.getSplatValue<TypedAttr>());
         YieldOp::create(inner, splat->getLoc(), scalar);
+        stored[splat] = map.getResult(0);
         operand.set(map.getResult(0));
       }
 }

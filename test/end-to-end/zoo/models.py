@@ -91,6 +91,21 @@ def seq2seq_parameters():
     return result
 
 
+def normed(name, taps, inner, outer):
+    return {name + ".weight": [taps, taps, inner, outer]} | norm(name + ".norm", outer)
+
+
+def residual_block(name, inner, outer):
+    return normed(name + ".conv1", 3, inner, outer) | normed(name + ".conv2", 3, outer, outer) | (
+        normed(name + ".shortcut", 1, inner, outer) if inner != outer else {})
+
+
+def inverted_block(name, inner, outer):
+    wide = 3 * inner
+    return normed(name + ".widen", 1, inner, wide) | normed(name + ".depthwise", 3, 1, wide) | normed(
+        name + ".narrow", 1, wide, outer)
+
+
 # name -> settings, inputs (f32: base and scale; i32: limits), parameters. Inputs hold three batches of rows.
 MODELS = {
     "vae": dict(
@@ -142,6 +157,20 @@ MODELS = {
     "contrastive": dict(
         set=dict(batch=6, width=5, common=4), inputs={"a": ([6, 5], 0, 1), "b": ([6, 5], 0, 1)},
         parameters={"a": [5, 4], "b": [5, 4], "scale": []}),
+    "lenet": dict(
+        set=dict(batch=4, side=14, width=3, classes=5), inputs={"images": ([4, 14, 14], 0.5, 0.5), "labels": ([4], 5)},
+        parameters={"conv1.weight": [5, 5, 1, 3], "conv1.bias": [3], "conv2.weight": [3, 3, 3, 6], "conv2.bias": [6]}
+        | linear("hidden", 6, 42) | linear("head", 42, 5)),
+    "resnet": dict(
+        set=dict(batch=6, side=9, width=4, blocks=1, stages=2, classes=5),
+        inputs={"images": ([6, 3, 9, 9], 0.5, 0.5), "labels": ([6], 5)},
+        parameters=normed("stem", 3, 3, 4) | residual_block("layer1.0", 4, 4) | residual_block("layer2.0", 4, 8)
+        | linear("head", 8, 5)),
+    "mobilenet": dict(
+        set=dict(batch=6, side=9, width=4, expansion=3, classes=5),
+        inputs={"images": ([6, 3, 9, 9], 0.5, 0.5), "labels": ([6], 5)},
+        parameters=normed("stem", 3, 3, 4) | inverted_block("block1", 4, 4) | inverted_block("block2", 4, 8)
+        | inverted_block("block3", 8, 8) | linear("head", 8, 5)),
     "hessian": dict(
         set=dict(batch=6, width=3, hidden=4), inputs={"x": ([6, 3], 0, 1), "y": ([6], 0, 1)},
         parameters={"in": [3, 4], "out": [4]}),

@@ -186,6 +186,52 @@ def contrastive(p, x, step):
 adam = lambda lr: lambda ps: torch.optim.Adam(ps, lr)
 
 
+def convolution(x, w, **options):
+    return F.conv2d(x, w.permute(3, 2, 0, 1), **options)
+
+
+def lenet(p, x, step):
+    y = x["images"].unsqueeze(1)
+    for name in ("conv1", "conv2"):
+        y = F.max_pool2d(F.relu(convolution(y, p[name + ".weight"], bias=p[name + ".bias"])), 2)
+    y = y.permute(0, 2, 3, 1).flatten(1)
+    return F.cross_entropy(linear(p, "head", F.relu(linear(p, "hidden", y))), x["labels"])
+
+
+def normed(p, name, x, **options):
+    y = convolution(x, p[name + ".weight"], **options)
+    return F.batch_norm(y, None, None, p[name + ".norm.weight"], p[name + ".norm.bias"], training=True)
+
+
+def resnet(p, x, step):
+    y = F.relu(normed(p, "stem", x["images"], padding=1))
+    for name, stride in (("layer1.0", 1), ("layer2.0", 2)):
+        z = F.relu(normed(p, name + ".conv1", y, padding=1, stride=stride))
+        z = normed(p, name + ".conv2", z, padding=1)
+        y = F.relu(z + (normed(p, name + ".shortcut", y, stride=stride) if stride > 1 else y))
+    return F.cross_entropy(linear(p, "head", y.mean((2, 3))), x["labels"])
+
+
+def mobilenet(p, x, step):
+    y = F.relu6(normed(p, "stem", x["images"], padding=1))
+    for i, stride in enumerate((1, 2, 1), 1):
+        z = F.relu6(normed(p, f"block{i}.widen", y))
+        z = F.relu6(normed(p, f"block{i}.depthwise", z, padding=1, stride=stride, groups=z.shape[1]))
+        z = normed(p, f"block{i}.narrow", z)
+        y = y + z if z.shape == y.shape else z
+    return F.cross_entropy(linear(p, "head", y.mean((2, 3))), x["labels"])
+
+
+class Momentum:
+    def __init__(self, ps):
+        self.ps, self.moves = ps, [torch.zeros_like(q) for q in ps]
+
+    def step(self):
+        for q, move in zip(self.ps, self.moves):
+            move.mul_(0.9).add_(q.grad)
+            q.data = q.data - 0.05 * move
+
+
 def adamw(lr, decay=0.01, beta2=0.999):
     def make(ps):
         groups = [{"params": [q for q in ps if q.dim() >= 2], "weight_decay": decay},
@@ -212,7 +258,8 @@ RULES = {
     "llama": (llama, adamw(1e-3, 0.1), 1), "mixture_of_experts": (mixture_of_experts, adamw(1e-3), 1),
     "beta_lasso": (beta_lasso, BetaLasso, 0), "lstm": (lstm, adam(1e-2), 1), "many_seeds": (many_seeds, adam(1e-2), 0),
     "dqn": (dqn, adamw(1e-3, 0), 1), "diffusion": (diffusion, adamw(1e-3), 1),
-    "contrastive": (contrastive, adamw(1e-3), 1),
+    "contrastive": (contrastive, adamw(1e-3), 1), "lenet": (lenet, adamw(2e-3), 1), "resnet": (resnet, Momentum, 0),
+    "mobilenet": (mobilenet, adamw(2e-3), 1),
 }
 
 
