@@ -121,6 +121,7 @@ public:
       entries.push_back({entry, functions.name(entry.getSymName())});
     for (auto &[entry, name] : entries)
       writeCounts(entry, name);
+    writeStates();
     os << llvm::formatv("\n#ifdef __cplusplus\nnamespace {0} {{\n", prefix);
     std::string members;
     for (auto &[entry, name] : entries)
@@ -177,6 +178,18 @@ private:
       if (!value.isNumber() && taken.insert(value.name).second)
         os << llvm::formatv("enum {{ {0}_{1}_{2}_count = {3} }; /* {4} */\n", prefix, own, value.name,
                             value.type.getNumElements(), shapeText(value.type));
+  }
+
+  /// What getState and setState know.
+  void writeStates() {
+    auto states = module.getOps<StateOp>();
+    if (states.empty())
+      return;
+    os << "\n/* States:\n";
+    for (StateOp state : states)
+      os << llvm::formatv(" *   {0}  {1}{2}\n", state.getSymName(), shapeText(cast<ShapedType>(state.getType())),
+                          state.getTrainable() ? ", a parameter" : "");
+    os << " */\n";
   }
 
   /// Writes the types of an entry, and returns its function.

@@ -3,6 +3,7 @@
 // a Failure; the sanitizers watch the rest. Seconds a format: SINTER_FUZZ_SECONDS (default 1).
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/safetensors.h"
+#include "commands/options.h"
 #include "mutator.h"
 #include "support.h"
 #include "training/trainer.h"
@@ -81,6 +82,42 @@ TEST(Fuzz, Checkpoints) {
               static_cast<long long>(taken));
   EXPECT_GT(tries, 10);
   EXPECT_LT(taken, tries / 2);
+}
+
+// Files of options; what one says, written again, is read as the same.
+TEST(Fuzz, OptionsFiles) {
+  Folder folder;
+  const std::string path = folder / "options.toml";
+  const std::string good = "threads = 2\n[train] # comment\ndata = \"a\\\\b\\u00e9\"\ninput = [\"x=1\",\n 'y=2', ]\n"
+                           "lr = 3e-4\nflip = true\nkeep_best = false\nschedule = \"cosine\"\n[sample]\ntokens = 3\n";
+  const auto read = [&](const std::string &text, std::string &written) {
+    FILE *file = std::fopen(path.c_str(), "wb");
+    std::fwrite(text.data(), 1, text.size(), file);
+    std::fclose(file);
+    return attempt([&] {
+      Commands commands;
+      CommandTable table = commandTable(sinter_program_v1, "mock", commands);
+      readConfiguration(table, table.commands[0], path);
+      written = configurationText(table.commands[0], "");
+    });
+  };
+  int64_t tries = 0, taken = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (uint64_t seed = 0; !timeIsUp(start); ++seed) {
+    Mutator mutator(seed);
+    std::string text = good, written, again;
+    if (seed)
+      mutator.bytes(text);
+    ++tries;
+    if (!read(text, written))
+      continue;
+    ++taken;
+    ASSERT_TRUE(read(written, again)) << text << written;
+    ASSERT_EQ(written, again) << text;
+  }
+  std::printf("options: %lld files, %lld taken\n", static_cast<long long>(tries), static_cast<long long>(taken));
+  EXPECT_GT(taken, 0);
+  EXPECT_LT(taken, tries);
 }
 
 } // namespace sinter::test

@@ -43,7 +43,8 @@ public:
   /// Sets every state from its initialiser and `seed`, the same bits everywhere.
   void initialize(uint64_t seed);
 
-  /// Addresses to write to or read from, until the next run; `toRead` spares a device the copy that writing needs.
+  /// Addresses to write to or read from, until the next run: that of any entry may write over inputs, too, which are
+  /// written anew before each call (host.h keeps copies); `toRead` spares a device the copy that writing needs.
   void *data(const sinter_state &state);
   const void *toRead(const sinter_state &state);
   void *data(const sinter_input &input);
