@@ -5,6 +5,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/convolution/Passes.h"
 #include "compiler/passes/kernels/KernelAbilities.h"
+#include "compiler/passes/loops/LoopPasses.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -71,8 +72,15 @@ void buildFused(OpPassManager &functions, const PipelineOptions &options) {
   }
 }
 
-void buildTrain(OpPassManager &functions, const PipelineOptions &options) {
+void buildGradients(OpPassManager &functions) {
+  MoveOutOfLoopsOptions early;
+  early.beforeGradients = true; // so that their gradients are products of all steps, too
+  functions.addPass(createMoveOutOfLoops(early));
   functions.addPass(createDifferentiate());
+  functions.addPass(createMoveOutOfLoops());
+}
+
+void buildTrain(OpPassManager &functions, const PipelineOptions &options) {
   // Gradients of the same value meet here, and what no gradient needs goes.
   addSimplifications(functions);
   FuseElementwiseOptions fuse = mapOptions(options);
@@ -117,6 +125,8 @@ void prepareKernels(OpPassManager &functions, const PipelineOptions &options) {
 }
 
 void buildKernels(OpPassManager &manager, const PipelineOptions &options) {
+  if (kernelTarget(options) != "cpu")
+    manager.addPass(createAlignLoops());
   OpPassManager &functions = manager.nest<func::FuncOp>();
   prepareKernels(functions, options);
   // Outlined before they are lowered, so that ops are grouped by their meaning and each distinct kernel is lowered
@@ -134,9 +144,14 @@ void buildKernels(OpPassManager &manager, const PipelineOptions &options) {
 void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &options) {
   switch (stage) {
   case Stage::Fused:
+    // The bodies of loops are functions wherever passes over functions are to work on them, too.
+    manager.addPass(createOutlineLoops());
     buildFused(manager.nest<func::FuncOp>(), options);
+    manager.addPass(createInlineLoops());
     break;
   case Stage::Train:
+    buildGradients(manager.nest<func::FuncOp>());
+    manager.addPass(createOutlineLoops());
     buildTrain(manager.nest<func::FuncOp>(), options);
     break;
   case Stage::Kernels:
@@ -340,6 +355,7 @@ void registerAllStageDialects(DialectRegistry &registry) {
 void registerPasses() {
   registerSinterPasses();
   registerSinterConvolutionPasses();
+  registerSinterLoopPasses();
   registerCodegenPasses();
   for (Stage stage : stagesBetween(Stage::Model, Stage::Plan))
     registerPipelineTo(stage);

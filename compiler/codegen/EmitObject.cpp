@@ -140,14 +140,17 @@ LogicalResult checkTargets(ArrayRef<Version> versions) {
   for (const Version &version : versions) {
     bool wantsVulkan = version.options.target == Target::Vulkan;
     SymbolTable symbols(version.module);
-    for (auto entry : ModuleOp(version.module).getOps<plan::EntryOp>())
-      for (auto launch : entry.getBody().getOps<plan::LaunchOp>()) {
-        Operation *kernel = symbols.lookup(launch.getKernel());
-        if (isa<plan::KernelOp>(kernel) != wantsVulkan)
-          return launch.emitError("kernel @")
-                 << launch.getKernel() << " is for " << (wantsVulkan ? "cpu" : "vulkan") << ", but the program is for "
-                 << (wantsVulkan ? "vulkan" : "cpu") << "; give the --target that the module was made for";
-      }
+    WalkResult walk = ModuleOp(version.module).walk([&](plan::LaunchOp launch) {
+      Operation *kernel = symbols.lookup(launch.getKernel());
+      if (isa<plan::KernelOp>(kernel) == wantsVulkan)
+        return WalkResult::advance();
+      launch.emitError("kernel @") << launch.getKernel() << " is for " << (wantsVulkan ? "cpu" : "vulkan")
+                                   << ", but the program is for " << (wantsVulkan ? "vulkan" : "cpu")
+                                   << "; give the --target that the module was made for";
+      return WalkResult::interrupt();
+    });
+    if (walk.wasInterrupted())
+      return failure();
   }
   return success();
 }

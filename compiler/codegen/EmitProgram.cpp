@@ -19,7 +19,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-static_assert(SINTER_ABI_VERSION == 8, "change this file with abi.h");
+static_assert(SINTER_ABI_VERSION == 9, "change this file with abi.h");
 static_assert(SINTER_ALIGNMENT == plan::kAlignment);
 
 std::optional<uint32_t> dtypeOf(Type element) {
@@ -287,8 +287,59 @@ private:
       space = SINTER_CONSTANTS;
       offset = addConstant(root.getDefiningOp<plan::ConstantOp>().getValue());
     }
+    for (Value part = buffer; part != root; part = part.getDefiningOp()->getOperand(0))
+      if (auto step = part.getDefiningOp<plan::StepOp>())
+        offset += step.getFrom(); // of the first step
     return record({/*space=*/u32(space), /*access=*/u32(access), /*offset=*/u64(offset),
                    /*bytes=*/u64(plan::sizeInBytes(cast<ShapedType>(buffer.getType()))), /*own=*/u64(own)});
+  }
+
+  /// A loop whose launches are being described.
+  struct Loop {
+    plan::LoopOp op;
+    uint64_t first, count = 0;
+    SmallVector<llvm::Constant *> moves = {};
+  };
+
+  /// The loops of an entry, outer ones before inner ones, with the numbers of their launches.
+  SmallVector<Loop> loopsOf(plan::EntryOp entry) {
+    SmallVector<Loop> loops;
+    uint64_t number = 0;
+    entry.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (auto loop = dyn_cast<plan::LoopOp>(op))
+        loops.push_back({loop, number});
+      auto launch = dyn_cast<plan::LaunchOp>(op);
+      if (!launch)
+        return;
+      for (Loop &loop : loops) {
+        if (!loop.op->isProperAncestor(launch))
+          continue;
+        ++loop.count;
+        for (auto [index, operand] : llvm::enumerate(launch->getOperands()))
+          for (Value part = operand; isa_and_nonnull<plan::ViewOp, plan::StepOp>(part.getDefiningOp());
+               part = part.getDefiningOp()->getOperand(0))
+            if (auto step = part.getDefiningOp<plan::StepOp>(); step && step->getParentOp() == loop.op)
+              loop.moves.push_back(record({/*launch=*/u32(number), /*operand=*/u32(index), /*by=*/u64(step.getBy())}));
+      }
+      ++number;
+    });
+    return loops;
+  }
+
+  SmallVector<llvm::Constant *> loopRecords(plan::EntryOp entry) {
+    SmallVector<llvm::Constant *> records;
+    for (Loop &loop : loopsOf(entry))
+      records.push_back(record({/*first=*/u32(loop.first), /*count=*/u32(loop.count), /*steps=*/u64(loop.op.getSteps()),
+                                /*moves=*/array(loop.moves), /*move_count=*/u64(loop.moves.size())}));
+    return records;
+  }
+
+  /// How often a launch runs in one call.
+  static double runsOf(plan::LaunchOp launch) {
+    double runs = 1;
+    for (Operation *op = launch->getParentOp(); isa<plan::LoopOp>(op); op = op->getParentOp())
+      runs *= static_cast<double>(cast<plan::LoopOp>(op).getSteps());
+    return runs;
   }
 
   /// The launches of an entry as the versions for processors have them; none if these differ in how they are chained.
@@ -296,7 +347,8 @@ private:
     SmallVector<plan::LaunchOp> result;
     for (const Version &version : plan.versions) {
       auto same = cast<plan::EntryOp>(SymbolTable::lookupSymbolIn(version.module, entry.getSymNameAttr()));
-      auto launches = llvm::to_vector(same.getBody().getOps<plan::LaunchOp>());
+      SmallVector<plan::LaunchOp> launches;
+      same.walk<WalkOrder::PreOrder>([&](plan::LaunchOp launch) { launches.push_back(launch); });
       for (auto [known, launch] : llvm::zip(result, launches))
         if (known.getPieces() != launch.getPieces() || known.getOwn() != launch.getOwn())
           return {};
@@ -348,16 +400,20 @@ private:
         if (!place)
           return nullptr;
         outputs.push_back(place);
-      } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
-        Operation *kernel = symbols.lookupNearestSymbolFrom(entry, launch.getKernelAttr());
-        flops += workOf(kernel, plan::kFlopsAttr);
-        launches.push_back(describe(launch, chained.empty() ? plan::LaunchOp() : chained[launches.size()], plan));
       }
     }
+    entry.walk<WalkOrder::PreOrder>([&](plan::LaunchOp launch) {
+      Operation *kernel = symbols.lookupNearestSymbolFrom(entry, launch.getKernelAttr());
+      flops += runsOf(launch) * workOf(kernel, plan::kFlopsAttr);
+      launches.push_back(describe(launch, chained.empty() ? plan::LaunchOp() : chained[launches.size()], plan));
+    });
+    SmallVector<llvm::Constant *> loops = loopRecords(entry);
     return record({/*name=*/string(entry.getSymName()), /*input_count=*/u32(inputs.size()),
-                   /*output_count=*/u32(outputs.size()), /*launch_count=*/u32(launches.size()), /*reserved=*/u32(0),
-                   /*inputs=*/array(inputs), /*outputs=*/array(outputs), /*launches=*/array(launches),
-                   /*arena_bytes=*/u64(entry.getArenaBytes()), /*flops=*/real(flops)});
+                   /*output_count=*/u32(outputs.size()), /*launch_count=*/u32(launches.size()),
+                   /*loop_count=*/u32(loops.size()), /*inputs=*/array(inputs), /*outputs=*/array(outputs),
+                   /*launches=*/array(launches),
+                   /*arena_bytes=*/u64(entry.getArenaBytes()), /*flops=*/real(flops),
+                   /*loops=*/array(loops)});
   }
 
   ModuleOp source;

@@ -48,12 +48,28 @@ Value ModelBuilder::use(const Tensor &tensor, const char *what, const sinter::Lo
   if (!tensor.handle())
     fail(loc, Twine(what) + ": an operand is an empty tensor (declared, but never given a value)");
   Value value = Value::getFromOpaquePointer(tensor.handle());
-  auto owner = cast<func::FuncOp>(value.getParentBlock()->getParentOp());
+  Operation *around = value.getParentBlock()->getParentOp();
+  auto owner = isa<func::FuncOp>(around) ? cast<func::FuncOp>(around) : around->getParentOfType<func::FuncOp>();
   if (owner != here.func)
     fail(loc,
          Twine(what) + ": an operand belongs to entry '" + owner.getName() + "', but this is entry '" + here.name + "'",
          {{"the operand", value}});
+  if (!value.getParentRegion()->isAncestor(ops.getInsertionBlock()->getParent()))
+    fail(loc, Twine(what) + ": an operand belongs to the body of a loop, which gives outwards only what it returns",
+         {{"the operand", value}});
   return value;
+}
+
+mlir::OpBuilder ModelBuilder::outsideLoops() {
+  OpBuilder place = ops;
+  while (!isa<func::FuncOp>(place.getInsertionBlock()->getParentOp()))
+    place.setInsertionPoint(place.getInsertionBlock()->getParentOp());
+  return place;
+}
+
+void ModelBuilder::refuseInLoop(const char *what, const sinter::Location &loc) {
+  if (!loopSteps.empty())
+    fail(loc, Twine(what) + ": may not stand in the body of a loop, which only gives what it returns");
 }
 
 Value ModelBuilder::useFloat(const Tensor &tensor, const char *what, const sinter::Location &loc) {

@@ -64,6 +64,11 @@ public:
   /// The same, checked to hold f32.
   mlir::Value useFloat(const Tensor &tensor, const char *what, const sinter::Location &loc);
 
+  /// The place in front of all loops whose bodies are being described.
+  mlir::OpBuilder outsideLoops();
+  /// A mistake of the model if a loop's body is being described.
+  void refuseInLoop(const char *what, const sinter::Location &loc);
+
   mlir::OpBuilder ops;
   const ModelOptions &options;
   mlir::OwningOpRef<mlir::ModuleOp> module;
@@ -71,7 +76,8 @@ public:
   mlir::Location lastCall;                  ///< of the DSL, by the model
   std::optional<sinter::Location> callSite; ///< where all calls count as made, inside of a CallSite
   std::vector<std::string> scopes;
-  bool averages = false; ///< parameters are read as their running averages
+  std::vector<mlir::Value> loopSteps; ///< the numbers of the steps of the loops whose bodies are being described
+  bool averages = false;              ///< parameters are read as their running averages
   std::map<std::string, ConfigValue> configs;
   std::map<std::string, StateOp> states;
   StateOp lastState; ///< states stand in front of the entries, in the order of their declaration

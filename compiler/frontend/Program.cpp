@@ -212,8 +212,10 @@ static Value readState(const char *what, const std::string &shortName, const Sha
     op.erase();
   }
   Value &value = entry.read[full];
-  if (!value)
-    value = ReadOp::create(builder.ops, at, type, full);
+  if (!value) {
+    OpBuilder place = builder.outsideLoops();
+    value = ReadOp::create(place, at, type, full);
+  }
   return value;
 }
 
@@ -242,6 +244,7 @@ Value frontend::readTransient(const std::string &name, const Shape &shape, const
 void assign(Tensor target, Tensor value, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   Entry &entry = builder.entry("assign", loc);
+  builder.refuseInLoop("assign", loc);
   Value old = builder.use(target, "assign", loc), now = builder.use(value, "assign", loc);
   auto read = old.getDefiningOp<ReadOp>();
   if (!read)
@@ -365,6 +368,7 @@ Tensor program_input(const std::string &name, double fallback, DType dtype, Loc 
 void output(const std::string &name, Tensor value, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   Entry &entry = builder.entry("output", loc);
+  builder.refuseInLoop("output", loc);
   checkName(name, "output", loc);
   Value result = builder.use(value, "output", loc);
   if (dtypeOf(result.getType()) == DType::Bool)

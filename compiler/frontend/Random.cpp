@@ -28,6 +28,13 @@ static std::array<Value, 2> keyOfStep(mlir::Location at) {
   };
   high = mixed(high, low, 0);
   low = mixed(low, high, 1);
+  // In loops, each step has a key of its own: words that this key makes of the step's number.
+  for (Value number : builder.loopSteps) {
+    Value zero = splat(builder.ops, at, number.getType(), 0), one = splat(builder.ops, at, number.getType(), 1);
+    Value ofLow = ThreefryOp::create(builder.ops, at, number.getType(), low, high, number, zero);
+    high = ThreefryOp::create(builder.ops, at, number.getType(), low, high, number, one);
+    low = ofLow;
+  }
   return {low, high};
 }
 

@@ -1,5 +1,7 @@
 #include "compiler/reference/Interpreter.h"
 
+#include "dialects/sinter/Loops.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -187,6 +189,11 @@ LogicalResult Interpreter::execute(Operation &op, Values &values, States &writte
         }
         return success();
       })
+      .Case([&](ScanOp scan) { return executeSteps(scan, scan.getBody().front(), values, written); })
+      .Case([&](LoopOp loop) {
+        auto body = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(loop, loop.getCalleeAttr());
+        return executeSteps(loop, body.getBody().front(), values, written);
+      })
       .Default([&](Operation *other) {
         SmallVector<const Tensor *> inputs;
         for (Value operand : other->getOperands())
@@ -201,6 +208,46 @@ LogicalResult Interpreter::execute(Operation &op, Values &values, States &writte
           values[result] = std::move(output);
         return success();
       });
+}
+
+template <typename Loop>
+LogicalResult Interpreter::executeSteps(Loop loop, Block &body, Values &values, States &written) {
+  const size_t carries = loop.getInit().size(), sequences = loop.getSequences().size();
+  std::vector<Tensor> carry, stacks;
+  for (Value init : loop.getInit())
+    carry.push_back(values.at(init));
+  for (Type type : loop.getStacks().getTypes())
+    stacks.push_back(zerosLike(type));
+  for (auto [argument, invariant] :
+       llvm::zip_equal(body.getArguments().drop_front(carries + sequences), loop.getInvariants())) {
+    Tensor copy = values.at(invariant); // (`values` may move its elements)
+    values[argument] = std::move(copy);
+  }
+  const int64_t steps = loop.getSteps();
+  for (int64_t i = 0; i < steps; ++i) {
+    const int64_t t = loop.getReverse() ? steps - 1 - i : i;
+    for (size_t c = 0; c < carries; ++c)
+      values[body.getArgument(c)] = std::move(carry[c]);
+    for (size_t s = 0; s < sequences; ++s) {
+      Tensor part = zerosLike(body.getArgument(carries + s).getType());
+      const Tensor &whole = values.at(loop.getSequences()[s]);
+      std::copy_n(whole.data.begin() + t * part.size(), part.size(), part.data.begin());
+      values[body.getArgument(carries + s)] = std::move(part);
+    }
+    for (Operation &op : body.without_terminator())
+      if (failed(execute(op, values, written)))
+        return failure();
+    for (auto [number, value] : llvm::enumerate(body.getTerminator()->getOperands())) {
+      const Tensor &tensor = values.at(value);
+      if (number < carries)
+        carry[number] = tensor;
+      else
+        std::copy(tensor.data.begin(), tensor.data.end(), stacks[number - carries].data.begin() + t * tensor.size());
+    }
+  }
+  for (size_t r = 0; r < loop->getNumResults(); ++r)
+    values[loop->getResult(r)] = std::move(r < carries ? carry[r] : stacks[r - carries]);
+  return success();
 }
 
 LogicalResult Interpreter::executeMap(MapOp map, Values &values) {

@@ -43,6 +43,9 @@ private:
   void roundRandomly(Tensor &tensor);
   llvm::LogicalResult execute(mlir::Operation &op, Values &values, States &written);
   llvm::LogicalResult executeMap(MapOp map, Values &values);
+  /// The steps of a sinter.scan or a sinter.loop with this body.
+  template <typename Loop>
+  llvm::LogicalResult executeSteps(Loop loop, mlir::Block &body, Values &values, States &written);
 
   States current;
   std::optional<std::mt19937_64> noise;

@@ -30,7 +30,14 @@ struct Life {
 
 class EntryReader {
 public:
-  explicit EntryReader(plan::EntryOp entry) : entry(entry), launches(entry.getBody().getOps<plan::LaunchOp>()) {}
+  explicit EntryReader(plan::EntryOp entry) : entry(entry) {
+    for (Operation &op : entry.getBody().getOps())
+      if (isa<plan::LaunchOp, plan::LoopOp>(op)) {
+        op.walk<WalkOrder::PreOrder>(
+            [&](plan::LaunchOp launch) { launches.push_back({launch, static_cast<int64_t>(moments.size())}); });
+        moments.push_back(&op);
+      }
+  }
 
   EntryFigures read() {
     figures.name = entry.getSymName().str();
@@ -39,7 +46,7 @@ public:
     figures.launches = launches.size();
     for (auto input : entry.getBody().getOps<plan::InputOp>())
       figures.inputs += plan::sizeInBytes(cast<MemRefType>(input.getBuffer().getType()));
-    figures.repeated = llvm::count_if(launches, [](plan::LaunchOp launch) { return launch->hasAttr(kAgainAttr); });
+    figures.repeated = llvm::count_if(launches, [](Timed timed) { return timed.launch->hasAttr(kAgainAttr); });
     if (std::optional<ArrayRef<double>> curve = entry.getCurve())
       for (size_t i = 0; i + 2 < curve->size(); i += 3)
         figures.curve.push_back({(*curve)[i], (*curve)[i + 1], (*curve)[i + 2] / (*curve)[2]});
@@ -50,21 +57,38 @@ public:
   }
 
 private:
+  /// All launches of a loop are one moment.
+  struct Timed {
+    plan::LaunchOp launch;
+    int64_t time;
+
+    double runs() const {
+      double runs = 1;
+      for (Operation *op = launch->getParentOp(); isa<plan::LoopOp>(op); op = op->getParentOp())
+        runs *= static_cast<double>(cast<plan::LoopOp>(op).getSteps());
+      return runs;
+    }
+  };
+
   void readLives() {
-    for (auto [time, launch] : llvm::enumerate(launches)) {
+    for (auto [launch, time] : launches) {
       for (Value input : launch.getInputs()) {
         Value root = plan::rootBuffer(input);
         lives[root].last = time;
         readers[root].insert(launch);
       }
       for (Value output : launch.getOutputs())
-        lives[plan::rootBuffer(output)] = {nullptr, static_cast<int64_t>(time), static_cast<int64_t>(time)};
+        lives[plan::rootBuffer(output)] = {nullptr, time, time};
       for (size_t output = 0; output < launch.getOutputs().size(); ++output)
-        if (int64_t input = launch.getReusedInput(output); input >= 0)
+        if (int64_t input = launch.getReusedInput(output); input >= 0 && moments[time] == launch)
           overwritten.insert(plan::rootBuffer(launch.getInputs()[input]));
     }
+    entry.walk([&](plan::LoopOp loop) {
+      for (Value carry : loop.getCarries())
+        overwritten.insert(plan::rootBuffer(carry));
+    });
     for (auto output : entry.getBody().getOps<plan::OutputOp>()) {
-      lives[plan::rootBuffer(output.getBuffer())].last = launches.size();
+      lives[plan::rootBuffer(output.getBuffer())].last = moments.size();
       outputs.insert(plan::rootBuffer(output.getBuffer()));
     }
     for (auto arena : entry.getBody().getOps<plan::ArenaOp>())
@@ -82,7 +106,7 @@ private:
     for (auto &[value, life] : lives)
       if (life.buffer)
         arena.push_back(life);
-    SmallVector<int64_t> change(launches.size() + 3); // of live bytes, from launch -1 on
+    SmallVector<int64_t> change(moments.size() + 3); // of live bytes, from launch -1 on
     for (Life &life : arena) {
       int64_t bytes = plan::alignUp(sizeOf(life)),
               end = life.last + (overwritten.contains(life.buffer.getBuffer()) ? 0 : 1);
@@ -105,15 +129,16 @@ private:
     for (Life &life : ArrayRef(arena).take_front(kLargestBuffers).vec())
       figures.largest.push_back({describeType(cast<MemRefType>(life.buffer.getBuffer().getType())),
                                  Place(life.buffer.getLoc()), sizeOf(life)});
-    if (figures.peakLaunch >= 0 && figures.peakLaunch < static_cast<int64_t>(launches.size()))
-      figures.peak = Place(launches[figures.peakLaunch].getLoc());
+    if (figures.peakLaunch >= 0 && figures.peakLaunch < static_cast<int64_t>(moments.size()))
+      figures.peak = Place(moments[figures.peakLaunch]->getLoc());
   }
 
   static int64_t sizeOf(Life &life) { return plan::sizeInBytes(cast<MemRefType>(life.buffer.getBuffer().getType())); }
 
   void readKernels() {
     llvm::MapVector<StringAttr, KernelFigures> kernels;
-    for (plan::LaunchOp launch : launches) {
+    for (Timed timed : launches) {
+      plan::LaunchOp launch = timed.launch;
       Operation *function = symbols.lookupNearestSymbolFrom(entry, launch.getKernelAttr());
       auto [known, isNew] = kernels.try_emplace(launch.getKernelAttr().getAttr());
       KernelFigures &kernel = known->second;
@@ -125,7 +150,7 @@ private:
       }
       ++kernel.launches;
       kernel.places.add(launch.getLoc());
-      figures.flops += kernel.flops;
+      figures.flops += kernel.flops * timed.runs();
       for (Value output : launch.getOutputs())
         addReason(kernel, launch, plan::rootBuffer(output));
     }
@@ -187,7 +212,8 @@ private:
   }
 
   plan::EntryOp entry;
-  SmallVector<plan::LaunchOp> launches;
+  SmallVector<Timed> launches;
+  SmallVector<Operation *> moments; ///< launches and outermost loops
   EntryFigures figures;
   SymbolTableCollection symbols;
   llvm::MapVector<Value, Life> lives;

@@ -46,6 +46,11 @@ def EntryOp : PlanOp<"entry", [Symbol, IsolatedFromAbove, SingleBlock, NoTermina
     operand that the kernel may overwrite while reading it;
     (C7) a state is written by at most one launch, and its old value is not read after that launch (nor by it, unless in
     place); (C8) constants are not written; (C9) outputs lie in the arena; (C10) names of inputs and outputs are unique.
+    In a loop, launches are numbered once. (C11) What a loop reads, but does not write, lives until its end. What a
+    launch in a loop writes a part of in each step lives from the loop's begin on. Other buffers that a loop writes are
+    read inside of it only. (C12) A loop's next carries have the places of its carries, are written once in a step, and
+    no step reads the old ones behind that (nor does the launch, unless in place); both live through all of the loop,
+    and nobody reads the old ones behind it.
     ```mlir
     plan.entry @double arena 64 live 64 {
       %x = plan.arena 0 : memref<16xf32>
@@ -91,7 +96,7 @@ def ConstantOp : PlanOp<"constant", [HasParent<"EntryOp">]> {
   let hasVerifier = 1;
 }
 
-def ViewOp : PlanOp<"view", [HasParent<"EntryOp">]> {
+def ViewOp : PlanOp<"view", [ParentOneOf<["EntryOp", "LoopOp"]>]> {
   let summary = "the same memory under another shape of as many elements";
   let arguments = (ins Buffer:$source);
   let results = (outs Buffer:$buffer);
@@ -113,7 +118,7 @@ def OutputOp : PlanOp<"output", [HasParent<"EntryOp">]> {
   let assemblyFormat = "$name $buffer attr-dict `:` type($buffer)";
 }
 
-def LaunchOp : PlanOp<"launch", [HasParent<"EntryOp">, AttrSizedOperandSegments,
+def LaunchOp : PlanOp<"launch", [ParentOneOf<["EntryOp", "LoopOp"]>, AttrSizedOperandSegments,
                                  DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a kernel over buffers";
   let description = [{
@@ -141,6 +146,44 @@ def LaunchOp : PlanOp<"launch", [HasParent<"EntryOp">, AttrSizedOperandSegments,
     /// (C3) what the kernel's dispatches bind lies inside the launch's buffers.
     ::llvm::LogicalResult verifyBindings(KernelOp kernel);
   }];
+}
+
+//===--- loops -----------------------------------------------------------------------------------===//
+
+def LoopOp : PlanOp<"loop", [ParentOneOf<["EntryOp", "LoopOp"]>, AttrSizedOperandSegments, SingleBlock, NoTerminator,
+                             NoRegionArguments]> {
+  let summary = "runs launches so many times";
+  let description = [{
+    `carry` pairs buffers of one place: in the first, a step finds what the step before has written to the second (the
+    first step: what was written before the loop). Whatever else a step writes, it writes anew: buffers of the arena
+    that it also reads, and parts of larger ones, a part a step (`plan.step`).
+    (C1) there is at least one step; (C2) there are as many carries as new ones, in pairs of one type. What buffers may
+    share with which ones, in which order they are written and read: `plan.entry`.
+    ```mlir
+    plan.loop 3 carry(%h) to(%new) {
+      %x = plan.step %all from 0 by 256 : memref<3x64xf32> -> memref<64xf32>
+      plan.launch @step(%h, %x) -> (%new) in_place [0] : (memref<64xf32>, memref<64xf32>) -> memref<64xf32>
+    } : (memref<64xf32>) -> memref<64xf32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$steps, Variadic<Buffer>:$carries, Variadic<Buffer>:$next);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $steps `carry` `(` $carries `)` `to` `(` $next `)` $body attr-dict `:` functional-type($carries, $next)
+  }];
+  let hasVerifier = 1;
+}
+
+def StepOp : PlanOp<"step", [HasParent<"LoopOp">]> {
+  let summary = "the part of a buffer that belongs to a step of the loop around it";
+  let description = [{
+    In step t it begins `from` + t * `by` bytes behind the source's begin. (C1) the parts of all steps lie inside the
+    source, and are of its element type; (C2) parts of different steps have no byte in common.
+  }];
+  let arguments = (ins Buffer:$source, I64Attr:$from, I64Attr:$by);
+  let results = (outs Buffer:$buffer);
+  let assemblyFormat = "$source `from` $from `by` $by attr-dict `:` type($source) `->` type($buffer)";
+  let hasVerifier = 1;
 }
 
 //===--- kernels as dispatches -------------------------------------------------------------------===//

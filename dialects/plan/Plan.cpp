@@ -17,8 +17,8 @@ MemRefType bufferType(Type tensor) {
 }
 
 Value rootBuffer(Value buffer) {
-  while (auto view = buffer.getDefiningOp<ViewOp>())
-    buffer = view.getSource();
+  while (isa_and_nonnull<ViewOp, StepOp>(buffer.getDefiningOp()))
+    buffer = buffer.getDefiningOp()->getOperand(0);
   return buffer;
 }
 
@@ -57,6 +57,28 @@ LogicalResult ViewOp::verify() {
   auto from = cast<MemRefType>(getSource().getType()), to = cast<MemRefType>(getBuffer().getType());
   if (from.getElementType() != to.getElementType() || from.getNumElements() != to.getNumElements())
     return emitOpError() << "a view keeps element type and count: " << from << " and " << to;
+  return success();
+}
+
+LogicalResult LoopOp::verify() {
+  if (getSteps() < 1) // C1
+    return emitOpError() << "has " << getSteps() << " steps; it takes at least one";
+  if (getCarries().getTypes() != getNext().getTypes()) // C2
+    return emitOpError() << "carries are (" << getCarries().getTypes() << "), but the next ones ("
+                         << getNext().getTypes() << ")";
+  return success();
+}
+
+LogicalResult StepOp::verify() {
+  auto from = cast<MemRefType>(getSource().getType()), to = cast<MemRefType>(getBuffer().getType());
+  int64_t steps = cast<LoopOp>((*this)->getParentOp()).getSteps(), size = sizeInBytes(to);
+  int64_t first = getFrom(), last = first + (steps - 1) * static_cast<int64_t>(getBy());
+  if (from.getElementType() != to.getElementType() || std::min(first, last) < 0 ||
+      std::max(first, last) + size > sizeInBytes(from)) // C1
+    return emitOpError() << "parts of " << to << " lie at bytes " << first << " to " << std::max(first, last) + size
+                         << " of a " << from;
+  if (steps > 1 && std::abs(static_cast<int64_t>(getBy())) < size) // C2
+    return emitOpError() << "parts of " << size << " bytes are " << getBy() << " bytes apart";
   return success();
 }
 

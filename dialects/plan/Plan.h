@@ -48,7 +48,7 @@ int64_t sizeInBytes(mlir::ShapedType type);
 /// The memref type of the buffer that holds a tensor.
 mlir::MemRefType bufferType(mlir::Type tensor);
 
-/// The buffer behind `plan.view`s.
+/// The buffer behind `plan.view`s and `plan.step`s.
 mlir::Value rootBuffer(mlir::Value buffer);
 
 /// Offset of every state in the state block, in the module's order; `total` is the block's size.

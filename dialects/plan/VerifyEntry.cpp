@@ -19,6 +19,10 @@ struct Lifetime {
   int64_t offset, end;
   int64_t written = kNever, lastRead = kNever;
   LaunchOp writer;
+  // In loops:
+  Lifetime *next = nullptr; ///< of a carry: what has its place from the loop's begin on
+  bool awaited = false;     ///< of a next carry: the step has not written it yet
+  LoopOp within;            ///< written anew in each step of this loop, and read in there only
 };
 
 class EntryVerifier {
@@ -28,14 +32,11 @@ public:
   LogicalResult run() {
     if (failed(collectBuffers()))
       return failure();
-    auto launches = entry.getBody().getOps<LaunchOp>();
-    int64_t time = 0;
     for (auto input : entry.getBody().getOps<InputOp>())
       if (failed(defineInput(input)))
         return failure();
-    for (LaunchOp launch : launches)
-      if (failed(run(launch, time++)))
-        return failure();
+    if (failed(run(entry.getBody().front())))
+      return failure();
     for (auto output : entry.getBody().getOps<OutputOp>())
       if (failed(readOutput(output, time)))
         return failure();
@@ -51,7 +52,7 @@ private:
       if (end > static_cast<int64_t>(entry.getArenaBytes())) // C2
         return op.emitOpError() << "the buffer ends at byte " << end << " of an arena of " << entry.getArenaBytes();
       lifetimes[op.getBuffer()] = buffers.size();
-      buffers.push_back({op, offset, end, kNever, kNever, {}});
+      buffers.push_back({op, offset, end, kNever, kNever, {}, nullptr, false, {}});
     }
     return success();
   }
@@ -81,8 +82,101 @@ private:
       return output.emitOpError() << "an output lies in the arena";
     if (buffer->written == kNever) // C4
       return output.emitOpError() << "nothing writes the buffer";
+    if (buffer->within || buffer->next) // C11, C12
+      return output.emitOpError() << "the buffer is a loop's own";
     buffer->lastRead = end;
     return unique(outputNames, output.getName(), output);
+  }
+
+  LogicalResult run(Block &block) {
+    for (Operation &op : block) {
+      if (auto launch = dyn_cast<LaunchOp>(op)) {
+        if (failed(run(launch, time++)))
+          return failure();
+      } else if (auto loop = dyn_cast<LoopOp>(op)) {
+        if (failed(run(loop)))
+          return failure();
+      }
+    }
+    return success();
+  }
+
+  LogicalResult run(LoopOp loop) {
+    const int64_t begin = time;
+    for (auto [number, carry, next] : llvm::enumerate(loop.getCarries(), loop.getNext()))
+      if (failed(beginCarry(loop, number, find(rootBuffer(carry)), find(rootBuffer(next)))))
+        return failure();
+    loops.push_back({loop, begin, {}});
+    if (failed(run(loop.getBody().front())))
+      return failure();
+    OpenLoop open = loops.pop_back_val();
+    for (auto [number, next] : llvm::enumerate(loop.getNext())) {
+      Lifetime *buffer = find(rootBuffer(next));
+      if (buffer->awaited) // C12
+        return loop.emitOpError() << "no launch writes the next carry " << number;
+      buffer->lastRead = std::max(buffer->lastRead, time - 1);
+    }
+    for (size_t index : open.touched)
+      if (Lifetime &buffer = buffers[index]; isOpen(buffer.within) && !buffer.next) // C11
+        buffer.lastRead = std::max(buffer.lastRead, time - 1);
+    return success();
+  }
+
+  /// C12: from here on the next carry has the place of the carry.
+  LogicalResult beginCarry(LoopOp loop, size_t number, Lifetime *carry, Lifetime *next) {
+    if (!carry || !next || carry->offset != next->offset || carry->end != next->end)
+      return loop.emitOpError() << "carry " << number << " and the next one are not one place of the arena";
+    if (carry->written == kNever) // C4
+      return loop.emitOpError() << "carry " << number << " is read before anything wrote it";
+    if (next->written != kNever || carry->next) // C3
+      return loop.emitOpError() << "the next carry " << number << " is written twice";
+    if (!isOpen(carry->within) || carry->lastRead > time)
+      return loop.emitOpError() << "carry " << number << " is a loop's own";
+    std::set<std::pair<int64_t, int64_t>> parts;
+    collectParts(loop, rootBuffer(loop.getCarries()[number]), parts);
+    collectParts(loop, rootBuffer(loop.getNext()[number]), parts);
+    if (parts.size() > 1)
+      return loop.emitOpError() << "a step reads and writes different parts of carry " << number;
+    carry->next = next;
+    carry->lastRead = next->written = next->lastRead = time;
+    next->awaited = true;
+    next->within = carry->within;
+    reuses.insert({carry->op.getBuffer(), next->op.getBuffer()});
+    return success();
+  }
+
+  /// The parts of a buffer that a step of `loop` reads or writes: where the first one begins, and how far it moves. Two
+  /// for all of it.
+  static void collectParts(LoopOp loop, Value buffer, std::set<std::pair<int64_t, int64_t>> &parts) {
+    for (Operation *user : buffer.getUsers()) {
+      if (isa<ViewOp>(user))
+        collectParts(loop, user->getResult(0), parts);
+      else if (auto step = dyn_cast<StepOp>(user); step && step->getParentOp() == loop)
+        parts.insert({static_cast<int64_t>(step.getFrom()), static_cast<int64_t>(step.getBy())});
+      else if (loop->isProperAncestor(user))
+        parts.insert({0, 0});
+    }
+  }
+
+  /// Whether this is null or a loop that is being looked at.
+  bool isOpen(LoopOp loop) {
+    return !loop || llvm::any_of(loops, [&](const OpenLoop &open) { return open.loop == loop; });
+  }
+
+  /// Notes that the launches of all open loops touch a buffer.
+  void touch(Value root) {
+    for (OpenLoop &open : loops)
+      open.touched.insert(lifetimes.lookup(root));
+  }
+
+  /// The outermost loop that has a part of `buffer`'s root for each step, or null.
+  static LoopOp loopOfParts(Value buffer) {
+    LoopOp outermost;
+    for (Operation *op = buffer.getDefiningOp(); isa_and_nonnull<ViewOp, StepOp>(op);
+         op = op->getOperand(0).getDefiningOp())
+      if (isa<StepOp>(op))
+        outermost = cast<LoopOp>(op->getParentOp());
+    return outermost;
   }
 
   LogicalResult run(LaunchOp launch, int64_t time) {
@@ -102,7 +196,14 @@ private:
         error.attachNote(buffer->op.getLoc()) << "the buffer";
         return error;
       }
-      buffer->lastRead = time;
+      if (buffer->next && !buffer->next->awaited) // C12
+        return launch.emitOpError() << "input " << index << " is a carry that has been overwritten by the next one";
+      if (buffer->awaited) // C12
+        return launch.emitOpError() << "input " << index << " is a next carry, which is not written yet";
+      if (!isOpen(buffer->within)) // C11
+        return launch.emitOpError() << "input " << index << " is a buffer of a loop, which has ended";
+      touch(root);
+      buffer->lastRead = buffer->next ? buffer->lastRead : time;
       return success();
     }
     if (auto state = root.getDefiningOp<StateOp>()) { // C7
@@ -123,6 +224,8 @@ private:
   LogicalResult write(LaunchOp launch, size_t index, Value root, int64_t time) {
     int64_t reused = launch.getReusedInput(index);
     if (Lifetime *buffer = find(root)) {
+      if (buffer->awaited)
+        return writeCarry(launch, index, *buffer, reused);
       if (buffer->written != kNever) { // C3
         auto error = launch.emitOpError() << "output " << index << " is written twice";
         error.attachNote(buffer->op.getLoc()) << "the buffer";
@@ -130,9 +233,19 @@ private:
       }
       buffer->written = buffer->lastRead = time;
       buffer->writer = launch;
+      touch(root);
+      if (LoopOp parts = loopOfParts(launch.getOutputs()[index])) { // C11
+        auto *open = llvm::find_if(loops, [&](const OpenLoop &one) { return one.loop == parts; });
+        buffer->written = open->begin;
+        buffer->within = open == loops.begin() ? LoopOp() : std::prev(open)->loop;
+      } else if (!loops.empty()) {
+        buffer->within = loops.back().loop;
+      }
       return reused < 0 ? success() : checkReuse(launch, index, *buffer, reused);
     }
     if (auto state = root.getDefiningOp<StateOp>()) { // C7
+      if (!loops.empty())
+        return launch.emitOpError() << "state @" << state.getState() << " is written in a loop";
       if (!stateWrites.try_emplace(state.getState(), StateWrite{root, launch}).second)
         return launch.emitOpError() << "state @" << state.getState() << " is written twice";
       for (auto [input, value] : llvm::enumerate(launch.getInputs())) {
@@ -149,6 +262,20 @@ private:
       return success();
     }
     return launch.emitOpError() << "output " << index << " is a constant"; // C8
+  }
+
+  /// C12: no operand reads the old carry meanwhile, unless the kernel may overwrite it.
+  LogicalResult writeCarry(LaunchOp launch, size_t index, Lifetime &next, int64_t reused) {
+    next.awaited = false;
+    next.writer = launch;
+    for (auto [input, value] : llvm::enumerate(launch.getInputs()))
+      if (Lifetime *read = find(rootBuffer(value));
+          read && read->next == &next && static_cast<int64_t>(input) != reused)
+        return launch.emitOpError() << "output " << index << " overwrites a carry while input " << input << " reads it";
+    Lifetime *carry = reused < 0 ? nullptr : find(rootBuffer(launch.getInputs()[reused]));
+    if (reused >= 0 && (!carry || carry->next != &next))
+      return launch.emitOpError() << "output " << index << " does not have the memory of input " << reused;
+    return success();
   }
 
   /// C6, but for what the launch's symbol check asks of the kernel.
@@ -226,12 +353,20 @@ private:
     return false;
   }
 
+  struct OpenLoop {
+    LoopOp loop;
+    int64_t begin;
+    llvm::DenseSet<size_t> touched;
+  };
+
   struct StateWrite {
     Value value;
     LaunchOp writer;
   };
 
   EntryOp entry;
+  int64_t time = 0; ///< the number of the next launch
+  SmallVector<OpenLoop> loops;
   SmallVector<Lifetime> buffers;
   llvm::DenseMap<Value, size_t> lifetimes;
   llvm::StringMap<StateWrite> stateWrites;

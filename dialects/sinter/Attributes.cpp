@@ -1,6 +1,6 @@
 #include "dialects/sinter/Attributes.h"
 
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/Loops.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -149,6 +149,7 @@ constexpr Known kOnModules[] = {
 constexpr Known kOnFunctions[] = {
     {kEntryAttr, isUnit},
     {kKernelAttr, isUnit},
+    {kLoopBodyAttr, isInteger<0>},
     {kExpectAttr, isUnit},
     {kMembersAttr, isInteger<1>},
     {kKindAttr, isKind},

@@ -1,4 +1,5 @@
 // Registration of the sinter dialect, and the few helpers that several ops' rules share.
+#include "dialects/sinter/Loops.h"
 #include "dialects/sinter/Sinter.h"
 #include "dialects/sinter/Windows.h"
 
@@ -14,6 +15,8 @@ using namespace mlir;
 #include "dialects/sinter/WindowsEnums.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/sinter/Ops.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/sinter/LoopOps.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/sinter/WindowsOps.cpp.inc"
@@ -28,6 +31,10 @@ void SinterDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/sinter/WindowsOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/sinter/LoopOps.cpp.inc"
       >();
 }
 

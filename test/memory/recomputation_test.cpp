@@ -1,6 +1,6 @@
 // What is computed again: minimum cuts against all cuts, ways against all subsets of small graphs.
-#include "compiler/passes/memory/MinimumCut.h"
 #include "compiler/passes/memory/Recomputation.h"
+#include "dialects/sinter/MinimumCut.h"
 
 #include <gtest/gtest.h>
 

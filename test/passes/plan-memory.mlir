@@ -246,7 +246,7 @@ func.func @not_a_kernel() attributes {sinter.entry} {
 // -----
 
 func.func @not_outlined(%x: tensor<4x4xf32>) -> tensor<4x4xf32> attributes {sinter.entry} {
-  // expected-error @+1 {{an entry of stage `kernels` holds calls of kernels, states, constants and reshapes only}}
+  // expected-error @+1 {{an entry of stage `kernels` holds calls of kernels, loops, states, constants and reshapes only}}
   %y = sinter.softmax %x : tensor<4x4xf32>
   return %y : tensor<4x4xf32>
 }

@@ -154,7 +154,12 @@ void chainLaunches(plan::EntryOp entry, const SymbolTable &kernels) {
     chain.clear();
     links = 0;
   };
-  for (plan::LaunchOp launch : entry.getBody().getOps<plan::LaunchOp>()) {
+  for (Operation &op : entry.getBody().front()) {
+    if (isa<plan::LoopOp>(op))
+      finish(); // its launches are in no chain
+    auto launch = dyn_cast<plan::LaunchOp>(op);
+    if (!launch)
+      continue;
     Link link = describe(launch, kernels);
     int64_t common = std::gcd(pieces, link.pieces), moved = 0;
     bool follows = !chain.empty() && chain.size() < kLongestChain && common >= kFewestPieces &&

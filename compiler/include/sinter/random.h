@@ -4,11 +4,12 @@
 //   key = two rounds of a Feistel network over the seed, keyed by the step: another bijection of 64 bits for each step
 //   word(element) = the first of Threefry-2x32-20(key, (element's row-major number, number of the call))
 //
-// (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".) So a step can be repeated exactly,
-// nothing has to be saved for a resume, and numbers are the same for any number of threads. They are the same bits on
-// every device, too, but for normal and gumbel, which agree within 1e-6: a device may round multiply-adds twice.
-// `train` sets all three inputs; `run` takes the seed of --seed or of the checkpoint, and counts its calls. `dropout`
-// draws in the same way. No gradient flows through a draw: write it as `mean + deviation * normal(shape)`.
+// In the body of a loop, key = two words Threefry(key, (number of the loop's step, 0 or 1)), again for each loop
+// around. (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".) So a step can be repeated
+// exactly, nothing has to be saved for a resume, and numbers are the same for any number of threads. They are the same
+// bits on every device, too, but for normal and gumbel, which agree within 1e-6: a device may round multiply-adds
+// twice. `train` sets all three inputs; `run` takes the seed of --seed or of the checkpoint, and counts its calls.
+// `dropout` draws in the same way. No gradient flows through a draw: write it as `mean + deviation * normal(shape)`.
 #pragma once
 
 #include "sinter/ops.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sinter/language_model.h"
+#include "sinter/loops.h"
 #include "sinter/nn.h"
 #include "sinter/ops.h"
 #include "sinter/optim.h"

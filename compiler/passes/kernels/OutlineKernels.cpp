@@ -10,7 +10,7 @@
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/kernels/KernelGroups.h"
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/Loops.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -142,8 +142,12 @@ struct OutlineKernelsPass : impl::OutlineKernelsBase<OutlineKernelsPass> {
       FailureOr<SmallVector<Members>> groups = readGroups(entry);
       if (failed(groups))
         return signalPassFailure();
-      for (const Members &group : *groups)
-        outline(group);
+      for (const Members &group : *groups) {
+        if (isa<LoopOp>(group.ops.front()))
+          group.ops.front()->removeAttr(kGroupAttr);
+        else
+          outline(group);
+      }
       entry->removeAttr(kGroupsAttr);
     }
     counted(getOperation(), DEBUG_TYPE, "kernels outlined", count);

@@ -3,6 +3,7 @@
 #include "compiler/passes/kernels/KernelCost.h"
 #include "compiler/passes/memory/PlannedEntry.h"
 #include "compiler/passes/memory/Schedule.h"
+#include "dialects/sinter/Loops.h"
 
 #include "llvm/ADT/DenseSet.h"
 
@@ -24,12 +25,15 @@ public:
       return failure();
     if (order != Order::AsWritten)
       reorder(order == Order::FreeEarly ? Credit::LastReader : Credit::EachReader);
-    for (auto [index, launch] : llvm::enumerate(body))
-      for (const Operand &input : launch.inputs)
-        lastReader[input.buffer] = index;
-    bindOutputs();
-    for (auto write : entry.getOps<WriteOp>())
-      bindState(write);
+    findLastReaders();
+    prepareLoops();
+    if (isBody()) {
+      bindGiven();
+    } else {
+      bindOutputs();
+      for (auto write : entry.getOps<WriteOp>())
+        bindState(write);
+    }
     joinLaunches();
     computeLives();
     reuseInPlace();
@@ -41,8 +45,11 @@ public:
   /// Takes time: for the plan that has been chosen.
   void packCloser() { improve(placement, intervals); }
 
-  /// Less memory is better, then fewer copies.
+  /// Less memory is better, then fewer copies; in a loop it is the other way round.
   bool isBetterThan(const EntryPlanner &other) const {
+    if (isBody())
+      return std::make_pair(launches.size(), placement.bytes) <
+             std::make_pair(other.launches.size(), other.placement.bytes);
     return std::make_pair(placement.bytes, launches.size()) <
            std::make_pair(other.placement.bytes, other.launches.size());
   }
@@ -50,9 +57,15 @@ public:
 private:
   //===--- 1: buffers and launches ---===//
 
+  bool isBody() const { return func::FuncOp(entry)->hasAttr(kLoopBodyAttr); }
+
   LogicalResult collect() {
     for (BlockArgument argument : entry.getArguments())
-      bufferOf[argument] = addBuffer({Buffer::Arena, plan::bufferType(argument.getType()), argument.getLoc()});
+      bufferOf[argument] = addBuffer({isBody() ? Buffer::Taken : Buffer::Arena,
+                                      plan::bufferType(argument.getType()),
+                                      argument.getLoc(),
+                                      {},
+                                      argument.getArgNumber()});
     for (auto write : entry.getOps<WriteOp>())
       writtenStates.insert(write.getStateAttr());
     for (Operation &op : entry.getBody().getOps())
@@ -88,10 +101,38 @@ private:
       }
       launch.inPlace.assign(launch.outputs.size(), -1);
       body.push_back(std::move(launch));
+    } else if (auto loop = dyn_cast<LoopOp>(op)) {
+      return collect(loop);
     } else if (!isa<WriteOp, func::ReturnOp>(op)) {
-      return op.emitOpError() << "an entry of stage `kernels` holds calls of kernels, states, constants and reshapes "
-                                 "only";
+      return op.emitOpError() << "an entry of stage `kernels` holds calls of kernels, loops, states, constants and "
+                                 "reshapes only";
     }
+    return success();
+  }
+
+  LogicalResult collect(LoopOp loop) {
+    auto function = symbols.lookup<func::FuncOp>(loop.getCallee());
+    auto info = std::make_shared<LoopPlan>(LoopPlan{function, static_cast<int64_t>(loop.getSteps()), loop.getReverse(),
+                                                    loop.getNumCarries(), loop.getSequences().size(),
+                                                    planEntry(function, symbols, Effort::Orders)});
+    if (!info->planned)
+      return failure();
+    Launch launch{func::FuncOp(), loop.getLoc(), {}, {}};
+    launch.call = body.size();
+    for (Value input : loop.getOperands())
+      launch.inputs.push_back(operandFor(input));
+    for (Value output : loop.getResults()) {
+      bufferOf[output] = addBuffer({Buffer::Arena, plan::bufferType(output.getType()), loop.getLoc()});
+      producer[bufferOf[output]] = body.size();
+      launch.outputs.push_back(operandFor(output));
+    }
+    if (int64_t bytes = info->planned->placement.bytes) {
+      auto type = MemRefType::get({bytes}, IntegerType::get(loop.getContext(), 8));
+      launch.outputs.push_back({addBuffer({Buffer::Arena, type, loop.getLoc()}), type});
+    }
+    launch.inPlace.assign(launch.outputs.size(), -1);
+    launch.loop = std::move(info);
+    body.push_back(std::move(launch));
     return success();
   }
 
@@ -149,7 +190,86 @@ private:
         producer[output.buffer] = index;
   }
 
+  void findLastReaders() {
+    for (auto [index, launch] : llvm::enumerate(body)) {
+      for (const Operand &input : launch.inputs)
+        lastReader[input.buffer] = index;
+      for (const Operand &output : launch.outputs)
+        producer[output.buffer] = index;
+    }
+  }
+
+  /// A loop works on its carries in place: what others read, too, is copied before.
+  void prepareLoops() {
+    llvm::DenseSet<BufferId> kept;
+    for (Value result : entry.getBody().front().getTerminator()->getOperands())
+      kept.insert(bufferOf.lookup(result));
+    for (auto write : entry.getOps<WriteOp>())
+      kept.insert(bufferOf.lookup(write.getValue()));
+    std::vector<Launch> all;
+    for (auto [index, launch] : llvm::enumerate(body)) {
+      for (size_t carry = 0; launch.loop && carry < launch.loop->carries; ++carry) {
+        Operand &input = launch.inputs[carry];
+        bool isOnce = llvm::count_if(launch.inputs, [&](const Operand &o) { return o.buffer == input.buffer; }) == 1;
+        if (buffers[input.buffer].kind != Buffer::Arena || lastReader[input.buffer] != index || !isOnce ||
+            kept.contains(input.buffer)) {
+          BufferId from = input.buffer;
+          input = {addBuffer({Buffer::Arena, input.type, launch.loc}), input.type};
+          addCopy(all, from, input.buffer, launch.loc);
+        }
+        launch.inPlace[carry] = static_cast<int64_t>(carry);
+      }
+      all.push_back(std::move(launch));
+    }
+    body = std::move(all);
+    findLastReaders();
+  }
+
   //===--- 2: outputs and states ---===//
+
+  /// What a step gives goes where whoever runs the loop wants it: next carries into the memory of the carries.
+  void bindGiven() {
+    Operation *end = entry.getBody().front().getTerminator();
+    llvm::DenseSet<BufferId> changing; // carries that do not stay as they are
+    for (OpOperand &given : end->getOpOperands())
+      if (BlockArgument carry = carryOf(given.getOperandNumber()); carry && carry != given.get())
+        changing.insert(bufferOf.lookup(carry));
+    for (OpOperand &given : end->getOpOperands()) {
+      BlockArgument carry = carryOf(given.getOperandNumber());
+      BufferId value = bufferOf.lookup(given.get()), old = carry ? bufferOf.lookup(carry) : SIZE_MAX;
+      if (value == old || tryGiveDirectly(given, value, old))
+        continue;
+      BufferId place = addBuffer(
+          {Buffer::Given, plan::bufferType(given.get().getType()), given.get().getLoc(), {}, given.getOperandNumber()});
+      // What becomes another carry, or is given on, may have been overwritten by the end of the step.
+      bool first = changing.contains(value);
+      if (first && carry)
+        value = copyToArena(value, given.get().getLoc());
+      addCopy(first && !carry ? prologue : epilogue, value, place, given.get().getLoc());
+    }
+  }
+
+  /// The argument that a result of the body is the next value of; null for what is stacked.
+  BlockArgument carryOf(unsigned result) { return result < numCarries() ? entry.getArgument(result) : BlockArgument(); }
+
+  size_t numCarries() const { return func::FuncOp(entry)->getAttrOfType<IntegerAttr>(kLoopBodyAttr).getInt(); }
+
+  bool tryGiveDirectly(OpOperand &given, BufferId value, BufferId old) {
+    // Products may store past the caches, whole lines at a time.
+    constexpr int64_t line = 64;
+    auto found = producer.find(value);
+    bool inLines = given.getOperandNumber() < numCarries() || plan::sizeInBytes(buffers[value].type) % line == 0;
+    if (!inLines && found != producer.end() && body[found->second].kernel &&
+        kindOf(body[found->second].kernel) == kProductKind)
+      return false;
+    if (!tryWriteDirectly(value, old))
+      return false;
+    Buffer &buffer = buffers[value];
+    buffer.kind = Buffer::Given;
+    buffer.number = given.getOperandNumber();
+    buffer.type = plan::bufferType(given.get().getType());
+    return true;
+  }
 
   /// Entry results lie in the arena; those that are states or constants are copied there.
   void bindOutputs() {
@@ -170,7 +290,8 @@ private:
       return known->second;
     Buffer copy{Buffer::Arena, buffers[from].type, loc};
     addBuffer(copy);
-    bool overwritten = buffers[from].kind == Buffer::OldState && writtenStates.contains(buffers[from].source);
+    bool overwritten = buffers[from].kind == Buffer::Taken ||
+                       (buffers[from].kind == Buffer::OldState && writtenStates.contains(buffers[from].source));
     addCopy(overwritten ? prologue : epilogue, from, known->second, loc);
     return known->second;
   }
@@ -189,8 +310,12 @@ private:
     BufferId oldBuffer = old == oldStates.end() ? SIZE_MAX : old->second;
     if (value == oldBuffer)
       return; // unchanged
-    if (tryWriteDirectly(write, value, oldBuffer))
+    if (tryWriteDirectly(value, oldBuffer)) {
+      buffers[value].kind = Buffer::NewState;
+      buffers[value].source = write.getStateAttr();
+      buffers[value].type = plan::bufferType(write.getValue().getType());
       return;
+    }
     // Otherwise a copy when everything else is done. Another state's old value may be gone by then: save it first.
     if (buffers[value].kind == Buffer::OldState && writtenStates.contains(buffers[value].source))
       value = copyToArena(value, write.getLoc());
@@ -199,12 +324,15 @@ private:
     addCopy(epilogue, value, state, write.getLoc());
   }
 
-  /// Lets the launch that computes `value` write it into the state, if the old value is not needed from then on.
-  bool tryWriteDirectly(WriteOp write, BufferId value, BufferId oldBuffer) {
+  /// Whether the launch that computes `value` may write it into the memory of the old value: that is not needed from
+  /// then on.
+  bool tryWriteDirectly(BufferId value, BufferId oldBuffer) {
     auto found = producer.find(value);
     if (found == producer.end() || buffers[value].kind != Buffer::Arena || buffers[value].isOutput)
       return false;
     Launch &launch = body[found->second];
+    if (launch.loop)
+      return false; // its carries are in place of others
     if (oldBuffer != SIZE_MAX && lastReader.contains(oldBuffer) && lastReader[oldBuffer] > found->second)
       return false;
     size_t output =
@@ -217,10 +345,6 @@ private:
         return false;
       launch.inPlace[output] = input;
     }
-    Buffer &buffer = buffers[value];
-    buffer.kind = Buffer::NewState;
-    buffer.source = write.getStateAttr();
-    buffer.type = plan::bufferType(write.getValue().getType());
     return true;
   }
 
@@ -250,13 +374,15 @@ private:
 
   void reuseInPlace() {
     for (BlockArgument argument : entry.getArguments())
-      addInterval(buffers[bufferOf.lookup(argument)]);
+      if (Buffer &buffer = buffers[bufferOf.lookup(argument)]; buffer.kind == Buffer::Arena)
+        addInterval(buffer);
     for (auto [time, launch] : llvm::enumerate(launches))
       for (size_t output = 0; output < launch.outputs.size(); ++output) {
         Buffer &buffer = buffers[launch.outputs[output].buffer];
         if (buffer.kind != Buffer::Arena)
           continue;
-        int64_t input = findReusableInput(launch, output, time);
+        int64_t input =
+            launch.loop ? findReusableOfLoop(launch, output, time) : findReusableInput(launch, output, time);
         if (input < 0) {
           addInterval(buffer);
           continue;
@@ -272,17 +398,30 @@ private:
     intervals.push_back({buffer.first, buffer.last, plan::alignUp(plan::sizeInBytes(buffer.type))});
   }
 
+  /// Whether nobody else needs the memory of an input from this launch on, as far as lives tell.
+  bool isLastUse(const Launch &launch, size_t input, int64_t time) const {
+    BufferId id = launch.inputs[input].buffer;
+    return buffers[id].kind == Buffer::Arena && buffers[id].last == time &&
+           llvm::count_if(launch.inputs, [&](const Operand &o) { return o.buffer == id; }) == 1 &&
+           !llvm::is_contained(launch.inPlace, static_cast<int64_t>(input));
+  }
+
   int64_t findReusableInput(const Launch &launch, size_t output, int64_t time) {
-    for (auto [index, input] : llvm::enumerate(launch.inputs)) {
-      const Buffer &buffer = buffers[input.buffer];
-      auto isOnce = [&, id = input.buffer] {
-        return llvm::count_if(launch.inputs, [&](const Operand &o) { return o.buffer == id; }) == 1;
-      };
-      if (buffer.kind == Buffer::Arena && buffer.last == time && isOnce() &&
-          !llvm::is_contained(launch.inPlace, static_cast<int64_t>(index)) &&
-          plan::mayRunInPlace(launch.kernel, output, index))
-        return index;
-    }
+    for (size_t input = 0; input < launch.inputs.size(); ++input)
+      if (isLastUse(launch, input, time) && plan::mayRunInPlace(launch.kernel, output, input))
+        return static_cast<int64_t>(input);
+    return -1;
+  }
+
+  /// Carries are in place. Stacked results may take the memory of sequences, part by part.
+  int64_t findReusableOfLoop(Launch &launch, size_t output, int64_t time) {
+    LoopPlan &loop = *launch.loop;
+    if (launch.inPlace[output] >= 0 || output >= loop.body.getNumResults())
+      return launch.inPlace[output];
+    for (size_t input = loop.carries; input < loop.carries + loop.sequences; ++input)
+      if (launch.inputs[input].type == launch.outputs[output].type && isLastUse(launch, input, time) &&
+          loop.planned->mayTakePlace(output, input))
+        return static_cast<int64_t>(input);
     return -1;
   }
 

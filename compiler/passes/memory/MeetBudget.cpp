@@ -15,6 +15,7 @@
 #include "compiler/passes/kernels/KernelCost.h"
 #include "compiler/passes/memory/PlannedEntry.h"
 #include "compiler/passes/memory/Recomputation.h"
+#include "dialects/sinter/Loops.h"
 
 #include "llvm/ADT/DenseSet.h"
 
@@ -106,29 +107,47 @@ private:
         if (int64_t input = launch.inPlace[output]; input >= 0)
           work.inPlace.push_back({output, static_cast<size_t>(input)});
       }
-      double flops = countFlops(launch.kernel);
-      work.seconds = std::max(flops / kFlopsPerSecond, countBytes(launch.kernel) / kBytesPerSecond) + kSecondsPerLaunch;
+      work.mayRepeat &= !launch.loop; // which works on some operands in place
+      double flops = 0;
+      work.seconds = secondsOf(launch, flops);
       totalSeconds += work.seconds;
       flopsOf.push_back(flops);
     }
     return graph;
   }
 
+  /// Adds up what launches do, those of loops in all steps.
+  static double secondsOf(const Launch &launch, double &flops) {
+    if (!launch.loop) {
+      double own = countFlops(launch.kernel);
+      flops += own;
+      return std::max(own / kFlopsPerSecond, countBytes(launch.kernel) / kBytesPerSecond) + kSecondsPerLaunch;
+    }
+    double seconds = 0, step = 0;
+    for (const Launch &inner : launch.loop->planned->launches)
+      seconds += secondsOf(inner, step);
+    flops += step * static_cast<double>(launch.loop->steps);
+    return seconds * static_cast<double>(launch.loop->steps);
+  }
+
   /// Puts the calls of `function`, which is the entry or a copy of it, into the order of `way`, and repeats some.
   void apply(func::FuncOp function, const Recomputation &way) const {
     Block &block = function.getBody().front();
-    SmallVector<func::CallOp> calls(block.getOps<func::CallOp>());
+    SmallVector<Operation *> calls;
+    for (Operation &op : block)
+      if (isa<func::CallOp, LoopOp>(op))
+        calls.push_back(&op);
     OpBuilder builder(block.getTerminator());
     DenseMap<size_t, Value> copies; // of tensors that are computed again
     for (const Run &run : way.order) {
       size_t number = planned->launches[run.work].call;
       if (number == SIZE_MAX)
         continue; // the planner's own
-      func::CallOp call = calls[number];
+      Operation *call = calls[number];
       if (run.isAgain) {
-        call = cast<func::CallOp>(builder.clone(*call));
+        call = builder.clone(*call);
         call->setAttr(kAgainAttr, builder.getUnitAttr());
-        for (auto [tensor, result] : llvm::zip_equal(run.writes, call.getResults()))
+        for (auto [tensor, result] : llvm::zip_equal(run.writes, call->getResults()))
           copies[tensor] = result;
       } else {
         call->moveBefore(block.getTerminator());
@@ -141,7 +160,7 @@ private:
         if (value.getType() != operand.get().getType()) {
           OpBuilder::InsertionGuard guard(builder);
           builder.setInsertionPoint(call);
-          value = ReshapeOp::create(builder, call.getLoc(), operand.get().getType(), value);
+          value = ReshapeOp::create(builder, call->getLoc(), operand.get().getType(), value);
         }
         operand.set(value);
       }
@@ -163,7 +182,7 @@ private:
     for (Operation &op : block.without_terminator())
       if (isa<WriteOp>(op))
         last.push_back(&op);
-      else if (!isa<ReshapeOp, func::CallOp>(op))
+      else if (!isa<ReshapeOp, func::CallOp, LoopOp>(op))
         first.push_back(&op);
     for (Operation *op : llvm::reverse(first))
       op->moveBefore(&block, block.begin());
@@ -186,7 +205,7 @@ struct MeetBudgetPass : impl::MeetBudgetBase<MeetBudgetPass> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttr(kEntryAttr) && failed(meetBudget(function, symbols)))
+      if (function->hasAttr(kEntryAttr) && !function->hasAttr(kLoopBodyAttr) && failed(meetBudget(function, symbols)))
         return signalPassFailure();
   }
 

@@ -18,6 +18,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/kernels/KernelCost.h"
 #include "compiler/passes/memory/PlannedEntry.h"
+#include "dialects/sinter/Loops.h"
 
 #define DEBUG_TYPE "sinter-plan-memory"
 
@@ -33,8 +34,12 @@ struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttr(kEntryAttr) && failed(plan(function, symbols)))
+      if (function->hasAttr(kEntryAttr) && !function->hasAttr(kLoopBodyAttr) && failed(plan(function, symbols)))
         return signalPassFailure();
+    // Their launches are in the plans of whoever runs them.
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function->hasAttr(kLoopBodyAttr))
+        function.erase();
     Builder builder(&getContext());
     for (auto kernel : getOperation().getOps<func::FuncOp>()) {
       if (!kernel->hasAttr(kKernelAttr))

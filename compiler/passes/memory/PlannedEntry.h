@@ -7,15 +7,21 @@
 
 #include "llvm/ADT/DenseMap.h"
 
+#include <memory>
+
 namespace sinter {
 
 inline constexpr int64_t kStart = -1; // before the first launch: when inputs are written
 
+struct PlannedEntry;
+
 struct Buffer {
-  enum Kind { Arena, OldState, NewState, Constant } kind;
+  /// Taken, Given: of a loop's body, what a step takes and gives: memory of whoever runs the loop.
+  enum Kind { Arena, OldState, NewState, Constant, Taken, Given } kind;
   mlir::MemRefType type;
   mlir::Location loc;
   mlir::Attribute source = {};      // of a state: its symbol; of a constant: its value
+  size_t number = 0;                // Taken: which argument; Given: which result
   int64_t first = kStart, last = 0; // arena: the launches between which it lives
   bool isOutput = false;
   size_t interval = 0;      // arena: what it is placed with
@@ -29,13 +35,24 @@ struct Operand {
   mlir::MemRefType type; // differs from the buffer's by shape where the program reshapes
 };
 
+/// A loop is planned as a launch. Its inputs are what the op reads; outputs are the results, then the memory that its
+/// body needs besides, if it needs any.
+struct LoopPlan {
+  mlir::func::FuncOp body;
+  int64_t steps;
+  bool reverse;
+  size_t carries, sequences;
+  std::shared_ptr<PlannedEntry> planned; ///< the body: offsets count from the memory that it has
+};
+
 struct Launch {
-  mlir::func::FuncOp kernel;
+  mlir::func::FuncOp kernel; // null: a loop
   mlir::Location loc;
   llvm::SmallVector<Operand> inputs, outputs;
   llvm::SmallVector<int64_t> inPlace = {}; // per output: input, or -1
   size_t call = SIZE_MAX;                  // which of the entry's calls it is; none if the planner added a copy
   bool isAgain = false;                    // the call repeats another one
+  std::shared_ptr<LoopPlan> loop = {};
 
   bool reads(BufferId buffer) const {
     return llvm::any_of(inputs, [&](const Operand &input) { return input.buffer == buffer; });
@@ -54,6 +71,12 @@ struct PlannedEntry {
   Placement placement;
   int64_t liveBytes = 0; // the most that is live
   int64_t peak = 0;      // at this launch
+
+  /// Of a body: whether a launch writes what it gives as `result`: a carry may stay as it is.
+  bool gives(size_t result) const;
+  /// Of a body: whether what it gives as `result` may have the memory of what it takes as `argument`. A launch that
+  /// reads the one and writes the other then runs in place.
+  bool mayTakePlace(size_t result, size_t argument);
 
   Operand operandFor(mlir::Value value) const { return {bufferOf.lookup(value), plan::bufferType(value.getType())}; }
 };

@@ -1,6 +1,6 @@
 #include "compiler/passes/memory/Recomputation.h"
 
-#include "compiler/passes/memory/MinimumCut.h"
+#include "dialects/sinter/MinimumCut.h"
 
 #include <algorithm>
 #include <cmath>

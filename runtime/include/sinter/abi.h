@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 8u
+#define SINTER_ABI_VERSION 9u
 #define SINTER_ALIGNMENT 256u /* what Vulkan devices may ask of a binding's offset at most */
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
@@ -208,15 +208,32 @@ typedef struct sinter_vulkan_version {
   uint64_t scratch_bytes;              /* the largest kernel's */
 } sinter_vulkan_version;
 
+/* In each step of a loop, an operand lies so many bytes behind where it lay in the step before; in the first step,
+ * where its record says. */
+typedef struct sinter_move {
+  uint32_t launch, operand; /* launch: index into sinter_entry.launches */
+  int64_t by;
+} sinter_move;
+
+/* `count` launches from `first` on run in order, `steps` times. A loop inside of it, whose launches are some of these,
+ * runs all of its steps in each. Launches of a loop are in no chain. */
+typedef struct sinter_loop {
+  uint32_t first, count;
+  uint64_t steps;
+  const sinter_move *moves;
+  uint64_t move_count;
+} sinter_loop;
+
 /* Runs its launches in order; each sees what the earlier ones wrote. */
 typedef struct sinter_entry {
   const char *name;
-  uint32_t input_count, output_count, launch_count, reserved;
+  uint32_t input_count, output_count, launch_count, loop_count;
   const sinter_input *inputs;
   const sinter_tensor *outputs; /* at tensor.offset of the arena, valid until the next call */
   const sinter_launch *launches;
   uint64_t arena_bytes;
-  double flops; /* of one call */
+  double flops;             /* of one call */
+  const sinter_loop *loops; /* loop_count, by their first launch; outer ones before inner ones */
 } sinter_entry;
 
 /* What one kind of device runs, planned for it alone. All plans of a program have the same entries in the same order

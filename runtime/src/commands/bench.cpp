@@ -91,6 +91,15 @@ struct ProfileLine {
 
 } // namespace
 
+// How often a launch runs in one call.
+static int64_t runsOf(const sinter_entry &entry, uint32_t launch) {
+  int64_t runs = 1;
+  for (uint32_t l = 0; l < entry.loop_count; ++l)
+    if (launch - entry.loops[l].first < entry.loops[l].count)
+      runs *= int64_t(entry.loops[l].steps);
+  return runs;
+}
+
 // The slowest first.
 static std::vector<ProfileLine> profileLines(const sinter_entry &entry, const std::vector<double> &seconds) {
   const auto view = [](const char *text) { return std::string_view(text ? text : ""); };
@@ -103,7 +112,7 @@ static std::vector<ProfileLine> profileLines(const sinter_entry &entry, const st
       line = {launch.kernel, location, view(launch.scope), pattern};
     else if (line.scope != view(launch.scope))
       line.scope = pattern;
-    ++line.launches;
+    line.launches += runsOf(entry, l);
     line.seconds += seconds[l];
   }
   std::vector<ProfileLine> sorted;

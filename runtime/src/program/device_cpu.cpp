@@ -86,10 +86,43 @@ public:
   std::byte *arena() override { return arena_.data(); }
 
   void run(const sinter_entry &entry, double *seconds) override {
-    pool_.run(jobs_.data() + firstOfEntry_[size_t(&entry - plan_.entries)], entry.launch_count, seconds);
+    runLaunches(entry, 0, entry.launch_count, entry.loops, seconds);
   }
 
 private:
+  // Runs launches [l, end), of which those of the loops from `loop` on are loops'; gives the first loop behind them.
+  const sinter_loop *runLaunches(const sinter_entry &entry, uint32_t l, uint32_t end, const sinter_loop *loop,
+                                 double *seconds) {
+    Job *jobs = jobs_.data() + firstOfEntry_[size_t(&entry - plan_.entries)];
+    while (l < end) {
+      const bool meetsLoop = loop != entry.loops + entry.loop_count && loop->first < end;
+      const uint32_t stop = meetsLoop ? loop->first : end;
+      if (l < stop)
+        pool_.run(jobs + l, stop - l, seconds ? seconds + l : nullptr);
+      l = stop;
+      if (!meetsLoop)
+        break;
+      const sinter_loop *next = loop + 1;
+      for (uint64_t step = 0; step < loop->steps; ++step) {
+        next = runLaunches(entry, loop->first, loop->first + loop->count, loop + 1, seconds);
+        move(jobs, *loop, 1);
+      }
+      move(jobs, *loop, -int64_t(loop->steps));
+      l += loop->count;
+      loop = next;
+    }
+    return loop;
+  }
+
+  // Moves what lies elsewhere in each step by so many steps.
+  void move(const Job *jobs, const sinter_loop &loop, int64_t steps) {
+    for (uint64_t m = 0; m < loop.move_count; ++m) {
+      const sinter_move &move = loop.moves[m];
+      void *&operand = operands_[size_t(jobs[move.launch].operands - operands_.data()) + move.operand];
+      operand = static_cast<std::byte *>(operand) + steps * move.by;
+    }
+  }
+
   void addJobs(const sinter_entry &entry, const sinter_version &version) {
     size_t chain = 0; // the job that the next one follows, if the launch before says so
     for (uint32_t l = 0; l < entry.launch_count; ++l) {

@@ -22,6 +22,9 @@ struct Step {
   std::vector<Access> accesses;
   bool waits =
       false; ///< a barrier stands before it: it sees all that came before, and overwrites nothing that is still read
+  uint32_t launch = 0;   ///< of the entry, whose dispatch it is; launches of loops are repeated
+  uint32_t run = 0;      ///< how many runs of launches stand before
+  uint32_t dispatch = 0; ///< of the launch's kernel
 };
 
 /// Sets `waits` of each step: where it touches bytes that a step since the last barrier has written, or writes bytes

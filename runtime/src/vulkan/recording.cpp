@@ -12,7 +12,9 @@ namespace sinter::vulkan {
 static constexpr uint32_t scratchBuffer = SINTER_CONSTANTS + 1;
 
 // The bytes of a buffer that a binding names.
-static Access accessOf(const sinter_launch &launch, const sinter_vulkan_kernel &kernel, const sinter_binding &binding) {
+// `offsets`: where the launch's operands lie at present.
+static Access accessOf(const sinter_launch &launch, const uint64_t *offsets, const sinter_vulkan_kernel &kernel,
+                       const sinter_binding &binding) {
   const bool scratch = binding.operand == SINTER_SCRATCH_OPERAND;
   if (!scratch && binding.operand >= launch.operand_count)
     fail(Exit::Device,
@@ -21,26 +23,80 @@ static Access accessOf(const sinter_launch &launch, const sinter_vulkan_kernel &
   if (binding.offset > size || binding.bytes > size - binding.offset)
     fail(Exit::Device, fmt::format("program: kernel {} binds bytes {} to {} of {} bytes", kernel.name, binding.offset,
                                    binding.offset + binding.bytes, size));
-  const uint64_t begin = binding.offset + (scratch ? 0 : launch.operands[binding.operand].offset);
+  const uint64_t begin = binding.offset + (scratch ? 0 : offsets[binding.operand]);
   return {scratch ? scratchBuffer : launch.operands[binding.operand].space, binding.access, begin,
           begin + binding.bytes};
 }
 
-std::vector<Step> listSteps(const sinter_vulkan_version &version, const sinter_entry &entry) {
-  std::vector<Step> steps;
-  for (uint32_t l = 0; l < entry.launch_count; ++l) {
+namespace {
+
+// Lists dispatches; loops are unrolled.
+struct Lister {
+  const sinter_vulkan_version &version;
+  const sinter_entry &entry;
+  std::vector<uint64_t> offsets = {}; // of the operands of all launches, at present
+  std::vector<uint32_t> firsts = {};  // of each launch: its first operand's number among them
+  std::vector<Step> steps = {};
+  uint32_t runs = 0;
+
+  void findOperands() {
+    for (uint32_t l = 0; l < entry.launch_count; ++l) {
+      firsts.push_back(uint32_t(offsets.size()));
+      for (uint32_t o = 0; o < entry.launches[l].operand_count; ++o)
+        offsets.push_back(entry.launches[l].operands[o].offset);
+    }
+  }
+
+  // Launches [l, end), of which those of the loops from `loop` on are loops'; gives the first loop behind them.
+  const sinter_loop *list(uint32_t l, uint32_t end, const sinter_loop *loop) {
+    while (l < end) {
+      if (loop == entry.loops + entry.loop_count || loop->first != l) {
+        list(l++);
+        continue;
+      }
+      const sinter_loop *next = loop + 1;
+      for (uint64_t step = 0; step < loop->steps; ++step) {
+        next = list(l, l + loop->count, loop + 1);
+        move(*loop, 1);
+      }
+      move(*loop, -int64_t(loop->steps));
+      l += loop->count;
+      loop = next;
+    }
+    return loop;
+  }
+
+  void list(uint32_t l) {
     const sinter_launch &launch = entry.launches[l];
     const sinter_vulkan_kernel &kernel = version.kernels[launch.kernel];
     for (uint32_t d = 0; d < kernel.dispatch_count; ++d) {
       const sinter_dispatch &dispatch = kernel.dispatches[d];
-      Step step{
-          fmt::format("{} of launch {} ({})", version.shaders[dispatch.shader].name, l, launch.location), {}, false};
+      Step step{fmt::format("{} of launch {} ({})", version.shaders[dispatch.shader].name, l, launch.location),
+                {},
+                false,
+                l,
+                runs,
+                d};
       for (uint32_t b = 0; b < dispatch.binding_count; ++b)
-        step.accesses.push_back(accessOf(launch, kernel, dispatch.bindings[b]));
+        step.accesses.push_back(accessOf(launch, offsets.data() + firsts[l], kernel, dispatch.bindings[b]));
       steps.push_back(std::move(step));
     }
+    runs += kernel.dispatch_count ? 1 : 0;
   }
-  return steps;
+
+  void move(const sinter_loop &loop, int64_t by) {
+    for (uint64_t m = 0; m < loop.move_count; ++m)
+      offsets[firsts[loop.moves[m].launch] + loop.moves[m].operand] += uint64_t(by * loop.moves[m].by);
+  }
+};
+
+} // namespace
+
+std::vector<Step> listSteps(const sinter_vulkan_version &version, const sinter_entry &entry) {
+  Lister lister{version, entry};
+  lister.findOperands();
+  lister.list(0, entry.launch_count, entry.loops);
+  return std::move(lister.steps);
 }
 
 Recording::Recording(LogicalDevice &device, Pipelines &pipelines, const sinter_vulkan_version &version,
@@ -54,13 +110,9 @@ Recording::Recording(LogicalDevice &device, Pipelines &pipelines, const sinter_v
       fail(Exit::Device, fmt::format("{}: entry {}: {} hazards, the first: {}", device.label(), entry.name,
                                      hazards.size(), hazards.front()));
   std::vector<uint32_t> shaders;
-  for (uint32_t l = 0; l < entry.launch_count; ++l) {
-    const sinter_vulkan_kernel &kernel = version.kernels[entry.launches[l].kernel];
-    for (uint32_t d = 0; d < kernel.dispatch_count; ++d) {
-      dispatches_.push_back(&kernel.dispatches[d]);
-      launches_.push_back(l);
-      shaders.push_back(kernel.dispatches[d].shader);
-    }
+  for (const Step &step : steps_) {
+    dispatches_.push_back(&version.kernels[entry.launches[step.launch].kernel].dispatches[step.dispatch]);
+    shaders.push_back(dispatches_.back()->shader);
   }
   pipelines_.prepare(shaders);
   try {
@@ -174,26 +226,23 @@ VkCommandBuffer Recording::record(bool timed) {
     barrier(commands, byCopies, byAnyone);
   }
   if (timed) {
-    vkCmdResetQueryPool(commands, queries_, 0, entry_.launch_count + 1);
+    vkCmdResetQueryPool(commands, queries_, 0, runs() + 1);
     vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries_, 0);
   }
-  size_t s = 0;
-  for (uint32_t l = 0; l < entry_.launch_count; ++l) {
-    for (; s < steps_.size() && launches_[s] == l; ++s) {
-      const sinter_dispatch &dispatch = *dispatches_[s];
-      const sinter_shader &shader = version_.shaders[dispatch.shader];
-      const VkPipelineLayout layout = pipelines_.layout(dispatch.shader);
-      if (steps_[s].waits)
-        barrier(commands, byShaders, byShaders);
-      vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipelines_.pipeline(dispatch.shader));
-      vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &sets_[s], 0, nullptr);
-      if (shader.constant_count)
-        vkCmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                           shader.constant_count * uint32_t(sizeof(uint32_t)), dispatch.constants);
-      vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
-    }
-    if (timed)
-      vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries_, l + 1);
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    const sinter_dispatch &dispatch = *dispatches_[s];
+    const sinter_shader &shader = version_.shaders[dispatch.shader];
+    const VkPipelineLayout layout = pipelines_.layout(dispatch.shader);
+    if (steps_[s].waits)
+      barrier(commands, byShaders, byShaders);
+    vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipelines_.pipeline(dispatch.shader));
+    vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &sets_[s], 0, nullptr);
+    if (shader.constant_count)
+      vkCmdPushConstants(commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                         shader.constant_count * uint32_t(sizeof(uint32_t)), dispatch.constants);
+    vkCmdDispatch(commands, dispatch.groups[0], dispatch.groups[1], dispatch.groups[2]);
+    if (timed && (s + 1 == steps_.size() || steps_[s + 1].run != steps_[s].run))
+      vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, queries_, steps_[s].run + 1);
   }
   if (copies_.staging && !copies_.outputs.empty()) {
     barrier(commands, byAnyone, byCopies);
@@ -211,7 +260,7 @@ void Recording::prepareTiming() {
   VkQueryPoolCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
   info.queryType = VK_QUERY_TYPE_TIMESTAMP;
-  info.queryCount = entry_.launch_count + 1;
+  info.queryCount = runs() + 1;
   device_.check(vkCreateQueryPool(device_.handle(), &info, nullptr, &queries_), "vkCreateQueryPool");
   timestamps_.resize(info.queryCount);
   timedCommands_ = record(/*timed=*/true);
@@ -229,9 +278,10 @@ void Recording::run(double *seconds) {
                 "vkGetQueryPoolResults");
   const uint32_t bits = device_.physical().timestampBits;
   const uint64_t mask = bits >= 64 ? ~uint64_t(0) : (uint64_t(1) << bits) - 1;
-  for (uint32_t l = 0; l < entry_.launch_count; ++l)
-    seconds[l] += double((timestamps_[l + 1] - timestamps_[l]) & mask) *
-                  double(device_.abilities().limits.timestampPeriod) * 1e-9;
+  for (size_t s = 0; s < steps_.size(); ++s)
+    if (const uint32_t run = steps_[s].run; s == 0 || steps_[s - 1].run != run)
+      seconds[steps_[s].launch] += double((timestamps_[run + 1] - timestamps_[run]) & mask) *
+                                   double(device_.abilities().limits.timestampPeriod) * 1e-9;
 }
 
 } // namespace sinter::vulkan

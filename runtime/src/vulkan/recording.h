@@ -44,6 +44,7 @@ private:
   VkCommandBuffer record(bool timed);
   void prepareTiming();
   void destroy();
+  uint32_t runs() const { return steps_.empty() ? 0 : steps_.back().run + 1; }
 
   LogicalDevice &device_;
   Pipelines &pipelines_;
@@ -51,19 +52,18 @@ private:
   const sinter_entry &entry_;
   const Blocks blocks_;
   const Copies copies_;
-  std::vector<const sinter_dispatch *> dispatches_; // of all launches, in order; the same indices as the three below
+  std::vector<const sinter_dispatch *> dispatches_; // of all launches, in order; the same indices as the two below
   std::vector<Step> steps_;
   std::vector<VkDescriptorSet> sets_;
-  std::vector<uint32_t> launches_;
   std::vector<VkBufferView> views_; // of the bindings that are read as texels
   VkDescriptorPool pool_ = VK_NULL_HANDLE;
   VkCommandBuffer commands_ = VK_NULL_HANDLE, timedCommands_ = VK_NULL_HANDLE;
-  VkQueryPool queries_ = VK_NULL_HANDLE; // one timestamp at the start and one after each launch
+  VkQueryPool queries_ = VK_NULL_HANDLE; // one timestamp at the start and one after each run of a launch
   std::vector<uint64_t> timestamps_;
 };
 
-/// The accesses of an entry's dispatches in order, without barriers. Failure (device) if one reaches outside of its
-/// operand.
+/// The accesses of an entry's dispatches in order, without barriers; loops are unrolled. Failure (device) if one
+/// reaches outside of its operand.
 std::vector<Step> listSteps(const sinter_vulkan_version &version, const sinter_entry &entry);
 
 } // namespace sinter::vulkan

@@ -1,4 +1,4 @@
-#include "compiler/passes/memory/MinimumCut.h"
+#include "dialects/sinter/MinimumCut.h"
 
 #include <algorithm>
 
