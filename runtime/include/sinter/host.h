@@ -2,7 +2,9 @@
  * and load.
  *
  *   sinterc gpt.cpp --emit=obj,header -o gpt.o     # gpt.o, and gpt.h with gpt_program and the entries' types
- *   c++ -std=c++20 host.cpp gpt.o -lsinter_runtime ...     (CMake: sinter_add_model(gpt gpt.cpp LIBRARY))
+ *   c++ -std=c++20 -IPREFIX/include host.cpp gpt.o PREFIX/lib/libsinter_runtime.a $(cat PREFIX/lib/sinter_runtime.link)
+ *
+ * or, by CMake, sinter_add_model(gpt gpt.cpp LIBRARY); PREFIX is where sinter is installed.
  *
  * The first part is C11, the second, sinter::host, C++20 over it. Several models, and several of one, may be open at
  * once. One model takes one call at a time; different ones may be used by different threads. What is set is copied: the

@@ -1,6 +1,7 @@
 // What a table of options looks like on a terminal.
 #include "options/option.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace sinter {
@@ -53,9 +54,12 @@ static std::string ofProgram() {
 }
 
 static std::string ofVariables(const CommandTable &table) {
+  const std::vector<Option> &options = table.commands.front().options;
+  const auto example =
+      std::find_if(options.begin(), options.end(), [](const Option &option) { return !option.isArgument(); });
   return fmt::format("What an option is not given is taken from --config FILE, then from environment variables:\n"
-                     "{0}THREADS for --threads.\n",
-                     table.variables);
+                     "{} for {}.\n",
+                     variableOf(table, *example), example->name());
 }
 
 static std::string sections(const CommandTable &table, const Command &command) {
@@ -82,7 +86,8 @@ std::string helpText(const CommandTable &table, const Command *command) {
   for (const Option &option : command->options)
     if (option.isArgument())
       usage += fmt::format(" {}{}{}", option.required ? "" : "[", option.value, option.required ? "" : "]");
-  return fmt::format("{}\nUsage: {} [OPTIONS]\n{}", command->text, usage, sections(table, *command));
+  return fmt::format("{}\nUsage: {} [OPTIONS]\n{}{}", command->text, usage, sections(table, *command),
+                     table.hasSubcommands() ? "" : "\n" + ofVariables(table));
 }
 
 } // namespace sinter
