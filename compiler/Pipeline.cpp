@@ -4,6 +4,7 @@
 #include "compiler/codegen/vulkan/spirv/Serialize.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/convolution/Passes.h"
+#include "compiler/passes/decode/Passes.h"
 #include "compiler/passes/kernels/KernelAbilities.h"
 #include "compiler/passes/loops/LoopPasses.h"
 #include "dialects/sinter/Sinter.h"
@@ -148,6 +149,8 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     manager.addPass(createOutlineLoops());
     buildFused(manager.nest<func::FuncOp>(), options);
     manager.addPass(createInlineLoops());
+    if (options.decode)
+      manager.addPass(createDeriveDecode());
     break;
   case Stage::Train:
     buildGradients(manager.nest<func::FuncOp>());
@@ -356,6 +359,7 @@ void registerPasses() {
   registerSinterPasses();
   registerSinterConvolutionPasses();
   registerSinterLoopPasses();
+  registerSinterDecodePasses();
   registerCodegenPasses();
   for (Stage stage : stagesBetween(Stage::Model, Stage::Plan))
     registerPipelineTo(stage);

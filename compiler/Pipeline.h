@@ -31,6 +31,7 @@ struct PipelineOptions {
   bool verifyEach = false;      ///< after every pass, too, and not only after every stage
   bool bf16 = false;            ///< matrix products round their operands to bf16
   bool portableKernels = false; ///< none that only the target knows (KernelAbilities.h), for tests to compare with
+  bool decode = false;          ///< derive entries that compute new positions only (derive-decode)
   bool fuse = true;             ///< false: elementwise ops stay apart, for tests to compare with
   Inspection inspection;        ///< what is printed on the way
   std::function<void(mlir::PassManager &)> watch; ///< sees each stage's passes before they run: for tests

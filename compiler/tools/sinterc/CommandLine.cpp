@@ -156,8 +156,10 @@ std::optional<int> interpretStages(CommandLine &line) {
 
 /// An option that acts at a stage which this compilation does not come by is not ignored.
 std::optional<int> checkReach(const CommandLine &line, const Command &options) {
-  for (auto [option, stage] :
-       {std::pair{"--dtype", Stage::Train}, {"--memory-budget", Stage::Plan}, {"--validate-spirv", Stage::Object}}) {
+  for (auto [option, stage] : {std::pair{"--decode", Stage::Fused},
+                               {"--dtype", Stage::Train},
+                               {"--memory-budget", Stage::Plan},
+                               {"--validate-spirv", Stage::Object}}) {
     if (options.at(option).given.empty())
       continue;
     if (line.first >= stage)
@@ -329,6 +331,8 @@ CommandTable tableOf(CommandLine &line, std::vector<std::string> &inputs, std::s
       .suggestions = "f32,bf16";
   flag("--accumulate", line.accumulate,
        "also compile what `train --accumulate N` needs: steps of several batches, whose gradients add up");
+  flag("--decode", line.decode,
+       "also compile entries that sample token by token, with caches: prefill and decode, of the bits that logits has");
   add("--memory-budget", "BYTES", &line.budget,
       "the most bytes the program may take, such as 300M: values are computed again instead of stored", "no bound");
   add("--emit", "STAGE", &line.emit,
@@ -365,6 +369,7 @@ PipelineOptions CommandLine::pipelineOptions() const {
   options.severalVersions = targets.size() > 1 || options.target.target == Target::Vulkan;
   options.bf16 = dtype == "bf16";
   options.memoryBudget = budgetBytes;
+  options.decode = decode;
   options.curve = !report.empty();
   options.dumpDirectory = dumpDirectory;
   options.time = time;

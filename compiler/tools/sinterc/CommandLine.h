@@ -20,6 +20,7 @@ struct CommandLine {
   bool header = false; ///< of the model's entries, beside what `last` gives or alone
   bool listSettings = false;
   bool time = false, verbose = false, validateSpirv = false, statistics = false, accumulate = false;
+  bool decode = false; ///< also derive entries that sample token by token
   Inspection inspection;
 
   std::map<std::string, std::string> values; ///< `settings`, taken apart

@@ -2,37 +2,25 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "program/program.h"
-#include "training/trainer.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 
 namespace sinter {
 
-Generator::Generator(Program &program, const Tokenizer &tokenizer)
-    : program_(program), tokenizer_(tokenizer), entry_(requireEntry(program, "logits")) {
-  const sinter_input *tokens = Program::findInput(entry_, "tokens");
-  const sinter_tensor *logits = Program::findOutput(entry_, "logits");
-  if (!tokens || tokens->tensor.dtype != SINTER_I32 || tokens->tensor.rank != 2 || tokens->tensor.shape[0] != 1 ||
-      !Program::findInput(entry_, "position") || !logits || logits->dtype != SINTER_F32)
-    fail(Exit::Usage, "entry logits: must take tokens (i32 [1, context]) and position (i32) and give logits (f32)");
-  tokens_ = static_cast<int32_t *>(program.data(*tokens));
-  context_ = tokens->tensor.shape[1];
-  vocabulary_ = elementCount(*logits);
-}
+Generator::Generator(Program &program, const Tokenizer &tokenizer) : tokenizer_(tokenizer), model_(program) {}
 
 std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const std::string &what) const {
   std::vector<int32_t> last;
-  const size_t matter = std::max(size_t(context_), Sampler::repeatWindow);
+  const size_t matter = std::max(size_t(model_.context()), Sampler::repeatWindow);
   std::vector<int32_t> part(std::min(prompt.size(), size_t(65536)));
   for (size_t position = 0; position < prompt.size();) {
     const size_t count = tokenizer_.encodePart(prompt, position, part, what);
     for (size_t i = 0; i < count; ++i)
-      if (part[i] >= vocabulary_)
+      if (part[i] >= model_.vocabulary())
         fail(Exit::Input,
              fmt::format("{}: has token {}, but the model only {} of them: the tokenizer is of another model", what,
-                         part[i], vocabulary_));
+                         part[i], model_.vocabulary()));
     last.insert(last.end(), part.begin(), part.begin() + int64_t(count));
     if (last.size() > matter)
       last.erase(last.begin(), last.end() - int64_t(matter));
@@ -47,16 +35,6 @@ std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const st
   return {0};
 }
 
-std::span<const float> Generator::nextLogits(std::span<const int32_t> tokens) {
-  const auto window = tokens.last(std::min(tokens.size(), size_t(context_)));
-  program_.setDefaults(entry_);
-  std::fill(std::copy(window.begin(), window.end(), tokens_), tokens_ + context_, 0);
-  program_.setScalar(entry_, "position", double(window.size() - 1));
-  program_.run(entry_);
-  const sinter_tensor &logits = *Program::findOutput(entry_, "logits");
-  return {static_cast<const float *>(program_.data(logits)), size_t(vocabulary_)};
-}
-
 // Length of the longest end of `text` that some stop string begins with: it cannot be shown yet.
 static size_t heldBack(const std::string &text, const std::vector<std::string> &stops) {
   size_t held = 0;
@@ -69,14 +47,14 @@ static size_t heldBack(const std::string &text, const std::vector<std::string> &
 
 Generated Generator::run(std::vector<int32_t> tokens, const GenerateOptions &options,
                          const std::function<bool(const std::string &)> &show) {
-  const int64_t choices =
-      tokenizer_.kind() == Tokenizer::Kind::None ? vocabulary_ : std::min(vocabulary_, tokenizer_.size());
+  const int64_t choices = tokenizer_.kind() == Tokenizer::Kind::None ? model_.vocabulary()
+                                                                     : std::min(model_.vocabulary(), tokenizer_.size());
   Sampler sampler(options.sampler, choices);
   Utf8Stream utf8;
   Generated result;
   size_t shown = 0;
   for (int64_t i = 0; i < options.count && !result.stopped; ++i) {
-    const std::span<const float> logits = nextLogits(tokens);
+    const std::span<const float> logits = model_.logitsAfter(tokens);
     GeneratedToken token;
     token.id = sampler.pick(logits, tokens, uint64_t(i));
     if (options.logProbabilities > 0) {

@@ -3,6 +3,7 @@
 
 #include "data/tokenizer.h"
 #include "sampling/sampler.h"
+#include "sampling/token_model.h"
 
 #include <functional>
 #include <string>
@@ -33,7 +34,7 @@ struct Generated {
   bool stopped = false; ///< by one of the stop strings
 };
 
-/// The entry `logits`: tokens [1, context], position -> logits of the token after `position`.
+/// Goes on with texts, token by token.
 class Generator {
 public:
   /// Throws Failure (usage) if the program has no such entry.
@@ -48,13 +49,8 @@ public:
                 const std::function<bool(const std::string &)> &show);
 
 private:
-  std::span<const float> nextLogits(std::span<const int32_t> tokens);
-
-  Program &program_;
   const Tokenizer &tokenizer_;
-  const sinter_entry &entry_;
-  int32_t *tokens_;
-  int64_t context_, vocabulary_;
+  TokenModel model_;
 };
 
 } // namespace sinter

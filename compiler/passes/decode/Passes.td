@@ -1,0 +1,21 @@
+//===- Passes.td - passes about sampling token by token ---------------------------------------------===//
+#ifndef SINTER_DECODE_PASSES
+#define SINTER_DECODE_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def DeriveDecode : Pass<"sinter-derive-decode", "::mlir::ModuleOp"> {
+  let summary = "entries that compute new positions only, from an entry that computes all of them";
+  let description = [{
+    From the entry `logits` (tokens [1, T] and the position whose logits are asked for) come `prefill`, of the `chunk`
+    positions from `offset` on, and `decode`, of one. They have the parameters of the model, and caches: transient
+    states, one for each value that an attention reads along the columns, which hold it for all T positions. A result
+    has the bits that `logits` gives. It is an error, at the op that is in the way, if positions depend on later ones,
+    or on earlier ones otherwise than through a causal attention or a sum so far. A module without such an entry is left
+    alone. Example: test/passes/derive-decode.mlir.
+  }];
+  let options = [Option<"chunk", "chunk", "int64_t", "64", "positions that prefill takes at a time">];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
+#endif // SINTER_DECODE_PASSES

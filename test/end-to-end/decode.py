@@ -1,0 +1,134 @@
+"""decode.py FOLDER RANDOM: logits of programs compiled with --decode against those without, to the bit.
+
+Each model is compiled both ways, trained for a few steps, and asked for the log-probabilities of every token that it
+may choose. RANDOM models are drawn by number: attention with masks, windows, soft caps, grouped heads, ALiBi, rotary
+positions, sums so far, norms, in random order.
+"""
+
+import os
+import random
+import subprocess
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+GPT = ("layers=2 width=64 heads=2 context=150 vocab=80 batch=2", os.path.join(ROOT, "examples/gpt/gpt.cpp"))
+LLAMA = ("layers=2 width=64 heads=4 shared=2 hidden=96 context=100 vocabulary=80 batch=2",
+         os.path.join(ROOT, "examples/zoo/llama.cpp"))
+WORDS = "in the beginning god created the heaven and the earth and the earth was without form and void "
+
+MODEL = """#include <sinter/sinter.h>
+#include <cmath>
+using namespace sinter;
+static Tensor linear(const std::string &name, Tensor x, int64_t out) {
+  return matmul(x, parameter(name, {x.dim(-1), out}, normal(0.3)));
+}
+SINTER_MODEL(decoded) {
+  language_model(LanguageModel{.batch = 2, .context = %(context)d}, [](Tensor tokens, const Select &select) {
+    int64_t B = tokens.dim(0), T = tokens.dim(1), D = %(width)d;
+    Tensor table = parameter("table", {80, D}, normal(0.5));
+    Tensor x = gather(table, tokens);
+    Tensor i = iota({T, T}, 0), j = iota({T, T}, 1);
+%(body)s
+    return matmul(select(rms_norm(x)), transpose(table));
+  });
+}
+"""
+
+SLICES = """    Tensor both = linear("both", x, 2 * D);
+    x = slice(both, 2, 0, D) * sigmoid(slice(both, 2, D, 2 * D)) + x;
+    x = concat({slice(x, 2, D / 2, D), slice(x, 2, 0, D / 2)}, 2) + parameter("places", {T, D}, normal(0.1));
+"""
+
+
+def attention(number, draw):
+    """Self-attention over `heads` heads, each of width D / heads."""
+    heads, shared = draw.choice([(1, 1), (2, 2), (2, 1), (4, 2)])
+    lines = [f'    {{ Scope scope("attention{number}");', f"    int64_t H = {heads}, G = {shared}, S = D / H;",
+             "    auto split = [&](Tensor y, int64_t n) { return transpose(reshape(y, {B, T, n, S}), {0, 2, 1, 3}); };",
+             '    Tensor y = layer_norm(x), q = split(linear("q", y, D), H), k = split(linear("k", y, G * S), G);',
+             '    Tensor v = split(linear("v", y, G * S), G);']
+    if draw.random() < 0.4:
+        lines.append("    q = rope(q), k = rope(k);")
+    lines += ["    auto repeated = [&](Tensor y) {",
+              "      return reshape(reshape(y, {B, G, 1, T, S}) + full({B, G, H / G, T, S}, 0), {B, H, T, S}); };",
+              "    if (G != H) k = repeated(k), v = repeated(v);",
+              "    Tensor scores = matmul(q, transpose(k)) * 0.3;"]
+    if draw.random() < 0.3:
+        lines.append("    scores = tanh(scores / 5) * 5;")
+    if draw.random() < 0.3:
+        lines.append("    scores = scores - cast(i - j, f32) * 0.1;")
+    mask = "i >= j" + (f" && i - j < {draw.randint(1, 40)}" if draw.random() < 0.4 else "")
+    lines += [f"    Tensor mixed = matmul(softmax(where({mask}, scores, -INFINITY)), v);",
+              '    x = x + linear("o", reshape(transpose(mixed, {0, 2, 1, 3}), {B, T, D}), D); }']
+    return "\n".join(lines) + "\n"
+
+
+def feed_forward(number, draw):
+    act = draw.choice(["gelu_tanh", "silu", "relu", "tanh"])
+    return f'    x = x + linear("down{number}", {act}(linear("up{number}", rms_norm(x), 2 * D)), D);\n'
+
+
+def so_far(number, draw):
+    mean = "cumsum(x, 1) / reshape(cast(arange(T) + 1, f32), {T, 1})"
+    return f"    x = x + {draw.choice([mean, 'cumsum(tanh(x), 1, true) * 0.1'])};\n"
+
+
+def random_model(number):
+    draw = random.Random(number)
+    parts = [draw.choice([attention, attention, feed_forward, so_far])(n, draw) for n in range(draw.randint(2, 4))]
+    parts.insert(draw.randint(0, len(parts)), attention(9, draw))
+    sizes = {"context": draw.choice([33, 64, 100, 150]), "width": draw.choice([32, 48, 64])}
+    return MODEL % {**sizes, "body": "".join(parts)}
+
+
+def compiled(folder, name, source, settings, *options):
+    program = os.path.join(folder, name)
+    arguments = [word for setting in settings.split() for word in ("--set", setting)]
+    subprocess.run(["sinterc", source, *arguments, *options, "-o", program], check=True)
+    return program
+
+
+def sampled(program, checkpoint, prompt, count, threads):
+    return subprocess.run([program, "sample", "--checkpoint", checkpoint, "--prompt", prompt, "-n", str(count),
+                           "--seed", "3", "--logprobs", "80", "--threads", str(threads)], check=True,
+                          capture_output=True).stdout
+
+
+def compare(folder, name, source, settings):
+    whole = compiled(folder, "whole", source, settings)
+    step = compiled(folder, "step", source, settings, "--decode")
+    text = os.path.join(folder, "text.txt")
+    with open(text, "w", encoding="utf-8") as file:
+        file.write(WORDS * 40)
+    out = os.path.join(folder, "out")
+    subprocess.run(["rm", "-rf", out], check=True)
+    subprocess.run([whole, "train", "--data", text, "--steps", "3", "--out", out], check=True, capture_output=True)
+    checkpoint = os.path.join(out, "checkpoint.safetensors")
+    wrong = 0
+    # (Prompts of 1, 2, 60 tokens, of one prefill and one more token, and of more than the context.)
+    for length, count in ((1, 40), (2, 3), (60, 12), (65, 5), (140, 15), (170, 2)):
+        prompt = (WORDS * 3)[:length]
+        expected = sampled(whole, checkpoint, prompt, count, 2)
+        for threads in (1, 2, 3):
+            if sampled(step, checkpoint, prompt, count, threads) != expected:
+                print(f"{name}: a prompt of {length} tokens, {count} more, {threads} threads: other bits")
+                wrong += 1
+    if not wrong:
+        print(f"{name}: same bits", flush=True)
+
+
+def main():
+    folder, number = sys.argv[1], int(sys.argv[2])
+    os.makedirs(folder)
+    compare(folder, "gpt.cpp", GPT[1], GPT[0])
+    compare(folder, "llama.cpp", LLAMA[1], LLAMA[0])
+    models = [("slices.cpp", MODEL % {"context": 70, "width": 32, "body": SLICES})]
+    models += [(f"random model {n}", random_model(n)) for n in range(number)]
+    for name, text in models:
+        source = os.path.join(folder, "decoded.cpp")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(text)
+        compare(folder, name, source, "")
+
+
+main()

@@ -1,0 +1,194 @@
+// Entries that compute new positions only, derived from one that computes all: everything shrinks to the new ones, what an
+// attention or a sum so far reads is kept in caches, indices along time begin at the offset. (Bits: end-to-end/decode.test.)
+// RUN: split-file %s %t
+// RUN: sinter-opt %t/model.mlir --sinter-derive-decode=chunk=4 -mlir-print-local-scope | FileCheck %t/model.mlir
+// RUN: sinter-opt %t/model.mlir --sinter-derive-decode=chunk=4 | sinter-opt | FileCheck %t/model.mlir --check-prefix=AGAIN
+// RUN: sinter-opt %t/model.mlir --sinter-derive-decode=chunk=100 | FileCheck %t/model.mlir --check-prefix=LONG
+// RUN: sinter-opt %t/other.mlir --sinter-derive-decode | FileCheck %t/other.mlir
+// RUN: sinter-opt %t/errors.mlir --split-input-file --verify-diagnostics --sinter-derive-decode
+
+// Models, at the line that looks ahead or mixes positions.
+// RUN: not sinterc %t/mean.cpp --decode -o %t/none 2>&1 | FileCheck %t/mean.cpp
+// RUN: sed 's/x + mean(x, {1}, true)/x + roll(x, 1, 1)/' %t/mean.cpp > %t/roll.cpp
+// RUN: not sinterc %t/roll.cpp --decode -o %t/none 2>&1 | FileCheck %t/mean.cpp --check-prefix=ROLL
+// RUN: sed 's/x + mean(x, {1}, true)/matmul(softmax(matmul(x, transpose(x))), x)/' %t/mean.cpp > %t/open.cpp
+// RUN: not sinterc %t/open.cpp --decode -o %t/none 2>&1 | FileCheck %t/mean.cpp --check-prefix=OPEN
+// RUN: sed 's/x + mean(x, {1}, true)/flip(x, 1)/' %t/mean.cpp > %t/flip.cpp
+// RUN: not sinterc %t/flip.cpp --decode -o %t/none 2>&1 | FileCheck %t/mean.cpp --check-prefix=FLIP
+// RUN: not sinterc %t/model.mlir --from=kernels --decode -o %t/none 2>&1 | FileCheck %t/mean.cpp --check-prefix=LATE
+
+//--- model.mlir
+// The column operand is kept, the row operand is not; the diagonal is that of absolute positions.
+// CHECK: sinter.state @cache.0 : tensor<1x8x4xf32> {init = "zeros", transient}
+// CHECK-NOT: sinter.state @cache.1
+// CHECK: func.func @decode(%{{.*}}: tensor<1x1xi32> {sinter.name = "tokens"}, %{{.*}}: tensor<i32> {sinter.name = "position"}, %[[OFFSET:.*]]: tensor<i32> {sinter.default = 0.000000e+00 : f64, sinter.name = "offset"}) -> (tensor<4xf32> {sinter.name = "logits"})
+// CHECK: %[[TABLE:.*]] = sinter.read @places : tensor<8x4xf32>
+// CHECK: %[[PLACES:.*]] = sinter.map(%[[OFFSET]])
+// CHECK: sinter.gather %[[TABLE]], %[[PLACES]] : (tensor<8x4xf32>, tensor<1xi32>) -> tensor<1x4xf32>
+// CHECK: %[[BEFORE:.*]] = sinter.read @cache.0 : tensor<1x8x4xf32>
+// CHECK: %[[NOW:.*]] = sinter.map(%[[BEFORE]], %{{.*}}, %[[OFFSET]])
+// CHECK: %[[HERE:.*]] = sinter.index 1 : i32
+// CHECK: arith.cmpi eq, %[[HERE]], %{{.*}} : i32
+// CHECK-NOT: sinter.attention
+// CHECK: sinter.matmul %{{.*}}, %[[NOW]] {transpose_rhs} : (tensor<1x1x4xf32>, tensor<1x8x4xf32>) -> tensor<1x1x8xf32>
+// CHECK: sinter.map(%{{.*}}, %[[OFFSET]])
+// CHECK: %[[ROW:.*]] = sinter.index 1 : i32
+// CHECK: arith.addi %[[ROW]], %{{.*}} : i32
+// CHECK: sinter.softmax %{{.*}} : tensor<1x1x8xf32>
+// CHECK: sinter.write @cache.0, %[[NOW]] : tensor<1x8x4xf32>
+// CHECK: func.func @prefill(%{{.*}}: tensor<1x4xi32> {sinter.name = "tokens"}
+// CHECK: sinter.softmax %{{.*}} : tensor<1x4x8xf32>
+// CHECK: sinter.write @cache.0
+// AGAIN: func.func @decode
+// LONG: func.func @prefill(%{{.*}}: tensor<1x8xi32>
+#id = affine_map<(b, i, j) -> (b, i, j)>
+#row = affine_map<(b, i, j) -> (i, j)>
+sinter.state @words : tensor<16x4xf32> {init = "normal", scale = 1.0, trainable}
+sinter.state @places : tensor<8x4xf32> {init = "normal", scale = 1.0, trainable}
+func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}) -> (tensor<4xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %words = sinter.read @words : tensor<16x4xf32>
+  %places = sinter.read @places : tensor<8x4xf32>
+  %x = sinter.gather %words, %tokens : (tensor<16x4xf32>, tensor<1x8xi32>) -> tensor<1x8x4xf32>
+  %y = sinter.map(%x, %places) [#id, #row] : (tensor<1x8x4xf32>, tensor<8x4xf32>) -> tensor<1x8x4xf32> {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    sinter.yield %s : f32
+  }
+  %z = sinter.attention over [1, 8, 8] (%x rows 1, %y columns 1) : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32> {
+  ^bb0(%q: tensor<1x8x4xf32>, %k: tensor<1x8x4xf32>):
+    %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<1x8x4xf32>, tensor<1x8x4xf32>) -> tensor<1x8x8xf32>
+    %m = sinter.map(%s) [#id] : (tensor<1x8x8xf32>) -> tensor<1x8x8xf32> {
+    ^bb0(%e: f32):
+      %inf = arith.constant 0xFF800000 : f32
+      %i = sinter.index 1 : i32
+      %j = sinter.index 2 : i32
+      %keep = arith.cmpi sge, %i, %j : i32
+      %r = arith.select %keep, %e, %inf : f32
+      sinter.yield %r : f32
+    }
+    %p = sinter.softmax %m : tensor<1x8x8xf32>
+    %o = sinter.matmul %p, %k : (tensor<1x8x8xf32>, tensor<1x8x4xf32>) -> tensor<1x8x4xf32>
+    sinter.yield %o : tensor<1x8x4xf32>
+  }
+  %rows = sinter.reshape %z : tensor<1x8x4xf32> -> tensor<8x4xf32>
+  %one = sinter.gather %rows, %position : (tensor<8x4xf32>, tensor<i32>) -> tensor<4xf32>
+  return %one : tensor<4xf32>
+}
+
+//--- other.mlir
+// No language model: nothing is derived.
+// CHECK-NOT: func.func @decode
+// CHECK: func.func @logits
+func.func @logits(%x: tensor<1x8xf32> {sinter.name = "x"}) -> (tensor<1x8xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  return %x : tensor<1x8xf32>
+}
+
+//--- errors.mlir
+// What is given of all positions.
+func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}) -> (tensor<1x8xi32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  // expected-error @+1 {{cannot be sampled token by token: what an entry gives of all positions cannot be given of new ones alone}}
+  return %tokens : tensor<1x8xi32>
+}
+
+// -----
+// Time and another dimension in one.
+func.func @logits(%tokens: tensor<2x8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}) -> (tensor<i32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  // expected-error @+1 {{cannot be sampled token by token: reshape: mixes positions with another dimension}}
+  %all = sinter.reshape %tokens : tensor<2x8xi32> -> tensor<16xi32>
+  %one = sinter.gather %all, %position : (tensor<16xi32>, tensor<i32>) -> tensor<i32>
+  return %one : tensor<i32>
+}
+
+// -----
+// Another row than the one that is asked for.
+func.func @logits(%tokens: tensor<8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}) -> (tensor<i32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %first = arith.constant dense<0> : tensor<i32>
+  // expected-error @+1 {{cannot be sampled token by token: gather: looks up other positions}}
+  %one = sinter.gather %tokens, %first : (tensor<8xi32>, tensor<i32>) -> tensor<i32>
+  return %one : tensor<i32>
+}
+
+// -----
+// A sum of what comes later.
+func.func @logits(%tokens: tensor<8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<4x3xf32> {sinter.name = "table"}) -> (tensor<3xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %x = sinter.gather %table, %tokens : (tensor<4x3xf32>, tensor<8xi32>) -> tensor<8x3xf32>
+  // expected-error @+1 {{cannot be sampled token by token: cumsum: of later positions}}
+  %y = sinter.cumsum %x axis 0 {reverse} : tensor<8x3xf32>
+  %one = sinter.gather %y, %position : (tensor<8x3xf32>, tensor<i32>) -> tensor<3xf32>
+  return %one : tensor<3xf32>
+}
+
+// -----
+// Softmax along time, a product that sums over it, one of positions with positions.
+func.func @logits(%tokens: tensor<8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<4x3xf32> {sinter.name = "table"}) -> (tensor<3xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %x = sinter.gather %table, %tokens : (tensor<4x3xf32>, tensor<8xi32>) -> tensor<8x3xf32>
+  %t = sinter.transpose %x [1, 0] : tensor<8x3xf32> -> tensor<3x8xf32>
+  // expected-error @+1 {{cannot be sampled token by token: softmax: along all positions, later ones too}}
+  %y = sinter.softmax %t : tensor<3x8xf32>
+  %u = sinter.transpose %y [1, 0] : tensor<3x8xf32> -> tensor<8x3xf32>
+  %one = sinter.gather %u, %position : (tensor<8x3xf32>, tensor<i32>) -> tensor<3xf32>
+  return %one : tensor<3xf32>
+}
+
+// -----
+func.func @logits(%tokens: tensor<8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<4x3xf32> {sinter.name = "table"}, %w: tensor<8x8xf32> {sinter.name = "w"}) -> (tensor<3xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %x = sinter.gather %table, %tokens : (tensor<4x3xf32>, tensor<8xi32>) -> tensor<8x3xf32>
+  // expected-error @+1 {{cannot be sampled token by token: matmul: sums over all positions, later ones too}}
+  %y = sinter.matmul %w, %x : (tensor<8x8xf32>, tensor<8x3xf32>) -> tensor<8x3xf32>
+  %one = sinter.gather %y, %position : (tensor<8x3xf32>, tensor<i32>) -> tensor<3xf32>
+  return %one : tensor<3xf32>
+}
+
+// -----
+func.func @logits(%tokens: tensor<8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<4x3xf32> {sinter.name = "table"}) -> (tensor<8xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %x = sinter.gather %table, %tokens : (tensor<4x3xf32>, tensor<8xi32>) -> tensor<8x3xf32>
+  // expected-error @+1 {{cannot be sampled token by token: matmul: of positions with positions, in no attention that could be fused}}
+  %y = sinter.matmul %x, %x {transpose_rhs} : (tensor<8x3xf32>, tensor<8x3xf32>) -> tensor<8x8xf32>
+  %one = sinter.gather %y, %position : (tensor<8x8xf32>, tensor<i32>) -> tensor<8xf32>
+  return %one : tensor<8xf32>
+}
+
+// -----
+// An attention whose mask lets one key too many through: j <= i + 1.
+#id = affine_map<(i, j) -> (i, j)>
+func.func @logits(%tokens: tensor<8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<4x3xf32> {sinter.name = "table"}) -> (tensor<3xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %x = sinter.gather %table, %tokens : (tensor<4x3xf32>, tensor<8xi32>) -> tensor<8x3xf32>
+  %z = sinter.attention over [8, 8] (%x rows 0, %x columns 0) : (tensor<8x3xf32>, tensor<8x3xf32>) -> tensor<8x3xf32> {
+  ^bb0(%q: tensor<8x3xf32>, %k: tensor<8x3xf32>):
+    %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<8x3xf32>, tensor<8x3xf32>) -> tensor<8x8xf32>
+    %m = sinter.map(%s) [#id] : (tensor<8x8xf32>) -> tensor<8x8xf32> {
+    ^bb0(%e: f32):
+      %inf = arith.constant 0xFF800000 : f32
+      %one = arith.constant 1 : i32
+      %i = sinter.index 0 : i32
+      %next = arith.addi %i, %one : i32
+      %j = sinter.index 1 : i32
+      %keep = arith.cmpi sge, %next, %j : i32
+      %r = arith.select %keep, %e, %inf : f32
+      sinter.yield %r : f32
+    }
+    // expected-error @+1 {{cannot be sampled token by token: softmax: of later positions, too}}
+    %p = sinter.softmax %m : tensor<8x8xf32>
+    %o = sinter.matmul %p, %k : (tensor<8x8xf32>, tensor<8x3xf32>) -> tensor<8x3xf32>
+    sinter.yield %o : tensor<8x3xf32>
+  }
+  %one = sinter.gather %z, %position : (tensor<8x3xf32>, tensor<i32>) -> tensor<3xf32>
+  return %one : tensor<3xf32>
+}
+
+//--- mean.cpp
+// CHECK: mean.cpp:12:17: cannot be sampled token by token: reduce: over all positions, later ones too
+// ROLL: roll.cpp:12:17: cannot be sampled token by token: slice: reads other positions than its own
+// OPEN: open.cpp:12:{{[0-9]+}}: cannot be sampled token by token: softmax: of later positions, too
+// FLIP: flip.cpp:12:{{[0-9]+}}: cannot be sampled token by token:
+// LATE: --decode: acts on the way to stage fused, but --from=kernels starts behind it
+#include <sinter/sinter.h>
+using namespace sinter;
+SINTER_MODEL(mean) {
+  language_model(LanguageModel{.batch = 2, .context = 32}, [](Tensor tokens, const Select &select) {
+    Tensor table = parameter("table", {64, 16}, normal(0.1));
+    Tensor x = gather(table, tokens);
+    x = x + mean(x, {1}, true);
+    return matmul(select(x), transpose(table));
+  });
+}
