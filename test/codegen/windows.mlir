@@ -20,6 +20,20 @@ func.func @output(%a: tensor<3x6x7x32xf32>, %u: tensor<3x3x32x40xf32>, %b: tenso
   %2 = sinter.conv output %c, %t strides [1, 1] low [3, 6] dilations [1, 1] : (tensor<2x9x11x5xf32>, tensor<7x13x5x8xf32>) -> tensor<2x9x11x8xf32>
   return %0, %1, %2 : tensor<3x6x7x40xf32>, tensor<2x19x33xf32>, tensor<2x9x11x8xf32>
 }
+// As many images as places and more: places are batches, whose taps outside are left out. Of one, two and three
+// dimensions; steps in both directions; blocks of k that begin and end within a tap; what follows is computed on the way.
+func.func @places(%a: tensor<20x4x4x45xf32>, %u: tensor<3x3x45x40xf32>, %y: tensor<20x4x4x40xf32>, %b: tensor<33x6x7xf32>, %v: tensor<5x7x24xf32>, %c: tensor<24x2x3x2x8xf32>, %t: tensor<3x3x3x8x17xf32>, %bias: tensor<40xf32>)
+    -> (tensor<20x4x4x40xf32>, tensor<20x4x4x45xf32>, tensor<33x6x24xf32>, tensor<24x2x3x2x17xf32>, tensor<24x1x2x1x17xf32>) attributes {sinter.entry} {
+  %0 = sinter.conv output %a, %u strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<20x4x4x45xf32>, tensor<3x3x45x40xf32>) -> tensor<20x4x4x40xf32>
+  %1 = sinter.broadcast %bias dims [3] : tensor<40xf32> -> tensor<20x4x4x40xf32>
+  %2 = arith.addf %0, %1 : tensor<20x4x4x40xf32>
+  %3 = arith.mulf %2, %y : tensor<20x4x4x40xf32>
+  %4 = sinter.conv input %y, %u strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<20x4x4x40xf32>, tensor<3x3x45x40xf32>) -> tensor<20x4x4x45xf32>
+  %5 = sinter.conv output %b, %v strides [1] low [4] dilations [2] : (tensor<33x6x7xf32>, tensor<5x7x24xf32>) -> tensor<33x6x24xf32>
+  %6 = sinter.conv output %c, %t strides [1, 1, 1] low [1, 2, 1] dilations [1, 2, 1] : (tensor<24x2x3x2x8xf32>, tensor<3x3x3x8x17xf32>) -> tensor<24x2x3x2x17xf32>
+  %7 = sinter.conv output %c, %t strides [2, 2, 2] low [1, 2, 1] dilations [1, 2, 1] : (tensor<24x2x3x2x8xf32>, tensor<3x3x3x8x17xf32>) -> tensor<24x1x2x1x17xf32>
+  return %3, %4, %5, %6, %7 : tensor<20x4x4x40xf32>, tensor<20x4x4x45xf32>, tensor<33x6x24xf32>, tensor<24x2x3x2x17xf32>, tensor<24x1x2x1x17xf32>
+}
 // One channel, one filter, one window.
 func.func @ones(%a: tensor<2x9x11x1xf32>, %u: tensor<3x3x1x24xf32>, %b: tensor<2x9x11x24xf32>, %v: tensor<3x3x24x1xf32>, %c: tensor<1x3x3x8xf32>, %t: tensor<3x3x8x24xf32>)
     -> (tensor<2x9x11x24xf32>, tensor<2x9x11x1xf32>, tensor<1x1x1x24xf32>) attributes {sinter.entry} {

@@ -12,7 +12,7 @@
 #include "compiler/codegen/cpu/Passes.h"
 #include "compiler/codegen/cpu/attention/AttentionSchedule.h"
 #include "compiler/codegen/cpu/loops/EmitLoops.h"
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/Windows.h"
 
 using namespace mlir;
 
@@ -53,7 +53,17 @@ private:
     if (kindOf(kernel) == kProductKind)
       if (std::optional<MatmulKernel> product = recogniseMatmul(kernel))
         return scheduleOf(seed ? randomPlan(*product, target, random) : planMatmul(*product, target), &getContext());
+    lowerWindows(kernel);
     return scheduleLoops(kernel, seed ? &random : nullptr);
+  }
+
+  /// Only a product packs windows: here loops compute them.
+  static void lowerWindows(func::FuncOp kernel) {
+    for (WindowsOp windows : llvm::to_vector(kernel.getOps<WindowsOp>())) {
+      OpBuilder builder(windows);
+      windows.getResult().replaceAllUsesWith(windows.lowerToLoops(builder));
+      windows.erase();
+    }
   }
 
   std::mt19937_64 random;

@@ -29,7 +29,8 @@ public:
       mergeLoops(loops[static_cast<int>(role)], role == Role::K);
     readDepth(loops[static_cast<int>(Role::K)]);
     result.batch = loops[static_cast<int>(Role::Batch)];
-    result.m = takePrincipal(loops[static_cast<int>(Role::M)]);
+    int images = result.skipsTaps() ? result.splitOf(result.lhs.windows->dim)->parts.front().first : -1;
+    result.m = takePrincipal(loops[static_cast<int>(Role::M)], images);
     result.n = takePrincipal(loops[static_cast<int>(Role::N)]);
     // The vector dimension is n: results should be contiguous along it. Products commute exactly, so roles may swap.
     const MatmulAccess &stored = result.results.front().access;
@@ -85,13 +86,14 @@ private:
       result.k.size *= outer.size;
   }
 
-  /// The loop that results walk with stride one, or else the longest; the others become batches.
-  MatmulLoop takePrincipal(SmallVector<MatmulLoop> &loops) {
+  /// The loop that results walk with stride one, or else the longest, unless one is wanted; the others become batches.
+  MatmulLoop takePrincipal(SmallVector<MatmulLoop> &loops, int wanted = -1) {
     if (loops.empty())
       return {};
     const MatmulAccess &stored = result.results.front().access;
     auto *best = llvm::max_element(loops, [&](const MatmulLoop &a, const MatmulLoop &b) {
-      return std::pair(a.stride(stored) == 1, a.size) < std::pair(b.stride(stored) == 1, b.size);
+      return std::tuple(a.dim == wanted, a.stride(stored) == 1, a.size) <
+             std::tuple(b.dim == wanted, b.stride(stored) == 1, b.size);
     });
     MatmulLoop taken = *best;
     loops.erase(best);

@@ -17,6 +17,10 @@ int64_t MatmulKernel::batchSize() const {
   return size;
 }
 
+bool MatmulKernel::sharesRhs() const {
+  return llvm::all_of(batch, [&](const MatmulLoop &loop) { return loop.stride(rhs) == 0; });
+}
+
 bool MatmulKernel::walksEvenly(const MatmulAccess &access) const {
   for (size_t i = 1; i < kParts.size(); ++i)
     if (kParts[i - 1].stride(access) != kParts[i].stride(access) * kParts[i].size)
@@ -46,7 +50,8 @@ public:
       return std::nullopt;
     dims.sizes = result.contraction.getStaticLoopRanges();
     dims.parents = llvm::to_vector(llvm::seq<int>(0, result.contraction.getNumLoops()));
-    if (!splitDims() || !readContraction() || !readEpilogue() || !readResults() || (columnSums && !result.columnSums))
+    if (!splitDims() || !readContraction() || !readEpilogue() || !readResults() ||
+        (columnSums && (!result.columnSums || apart)))
       return std::nullopt;
     chooseLoops(result, dims, /*mayTurn=*/merges && !result.lhs.windows); // windows stay to the left
     if (result.columnSums && result.n.stride(*result.columnSums) != 1)
@@ -79,8 +84,17 @@ private:
     linalg::GenericOp op = result.contraction;
     for (int i : {0, 1}) {
       auto collapse = op.getDpsInputs()[i].getDefiningOp<tensor::CollapseShapeOp>();
-      if (!collapse || viewOfArgument(collapse.getResult()) || windowsOf(collapse))
+      if (!collapse || viewOfArgument(collapse.getResult()))
         continue;
+      if (WindowsOp windows = windowsOfMatrix(collapse)) {
+        int dim = termsOf(op.getIndexingMapsArray()[i])[0].front().first;
+        int64_t images = windows.getInput().getType().getShape().front(), places = dims.sizes[dim] / images;
+        bool areRows = op.getIteratorTypesArray()[dim] == utils::IteratorType::parallel;
+        apart = i == 0 && merges && areRows && !kernel->hasAttr(plan::kInPlaceAttr) && paysByPlace(windows);
+        if (apart)
+          split(dim, {images, places});
+        continue;
+      }
       ArrayRef<int64_t> shape = collapse.getSrcType().getShape();
       for (auto [group, dim] :
            llvm::zip_equal(collapse.getReassociationIndices(), termsOf(op.getIndexingMapsArray()[i])))
@@ -94,6 +108,9 @@ private:
         }
     }
     dims.used.assign(count(), !merges);
+    if (apart) // images and places are walked apart, though one stride would lead through both
+      for (auto [part, factor] : result.splits.front().parts)
+        dims.used[part] = true;
     return true;
   }
 
@@ -132,7 +149,7 @@ private:
   }
 
   /// The windows that the matrix `value` is, or null.
-  static WindowsOp windowsOf(Value value) {
+  static WindowsOp windowsOfMatrix(Value value) {
     auto windows = stripReshapes(value).getDefiningOp<WindowsOp>();
     auto type = cast<RankedTensorType>(value.getType());
     bool matrix = windows && type.getRank() == 2 && type.getDimSize(0) == windows.getType().getShape().front();
@@ -143,9 +160,10 @@ private:
     auto argument = dyn_cast<BlockArgument>(stripReshapes(windows.getInput()));
     if (!argument || &operand != &result.lhs || result.bf16 || !result.ordered.empty())
       return false;
-    int dim = indices[0].front().first;
+    int dim = dims.parents[indices[0].front().first];
     bool areRows = result.contraction.getIteratorTypesArray()[dim] == utils::IteratorType::parallel;
-    operand.windows = MatmulWindows{windows, argument.getArgNumber(), areRows, windows.getType().getShape().back()};
+    operand.windows =
+        MatmulWindows{windows, argument.getArgNumber(), dim, areRows, windows.getType().getShape().back()};
     ArrayRef<int64_t> shape = windows.getType().getShape();
     static_cast<MatmulAccess &>(operand) = makeAccess(View{MatmulOperand::kNowhere, 0, {shape[1] * shape[2], 1}},
                                                       windows.getType().getElementType(), indices);
@@ -153,7 +171,7 @@ private:
   }
 
   bool readOperand(Value value, SmallVector<Terms> indices, MatmulOperand &operand) {
-    if (WindowsOp windows = windowsOf(value))
+    if (WindowsOp windows = windowsOfMatrix(value))
       return readWindows(windows, indices, operand);
     std::optional<View> view;
     while (!(view = viewOfArgument(value)))
@@ -414,6 +432,7 @@ private:
   bool merges;
   MatmulKernel result;
   MatmulDims dims;
+  bool apart = false;                       ///< windows are split into images and places
   linalg::GenericOp columnSums;             ///< of the right operand, or null
   DenseSet<Operation *> prologue;           ///< ops that compute operands
   DenseMap<Value, SmallVector<int>> dimsOf; ///< the contraction's dimension per tensor dimension of a computed value

@@ -49,9 +49,14 @@ struct MatmulStep {
 struct MatmulWindows {
   WindowsOp op;
   unsigned operand = 0; ///< the argument
+  int dim = -1;         ///< the contraction's dimension of windows
   bool areRows = true;  ///< m runs over windows, k over taps and channels; false: the other way round
   int64_t channels = 1; ///< of a tap
 };
+
+/// Whether windows should be taken by their places, with all images of one together: much of the matrix lies outside
+/// (small images), and there are as many of them as a tile should have rows.
+bool paysByPlace(WindowsOp op);
 
 /// What a product multiplies. Of a computed one, the access is that of its widest input if that differs from element to
 /// element, else as if it were stored densely in an argument `kNowhere`.
@@ -96,6 +101,11 @@ struct MatmulKernel {
   llvm::SmallVector<MatmulSplit> splits; ///< dimensions that are numbered beyond the contraction's own
 
   int64_t batchSize() const;
+  /// Whether all batches have the same right operand.
+  bool sharesRhs() const;
+  /// Whether the windows of a batch are those of one place in all images: zeros of one have the same taps as of others,
+  /// which are left out.
+  bool skipsTaps() const { return lhs.windows && lhs.windows->areRows && splitOf(lhs.windows->dim); }
   /// Whether one stride leads from each k to the next.
   bool walksEvenly(const MatmulAccess &access) const;
   /// Whether `operand` cannot be read where it stands by origin and strides.

@@ -48,12 +48,6 @@ struct EmitMatmulPass : impl::CpuEmitMatmulBase<EmitMatmulPass> {
         function.emitError("@") << function.getName() << " runs in place, but its product has no tiles";
         return signalPassFailure();
       }
-      for (WindowsOp windows : llvm::to_vector(function.getOps<WindowsOp>()))
-        if (!kernel) {
-          OpBuilder builder(windows);
-          windows.getResult().replaceAllUsesWith(windows.lowerToLoops(builder));
-          windows.erase();
-        }
       if (!kernel)
         notFused(function, "a product with its tiles",
                  "what is around it is more than its kernel takes: loops compute it");

@@ -184,8 +184,8 @@ class TileSearch {
 public:
   TileSearch(const MatmulPlan &start, const MatmulKernel &kernel, const MatmulTarget &target)
       : plan(start), best(start), m(kernel.m.size), n(kernel.n.size), k(kernel.k.size), batch(kernel.batchSize()),
-        step(stepCycles(start.mr, start.vectors, target)), maxLhsBlock(target.cacheBytes / 4 / 4),
-        cacheBytes(target.cacheBytes) {
+        sharesRhs(kernel.sharesRhs()), step(stepCycles(start.mr, start.vectors, target)),
+        maxLhsBlock(target.cacheBytes / 4 / 4), cacheBytes(target.cacheBytes) {
     int64_t all = std::clamp<int64_t>(llvm::divideCeil(batch * m * n * k, kTileWork), 1, kMinTiles);
     wanted = llvm::divideCeil(all, batch);
     sharedBy = all == 1 ? 1 : kSharedBy;
@@ -239,6 +239,7 @@ private:
   }
 
   double cost() const {
+    int64_t keptOf = plan.keeps == Keeps::Rhs && sharesRhs ? 1 : batch;
     double lhs = packLhs * plan.mc * k, rhs = packRhs * plan.nc * k;
     double multiply = step / plan.depth * llvm::divideCeil(plan.mc, plan.mr) * llvm::divideCeil(plan.nc, plan.nr()) * k;
     int64_t sums = plan.mc * plan.nc;
@@ -252,11 +253,12 @@ private:
       tile += rhs, kept = lhs * plan.mTiles * std::min(plan.nTiles, sharedBy);
     else
       tile += lhs + rhs;
-    return tile * llvm::alignTo(plan.mTiles * plan.nTiles * batch, sharedBy) + kept * batch;
+    return tile * llvm::alignTo(plan.mTiles * plan.nTiles * batch, sharedBy) + kept * keptOf;
   }
 
   MatmulPlan plan, best;
   int64_t m, n, k, batch;
+  bool sharesRhs;
   double step;
   int64_t maxLhsBlock, cacheBytes, wanted, sharedBy;
   double packLhs, packRhs, bestCycles = std::numeric_limits<double>::max();

@@ -60,7 +60,10 @@ void MatmulEmitter::locateTile(Value tile) {
   Value row, column, rest;
   if (plan.keeps != Keeps::Lhs) {
     row = remainder(tile, plan.mTiles), rest = divide(tile, plan.mTiles);
-    column = remainder(rest, plan.nTiles), rest = divide(rest, plan.nTiles);
+    // What is kept for one batch is of use to the next.
+    bool shared = kernel.sharesRhs() && plan.keepsPackedRhs();
+    column = shared ? divide(rest, kernel.batchSize()) : remainder(rest, plan.nTiles);
+    rest = shared ? remainder(rest, kernel.batchSize()) : divide(rest, plan.nTiles);
   } else {
     column = remainder(tile, plan.nTiles), rest = divide(tile, plan.nTiles);
     row = remainder(rest, plan.mTiles), rest = divide(rest, plan.mTiles);
@@ -81,6 +84,8 @@ void MatmulEmitter::locate(Value batch, Value row, Value column) {
   columns = extent(firstColumn, plan.nc, kernel.n.size);
   lhsOrigin = origin(kernel.lhs);
   rhsOrigin = origin(kernel.rhs);
+  if (kernel.skipsTaps())
+    locateTaps();
 }
 
 /// Which part of the operand that is kept the current tile needs. Batches that share an operand have the same origin in
@@ -288,6 +293,15 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
       return loop(first, bound, unrolled, before,
                   [&](Value k, ValueRange carried) { return step(reads, k, unrolled, false, Sums(carried)); });
     };
+    if (kernel.skipsTaps() && reads != Reads::SourceAndCopies) // what is copied is for others, too
+      return eachRunOfTaps(kBlock, sums, [&](Value first, Value bound, const Sums &before) {
+        Value whole = LinearIndex().add(bound, 1).add(first, -1).materialize(b, loc);
+        Value paired = add(first, multiply(divide(whole, unrolled), unrolled));
+        Sums after = steps(first, paired, before);
+        return unrolled == 1 ? after : Sums(loop(paired, bound, 1, after, [&](Value k, ValueRange carried) {
+          return step(reads, k, 1, false, Sums(carried));
+        }));
+      });
     Value start = divide(from, plan.depth);
     if (plan.finishesLater && reads != Reads::SourceAndCopies) {
       // So many steps for each row that was left: the processor does both at once.

@@ -202,6 +202,9 @@ private:
   void copyWindow(mlir::Value window, mlir::Value from, mlir::Value to, mlir::Value buffer, mlir::Value place);
   void packWindowRows(mlir::Value kBlock);
   void packWindowPanels(mlir::Value kBlock);
+  void locateTaps();
+  using Run = llvm::function_ref<Sums(mlir::Value from, mlir::Value to, const Sums &before)>;
+  Sums eachRunOfTaps(mlir::Value kBlock, const Sums &before, Run run);
 
   // MatmulSteps.cpp
   /// Where values are computed: at indices of the whole matrix (null where nothing depends on one), which are those of
@@ -261,6 +264,7 @@ private:
   Span blocks;             ///< of k; null: all
   bool emitsDepth = false; ///< one block of k of all rows is emitted, with other work before the next
   llvm::SmallVector<mlir::Value> batchIndices;
+  llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> tapsWithin; ///< first and behind the last, in each dimension
   mlir::Value lhsOrigin, rhsOrigin;
   llvm::LogicalResult outcome = mlir::success();
 };

@@ -81,12 +81,59 @@ void MatmulEmitter::copyWindow(Value window, Value from, Value to, Value buffer,
   });
 }
 
+/// Which taps of the current batch's windows, which are all in one place, lie within.
+void MatmulEmitter::locateTaps() {
+  WindowShape shape = windowsOf(kernel.lhs.windows->op);
+  const MatmulSplit &split = *kernel.splitOf(kernel.lhs.windows->dim);
+  SmallVector<Value> places =
+      cpu::split(b, loc, indexOf(split.parts.back().first, {constant(0), {}, {}, nullptr, 1}), shape.positions);
+  tapsWithin.clear();
+  // How many steps of `size` it takes from 0 to `distance`, which may be negative, up to all taps.
+  auto stepsTo = [&](Value distance, int64_t size, int64_t most) -> Value {
+    Value positive = arith::MaxSIOp::create(b, loc, distance, constant(0));
+    return arith::MinSIOp::create(b, loc, divide(add(positive, size - 1), size), constant(most));
+  };
+  for (size_t d = 0; d < shape.rank(); ++d) {
+    int64_t step = shape.steps[d], size = shape.sizes[d], taps = shape.taps[d];
+    auto first = [&](int64_t constant, int64_t factor) { // of the window's first tap
+      return LinearIndex{constant - factor * shape.low[d], {}}
+          .add(places[d], factor * shape.strides[d])
+          .materialize(b, loc);
+    };
+    Value from = step > 0 ? stepsTo(first(0, -1), step, taps) : stepsTo(first(1 - size, 1), -step, taps);
+    Value to = step > 0 ? stepsTo(first(size, -1), step, taps) : stepsTo(first(1, 1), -step, taps);
+    tapsWithin.push_back({from, to});
+  }
+}
+
+/// Calls `run` for the steps of a block of k whose taps lie within: neighbours in the last dimension are one run.
+MatmulEmitter::Sums MatmulEmitter::eachRunOfTaps(Value kBlock, const Sums &before, Run run) {
+  WindowShape shape = windowsOf(kernel.lhs.windows->op);
+  int64_t channels = kernel.lhs.windows->channels;
+  Value start = multiply(kBlock, plan.kc), depth = depthOf(kBlock);
+  auto within = [&](Value at) { // of the block
+    Value inBlock = LinearIndex().add(at, 1).add(start, -1).materialize(b, loc);
+    return arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, inBlock, constant(0)), depth).getResult();
+  };
+  std::function<Sums(size_t, Value, const Sums &)> walk = [&](size_t d, Value outer, const Sums &sums) -> Sums {
+    auto [first, last] = tapsWithin[d];
+    auto inAll = [&](Value tap) { return LinearIndex().add(outer, shape.taps[d]).add(tap, 1).materialize(b, loc); };
+    if (d + 1 < shape.rank())
+      return loop(first, last, 1, sums,
+                  [&](Value tap, ValueRange carried) { return walk(d + 1, inAll(tap), Sums(carried)); });
+    Value from = within(multiply(inAll(first), channels)), to = within(multiply(inAll(last), channels));
+    return run(from, arith::MaxSIOp::create(b, loc, from, to), sums);
+  };
+  return walk(0, constant(0), before);
+}
+
 /// [row][kc + padding] of a block of k: taps and channels of the tile's windows.
 void MatmulEmitter::packWindowRows(Value kBlock) {
   Value from = multiply(kBlock, plan.kc), to = add(from, depthOf(kBlock));
   loop(rows, 1, [&](Value row) {
     Value place = LinearIndex().add(lhsBlock(kBlock), 1).add(row, lhsRowLength()).materialize(b, loc);
-    copyWindow(add(firstRow, row), from, to, packedLhs, place);
+    Value window = indexOf(kernel.lhs.windows->dim, {add(firstRow, row), {}, {}, nullptr, 1});
+    copyWindow(window, from, to, packedLhs, place);
   });
 }
 
@@ -101,7 +148,8 @@ void MatmulEmitter::packWindowPanels(Value kBlock) {
   if (kernel.lhs.windows->areRows) {
     eachPanel([&](Value row, Value panel) {
       loop(constant(plan.mr), 1, [&](Value r) {
-        copyWindow(add(add(firstRow, row), r), from, add(from, depth), windowRow, constant(0));
+        Value window = indexOf(kernel.lhs.windows->dim, {add(add(firstRow, row), r), {}, {}, nullptr, 1});
+        copyWindow(window, from, add(from, depth), windowRow, constant(0));
         loop(depth, 1, [&](Value k) {
           Value place = LinearIndex().add(panel, 1).add(k, plan.mr).add(r, 1).materialize(b, loc);
           memref::StoreOp::create(b, loc, memref::LoadOp::create(b, loc, windowRow, k), packedLhs, place);

@@ -1,0 +1,32 @@
+#include "compiler/codegen/products/MatmulShape.h"
+
+using namespace mlir;
+
+namespace sinter::codegen {
+
+/// The share of a matrix of windows that lies within what they are over; the rest is zero.
+static double shareWithin(WindowsOp op) {
+  WindowShape shape = windowsOf(op);
+  double share = 1;
+  for (size_t d = 0; d < shape.rank(); ++d) {
+    int64_t within = 0;
+    for (int64_t o = 0; o < shape.positions[d]; ++o)
+      for (int64_t t = 0; t < shape.taps[d]; ++t) {
+        int64_t place = o * shape.strides[d] + t * shape.steps[d] - shape.low[d];
+        within += place >= 0 && place % shape.divisors[d] == 0 && place / shape.divisors[d] < shape.sizes[d];
+      }
+    share *= static_cast<double>(within) / static_cast<double>(shape.positions[d] * shape.taps[d]);
+  }
+  return share;
+}
+
+bool paysByPlace(WindowsOp op) {
+  constexpr double kMostWithin = 0.95;
+  constexpr int64_t kLeastImages = 16, kMostPlaces = 4; // of an image for each image
+  int64_t images = op.getInput().getType().getShape().front(), places = op.getType().getShape().front() / images;
+  return images >= kLeastImages && places > 1 && places <= kMostPlaces * images &&
+         llvm::all_of(op.getDivisors(), [](int64_t divisor) { return divisor == 1; }) &&
+         llvm::none_of(op.getSteps(), [](int64_t step) { return step == 0; }) && shareWithin(op) < kMostWithin;
+}
+
+} // namespace sinter::codegen
