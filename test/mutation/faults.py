@@ -336,4 +336,19 @@ FAULTS = [
           "std::memset(target + line - from, 0, from);", "", "gtest:ArrayDatasetTest.*"),
     Fault("negative numbers of a table as bytes", RUNTIME + "arrays/table.cpp", "return least >= 0 && most <= 255",
           "return most <= 255", "gtest:ArraysTest.*"),
+
+    # Loops.
+    Fault("parts of sequences stay where they are", RUNTIME + "program/device_cpu.cpp", "move(jobs, *loop, 1);",
+          "move(jobs, *loop, 0);", "ops/scan.mlir dsl/loops.cpp"),
+    Fault("vulkan: parts of sequences stay where they are", RUNTIME + "vulkan/recording.cpp", "move(*loop, 1);",
+          "move(*loop, 0);", "ops/scan.mlir dsl/loops.cpp"),
+    Fault("the gradient of a loop goes the same way", RULES + "ScanGradient.cpp",
+          "!scan.getReverse(), reverseCarries", "scan.getReverse(), reverseCarries",
+          "ops/scan.mlir dsl/loop_gradients.cpp"),
+    Fault("a loop changes what others read", PASSES + "memory/EntryPlanner.cpp",
+          "kept.contains(input.buffer)", "false", "passes/plan-loops.mlir"),
+    Fault("all steps draw the same", "compiler/frontend/Random.cpp", "for (Value number : builder.loopSteps) {",
+          "for (Value number : std::vector<Value>()) {", "dsl/loops.cpp"),
+    Fault("a step may read a carry that is gone", "dialects/plan/VerifyEntry.cpp",
+          "if (buffer->next && !buffer->next->awaited)", "if (false)", "plan/loops.mlir"),
 ]
