@@ -121,6 +121,8 @@ TEST_F(OptionsTest, WhatIsWrongInFilesAndVariables) {
       {"data = /text", ":1: texts stand in quotes: \"...\""},
       {"data = \"text", ":1: the text has no end"},
       {"data = \"\\q\"", ":1: what follows the \\ means nothing"},
+      {"data = \"\\u12", ":1: four or eight hexadecimal digits are wanted behind \\u"},
+      {"data = \"\\", ":1: what follows the \\ means nothing"},
       {"data = \"\\ud800\"", ":1: what follows the \\ means nothing"},
       {"steps = [1, 2]", ":1: steps: one value is wanted, not 2"},
       {"input = [\"a\"", ":1: ',' or ']' is wanted behind a value in brackets"},

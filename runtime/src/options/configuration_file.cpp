@@ -123,9 +123,9 @@ private:
       return value.push_back(meant[known]);
     const size_t digits = letter == 'u' ? 4 : letter == 'U' ? 8 : 0;
     char32_t point = 0;
-    for (size_t i = 0; i < digits && ++at_ < text_.size(); ++i) {
-      const size_t digit =
-          std::string_view("0123456789abcdef").find(char(std::tolower(static_cast<unsigned char>(text_[at_]))));
+    for (size_t i = 0; i < digits; ++i) {
+      const char c = ++at_ < text_.size() ? text_[at_] : '\n';
+      const size_t digit = std::string_view("0123456789abcdef").find(char(std::tolower(static_cast<unsigned char>(c))));
       if (digit > 15)
         refuse("four or eight hexadecimal digits are wanted behind \\u");
       point = point * 16 + char32_t(digit);
