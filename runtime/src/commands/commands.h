@@ -61,6 +61,7 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
 struct SampleCommand {
   std::string checkpoint, prompt, promptFile, tokenizer;
   GenerateOptions generate;
+  std::optional<std::string> full;
   bool json = false, ignoreConfiguration = false;
 };
 Exit sample(const sinter_program &description, const CommonOptions &common, const SampleCommand &command);

@@ -176,6 +176,11 @@ static void addSample(Options &options, SampleCommand &c) {
       {"X", "above 1: against tokens among the last 64", fmt::format("{:g}", s.repeatPenalty)});
   add(options, "--stop", &c.generate.stop, notEmpty, {"TEXT", "end before this text; may be repeated"});
   add(options, "--seed", &s.seed, anySeed, {"N", "of the choice", fmt::to_string(s.seed)});
+  add(options, "--context-full", &c.full, oneOf("slide,half,stop"),
+      {"NAME",
+       "a text longer than the context: slide: each token sees as much as fits, all computed anew; half: its "
+       "older half is forgotten whenever it is full; stop: it ends",
+       "half in a program of sinterc --decode, else slide"});
   add(options, "--logprobs", &c.generate.logProbabilities, notNegative,
       {"K", "log-probabilities of the K most probable; implies --json", "0"});
   add(options, "--tokenizer", &c.tokenizer, oneOf("bytes"), {"NAME", "for files without one"});

@@ -20,7 +20,9 @@ static std::string tokenJson(const Tokenizer &tokenizer, int32_t id, double logP
 // What follows the prompt.
 static std::string resultJson(const Tokenizer &tokenizer, const Generated &result, bool logProbabilities) {
   std::string json = fmt::format(",\"text\":{},\"finish\":\"{}\",\"tokens\":[", jsonQuoted(result.text),
-                                 result.stopped ? "stop" : "length");
+                                 result.stopped ? "stop"
+                                 : result.full  ? "context"
+                                                : "length");
   for (size_t i = 0; i < result.tokens.size(); ++i)
     json += fmt::format("{}{}", i ? "," : "", result.tokens[i].id);
   json += "]";
@@ -50,7 +52,10 @@ Exit sample(const sinter_program &description, const CommonOptions &common, cons
   const auto tokens = generator.promptTokens(prompt, command.promptFile.empty() ? "--prompt" : command.promptFile);
   const bool json = command.json || command.generate.logProbabilities > 0;
   bool open = json || printText(prompt);
-  const Generated result = generator.run(tokens, command.generate, [&](const std::string &text) {
+  GenerateOptions options = command.generate;
+  if (command.full)
+    options.full = fullContextNamed(*command.full);
+  const Generated result = generator.run(tokens, options, [&](const std::string &text) {
     open = open && (json || printText(text));
     return open; // who closed the pipe has read enough
   });

@@ -53,8 +53,13 @@ Generated Generator::run(std::vector<int32_t> tokens, const GenerateOptions &opt
   Utf8Stream utf8;
   Generated result;
   size_t shown = 0;
+  const FullContext full = options.full.value_or(model_.fullContext());
   for (int64_t i = 0; i < options.count && !result.stopped; ++i) {
-    const std::span<const float> logits = model_.logitsAfter(tokens);
+    if (full == FullContext::Stop && tokens.size() > size_t(model_.context())) {
+      result.full = true;
+      break;
+    }
+    const std::span<const float> logits = model_.logitsAfter(tokens, full);
     GeneratedToken token;
     token.id = sampler.pick(logits, tokens, uint64_t(i));
     if (options.logProbabilities > 0) {

@@ -6,6 +6,7 @@
 #include "sampling/token_model.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,16 @@ struct GeneratedToken {
 struct GenerateOptions {
   SamplerOptions sampler;
   int64_t count = 200;
-  int64_t logProbabilities = 0;  ///< how many of the most probable tokens to tell
-  std::vector<std::string> stop; ///< ends before any of these appears in the text
+  int64_t logProbabilities = 0;    ///< how many of the most probable tokens to tell
+  std::vector<std::string> stop;   ///< ends before any of these appears in the text
+  std::optional<FullContext> full; ///< none: what suits the program best
 };
 
 struct Generated {
   std::vector<GeneratedToken> tokens;
   std::string text;
   bool stopped = false; ///< by one of the stop strings
+  bool full = false;    ///< by the end of the context
 };
 
 /// Goes on with texts, token by token.

@@ -29,6 +29,10 @@ size_t rowsOf(const sinter_entry &entry) { return size_t(Program::findInput(entr
 
 } // namespace
 
+FullContext fullContextNamed(std::string_view name) {
+  return name == "half" ? FullContext::Half : name == "stop" ? FullContext::Stop : FullContext::Slide;
+}
+
 TokenModel::TokenModel(Program &program)
     : program_(program), whole_(requireEntry(program, "logits")), prefill_(incremental(program, "prefill")),
       decode_(incremental(program, "decode")) {
@@ -49,10 +53,18 @@ std::span<const float> TokenModel::run(const sinter_entry &entry, std::span<cons
   return {static_cast<const float *>(program_.data(*Program::findOutput(entry, "logits"))), size_t(vocabulary_)};
 }
 
-std::span<const float> TokenModel::logitsAfter(std::span<const int32_t> tokens) {
-  // A longer text moves past the window: each token has another position then, and nothing is known of it.
-  if (!remembers() || tokens.size() > size_t(context_))
-    return run(whole_, tokens.last(std::min(tokens.size(), size_t(context_))), 0);
+std::span<const float> TokenModel::logitsAfter(std::span<const int32_t> tokens, FullContext full) {
+  const size_t context = size_t(context_);
+  if (tokens.size() <= context)
+    return remembers() ? goOn(tokens) : run(whole_, tokens, 0);
+  if (full != FullContext::Half)
+    return run(whole_, tokens.last(context), 0);
+  const size_t half = std::max(context / 2, size_t(1)), halves = (tokens.size() - context + half - 1) / half;
+  const auto window = tokens.subspan(halves * half);
+  return remembers() ? goOn(window) : run(whole_, window, 0);
+}
+
+std::span<const float> TokenModel::goOn(std::span<const int32_t> tokens) {
   size_t known =
       size_t(std::mismatch(known_.begin(), known_.end(), tokens.begin(), tokens.end()).second - tokens.begin());
   known = std::min(known, tokens.size() - 1);

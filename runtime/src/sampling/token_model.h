@@ -4,9 +4,20 @@
 #include "program/program.h"
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace sinter {
+
+/// What happens to a text that is longer than the context.
+enum class FullContext {
+  Slide, ///< the model sees the last `context` tokens: each has another position every time, so all are computed anew
+  Half,  ///< it forgets the older half of them at a time, and goes on with the newer one
+  Stop,  ///< the text ends
+};
+
+/// `slide`, `half` or `stop`.
+FullContext fullContextNamed(std::string_view name);
 
 /// The entry `logits`: tokens [1, context], position -> logits of the token after `position`; and, if the program has
 /// them, `prefill` and `decode`, which compute the tokens from `offset` on and remember those before. They give the
@@ -22,11 +33,17 @@ public:
   /// Whether tokens are remembered from call to call.
   bool remembers() const { return prefill_ && decode_; }
 
-  /// Logits [vocabulary] after the last of `tokens`, of which there is one at least. The model sees the last `context`
-  /// of them. Parameters must not change between two calls. Valid until the next call.
-  std::span<const float> logitsAfter(std::span<const int32_t> tokens);
+  /// What suits the program best.
+  FullContext fullContext() const { return remembers() ? FullContext::Half : FullContext::Slide; }
+
+  /// Logits [vocabulary] after the last of `tokens`, of which there is one at least. Of more than the context the model
+  /// sees the last ones, as many as `full` says. Parameters must not change between two calls. Valid until the next
+  /// call.
+  std::span<const float> logitsAfter(std::span<const int32_t> tokens, FullContext full);
 
 private:
+  /// Logits after at most `context` tokens, of which those that are known are not computed again.
+  std::span<const float> goOn(std::span<const int32_t> tokens);
   /// An entry with these tokens, of which the last one is asked for.
   std::span<const float> run(const sinter_entry &entry, std::span<const int32_t> tokens, int64_t offset);
 
