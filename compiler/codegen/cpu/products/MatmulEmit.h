@@ -199,6 +199,16 @@ private:
   mlir::Value rhsPanel(mlir::Value kBlock, mlir::Value columnAt);
 
   // MatmulWindows.cpp
+  /// A row of a matrix of windows while [from, to) of it is copied to buffer[place...].
+  struct CopiedWindow {
+    mlir::Value image;
+    llvm::SmallVector<mlir::Value> first; ///< where its first tap is, in each dimension
+    mlir::Value from, to, buffer, place;
+  };
+  std::pair<mlir::Value, mlir::Value> tapAt(const CopiedWindow &copied, mlir::Value tap);
+  void copyTaps(const CopiedWindow &copied, mlir::Value firstTap, mlir::Value lastTap);
+  void copyLanes(const CopiedWindow &copied, mlir::Value begin, mlir::Value end, mlir::Value source,
+                 mlir::Value exists);
   void copyWindow(mlir::Value window, mlir::Value from, mlir::Value to, mlir::Value buffer, mlir::Value place);
   void packWindowRows(mlir::Value kBlock);
   void packWindowPanels(mlir::Value kBlock);

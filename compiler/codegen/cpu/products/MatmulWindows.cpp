@@ -26,57 +26,92 @@ SmallVector<Value> split(OpBuilder &b, Location loc, Value index, ArrayRef<int64
 
 } // namespace
 
-/// Elements [from, to) of a row of the matrix, that of `window`, go to buffer[place...].
+/// Elements [from, to) of a row of the matrix, that of `window`, go to buffer[place...]. Taps that are neighbours in
+/// memory, and all within, are one run.
 void MatmulEmitter::copyWindow(Value window, Value from, Value to, Value buffer, Value place) {
   WindowsOp op = kernel.lhs.windows->op;
   WindowShape shape = windowsOf(op);
-  int64_t channels = kernel.lhs.windows->channels;
   SmallVector<int64_t> sizes{op.getInput().getType().getShape().front()};
   llvm::append_range(sizes, shape.positions);
   SmallVector<Value> at = split(b, loc, window, sizes);
-  SmallVector<Value> first; // where the window's first tap is
+  CopiedWindow copied{at[0], {}, from, to, buffer, place};
   for (size_t d = 0; d < shape.rank(); ++d)
-    first.push_back(LinearIndex{-shape.low[d], {}}.add(at[d + 1], shape.strides[d]).materialize(b, loc));
-  Value firstTap = divide(from, channels), lastTap = divide(add(to, channels - 1), channels);
+    copied.first.push_back(LinearIndex{-shape.low[d], {}}.add(at[d + 1], shape.strides[d]).materialize(b, loc));
+  int64_t channels = kernel.lhs.windows->channels, inRun = shape.taps.back(), last = shape.rank() - 1;
+  if (shape.steps[last] != 1 || shape.divisors[last] != 1 || inRun == 1)
+    return copyTaps(copied, divide(from, channels), divide(add(to, channels - 1), channels));
+  int64_t length = inRun * channels;
+  loop(divide(from, length), divide(add(to, length - 1), length), 1, {}, [&](Value run, ValueRange) {
+    Value start = multiply(run, length), begin = arith::MaxSIOp::create(b, loc, from, start),
+          end = arith::MinSIOp::create(b, loc, to, add(start, length));
+    auto [exists, element] = tapAt(copied, multiply(run, inRun));
+    // The last tap is as far from the first one as they are many.
+    Value endsWithin = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, copied.first[last],
+                                             constant(shape.sizes[last] - inRun + 1));
+    choose(
+        arith::AndIOp::create(b, loc, exists, endsWithin),
+        [&, element = element] {
+          Value source = LinearIndex().add(element, channels).add(start, -1).materialize(b, loc);
+          copyLanes(copied, begin, end, source, {});
+        },
+        [&] { copyTaps(copied, divide(begin, channels), divide(add(end, channels - 1), channels)); });
+    return SmallVector<Value>();
+  });
+}
+
+/// Whether a tap of a window is within, and which position it is then.
+std::pair<Value, Value> MatmulEmitter::tapAt(const CopiedWindow &copied, Value tap) {
+  WindowShape shape = windowsOf(kernel.lhs.windows->op);
+  SmallVector<Value> taps = split(b, loc, tap, shape.taps);
+  Value exists, element = copied.image;
+  auto require = [&](Value condition) {
+    exists = exists ? arith::AndIOp::create(b, loc, exists, condition).getResult() : condition;
+  };
+  for (size_t d = 0; d < shape.rank(); ++d) {
+    int64_t divisor = shape.divisors[d];
+    Value index = LinearIndex().add(copied.first[d], 1).add(taps[d], shape.steps[d]).materialize(b, loc);
+    // One unsigned comparison: what is negative is beyond all positions.
+    require(
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, constant((shape.sizes[d] - 1) * divisor + 1)));
+    if (divisor > 1)
+      require(equals(remainder(index, divisor), 0));
+    element = LinearIndex().add(element, shape.sizes[d]).add(divide(index, divisor), 1).materialize(b, loc);
+  }
+  return {exists, element};
+}
+
+void MatmulEmitter::copyTaps(const CopiedWindow &copied, Value firstTap, Value lastTap) {
+  int64_t channels = kernel.lhs.windows->channels;
   loop(firstTap, lastTap, 1, {}, [&](Value tap, ValueRange) {
-    SmallVector<Value> taps = split(b, loc, tap, shape.taps);
-    Value exists, element = at[0];
-    auto require = [&](Value condition) {
-      exists = exists ? arith::AndIOp::create(b, loc, exists, condition).getResult() : condition;
-    };
-    for (size_t d = 0; d < shape.rank(); ++d) {
-      int64_t divisor = shape.divisors[d];
-      Value index = LinearIndex().add(first[d], 1).add(taps[d], shape.steps[d]).materialize(b, loc);
-      // One unsigned comparison: what is negative is beyond all positions.
-      require(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index,
-                                    constant((shape.sizes[d] - 1) * divisor + 1)));
-      if (divisor > 1)
-        require(equals(remainder(index, divisor), 0));
-      element = LinearIndex().add(element, shape.sizes[d]).add(divide(index, divisor), 1).materialize(b, loc);
-    }
+    auto [exists, element] = tapAt(copied, tap);
     // Some place in the operand in any case, so that nothing branches.
     Value source = arith::SelectOp::create(b, loc, exists, multiply(element, channels), constant(0));
-    Value start = multiply(tap, channels);
-    auto within = [&](Value bound) { // of the tap's channels
-      return LinearIndex().add(bound, 1).add(start, -1).materialize(b, loc);
-    };
-    Value begin = arith::MaxSIOp::create(b, loc, within(from), constant(0)),
-          end = arith::MinSIOp::create(b, loc, within(to), constant(channels));
-    Value target = LinearIndex().add(place, 1).add(within(from), -1).materialize(b, loc);
-    bool whole = channels % kLanes == 0 && plan.lhs == LhsForm::Rows && plan.kc % kLanes == 0;
-    loop(begin, end, kLanes, {}, [&](Value channel, ValueRange) {
-      Value flatSource = flat[kernel.lhs.windows->operand], there = add(source, channel), here = add(target, channel);
-      auto choose = [&](Value lanes) { return arith::SelectOp::create(b, loc, exists, lanes, zeros()).getResult(); };
-      if (whole) {
-        storeLanes(b, loc, choose(loadLanes(b, loc, flatSource, there)), buffer, here);
-        return SmallVector<Value>();
-      }
-      Value count = LinearIndex().add(end, 1).add(channel, -1).materialize(b, loc);
-      Value mask = vector::CreateMaskOp::create(b, loc, lanesOf(b.getI1Type()), ValueRange{count});
-      Value lanes = choose(loadLanesWhere(b, loc, flatSource, there, 1, mask));
-      vector::MaskedStoreOp::create(b, loc, buffer, ValueRange{here}, mask, lanes);
+    Value start = multiply(tap, channels), begin = arith::MaxSIOp::create(b, loc, copied.from, start),
+          end = arith::MinSIOp::create(b, loc, copied.to, add(start, channels));
+    copyLanes(copied, begin, end, LinearIndex().add(source, 1).add(start, -1).materialize(b, loc), exists);
+    return SmallVector<Value>();
+  });
+}
+
+/// Elements [begin, end) of the row, each of which stands `source` elements further on in the operand; zeros unless
+/// `exists` (null: they do).
+void MatmulEmitter::copyLanes(const CopiedWindow &copied, Value begin, Value end, Value source, Value exists) {
+  bool whole = kernel.lhs.windows->channels % kLanes == 0 && plan.lhs == LhsForm::Rows && plan.kc % kLanes == 0;
+  Value operand = flat[kernel.lhs.windows->operand];
+  auto choose = [&](Value lanes) {
+    return exists ? arith::SelectOp::create(b, loc, exists, lanes, zeros()).getResult() : lanes;
+  };
+  loop(begin, end, kLanes, {}, [&](Value at, ValueRange) {
+    Value there = add(source, at),
+          here = LinearIndex().add(copied.place, 1).add(at, 1).add(copied.from, -1).materialize(b, loc);
+    if (whole) {
+      storeLanes(b, loc, choose(loadLanes(b, loc, operand, there)), copied.buffer, here);
       return SmallVector<Value>();
-    });
+    }
+    Value count = LinearIndex().add(end, 1).add(at, -1).materialize(b, loc);
+    Value mask = vector::CreateMaskOp::create(b, loc, lanesOf(b.getI1Type()), ValueRange{count});
+    Value lanes = choose(loadLanesWhere(b, loc, operand, there, 1, mask));
+    vector::MaskedStoreOp::create(b, loc, copied.buffer, ValueRange{here}, mask, lanes);
     return SmallVector<Value>();
   });
 }
