@@ -84,6 +84,17 @@ func.func @logits(%x: tensor<1x8xf32> {sinter.name = "x"}) -> (tensor<1x8xf32> {
 }
 
 //--- errors.mlir
+// An entry of the same name.
+// expected-error @+1 {{the sampler's entry 'decode' cannot be derived: the model has one of its own}}
+func.func @decode(%x: tensor<2xf32> {sinter.name = "x"}) -> (tensor<2xf32> {sinter.name = "y"}) attributes {sinter.entry} {
+  return %x : tensor<2xf32>
+}
+func.func @logits(%tokens: tensor<8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}) -> (tensor<i32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %one = sinter.gather %tokens, %position : (tensor<8xi32>, tensor<i32>) -> tensor<i32>
+  return %one : tensor<i32>
+}
+
+// -----
 // What is given of all positions.
 func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}) -> (tensor<1x8xi32> {sinter.name = "logits"}) attributes {sinter.entry} {
   // expected-error @+1 {{cannot be sampled token by token: what an entry gives of all positions cannot be given of new ones alone}}

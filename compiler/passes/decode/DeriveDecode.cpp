@@ -38,7 +38,7 @@ RankedTensorType resized(RankedTensorType type, int64_t dim, int64_t size) {
 /// The caches of a module: one for each value and dimension, shared by the entries that are derived.
 class Caches {
 public:
-  Caches(func::FuncOp source) : source(source), builder(source) {}
+  explicit Caches(func::FuncOp source) : builder(source) {}
 
   StateOp of(Value value, int64_t dim) {
     StateOp &cache = states[{value, dim}];
@@ -51,7 +51,6 @@ public:
   }
 
 private:
-  func::FuncOp source;
   OpBuilder builder;
   DenseMap<std::pair<Value, int64_t>, StateOp> states;
 };
@@ -313,8 +312,10 @@ struct DeriveDecodePass : impl::DeriveDecodeBase<DeriveDecodePass> {
     }
     Caches caches(source);
     for (auto [name, count] : {std::pair("prefill", std::clamp<int64_t>(chunk, 1, time.length())), {"decode", 1}}) {
-      if (getOperation().lookupSymbol(name))
-        return;
+      if (Operation *own = getOperation().lookupSymbol(name)) {
+        own->emitError("the sampler's entry '") << name << "' cannot be derived: the model has one of its own";
+        return signalPassFailure();
+      }
       func::FuncOp entry = Deriver(source, time, caches, count).run(name, tokens);
       DEBUG_AT(entry) << name << " computes " << count << " of " << time.length() << " positions";
     }
