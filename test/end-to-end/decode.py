@@ -1,15 +1,19 @@
-"""decode.py FOLDER RANDOM: logits of programs compiled with --decode against those without, to the bit.
+"""decode.py FOLDER RANDOM [--all] [--from N]: logits of programs compiled with --decode against those without, to the
+bit.
 
 Each model is compiled both ways, trained for a few steps, and asked for the log-probabilities of every token that it
-may choose. RANDOM models are drawn by number: attention with masks, windows, soft caps, grouped heads, ALiBi, rotary
-positions, sums so far, norms, in random order.
+may choose: of prompts cut in any way, by any number of threads, of several texts at once. RANDOM models are drawn by
+number (from N on): attention with masks, windows, soft caps, grouped heads, ALiBi, rotary positions, sums so far,
+norms, in random order. --all: every number of threads with every way to cut a prompt, by hand before a release
+(decode.py FOLDER 50 --all: an hour).
 """
 
+import argparse
+import itertools
 import json
 import os
 import random
 import subprocess
-import sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 GPT = ("layers=2 width=64 heads=2 context=150 vocab=80 batch=2", os.path.join(ROOT, "examples/gpt/gpt.cpp"))
@@ -90,11 +94,30 @@ def compiled(folder, name, source, settings, *options):
 
 
 def sampled(program, checkpoint, prompt, count, *options):
-    return subprocess.run([program, "sample", "--checkpoint", checkpoint, "--prompt", prompt, "-n", str(count),
-                           "--seed", "3", "--logprobs", "80", *options], check=True, capture_output=True).stdout
+    words = [program, "sample", "--checkpoint", checkpoint, "--prompt", prompt, "-n", str(count), "--logprobs", "80"]
+    words += [] if "--seed" in options else ["--seed", "3"]
+    return subprocess.run([*words, *options], check=True, capture_output=True).stdout
 
 
-def compare(folder, name, source, settings):
+def conditions(every):
+    """Threads, and how many tokens of a prompt at a time (None: as many as the program takes)."""
+    if every:
+        return list(itertools.product((1, 2, 3), (1, 7, 64, None)))
+    return [(1, None), (2, 7), (3, 64), (2, 1)]
+
+
+def options_of(threads, chunk):
+    return ["--threads", str(threads), *(["--prompt-chunk", str(chunk)] if chunk else [])]
+
+
+def same_alone(step, checkpoint, prompt):
+    """Whether each of several texts at once is what its seed gives alone."""
+    several = json.loads(sampled(step, checkpoint, prompt, 9, "--samples", "5", "--threads", "2"))["samples"]
+    alone = [json.loads(sampled(step, checkpoint, prompt, 9, "--seed", str(3 + i))) for i in range(5)]
+    return all({**one, "prompt": prompt} == other for one, other in zip(several, alone))
+
+
+def compare(folder, name, source, settings, every=False):
     whole = compiled(folder, "whole", source, settings)
     step = compiled(folder, "step", source, settings, "--decode")
     text = os.path.join(folder, "text.txt")
@@ -104,17 +127,24 @@ def compare(folder, name, source, settings):
     subprocess.run(["rm", "-rf", out], check=True)
     subprocess.run([whole, "train", "--data", text, "--steps", "3", "--out", out], check=True, capture_output=True)
     checkpoint = os.path.join(out, "checkpoint.safetensors")
-    wrong = 0
+    wrong = []
     # (Prompts of 1, 2, 60 tokens, of one prefill and one more token, and of more than the context.)
     for length, count in ((1, 90), (2, 3), (60, 12), (65, 5), (140, 40), (170, 2)):
         prompt = (WORDS * 3)[:length]
         for full in ("slide", "half", "stop"):
             expected = sampled(whole, checkpoint, prompt, count, "--context-full", full)
-            for threads in (1, 2, 3):
-                result = sampled(step, checkpoint, prompt, count, "--threads", str(threads), "--context-full", full)
+            for condition in conditions(every):
+                result = sampled(step, checkpoint, prompt, count, *options_of(*condition), "--context-full", full)
                 if result != expected:
-                    print(f"{name}: a prompt of {length} tokens, {count} more, {full}, {threads} threads: other bits")
-                    wrong += 1
+                    wrong.append(f"a prompt of {length} tokens, {count} more, {full}, (threads, chunk) {condition}")
+    prompt = WORDS[:70]
+    told = ["--prompt-logprobs", "--context-full", "half"]
+    if sampled(step, checkpoint, prompt, 1, *told) != sampled(whole, checkpoint, prompt, 1, *told):
+        wrong.append("the prompt's own tokens")
+    if not same_alone(step, checkpoint, prompt):
+        wrong.append("several texts")
+    for what in wrong:
+        print(f"{name}: {what}: other bits")
     if not wrong:
         print(f"{name}: same bits", flush=True)
 
@@ -135,18 +165,28 @@ def compare_on_vulkan(folder):
 
 
 def main():
-    folder, number = sys.argv[1], int(sys.argv[2])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder")
+    parser.add_argument("random", type=int)
+    parser.add_argument("--from", type=int, default=0, dest="first")
+    parser.add_argument("--all", action="store_true")
+    arguments = parser.parse_args()
+    folder = arguments.folder
     os.makedirs(folder)
-    compare(folder, "gpt.cpp", GPT[1], GPT[0])
-    compare_on_vulkan(folder)
-    compare(folder, "llama.cpp", LLAMA[1], LLAMA[0])
-    models = [("slices.cpp", MODEL % {"context": 70, "width": 32, "body": SLICES})]
-    models += [(f"random model {n}", random_model(n)) for n in range(number)]
+    if arguments.first == 0:
+        compare(folder, "gpt.cpp", GPT[1], GPT[0], arguments.all)
+        compare_on_vulkan(folder)
+        compare(folder, "llama.cpp", LLAMA[1], LLAMA[0], arguments.all)
+        models = [("slices.cpp", MODEL % {"context": 70, "width": 32, "body": SLICES})]
+    else:
+        models = []
+    models += [(f"random model {n}", random_model(n))
+               for n in range(arguments.first, arguments.first + arguments.random)]
     for name, text in models:
         source = os.path.join(folder, "decoded.cpp")
         with open(source, "w", encoding="utf-8") as file:
             file.write(text)
-        compare(folder, name, source, "")
+        compare(folder, name, source, "", arguments.all)
 
 
 main()

@@ -199,9 +199,10 @@ TEST(Seeds, Samples) {
     SamplerOptions options;
     options.seed = seed;
     Sampler sampler(options, 1000);
-    std::vector<int32_t> tokens;
+    History text;
     for (uint64_t i = 0; i < 200; ++i)
-      tokens.push_back(sampler.pick(logits, tokens, i));
+      text.choose(sampler.pick(logits, text));
+    std::vector<int32_t> tokens = text.tokens;
     EXPECT_GT(std::set<int32_t>(tokens.begin(), tokens.end()).size(), 150u) << seed;
     for (size_t other = 0; other < drawn.size(); ++other)
       EXPECT_LT(agreement(drawn[other], tokens), 0.05) << seed << " and " << seeds[other];

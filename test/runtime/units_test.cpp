@@ -110,7 +110,7 @@ static std::map<int32_t, int> draws(const SamplerOptions &options, const std::ve
   Sampler sampler(options, int64_t(logits.size()));
   std::map<int32_t, int> counts;
   for (int i = 0; i < count; ++i)
-    ++counts[sampler.pick(logits, history, uint64_t(i))];
+    ++counts[sampler.pick(logits, {history, {}, uint64_t(i)})];
   return counts;
 }
 
@@ -156,8 +156,8 @@ TEST(Sampler, SurvivesHostileLogits) {
 
 TEST(Sampler, LogProbabilitiesAreOfTheModel) {
   const Sampler sampler({.temperature = 0.1, .topK = 1}, 4);
-  EXPECT_NEAR(sampler.logProbability(probabilities, 2), std::log(0.15), 1e-6);
-  const auto top = sampler.top(probabilities, 2);
+  EXPECT_NEAR(sampler.probability(probabilities, 2, 0).ofToken, std::log(0.15), 1e-6);
+  const auto top = sampler.probability(probabilities, 2, 2).top;
   ASSERT_EQ(top.size(), 2u);
   EXPECT_EQ(top[1].first, 1);
   EXPECT_NEAR(top[1].second, std::log(0.25), 1e-6);
@@ -166,7 +166,7 @@ TEST(Sampler, LogProbabilitiesAreOfTheModel) {
 TEST(Sampler, NeverChoosesBeyondTheVocabulary) {
   Sampler sampler({}, 2);
   for (uint64_t i = 0; i < 1000; ++i)
-    EXPECT_LT(sampler.pick(probabilities, {}, i), 2);
+    EXPECT_LT(sampler.pick(probabilities, {{}, {}, i}), 2);
 }
 
 } // namespace sinter::test

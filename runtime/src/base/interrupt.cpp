@@ -11,9 +11,10 @@ static constexpr int watched[] = {SIGINT, SIGTERM, SIGHUP};
 static volatile std::sig_atomic_t signalled = 0;
 static int ends[2] = {-1, -1}; // of the pipe that the handler writes to
 
-static void note(int) {
+static void note(int signal) {
   const int error = errno;
-  signalled = 1;
+  if (!signalled)
+    signalled = signal;
   (void)!::write(ends[1], "", 1);
   errno = error;
 }
@@ -44,7 +45,7 @@ InterruptWatch::~InterruptWatch() {
   }
 }
 
-bool InterruptWatch::requested() const { return signalled != 0; }
+int InterruptWatch::signal() const { return signalled; }
 
 int interruptDescriptor() { return ends[0]; }
 

@@ -13,7 +13,9 @@ public:
   ~InterruptWatch();
   InterruptWatch(const InterruptWatch &) = delete;
   InterruptWatch &operator=(const InterruptWatch &) = delete;
-  bool requested() const;
+  bool requested() const { return signal() != 0; }
+  /// The signal that came first; 0: none did.
+  int signal() const;
 
 private:
   struct sigaction before_[3];

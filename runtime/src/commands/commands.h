@@ -3,7 +3,7 @@
 #pragma once
 
 #include "program/open_program.h"
-#include "sampling/generate.h"
+#include "sampling/beams.h"
 #include "training/trainer.h"
 
 #include <optional>
@@ -62,13 +62,16 @@ struct SampleCommand {
   std::string checkpoint, prompt, promptFile, tokenizer;
   GenerateOptions generate;
   std::optional<std::string> full;
-  bool json = false, ignoreConfiguration = false;
+  std::vector<std::string> logitBias; ///< TOKEN=X
+  int64_t samples = 1, chunk = 0;
+  BeamOptions beam{.beams = 0}; ///< 0: no search
+  bool promptLogProbabilities = false, interactive = false, json = false, ignoreConfiguration = false;
 };
 Exit sample(const sinter_program &description, const CommonOptions &common, const SampleCommand &command);
 
 struct BenchCommand {
   std::string entry = "train";
-  int64_t steps = 20, promptTokens = 16, newTokens = 32;
+  int64_t steps = 20, promptTokens = 16, newTokens = 32, batch = 1;
   bool json = false, profile = false;
 };
 Exit bench(const sinter_program &description, const CommonOptions &common, const BenchCommand &command);

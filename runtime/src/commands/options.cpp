@@ -14,9 +14,11 @@ using Options = std::vector<Option>;
 static constexpr Check notNegative = whole(0, uint64_t(1) << 53, "from 0");
 // What is kept in memory until the end of a measurement.
 static constexpr Check moderate = whole(1, 1 << 20, "from 1 to 1048576");
+static constexpr Check moderateOrNone = whole(0, 1 << 20, "from 0 to 1048576");
 static constexpr Check anySeed = whole(0, UINT64_MAX, "from 0 to 2^64 - 1");
 static constexpr Check amount = numberThat([](double v) { return v >= 0; }, "a number from 0", "from 0");
 static constexpr Check above = numberThat([](double v) { return v > 0; }, "a number above 0", "above 0");
+static constexpr Check finite = numberThat([](double) { return true; }, "a number", "a number");
 static constexpr Check rate =
     numberThat(isRate, "0 or a number from 1.4e-45, the least that f32 tells from 0", "from 0");
 static constexpr Check decay = numberThat(isDecay, "in [0, 1), also when rounded to f32", "in [0, 1)");
@@ -156,6 +158,21 @@ static void addEval(Options &options, EvalCommand &c) {
   addIgnore(options, c.ignoreConfiguration);
 }
 
+static void addPenalties(Options &options, SampleCommand &c) {
+  SamplerOptions &s = c.generate.sampler;
+  add(options, "--logit-bias", &c.logitBias, notEmpty,
+      {"TOKEN=X", "add X to the logit of a token, by its number; -inf: never choose it; may be repeated", "none"});
+  add(options, "--repeat-penalty", &s.repeatPenalty, above,
+      {"X", "of tokens among the last --repeat-window: logits above 0 are divided by X, others multiplied",
+       fmt::format("{:g}", s.repeatPenalty)});
+  add(options, "--repeat-window", &s.repeatWindow, moderateOrNone,
+      {"TOKENS", "of prompt and text", fmt::to_string(s.repeatWindow)});
+  add(options, "--frequency-penalty", &s.frequencyPenalty, finite,
+      {"X", "taken off a token's logit as often as it was made", fmt::format("{:g}", s.frequencyPenalty)});
+  add(options, "--presence-penalty", &s.presencePenalty, finite,
+      {"X", "taken off a token's logit once it was made", fmt::format("{:g}", s.presencePenalty)});
+}
+
 static void addSample(Options &options, SampleCommand &c) {
   SamplerOptions &s = c.generate.sampler;
   addRequired(options, "--checkpoint", &c.checkpoint, notEmpty,
@@ -164,18 +181,29 @@ static void addSample(Options &options, SampleCommand &c) {
   add(options, "--prompt-file", &c.promptFile, notEmpty, {"FILE", "file with the prompt; - is standard input"})
       .excludes = "--prompt";
   add(options, "-n,--tokens", &c.generate.count, notNegative, {"TOKENS", "how many to make", "200"});
+  addPenalties(options, c);
   add(options, "--temperature", &s.temperature, amount,
-      {"X", "0: always the most probable", fmt::format("{:g}", s.temperature)});
+      {"X",
+       "divides logits, after bias and penalties, before --top-k, --top-p and --min-p, which come in this order; 0: "
+       "always the most probable",
+       fmt::format("{:g}", s.temperature)});
   add(options, "--top-k", &s.topK, notNegative,
       {"K", "choose among the K most probable; 0: all", fmt::to_string(s.topK)});
   add(options, "--top-p", &s.topP, probability,
       {"P", "among the fewest that together have this probability", fmt::format("{:g}", s.topP)});
   add(options, "--min-p", &s.minP, probability,
       {"P", "among those with this share of the highest probability", fmt::format("{:g}", s.minP)});
-  add(options, "--repeat-penalty", &s.repeatPenalty, above,
-      {"X", "above 1: against tokens among the last 64", fmt::format("{:g}", s.repeatPenalty)});
   add(options, "--stop", &c.generate.stop, notEmpty, {"TEXT", "end before this text; may be repeated"});
   add(options, "--seed", &s.seed, anySeed, {"N", "of the choice", fmt::to_string(s.seed)});
+  add(options, "--samples", &c.samples, moderate,
+      {"N", "continuations to make, as many at once as the program takes; number I is what --seed SEED+I gives", "1"});
+  add(options, "--beams", &c.beam.beams, whole(1, 4096, "from 1 to 4096"),
+      {"N",
+       "search for the most probable continuation, or for as many as --samples says, keeping N at each step; "
+       "ties: the lowest token",
+       "none: draw"});
+  add(options, "--length-penalty", &c.beam.lengthPenalty, finite,
+      {"A", "of --beams: the score is the log-probability / tokens^A", fmt::format("{:g}", c.beam.lengthPenalty)});
   add(options, "--context-full", &c.full, oneOf("slide,half,stop"),
       {"NAME",
        "a text longer than the context: slide: each token sees as much as fits, all computed anew; half: its "
@@ -183,6 +211,16 @@ static void addSample(Options &options, SampleCommand &c) {
        "half in a program of sinterc --decode, else slide"});
   add(options, "--logprobs", &c.generate.logProbabilities, notNegative,
       {"K", "log-probabilities of the K most probable; implies --json", "0"});
+  addFlag(options, "--prompt-logprobs", c.promptLogProbabilities,
+          "log-probabilities of the prompt's tokens, and of as many of the most probable as --logprobs says; implies "
+          "--json");
+  add(options, "--prompt-chunk", &c.chunk, notNegative,
+      {"TOKENS", "compute so many tokens of the prompt at a time at most; the results are the same",
+       "as many as the program takes"});
+  add(options, "--interactive", &c.interactive, anyText,
+      {"", "read lines from the terminal: each goes on with the text, and then the model does, for --tokens or up to "
+           "--stop; Ctrl-C ends its turn"})
+      .excludes = "--json";
   add(options, "--tokenizer", &c.tokenizer, oneOf("bytes"), {"NAME", "for files without one"});
   addFlag(options, "--json", c.json, "one JSON object instead of text");
   addIgnore(options, c.ignoreConfiguration);
@@ -195,6 +233,7 @@ static void addBench(Options &options, BenchCommand &c) {
       {"TOKENS", "of the prompt, for sample", fmt::to_string(c.promptTokens)});
   add(options, "--new-tokens", &c.newTokens, moderate,
       {"TOKENS", "to make in each call, for sample", fmt::to_string(c.newTokens)});
+  add(options, "--batch", &c.batch, moderate, {"TEXTS", "at once, for sample", fmt::to_string(c.batch)});
   addFlag(options, "--profile", c.profile, "time of each kernel, held against what the machine can do");
   addFlag(options, "--json", c.json, "one JSON object");
 }

@@ -1,18 +1,24 @@
 #include "sampling/generate.h"
 
 #include "base/error.h"
-#include "base/utf8.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace sinter {
 
 Generator::Generator(Program &program, const Tokenizer &tokenizer) : tokenizer_(tokenizer), model_(program) {}
 
-std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const std::string &what) const {
+int64_t Generator::choices() const {
+  return tokenizer_.kind() == Tokenizer::Kind::None ? model_.vocabulary()
+                                                    : std::min(model_.vocabulary(), tokenizer_.size());
+}
+
+std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const std::string &what, int64_t window,
+                                             bool all) const {
   std::vector<int32_t> last;
-  const size_t matter = std::max(size_t(model_.context()), Sampler::repeatWindow);
+  const size_t matter = size_t(std::max(model_.context(), window));
   std::vector<int32_t> part(std::min(prompt.size(), size_t(65536)));
   for (size_t position = 0; position < prompt.size();) {
     const size_t count = tokenizer_.encodePart(prompt, position, part, what);
@@ -22,7 +28,7 @@ std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const st
              fmt::format("{}: has token {}, but the model only {} of them: the tokenizer is of another model", what,
                          part[i], model_.vocabulary()));
     last.insert(last.end(), part.begin(), part.begin() + int64_t(count));
-    if (last.size() > matter)
+    if (!all && last.size() > matter)
       last.erase(last.begin(), last.end() - int64_t(matter));
   }
   if (!last.empty())
@@ -35,56 +41,86 @@ std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const st
   return {0};
 }
 
-// Length of the longest end of `text` that some stop string begins with: it cannot be shown yet.
-static size_t heldBack(const std::string &text, const std::vector<std::string> &stops) {
-  size_t held = 0;
-  for (const std::string &stop : stops)
-    for (size_t length = std::min(stop.size() - 1, text.size()); length > held; --length)
-      if (std::string_view(text).substr(text.size() - length) == std::string_view(stop).substr(0, length))
-        held = length;
-  return held;
+// Whether there is no room for another token, where a full context ends the text.
+static bool isFull(const Continuation &text, int64_t context) {
+  return text.options().full == FullContext::Stop && int64_t(text.history().tokens.size()) > context;
+}
+
+bool Generator::goOn(Continuation &text, const std::function<bool(const std::string &)> &show) {
+  while (!text.done()) {
+    if (isFull(text, model_.context())) {
+      text.endFull();
+      break;
+    }
+    text.add(model_.logitsAfter(TextView(text.history().tokens), fullOf(text.options())));
+    if (const std::string shown = text.takeShown(false); !shown.empty() && !show(shown))
+      return false;
+  }
+  const std::string rest = text.takeShown(true);
+  return rest.empty() || show(rest);
 }
 
 Generated Generator::run(std::vector<int32_t> tokens, const GenerateOptions &options,
                          const std::function<bool(const std::string &)> &show) {
-  const int64_t choices = tokenizer_.kind() == Tokenizer::Kind::None ? model_.vocabulary()
-                                                                     : std::min(model_.vocabulary(), tokenizer_.size());
-  Sampler sampler(options.sampler, choices);
-  Utf8Stream utf8;
-  Generated result;
-  size_t shown = 0;
-  const FullContext full = options.full.value_or(model_.fullContext());
-  for (int64_t i = 0; i < options.count && !result.stopped; ++i) {
-    if (full == FullContext::Stop && tokens.size() > size_t(model_.context())) {
-      result.full = true;
-      break;
+  Continuation text(tokenizer_, options, choices(), std::move(tokens));
+  goOn(text, show);
+  return text.finish();
+}
+
+std::vector<Generated> Generator::samples(const std::vector<int32_t> &tokens, const GenerateOptions &options,
+                                          int64_t count) {
+  std::vector<Generated> results;
+  std::vector<Continuation> group;
+  while (int64_t(results.size()) < count) {
+    group.clear();
+    while (group.size() < model_.batch() && int64_t(results.size() + group.size()) < count) {
+      GenerateOptions own = options;
+      own.sampler.seed += results.size() + group.size();
+      group.emplace_back(tokenizer_, std::move(own), choices(), tokens);
     }
-    const std::span<const float> logits = model_.logitsAfter(tokens, full);
-    GeneratedToken token;
-    token.id = sampler.pick(logits, tokens, uint64_t(i));
-    if (options.logProbabilities > 0) {
-      token.logProbability = sampler.logProbability(logits, token.id);
-      token.top = sampler.top(logits, options.logProbabilities);
-    }
-    tokens.push_back(token.id);
-    result.text += utf8.push(tokenizer_.decode(token.id));
-    result.tokens.push_back(std::move(token));
-    size_t end = std::string::npos;
-    for (const std::string &stop : options.stop)
-      end = std::min(end, result.text.find(stop, shown));
-    result.stopped = end != std::string::npos;
-    if (result.stopped)
-      result.text.resize(end);
-    else
-      end = result.text.size() - heldBack(result.text, options.stop);
-    if (end > shown && !show(result.text.substr(shown, end - shown)))
-      return result;
-    shown = std::max(shown, end);
+    advanceAll(group);
+    for (Continuation &text : group)
+      results.push_back(text.finish());
   }
-  if (!result.stopped) {
-    result.text += utf8.finish();
-    if (result.text.size() > shown)
-      show(result.text.substr(shown));
+  return results;
+}
+
+// One token more of each at a time; who is done leaves its place empty.
+void Generator::advanceAll(std::vector<Continuation> &group) {
+  std::vector<Continuation *> open;
+  std::vector<TextView> texts;
+  do {
+    open.clear();
+    texts.clear();
+    for (Continuation &text : group) {
+      if (!text.done() && isFull(text, model_.context()))
+        text.endFull();
+      if (text.done())
+        continue;
+      open.push_back(&text);
+      texts.emplace_back(text.history().tokens);
+    }
+    if (open.empty())
+      return;
+    const std::span<const float> logits = model_.logitsAfter(texts, fullOf(group.front().options()));
+    for (size_t i = 0; i < open.size(); ++i)
+      open[i]->add(logits.subspan(i * size_t(model_.vocabulary()), size_t(model_.vocabulary())));
+  } while (true);
+}
+
+std::vector<GeneratedToken> Generator::promptProbabilities(const std::vector<int32_t> &tokens,
+                                                           const GenerateOptions &options) {
+  const Sampler sampler(options.sampler, choices());
+  std::vector<GeneratedToken> result;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    GeneratedToken token{tokens[i], NAN, {}};
+    if (i > 0 && !(fullOf(options) == FullContext::Stop && int64_t(i) > model_.context())) {
+      const auto logits = model_.logitsAfter(TextView(tokens).first(i), fullOf(options));
+      TokenProbability probability = sampler.probability(logits, tokens[i], options.logProbabilities);
+      token.logProbability = probability.ofToken;
+      token.top = std::move(probability.top);
+    }
+    result.push_back(std::move(token));
   }
   return result;
 }

@@ -1,41 +1,17 @@
-// Text from a prompt: runs the entry `logits` for each next token and lets the sampler choose.
+// Text from a prompt: the model tells of each next token, the sampler chooses.
 #pragma once
 
 #include "data/tokenizer.h"
-#include "sampling/sampler.h"
+#include "sampling/continuation.h"
 #include "sampling/token_model.h"
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
-
-struct sinter_entry;
 
 namespace sinter {
 
 class Program;
-
-struct GeneratedToken {
-  int32_t id = 0;
-  double logProbability = 0; ///< only with logProbabilities > 0
-  std::vector<std::pair<int32_t, double>> top;
-};
-
-struct GenerateOptions {
-  SamplerOptions sampler;
-  int64_t count = 200;
-  int64_t logProbabilities = 0;    ///< how many of the most probable tokens to tell
-  std::vector<std::string> stop;   ///< ends before any of these appears in the text
-  std::optional<FullContext> full; ///< none: what suits the program best
-};
-
-struct Generated {
-  std::vector<GeneratedToken> tokens;
-  std::string text;
-  bool stopped = false; ///< by one of the stop strings
-  bool full = false;    ///< by the end of the context
-};
 
 /// Goes on with texts, token by token.
 class Generator {
@@ -43,15 +19,36 @@ public:
   /// Throws Failure (usage) if the program has no such entry.
   Generator(Program &program, const Tokenizer &tokenizer);
 
-  /// The prompt's last ids, as many as matter for what comes next; an empty prompt becomes one token: the newline if
-  /// the vocabulary has it, else id 0. Failure (input) if the vocabulary or the model lacks one.
-  std::vector<int32_t> promptTokens(const std::string &prompt, const std::string &what) const;
+  TokenModel &model() { return model_; }
+  const Tokenizer &tokenizer() const { return tokenizer_; }
+  /// So many ids may be chosen.
+  int64_t choices() const;
+
+  /// The prompt's ids; an empty prompt becomes one token: the newline if the vocabulary has it, else id 0. Failure
+  /// (input) if the vocabulary or the model lacks one. Unless `all` are wanted, the last ones, as many as matter for
+  /// what comes next, where a penalty looks back by `window` tokens.
+  std::vector<int32_t> promptTokens(const std::string &prompt, const std::string &what, int64_t window = 0,
+                                    bool all = false) const;
 
   /// Calls `show` with text as soon as it is certain; it returns false to end.
   Generated run(std::vector<int32_t> tokens, const GenerateOptions &options,
                 const std::function<bool(const std::string &)> &show);
 
+  /// The same until the continuation is done; false if `show` ended it.
+  bool goOn(Continuation &text, const std::function<bool(const std::string &)> &show);
+
+  /// `count` continuations of one prompt, as many at once as the program takes. Number i is, to the bit, what run()
+  /// gives with the options' seed plus i.
+  std::vector<Generated> samples(const std::vector<int32_t> &tokens, const GenerateOptions &options, int64_t count);
+
+  /// What the model gives each token of a prompt after those before it, with the `count` most probable ones; NaN for
+  /// the first, and for those that a full context leaves out.
+  std::vector<GeneratedToken> promptProbabilities(const std::vector<int32_t> &tokens, const GenerateOptions &options);
+
 private:
+  void advanceAll(std::vector<Continuation> &group);
+  FullContext fullOf(const GenerateOptions &options) const { return options.full.value_or(model_.fullContext()); }
+
   const Tokenizer &tokenizer_;
   TokenModel model_;
 };

@@ -15,17 +15,26 @@ constexpr size_t kFewTokens = 3;
 bool takesTokens(const sinter_entry &entry) {
   const sinter_input *tokens = Program::findInput(entry, "tokens");
   const sinter_tensor *logits = Program::findOutput(entry, "logits");
-  return tokens && tokens->tensor.dtype == SINTER_I32 && tokens->tensor.rank == 2 && tokens->tensor.shape[0] == 1 &&
-         Program::findInput(entry, "position") && logits && logits->dtype == SINTER_F32;
+  return tokens && tokens->tensor.dtype == SINTER_I32 && tokens->tensor.rank == 2 && logits &&
+         logits->dtype == SINTER_F32;
 }
 
-/// An entry that computes new tokens only; null if there is none of this name and form.
-const sinter_entry *incremental(const Program &program, std::string_view name) {
-  const sinter_entry *entry = program.findEntry(name);
-  return entry && takesTokens(*entry) && Program::findInput(*entry, "offset") ? entry : nullptr;
+size_t sizeOf(const sinter_entry &entry, int dim) {
+  return size_t(Program::findInput(entry, "tokens")->tensor.shape[dim]);
 }
 
-size_t rowsOf(const sinter_entry &entry) { return size_t(Program::findInput(entry, "tokens")->tensor.shape[1]); }
+size_t commonBeginning(TextView a, TextView b) {
+  return size_t(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
+/// Sets element `index` of an i32 input, or the input where it is a number; nothing if the entry has none.
+void setNumber(Program &program, const sinter_entry &entry, std::string_view name, size_t index, size_t value) {
+  const sinter_input *input = Program::findInput(entry, name);
+  if (input && input->tensor.rank == 1)
+    static_cast<int32_t *>(program.data(*input))[index] = int32_t(value);
+  else if (input)
+    program.setScalar(entry, name, double(value));
+}
 
 } // namespace
 
@@ -33,52 +42,160 @@ FullContext fullContextNamed(std::string_view name) {
   return name == "half" ? FullContext::Half : name == "stop" ? FullContext::Stop : FullContext::Slide;
 }
 
-TokenModel::TokenModel(Program &program)
-    : program_(program), whole_(requireEntry(program, "logits")), prefill_(incremental(program, "prefill")),
-      decode_(incremental(program, "decode")) {
-  if (!takesTokens(whole_))
+TokenModel::TokenModel(Program &program) : program_(program), whole_(requireEntry(program, "logits")) {
+  if (!takesTokens(whole_) || sizeOf(whole_, 0) != 1 || !Program::findInput(whole_, "position"))
     fail(Exit::Usage, "entry logits: must take tokens (i32 [1, context]) and position (i32) and give logits (f32)");
-  context_ = int64_t(rowsOf(whole_));
+  context_ = int64_t(sizeOf(whole_, 1));
   vocabulary_ = elementCount(*Program::findOutput(whole_, "logits"));
+  prefill_ = incremental("prefill");
+  decode_ = incremental("decode");
+  if (!remembers() || prefill_->batch != decode_->batch)
+    prefill_ = decode_ = std::nullopt;
+  else
+    caches_.emplace(program, std::vector{prefill_->entry, decode_->entry}, decode_->batch);
 }
 
-std::span<const float> TokenModel::run(const sinter_entry &entry, std::span<const int32_t> tokens, int64_t offset) {
-  program_.setDefaults(entry);
-  auto *rows = static_cast<int32_t *>(program_.data(*Program::findInput(entry, "tokens")));
-  std::fill(std::copy(tokens.begin(), tokens.end(), rows), rows + rowsOf(entry), 0);
-  program_.setScalar(entry, "position", double(tokens.size() - 1));
-  if (&entry != &whole_)
-    program_.setScalar(entry, "offset", double(offset));
-  program_.run(entry);
-  return {static_cast<const float *>(program_.data(*Program::findOutput(entry, "logits"))), size_t(vocabulary_)};
+std::optional<TokenModel::Incremental> TokenModel::incremental(std::string_view name) const {
+  const sinter_entry *entry = program_.findEntry(name);
+  if (!entry || !takesTokens(*entry))
+    return std::nullopt;
+  const Incremental found{entry, sizeOf(*entry, 0), sizeOf(*entry, 1)};
+  const int64_t logits = elementCount(*Program::findOutput(*entry, "logits")),
+                each = int64_t(found.batch) * vocabulary_;
+  const auto numbers = [&](const char *input) {
+    const sinter_input *of = Program::findInput(*entry, input);
+    return of && of->tensor.dtype == SINTER_I32 && elementCount(of->tensor) == int64_t(found.batch);
+  };
+  const bool told = found.rows == 1 || numbers("position") || numbers("count");
+  const bool fits = logits == each || logits == each * int64_t(found.rows);
+  return numbers("offset") && told && fits ? std::optional(found) : std::nullopt;
 }
 
-std::span<const float> TokenModel::logitsAfter(std::span<const int32_t> tokens, FullContext full) {
+TextView TokenModel::window(TextView text, FullContext full) const {
   const size_t context = size_t(context_);
-  if (tokens.size() <= context)
-    return remembers() ? goOn(tokens) : run(whole_, tokens, 0);
+  if (text.size() <= context)
+    return text;
   if (full != FullContext::Half)
-    return run(whole_, tokens.last(context), 0);
-  const size_t half = std::max(context / 2, size_t(1)), halves = (tokens.size() - context + half - 1) / half;
-  const auto window = tokens.subspan(halves * half);
-  return remembers() ? goOn(window) : run(whole_, window, 0);
+    return text.last(context);
+  const size_t half = std::max(context / 2, size_t(1)), halves = (text.size() - context + half - 1) / half;
+  return text.subspan(halves * half);
 }
 
-std::span<const float> TokenModel::goOn(std::span<const int32_t> tokens) {
-  size_t known =
-      size_t(std::mismatch(known_.begin(), known_.end(), tokens.begin(), tokens.end()).second - tokens.begin());
-  known = std::min(known, tokens.size() - 1);
-  known_.resize(known);
-  std::span<const float> logits;
-  while (known < tokens.size()) {
-    const size_t left = tokens.size() - known;
-    const sinter_entry &entry = left <= kFewTokens ? *decode_ : *prefill_;
-    const auto part = tokens.subspan(known, std::min(left, rowsOf(entry)));
-    logits = run(entry, part, int64_t(known));
-    known_.insert(known_.end(), part.begin(), part.end());
-    known += part.size();
+std::span<const float> TokenModel::logitsAfter(std::span<const TextView> texts, FullContext full) {
+  results_.resize(texts.size() * size_t(vocabulary_));
+  // Where the window slides, every token has another place in it each time: there is nothing to remember.
+  std::vector<TextView> known(texts.size()); // an empty one is none
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const TextView seen = window(texts[i], full);
+    if (remembers() && (full == FullContext::Half || seen.size() == texts[i].size()))
+      known[i] = seen;
+    else
+      runWhole(seen, results_.data() + i * size_t(vocabulary_));
   }
-  return logits;
+  assign(known);
+  for (size_t page = 0; page * batch() < slots_.size(); ++page)
+    goOn(page, known);
+  return results_;
+}
+
+void TokenModel::runWhole(TextView text, float *logits) {
+  program_.setDefaults(whole_);
+  auto *rows = static_cast<int32_t *>(program_.data(*Program::findInput(whole_, "tokens")));
+  std::fill(std::copy(text.begin(), text.end(), rows), rows + context_, 0);
+  program_.setScalar(whole_, "position", double(text.size() - 1));
+  program_.run(whole_);
+  std::copy_n(static_cast<const float *>(program_.data(*Program::findOutput(whole_, "logits"))), vocabulary_, logits);
+}
+
+// Each text gets the slot that knows most of what it begins with. Where two go on from one, the second gets a copy.
+void TokenModel::assign(std::span<const TextView> texts) {
+  const size_t taking = size_t(std::count_if(texts.begin(), texts.end(), [](TextView t) { return !t.empty(); }));
+  if (taking > slots_.size())
+    slots_.resize((taking + batch() - 1) / batch() * batch());
+  for (Slot &slot : slots_)
+    slot.text.reset();
+  const auto best = [&](TextView text, bool free) {
+    std::pair<size_t, size_t> found{0, slots_.size()}; // how much it knows, which
+    for (size_t s = 0; s < slots_.size(); ++s)
+      if (!(free && slots_[s].text))
+        if (const size_t common = commonBeginning(slots_[s].known, text);
+            found.second == slots_.size() || common > found.first)
+          found = {common, s};
+    return found;
+  };
+  std::vector<size_t> left;
+  for (size_t i = 0; i < texts.size(); ++i)
+    if (!texts[i].empty()) {
+      const auto [common, slot] = best(texts[i], false);
+      if (slots_[slot].text)
+        left.push_back(i);
+      else
+        slots_[slot].text = i;
+    }
+  for (const size_t i : left) {
+    const auto [common, slot] = best(texts[i], true);
+    const auto [more, source] = best(texts[i], false);
+    if (more > common + kFewTokens && caches_->copyable()) {
+      caches_->copy(source, slot);
+      slots_[slot].known = slots_[source].known;
+    }
+    slots_[slot].text = i;
+  }
+  for (Slot &slot : slots_)
+    if (slot.text) // The last token is computed again even if it is known: its logits are wanted.
+      slot.known.resize(std::min(commonBeginning(slot.known, texts[*slot.text]), texts[*slot.text].size() - 1));
+}
+
+size_t TokenModel::leftOf(const Slot &slot, std::span<const TextView> texts) const {
+  return slot.text ? texts[*slot.text].size() - slot.known.size() : 0;
+}
+
+void TokenModel::goOn(size_t page, std::span<const TextView> texts) {
+  const size_t first = page * batch();
+  while (true) {
+    size_t most = 0;
+    for (size_t row = 0; row < batch(); ++row)
+      most = std::max(most, leftOf(slots_[first + row], texts));
+    if (most == 0)
+      return;
+    caches_->load(page);
+    advance(most <= kFewTokens || chunk_ == 1 ? *decode_ : *prefill_, first, texts);
+  }
+}
+
+void TokenModel::advance(const Incremental &of, size_t first, std::span<const TextView> texts) {
+  const sinter_entry &entry = *of.entry;
+  program_.setDefaults(entry);
+  auto *tokens = static_cast<int32_t *>(program_.data(*Program::findInput(entry, "tokens")));
+  std::fill_n(tokens, of.batch * of.rows, 0);
+  const size_t atOnce = chunk_ ? std::min(chunk_, of.rows) : of.rows;
+  std::vector<size_t> counts(of.batch);
+  for (size_t row = 0; row < of.batch; ++row) {
+    Slot &slot = slots_[first + row];
+    counts[row] = std::min(leftOf(slot, texts), atOnce);
+    slot.known.resize(std::min(slot.known.size(), size_t(context_) - 1)); // of one that takes no part
+    const size_t offset = slot.known.size();
+    if (counts[row]) {
+      const TextView part = texts[*slot.text].subspan(offset, counts[row]);
+      std::copy(part.begin(), part.end(), tokens + row * of.rows);
+      slot.known.insert(slot.known.end(), part.begin(), part.end());
+    }
+    setNumber(program_, entry, "offset", row, offset);
+    setNumber(program_, entry, "count", row, counts[row]);
+    setNumber(program_, entry, "position", row, std::max(counts[row], size_t(1)) - 1);
+  }
+  program_.run(entry);
+  const sinter_tensor &output = *Program::findOutput(entry, "logits");
+  const auto *logits = static_cast<const float *>(program_.data(output));
+  const size_t vocabulary = size_t(vocabulary_), perText = size_t(elementCount(output)) / of.batch;
+  for (size_t row = 0; row < of.batch; ++row) {
+    Slot &slot = slots_[first + row];
+    if (counts[row] == 0 || leftOf(slot, texts) > 0)
+      continue;
+    const float *own = logits + row * perText + (perText > vocabulary ? (counts[row] - 1) * vocabulary : 0);
+    std::copy_n(own, vocabulary, results_.data() + *slot.text * vocabulary);
+    slot.text.reset(); // it is done, and takes no part in what others still need
+  }
 }
 
 } // namespace sinter

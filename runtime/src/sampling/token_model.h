@@ -1,8 +1,10 @@
-// A language model as a sampler sees it: the logits of the token that comes next.
+// A language model as a sampler sees it: the logits of the token that comes next, of one text or of several at once.
 #pragma once
 
 #include "program/program.h"
+#include "sampling/caches.h"
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -19,9 +21,18 @@ enum class FullContext {
 /// `slide`, `half` or `stop`.
 FullContext fullContextNamed(std::string_view name);
 
-/// The entry `logits`: tokens [1, context], position -> logits of the token after `position`; and, if the program has
-/// them, `prefill` and `decode`, which compute the tokens from `offset` on and remember those before. They give the
-/// same bits.
+/// A text as far as it goes: one token at least.
+using TextView = std::span<const int32_t>;
+
+/// The entry `logits`: tokens [1, context], position -> logits [vocabulary] of the token after `position`; and, if the
+/// program has both of them, `prefill` and `decode`, which compute the tokens from `offset` on and remember those
+/// before. These take B texts at once, B from their shape:
+///   prefill: tokens i32 [B, P], offset, and position or count; decode: tokens [B, 1], offset
+///     -> logits [B, vocabulary], [vocabulary] where B is 1, or [B, P, vocabulary]
+/// with offset, position (of the last new token among the new ones) and count (of new tokens) i32, numbers where B is
+/// 1, or [B]. Of a text that takes no part in a call, count is 0 (position 0) and offset the place behind what is
+/// remembered of it: from there on, an entry may write what it likes.
+/// All of them give the same bits, and a text's do not depend on the others'.
 class TokenModel {
 public:
   /// Throws Failure (usage) if the program has no entry `logits`.
@@ -32,26 +43,50 @@ public:
   int64_t vocabulary() const { return vocabulary_; }
   /// Whether tokens are remembered from call to call.
   bool remembers() const { return prefill_ && decode_; }
+  /// Texts that a call computes at once.
+  size_t batch() const { return remembers() ? decode_->batch : 1; }
 
   /// What suits the program best.
   FullContext fullContext() const { return remembers() ? FullContext::Half : FullContext::Slide; }
 
-  /// Logits [vocabulary] after the last of `tokens`, of which there is one at least. Of more than the context the model
-  /// sees the last ones, as many as `full` says. Parameters must not change between two calls. Valid until the next
-  /// call.
-  std::span<const float> logitsAfter(std::span<const int32_t> tokens, FullContext full);
+  /// New tokens of a text are computed so many at a time at most; 0: as many as a call takes.
+  void setChunk(size_t tokens) { chunk_ = tokens; }
+
+  /// Logits [texts, vocabulary] after the last token of each text. Of more than the context the model sees the last
+  /// tokens, as many as `full` says. Parameters must not change between two calls. Valid until the next call.
+  /// What is remembered of earlier calls is found by what texts begin with, so they may come in any order; more texts
+  /// than a batch take turns, and their caches are put away meanwhile.
+  std::span<const float> logitsAfter(std::span<const TextView> texts, FullContext full);
+  std::span<const float> logitsAfter(TextView text, FullContext full) { return logitsAfter({&text, 1}, full); }
 
 private:
-  /// Logits after at most `context` tokens, of which those that are known are not computed again.
-  std::span<const float> goOn(std::span<const int32_t> tokens);
-  /// An entry with these tokens, of which the last one is asked for.
-  std::span<const float> run(const sinter_entry &entry, std::span<const int32_t> tokens, int64_t offset);
+  /// An entry that computes new tokens only.
+  struct Incremental {
+    const sinter_entry *entry;
+    size_t batch, rows; ///< of its tokens
+  };
+  std::optional<Incremental> incremental(std::string_view name) const;
+  /// What the caches hold of a text, from position 0 on.
+  struct Slot {
+    std::vector<int32_t> known;
+    std::optional<size_t> text; ///< who goes on with it, in this call
+  };
+
+  TextView window(TextView text, FullContext full) const;
+  void runWhole(TextView text, float *logits);
+  void assign(std::span<const TextView> texts);
+  void goOn(size_t page, std::span<const TextView> texts);
+  void advance(const Incremental &entry, size_t first, std::span<const TextView> texts);
+  size_t leftOf(const Slot &slot, std::span<const TextView> texts) const;
 
   Program &program_;
   const sinter_entry &whole_;
-  const sinter_entry *prefill_, *decode_; ///< null: the program has none
   int64_t context_, vocabulary_;
-  std::vector<int32_t> known_; ///< what the caches hold, from position 0 on
+  std::optional<Incremental> prefill_, decode_; ///< none: the program has none
+  std::optional<Caches> caches_;
+  size_t chunk_ = 0;
+  std::vector<Slot> slots_;    ///< a whole number of batches
+  std::vector<float> results_; ///< [texts, vocabulary]
 };
 
 } // namespace sinter

@@ -1,9 +1,9 @@
 // The subcommand bench: times calls of one entry on random input.
+#include "commands/bench/bench.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/output.h"
-#include "commands/commands.h"
-#include "commands/machine_peak.h"
+#include "commands/bench/machine_peak.h"
 #include "program/device.h"
 #include "program/processor.h"
 #include "program/program.h"
@@ -28,15 +28,20 @@ struct Times {
 
 } // namespace
 
-// The most memory that the process has had.
-static int64_t peakMemory() {
+int64_t peakMemory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return int64_t(usage.ru_maxrss) * 1024;
 }
 
-static double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+uint64_t parameterBytes(const sinter_program &description) {
+  uint64_t bytes = 0;
+  for (uint32_t s = 0; s < description.state_count; ++s)
+    if (isParameter(description.states[s]))
+      bytes += description.states[s].tensor.bytes;
+  return bytes;
 }
 
 // Random token ids, pixels and so on; scalars keep their defaults.
@@ -189,22 +194,17 @@ struct Work {
 
 static void print(const BenchCommand &command, Program &program, const Times &times, const Work &work,
                   int64_t peakBytes, const std::string &profile) {
-  const sinter_program &description = program.description();
-  uint64_t parameterBytes = 0;
-  for (uint32_t s = 0; s < description.state_count; ++s)
-    if (isParameter(description.states[s]))
-      parameterBytes += description.states[s].tensor.bytes;
   const double seconds = times.median() / 1e3;
   const std::string perSecond = fmt::format("{:.6g}", JsonNumber{work.count / seconds});
   if (command.json) {
-    sinter::print("{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
-                  "{}\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
-                  "\"threads\":{},\"device\":{}{}}}\n",
-                  jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(),
-                  times.milliseconds.back(),
-                  work.count > 0 ? fmt::format("\"{}_per_s\":{},", work.unit, perSecond) : "",
-                  JsonNumber{work.flops / seconds / 1e9}, program.plan().arena_bytes, parameterBytes, peakBytes,
-                  program.threads(), jsonQuoted(std::string(program.device().name())), profile);
+    sinter::print(
+        "{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
+        "{}\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
+        "\"threads\":{},\"device\":{}{}}}\n",
+        jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(), times.milliseconds.back(),
+        work.count > 0 ? fmt::format("\"{}_per_s\":{},", work.unit, perSecond) : "",
+        JsonNumber{work.flops / seconds / 1e9}, program.plan().arena_bytes, parameterBytes(program.description()),
+        peakBytes, program.threads(), jsonQuoted(std::string(program.device().name())), profile);
     return;
   }
   sinter::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {}{:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "
@@ -254,30 +254,6 @@ static Exit benchEntry(const BenchCommand &command, Program &program) {
   const std::string profile =
       command.profile ? profileText(program, entry, seconds, double(command.steps), mean, command.json) : "";
   print(command, program, times, work, peakBytes, profile);
-  return Exit::Done;
-}
-
-// A step is one new token.
-static Exit benchSample(const BenchCommand &command, Program &program) {
-  const sinter_entry &entry = requireEntry(program, "logits");
-  const Tokenizer tokenizer;
-  Generator generator(program, tokenizer);
-  const auto limit = uint64_t(std::max<int64_t>(1, vocabularySize(program)));
-  Times perToken;
-  for (int64_t run = -1; run < command.steps; ++run) {
-    std::vector<int32_t> prompt;
-    const Random random(uint64_t(run + 1), streamOf("prompt"));
-    for (int64_t i = 0; i < command.promptTokens; ++i)
-      prompt.push_back(int32_t(random.below(uint64_t(i), limit)));
-    GenerateOptions options;
-    options.count = command.newTokens;
-    const double start = now();
-    generator.run(prompt, options, [](const std::string &) { return true; });
-    if (run >= 0)
-      perToken.milliseconds.push_back(1e3 * (now() - start) / double(command.newTokens));
-  }
-  std::sort(perToken.milliseconds.begin(), perToken.milliseconds.end());
-  print(command, program, perToken, {1, "tokens", entry.flops}, peakMemory(), "");
   return Exit::Done;
 }
 

@@ -1,4 +1,4 @@
-#include "commands/machine_peak.h"
+#include "commands/bench/machine_peak.h"
 
 #include "base/threads.h"
 #include "program/block.h"
@@ -117,6 +117,16 @@ static double timeOnAll(int threads, const std::function<void(int)> &work) {
   return best;
 }
 
+double measureReadBandwidth(int threads) {
+  // Four times the last level, if the system tells how large it is; no more than is quickly read.
+  const int64_t cache = std::max<int64_t>(0, sysconf(_SC_LEVEL3_CACHE_SIZE));
+  const size_t part = size_t(std::clamp<int64_t>(4 * cache, 64 << 20, 256 << 20)) / size_t(threads) / 4096 * 4096;
+  Block buffer("buffer of the bandwidth measurement", part * size_t(threads));
+  std::memset(buffer.data(), 1, part * size_t(threads));
+  const double reading = timeOnAll(threads, [&](int thread) { readAll(buffer.data() + size_t(thread) * part, part); });
+  return double(part) * threads / reading;
+}
+
 MachinePeak measureMachinePeak(int threads, std::string_view features) {
   const std::string words = ' ' + std::string(features) + ' ';
   void (*multiplyAdd)() = multiplyAdd128;
@@ -131,14 +141,7 @@ MachinePeak measureMachinePeak(int threads, std::string_view features) {
   MachinePeak peak;
   const double seconds = timeOnAll(threads, [&](int) { multiplyAdd(); });
   peak.flops = 2.0 * double(lanes * chains * rounds) * threads / seconds;
-
-  // Four times the last level, if the system tells how large it is; no more than is quickly read.
-  const int64_t cache = std::max<int64_t>(0, sysconf(_SC_LEVEL3_CACHE_SIZE));
-  const size_t part = size_t(std::clamp<int64_t>(4 * cache, 64 << 20, 256 << 20)) / size_t(threads) / 4096 * 4096;
-  Block buffer("buffer of the bandwidth measurement", part * size_t(threads));
-  std::memset(buffer.data(), 1, part * size_t(threads));
-  const double reading = timeOnAll(threads, [&](int thread) { readAll(buffer.data() + size_t(thread) * part, part); });
-  peak.bytes = double(part) * threads / reading;
+  peak.bytes = measureReadBandwidth(threads);
   return peak;
 }
 
