@@ -95,8 +95,8 @@ void buildTrain(OpPassManager &functions, const PipelineOptions &options) {
     functions.addPass(createNarrowProducts());
 }
 
-/// Gives every op the shape and the place that kernels of the target are grouped by.
-void prepareKernels(OpPassManager &functions, const PipelineOptions &options) {
+/// What is computed together, and in which pieces.
+void fuseForKernels(OpPassManager &functions, const PipelineOptions &options) {
   std::string target = kernelTarget(options);
   functions.addPass(createExpand());
   if (!options.fuse) {
@@ -111,6 +111,13 @@ void prepareKernels(OpPassManager &functions, const PipelineOptions &options) {
   functions.addPass(createMergeEqual());
   functions.addPass(createFuseElementwise(mapOptions(options)));
   functions.addPass(createMergeEqual());
+}
+
+/// Gives every op the shape and the place that kernels of the target are grouped by.
+void prepareKernels(OpPassManager &functions, const PipelineOptions &options) {
+  if (!options.fuse)
+    return;
+  std::string target = kernelTarget(options);
   // Behind the last fusion of maps, which would add the sums of all blocks up at once.
   functions.addPass(createSplitRows({target}));
   functions.addPass(createMergeEqual());
@@ -121,6 +128,8 @@ void prepareKernels(OpPassManager &functions, const PipelineOptions &options) {
   if (kernelAbilities(target)->prologues)
     functions.addPass(createFusePrologues());
   functions.addPass(createRematerialize());
+  InlineAttentionOptions attention;
+  attention.target = target;
   attention.mark = true;
   functions.addPass(createInlineAttention(attention));
 }
@@ -128,6 +137,10 @@ void prepareKernels(OpPassManager &functions, const PipelineOptions &options) {
 void buildKernels(OpPassManager &manager, const PipelineOptions &options) {
   if (kernelTarget(options) != "cpu")
     manager.addPass(createAlignLoops());
+  fuseForKernels(manager.nest<func::FuncOp>(), options);
+  // Ways that nobody chooses from without a budget.
+  if (options.fuse && (options.memoryBudget || options.curve))
+    manager.addPass(createTileColumns({kernelTarget(options)}));
   OpPassManager &functions = manager.nest<func::FuncOp>();
   prepareKernels(functions, options);
   // Outlined before they are lowered, so that ops are grouped by their meaning and each distinct kernel is lowered

@@ -5,6 +5,9 @@
 
 namespace sinter {
 
+/// func: another way to compute the entry of this name, with the same bits; meet-budget chooses among them.
+inline constexpr llvm::StringLiteral kAlternativeAttr = "sinter.alternative";
+
 /// Whether the `sinter.NAME` attributes of `op`, of its arguments and results are known and say something possible; an
 /// error if not. Passes and code generation read them without asking again: MLIR's verifier asks the dialect whenever
 /// it runs, and each stage ends with this, which runs in release builds, too.

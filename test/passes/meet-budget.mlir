@@ -4,6 +4,9 @@
 // RUN: sinter-opt %t/ways.mlir -sinter-meet-budget=curve -split-input-file | FileCheck %t/ways.mlir --check-prefix=CURVE
 // RUN: sinter-opt %t/ways.mlir "-sinter-meet-budget=memory-budget=109000 besides=100000" -split-input-file | FileCheck %t/ways.mlir
 // RUN: sinter-opt %t/ways.mlir -sinter-meet-budget=memory-budget=9000 -sinter-plan-memory -split-input-file | FileCheck %t/ways.mlir --check-prefix=PLAN
+// RUN: sed -n '/OTHER-LABEL/,$p' %t/ways.mlir | sinter-opt -sinter-meet-budget=memory-budget=2000 | FileCheck %t/ways.mlir --check-prefix=OTHER
+// RUN: sed -n '/OTHER-LABEL/,$p' %t/ways.mlir | sinter-opt -sinter-meet-budget=curve | FileCheck %t/ways.mlir --check-prefix=BOTH
+// RUN: sed -n '/OTHER-LABEL/,$p' %t/ways.mlir | sinter-opt -sinter-plan-memory | FileCheck %t/ways.mlir --check-prefix=IGNORED
 // RUN: sinter-opt %t/errors.mlir "-sinter-meet-budget=memory-budget=6000 besides=1000" -split-input-file -verify-diagnostics -o /dev/null
 
 //--- ways.mlir
@@ -110,6 +113,54 @@ func.func private @fc(%x: tensor<64xf32>) -> tensor<1024xf32> attributes {sinter
   return %empty : tensor<1024xf32>
 }
 func.func private @both(%x: tensor<1024xf32>, %y: tensor<1024xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<64xf32>
+  return %empty : tensor<64xf32>
+}
+
+// -----
+// Another manner to compute the entry takes less memory and more time: it is taken where nothing faster fits, and goes in any case.
+// 4096 + 256 bytes are alive at @proj, and three times 256 at the second @half.
+// CHECK-LABEL: func.func @manners
+// CHECK-NEXT:    call @fc
+// CHECK-NEXT:    call @proj
+// CHECK-NOT:   @manners.other
+// ENOUGH-LABEL: func.func @manners
+// ENOUGH-NEXT:    call @fc
+// ENOUGH-NOT:  @manners.other
+// OTHER-LABEL: func.func @manners(
+// OTHER-NEXT:    call @half
+// OTHER-NEXT:    call @half
+// OTHER-NEXT:    call @add
+// OTHER-NEXT:    return
+// OTHER-NOT:   @manners.other
+// IGNORED: plan.entry @manners arena 4352
+// IGNORED-NOT: manners.other
+// BOTH-LABEL:  func.func @manners(
+// BOTH-SAME:   sinter.curve = array<f64: 4.352000e+03, 0.000000e+00, {{[^,]*}}, 7.680000e+02, 0.000000e+00, {{[^,]*}}>
+func.func @manners(%x: tensor<64xf32>) -> tensor<64xf32> attributes {sinter.entry} {
+  %h = call @fc(%x) : (tensor<64xf32>) -> tensor<1024xf32>
+  %y = call @proj(%h) : (tensor<1024xf32>) -> tensor<64xf32>
+  return %y : tensor<64xf32>
+}
+func.func @manners.other(%x: tensor<64xf32>) -> tensor<64xf32> attributes {sinter.alternative = "manners", sinter.entry} {
+  %a = call @half(%x) : (tensor<64xf32>) -> tensor<64xf32>
+  %b = call @half(%x) : (tensor<64xf32>) -> tensor<64xf32>
+  %y = call @add(%a, %b) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  return %y : tensor<64xf32>
+}
+func.func private @fc(%x: tensor<64xf32>) -> tensor<1024xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<1024xf32>
+  return %empty : tensor<1024xf32>
+}
+func.func private @proj(%x: tensor<1024xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<64xf32>
+  return %empty : tensor<64xf32>
+}
+func.func private @half(%x: tensor<64xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<64xf32>
+  return %empty : tensor<64xf32>
+}
+func.func private @add(%x: tensor<64xf32>, %y: tensor<64xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %empty = tensor.empty() : tensor<64xf32>
   return %empty : tensor<64xf32>
 }

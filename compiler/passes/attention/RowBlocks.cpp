@@ -9,9 +9,6 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-/// Less than this stays in caches, and one kernel each for all rows is faster.
-constexpr int64_t kWorthBlocks = 16 << 20; // bytes of rows x columns
-
 /// Whether a block of rows needs nothing of the others: sums over rows leave the region at once.
 bool rowsAreApart(AttentionOp attention) {
   AxisAnalysis axes(attention);

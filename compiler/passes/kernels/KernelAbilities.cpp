@@ -8,7 +8,9 @@ namespace sinter {
 
 std::optional<KernelAbilities> kernelAbilities(StringRef target) {
   return llvm::StringSwitch<std::optional<KernelAbilities>>(target)
-      .Case("cpu", KernelAbilities{.attention = true, .prologues = true, .scattersOnto = true, .columnSums = true})
+      .Case("cpu",
+            KernelAbilities{
+                .attention = true, .prologues = true, .scattersOnto = true, .columnSums = true, .sumsInUnits = true})
       .Case("vulkan", KernelAbilities{.attention = true, .readsAttention = true})
       .Case("portable", KernelAbilities{})
       .Default(std::nullopt);

@@ -15,6 +15,7 @@ struct KernelAbilities {
   bool prologues = false;      ///< maps that make an operand of a product
   bool scattersOnto = false;   ///< what is scattered is added to a table
   bool columnSums = false;     ///< the sums of a matrix's columns beside a product that multiplies it
+  bool sumsInUnits = false; ///< products have the order of ProductOrder.h, and so do sums of what blocks of rows give
 };
 
 /// Of `cpu`, `vulkan`, or `portable`: what every target has; nothing for another name.

@@ -137,9 +137,19 @@ Operation *onlyAnchor(MapOp map) {
   return takesMapsIn(op) ? op : nullptr;
 }
 
+/// Whether `map` adds something to what is scattered into a table: it can be part of that kernel, which walks along
+/// rows of the table, if it keeps their shape.
+bool addsToScattered(MapOp map) {
+  return map.getInputs().size() == 2 && map.getNumResults() == 1 && llvm::any_of(map.getInputs(), [&](Value input) {
+           return input.getDefiningOp<ScatterAddOp>() && input.hasOneUse() && shapeOf(input) == map.getShape();
+         });
+}
+
 /// Tries the shapes of the anchors around `map`, nearest first: products it follows, rows it follows, rows and
 /// reductions it feeds, maps it follows; then merges what dimensions it can. Returns what the map has become.
 MapOp shapeMap(MapOp map, const Reachability &paths) {
+  if (addsToScattered(map))
+    return map;
   bool withReader = belongsToReader(map);
   SmallVector<SmallVector<int64_t>> candidates;
   auto addProducers = [&](auto accepts) {

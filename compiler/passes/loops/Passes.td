@@ -42,4 +42,18 @@ def AlignLoops : Pass<"sinter-align-loops", "::mlir::ModuleOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def TileColumns : Pass<"sinter-tile-columns", "::mlir::ModuleOp"> {
+  let summary = "beside an entry with a large loss head, one that sums over its rows later, in tiles of columns";
+  let description = [{
+    For budgets of memory. Of a sinter.attention over rows x columns that split-rows would take apart, what has rows
+    stays, with the statistics of rows that the rest needs; what is summed over rows becomes a `sinter.loop` over tiles
+    of columns in front of its first reader. Softmaxes are taken apart for it. The entry stays; the other one is marked
+    `sinter.alternative`, and meet-budget takes either. Columns that no tile divides, that are not the first dimension
+    of an operand or result, or whose rows something else reads whole, stay together; so do all on a target whose
+    products do not add up in the units that split-rows knows. Example: test/passes/tile-columns.mlir.
+  }];
+  let options = [Option<"target", "target", "std::string", "\"portable\"", "cpu, vulkan, or portable: any">];
+  let dependentDialects = ["::sinter::SinterDialect", "::mlir::arith::ArithDialect"];
+}
+
 #endif // SINTER_LOOP_PASSES

@@ -7,17 +7,21 @@
 //                                                     %d = func.call @proj_gradient(%g, %h1)
 //
 // The same kernel on the same operands gives the same bits. What to repeat is chosen on the launches of the entry's
-// plan (Recomputation.h), which gives ways that take less and less memory and more and more time; each is judged by the
-// real planner, and the fastest that meets the budget is taken. Which ways there are does not depend on the budget:
-// more budget is never slower.
+// plan (Recomputation.h), which gives ways that take less and less memory and more and more time. Functions marked
+// `sinter.alternative` compute an entry in another manner (TileColumns.cpp), and have ways of their own. Each way is
+// judged by the real planner, and the fastest that meets the budget is taken. Which ways there are does not depend on
+// the budget: more budget is never slower.
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/kernels/KernelCost.h"
 #include "compiler/passes/memory/PlannedEntry.h"
 #include "compiler/passes/memory/Recomputation.h"
+#include "dialects/sinter/Attributes.h"
 #include "dialects/sinter/Loops.h"
 
 #include "llvm/ADT/DenseSet.h"
+
+#include <numeric>
 
 #define DEBUG_TYPE "sinter-meet-budget"
 
@@ -42,7 +46,7 @@ struct Point {
   double extraFlops = 0, seconds = 0;
 };
 
-/// The calls of an entry, and the ways to run them.
+/// The calls of an entry, or of an alternative to it, and the ways to run them.
 class Ways {
 public:
   Ways(func::FuncOp entry, SymbolTable &symbols) : entry(entry), symbols(symbols) {}
@@ -57,14 +61,16 @@ public:
   }
 
   size_t size() const { return ways.size(); }
-  const PlannedEntry &plainPlan() const { return *planned; }
+  func::FuncOp function() const { return entry; }
+  double flops() const { return std::accumulate(flopsOf.begin(), flopsOf.end(), 0.0); }
+  double seconds(size_t way) const { return totalSeconds + ways[way].extraSeconds; }
 
   /// Bytes by the planner: of the plan as it is, of a copy of the entry otherwise.
   const Point &point(size_t way) {
     std::optional<Point> &point = points[way];
     if (point)
       return *point;
-    point = Point{planned->placement.bytes, 0, totalSeconds + ways[way].extraSeconds};
+    point = Point{planned->placement.bytes, 0, seconds(way)};
     for (const Run &run : ways[way].order)
       if (run.isAgain)
         point->extraFlops += flopsOf[run.work];
@@ -199,47 +205,93 @@ private:
   double totalSeconds = 0;
 };
 
+/// A way of the entry, or of one of its alternatives.
+struct Choice {
+  Ways *of;
+  size_t number, way; ///< of the function; of its ways
+
+  double seconds() const { return of->seconds(way); }
+  const Point &point() const { return of->point(way); }
+};
+
 struct MeetBudgetPass : impl::MeetBudgetBase<MeetBudgetPass> {
   using MeetBudgetBase::MeetBudgetBase;
 
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
-    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (function->hasAttr(kEntryAttr) && !function->hasAttr(kLoopBodyAttr) && failed(meetBudget(function, symbols)))
+    SmallVector<func::FuncOp> entries, alternatives;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr(kEntryAttr) && !function->hasAttr(kLoopBodyAttr))
+        (function->hasAttr(kAlternativeAttr) ? alternatives : entries).push_back(function);
+    for (func::FuncOp entry : entries) {
+      SmallVector<func::FuncOp> functions{entry};
+      llvm::copy_if(alternatives, std::back_inserter(functions), [&](func::FuncOp other) {
+        return other->getAttrOfType<StringAttr>(kAlternativeAttr) == entry.getSymNameAttr();
+      });
+      if (failed(meetBudget(functions, symbols)))
         return signalPassFailure();
+    }
+    for (func::FuncOp alternative : alternatives)
+      symbols.erase(alternative);
   }
 
-  LogicalResult meetBudget(func::FuncOp entry, SymbolTable &symbols) {
-    Ways ways(entry, symbols);
-    if (failed(ways.find()))
-      return failure();
+  LogicalResult meetBudget(ArrayRef<func::FuncOp> functions, SymbolTable &symbols) {
+    std::vector<std::unique_ptr<Ways>> all;
+    for (func::FuncOp function : functions) {
+      all.push_back(std::make_unique<Ways>(function, symbols));
+      if (failed(all.back()->find()))
+        return failure();
+    }
     if (curve)
-      noteCurve(entry, ways);
+      noteCurve(all);
     if (!memoryBudget)
       return success();
-    // From the fastest on.
     const int64_t room = memoryBudget - besides;
-    for (size_t way = 0; way < ways.size(); ++way) {
-      if (ways.liveBytes(way) - ways.liveBytes(way) / 16 > room || ways.point(way).bytes > room)
+    for (Choice choice : choices(all, SIZE_MAX)) {
+      int64_t live = choice.of->liveBytes(choice.way);
+      if (live - live / 16 > room || choice.point().bytes > room)
         continue;
-      DEBUG_AT(entry) << entry.getName() << ": way " << way << " of " << ways.size() << " takes "
-                      << ways.point(way).bytes << " bytes";
-      counted(entry, DEBUG_TYPE, "repeats", static_cast<int64_t>(way));
-      ways.take(way);
+      DEBUG_AT(functions.front()) << choice.of->function().getName() << ": way " << choice.way << " of "
+                                  << choice.of->size() << " takes " << choice.point().bytes << " bytes";
+      counted(functions.front(), DEBUG_TYPE, "repeats", static_cast<int64_t>(choice.way));
+      take(choice, functions.front());
       return success();
     }
-    return reportBudget(ways);
+    return reportBudget(all);
+  }
+
+  /// Makes the choice the entry.
+  static void take(Choice choice, func::FuncOp entry) {
+    choice.of->take(choice.way);
+    if (choice.of->function() != entry)
+      entry.getBody().takeBody(choice.of->function().getBody());
+  }
+
+  /// About `most` ways of each function, from the fastest on, those of the entry first; the first and the last way of
+  /// each are among them.
+  static std::vector<Choice> choices(ArrayRef<std::unique_ptr<Ways>> all, size_t most) {
+    std::vector<Choice> choices;
+    for (auto [number, ways] : llvm::enumerate(all)) {
+      size_t count = std::min(ways->size(), most);
+      for (size_t i = 0; i < count; ++i)
+        choices.push_back({ways.get(), number, count == 1 ? 0 : i * (ways->size() - 1) / (count - 1)});
+    }
+    llvm::sort(choices, [](Choice a, Choice b) {
+      return std::make_tuple(a.seconds(), a.number, a.way) < std::make_tuple(b.seconds(), b.number, b.way);
+    });
+    return choices;
   }
 
   /// The error that no way meets the budget: the least that can be met, and what is alive there.
-  LogicalResult reportBudget(Ways &ways) {
-    size_t least = 0;
-    for (size_t way = ways.size() - std::min<size_t>(ways.size(), kPoints); way < ways.size(); ++way)
-      if (ways.point(way).bytes < ways.point(least).bytes)
-        least = way;
-    int64_t bytes = ways.point(least).bytes;
-    func::FuncOp entry = ways.plainPlan().entry;
-    ways.take(least);
+  LogicalResult reportBudget(ArrayRef<std::unique_ptr<Ways>> all) {
+    Choice least{all.front().get(), 0, 0};
+    for (auto [number, ways] : llvm::enumerate(all))
+      for (size_t way = ways->size() - std::min<size_t>(ways->size(), kPoints); way < ways->size(); ++way)
+        if (ways->point(way).bytes < least.point().bytes)
+          least = {ways.get(), number, way};
+    int64_t bytes = least.point().bytes;
+    func::FuncOp entry = all.front()->function();
+    take(least, entry);
     SymbolTable symbols(getOperation());
     std::unique_ptr<PlannedEntry> planned = planEntry(entry, symbols, Effort::AsWritten);
     auto error = emitError(entry.getLoc())
@@ -285,18 +337,19 @@ struct MeetBudgetPass : impl::MeetBudgetBase<MeetBudgetPass> {
     return llvm::join(settings, ", ");
   }
 
-  /// Some ways from the largest to the smallest, in `sinter.curve`.
-  static void noteCurve(func::FuncOp entry, Ways &ways) {
+  /// Some ways from the fastest to the smallest, in `sinter.curve`.
+  static void noteCurve(ArrayRef<std::unique_ptr<Ways>> all) {
     std::vector<double> numbers;
     int64_t before = INT64_MAX;
-    size_t count = std::min(ways.size(), kPoints);
-    for (size_t i = 0; i < count; ++i) {
-      const Point &point = ways.point(count == 1 ? 0 : i * (ways.size() - 1) / (count - 1));
+    for (Choice choice : choices(all, kPoints)) {
+      const Point &point = choice.point();
       if (point.bytes >= before)
         continue;
       before = point.bytes;
-      numbers.insert(numbers.end(), {static_cast<double>(point.bytes), point.extraFlops, point.seconds});
+      double flops = choice.of->flops() - all.front()->flops() + point.extraFlops;
+      numbers.insert(numbers.end(), {static_cast<double>(point.bytes), flops, point.seconds});
     }
+    func::FuncOp entry = all.front()->function();
     entry->setAttr(kCurveAttr, DenseF64ArrayAttr::get(entry.getContext(), numbers));
   }
 };

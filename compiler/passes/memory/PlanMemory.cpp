@@ -18,6 +18,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/kernels/KernelCost.h"
 #include "compiler/passes/memory/PlannedEntry.h"
+#include "dialects/sinter/Attributes.h"
 #include "dialects/sinter/Loops.h"
 
 #define DEBUG_TYPE "sinter-plan-memory"
@@ -33,6 +34,10 @@ namespace {
 struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
+    // Nobody has chosen these.
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
+      if (function->hasAttr(kAlternativeAttr))
+        symbols.erase(function);
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       if (function->hasAttr(kEntryAttr) && !function->hasAttr(kLoopBodyAttr) && failed(plan(function, symbols)))
         return signalPassFailure();

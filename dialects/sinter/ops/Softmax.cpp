@@ -1,4 +1,5 @@
 // sinter.softmax: along the last dimension, with fully masked rows defined as zeros.
+#include "dialects/sinter/RowStatistics.h"
 #include "dialects/sinter/ops/Rules.h"
 
 #include <cmath>
@@ -9,7 +10,40 @@ using namespace sinter;
 using namespace sinter::rules;
 
 namespace {
+
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// The least x - max whose exponential counts, in rows of `type`.
+double leastExponent(RankedTensorType type) {
+  return -126 * std::log(2.0) + std::log(static_cast<double>(type.getShape().back()));
+}
+
+/// e of an element (scalars).
+Expr exponential(Expr x, Expr max, double least) {
+  Expr safe = select(equal(max, -kInfinity), 0.0, max), below = x - safe;
+  return exp(select(less(below, least), -kInfinity, below));
+}
+
+/// y of an element (scalars).
+Expr quotient(Expr e, Expr sum) {
+  Expr scale = select(equal(sum, 0.0), 0.0, 1.0 / sum);
+  return e * scale;
+}
+
+/// A sinter.map over the elements of `x`, each with what its row has in `perRow`.
+Value mapWithRows(OpBuilder &builder, Location loc, Value x, Value perRow, llvm::function_ref<Expr(Expr, Expr)> body) {
+  auto type = cast<RankedTensorType>(x.getType());
+  AffineMap each = builder.getMultiDimIdentityMap(type.getRank());
+  AffineMap row = leadingDims(builder, type.getRank(), type.getRank() - 1);
+  auto map = MapOp::create(builder, loc, type, ValueRange{x, perRow}, builder.getAffineMapArrayAttr({each, row}));
+  OpBuilder::InsertionGuard guard(builder);
+  Block *block = builder.createBlock(&map.getBody());
+  block->addArguments({type.getElementType(), type.getElementType()}, {loc, loc});
+  Expr element(builder, loc, block->getArgument(0)), ofRow(builder, loc, block->getArgument(1));
+  YieldOp::create(builder, loc, body(element, ofRow).value);
+  return map.getResult(0);
+}
+
 } // namespace
 
 // C1, C2
@@ -30,18 +64,22 @@ LogicalResult SoftmaxOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Arr
 /// be denormal, and e is 0 instead.
 FailureOr<SmallVector<Value>> SoftmaxOp::lowerToLinalg(OpBuilder &builder) {
   Rows rows(builder, getLoc(), getInput().getType());
-  double least = -126 * std::log(2.0) + std::log(static_cast<double>(getInput().getType().getShape().back()));
+  double least = leastExponent(getInput().getType());
   Value max = rows.reduce(-kInfinity, getInput(), [](ArrayRef<Expr> s) { return maximum(s[1], s[0]); });
-  Value e = rows.map({getInput(), max}, [&](ArrayRef<Expr> s) {
-    Expr safe = select(equal(s[1], -kInfinity), 0.0, s[1]), below = s[0] - safe;
-    return exp(select(less(below, least), -kInfinity, below));
-  });
+  Value e = rows.map({getInput(), max}, [&](ArrayRef<Expr> s) { return exponential(s[0], s[1], least); });
   Value sum = rows.reduce(0, e, [](ArrayRef<Expr> s) { return s[1] + s[0]; });
-  Value y = rows.map({e, sum}, [](ArrayRef<Expr> s) {
-    Expr scale = select(equal(s[1], 0.0), 0.0, 1.0 / s[1]);
-    return s[0] * scale;
-  });
+  Value y = rows.map({e, sum}, [](ArrayRef<Expr> s) { return quotient(s[0], s[1]); });
   return SmallVector<Value>{y};
+}
+
+Value sinter::softmaxInParts(OpBuilder &builder, SoftmaxOp softmax) {
+  RankedTensorType type = softmax.getInput().getType();
+  Location loc = softmax.getLoc();
+  double least = leastExponent(type);
+  Value x = softmax.getInput(), max = ReduceOp::create(builder, loc, ReduceKind::max, x, {type.getRank() - 1});
+  Value e = mapWithRows(builder, loc, x, max, [&](Expr x, Expr max) { return exponential(x, max, least); });
+  Value sum = ReduceOp::create(builder, loc, ReduceKind::sum, e, {type.getRank() - 1});
+  return mapWithRows(builder, loc, e, sum, [](Expr e, Expr sum) { return quotient(e, sum); });
 }
 
 /// exp(-inf) is zero, whatever the rest of the row.

@@ -8,7 +8,9 @@
 #include "program/program.h"
 #include "vulkan/vulkan_device.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 
 namespace sinter {
 
@@ -129,26 +131,53 @@ static const sinter_plan &planFor(const sinter_program &p, const std::string &de
   return p.vulkan_plan && device.starts_with("vulkan") ? *p.vulkan_plan : anyPlan(p);
 }
 
-// What a training or a sampler on the CPU allocates: its process takes this and at most 16 MB more. 0 on another
-// device, or if the processor runs no version.
+// What a training or a sampler allocates. On the CPU, its process takes this and at most 16 MB more; on Vulkan it is
+// the device's memory, with whichever profile takes more. 0 if the processor runs no version.
 static uint64_t memoryBytes(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen,
                             int threads) {
-  if (!chosen || &plan != p.cpu_plan)
-    return 0;
-  return cpuMemoryBytes(p, *chosen, threads);
+  if (&plan == p.cpu_plan)
+    return chosen ? cpuMemoryBytes(p, *chosen, threads) : 0;
+  uint64_t scratch = 0;
+  for (uint32_t v = 0; v < p.vulkan_version_count; ++v)
+    scratch = std::max(scratch, p.vulkan[v].scratch_bytes);
+  return p.state_bytes + plan.arena_bytes + p.constant_bytes + scratch;
 }
 
-static void printText(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen, int threads) {
+// What memory is told of: the threads that somebody asked for, or those that would be started.
+static int threadsOf(const sinter_program &p, const sinter_version *chosen, const CommonOptions &common) {
+  return common.threadsGiven || !chosen || !p.cpu_plan ? common.threads
+                                                       : threadsWithinBudget(p, *chosen, common.threads);
+}
+
+// The most threads that the budget has room for; 0 if there is no budget, or where scratch is not of threads.
+static int threadsOfBudget(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen) {
+  return p.memory_budget && chosen && &plan == p.cpu_plan
+             ? threadsWithinBudget(p, *chosen, std::numeric_limits<int>::max())
+             : 0;
+}
+
+static void printMemory(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen,
+                        const CommonOptions &common) {
+  const int threads = threadsOf(p, chosen, common), most = threadsOfBudget(p, plan, chosen);
+  if (const uint64_t bytes = memoryBytes(p, plan, chosen, threads))
+    print("memory       {} bytes: all of these, and the scratch of {}\n", bytes,
+          &plan != p.cpu_plan
+              ? "kernels on the device"
+              : fmt::format("{} thread{}{}", threads, threads == 1 ? "" : "s",
+                            common.threadsGiven ? "" : ", as many as it starts here without --threads"));
+  if (p.memory_budget)
+    print("budget       {} bytes{}\n", p.memory_budget,
+          most ? fmt::format(": room for the scratch of {} thread{}", most, most == 1 ? "" : "s") : "");
+}
+
+static void printText(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen,
+                      const CommonOptions &common) {
   print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
         p.compiler, p.target, p.config);
   print("parameters   {}\nstate        {} bytes\narena        {} bytes\nconstants    {} bytes\n"
         "kernels      {}\n",
         parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, plan.kernel_count);
-  if (const uint64_t bytes = memoryBytes(p, plan, chosen, threads))
-    print("memory       {} bytes: all of these, and the scratch of {} thread{}\n", bytes, threads,
-          threads == 1 ? "" : "s");
-  if (p.memory_budget)
-    print("budget       {} bytes\n", p.memory_budget);
+  printMemory(p, plan, chosen, common);
   printVersions(p, chosen);
   printVulkan(p);
   for (uint32_t e = 0; e < p.entry_count; ++e) {
@@ -181,7 +210,7 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
   const sinter_version *chosen = chosenVersion(p, common.march);
   const sinter_plan &plan = planFor(p, common.device);
   if (!command.json) {
-    printText(p, plan, chosen, common.threads);
+    printText(p, plan, chosen, common);
     return Exit::Done;
   }
   const std::string entries = joined(p.entry_count, [&](uint32_t e) { return entryJson(plan.entries[e]); });
@@ -190,16 +219,18 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
     return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset,
                        isParameter(state));
   });
+  const int threads = threadsOf(p, chosen, common), most = threadsOfBudget(p, plan, chosen);
+  const auto orNull = [](uint64_t number) { return number ? fmt::format("{}", number) : "null"; };
   print(
       "{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
-      "\"arena_bytes\":{},\"constant_bytes\":{},\"threads\":{},\"memory_bytes\":{},\"memory_budget\":{},\"kernels\":{},"
-      "\"versions\":[{}],"
+      "\"arena_bytes\":{},\"constant_bytes\":{},\"threads\":{},\"memory_bytes\":{},\"memory_budget\":{},"
+      "\"budget_threads\":{},\"kernels\":{},\"versions\":[{}],"
       "\"vulkan\":{},\"entries\":[{}],"
       "\"states\":[{}]}}\n",
       jsonQuoted(p.name), jsonQuoted(p.source), jsonQuoted(p.compiler), jsonQuoted(p.target), p.config,
-      parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, common.threads,
-      memoryBytes(p, plan, chosen, common.threads), p.memory_budget ? fmt::format("{}", p.memory_budget) : "null",
-      plan.kernel_count, versionsJson(p, chosen), vulkanJson(p), entries, states);
+      parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, threads,
+      memoryBytes(p, plan, chosen, threads), orNull(p.memory_budget), orNull(most), plan.kernel_count,
+      versionsJson(p, chosen), vulkanJson(p), entries, states);
   return Exit::Done;
 }
 

@@ -35,7 +35,8 @@ public:
 /// Bytes of all blocks of a program on the CPU: states, arena, constants, and what each thread has for itself.
 uint64_t cpuMemoryBytes(const sinter_program &program, const sinter_version &version, int threads);
 
-/// The most threads with which a program stays within the budget that it was compiled for; `wanted` if it has none.
+/// The most threads with which a program stays within the budget that it was compiled for, of `wanted`: all if it has
+/// none; 1 if none fits.
 int threadsWithinBudget(const sinter_program &program, const sinter_version &version, int wanted);
 
 /// Kernels compiled for the CPU, one of the program's versions, on a pool of `threads` threads.

@@ -49,9 +49,11 @@ uint64_t cpuMemoryBytes(const sinter_program &program, const sinter_version &ver
 }
 
 int threadsWithinBudget(const sinter_program &program, const sinter_version &version, int wanted) {
-  while (program.memory_budget && wanted > 1 && cpuMemoryBytes(program, version, wanted) > program.memory_budget)
-    --wanted;
-  return wanted;
+  const uint64_t others = cpuMemoryBytes(program, version, 0);
+  if (!program.memory_budget || wanted < 2)
+    return wanted;
+  const uint64_t room = program.memory_budget - std::min(program.memory_budget, others);
+  return int(std::clamp<uint64_t>(room / bytesOfThread(program, version), 1, uint64_t(wanted)));
 }
 
 namespace {

@@ -110,15 +110,19 @@ void checkRoom(const LogicalDevice &device, const sinter_program &program, uint6
                                                       {"arena", program.vulkan_plan->arena_bytes},
                                                       {"constants", program.constant_bytes},
                                                       {"scratch memory", scratchBytes}};
+  const uint64_t arena = program.vulkan_plan->arena_bytes,
+                 total = program.state_bytes + arena + program.constant_bytes + scratchBytes;
+  const uint64_t allowed = std::min(largest, choice.heap);
   for (const auto &[what, bytes] : blocks)
-    if (bytes > std::min(largest, choice.heap))
+    if (bytes > allowed)
       fail(
           Exit::Device,
           fmt::format("{}: memory too small: the {} take{} {} bytes, the device allows {} for one buffer; use --device "
-                      "cpu, or compile a smaller model or batch",
-                      device.label(), what, what[0] == 'p' || what[0] == 'c' ? "" : "s", bytes,
-                      std::min(largest, choice.heap)));
-  const uint64_t total = program.state_bytes + program.vulkan_plan->arena_bytes + program.constant_bytes + scratchBytes;
+                      "cpu, or compile {}a smaller model or batch",
+                      device.label(), what, what[0] == 'p' || what[0] == 'c' ? "" : "s", bytes, allowed,
+                      what[0] == 'a'
+                          ? fmt::format("with --memory-budget={}, or ", std::min(total - arena + allowed, choice.heap))
+                          : ""));
   if (total > choice.heap)
     fail(
         Exit::Device,
