@@ -1,4 +1,5 @@
 // Registration of the sinter dialect, and the few helpers that several ops' rules share.
+#include "dialects/sinter/Decode.h"
 #include "dialects/sinter/Loops.h"
 #include "dialects/sinter/Sinter.h"
 #include "dialects/sinter/Windows.h"
@@ -17,6 +18,8 @@ using namespace mlir;
 #include "dialects/sinter/Ops.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/sinter/LoopOps.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/sinter/DecodeOps.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/sinter/WindowsOps.cpp.inc"
@@ -35,6 +38,10 @@ void SinterDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/sinter/LoopOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/sinter/DecodeOps.cpp.inc"
       >();
 }
 

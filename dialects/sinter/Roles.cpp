@@ -1,4 +1,5 @@
 #include "dialects/sinter/Roles.h"
+#include "dialects/sinter/Decode.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -46,16 +47,18 @@ static Value stripRounding(Value value) {
 
 /// Whether the body is acc + a * b on f32, or the same with a and b rounded to bf16.
 static bool multipliesAndAdds(linalg::GenericOp op) {
-  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1)
+  // (A third input bounds the product.)
+  if (op.getNumDpsInputs() != (op->hasAttr(kBoundedAttr) ? 3 : 2) || op.getNumDpsInits() != 1)
     return false;
   Block &body = *op.getBody();
+  Value sum = body.getArguments().back();
   bool narrow = op->hasAttr(kBf16Attr);
   auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
   if (!add || !add.getType().isF32())
     return false;
   for (bool swapped : {false, true}) {
     auto multiply = (swapped ? add.getLhs() : add.getRhs()).getDefiningOp<arith::MulFOp>();
-    if (!multiply || (swapped ? add.getRhs() : add.getLhs()) != body.getArgument(2))
+    if (!multiply || (swapped ? add.getRhs() : add.getLhs()) != sum)
       continue;
     Value x = multiply.getLhs(), y = multiply.getRhs();
     if (narrow) {

@@ -26,17 +26,21 @@
 // CHECK: %[[PLACES:.*]] = sinter.map(%[[OFFSET]])
 // CHECK: sinter.gather %[[TABLE]], %[[PLACES]] : (tensor<8x4xf32>, tensor<1xi32>) -> tensor<1x4xf32>
 // CHECK: %[[BEFORE:.*]] = sinter.read @cache.0 : tensor<1x8x4xf32>
-// CHECK: %[[NOW:.*]] = sinter.map(%[[BEFORE]], %{{.*}}, %[[OFFSET]])
-// CHECK: %[[HERE:.*]] = sinter.index 1 : i32
-// CHECK: arith.cmpi eq, %[[HERE]], %{{.*}} : i32
+// CHECK: %[[NOW:.*]] = sinter.put %[[BEFORE]], %{{.*}} at %[[OFFSET]] along 1 : (tensor<1x8x4xf32>, tensor<1x1x4xf32>, tensor<i32>)
 // CHECK-NOT: sinter.attention
-// CHECK: sinter.matmul %{{.*}}, %[[NOW]] {transpose_rhs} : (tensor<1x1x4xf32>, tensor<1x8x4xf32>) -> tensor<1x1x8xf32>
+// CHECK: %[[END:.*]] = sinter.map(%[[OFFSET]])
+// CHECK: %[[NEW:.*]] = arith.constant 1 : i32
+// CHECK: arith.addi %[[NEW]], %{{.*}} : i32
+// CHECK: sinter.matmul_below %{{.*}}, %[[NOW]], %[[END]] {transpose_rhs} : (tensor<1x1x4xf32>, tensor<1x8x4xf32>, tensor<i32>) -> tensor<1x1x8xf32>
 // CHECK: sinter.map(%{{.*}}, %[[OFFSET]])
 // CHECK: %[[ROW:.*]] = sinter.index 1 : i32
 // CHECK: arith.addi %[[ROW]], %{{.*}} : i32
-// CHECK: sinter.softmax %{{.*}} : tensor<1x1x8xf32>
+// CHECK: %[[WEIGHTS:.*]] = sinter.softmax %{{.*}} : tensor<1x1x8xf32>
+// CHECK: sinter.matmul_below %[[WEIGHTS]], %[[NOW]], %[[END]] {terms}
 // CHECK: sinter.write @cache.0, %[[NOW]] : tensor<1x8x4xf32>
 // CHECK: func.func @prefill(%{{.*}}: tensor<1x4xi32> {sinter.name = "tokens"}
+// CHECK: sinter.put %{{.*}} along 1 : (tensor<1x8x4xf32>, tensor<1x4x4xf32>, tensor<i32>)
+// CHECK: arith.constant 4 : i32
 // CHECK: sinter.softmax %{{.*}} : tensor<1x4x8xf32>
 // CHECK: sinter.write @cache.0
 // AGAIN: func.func @decode

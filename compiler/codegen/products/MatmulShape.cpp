@@ -2,6 +2,7 @@
 #include "compiler/codegen/products/Contraction.h"
 #include "compiler/codegen/products/MatmulLoops.h"
 #include "dialects/plan/Plan.h"
+#include "dialects/sinter/Decode.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/IR/Matchers.h"
@@ -53,7 +54,7 @@ public:
     if (!splitDims() || !readContraction() || !readEpilogue() || !readResults() ||
         (columnSums && (!result.columnSums || apart)))
       return std::nullopt;
-    chooseLoops(result, dims, /*mayTurn=*/merges && !result.lhs.windows); // windows stay to the left
+    chooseLoops(result, dims, /*mayTurn=*/merges && !result.lhs.windows && !result.bound); // these stay as they are
     if (result.columnSums && result.n.stride(*result.columnSums) != 1)
       return std::nullopt;
     return result;
@@ -102,7 +103,7 @@ private:
           SmallVector<int64_t> parts;
           for (int64_t d : group)
             parts.push_back(shape[d]);
-          if (dim.size() > 1 || op->hasAttr(kOrderedAttr))
+          if (dim.size() > 1 || op->hasAttr(kOrderedAttr) || op->hasAttr(kBoundedAttr))
             return false; // (both operands would have to be split in the same way)
           split(dim.front().first, parts);
         }
@@ -143,8 +144,25 @@ private:
     for (int i : {0, 1})
       if (!readOperand(op.getDpsInputs()[i], termsOf(maps[i]), i == 0 ? result.lhs : result.rhs))
         return false;
-    for (AffineExpr expression : maps[2].getResults())
+    if (auto bounded = op->getAttrOfType<IntegerAttr>(kBoundedAttr); bounded && !readBound(bounded.getInt()))
+      return false;
+    for (AffineExpr expression : maps.back().getResults())
       dimsOf[op.getResult(0)].push_back(cast<AffineDimExpr>(expression).getPosition());
+    return true;
+  }
+
+  bool readBound(int64_t dim) {
+    OpOperand *input = result.contraction.getDpsInputOperand(2);
+    std::optional<View> view = viewOfArgument(input->get());
+    SmallVector<Terms> indices = termsOf(result.contraction.getMatchingIndexingMap(input));
+    if (!view)
+      return false;
+    result.bound = makeAccess(*view, cast<RankedTensorType>(input->get().getType()).getElementType(), indices);
+    result.boundDim = static_cast<int>(dim);
+    dims.used[dim] = true;
+    for (const Terms &batch : indices)
+      for (auto [part, factor] : batch)
+        dims.used[part] = true;
     return true;
   }
 

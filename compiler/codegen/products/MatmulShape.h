@@ -90,6 +90,10 @@ struct MatmulKernel {
     bool operator==(const Order &) const = default;
   };
   llvm::SmallVector<Order> ordered;
+  /// An i32 for each batch, or one for all, and the dimension, of columns or of k, that nobody needs from there on
+  /// (kBoundedAttr).
+  std::optional<MatmulAccess> bound;
+  int boundDim = -1;
   MatmulLoop m, n, k;
   llvm::SmallVector<MatmulLoop> kParts;   ///< of k, outermost first, if some operand does not walk it with one stride
   llvm::SmallVector<MatmulLoop> batch;    ///< outermost first

@@ -8,11 +8,13 @@
 //
 // What an attention reads along its columns is kept, whatever it is and whoever computed it: a cache belongs to a
 // value, not to a pattern (TimeAxis.h). All else shrinks to the new positions. Columns stay as many as they were, so
-// that each sum has the order that it has in training: results agree to the bit.
+// that each sum has the order that it has in training, and results agree to the bit; but products leave out those that
+// nobody knows yet (matmul_below), and new rows are put where they belong, in place.
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/decode/Passes.h"
 #include "compiler/passes/decode/TimeAxis.h"
 #include "dialects/sinter/Axes.h"
+#include "dialects/sinter/Decode.h"
 
 #include "mlir/IR/IRMapping.h"
 
@@ -132,6 +134,8 @@ private:
   void inlined(AttentionOp attention) {
     AxisAnalysis axes(attention);
     Block &body = attention.getBody().front();
+    bool remembers = llvm::any_of(time.readings(attention),
+                                  [](TimeReading reading) { return reading.kind == TimeReading::Remembered; });
     IRMapping inside;
     for (auto [argument, operand, reading] :
          llvm::zip_equal(body.getArguments(), attention.getInputs(), time.readings(attention)))
@@ -141,9 +145,28 @@ private:
       for (Value result : op.getResults())
         dims.push_back(axes.of(result).row);
       clone(op, inside, dims);
+      if (auto product = dyn_cast<MatmulOp>(op); product && remembers)
+        bound(product, axes, inside);
     }
     for (auto [value, result] : llvm::zip_equal(body.getTerminator()->getOperands(), attention.getResults()))
       mapping.map(result, inside.lookup(value));
+  }
+
+  /// Later columns count for nothing (TimeAxes::isCausal), so the product of these makes and reads none.
+  void bound(MatmulOp product, const AxisAnalysis &axes, IRMapping &inside) {
+    Axes left = axes.of(product.getLhs()), result = axes.of(product.getResult());
+    int64_t rank = typeOf(product.getResult()).getRank();
+    bool columns = result.both() && result.column == rank - 1;
+    bool terms = left.both() && left.column == (product.getTransposeLhs() ? rank - 2 : rank - 1);
+    if (!columns && !terms)
+      return;
+    if (!end)
+      end = indices(0);
+    auto copy = inside.lookup(product.getResult()).getDefiningOp<MatmulOp>();
+    auto below = MatmulBelowOp::create(b, copy.getLoc(), copy.getType(), copy.getLhs(), copy.getRhs(), end, terms,
+                                       copy.getTransposeLhs(), copy.getTransposeRhs(), copy.getBf16());
+    inside.map(product.getResult(), below.getResult());
+    copy.erase();
   }
 
   /// `op` on what its operands are mapped to; its results have the new positions along `dims` (-1: no positions).
@@ -202,18 +225,21 @@ private:
       operands.map(from, to);
   }
 
-  /// A vector of `size` numbers i + sign * offset.
-  Value indices(int64_t size, bool minus) {
+  /// The vector offset, offset + 1, ... of `size` numbers, or, of none, the number offset + count.
+  Value indices(int64_t size) {
     Location loc = source.getLoc();
-    auto type = RankedTensorType::get({size}, b.getI32Type());
+    SmallVector<int64_t> shape;
+    if (size > 0)
+      shape.push_back(size);
+    auto type = RankedTensorType::get(shape, b.getI32Type());
     auto map = MapOp::create(b, loc, TypeRange(type), ValueRange(offset),
-                             b.getAffineMapArrayAttr({AffineMap::get(1, 0, b.getContext())}));
+                             b.getAffineMapArrayAttr({AffineMap::get(shape.size(), 0, b.getContext())}));
     OpBuilder::InsertionGuard guard(b);
     Block *block = b.createBlock(&map.getBody(), {}, {b.getI32Type()}, {loc});
-    Value index = IndexOp::create(b, loc, b.getI32Type(), 0), start = block->getArgument(0);
-    Value sum = minus ? arith::SubIOp::create(b, loc, index, start).getResult()
-                      : arith::AddIOp::create(b, loc, index, start).getResult();
-    YieldOp::create(b, loc, sum);
+    Value number = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(static_cast<int32_t>(count)));
+    if (size > 0)
+      number = IndexOp::create(b, loc, b.getI32Type(), 0);
+    YieldOp::create(b, loc, arith::AddIOp::create(b, loc, number, block->getArgument(0)).getResult());
     return map.getResult(0);
   }
 
@@ -230,7 +256,7 @@ private:
   /// Of something timeless that has all positions along `dim`: the new ones.
   Value partOf(Value value, int64_t dim) {
     if (!newPositions)
-      newPositions = indices(count, /*minus=*/false);
+      newPositions = indices(count);
     return swapped(GatherOp::create(b, value.getLoc(), swapped(value, dim), newPositions), dim);
   }
 
@@ -243,36 +269,7 @@ private:
     Location loc = operand.getLoc();
     RankedTensorType type = typeOf(operand);
     Value before = ReadOp::create(b, loc, type, cache.getSymName()), value = mapping.lookup(operand);
-    MLIRContext *context = b.getContext();
-    auto rank = static_cast<unsigned>(type.getRank()), along = static_cast<unsigned>(dim);
-    AffineMap all = b.getMultiDimIdentityMap(rank), fromValue = all, fromPlaces = AffineMap::get(rank, 0, context);
-    Value places = offset;
-    if (count == 1) { // every place reads the one new position
-      SmallVector<int64_t> shape(type.getShape());
-      shape.erase(shape.begin() + dim);
-      value = ReshapeOp::create(b, loc, RankedTensorType::get(shape, type.getElementType()), value);
-      fromValue = all.dropResult(along);
-    } else { // a row of zeros where no new position belongs
-      places = newPlaces ? newPlaces : newPlaces = indices(time.length(), /*minus=*/true);
-      value = swapped(GatherOp::create(b, loc, swapped(value, dim), places), dim);
-      fromPlaces = AffineMap::get(rank, 0, getAffineDimExpr(along, context));
-    }
-    auto map = MapOp::create(b, loc, TypeRange(type), ValueRange{before, value, places},
-                             b.getAffineMapArrayAttr({all, fromValue, fromPlaces}));
-    OpBuilder::InsertionGuard guard(b);
-    Type element = type.getElementType();
-    Block *block = b.createBlock(&map.getBody(), {}, {element, element, b.getI32Type()}, {loc, loc, loc});
-    Value place = block->getArgument(2), isNew;
-    if (count == 1) {
-      Value here = IndexOp::create(b, loc, b.getI32Type(), dim);
-      isNew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, here, place);
-    } else { // as an unsigned number, a negative one is large
-      Value end = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(static_cast<int32_t>(count)));
-      isNew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, place, end);
-    }
-    YieldOp::create(b, loc,
-                    arith::SelectOp::create(b, loc, isNew, block->getArgument(1), block->getArgument(0)).getResult());
-    known = map.getResult(0);
+    known = PutOp::create(b, loc, type, before, value, offset, static_cast<uint64_t>(dim)).getResult();
     writes.emplace_back(cache, known);
     return known;
   }
@@ -283,7 +280,7 @@ private:
   int64_t count;
   OpBuilder b;
   IRMapping mapping;
-  Value offset, newPositions, newPlaces; ///< the latter: which of the new positions each of all positions is
+  Value offset, newPositions, end; ///< the last: the first position that nobody knows yet
   DenseMap<Operation *, Value> updated;
   SmallVector<std::pair<StateOp, Value>> writes;
 };

@@ -62,7 +62,11 @@ void flattenBatch(ProductLike op) {
     return;
   reshapeOp(op, [&](Value value) {
     ArrayRef<int64_t> shape = shapeOf(value);
-    return SmallVector<int64_t>{product(shape.take_front(batch)), shape[batch], shape[batch + 1]};
+    if (shape.empty())
+      return SmallVector<int64_t>(); // a number for all batches
+    SmallVector<int64_t> flat{product(shape.take_front(batch))};
+    llvm::append_range(flat, shape.drop_front(batch)); // (nothing, of a number for each batch)
+    return flat;
   });
 }
 

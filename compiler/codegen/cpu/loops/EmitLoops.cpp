@@ -12,6 +12,7 @@
 #include "compiler/codegen/cpu/Pieces.h"
 #include "compiler/codegen/cpu/loops/EmitScatter.h"
 #include "compiler/codegen/cpu/loops/LoopEmitter.h"
+#include "compiler/codegen/cpu/loops/PutRows.h"
 #include "dialects/plan/Plan.h"
 
 using namespace mlir;
@@ -122,6 +123,8 @@ LogicalResult emitKernel(func::FuncOp kernel) {
     return emitMembers(kernel, count.getInt());
   if (scatters(kernel))
     return emitScatterKernel(kernel);
+  if (putsRows(kernel))
+    return emitPutRows(kernel);
   FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(kernel);
   if (failed(graph))
     return failure();
@@ -159,6 +162,8 @@ FailureOr<DictionaryAttr> scheduleLoops(func::FuncOp kernel, std::mt19937_64 *ra
     return scheduleMembers(kernel, count.getInt(), random);
   if (scatters(kernel))
     return scheduleScatter(kernel, random);
+  if (putsRows(kernel))
+    return DictionaryAttr::get(kernel.getContext());
   FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(kernel);
   if (failed(graph))
     return failure();

@@ -298,7 +298,7 @@ static MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &ta
 
 MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
   MatmulPlan plan = chooseTiles(kernel, target);
-  plan.finishesLater = !plan.stream && shouldFinishLater(plan, kernel);
+  plan.finishesLater = !plan.stream && !kernel.bound && shouldFinishLater(plan, kernel);
   plan.packsAhead = !plan.stream && shouldPackAhead(plan, kernel);
   return plan;
 }

@@ -86,6 +86,7 @@ void MatmulEmitter::locate(Value batch, Value row, Value column) {
   rhsOrigin = origin(kernel.rhs);
   if (kernel.skipsTaps())
     locateTaps();
+  locateBound();
 }
 
 /// Which part of the operand that is kept the current tile needs. Batches that share an operand have the same origin in
@@ -141,7 +142,7 @@ void MatmulEmitter::emitBlock(Value kBlock, Value packs) {
     packs = always;
   loop(columnStart ? columnStart : constant(0), columns, plan.nr(), {}, [&](Value at, ValueRange) {
     if (plan.rhs == RhsForm::Transposed)
-      onlyIf(packs, [&] { packRhs(kBlock, at); });
+      onlyIf(isNeeded(packs, at), [&] { packRhs(kBlock, at); });
     emitPanel(kBlock, at, packs, packsAhead);
     if (packsAhead)
       onlyIf(packsAhead, [&] { packAhead(kBlock, at); });
@@ -161,7 +162,9 @@ void MatmulEmitter::emitPanel(Value kBlock, Value columnAt, Value packs, Value p
     Besides besides{arith::AndIOp::create(b, loc, packs, first), packsAhead};
     auto multiply = [&] {
       Waiting waiting = waitingTile(rowPanel, columnPanel);
-      Sums sums = multiplyPanels(kBlock, row, rowPanel, column, columnPanel, besides, beginBlock(kBlock, waiting));
+      Sums before = beginBlock(kBlock, waiting);
+      Sums sums = unless(isPastBound(column), before,
+                         [&] { return multiplyPanels(kBlock, row, rowPanel, column, columnPanel, besides, before); });
       endBlock(kBlock, waiting, sums,
                [&](const Sums &done) { finish(done, add(firstRow, row), add(firstColumn, column)); });
     };

@@ -154,6 +154,17 @@ private:
   /// last tile may move back: blocksOf tells.)
   std::pair<mlir::Value, mlir::Value> rowsOf(mlir::Value kBlock);
 
+  // MatmulBound.cpp
+  void locateBound();
+  /// Whether columns from `column` of the tile on are not needed; null: they are.
+  mlir::Value isPastBound(mlir::Value column);
+  /// `condition`, unless the panel of columns from `columnAt` on is not needed.
+  mlir::Value isNeeded(mlir::Value condition, mlir::Value columnAt);
+  /// `steps` of k, or those before the bound, in whole `unit`s.
+  mlir::Value boundedSteps(mlir::Value start, mlir::Value steps, int64_t unit);
+  /// What `body` gives, unless the condition holds, which may be null: `otherwise` then.
+  Sums unless(mlir::Value past, const Sums &otherwise, llvm::function_ref<Sums()> body);
+
   // MatmulNarrow.cpp
   mlir::Value rounded(mlir::Value value) const;
   mlir::Value pairOf(mlir::Value even, mlir::Value odd);
@@ -270,6 +281,7 @@ private:
   bool emitsRows = false;                        ///< blocks of rows begin anywhere, and all have the plan's size
   // The current tile.
   mlir::Value firstRow, firstColumn, rows, columns;
+  mlir::Value bound;       ///< of columns or of k, in this batch; null: all count
   mlir::Value columnStart; ///< null: columns are taken from the first one on
   Span blocks;             ///< of k; null: all
   bool emitsDepth = false; ///< one block of k of all rows is emitted, with other work before the next

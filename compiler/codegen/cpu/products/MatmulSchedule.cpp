@@ -147,7 +147,7 @@ std::string whyIllegal(const MatmulPlan &plan, const MatmulKernel &kernel, PartO
   for (std::string why : {whyNoDepth(plan, k), whyNotSo(plan, kernel), whyNoPairs(plan, kernel)})
     if (!why.empty())
       return why;
-  bool single = kernel.batch.empty() && kernel.ordered.empty();
+  bool single = kernel.batch.empty() && kernel.ordered.empty() && !kernel.bound;
   if (plan.finishesLater &&
       (!single || plan.kc < plan.mr * plan.depth * kLanes || plan.mPanels() * plan.nPanels() == 1 ||
        (plan.rhs == RhsForm::Copied && plan.mPanels() == 1)))

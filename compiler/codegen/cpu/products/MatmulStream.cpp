@@ -17,6 +17,8 @@ void MatmulEmitter::emitStream() {
   static_assert(kUnitGrain % kRowsPerStep == 0);
   loop(constant(plan.units()), 1, [&](Value number) {
     Value from = multiply(number, unit), to = minimum(add(from, unit), constant(whole));
+    if (bound && kernel.boundDim == kernel.k.dim)
+      to = arith::MaxUIOp::create(b, loc, minimum(to, boundedSteps(constant(0), constant(whole), kRowsPerStep)), from);
     loop(columns, kLanes, [&](Value at) { storeWaiting(Sums(m, zeros()), waitingColumns(at), levelsOf(k)); });
     loop(from, to, kRowsPerStep, {}, [&](Value row, ValueRange) {
       addRows(row, kRowsPerStep);
@@ -91,8 +93,11 @@ void MatmulEmitter::emitTransposedStream() {
   loop(columns, width, [&](Value at) {
     Value column = whole(at, columns, width, kernel.n.size);
     Value start = LinearIndex().add(rhsOrigin, 1).add(column, kernel.n.stride(kernel.rhs)).materialize(b, loc);
-    Sums sums = sumInGroups(levelsOf(k), constant(0), constant(k), Sums(kernel.m.size * kStreamedBlocks, zero),
-                            [&](Value from, Value to) { return sumStreamedUnit(from, to, start); });
+    Sums none(kernel.m.size * kStreamedBlocks, zero);
+    Sums sums = unless(isPastBound(column), none, [&] {
+      return sumInGroups(levelsOf(k), constant(0), constant(k), none,
+                         [&](Value from, Value to) { return sumStreamedUnit(from, to, start); });
+    });
     for (int64_t r = 0; r < kernel.m.size; ++r) {
       Value pair = vector::ShuffleOp::create(b, loc, sums[r * kStreamedBlocks], sums[r * kStreamedBlocks + 1], both);
       finishVector(pair, constant(r), add(firstColumn, column), kLanes);

@@ -31,10 +31,11 @@ std::pair<Value, Value> MatmulEmitter::rowsOf(Value kBlock) {
 /// What is left out would add exact zeros, in whatever order: sums have the bits of those over all of k, as long as
 /// everything is finite (and but for the sign of a zero that a denormal product rounded to).
 std::pair<Value, Value> MatmulEmitter::depthsOf(Value kBlock, Span row, Span column, int64_t unit) {
-  Value depth = depthOf(kBlock), from = constant(0), to = depth;
+  Value depth = depthOf(kBlock), from = constant(0), start = multiply(kBlock, plan.kc);
+  Value to = boundedSteps(start, depth, unit);
   if (kernel.ordered.empty())
     return {from, to};
-  Value start = multiply(kBlock, plan.kc), end = add(start, depth);
+  Value end = add(start, depth);
   auto within = [&](Value k) { // relative to the block
     k = arith::MaxUIOp::create(b, loc, minimum(k, end), start);
     return LinearIndex().add(k, 1).add(start, -1).materialize(b, loc);
