@@ -19,7 +19,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEER_TYPES = {"f32": "f32", "bf16": "bf16", "int8": "q8_0", "int4": "q4_0"}
-SETTINGS = dict(layers=12, heads=12, width=768, context=1024, vocab=50257)
+SETTINGS = dict(layers=12, heads=12, width=768, context=1024, vocab=50257, batch=1)
 
 
 def compiled(sinterc, folder, weights):

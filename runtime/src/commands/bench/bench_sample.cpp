@@ -62,6 +62,15 @@ static void runTexts(const BenchCommand &command, TokenModel &model, uint64_t ru
   }
 }
 
+static bool isCache(const sinter_program &program, const sinter_operand &operand) {
+  for (uint32_t s = 0; s < program.state_count; ++s)
+    if (const sinter_state &state = program.states[s]; operand.space == SINTER_STATE &&
+                                                       state.role == SINTER_TRANSIENT &&
+                                                       operand.offset - state.tensor.offset < state.tensor.bytes)
+      return true;
+  return false;
+}
+
 // Of one call of the entry that makes a token: the parameters and constants that it reads whole, each once. A launch
 // that does less than one operation with every number of an operand looks rows up in it: those are not counted.
 static double weightBytes(const Program &program, const sinter_entry &entry) {
@@ -71,7 +80,8 @@ static double weightBytes(const Program &program, const sinter_entry &entry) {
     const double flops = kernelInfo(program.description(), program.plan(), launch.kernel).flops;
     for (uint32_t o = 0; o < launch.operand_count; ++o)
       if (const sinter_operand &operand = launch.operands[o];
-          operand.space != SINTER_ARENA && (operand.access & SINTER_READ) && flops >= double(operand.bytes) / 4) {
+          operand.space != SINTER_ARENA && (operand.access & SINTER_READ) && flops >= double(operand.bytes) / 4 &&
+          !isCache(program.description(), operand)) {
         uint64_t &end = read[{operand.space, operand.offset}];
         end = std::max(end, operand.offset + operand.bytes);
       }
