@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <optional>
 
 namespace sinter {
 
@@ -47,7 +48,23 @@ void Sampler::adjust(std::span<const float> logits, const History &history, Rank
   ranking.begin();
 }
 
+// The highest logit where no option changes any; none where somebody has to look closer.
+static std::optional<int32_t> highestOf(std::span<const float> logits) {
+  size_t best = 0;
+  bool numbers = true;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    numbers &= logits[id] == logits[id];
+    best = logits[id] > logits[best] ? id : best;
+  }
+  return numbers && !logits.empty() ? std::optional(int32_t(best)) : std::nullopt;
+}
+
 int32_t Sampler::pick(std::span<const float> logits, const History &history) {
+  const SamplerOptions &o = options_;
+  if (o.temperature == 0 && o.repeatPenalty == 1 && o.frequencyPenalty == 0 && o.presencePenalty == 0 &&
+      o.logitBias.empty())
+    if (const auto best = highestOf(logits.first(std::min(size_t(vocabulary_), logits.size()))))
+      return *best;
   adjust(logits, history, ranking_);
   return options_.temperature == 0 ? ranking_.best().second : draw(history.chosen);
 }
