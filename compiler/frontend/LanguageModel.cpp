@@ -31,9 +31,12 @@ void language_model(const LanguageModel &model, const Forward &forward, Location
         Tensor targets = input("targets", {model.batch, model.context}, i32, loc);
         Tensor logits = forward(tokens, all);
         output("loss", mean(cross_entropy(logits, targets, loc), {}, false, loc), loc);
-        Tensor hits = Operand(argmax(logits, -1, loc), loc) == Operand(targets, loc);
+        // (Rows of logits as the loss has them: what reads them all may take a block of rows at a time.)
+        Tensor rows = reshape(logits, {model.batch * model.context, -1}, loc);
+        Tensor hits = Operand(argmax(rows, -1, loc), loc) == Operand(reshape(targets, {-1}, loc), loc);
         output("correct", sum(cast(hits, f32, loc), {}, false, loc), loc);
-        output("logits", logits, loc);
+        if (model.eval_logits)
+          output("logits", logits, loc);
       },
       loc);
 

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """What memory budgets cost: times of programs along the curve of `--report`, measured.
 
-    curve.py [--sinterc build/bin/sinterc] [--points 4] [--rounds 3] [--only WORD] [--unclipped]
+    curve.py [--sinterc build/bin/sinterc] [--points 4] [--rounds 3] [--only WORD] [--unclipped] [--processor]
 
 For each model, programs with budgets at some points of its curve and one without run alternately; of each, the fastest
 call of all rounds counts. Rows: arena (and the part of what the model takes without a budget), time as estimated and
 as measured, both as multiples of the time without. A curve whose estimates do not rise is an error; one whose measured
-times fall by more than a twentieth is marked. `--unclipped`: GPTs whose gradients nobody clips.
+times fall by more than a twentieth is marked. `--unclipped`: GPTs whose gradients nobody clips, and whose eval keeps
+its logits to itself. `--processor`: one thread, and its processor time, for machines that have other work.
 """
 import argparse
 import json
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -42,7 +44,17 @@ def entry_of(report, wanted):
     return entries.get(wanted) or max(entries.values(), key=lambda entry: entry["flops"])
 
 
-def fastest(program, entry, calls):
+def fastest(program, entry, calls, processor):
+    """Milliseconds of a call: of the fastest one, or of processor time on average, without what a start takes."""
+    def spent(steps):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([program, "bench", entry, "--steps", str(steps), "--threads", "1", "--json"], check=True,
+                       capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    if processor:
+        return 1e3 * (spent(calls + 1) - spent(1)) / calls
     text = subprocess.run([program, "bench", entry, "--steps", str(calls), "--json"], check=True, capture_output=True,
                           text=True).stdout
     return json.loads(text)["ms_per_step"]["min"]
@@ -73,7 +85,7 @@ def measure(arguments, folder, name, source, settings, wanted, calls):
     times = [[] for _ in programs]
     for _ in range(arguments.rounds if len(programs) > 1 else 0):
         for program, own in zip(programs, times):
-            own.append(fastest(program, entry["name"], calls))
+            own.append(fastest(program, entry["name"], calls, arguments.processor))
     if len(programs) == 1:
         print(f"| {name} | {curve[0]['arena_bytes'] / 1e6:.1f} MB | one way |", flush=True)
     slowest = 0
@@ -92,6 +104,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="")
     parser.add_argument("--unclipped", action="store_true")
+    parser.add_argument("--processor", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name, model, settings, entry, calls in CASES:
@@ -100,10 +113,11 @@ def main():
             source = ROOT / f"examples/{model}.cpp"
             if arguments.unclipped:
                 text = source.read_text()
-                clipped, unclipped = ".weight_decay = 0.1,", ".weight_decay = 0.1, .grad_clip = INFINITY,"
+                clipped, unclipped = ".decay = matrices}}", ".decay = matrices}, .eval_logits = false}"
                 assert clipped in text
+                text = text.replace(clipped, unclipped).replace(".decay =", ".grad_clip = INFINITY, .decay =")
                 source = pathlib.Path(folder, "unclipped.cpp")
-                source.write_text(text.replace(clipped, unclipped))
+                source.write_text(text)
             measure(arguments, folder, name, source, settings, entry, calls)
 
 

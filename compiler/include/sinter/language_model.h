@@ -15,6 +15,7 @@ using Forward = std::function<Tensor(Tensor tokens, const Select &select)>;
 struct LanguageModel {
   int64_t batch, context;
   AdamW optimizer;
+  bool eval_logits = true; ///< eval gives its logits: often most of what it takes
 };
 
 /// Makes three entries:
