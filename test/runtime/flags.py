@@ -103,6 +103,8 @@ def value(draw, option):
         kinds = [NAMES] * 4 + [TEXTS, NUMBERS]
     elif option in ("--prompt", "--stop", "--sample-prompt"):
         kinds = [TEXTS] * 4 + [NUMBERS, FILES]
+    if option == "--logit-bias" and draw.random() < 0.8:
+        return f"{draw.choice(['0', '1', '95', '96'])}={draw.choice(NUMBERS + ['-inf'])}"
     if option in ("--input", "--val-input", "--output"):
         name = draw.choice(["tokens", "targets", "position", "lr", "step", "logits", "loss", "x", ""])
         given = draw.choice(draw.choice([ARRAYS] * 4 + [NUMBERS, FILES]))

@@ -279,6 +279,31 @@ def check_usage(model):
         assert result.returncode == 2 and "error: " in result.stderr, (o, result)
 
 
+def check_configuration(model, folder):
+    """Options in a file, in variables and on the command line are the same; help, manual and completion know them."""
+    o = {"prompt": "abc", "tokens": 30, "seed": 8, "logit-bias": [(2, 1.5), (3, "-inf")], "stop": ["dd", "ea"],
+         "frequency-penalty": 0.3, "presence-penalty": -0.2, "repeat-window": 7, "repeat-penalty": 1.2, "samples": 3,
+         "json": True, "prompt-logprobs": True, "prompt-chunk": 2}
+    expected = model.run(o)
+    path = os.path.join(folder, "options.toml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("[sample]\n")
+        for name, given in o.items():
+            value = [f"{t}={x}" for t, x in given] if name == "logit-bias" else given
+            file.write(f"{name} = {json.dumps(value)}\n")
+    assert model.run({"config": path}) == expected
+    variables = {"SINTER_SAMPLES": "3", "SINTER_REPEAT_WINDOW": "7", "SINTER_PROMPT_CHUNK": "2"}
+    less = {name: given for name, given in o.items() if name not in ("samples", "repeat-window", "prompt-chunk")}
+    result = subprocess.run(model.words(less), env={**os.environ, **variables}, check=True, capture_output=True,
+                            text=True)
+    assert result.stdout == expected
+    for words in (["sample", "--help"], ["--man"], ["--completion=bash"], ["--completion=zsh"]):
+        text = subprocess.run([model.program, *words], check=True, capture_output=True, text=True).stdout
+        text = text.replace("\\-", "-")
+        for name in (*o, "beams", "length-penalty", "interactive", "min-p", "top-p", "logprobs"):
+            assert f"--{name}" in text, (words, name)
+
+
 class Terminal:
     """A program on a terminal of its own."""
 
@@ -414,6 +439,7 @@ def main():
         check_samples(model)
         check_beams(model, ties)
         check_usage(model)
+        check_configuration(model, one)
         check_interactive(model)
         check_json(program, one)
     print("sampling: as the formulas say")

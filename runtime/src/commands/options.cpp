@@ -196,7 +196,9 @@ static void addSample(Options &options, SampleCommand &c) {
   add(options, "--stop", &c.generate.stop, notEmpty, {"TEXT", "end before this text; may be repeated"});
   add(options, "--seed", &s.seed, anySeed, {"N", "of the choice", fmt::to_string(s.seed)});
   add(options, "--samples", &c.samples, moderate,
-      {"N", "continuations to make, as many at once as the program takes; number I is what --seed SEED+I gives", "1"});
+      {"N",
+       "continuations to make, as many at once as the program takes; number I, from 0, is what --seed SEED+I gives",
+       "1"});
   add(options, "--beams", &c.beam.beams, whole(1, 4096, "from 1 to 4096"),
       {"N",
        "search for the most probable continuation, or for as many as --samples says, keeping N at each step; "
