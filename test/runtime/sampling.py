@@ -304,6 +304,23 @@ def check_configuration(model, folder):
             assert f"--{name}" in text, (words, name)
 
 
+def check_bench(program):
+    def bench(words):
+        return subprocess.run([program, "bench", "sample", *words.split()], check=True, capture_output=True,
+                              text=True).stdout
+
+    told = json.loads(bench("--prompt-tokens 5 --new-tokens 7 --batch 3 --steps 4 --threads 2 --json"))
+    assert (told["batch"], told["prompt_tokens"], told["new_tokens"], told["threads"]) == (3, 5, 7, 2)
+    # A token of three texts: as the program takes one at a time, each reads the table and the bias.
+    assert told["weight_bytes_per_token"] == told["bytes_per_token"] == 4 * 96 * 97
+    near(told["tokens_per_s"], 3e3 / told["ms_per_step"]["median"], 1e-4 * told["tokens_per_s"])
+    near(told["prefill_tokens_per_s"], 15e3 / told["ms_per_prompt"]["median"], 1e-4 * told["prefill_tokens_per_s"])
+    near(told["gb_per_s"], told["tokens_per_s"] * told["bytes_per_token"] / 1e9, 1e-4 * told["gb_per_s"])
+    near(told["of_bandwidth"], 100 * told["gb_per_s"] / told["machine"]["gb_per_s"], 1e-3 * told["of_bandwidth"])
+    text = bench("--steps 1")
+    assert "% of the" in text and "tokens/s" in text
+
+
 class Terminal:
     """A program on a terminal of its own."""
 
@@ -372,7 +389,7 @@ def check_interactive(model):
         for _ in range(3):
             terminal.read("a")
         terminal.type("\x03")
-        terminal.read("\n> ")
+        terminal.read("\r\n> ")
     terminal.type("\x03")
     assert terminal.exit() == -signal.SIGINT
     # Another signal ends all of it.
@@ -440,6 +457,7 @@ def main():
         check_beams(model, ties)
         check_usage(model)
         check_configuration(model, one)
+        check_bench(program)
         check_interactive(model)
         check_json(program, one)
     print("sampling: as the formulas say")

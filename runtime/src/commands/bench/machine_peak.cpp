@@ -118,9 +118,10 @@ static double timeOnAll(int threads, const std::function<void(int)> &work) {
 }
 
 double measureReadBandwidth(int threads) {
-  // Four times the last level, if the system tells how large it is; no more than is quickly read.
+  // Eight times the last level, if the system tells how large it is, so that next to nothing of it is found there
+  // again; no more than is quickly read.
   const int64_t cache = std::max<int64_t>(0, sysconf(_SC_LEVEL3_CACHE_SIZE));
-  const size_t part = size_t(std::clamp<int64_t>(4 * cache, 64 << 20, 256 << 20)) / size_t(threads) / 4096 * 4096;
+  const size_t part = size_t(std::clamp<int64_t>(8 * cache, 256 << 20, 512 << 20)) / size_t(threads) / 4096 * 4096;
   Block buffer("buffer of the bandwidth measurement", part * size_t(threads));
   std::memset(buffer.data(), 1, part * size_t(threads));
   const double reading = timeOnAll(threads, [&](int thread) { readAll(buffer.data() + size_t(thread) * part, part); });

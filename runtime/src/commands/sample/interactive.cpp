@@ -86,7 +86,8 @@ public:
       last = shown;
       return open && !watch.requested();
     });
-    open = open && (last.ends_with('\n') || printText("\n"));
+    const bool lineEnds = last.ends_with('\n') && !watch.requested(); // a terminal shows ^C behind it
+    open = open && (lineEnds || printText("\n"));
     return !open ? Turn::Unread : watch.requested() && watch.signal() != SIGINT ? Turn::Told : Turn::Done;
   }
 
