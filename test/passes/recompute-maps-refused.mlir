@@ -176,3 +176,22 @@ func.func @identity_of_two(%x: tensor<6x4xf32>) -> (tensor<6x4xf32>, tensor<6x4x
   }
   return %d#0, %d#1 : tensor<6x4xf32>, tensor<6x4xf32>
 }
+
+// What is scattered goes onto what is added to it: the table of sums alone would be in memory otherwise, beside the other.
+// CHECK-LABEL: func @scattered
+// CHECK: %[[S:.*]] = sinter.scatter_add
+// CHECK: %[[D:.*]] = sinter.map(%arg0, %[[S]])
+// CHECK: sinter.reduce sum %[[D]] axes [0]
+// CHECK: sinter.reduce sum %[[D]] axes [1]
+// CHECK-NOT: sinter.map
+func.func @scattered(%x: tensor<6x4xf32>, %i: tensor<3xi32> {sinter.limit = 6 : i64}, %g: tensor<3x4xf32>) -> (tensor<4xf32>, tensor<6xf32>) attributes {sinter.entry} {
+  %s = sinter.scatter_add %i, %g : (tensor<3xi32>, tensor<3x4xf32>) -> tensor<6x4xf32>
+  %d = sinter.map (%x, %s) [#id, #id] : (tensor<6x4xf32>, tensor<6x4xf32>) -> tensor<6x4xf32> {
+  ^bb0(%0: f32, %1: f32):
+    %2 = arith.addf %0, %1 : f32
+    sinter.yield %2 : f32
+  }
+  %a = sinter.reduce sum %d axes [0] : tensor<6x4xf32> -> tensor<4xf32>
+  %b = sinter.reduce sum %d axes [1] : tensor<6x4xf32> -> tensor<6xf32>
+  return %a, %b : tensor<4xf32>, tensor<6xf32>
+}

@@ -27,10 +27,10 @@ constexpr int64_t kMostReaders = 4;
 constexpr int kMostInputs = 2;
 
 /// Whether `value` is held in memory even if `reader` did not exist. What a product or a map computes may live in
-/// registers only, if its one reader is in the same kernel.
+/// registers only, if its one reader is in the same kernel; what is scattered goes straight onto what is added to it.
 bool isStoredAnyway(Value value, Operation *reader) {
   Value source = behindReshapes(value);
-  return !isa_and_nonnull<ProductLike, MapOp>(source.getDefiningOp()) || hasOtherReader(source, reader);
+  return !isa_and_nonnull<ProductLike, MapOp, ScatterAddOp>(source.getDefiningOp()) || hasOtherReader(source, reader);
 }
 
 /// Whether `user` can compute the map whose result it reads.
