@@ -77,6 +77,7 @@ static void initializeOther(const sinter_state &state, void *data) {
 }
 
 void Program::initialize(uint64_t seed) {
+  preparation_.reset(); // nothing is prepared any more
   // Every thread takes its part of every state.
   std::byte *block = device_->state();
   const auto initializePart = [&](int64_t part, int64_t parts) {

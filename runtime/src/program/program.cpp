@@ -73,11 +73,39 @@ const sinter_tensor *Program::findOutput(const sinter_entry &entry, std::string_
   return findNamed(entry.outputs, entry.output_count, name, [](const sinter_tensor &t) { return t.name; });
 }
 
-void *Program::data(const sinter_state &state) { return device_->state() + state.tensor.offset; }
+void *Program::data(const sinter_state &state) {
+  if (preparation_)
+    preparation_->touched(state);
+  return device_->state() + state.tensor.offset;
+}
 const void *Program::toRead(const sinter_state &state) { return device_->stateToRead() + state.tensor.offset; }
 void *Program::data(const sinter_input &input) { return device_->arena() + input.tensor.offset; }
 const void *Program::data(const sinter_tensor &output) { return device_->arena() + output.offset; }
-void Program::run(const sinter_entry &entry, double *launchSeconds) { device_->run(entry, launchSeconds); }
+
+void Program::run(const sinter_entry &entry, double *launchSeconds) {
+  if (!preparation_)
+    preparation_.emplace(program_, plan());
+  prepareFor(entry);
+  device_->run(entry, launchSeconds);
+  preparation_->ran(entry);
+}
+
+// What runs before uses the arena, where the inputs are.
+void Program::prepareFor(const sinter_entry &entry) {
+  const sinter_entry *prepare = preparation_->before(entry);
+  if (!prepare)
+    return;
+  std::vector<std::vector<std::byte>> inputs;
+  for (uint32_t i = 0; i < entry.input_count; ++i) {
+    const auto *bytes = static_cast<const std::byte *>(data(entry.inputs[i]));
+    inputs.emplace_back(bytes, bytes + entry.inputs[i].tensor.bytes);
+  }
+  device_->run(*prepare, nullptr);
+  preparation_->ran(*prepare);
+  for (uint32_t i = 0; i < entry.input_count; ++i)
+    std::memcpy(data(entry.inputs[i]), inputs[i].data(), inputs[i].size());
+}
+
 const sinter_plan &Program::plan() const { return device_->plan(); }
 int Program::threads() const { return device_->threads(); }
 

@@ -1,10 +1,12 @@
 // A compiled program in memory: its state, its arena, and the means to call its entries.
 #pragma once
 
+#include "program/preparation.h"
 #include "sinter/abi.h"
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,15 +60,19 @@ public:
   /// A rank-0 output as a double; NaN if the entry has none of that name.
   double scalar(const sinter_entry &entry, std::string_view name);
 
-  /// Runs the entry's launches; adds the seconds of each to `launchSeconds` if that is not null.
+  /// Runs the entry's launches; adds the seconds of each to `launchSeconds` if that is not null. The entry `prepare`
+  /// runs before where that is needed (preparation.h); inputs keep what was written to them.
   void run(const sinter_entry &entry, double *launchSeconds = nullptr);
 
   int threads() const;
 
 private:
+  void prepareFor(const sinter_entry &entry);
+
   const sinter_program &program_;
   const sinter_version *version_;
   std::unique_ptr<Device> device_;
+  std::optional<Preparation> preparation_; ///< once something is written or run
 };
 
 /// What all versions of a kernel have in common.

@@ -5,22 +5,12 @@
 
 namespace sinter {
 
-bool usesState(const sinter_entry &entry, const sinter_tensor &state) {
-  for (uint32_t l = 0; l < entry.launch_count; ++l)
-    for (uint32_t o = 0; o < entry.launches[l].operand_count; ++o)
-      if (const sinter_operand &operand = entry.launches[l].operands[o]; operand.space == SINTER_STATE &&
-                                                                         operand.offset < state.offset + state.bytes &&
-                                                                         state.offset < operand.offset + operand.bytes)
-        return true;
-  return false;
-}
-
 Caches::Caches(Program &program, std::span<const sinter_entry *const> entries, size_t batch)
     : program_(program), batch_(batch) {
   for (uint32_t s = 0; s < program.description().state_count; ++s) {
     const sinter_state &state = program.description().states[s];
-    const auto usesIt = [&](const sinter_entry *entry) { return usesState(*entry, state.tensor); };
-    if (state.role != SINTER_TRANSIENT || std::none_of(entries.begin(), entries.end(), usesIt))
+    const auto writesIt = [&](const sinter_entry *entry) { return accesses(*entry, state.tensor, SINTER_WRITE); };
+    if (state.role != SINTER_TRANSIENT || std::none_of(entries.begin(), entries.end(), writesIt))
       continue;
     states_.push_back(&state);
     bytes_ += state.tensor.bytes;

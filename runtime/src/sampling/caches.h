@@ -8,11 +8,8 @@
 
 namespace sinter {
 
-/// Whether a launch of the entry reads or writes this state.
-bool usesState(const sinter_entry &entry, const sinter_tensor &state);
-
-/// The transient states that these entries use. Texts have slots, `batch` of them a page: the caches of one page are in
-/// the program, those of all others beside it, in memory that they take when they are first put away.
+/// The transient states that these entries write. Texts have slots, `batch` of them a page: the caches of one page are
+/// in the program, those of all others beside it, in memory that they take when they are first put away.
 class Caches {
 public:
   Caches(Program &program, std::span<const sinter_entry *const> entries, size_t batch);

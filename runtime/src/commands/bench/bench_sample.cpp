@@ -62,12 +62,12 @@ static void runTexts(const BenchCommand &command, TokenModel &model, uint64_t ru
   }
 }
 
-static bool isCache(const sinter_program &program, const sinter_operand &operand) {
+// Whether it is of a state that the entry itself writes.
+static bool isCache(const sinter_program &program, const sinter_entry &entry, const sinter_operand &operand) {
   for (uint32_t s = 0; s < program.state_count; ++s)
-    if (const sinter_state &state = program.states[s]; operand.space == SINTER_STATE &&
-                                                       state.role == SINTER_TRANSIENT &&
-                                                       operand.offset - state.tensor.offset < state.tensor.bytes)
-      return true;
+    if (const sinter_tensor &state = program.states[s].tensor;
+        operand.space == SINTER_STATE && operand.offset - state.offset < state.bytes)
+      return accesses(entry, state, SINTER_WRITE);
   return false;
 }
 
@@ -81,7 +81,7 @@ static double weightBytes(const Program &program, const sinter_entry &entry) {
     for (uint32_t o = 0; o < launch.operand_count; ++o)
       if (const sinter_operand &operand = launch.operands[o];
           operand.space != SINTER_ARENA && (operand.access & SINTER_READ) && flops >= double(operand.bytes) / 4 &&
-          !isCache(program.description(), operand)) {
+          !isCache(program.description(), entry, operand)) {
         uint64_t &end = read[{operand.space, operand.offset}];
         end = std::max(end, operand.offset + operand.bytes);
       }
@@ -107,7 +107,7 @@ static Reads readsOf(const BenchCommand &command, const Program &program, const 
       std::min(1.0, (double(command.promptTokens) + double(command.newTokens) / 2) / double(model.context()));
   for (uint32_t s = 0; s < program.description().state_count; ++s) {
     const sinter_tensor &cache = program.description().states[s].tensor;
-    if (program.description().states[s].role != SINTER_TRANSIENT || !usesState(entry, cache))
+    if (program.description().states[s].role != SINTER_TRANSIENT || !accesses(entry, cache, SINTER_WRITE))
       continue;
     const bool along = std::find(cache.shape, cache.shape + cache.rank, model.context()) != cache.shape + cache.rank;
     reads.caches += double(cache.bytes) / double(model.batch()) * (along ? filled : 1);
