@@ -137,7 +137,11 @@ private:
   WaitingSum placeWaiting(const Reduction &reduction, int64_t offset, bool inRuns);
 
   using ForVector = llvm::function_ref<mlir::LogicalResult(int64_t count)>;
-  using RowBlock = llvm::function_ref<mlir::LogicalResult(mlir::Value first, mlir::Value last, int64_t count)>;
+  using RowBlock =
+      llvm::function_ref<mlir::LogicalResult(mlir::Value first, mlir::Value last, int64_t count, int64_t vectors)>;
+  using ForVectors = llvm::function_ref<mlir::LogicalResult(int64_t count, int64_t vectors)>;
+  /// Of the tile's columns: `vectors` whole vectors at a time as long as there are, then one by one.
+  mlir::LogicalResult forEachVectors(Group &group, int64_t vectors, ForVectors body);
   mlir::LogicalResult emitRowBlocks(Group &group, RowBlock addRows, ForVector closeRun);
 
   /// `body(count)` at every 16th index of the tile's chunk; only the dimension's end has less than 16 lanes.

@@ -74,14 +74,33 @@ LogicalResult LoopEmitter::emitBlocks(Group &group, Value base, int64_t blocks, 
 }
 
 LogicalResult LoopEmitter::forEachVector(Group &group, ForVector body) {
+  return forEachVectors(group, 1, [&](int64_t count, int64_t) { return body(count); });
+}
+
+LogicalResult LoopEmitter::forEachVectors(Group &group, int64_t vectors, ForVectors body) {
   unsigned lanes = *group.lanes;
-  int64_t size = extent(lanes), full = size / kLanes * kLanes;
-  Value to = full < size ? arith::MinSIOp::create(builder, loc, chunkEnd, constant(full)).getResult() : chunkEnd;
+  int64_t size = extent(lanes), full = size / kLanes * kLanes, wide = vectors * kLanes;
+  Value from = chunkBegin,
+        to = full < size ? arith::MinSIOp::create(builder, loc, chunkEnd, constant(full)).getResult() : chunkEnd;
   SmallVector<Value> none;
-  if (full > 0 && failed(emitLoop(chunkBegin, to, kLanes, none, [&](Value index, MutableArrayRef<Value>) {
-        position[lanes] = index;
-        return body(kLanes);
-      })))
+  auto each = [&](Value last, int64_t number) {
+    return emitLoop(from, last, number * kLanes, none, [&](Value index, MutableArrayRef<Value>) {
+      position[lanes] = index;
+      return body(kLanes, number);
+    });
+  };
+  bool onlyWide = size % wide == 0 && plan.chunk % wide == 0;
+  if (vectors > 1 && size >= wide) {
+    Value last = to;
+    if (!onlyWide) {
+      Value rest = arith::RemUIOp::create(builder, loc, arith::SubIOp::create(builder, loc, to, from), constant(wide));
+      last = arith::SubIOp::create(builder, loc, to, rest);
+    }
+    if (failed(each(last, vectors)))
+      return failure();
+    from = last;
+  }
+  if (full > 0 && !(vectors > 1 && onlyWide) && failed(each(to, 1)))
     return failure();
   if (full == size)
     return success();
@@ -90,7 +109,7 @@ LogicalResult LoopEmitter::forEachVector(Group &group, ForVector body) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
   position[lanes] = constant(full);
-  return body(size - full);
+  return body(size - full, 1);
 }
 
 LogicalResult LoopEmitter::emitBlockLoop(Group &group, Value from, Value to, int64_t blocks) {

@@ -149,23 +149,45 @@ LogicalResult LoopEmitter::emitColumnSums(Group &group) {
     }
     return success();
   };
-  auto addRows = [&](Value first, Value last, int64_t count) -> LogicalResult {
+  // Neighbouring vectors share what depends on the row alone, such as the place of a window, and wait less for sums.
+  auto addRows = [&](Value first, Value last, int64_t count, int64_t vectors) -> LogicalResult {
     llvm::SaveAndRestore saved(hoisted);
-    hoist(group, {group.sequential}, count);
+    Value base = position[lanes];
+    auto forEach = [&](llvm::function_ref<LogicalResult(size_t)> body) {
+      for (int64_t v = 0; v < vectors; ++v) {
+        position[lanes] = v == 0 ? base : arith::AddIOp::create(builder, loc, base, constant(v * kLanes)).getResult();
+        if (failed(body(static_cast<size_t>(v))))
+          return failure();
+      }
+      position[lanes] = base;
+      return success();
+    };
     SmallVector<Value> sums;
-    for (const WaitingSum &sum : waiting)
-      sums.push_back(load(sum, sum.open()));
+    std::vector<std::vector<std::pair<Access, Value>>> hoistedOf;
+    (void)forEach([&](size_t) {
+      hoisted = saved.get();
+      hoist(group, {group.sequential}, count);
+      hoistedOf.push_back(hoisted);
+      for (const WaitingSum &sum : waiting)
+        sums.push_back(load(sum, sum.open()));
+      return success();
+    });
     if (failed(emitLoop(first, last, 1, sums, [&](Value row, MutableArrayRef<Value> carried) {
           position[rows] = row;
-          if (failed(emitUnits(group, count, carried)))
-            return failure();
-          flush(group, count);
-          return success();
+          return forEach([&](size_t v) {
+            hoisted = hoistedOf[v];
+            if (failed(emitUnits(group, count, carried.slice(v * waiting.size(), waiting.size()))))
+              return failure();
+            flush(group, count);
+            return success();
+          });
         })))
       return failure();
-    for (auto [sum, value] : llvm::zip_equal(waiting, sums))
-      store(value, sum.open());
-    return success();
+    return forEach([&](size_t v) {
+      for (auto [sum, value] : llvm::zip_equal(waiting, ArrayRef(sums).slice(v * waiting.size(), waiting.size())))
+        store(value, sum.open());
+      return success();
+    });
   };
   auto closeRun = [&](int64_t) {
     for (const WaitingSum &sum : waiting)
@@ -191,12 +213,17 @@ LogicalResult LoopEmitter::emitRowBlocks(Group &group, RowBlock addRows, ForVect
   static constexpr int64_t kRowsPerBlock = 8; // that are added to a tile's sums at a time
   static_assert(kTermsPerRun % kRowsPerBlock == 0);
   int64_t rows = extent(*group.sequential), whole = rows / kRowsPerBlock * kRowsPerBlock;
+  // As many accumulators as registers hold beside what they add up.
+  constexpr int64_t kMostAccumulators = 24, kMostVectors = 2;
+  int64_t vectors = std::clamp<int64_t>(kMostAccumulators / std::max<int64_t>(reductionsOf(group).size(), 1), 1,
+                                        kMostVectors);
   bool inRuns = llvm::any_of(reductionsOf(group),
                              [&](const Reduction &reduction) { return addsInRuns(reduction.result->combiner, rows); });
   SmallVector<Value> none;
   if (failed(emitLoop(constant(0), constant(whole), kRowsPerBlock, none, [&](Value row, MutableArrayRef<Value>) {
         Value last = arith::AddIOp::create(builder, loc, row, constant(kRowsPerBlock));
-        if (failed(forEachVector(group, [&](int64_t count) { return addRows(row, last, count); })))
+        if (failed(forEachVectors(group, vectors,
+                                  [&](int64_t count, int64_t number) { return addRows(row, last, count, number); })))
           return failure();
         if (!inRuns)
           return success();
@@ -208,8 +235,9 @@ LogicalResult LoopEmitter::emitRowBlocks(Group &group, RowBlock addRows, ForVect
         return forEachVector(group, closeRun);
       })))
     return failure();
-  if (whole < rows &&
-      failed(forEachVector(group, [&](int64_t count) { return addRows(constant(whole), constant(rows), count); })))
+  if (whole < rows && failed(forEachVectors(group, vectors, [&](int64_t count, int64_t number) {
+        return addRows(constant(whole), constant(rows), count, number);
+      })))
     return failure();
   return inRuns && rows % kTermsPerRun != 0 ? forEachVector(group, closeRun) : success();
 }
