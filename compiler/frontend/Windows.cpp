@@ -1,6 +1,7 @@
 // The DSL's convolution and pooling.
 #include "compiler/include/sinter/windows.h"
 #include "compiler/frontend/Builder.h"
+#include "compiler/include/sinter/ops.h"
 #include "dialects/sinter/Windows.h"
 
 #include <limits>
@@ -114,6 +115,58 @@ Tensor conv(Tensor x, Tensor kernel, const Conv &options, Loc loc) {
   checkShape(type.getShape(), "conv", loc);
   return wrap(ConvOp::create(builder.ops, builder.at(loc), type, ConvPart::output, value, weights, geometry.strides,
                              geometry.padding, geometry.dilations, options.groups));
+}
+
+Tensor locally_connected(Tensor x, Tensor weight, const Local &options, Loc loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  const char *what = "locally_connected";
+  Value value = builder.useFloat(x, what, loc), weights = builder.useFloat(weight, what, loc);
+  size_t rank = positionRank(value, what, loc);
+  ArrayRef<int64_t> shape = shapeOf(weights);
+  int64_t channels = shapeOf(value).back();
+  if (shape.size() != 2 * rank + 2 || shape[2 * rank] != channels)
+    fail(loc,
+         Twine(what) + ": the weight " + text(shape) + " must be [positions..., taps..., channels, filters] with " +
+             Twine(rank) + " dimensions of each kind and the operand's " + Twine(channels) + " channels",
+         {{"the operand", value}, {"the weight", weights}});
+  Geometry geometry{what, loc, rank, shape.slice(rank, rank).vec(), {}, {}, {}};
+  geometry.strides = geometry.each(options.stride, "stride", 1);
+  geometry.padding = geometry.each(options.padding, "padding", 0);
+  geometry.dilations = geometry.each(options.dilation, "dilation", 1);
+  Shape windows = geometry.count(inner(value), value);
+  if (ArrayRef<int64_t>(windows) != shape.take_front(rank))
+    fail(loc,
+         Twine(what) + ": there are " + text(windows) + " windows, but weights for " + text(shape.take_front(rank)),
+         {{"the operand", value}, {"the weight", weights}});
+
+  CallSite here(loc);
+  Tensor padded = x;
+  for (size_t d = 0; d < rank; ++d)
+    if (geometry.padding[d])
+      padded = pad(padded, static_cast<int64_t>(d) + 1, geometry.padding[d], geometry.padding[d]);
+  // For each tap what all windows have there, side by side: [N, positions..., taps * channels].
+  int64_t taps = 1, positions = 1, images = shapeOf(value)[0], filters = shape.back();
+  for (size_t d = 0; d < rank; ++d) {
+    taps *= geometry.taps[d];
+    positions *= windows[d];
+  }
+  std::vector<Tensor> parts;
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    Tensor part = padded;
+    int64_t left = tap;
+    for (size_t d = rank; d-- > 0; left /= geometry.taps[d]) {
+      int64_t first = left % geometry.taps[d] * geometry.dilations[d];
+      part = slice(part, static_cast<int64_t>(d) + 1, first, first + (windows[d] - 1) * geometry.strides[d] + 1,
+                   geometry.strides[d]);
+    }
+    parts.push_back(part);
+  }
+  Tensor rows = transpose(reshape(concat(parts, -1), {images, positions, taps * channels}), {1, 0, 2});
+  Tensor y = matmul(rows, reshape(weight, {positions, taps * channels, filters}));
+  Shape result = {images};
+  result.insert(result.end(), windows.begin(), windows.end());
+  result.push_back(filters);
+  return reshape(transpose(y, {1, 0, 2}), result);
 }
 
 Tensor conv_transpose(Tensor x, Tensor kernel, const ConvTranspose &options, Loc loc) {

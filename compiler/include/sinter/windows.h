@@ -33,6 +33,17 @@ struct Conv {
 /// do not divide the channels; no window fits.
 Tensor conv(Tensor x, Tensor kernel, const Conv &options = {}, Location loc = Location::current());
 
+struct Local {
+  PerDim stride = 1;
+  PerDim padding = 0;
+  PerDim dilation = 1;
+};
+/// A convolution whose positions do not share weights: y[n, o, f] = sum over k and c of x[n, o * stride + k * dilation
+/// - padding, c] weight[o, k, c, f]. x is [N, X..., C], the weight [Y..., K..., C, F] with as many positions Y as
+/// `conv` would have windows, the result [N, Y..., F]. It is made of slices, side by side, and a product for each
+/// position, whose gradients are again such. Errors: as for `conv`; other positions than that.
+Tensor locally_connected(Tensor x, Tensor weight, const Local &options = {}, Location loc = Location::current());
+
 struct ConvTranspose {
   PerDim stride = 1;
   PerDim padding = 0; ///< what is left out of the result on both sides

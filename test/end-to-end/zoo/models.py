@@ -106,6 +106,23 @@ def inverted_block(name, inner, outer):
         name + ".narrow", 1, wide, outer)
 
 
+def attention_parameters():
+    result = {}
+    for layer in ("causal", "window", "alibi", "soft_cap", "relative", "multi_query", "linear"):
+        for name in "qkv":
+            result[f"{layer}.{name}.weight"] = [8, 4 if layer == "multi_query" and name != "q" else 8]
+        result[f"{layer}.out.weight"] = [8, 8]
+    for part in ("read", "write"):
+        result |= {f"latent.{part}.{name}.weight": [8, 8] for name in "qkv"}
+    return result | {"latent.out.weight": [8, 8], "latent.latents": [3, 8], "relative.table": [7, 2]}
+
+
+def state_space_layer(i):
+    return {f"layers.{i}.{name}": shape for name, shape in {
+        "value.weight": [4, 4], "gate.weight": [4, 4], "project.weight": [4, 4], "log_rates": [4, 3],
+        "pace.weight": [4, 4], "pace.bias": [4], "in.weight": [4, 3], "out.weight": [4, 3], "direct": [4]}.items()}
+
+
 # name -> settings, inputs (f32: base and scale; i32: limits), parameters. Inputs hold three batches of rows.
 MODELS = {
     "vae": dict(
@@ -171,6 +188,21 @@ MODELS = {
         inputs={"images": ([6, 3, 9, 9], 0.5, 0.5), "labels": ([6], 5)},
         parameters=normed("stem", 3, 3, 4) | inverted_block("block1", 4, 4) | inverted_block("block2", 4, 8)
         | inverted_block("block3", 8, 8) | linear("head", 8, 5)),
+    "locally_connected": dict(
+        set=dict(batch=4, side=9, width=3, classes=5), inputs={"images": ([4, 9, 9], 0.5, 0.5), "labels": ([4], 5)},
+        parameters={"local1.weight": [5, 5, 3, 3, 1, 3], "local1.bias": [5, 5, 3],
+                    "local2.weight": [3, 3, 3, 3, 3, 6], "local2.bias": [3, 3, 6], "head.weight": [54, 5]}),
+    "attention_kinds": dict(
+        set=dict(batch=2, context=6, width=8, heads=2, window=3, memory=3),
+        inputs={"x": ([2, 6, 8], 0, 1), "y": ([2, 6, 8], 0, 1)}, parameters=attention_parameters()),
+    "preferences": dict(
+        set=dict(batch=4, context=6, width=5, vocabulary=9), inputs={
+            "chosen": ([4, 6], 9), "rejected": ([4, 6], 9), "chosen_before": ([4], -8, 2),
+            "rejected_before": ([4], -8, 2)},
+        parameters={"embed": [9, 5], "hidden": [10, 5], "head": [5, 9]}),
+    "state_space": dict(
+        set=dict(batch=3, steps=5, width=4, size=3, layers=2), inputs={"x": ([3, 6], 0, 1)},
+        parameters={"embed.weight": [1, 4], "head.weight": [4, 1]} | state_space_layer(0) | state_space_layer(1)),
     "hessian": dict(
         set=dict(batch=6, width=3, hidden=4), inputs={"x": ([6, 3], 0, 1), "y": ([6], 0, 1)},
         parameters={"in": [3, 4], "out": [4]}),

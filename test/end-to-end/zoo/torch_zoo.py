@@ -222,6 +222,83 @@ def mobilenet(p, x, step):
     return F.cross_entropy(linear(p, "head", y.mean((2, 3))), x["labels"])
 
 
+def locally_connected(p, x, step):
+    y = x["images"].unsqueeze(1)
+    for name in ("local1", "local2"):
+        w = p[name + ".weight"]
+        windows = F.unfold(y, 3, padding=1, stride=2)  # [batch, channels * taps, positions]
+        windows = windows.reshape(4, y.shape[1], 9, -1)
+        w = w.reshape(w.shape[0] * w.shape[1], 9, w.shape[4], w.shape[5])
+        y = torch.einsum("nckp,pkcf->nfp", windows, w)
+        y = F.relu(y + p[name + ".bias"].reshape(-1, w.shape[-1]).T)
+        side = int(y.shape[-1] ** 0.5)
+        y = y.reshape(4, -1, side, side)
+    return F.cross_entropy(y.permute(0, 2, 3, 1).reshape(4, -1) @ p["head.weight"], x["labels"])
+
+
+def attention_kinds(p, x, step):
+    y, far = x["x"], torch.arange(6)[:, None] - torch.arange(6)[None, :]  # query - key
+    past = far >= 0
+    split = lambda t, n=2: t.reshape(2, -1, n, t.shape[-1] // n).transpose(1, 2)
+    join = lambda t: t.transpose(1, 2).reshape(2, t.shape[2], -1)
+
+    def attend(name, z, of, source=None):
+        w = lambda n: p[f"{name}.{n}.weight"]
+        source = z if source is None else source
+        q, k, v = split(z @ w("q")), source @ w("k"), source @ w("v")
+        k, v = (split(t, t.shape[-1] // 4) for t in (k, v))
+        return join(torch.softmax(of(q @ k.transpose(-1, -2) / 2), -1) @ v)
+
+    masked = lambda s, mask=past: s.masked_fill(~mask, -math.inf)
+    rates = 2.0 ** (torch.tensor([1.0, 2.0]) * -4)[:, None, None]
+    kinds = {
+        "causal": masked, "window": lambda s: masked(s, past & (far < 3)), "alibi": lambda s: masked(s - rates * far),
+        "soft_cap": lambda s: masked(torch.tanh(s / 20) * 20),
+        "relative": lambda s: s + p["relative.table"][(-far).clamp(-3, 3) + 3].permute(2, 0, 1),
+        "multi_query": masked}
+    for name, of in kinds.items():
+        y = y + attend(name, F.layer_norm(y, (8,)), of) @ p[name + ".out.weight"]
+    z, whole = F.layer_norm(y, (8,)), lambda s: s
+    read = attend("latent.read", p["latent.latents"].expand(2, 3, 8), whole, z)
+    y = y + attend("latent.write", z, whole, read) @ p["latent.out.weight"]
+    z = F.layer_norm(y, (8,))
+    q, k, v = (split(z @ p[f"linear.{n}.weight"]) for n in "qkv")
+    q, k = F.elu(q) + 1, F.elu(k) + 1
+    mixed = (q @ (k.transpose(-1, -2) @ v)) / (q @ k.sum(2).unsqueeze(-1))
+    return F.mse_loss(y + join(mixed) @ p["linear.out.weight"], x["y"])
+
+
+def preferences(p, x, step):
+    def log_probability(tokens):
+        e = F.embedding(tokens, p["embed"])
+        y = torch.tanh(torch.cat([e[:, :-1], e[:, 1:]], -1) @ p["hidden"])[:, :-1]
+        losses = F.cross_entropy((y @ p["head"]).reshape(-1, 9), tokens[:, 2:].reshape(-1), reduction="none",
+                                 ignore_index=0)
+        return -losses.reshape(4, 4).sum(1)
+
+    margin = (log_probability(x["chosen"]) - x["chosen_before"]) - (
+        log_probability(x["rejected"]) - x["rejected_before"])
+    return -F.logsigmoid(0.1 * margin).mean()
+
+
+def state_space(p, x, step):
+    norm = lambda t: t * (t.square().mean(-1, keepdim=True) + 1e-5).rsqrt()
+    y = x["x"][:, :-1, None] @ p["embed.weight"]
+    for i in range(2):
+        w = lambda name: p[f"layers.{i}.{name}"]
+        z = norm(y)
+        u, h, outs = F.silu(z @ w("value.weight")), torch.zeros(3, 4, 3), []
+        pace = F.softplus(u @ w("pace.weight") + w("pace.bias"))
+        for t in range(5):
+            dt = pace[:, t, :, None]
+            b, c = (u[:, t] @ w("in.weight"))[:, None, :], (u[:, t] @ w("out.weight"))[:, None, :]
+            h = torch.exp(-dt * w("log_rates").exp()) * h + dt * u[:, t, :, None] * b
+            outs.append((h * c).sum(-1))
+        mixed = torch.stack(outs, 1) + u * w("direct")
+        y = y + (mixed * F.silu(z @ w("gate.weight"))) @ w("project.weight")
+    return F.mse_loss((norm(y) @ p["head.weight"]).squeeze(-1), x["x"][:, 1:])
+
+
 class Momentum:
     def __init__(self, ps):
         self.ps, self.moves = ps, [torch.zeros_like(q) for q in ps]
@@ -259,7 +336,9 @@ RULES = {
     "beta_lasso": (beta_lasso, BetaLasso, 0), "lstm": (lstm, adam(1e-2), 1), "many_seeds": (many_seeds, adam(1e-2), 0),
     "dqn": (dqn, adamw(1e-3, 0), 1), "diffusion": (diffusion, adamw(1e-3), 1),
     "contrastive": (contrastive, adamw(1e-3), 1), "lenet": (lenet, adamw(2e-3), 1), "resnet": (resnet, Momentum, 0),
-    "mobilenet": (mobilenet, adamw(2e-3), 1),
+    "mobilenet": (mobilenet, adamw(2e-3), 1), "locally_connected": (locally_connected, BetaLasso, 0),
+    "attention_kinds": (attention_kinds, adamw(1e-3), 1), "preferences": (preferences, adamw(1e-3), 1),
+    "state_space": (state_space, adam(3e-3), 1),
 }
 
 
