@@ -65,10 +65,13 @@ private:
 
 StringRef cppType(Type element) {
   return element.isF32()         ? "float"
+         : element.isF64()       ? "double"
          : element.isInteger(32) ? "int32_t"
+         : element.isInteger(64) ? "int64_t"
          : element.isInteger(8)  ? "bool"
-         : element.isInteger(16) ? "uint16_t"
-                                 : "uint16_t /* bf16 */";
+         : element.isF16()       ? "uint16_t /* f16 */"
+         : element.isBF16()      ? "uint16_t /* bf16 */"
+                                 : "uint16_t";
 }
 
 std::string numberText(double value) {

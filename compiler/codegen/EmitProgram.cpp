@@ -5,6 +5,7 @@
 #include "compiler/codegen/Descriptor.h"
 #include "compiler/codegen/Target.h"
 #include "dialects/plan/Plan.h"
+#include "dialects/sinter/Loops.h"
 #include "runtime/include/sinter/abi.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -19,7 +20,7 @@ using namespace mlir;
 namespace sinter {
 namespace {
 
-static_assert(SINTER_ABI_VERSION == 9, "change this file with abi.h");
+static_assert(SINTER_ABI_VERSION == 10, "change this file with abi.h");
 static_assert(SINTER_ALIGNMENT == plan::kAlignment);
 
 std::optional<uint32_t> dtypeOf(Type element) {
@@ -33,6 +34,12 @@ std::optional<uint32_t> dtypeOf(Type element) {
     return SINTER_U16;
   if (element.isBF16())
     return SINTER_BF16;
+  if (element.isF16())
+    return SINTER_F16;
+  if (element.isInteger(64))
+    return SINTER_I64;
+  if (element.isF64())
+    return SINTER_F64;
   return std::nullopt;
 }
 
@@ -330,15 +337,24 @@ private:
     SmallVector<llvm::Constant *> records;
     for (Loop &loop : loopsOf(entry))
       records.push_back(record({/*first=*/u32(loop.first), /*count=*/u32(loop.count), /*steps=*/u64(loop.op.getSteps()),
-                                /*moves=*/array(loop.moves), /*move_count=*/u64(loop.moves.size())}));
+                                /*moves=*/array(loop.moves), /*move_count=*/u64(loop.moves.size()),
+                                /*flag=*/u64(flagOf(loop.op))}));
     return records;
+  }
+
+  /// Where a loop's flag lies in the arena.
+  static uint64_t flagOf(plan::LoopOp loop) {
+    std::optional<int64_t> flag = whileCarry(loop);
+    if (!flag)
+      return SINTER_ALWAYS;
+    return cast<plan::ArenaOp>(plan::rootBuffer(loop.getCarries()[*flag]).getDefiningOp()).getOffset();
   }
 
   /// How often a launch runs in one call.
   static double runsOf(plan::LaunchOp launch) {
     double runs = 1;
     for (Operation *op = launch->getParentOp(); isa<plan::LoopOp>(op); op = op->getParentOp())
-      runs *= static_cast<double>(cast<plan::LoopOp>(op).getSteps());
+      runs *= static_cast<double>(countedSteps(cast<plan::LoopOp>(op)));
     return runs;
   }
 

@@ -72,6 +72,10 @@ void ModelBuilder::refuseInLoop(const char *what, const sinter::Location &loc) {
     fail(loc, Twine(what) + ": may not stand in the body of a loop, which only gives what it returns");
 }
 
+Value ModelBuilder::useReal(const Tensor &tensor, const char *what, const sinter::Location &loc) {
+  return typeOf(use(tensor, what, loc)).getElementType().isF64() ? use(tensor, what, loc) : useFloat(tensor, what, loc);
+}
+
 Value ModelBuilder::useFloat(const Tensor &tensor, const char *what, const sinter::Location &loc) {
   Value value = use(tensor, what, loc);
   if (!typeOf(value).getElementType().isF32())
@@ -99,13 +103,25 @@ const char *name(DType dtype) {
     return "i32";
   case DType::Bool:
     return "boolean";
+  case DType::BF16:
+    return "bf16";
+  case DType::F16:
+    return "f16";
+  case DType::I64:
+    return "i64";
+  case DType::F64:
+    return "f64";
   }
   return "?";
 }
 
 DType dtypeOf(Type type) {
   Type element = getElementTypeOrSelf(type);
-  return element.isF32() ? DType::F32 : element.isInteger(1) ? DType::Bool : DType::I32;
+  if (element.isF32())
+    return DType::F32;
+  if (isa<FloatType>(element))
+    return element.isBF16() ? DType::BF16 : element.isF16() ? DType::F16 : DType::F64;
+  return element.isInteger(1) ? DType::Bool : element.isInteger(64) ? DType::I64 : DType::I32;
 }
 
 Type elementType(MLIRContext *context, DType dtype) {
@@ -116,6 +132,14 @@ Type elementType(MLIRContext *context, DType dtype) {
     return IntegerType::get(context, 32);
   case DType::Bool:
     return IntegerType::get(context, 1);
+  case DType::BF16:
+    return BFloat16Type::get(context);
+  case DType::F16:
+    return Float16Type::get(context);
+  case DType::I64:
+    return IntegerType::get(context, 64);
+  case DType::F64:
+    return Float64Type::get(context);
   }
   return {};
 }
@@ -149,10 +173,13 @@ void checkHeld(double value, DType dtype, const Twine &what, const sinter::Locat
 }
 
 void checkElement(double value, DType dtype, const Twine &what, const sinter::Location &loc) {
-  if (dtype != DType::F32 || !std::isfinite(value) || !std::isinf(static_cast<float>(value)))
+  std::string why = whyNotHeld(elementType(ModelBuilder::get().ops.getContext(), dtype), value);
+  if (!isFloat(dtype) || !StringRef(why).contains("largest"))
     return checkHeld(value, dtype, what, loc);
-  emitWarning(ModelBuilder::get().at(loc),
-              what + " " + digits(value) + " is infinity: the largest f32 is 3.4028235e+38");
+  const char *largest = dtype == DType::F16    ? "f16 is 65504"
+                        : dtype == DType::BF16 ? "bf16 is 3.3895314e+38"
+                                               : "f32 is 3.4028235e+38";
+  emitWarning(ModelBuilder::get().at(loc), what + " " + digits(value) + " is infinity: the largest " + largest);
 }
 
 void fail(const sinter::Location &loc, const Twine &message, ArrayRef<std::pair<const char *, Value>> operands) {

@@ -61,6 +61,8 @@ public:
   Entry &entry(const char *what, const sinter::Location &loc);
   /// The value that a tensor names, checked to belong to the current entry.
   mlir::Value use(const Tensor &tensor, const char *what, const sinter::Location &loc);
+  /// The same, checked to hold what is computed with, f32 or f64.
+  mlir::Value useReal(const Tensor &tensor, const char *what, const sinter::Location &loc);
   /// The same, checked to hold f32.
   mlir::Value useFloat(const Tensor &tensor, const char *what, const sinter::Location &loc);
 
@@ -115,6 +117,12 @@ std::string digits(double value);
 const char *name(DType dtype);
 DType dtypeOf(mlir::Type type);
 mlir::Type elementType(mlir::MLIRContext *context, DType dtype);
+inline bool isFloat(DType dtype) {
+  return dtype == DType::F32 || dtype == DType::F64 || dtype == DType::BF16 || dtype == DType::F16;
+}
+inline bool isInteger(DType dtype) { return dtype == DType::I32 || dtype == DType::I64; }
+/// Whether it is for storing alone, in 16 bits.
+inline bool isHalf(DType dtype) { return dtype == DType::BF16 || dtype == DType::F16; }
 
 /// 0, 1, ... rank - 1.
 inline Shape firstAxes(int64_t rank) {

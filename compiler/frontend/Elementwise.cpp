@@ -20,8 +20,8 @@ template <typename Op> static Value make(const Loc &loc, ValueRange operands) {
 static Value number(double value, DType dtype, const char *what, const Loc &loc) {
   ModelBuilder &builder = ModelBuilder::get();
   auto type = RankedTensorType::get({}, elementType(builder.ops.getContext(), dtype));
-  if (!whyNotHeld(type.getElementType(), value).empty() && dtype != DType::F32)
-    fail(loc, Twine(what) + ": " + digits(value) + " is not " + (dtype == DType::I32 ? "an i32" : "a boolean") +
+  if (!whyNotHeld(type.getElementType(), value).empty() && !isFloat(dtype))
+    fail(loc, Twine(what) + ": " + digits(value) + " is not " + (dtype == DType::Bool ? "a " : "an ") + name(dtype) +
                   ", but the other operand is");
   checkElement(value, dtype, Twine(what) + ":", loc);
   return splat(builder.ops, builder.at(loc), type, value);
@@ -70,21 +70,25 @@ static void unify(MutableArrayRef<Value> values, ArrayRef<Operand> operands, con
   }
 }
 
+/// 16-bit floats are stored, and nothing else.
+static void refuseHalves(ArrayRef<Value> operands, const char *what, const Loc &loc) {
+  DType dtype = dtypeOf(operands[0].getType());
+  if (isHalf(dtype))
+    fail(loc, Twine(what) + ": nothing is computed in " + name(dtype) + ", which only stores; use cast(x, f32)",
+         {{"an operand", operands[0]}});
+}
+
 /// A binary op by element type; booleans are refused.
 template <typename FloatOp, typename IntOp>
 static Tensor arithmetic(const Operand &a, const Operand &b, const char *what, const Loc &loc) {
   Value values[2];
   unify(values, {a, b}, what, loc);
-  switch (dtypeOf(values[0].getType())) {
-  case DType::F32:
-    return wrap(make<FloatOp>(loc, values));
-  case DType::I32:
-    return wrap(make<IntOp>(loc, values));
-  case DType::Bool:
+  refuseHalves(values, what, loc);
+  DType dtype = dtypeOf(values[0].getType());
+  if (dtype == DType::Bool)
     fail(loc, Twine(what) + ": booleans have no arithmetic; use cast(x, f32) or the logical operators",
          {{"the first operand", values[0]}, {"the other operand", values[1]}});
-  }
-  return {};
+  return wrap(isFloat(dtype) ? make<FloatOp>(loc, values) : make<IntOp>(loc, values));
 }
 
 static void refuseZero(const Operand &divisor, const char *what, const Loc &loc) {
@@ -114,15 +118,15 @@ Tensor minimum(Operand a, Operand b, Loc loc) {
 }
 
 Tensor operator-(Operand a) {
-  if (a.isNumber || dtypeOf(ModelBuilder::get().use(a.tensor, "negate", a.loc).getType()) != DType::F32)
+  if (a.isNumber || !isFloat(dtypeOf(ModelBuilder::get().use(a.tensor, "negate", a.loc).getType())))
     return arithmetic<arith::SubFOp, arith::SubIOp>(Operand(0.0, a.loc), a, "negate", a.loc);
-  return wrap(make<arith::NegFOp>(a.loc, ModelBuilder::get().use(a.tensor, "negate", a.loc)));
+  return wrap(make<arith::NegFOp>(a.loc, ModelBuilder::get().useReal(a.tensor, "negate", a.loc)));
 }
 
 Tensor pow(Operand base, Operand exponent, Loc loc) {
   // Small whole exponents are products: exact for negative bases, and far cheaper.
   if (!base.isNumber && exponent.isNumber) {
-    Value x = ModelBuilder::get().useFloat(base.tensor, "pow", loc);
+    Value x = ModelBuilder::get().useReal(base.tensor, "pow", loc);
     if (exponent.number == 1)
       return wrapResult(x, base.tensor, loc);
     if (exponent.number == 2)
@@ -137,14 +141,14 @@ Tensor pow(Operand base, Operand exponent, Loc loc) {
   }
   Value values[2];
   unify(values, {base, exponent}, "pow", loc);
-  ModelBuilder::get().useFloat(wrap(values[0]), "pow", loc);
+  ModelBuilder::get().useReal(wrap(values[0]), "pow", loc);
   return wrap(make<math::PowFOp>(loc, values));
 }
 
 Tensor fma(Operand a, Operand b, Operand c, Loc loc) {
   Value values[3];
   unify(values, {a, b, c}, "fma", loc);
-  ModelBuilder::get().useFloat(wrap(values[0]), "fma", loc);
+  ModelBuilder::get().useReal(wrap(values[0]), "fma", loc);
   return wrap(make<math::FmaOp>(loc, values));
 }
 
@@ -152,8 +156,9 @@ static Tensor compare(const Operand &a, const Operand &b, arith::CmpFPredicate o
                       const char *what) {
   Value values[2];
   unify(values, {a, b}, what, a.loc);
+  refuseHalves(values, what, a.loc);
   ModelBuilder &builder = ModelBuilder::get();
-  if (dtypeOf(values[0].getType()) == DType::F32)
+  if (isFloat(dtypeOf(values[0].getType())))
     return wrap(arith::CmpFOp::create(builder.ops, builder.at(a.loc), ofFloats, values[0], values[1]));
   bool ordered = ofInts != arith::CmpIPredicate::eq && ofInts != arith::CmpIPredicate::ne;
   if (ordered && dtypeOf(values[0].getType()) == DType::Bool)
@@ -223,7 +228,7 @@ Tensor where(Operand condition, Operand a, Operand b, Loc loc) {
 }
 
 template <typename Op> static Tensor unary(Tensor x, const char *what, const Loc &loc) {
-  return wrap(make<Op>(loc, ModelBuilder::get().useFloat(x, what, loc)));
+  return wrap(make<Op>(loc, ModelBuilder::get().useReal(x, what, loc)));
 }
 Tensor exp(Tensor x, Loc loc) { return unary<math::ExpOp>(x, "exp", loc); }
 Tensor expm1(Tensor x, Loc loc) { return unary<math::ExpM1Op>(x, "expm1", loc); }
@@ -246,17 +251,26 @@ Tensor cast(Tensor x, DType dtype, Loc loc) {
   DType from = dtypeOf(value.getType());
   if (from == dtype)
     return wrapResult(value, x, loc);
-  mlir::Location at = builder.at(loc);
-  auto type = typeOf(value).clone(elementType(builder.ops.getContext(), dtype));
+  // Between 16-bit floats and others than f32: by way of f32, which computes.
+  if ((isHalf(from) && dtype != DType::F32) || (isHalf(dtype) && from != DType::F32))
+    return cast(cast(x, f32, loc), dtype, loc);
   if (dtype == DType::Bool)
     return Operand(x, loc) != Operand(0.0, loc);
-  if (from == DType::Bool && dtype == DType::F32)
-    return wrap(arith::UIToFPOp::create(builder.ops, at, type, value));
-  if (from == DType::Bool)
-    return wrap(arith::ExtUIOp::create(builder.ops, at, type, value));
-  if (dtype == DType::F32)
-    return wrap(arith::SIToFPOp::create(builder.ops, at, type, value));
-  return wrap(arith::FPToSIOp::create(builder.ops, at, type, value));
+  auto make = [&]<typename Op>() {
+    auto type = typeOf(value).clone(elementType(builder.ops.getContext(), dtype));
+    return wrap(Op::create(builder.ops, builder.at(loc), type, value));
+  };
+  bool wider = getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth() <
+               elementType(builder.ops.getContext(), dtype).getIntOrFloatBitWidth();
+  if (isFloat(from) && isFloat(dtype))
+    return wider ? make.operator()<arith::ExtFOp>() : make.operator()<arith::TruncFOp>();
+  if (isFloat(from))
+    return make.operator()<arith::FPToSIOp>();
+  if (isFloat(dtype))
+    return from == DType::Bool ? make.operator()<arith::UIToFPOp>() : make.operator()<arith::SIToFPOp>();
+  if (!wider)
+    return make.operator()<arith::TruncIOp>();
+  return from == DType::Bool ? make.operator()<arith::ExtUIOp>() : make.operator()<arith::ExtSIOp>();
 }
 
 } // namespace sinter

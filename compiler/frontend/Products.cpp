@@ -2,6 +2,7 @@
 #include "compiler/frontend/Builder.h"
 #include "compiler/include/sinter/nn.h"
 #include "compiler/include/sinter/optim.h"
+#include "dialects/sinter/ReverseMode.h"
 
 #include <cmath>
 
@@ -28,7 +29,7 @@ static Shape checkAxes(const Axes &axes, Value value, const char *what, const Lo
 
 static Tensor reduce(ReduceKind kind, Tensor x, const Axes &axes, bool keepDims, const char *what, const Loc &loc) {
   ModelBuilder &builder = ModelBuilder::get();
-  Value value = builder.useFloat(x, what, loc);
+  Value value = builder.useReal(x, what, loc);
   Shape removed = checkAxes(axes, value, what, loc), shape, kept;
   for (auto [d, size] : llvm::enumerate(shapeOf(value))) {
     bool gone = llvm::is_contained(removed, static_cast<int64_t>(d));
@@ -101,7 +102,7 @@ Tensor min(Tensor x, Axes axes, bool keepDims, Loc loc) {
 }
 
 Tensor mean(Tensor x, Axes axes, bool keepDims, Loc loc) {
-  Value value = ModelBuilder::get().useFloat(x, "mean", loc);
+  Value value = ModelBuilder::get().useReal(x, "mean", loc);
   double count = 1;
   for (int64_t d : checkAxes(axes, value, "mean", loc))
     count *= shapeOf(value)[d];
@@ -149,9 +150,23 @@ static bool readThroughTranspose(Value &value, mlir::Location loc) {
   return true;
 }
 
+/// Sums of products, which one kernel computes in plain loops: f64 is there to check, not to be fast.
+static Tensor matmulOfDoubles(Tensor left, Tensor right, const Loc &loc) {
+  CallSite here(loc);
+  Shape a = left.shape(), b = right.shape();
+  if (a.size() < 2 || b.size() < 2 || a.back() != b[b.size() - 2])
+    fail(loc, "matmul: shapes " + text(a) + " and " + text(b) + " do not fit: at least 2 dimensions each, the last " +
+                  "of the left operand as large as the last but one of the right");
+  a.push_back(1);
+  b.insert(b.end() - 2, 1);
+  return sum(reshape(left, a) * reshape(right, b), -2);
+}
+
 Tensor matmul(Tensor left, Tensor right, Loc loc) {
   ModelBuilder &builder = ModelBuilder::get();
   mlir::Location at = builder.at(loc);
+  if (left.dtype(loc) == DType::F64 && right.dtype(loc) == DType::F64)
+    return matmulOfDoubles(left, right, loc);
   Value a = builder.useFloat(left, "matmul", loc), b = builder.useFloat(right, "matmul", loc);
   SmallVector<std::pair<const char *, Value>> notes = {{"the left operand", a}, {"the right operand", b}};
   for (auto [which, value] : notes)
@@ -282,15 +297,16 @@ static void warnOfNone(Value loss, ArrayRef<Value> values, ArrayRef<std::string>
 std::vector<Tensor> frontend::gradients(const Tensor &loss, const std::vector<Tensor> &wrt, ArrayRef<std::string> names,
                                         const Loc &loc) {
   ModelBuilder &builder = ModelBuilder::get();
-  Value scalar = builder.useFloat(loss, "grad", loc);
+  Value scalar = builder.useReal(loss, "grad", loc);
   if (!shapeOf(scalar).empty())
     fail(loc, "grad: the loss must be a scalar, but has shape " + text(shapeOf(scalar)) + "; take its mean or sum",
          {{"the loss", scalar}});
   SmallVector<Value> values;
   SmallVector<Type> types;
   for (const Tensor &tensor : wrt) {
-    values.push_back(builder.useFloat(tensor, "grad", loc));
-    types.push_back(values.back().getType());
+    bool isStored = isHalf(tensor.dtype(loc));
+    values.push_back(isStored ? builder.use(tensor, "grad", loc) : builder.useReal(tensor, "grad", loc));
+    types.push_back(cotangentType(values.back().getType()));
   }
   if (values.empty())
     fail(loc, "grad: there is nothing to differentiate with respect to");

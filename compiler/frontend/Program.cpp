@@ -181,7 +181,7 @@ static Value readState(const char *what, const std::string &shortName, const Sha
   checkName(shortName, what, loc);
   checkShape(shape, what, loc);
   if (dtype == DType::Bool)
-    fail(loc, Twine(what) + ": a state must be f32 or i32, but '" + shortName + "' is boolean");
+    fail(loc, Twine(what) + ": a state must be f32 or i32, or another number, but '" + shortName + "' is boolean");
   init = scaled(what, shortName, init, shape, loc);
   checkInitializer(what, shortName, init, dtype, loc);
   std::string full = isFullName ? shortName : scoped(shortName);

@@ -52,8 +52,8 @@ Tensor constant(std::vector<double> values, Shape shape, DType dtype, Loc loc) {
   for (auto [i, value] : llvm::enumerate(values))
     checkElement(value, dtype, "constant: element " + Twine(i) + ",", loc);
   for (double value : values)
-    elements.push_back(dtype == DType::F32 ? Attribute(builder.ops.getF32FloatAttr(static_cast<float>(value)))
-                                           : builder.ops.getIntegerAttr(type.getElementType(), int64_t(value)));
+    elements.push_back(isFloat(dtype) ? Attribute(builder.ops.getFloatAttr(type.getElementType(), value))
+                                      : builder.ops.getIntegerAttr(type.getElementType(), int64_t(value)));
   return wrap(arith::ConstantOp::create(builder.ops, builder.at(loc), DenseElementsAttr::get(type, elements)));
 }
 

@@ -57,7 +57,7 @@ InFlightDiagnostic report(Operation *op, StringRef stage) {
 
 //===--- checks ------------------------------------------------------------------------------------===//
 
-/// Shapes are static, elements are f32, i32, i8 or i1.
+/// Shapes are static, elements are of a type that programs have.
 LogicalResult hasPlainTensors(Operation *op, StringRef stage) {
   for (TypeRange types : {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
     for (Type type : types) {
@@ -67,8 +67,11 @@ LogicalResult hasPlainTensors(Operation *op, StringRef stage) {
       if (!ranked || !ranked.hasStaticShape())
         return report(op, stage) << op->getName() << ": shapes are static, " << type << " is not";
       Type element = ranked.getElementType();
-      if (!element.isF32() && !element.isInteger(32) && !element.isInteger(8) && !element.isInteger(1))
-        return report(op, stage) << op->getName() << ": tensors are of f32, i32, i8 or i1, not of " << element;
+      bool isFloat = element.isF32() || element.isBF16() || element.isF16() || element.isF64();
+      bool isInteger = element.isInteger(64) || element.isInteger(32) || element.isInteger(8) || element.isInteger(1);
+      if (!isFloat && !isInteger)
+        return report(op, stage) << op->getName() << ": tensors are of f32, f64, bf16, f16, i32, i64, i8 or i1, not of "
+                                 << element;
     }
   return success();
 }

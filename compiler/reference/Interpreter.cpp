@@ -24,9 +24,9 @@ double toDouble(const APInt &value) {
                                   : static_cast<double>(value.getSExtValue());
 }
 
-/// Whether f32 holds all elements of what is a float.
+/// Whether f32 holds all elements of what is one.
 bool isExact(Type type, const Tensor &tensor) {
-  return !isa<FloatType>(getElementTypeOrSelf(type)) || llvm::all_of(tensor.data, [](double value) {
+  return !getElementTypeOrSelf(type).isF32() || llvm::all_of(tensor.data, [](double value) {
     return std::isnan(value) || value == static_cast<float>(value);
   });
 }
@@ -104,7 +104,7 @@ LogicalResult Interpreter::evaluate(Operation &op, ArrayRef<const Tensor *> inpu
     moved.push_back(*input);
   SmallVector<const Tensor *> operands;
   for (auto [operand, tensor] : llvm::zip_equal(op.getOperands(), moved)) {
-    if (isa<FloatType>(getElementTypeOrSelf(operand.getType())))
+    if (getElementTypeOrSelf(operand.getType()).isF32())
       roundRandomly(tensor);
     operands.push_back(&tensor);
   }
@@ -113,7 +113,7 @@ LogicalResult Interpreter::evaluate(Operation &op, ArrayRef<const Tensor *> inpu
   if (failed(meaning.evaluate(operands, outputs)))
     return failure();
   for (auto [type, output] : llvm::zip_equal(op.getResultTypes(), outputs))
-    if (isa<FloatType>(getElementTypeOrSelf(type))) {
+    if (getElementTypeOrSelf(type).isF32()) {
       roundRandomly(output);
       for (double &value : output.data)
         value = static_cast<float>(value);
@@ -224,7 +224,10 @@ LogicalResult Interpreter::executeSteps(Loop loop, Block &body, Values &values, 
     values[argument] = std::move(copy);
   }
   const int64_t steps = loop.getSteps();
+  const std::optional<int64_t> flag = whileCarry(loop);
   for (int64_t i = 0; i < steps; ++i) {
+    if (flag && carry[static_cast<size_t>(*flag)][0] == 0)
+      break;
     const int64_t t = loop.getReverse() ? steps - 1 - i : i;
     for (size_t c = 0; c < carries; ++c)
       values[body.getArgument(c)] = std::move(carry[c]);

@@ -1,6 +1,6 @@
 #include "compiler/report/Figures.h"
 #include "dialects/plan/Plan.h"
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/Loops.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
@@ -65,7 +65,7 @@ private:
     double runs() const {
       double runs = 1;
       for (Operation *op = launch->getParentOp(); isa<plan::LoopOp>(op); op = op->getParentOp())
-        runs *= static_cast<double>(cast<plan::LoopOp>(op).getSteps());
+        runs *= static_cast<double>(countedSteps(cast<plan::LoopOp>(op)));
       return runs;
     }
   };

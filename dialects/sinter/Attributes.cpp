@@ -167,9 +167,9 @@ constexpr Known kOnFunctions[] = {
     {kCurveAttr, isCurve},
 };
 constexpr Known kOnOps[] = {
-    {kPrologueAttr, isUnit}, {kAttentionAttr, isInteger<0>}, {kRoleAttr, isRole},
-    {kBf16Attr, isUnit},     {kGroupAttr, isInteger<0>},     {kOrderedAttr, isOrdered},
-    {kAgainAttr, isUnit},    {kBoundedAttr, isInteger<0>},   {kPutsAttr, isInteger<0>},
+    {kPrologueAttr, isUnit},    {kAttentionAttr, isInteger<0>}, {kRoleAttr, isRole},  {kBf16Attr, isUnit},
+    {kGroupAttr, isInteger<0>}, {kOrderedAttr, isOrdered},      {kAgainAttr, isUnit}, {kBoundedAttr, isInteger<0>},
+    {kPutsAttr, isInteger<0>},  {kWhileAttr, isInteger<0>},
 };
 constexpr Known kOnArguments[] = {
     {kNameAttr, isText}, {kDefaultAttr, isReal}, {"sinter.range", isRange}, {"sinter.limit", isInteger<1>}};

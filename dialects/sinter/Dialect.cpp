@@ -55,7 +55,7 @@ void registerDialects(DialectRegistry &registry) {
   registerElementwiseModels(registry);
 }
 
-bool isDifferentiable(Type type) { return getElementTypeOrSelf(type).isF32(); }
+bool isDifferentiable(Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); }
 
 bool isFreeView(Operation *op) {
   auto view = dyn_cast_or_null<ViewLike>(op);
@@ -75,14 +75,23 @@ bool isPart(Operation *op) {
 bool takesMapsIn(Operation *op) { return isa<ReductionLike>(op) || op->hasTrait<Rowwise>(); }
 
 std::string whyNotHeld(Type element, double value) {
-  if (isa<FloatType>(element)) {
+  if (auto type = dyn_cast<FloatType>(element)) {
     bool lossy;
     APFloat rounded(value);
-    rounded.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &lossy);
+    rounded.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &lossy);
+    bool isSingle = type.isF32();
+    auto isNone = [&](const char *which, const APFloat &limit, const char *ofSingle) {
+      SmallString<32> digits;
+      limit.toString(digits, /*FormatPrecision=*/4);
+      std::string name;
+      llvm::raw_string_ostream(name) << type;
+      return (isSingle ? "is not an f32: " : "is no " + name + ": ") + which +
+             (isSingle ? std::string(ofSingle) : digits.str().str());
+    };
     if (std::isfinite(value) && rounded.isInfinity())
-      return "is not an f32: the largest is 3.4028235e+38";
+      return isNone("the largest is ", APFloat::getLargest(type.getFloatSemantics()), "3.4028235e+38");
     if (value != 0 && rounded.isZero())
-      return "is not an f32: the least above 0 is 1e-45";
+      return isNone("the least above 0 is ", APFloat::getSmallest(type.getFloatSemantics()), "1e-45");
     return "";
   }
   unsigned width = element.getIntOrFloatBitWidth();
@@ -91,6 +100,8 @@ std::string whyNotHeld(Type element, double value) {
   double limit = std::ldexp(1.0, static_cast<int>(width) - 1);
   if (value >= -limit && value < limit && value == std::trunc(value))
     return "";
+  if (width == 64)
+    return "is not an i64, a whole number of 64 bits";
   return "is not an i32, a whole number from -2147483648 to 2147483647";
 }
 

@@ -37,6 +37,9 @@ def ScanOp : LoopLikeOp<"scan", [DeclareOpInterfaceMethods<DifferentiableOp>, Si
     arguments have the types of the carries, of the sequences without their first dimension, and of the invariants; (C4)
     it gives next carries of the carries' types and a value for each stacked result, of its type without the first
     dimension; (C5) booleans neither enter nor leave.
+    With an attribute `sinter.while = c`, carry c says before each step whether there is one: 0 ends the loop, which has
+    `steps` of them at most. A body leaves all carries as they are once that is 0, so that whoever cannot stop early may
+    go on. (C7) carry c is a `tensor<i32>`, there are neither sequences nor stacked results; it has no gradient.
     ```mlir
     %last, %all = sinter.scan 3 carry(%h) over(%x) with(%w)
         : (tensor<4xf32>, tensor<3x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<3x4xf32>) {

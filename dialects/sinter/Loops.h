@@ -11,6 +11,22 @@ namespace sinter {
 /// func: the body of a sinter.loop with so many carries, no entry that anyone could call.
 inline constexpr llvm::StringLiteral kLoopBodyAttr = "sinter.loop_body";
 
+/// On a sinter.scan, a sinter.loop and a plan.loop: the number of the carry that ends it when it is 0.
+inline constexpr llvm::StringLiteral kWhileAttr = "sinter.while";
+inline std::optional<int64_t> whileCarry(mlir::Operation *loop) {
+  auto number = loop->getAttrOfType<mlir::IntegerAttr>(kWhileAttr);
+  return number ? std::optional(number.getInt()) : std::nullopt;
+}
+/// How many steps to count with: where they are known at run time only, one stands for all.
+template <typename Loop> int64_t countedSteps(Loop loop) {
+  return loop->hasAttr(kWhileAttr) ? 1 : static_cast<int64_t>(loop.getSteps());
+}
+/// What says so of `from`, on `to` as well.
+inline void copyWhile(mlir::Operation *from, mlir::Operation *to) {
+  if (mlir::Attribute number = from->getAttr(kWhileAttr))
+    to->setAttr(kWhileAttr, number);
+}
+
 /// A sequence's type without its first dimension: what one step sees of it.
 inline mlir::RankedTensorType stepType(mlir::Type sequence) {
   auto type = llvm::cast<mlir::RankedTensorType>(sequence);

@@ -28,6 +28,9 @@
 //   argmax               index of the first NaN, or else of the first of the largest elements
 //   < <= > >= ==         false if one operand is NaN; != is true
 //
+// i64 does as i32 does, at its width. f64 is for checking f32 with: elementwise ops, views and reductions, on the CPU.
+// bf16 and f16 store: casts, rounded to nearest with ties to even, and what only moves elements.
+//
 // A literal, an initial value, a default or an index that its type does not hold is an error where it is written; an
 // f32 beyond the largest is infinity, and a warning.
 //
@@ -47,10 +50,10 @@ def StateOp : SinterOp<"state", [Symbol]> {
     (`scale` times a matrix with orthonormal rows or columns, whichever are fewer; rows are all dimensions but the
     last). `trainable` marks parameters; `transient` what means nothing between two steps of a training, and is not
     saved (running sums of gradients); other state belongs to an optimizer.
-    (C1) the type is a static tensor of f32 or i32; (C2) `init` is one of the seven names; (C3) random initialisers give
-    f32; (C4) a trainable state is f32; (C5) the type holds the constant; a random initialiser's `scale` is a finite
-    f32; (C6) a transient state starts from zeros, and is not trainable; (C7) an orthogonal state has at least 2
-    dimensions.
+    (C1) the type is a static tensor of floats, i32 or i64; (C2) `init` is one of the seven names; (C3) random
+    initialisers give f32; (C4) a trainable state is f32; (C5) the type holds the constant; a random initialiser's
+    `scale` is a finite f32; (C6) a transient state starts from zeros, and is not trainable; (C7) an orthogonal state
+    has at least 2 dimensions.
     ```mlir
     sinter.state @h.0.attn.c_attn.weight : tensor<128x384xf32> {init = "normal", scale = 2.0e-2, trainable}
     ```
@@ -95,7 +98,8 @@ def GradOp : SinterOp<"grad", [Pure]> {
     that changes nothing, another read of the same state, a number) is another value. A value that the loss does not
     depend on has gradient zero. Gradients nest: `loss` may itself come from a grad. `mark-variables` keeps every `wrt`
     apart from the values that equal it; expanded by `differentiate`.
-    (C1) the loss is tensor<f32>; (C2) result i has the type of `wrt` i; (C3) every `wrt` is a tensor of f32.
+    (C1) the loss is tensor<f32> or tensor<f64>; (C2) result i has the type of `wrt` i, but of 16-bit floats f32; (C3)
+    every `wrt` is a tensor of floats.
     ```mlir
     %g = sinter.grad %loss wrt %w : (tensor<f32>, tensor<4x8xf32>) -> tensor<4x8xf32>
     ```
@@ -112,13 +116,13 @@ def VariableOp : SinterOp<"variable", [SameOperandsAndResultType, DeclareOpInter
   let summary = "a value that a gradient is asked for, as its readers see it";
   let description = [{
     The operand itself. Written by `mark-variables` between such a value and all its readers; goes with the last grad.
-    (C1) the type is a tensor of f32.
+    (C1) the type is a tensor of floats.
     ```mlir
     %v = sinter.variable %w : tensor<4x8xf32>
     ```
   }];
-  let arguments = (ins StaticShapeTensorOf<[F32]>:$input);
-  let results = (outs StaticShapeTensorOf<[F32]>:$result);
+  let arguments = (ins StaticShapeTensorOf<[F32, F64, BF16, F16]>:$input);
+  let results = (outs StaticShapeTensorOf<[F32, F64, BF16, F16]>:$result);
   let assemblyFormat = "$input attr-dict `:` type($result)";
 }
 
@@ -332,7 +336,7 @@ def ReduceOp : InferredOp<"reduce", [ReductionLike]> {
     always goes the same way; where nothing cancels, equal and random terms stay within 1e-6 of the result, at any
     length.
     The gradient of a maximum is shared equally by the elements that attain it.
-    (C1) `axes` are strictly increasing and within the rank; (C2) the element type is f32.
+    (C1) `axes` are strictly increasing and within the rank; (C2) the element type is f32 or f64.
     ```mlir
     %s = sinter.reduce sum %x axes [1] : tensor<4x8xf32> -> tensor<4xf32>
     ```
@@ -520,7 +524,7 @@ def SigmoidOp : SinterOp<"sigmoid", [Pure, SameOperandsAndResultType, Elementwis
   let description = [{
     0 at -inf, 1 at inf. Its slope is sigmoid(x) sigmoid(-x), which keeps its digits, too. An op of its own since
     neither that quotient (whose slope is inf * 0 on the left) nor (1 + tanh(x / 2)) / 2 (which is 0 from -17 on) has
-    both. Elementwise: scalars, vectors or tensors of f32.
+    both. Elementwise: scalars, vectors or tensors of f32 or f64.
     ```mlir
     %y = sinter.sigmoid %x : tensor<4x8xf32>
     ```
@@ -536,7 +540,7 @@ def StopGradientOp : SinterOp<"stop_gradient", [Pure, SameOperandsAndResultType,
   let summary = "a value that gradients take for a number";
   let description = [{
     The operand itself, whose gradient is zero, at any order. `differentiate` folds it away once no gradient is left to
-    ask for. Elementwise: scalars, vectors or tensors of f32, also in the region of a map or of attention.
+    ask for. Elementwise: scalars, vectors or tensors of floats, also in the region of a map or of attention.
     ```mlir
     %y = sinter.stop_gradient %x : tensor<4x8xf32>
     ```

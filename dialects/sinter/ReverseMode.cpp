@@ -13,6 +13,15 @@ void Cotangents::add(OpBuilder &builder, Location loc, Value value, Value cotang
   sum = sum ? arith::AddFOp::create(builder, loc, sum, cotangent).getResult() : cotangent;
 }
 
+Type cotangentType(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  if (!element.isBF16() && !element.isF16())
+    return type;
+  Type wide = Float32Type::get(type.getContext());
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor ? Type(tensor.clone(wide)) : wide;
+}
+
 DenseSet<Value> dependents(ArrayRef<Operation *> ops, ValueRange sources) {
   DenseSet<Value> active(sources.begin(), sources.end());
   for (Operation *op : ops)

@@ -20,6 +20,10 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> map;
 };
 
+/// The type of the cotangents of a value of `type`, a tensor or a scalar: its own, but those of 16-bit floats are f32,
+/// so that nothing is added up in 16 bits.
+mlir::Type cotangentType(mlir::Type type);
+
 /// The values among results of `ops` (in program order) that depend on `sources` through differentiable types,
 /// `sources` included.
 llvm::DenseSet<mlir::Value> dependents(llvm::ArrayRef<mlir::Operation *> ops, mlir::ValueRange sources);

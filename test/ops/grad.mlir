@@ -15,14 +15,14 @@ func.func @of_two(%l: tensor<f32>, %a: tensor<4xf32>, %b: tensor<2xf32>) -> (ten
 
 //--- errors.mlir
 func.func @loss_is_not_a_scalar(%l: tensor<2xf32>, %a: tensor<4xf32>) {
-  // expected-error@+1 {{grad: the loss must be a scalar tensor<f32>, but its type is 'tensor<2xf32>'}}
+  // expected-error@+1 {{grad: the loss must be a scalar tensor<f32> or tensor<f64>, but its type is 'tensor<2xf32>'}}
   %g = sinter.grad %l wrt %a : (tensor<2xf32>, tensor<4xf32>) -> tensor<4xf32>
   return
 }
 
 // -----
 func.func @loss_is_an_integer(%l: tensor<i32>, %a: tensor<4xf32>) {
-  // expected-error@+1 {{grad: the loss must be a scalar tensor<f32>, but its type is 'tensor<i32>'}}
+  // expected-error@+1 {{grad: the loss must be a scalar tensor<f32> or tensor<f64>, but its type is 'tensor<i32>'}}
   %g = sinter.grad %l wrt %a : (tensor<i32>, tensor<4xf32>) -> tensor<4xf32>
   return
 }
@@ -43,7 +43,7 @@ func.func @result_of_another_type(%l: tensor<f32>, %a: tensor<4xf32>) {
 
 // -----
 func.func @wrt_an_integer(%l: tensor<f32>, %a: tensor<4xi32>) {
-  // expected-error@+1 {{grad: value 0 of type 'tensor<4xi32>' has no gradient: only tensors of f32 have one}}
+  // expected-error@+1 {{grad: value 0 of type 'tensor<4xi32>' has no gradient: only tensors of floats have one}}
   %g = sinter.grad %l wrt %a : (tensor<f32>, tensor<4xi32>) -> tensor<4xi32>
   return
 }

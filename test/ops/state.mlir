@@ -30,12 +30,12 @@ func.func @count() attributes {sinter.entry} {
 }
 
 //--- errors.mlir
-// expected-error@+1 {{state: @a must be a static tensor of f32 or i32, but its type is 'tensor<?xf32>'}}
+// expected-error@+1 {{state: @a must be a static tensor of floats, i32 or i64, but its type is 'tensor<?xf32>'}}
 sinter.state @a : tensor<?xf32> {init = "zeros"}
 
 // -----
-// expected-error@+1 {{state: @a must be a static tensor of f32 or i32, but its type is 'tensor<2xf64>'}}
-sinter.state @a : tensor<2xf64> {init = "zeros"}
+// expected-error@+1 {{state: @a must be a static tensor of floats, i32 or i64, but its type is 'tensor<2xi8>'}}
+sinter.state @a : tensor<2xi8> {init = "zeros"}
 
 // -----
 // expected-error@+1 {{state: @a has the unknown initialiser 'xavier'; known are zeros, ones, constant, normal, truncated_normal, uniform, orthogonal}}

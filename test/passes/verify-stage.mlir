@@ -45,9 +45,9 @@ func.func @not_static(%x: tensor<?xf32>) attributes {sinter.entry} {
 
 // -----
 
-func.func @double(%x: tensor<4xf64>) attributes {sinter.entry} {
-  // expected-error @+1 {{stage `model`: math.exp: tensors are of f32, i32, i8 or i1, not of 'f64'}}
-  %y = math.exp %x : tensor<4xf64>
+func.func @extended(%x: tensor<4xf80>) attributes {sinter.entry} {
+  // expected-error @+1 {{stage `model`: math.exp: tensors are of f32, f64, bf16, f16, i32, i64, i8 or i1, not of 'f80'}}
+  %y = math.exp %x : tensor<4xf80>
   return
 }
 

@@ -23,13 +23,13 @@ protected:
   static std::vector<float> floats(const Array &array) {
     std::vector<float> all(size_t(array.rows() * array.rowSize()));
     for (int64_t row = 0; row < array.rows(); ++row)
-      array.copyRow(row, all.data() + row * array.rowSize());
+      array.copyRow(row, SINTER_F32, all.data() + row * array.rowSize());
     return all;
   }
   static std::vector<int32_t> integers(const Array &array) {
     std::vector<int32_t> all(size_t(array.rows() * array.rowSize()));
     for (int64_t row = 0; row < array.rows(); ++row)
-      array.copyRow(row, all.data() + row * array.rowSize());
+      array.copyRow(row, SINTER_I32, all.data() + row * array.rowSize());
     return all;
   }
   Failed failed(const std::string &name, const std::string &content, const std::string &part = "") {
@@ -69,12 +69,34 @@ TEST_F(ArraysTest, NumpyTypes) {
   EXPECT_EQ(integers(read("a.npy", npyFile("|u1", "2,", {'\7', '\xff'}))), (std::vector<int32_t>{7, 255}));
 }
 
+TEST_F(ArraysTest, ForOtherTypes) {
+  const Array wide = read("a.npy", npyFile("<i8", "3,", bytesOf<int64_t>({-1, 1, (int64_t{1} << 62) + 1})));
+  std::vector<int64_t> whole(3);
+  for (int64_t row = 0; row < 3; ++row)
+    wide.copyRow(row, SINTER_I64, whole.data() + row);
+  EXPECT_EQ(whole, (std::vector<int64_t>{-1, 1, (int64_t{1} << 62) + 1}));
+  const Array floats =
+      read("a.npy",
+           npyFile("<f4", "7,", bytesOf<float>({1, -0.0f, 1 + 0x1p-8f, 1 + 0x3p-8f, 1 + 0x1p-11f, 0x1.8p-24f, 65519})));
+  std::vector<uint16_t> halves(7), bfloats(7);
+  std::vector<double> doubles(7);
+  for (int64_t row = 0; row < 7; ++row) {
+    floats.copyRow(row, SINTER_F16, halves.data() + row);
+    floats.copyRow(row, SINTER_BF16, bfloats.data() + row);
+    floats.copyRow(row, SINTER_F64, doubles.data() + row);
+  }
+  // Ties go to even fractions.
+  EXPECT_EQ(halves, (std::vector<uint16_t>{0x3c00, 0x8000, 0x3c04, 0x3c0c, 0x3c00, 0x0002, 0x7bff}));
+  EXPECT_EQ(bfloats, (std::vector<uint16_t>{0x3f80, 0x8000, 0x3f80, 0x3f82, 0x3f80, 0x33c0, 0x4780}));
+  EXPECT_EQ(doubles[3], 1 + 0x3p-8);
+}
+
 TEST_F(ArraysTest, NumpyShapes) {
   const std::string six = bytesOf<float>({0, 1, 2, 3, 4, 5});
   const Array array = read("a.npy", npyFile("<f4", "2, 3, ", six));
   EXPECT_EQ(array.shape, (Sizes{2, 3}));
   Floats row(3);
-  array.copyRow(1, row.data());
+  array.copyRow(1, SINTER_F32, row.data());
   EXPECT_EQ(row, (Floats{3, 4, 5}));
   EXPECT_EQ(read("a.npy", npyFile("<f4", "2, 3", six, "False", 2)).shape, (Sizes{2, 3}));
   EXPECT_EQ(read("a.npy", npyFile("<f4", "6,", six, "True", 3)).shape, (Sizes{6})); // of one axis, any order is one
@@ -306,6 +328,8 @@ TEST_F(ArraysTest, NumbersThatDoNotFit) {
   expectContains(problem("a.npy", bad, SINTER_F32), "a.npy: number 0 of example 1 is inf, which is not finite as f32");
   expectContains(problem("a.npy", npyFile("<f8", "1,", bytesOf<double>({1e39})), SINTER_F32),
                  "which is not finite as f32");
+  expectContains(problem("a.npy", npyFile("<f4", "1,", bytesOf<float>({65520})), SINTER_F16),
+                 "which is not finite as f16: the input x takes f16");
   expectContains(problem("a.npy", npyFile("<f4", "2,", bytesOf<float>({1, 0.5f})), SINTER_I32),
                  "number 0 of example 1 is 0.5, which is not whole");
   expectContains(problem("a.npy", npyFile("<i8", "1,", bytesOf<int64_t>({10})), SINTER_I32, 9),

@@ -54,6 +54,7 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   emitted.addPass(createCanonicalizerPass());
   emitted.addPass(createLoopInvariantCodeMotionPass());
   emitted.addPass(createCSEPass());
+  manager.addPass(createCpuDoubleMath());
 
   // To the LLVM dialect, bottom up; what is function by function runs on all cores.
   manager.addPass(createCpuAbi());

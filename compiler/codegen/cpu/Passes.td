@@ -57,6 +57,13 @@ def CpuChainLaunches : Pass<"sinter-cpu-chain-launches", "::mlir::ModuleOp"> {
   }];
 }
 
+def CpuDoubleMath : Pass<"sinter-cpu-double-math", "::mlir::ModuleOp"> {
+  let summary = "functions of f64 call the C library";
+  let description = "Those that LLVM has no operation for. Example: test/codegen/types.mlir.";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def CpuAbi : Pass<"sinter-cpu-abi", "::mlir::ModuleOp"> {
   let summary = "give tile functions the signature that the runtime calls";
   let description = "(operands, begin, end, scratch) of abi.h, on pointers.";

@@ -26,7 +26,13 @@ Value indexConstant(OpBuilder &builder, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
-Type memoryType(Type element) { return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element; }
+/// Whether memory has the bits of a 16-bit float as an integer.
+static bool isHalf(Type element) { return element.isBF16() || element.isF16(); }
+
+Type memoryType(Type element) {
+  unsigned bits = element.isInteger(1) ? 8 : isHalf(element) ? 16 : 0;
+  return bits ? IntegerType::get(element.getContext(), bits) : element;
+}
 
 /// `type` with the element type replaced, for scalars and vectors.
 static Type withElement(Type type, Type element) {
@@ -37,6 +43,8 @@ static Type withElement(Type type, Type element) {
 
 Value toMemory(OpBuilder &builder, Location loc, Value value) {
   Type element = getElementTypeOrSelf(value.getType());
+  if (isHalf(element))
+    return arith::BitcastOp::create(builder, loc, withElement(value.getType(), builder.getI16Type()), value);
   if (!element.isInteger(1))
     return value;
   return arith::ExtUIOp::create(builder, loc, withElement(value.getType(), builder.getI8Type()), value);
@@ -45,6 +53,8 @@ Value toMemory(OpBuilder &builder, Location loc, Value value) {
 Value fromMemory(OpBuilder &builder, Location loc, Value value, Type element) {
   if (getElementTypeOrSelf(value.getType()) == element)
     return value;
+  if (isHalf(element))
+    return arith::BitcastOp::create(builder, loc, withElement(value.getType(), element), value);
   return arith::TruncIOp::create(builder, loc, withElement(value.getType(), element), value);
 }
 

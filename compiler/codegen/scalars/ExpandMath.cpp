@@ -180,6 +180,54 @@ Value expandWidening(arith::ExtFOp op) {
   return a.fromBits(arith::ShLIOp::create(a.builder, a.loc, bits, a.integer(16)));
 }
 
+/// f16 by its bits, to nearest, ties to even: the exponent's bias is less by 112, the fraction shorter by 13 bits.
+/// Below 2^-14, where the least bit is 2^-24, adding 0.5 rounds: that is the least bit of numbers from 0.5 to 1.
+Value expandHalfNarrowing(arith::TruncFOp op) {
+  Arithmetic a(op);
+  Type single = a.with(a.builder.getF32Type());
+  auto bitsOf = [&](Value x) -> Value {
+    return arith::BitcastOp::create(a.builder, a.loc, a.with(a.builder.getI32Type()), x);
+  };
+  auto below = [&](Value x, int32_t limit) -> Value {
+    return arith::CmpIOp::create(a.builder, a.loc, arith::CmpIPredicate::ult, x, a.integer(limit));
+  };
+  auto mask = [&](Value x, int32_t bits) -> Value {
+    return arith::AndIOp::create(a.builder, a.loc, x, a.integer(bits));
+  };
+  auto down = [&](Value x, int32_t by) -> Value { return arith::ShRUIOp::create(a.builder, a.loc, x, a.integer(by)); };
+  Value bits = bitsOf(op.getIn()), size = mask(bits, 0x7fffffff), sign = mask(down(bits, 16), 0x8000);
+  Value odd = mask(down(size, 13), 1);
+  Value normal = down(a.addI(a.addI(size, a.integer(0xfff - (112 << 23))), odd), 13);
+  Value shifted = a.add(arith::BitcastOp::create(a.builder, a.loc, single, size), a.constant(0.5f));
+  Value denormal = a.subI(bitsOf(shifted), a.integer(0x3f000000));
+  Value finite = a.select(below(size, 0x38800000), denormal, normal); // 2^-14
+  Value special = a.select(below(size, 0x7f800001), a.integer(0x7c00), a.integer(0x7e00));
+  Value half = a.select(below(size, 0x477ff000), finite, special); // 65520 and more are infinity
+  half = arith::OrIOp::create(a.builder, a.loc, half, sign);
+  half = arith::TruncIOp::create(a.builder, a.loc, a.with(a.builder.getI16Type()), half);
+  return arith::BitcastOp::create(a.builder, a.loc, op.getType(), half);
+}
+
+Value expandHalfWidening(arith::ExtFOp op) {
+  Arithmetic a(op);
+  auto integer = [&](Value x) -> Value {
+    return arith::ExtUIOp::create(a.builder, a.loc, a.with(a.builder.getI32Type()), x);
+  };
+  auto below = [&](Value x, int32_t limit) -> Value {
+    return arith::CmpIOp::create(a.builder, a.loc, arith::CmpIPredicate::ult, x, a.integer(limit));
+  };
+  Value bits = integer(arith::BitcastOp::create(a.builder, a.loc, a.with(a.builder.getI16Type()), op.getIn()));
+  Value size = arith::AndIOp::create(a.builder, a.loc, bits, a.integer(0x7fff));
+  Value sign = arith::ShLIOp::create(a.builder, a.loc, arith::AndIOp::create(a.builder, a.loc, bits, a.integer(0x8000)),
+                                     a.integer(16));
+  Value fraction = arith::ShLIOp::create(a.builder, a.loc, size, a.integer(13));
+  Value normal = a.addI(fraction, a.integer(112 << 23));
+  Value special = arith::OrIOp::create(a.builder, a.loc, fraction, a.integer(0x7f800000));
+  Value denormal = a.bits(a.mul(arith::SIToFPOp::create(a.builder, a.loc, a.type, size), a.constant(0x1p-24f)));
+  Value wide = a.select(below(size, 0x400), denormal, a.select(below(size, 0x7c00), normal, special));
+  return a.fromBits(arith::OrIOp::create(a.builder, a.loc, wide, sign));
+}
+
 /// Makes the operand of a logarithm normal: log x = log(2^23 x) - log 2^23 for denormal x.
 void scaleDenormals(Operation *op, float shift) {
   Arithmetic a(op);
@@ -220,11 +268,13 @@ struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
     // In integers, so that no processor's idea of denormals matters.
     root->walk([](Operation *op) {
       Value result;
-      if (auto narrow = dyn_cast<arith::TruncFOp>(op); narrow && getElementTypeOrSelf(narrow.getType()).isBF16())
-        result = expandNarrowing(narrow);
-      else if (auto widen = dyn_cast<arith::ExtFOp>(op);
-               widen && getElementTypeOrSelf(widen.getIn().getType()).isBF16())
-        result = expandWidening(widen);
+      if (auto narrow = dyn_cast<arith::TruncFOp>(op)) {
+        Type to = getElementTypeOrSelf(narrow.getType());
+        result = to.isBF16() ? expandNarrowing(narrow) : to.isF16() ? expandHalfNarrowing(narrow) : Value();
+      } else if (auto widen = dyn_cast<arith::ExtFOp>(op)) {
+        Type from = getElementTypeOrSelf(widen.getIn().getType());
+        result = from.isBF16() ? expandWidening(widen) : from.isF16() ? expandHalfWidening(widen) : Value();
+      }
       if (!result)
         return;
       op->getResult(0).replaceAllUsesWith(result);

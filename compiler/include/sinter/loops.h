@@ -44,4 +44,22 @@ std::vector<Tensor> repeat(int64_t times, std::vector<Tensor> carry,
                            const std::function<std::vector<Tensor>(std::vector<Tensor> carry, Tensor step)> &body,
                            Location loc = Location::current());
 
+/// As long as `condition(carry)`, a boolean scalar, holds, but at most so many times: carry = body(carry). How often is
+/// known at run time only, so there is no gradient: to ask for one is an error at this line.
+///   auto [x, step] = ...while_loop({x, zero}, [&](auto c) { return norm(residual(c[0])) > 1e-6 && c[1] < limit; },
+///                                  [&](auto c) -> std::vector<Tensor> { return {next(c[0]), c[1] + 1}; });
+/// The CPU stops when the condition fails. A Vulkan device has recorded all steps before, and goes through the rest of
+/// them with carries that stay as they are: there, `most` is at most 65536.
+/// Errors: as for `scan`; a condition that is no boolean scalar, or never changes; `most` below one or above 2^31 - 1.
+std::vector<Tensor> while_loop(std::vector<Tensor> carry,
+                               const std::function<Tensor(std::vector<Tensor> carry)> &condition,
+                               const std::function<std::vector<Tensor>(std::vector<Tensor> carry)> &body,
+                               int64_t most = INT32_MAX, Location loc = Location::current());
+
+/// carry = body(carry, step) for step = 0 ... times - 1, where `times`, an i32 scalar, is known at run time only: as
+/// while_loop.
+std::vector<Tensor> repeat(Tensor times, std::vector<Tensor> carry,
+                           const std::function<std::vector<Tensor>(std::vector<Tensor> carry, Tensor step)> &body,
+                           int64_t most = INT32_MAX, Location loc = Location::current());
+
 } // namespace sinter

@@ -74,8 +74,10 @@ Tensor cos(Tensor x, Location loc = Location::current());
 Tensor abs(Tensor x, Location loc = Location::current());    ///< slope 0 at 0
 Tensor sign(Tensor x, Location loc = Location::current());   ///< 1, -1, or x itself if that is 0 or NaN; no gradient
 Tensor square(Tensor x, Location loc = Location::current()); ///< i32, too
-/// To another element type. f32 to i32 rounds towards zero, NaN becomes 0, and what is beyond the range its nearest
-/// end; to boolean means "is not zero"; booleans become 0 and 1. Through i32 and booleans no gradient flows.
+/// To another element type. Floats to integers round towards zero, NaN becomes 0, and what is beyond the range its
+/// nearest end; i64 to i32 keeps the lower bits; to a narrower float rounds to nearest, ties to even (f64 by way of f32
+/// where that is 16-bit); to boolean means "is not zero"; booleans become 0 and 1. Through integers and booleans no
+/// gradient flows, through other floats it does, unrounded.
 Tensor cast(Tensor x, DType dtype, Location loc = Location::current());
 
 //===--- making tensors ------------------------------------------------------------------------------===//

@@ -29,11 +29,20 @@ private:
 /// Sizes, outermost first. All shapes are known when the model is compiled.
 using Shape = std::vector<int64_t>;
 
-/// Element types.
-enum class DType { F32, I32, Bool };
+/// Element types. All functions take f32, those that say so i32 and booleans. The others are for some tasks:
+///   bf16, f16  to store in half the memory: cast to f32 to compute. Inputs, states and outputs may be of them, and
+///   what
+///              only moves elements (reshape, slice, where, ...) takes them. Gradients flow through, as f32.
+///   i64        counts beyond 2^31: arithmetic and comparisons
+///   f64        to check f32 with, on the CPU only: arithmetic, functions of one element, sums, matmul, gradients
+enum class DType { F32, I32, Bool, BF16, F16, I64, F64 };
 inline constexpr DType f32 = DType::F32;
 inline constexpr DType i32 = DType::I32;
 inline constexpr DType boolean = DType::Bool;
+inline constexpr DType bf16 = DType::BF16;
+inline constexpr DType f16 = DType::F16;
+inline constexpr DType i64 = DType::I64;
+inline constexpr DType f64 = DType::F64;
 
 /// Names a value inside an entry. Copying it copies the name, not the value; a default-constructed one names nothing.
 class Tensor {

@@ -33,6 +33,8 @@ ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.get
 
 int64_t elementsOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
 bool isRoot(Operation *op) {
+  if (op && op->getNumResults() == 1 && !getElementTypeOrSelf(op->getResult(0).getType()).isF32())
+    return false;
   if (!isa_and_nonnull<math::PowFOp>(op))
     return isa_and_nonnull<math::SqrtOp, math::RsqrtOp>(op);
   std::optional<double> power = splatValue(op->getOperand(1));

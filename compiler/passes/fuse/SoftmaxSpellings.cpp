@@ -60,7 +60,7 @@ Value divisorOfOne(Value value) {
 std::optional<ExpSum> expSumOf(ReduceOp op) {
   auto exp = definedBy<math::ExpOp>(op.getInput());
   std::optional<RowAxis> axis = axisOf(op);
-  if (op.getKind() != ReduceKind::sum || !exp || !axis)
+  if (op.getKind() != ReduceKind::sum || !exp || !axis || !op.getType().getElementType().isF32())
     return std::nullopt;
   return ExpSum{op, exp, *axis};
 }

@@ -44,7 +44,7 @@ LogicalResult expand(GradOp grad) {
     return grad.emitRemark("the gradient was asked for here"), failure();
   for (auto [wrt, result] : llvm::zip_equal(grad.getWrt(), grad.getGradients())) {
     Value gradient = cotangents.lookup(wrt);
-    result.replaceAllUsesWith(gradient ? gradient : splat(builder, grad.getLoc(), wrt.getType(), 0));
+    result.replaceAllUsesWith(gradient ? gradient : splat(builder, grad.getLoc(), result.getType(), 0));
   }
   grad.erase();
   return success();

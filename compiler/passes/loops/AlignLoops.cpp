@@ -88,6 +88,7 @@ struct AlignLoopsPass : impl::AlignLoopsBase<AlignLoopsPass> {
     body.setFunctionType(before.getFunctionType(body.getBody().front().getArgumentTypes(), end->getOperandTypes()));
     auto other = LoopOp::create(before, loop.getLoc(), types, loop.getCallee(), loop.getSteps(), loop.getReverse(),
                                 loop.getInit(), loop.getSequences(), loop.getInvariants());
+    copyWhile(loop, other);
     for (auto [old, result] : llvm::zip_equal(loop.getResults(), other.getResults()))
       old.replaceAllUsesWith(old.getType() == result.getType()
                                  ? Value(result)

@@ -376,6 +376,8 @@ struct MoveOutOfLoopsPass : impl::MoveOutOfLoopsBase<MoveOutOfLoopsPass> {
         scan.erase();
         continue;
       }
+      if (whileCarry(scan)) // nobody knows how many steps there would be to stack for
+        continue;
       Mover mover(scan);
       mover.run(beforeGradients);
       moved += mover.moved;

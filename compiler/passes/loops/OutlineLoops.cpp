@@ -47,6 +47,7 @@ struct OutlineLoopsPass : impl::OutlineLoopsBase<OutlineLoopsPass> {
     symbols.insert(function, std::next(parent->getIterator()));
     auto loop = LoopOp::create(builder, scan.getLoc(), scan.getResultTypes(), function.getName(), scan.getSteps(),
                                scan.getReverse(), scan.getInit(), scan.getSequences(), scan.getInvariants());
+    copyWhile(scan, loop);
     scan->replaceAllUsesWith(loop);
     scan.erase();
   }
@@ -72,6 +73,7 @@ struct InlineLoopsPass : impl::InlineLoopsBase<InlineLoopsPass> {
       OpBuilder builder(loop);
       auto scan = ScanOp::create(builder, loop.getLoc(), loop.getResultTypes(), loop.getSteps(), loop.getReverse(),
                                  loop.getInit(), loop.getSequences(), loop.getInvariants());
+      copyWhile(loop, scan);
       IRMapping mapping;
       body.getBody().cloneInto(&scan.getBody(), mapping);
       Operation *end = scan.getBody().front().getTerminator();

@@ -117,6 +117,10 @@ private:
                                                     planEntry(function, symbols, Effort::Orders)});
     if (!info->planned)
       return failure();
+    info->flag = whileCarry(loop);
+    Operation *end = function.getBody().front().getTerminator();
+    if (info->flag && end->getOperand(*info->flag) == function.getArgument(*info->flag))
+      return loop.emitOpError("the condition never changes: such a loop has no step, or no end");
     Launch launch{func::FuncOp(), loop.getLoc(), {}, {}};
     launch.call = body.size();
     for (Value input : loop.getOperands())

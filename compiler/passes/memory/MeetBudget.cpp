@@ -132,8 +132,9 @@ private:
     double seconds = 0, step = 0;
     for (const Launch &inner : launch.loop->planned->launches)
       seconds += secondsOf(inner, step);
-    flops += step * static_cast<double>(launch.loop->steps);
-    return seconds * static_cast<double>(launch.loop->steps);
+    const double steps = launch.loop->flag ? 1 : static_cast<double>(launch.loop->steps);
+    flops += step * steps;
+    return seconds * steps;
   }
 
   /// Puts the calls of `function`, which is the entry or a copy of it, into the order of `way`, and repeats some.

@@ -42,6 +42,7 @@ private:
   void emitLoop(OpBuilder &builder, const Launch &launch) {
     LoopPlan &info = *launch.loop;
     SmallVector<Value> carries, next;
+    std::optional<int64_t> flag; // among those that change
     for (size_t i = 0; i < launch.inputs.size(); ++i)
       (void)emit(builder, launch.inputs[i]); // in front of the loop
     for (size_t i = 0; i < info.body.getNumResults(); ++i) {
@@ -53,10 +54,14 @@ private:
       Value result = emit(builder, launch.outputs[i]);
       if (input < 0)
         continue;
+      if (info.flag && *info.flag == static_cast<int64_t>(i))
+        flag = carries.size();
       carries.push_back(emit(builder, launch.inputs[input]));
       next.push_back(result);
     }
     auto op = plan::LoopOp::create(builder, launch.loc, info.steps, carries, next);
+    if (flag)
+      op->setAttr(kWhileAttr, builder.getI64IntegerAttr(*flag));
     OpBuilder before(op), inner(op.getContext());
     inner.createBlock(&op.getBody());
     bool hasMemory = launch.outputs.size() > info.body.getNumResults();

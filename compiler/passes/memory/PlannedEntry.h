@@ -3,7 +3,7 @@
 
 #include "compiler/passes/memory/Placement.h"
 #include "dialects/plan/Plan.h"
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/Loops.h"
 
 #include "llvm/ADT/DenseMap.h"
 
@@ -43,6 +43,7 @@ struct LoopPlan {
   bool reverse;
   size_t carries, sequences;
   std::shared_ptr<PlannedEntry> planned; ///< the body: offsets count from the memory that it has
+  std::optional<int64_t> flag = {};      ///< the carry that ends the loop when it is 0
 };
 
 struct Launch {

@@ -1,5 +1,7 @@
 #include "Case.h"
 
+#include "base/numbers.h"
+
 #include "llvm/Support/Format.h"
 #include "llvm/Support/xxhash.h"
 
@@ -17,11 +19,21 @@ std::string number(double value) {
   return text;
 }
 
+/// What an element of `type` holds of `value`: of f64, as of f32, what f32 does.
+double heldIn(Type type, double value) {
+  Type element = getElementTypeOrSelf(type);
+  if (element.isBF16())
+    return valueOf(rounded<Bfloat>(value));
+  if (element.isF16())
+    return valueOf(rounded<Half>(value));
+  return isa<FloatType>(element) ? static_cast<float>(value) : value;
+}
+
 Tensor uniformTensor(Type type, double low, double high, std::mt19937_64 &generator) {
   Tensor tensor = reference::zerosLike(type);
   std::uniform_real_distribution<double> distribution(low, high);
   for (double &value : tensor.data)
-    value = static_cast<float>(distribution(generator));
+    value = heldIn(type, distribution(generator));
   return tensor;
 }
 
@@ -30,7 +42,7 @@ Tensor drawArgument(func::FuncOp function, unsigned i, std::mt19937_64 &generato
   if (auto value = function.getArgAttrOfType<FloatAttr>(i, kDefaultAttr)) {
     Tensor tensor = reference::zerosLike(type);
     double number = value.getValueAsDouble();
-    tensor.data.assign(tensor.data.size(), isDifferentiable(type) ? static_cast<float>(number) : number);
+    tensor.data.assign(tensor.data.size(), heldIn(type, number));
     return tensor;
   }
   if (isa<FloatType>(getElementTypeOrSelf(type))) {
@@ -55,12 +67,11 @@ Tensor drawState(StateOp state, std::mt19937_64 &generator) {
   if (init == "normal" || init == "truncated_normal" || init == "orthogonal") {
     tensor = normalTensor(state.getType(), generator);
     for (double &value : tensor.data)
-      value = static_cast<float>(value * scale);
+      value = heldIn(state.getType(), value * scale);
   } else if (init == "uniform") {
     tensor = uniformTensor(state.getType(), -scale, scale, generator);
   } else {
-    double held = isDifferentiable(state.getType()) ? static_cast<float>(scale) : scale;
-    double fill = init == "ones" ? 1 : init == "constant" ? held : 0;
+    double fill = init == "ones" ? 1 : init == "constant" ? heldIn(state.getType(), scale) : 0;
     tensor.data.assign(tensor.data.size(), fill);
   }
   if (state.getTrainable() && isDifferentiable(state.getType())) {
@@ -184,7 +195,7 @@ Tensor normalTensor(Type type, std::mt19937_64 &generator) {
   Tensor tensor = reference::zerosLike(type);
   std::normal_distribution<double> distribution;
   for (double &value : tensor.data)
-    value = static_cast<float>(distribution(generator));
+    value = heldIn(type, distribution(generator));
   return tensor;
 }
 

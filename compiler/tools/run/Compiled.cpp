@@ -1,6 +1,7 @@
 #include "Compiled.h"
 
 #include "base/error.h"
+#include "base/numbers.h"
 #include "program/program.h"
 #include "vulkan/vulkan_device.h"
 
@@ -37,18 +38,6 @@ struct TemporaryDirectory {
   }
 };
 
-template <typename Element> void store(void *to, const Tensor &tensor) {
-  auto *elements = static_cast<Element *>(to);
-  for (int64_t i = 0; i < tensor.size(); ++i)
-    elements[i] = static_cast<Element>(tensor[i]);
-}
-
-template <typename Element> void load(const void *from, Tensor &tensor) {
-  const auto *elements = static_cast<const Element *>(from);
-  for (int64_t i = 0; i < tensor.size(); ++i)
-    tensor[i] = static_cast<double>(elements[i]);
-}
-
 std::vector<int64_t> shapeOf(const sinter_tensor &tensor) {
   return std::vector<int64_t>(tensor.shape, tensor.shape + tensor.rank);
 }
@@ -56,36 +45,17 @@ std::vector<int64_t> shapeOf(const sinter_tensor &tensor) {
 llvm::Error write(const sinter_tensor &description, void *to, const Tensor &tensor) {
   if (shapeOf(description) != tensor.shape)
     return llvm::createStringError("%s: the compiled program has another shape", description.name);
-  switch (description.dtype) {
-  case SINTER_F32:
-    store<float>(to, tensor);
-    return llvm::Error::success();
-  case SINTER_I32:
-    store<int32_t>(to, tensor);
-    return llvm::Error::success();
-  case SINTER_I8:
-    store<int8_t>(to, tensor);
-    return llvm::Error::success();
-  default:
-    return llvm::createStringError("%s: element type %u cannot be compared", description.name, description.dtype);
-  }
+  const size_t size = description.bytes / static_cast<uint64_t>(tensor.size());
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    storeScalar(description.dtype, static_cast<std::byte *>(to) + static_cast<size_t>(i) * size, tensor[i]);
+  return llvm::Error::success();
 }
 
 llvm::Expected<Tensor> read(const sinter_tensor &description, const void *from) {
   Tensor tensor(shapeOf(description));
-  switch (description.dtype) {
-  case SINTER_F32:
-    load<float>(from, tensor);
-    return tensor;
-  case SINTER_I32:
-    load<int32_t>(from, tensor);
-    return tensor;
-  case SINTER_I8:
-    load<int8_t>(from, tensor);
-    return tensor;
-  default:
-    return llvm::createStringError("%s: element type %u cannot be compared", description.name, description.dtype);
-  }
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    tensor[i] = numberAt(description.dtype, from, i);
+  return tensor;
 }
 
 } // namespace

@@ -24,8 +24,12 @@ std::string bytesOf(const Tensor &tensor, Type element) {
   std::string bytes;
   auto add = [&](auto number) { bytes.append(reinterpret_cast<const char *>(&number), sizeof number); };
   for (double value : tensor.data) {
-    if (element.isF32())
+    if (element.isF64())
+      add(value);
+    else if (isa<FloatType>(element)) // what f32 has of 16-bit floats, which files may hold as such
       add(static_cast<float>(value));
+    else if (element.isInteger(64))
+      add(static_cast<int64_t>(value));
     else if (element.isInteger(32))
       add(static_cast<int32_t>(value));
     else
@@ -35,11 +39,12 @@ std::string bytesOf(const Tensor &tensor, Type element) {
 }
 
 void writeNpy(const std::string &path, const Tensor &tensor, Type element) {
-  writeFileAtomically(path, npyHeader(element.isF32()         ? "<f4"
-                                      : element.isInteger(32) ? "<i4"
-                                                              : "|b1",
-                                      tensor.shape) +
-                                bytesOf(tensor, element));
+  const char *type = element.isF64()           ? "<f8"
+                     : isa<FloatType>(element) ? "<f4"
+                     : element.isInteger(64)   ? "<i8"
+                     : element.isInteger(32)   ? "<i4"
+                                               : "|b1";
+  writeFileAtomically(path, npyHeader(type, tensor.shape) + bytesOf(tensor, element));
 }
 
 Tensor readNpyFile(const std::string &path) {

@@ -1,4 +1,5 @@
 // Broadcast: repeats a tensor along new dimensions.
+#include "dialects/sinter/ReverseMode.h"
 #include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
@@ -55,10 +56,10 @@ LogicalResult BroadcastOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, A
   for (int64_t d = 0; d < getType().getRank(); ++d)
     if (!llvm::is_contained(getDims(), d))
       axes.push_back(d);
-  operandCotangents[0] =
-      axes.empty()
-          ? cotangents[0]
-          : ReduceOp::create(builder, getLoc(), getInput().getType(), ReduceKind::sum, cotangents[0], axes).getResult();
+  operandCotangents[0] = axes.empty() ? cotangents[0]
+                                      : ReduceOp::create(builder, getLoc(), cotangentType(getInput().getType()),
+                                                         ReduceKind::sum, cotangents[0], axes)
+                                            .getResult();
   return success();
 }
 

@@ -1,4 +1,5 @@
 // Concat: joins tensors along one dimension.
+#include "dialects/sinter/ReverseMode.h"
 #include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
@@ -57,7 +58,8 @@ LogicalResult ConcatOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Arra
       SmallVector<int64_t> starts(type.getRank(), 0), limits(type.getShape()), strides(type.getRank(), 1);
       starts[axis] = begin;
       limits[axis] = end;
-      operandCotangents[i] = SliceOp::create(builder, getLoc(), type, cotangents[0], starts, limits, strides);
+      operandCotangents[i] =
+          SliceOp::create(builder, getLoc(), cotangentType(type), cotangents[0], starts, limits, strides);
     }
     begin = end;
   }

@@ -183,7 +183,9 @@ int64_t truncated(double value, unsigned width) {
   double limit = std::ldexp(1.0, static_cast<int>(width) - 1);
   if (std::isnan(value))
     return 0;
-  return static_cast<int64_t>(std::clamp(value, -limit, limit - 1));
+  if (value >= limit)
+    return static_cast<int64_t>((uint64_t{1} << (width - 1)) - 1);
+  return static_cast<int64_t>(std::max(value, -limit));
 }
 
 double bitcastOf(arith::BitcastOp op, double value) {
@@ -193,6 +195,28 @@ double bitcastOf(arith::BitcastOp op, double value) {
   if (from.isInteger(32) && to.isF32())
     return std::bit_cast<float>(static_cast<int32_t>(value));
   return value;
+}
+
+/// What a narrower float keeps of `value`, to nearest, ties to even.
+double narrowed(arith::TruncFOp op, double value) {
+  bool lossy;
+  APFloat rounded(value);
+  rounded.convert(cast<FloatType>(getElementTypeOrSelf(op.getType())).getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &lossy);
+  rounded.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lossy);
+  return rounded.convertToDouble();
+}
+
+/// The cotangent of what was cast from the type of `from` to another float: cotangents of 16-bit floats are f32.
+Expr castBack(Expr g, Expr from) {
+  Type have = getElementTypeOrSelf(g.type()), want = cotangentType(getElementTypeOrSelf(from.type()));
+  auto tensor = dyn_cast<RankedTensorType>(g.type());
+  Type type = tensor ? Type(tensor.clone(want)) : want;
+  if (have == want)
+    return g;
+  if (want.getIntOrFloatBitWidth() < have.getIntOrFloatBitWidth())
+    return g.with(arith::TruncFOp::create(*g.builder, g.loc, type, g.value));
+  return g.with(arith::ExtFOp::create(*g.builder, g.loc, type, g.value));
 }
 
 bool compareFloats(arith::CmpFOp op, double a, double b) {
@@ -260,10 +284,8 @@ void attachArith(MLIRContext *context) {
   row<ExtUIOp, [](u a) { return a; }>(context);
   row<ExtSIOp, [](ExtSIOp op, i a) { return widthOf(op.getIn().getType()) > 1 ? a : -a; }>(context);
   row<TruncIOp, [](i a) { return a; }>(context);
-  row<ExtFOp, [](f a) { return a; },
-      [](V v) { return v.g.with(TruncFOp::create(*v.g.builder, v.g.loc, v.a.type(), v.g.value)); }>(context);
-  row<TruncFOp, [](f a) { return a; },
-      [](V v) { return v.g.with(ExtFOp::create(*v.g.builder, v.g.loc, v.a.type(), v.g.value)); }>(context);
+  row<ExtFOp, [](f a) { return a; }, [](V v) { return castBack(v.g, v.a); }>(context);
+  row<TruncFOp, narrowed, [](V v) { return castBack(v.g, v.a); }>(context);
   row<BitcastOp, bitcastOf>(context);
   // clang-format on
   ConstantOp::attachInterface<ConstantMeaning>(*context);

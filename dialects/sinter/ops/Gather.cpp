@@ -1,5 +1,6 @@
 // Gather (rows of a table by index) and its transpose, scatter_add. Indices outside the table name no row: gather gives
 // zeros for them, scatter_add drops them.
+#include "dialects/sinter/ReverseMode.h"
 #include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
@@ -38,7 +39,8 @@ LogicalResult GatherOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Arra
                             MutableArrayRef<Value> operandCotangents) {
   // Indices are integers and get no gradient.
   if (needed[0] && isDifferentiable(getTable().getType()))
-    operandCotangents[0] = ScatterAddOp::create(builder, getLoc(), getTable().getType(), getIndices(), cotangents[0]);
+    operandCotangents[0] =
+        ScatterAddOp::create(builder, getLoc(), cotangentType(getTable().getType()), getIndices(), cotangents[0]);
   return success();
 }
 

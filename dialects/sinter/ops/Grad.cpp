@@ -1,5 +1,5 @@
 // The gradient marker, which the pass `differentiate` expands, and the mark on what it is asked for.
-#include "dialects/sinter/Sinter.h"
+#include "dialects/sinter/ReverseMode.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -7,8 +7,9 @@ using namespace sinter;
 LogicalResult GradOp::verify() {
   // C1
   RankedTensorType lossType = getLoss().getType();
-  if (lossType.getRank() != 0 || !lossType.getElementType().isF32())
-    return emitError() << "grad: the loss must be a scalar tensor<f32>, but its type is " << lossType;
+  Type lossElement = lossType.getElementType();
+  if (lossType.getRank() != 0 || !(lossElement.isF32() || lossElement.isF64()))
+    return emitError() << "grad: the loss must be a scalar tensor<f32> or tensor<f64>, but its type is " << lossType;
   // C2
   if (getWrt().size() != getGradients().size())
     return emitError() << "grad: " << getWrt().size() << " values give " << getWrt().size() << " gradients, not "
@@ -17,9 +18,9 @@ LogicalResult GradOp::verify() {
     // C3
     if (!isDifferentiable(wrt.getType()))
       return emitError() << "grad: value " << index << " of type " << wrt.getType()
-                         << " has no gradient: only tensors of f32 have one";
+                         << " has no gradient: only tensors of floats have one";
     // C2
-    if (wrt.getType() != gradient.getType())
+    if (cotangentType(wrt.getType()) != gradient.getType())
       return emitError() << "grad: value " << index << " has type " << wrt.getType() << ", but its gradient has type "
                          << gradient.getType();
   }

@@ -1,4 +1,5 @@
 // Pad: zeros around and between the elements of a tensor; the transpose (as a linear map) of slice.
+#include "dialects/sinter/ReverseMode.h"
 #include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
@@ -52,8 +53,8 @@ LogicalResult PadOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRe
     strides.push_back(getInterior()[d] + 1);
     limits.push_back(getLow()[d] + (inputType.getDimSize(d) - 1) * strides[d] + 1);
   }
-  operandCotangents[0] =
-      SliceOp::create(builder, getLoc(), inputType, cotangents[0], getLow(), ArrayRef<int64_t>(limits), strides);
+  operandCotangents[0] = SliceOp::create(builder, getLoc(), cotangentType(inputType), cotangents[0], getLow(),
+                                         ArrayRef<int64_t>(limits), strides);
   return success();
 }
 

@@ -44,9 +44,9 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
       return emitOptionalError(location, "reduce: axes must be strictly increasing, but ", axes[i], " follows ",
                                axes[i - 1]);
   // C2
-  if (!type.getElementType().isF32())
+  if (!type.getElementType().isF32() && !type.getElementType().isF64())
     return emitOptionalError(location, "reduce: the operand has elements of ", text(type.getElementType()),
-                             ", not f32");
+                             ", not f32 or f64");
   SmallVector<int64_t> shape;
   for (int64_t d : keptDims(type.getRank(), axes))
     shape.push_back(type.getDimSize(d));

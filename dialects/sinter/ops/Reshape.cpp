@@ -1,4 +1,5 @@
 // Reshape: the same elements, in row-major order, under another shape.
+#include "dialects/sinter/ReverseMode.h"
 #include "dialects/sinter/Sinter.h"
 
 using namespace mlir;
@@ -31,7 +32,7 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
 LogicalResult ReshapeOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
                              MutableArrayRef<Value> operandCotangents) {
   if (needed[0] && isDifferentiable(getInput().getType()))
-    operandCotangents[0] = ReshapeOp::create(builder, getLoc(), getInput().getType(), cotangents[0]);
+    operandCotangents[0] = ReshapeOp::create(builder, getLoc(), cotangentType(getInput().getType()), cotangents[0]);
   return success();
 }
 

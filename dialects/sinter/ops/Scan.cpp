@@ -32,6 +32,16 @@ template <typename Loop> static LogicalResult verifyOperands(Loop op) {
     for (Type type : types)
       if (getElementTypeOrSelf(type).isInteger(1))
         return op.emitOpError("booleans neither enter nor leave a loop: ") << type;
+  std::optional<int64_t> flag = whileCarry(op); // C7
+  if (!flag)
+    return success();
+  if (!op.getSequences().empty() || !op.getStacks().empty())
+    return op.emitOpError("ends when a carry says so, and has sequences or stacked results");
+  auto isFlag = [](Type type) {
+    return cast<RankedTensorType>(type).getRank() == 0 && getElementTypeOrSelf(type).isInteger(32);
+  };
+  if (*flag < 0 || *flag >= static_cast<int64_t>(op.getInit().size()) || !isFlag(op.getInit()[*flag].getType()))
+    return op.emitOpError("ends when carry ") << *flag << " says so, which is no tensor<i32>";
   return success();
 }
 
@@ -73,6 +83,7 @@ ScanOp sinter::createScan(OpBuilder &builder, Location loc, ScanOp like, ValueRa
   for (Value value : body.front().getTerminator()->getOperands().drop_front(init.size()))
     types.push_back(stackedType(value.getType(), like.getSteps()));
   auto scan = ScanOp::create(builder, loc, types, like.getSteps(), like.getReverse(), init, sequences, invariants);
+  copyWhile(like, scan);
   scan.getBody().takeBody(body);
   return scan;
 }

@@ -167,7 +167,7 @@ private:
     SmallVector<Value> next;
     for (unsigned i = 0; i < carries; ++i)
       if (active[i])
-        flow.add(inner, loc, border.getOperand(i), addCarry(scan.getInit()[i].getType(), cotangents[i]));
+        flow.add(inner, loc, border.getOperand(i), addCarry(cotangentType(scan.getInit()[i].getType()), cotangents[i]));
     for (auto [number, argument] : fromOutput)
       flow.add(inner, loc, border.getOperand(carries + number), argument);
     SmallVector<Value> sources;
@@ -187,13 +187,13 @@ private:
       Value cotangent = flow.lookup(argument);
       if (number < carries) {
         answers[number] = next.size();
-        next.push_back(cotangent ? cotangent : splat(inner, loc, argument.getType(), 0));
+        next.push_back(cotangent ? cotangent : splat(inner, loc, cotangentType(argument.getType()), 0));
       } else if (cotangent && number < carries + sequences) {
         stackedFor.push_back(number);
         stacked.push_back(cotangent);
       } else if (cotangent) {
         answers[number] = next.size();
-        BlockArgument sum = addCarry(argument.getType(), nullptr);
+        BlockArgument sum = addCarry(cotangentType(argument.getType()), nullptr);
         next.push_back(arith::AddFOp::create(inner, loc, sum, cotangent));
       }
     }
@@ -354,5 +354,8 @@ private:
 
 LogicalResult ScanOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
                           MutableArrayRef<Value> operandCotangents) {
+  if (whileCarry(*this))
+    return emitError("while_loop: how many steps there are is known at run time only, so no gradient can be computed; "
+                     "use scan or repeat with a number, or stop_gradient");
   return ScanGradient(*this, builder, cotangents, needed).run(operandCotangents);
 }

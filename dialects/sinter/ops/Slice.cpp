@@ -1,4 +1,5 @@
 // Slice: a strided box of a tensor.
+#include "dialects/sinter/ReverseMode.h"
 #include "dialects/sinter/Sinter.h"
 
 using namespace mlir;
@@ -65,8 +66,8 @@ LogicalResult SliceOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, Array
     high.push_back(inputType.getDimSize(d) - 1 - last);
     interior.push_back(getStrides()[d] - 1);
   }
-  operandCotangents[0] =
-      PadOp::create(builder, getLoc(), inputType, cotangents[0], getStarts(), ArrayRef<int64_t>(high), interior);
+  operandCotangents[0] = PadOp::create(builder, getLoc(), cotangentType(inputType), cotangents[0], getStarts(),
+                                       ArrayRef<int64_t>(high), interior);
   return success();
 }
 

@@ -16,31 +16,32 @@ static std::string number(double value) {
 
 LogicalResult StateOp::verify() {
   auto type = cast<RankedTensorType>(getType());
-  bool isFloat = type.getElementType().isF32();
+  Type element = type.getElementType();
+  bool isSingle = element.isF32(), isFloat = isa<FloatType>(element);
   StringRef init = getInit();
   // C1
-  if (!type.hasStaticShape() || !(isFloat || type.getElementType().isSignlessInteger(32)))
-    return emitError() << "state: @" << getSymName() << " must be a static tensor of f32 or i32, but its type is "
-                       << type;
+  if (!type.hasStaticShape() || !(isFloat || element.isSignlessInteger(32) || element.isSignlessInteger(64)))
+    return emitError() << "state: @" << getSymName()
+                       << " must be a static tensor of floats, i32 or i64, but its type is " << type;
   // C2
   bool isRandom = llvm::is_contained({"normal", "truncated_normal", "uniform", "orthogonal"}, init);
   if (!isRandom && init != "zeros" && init != "ones" && init != "constant")
     return emitError() << "state: @" << getSymName() << " has the unknown initialiser '" << init
                        << "'; known are zeros, ones, constant, normal, truncated_normal, uniform, orthogonal";
   // C3
-  if (isRandom && !isFloat)
+  if (isRandom && !isSingle)
     return emitError() << "state: @" << getSymName() << " of type " << type << " cannot start from '" << init
                        << "', which gives f32";
   // C5
   double scale = getScale().convertToDouble();
-  bool isInfinity = isFloat && std::isinf(static_cast<float>(scale)); // which an f32 holds
-  if (std::string why = whyNotHeld(type.getElementType(), scale); init == "constant" && !isInfinity && !why.empty())
+  bool isInfinity = isFloat && std::isinf(static_cast<float>(scale)); // which a float holds
+  if (std::string why = whyNotHeld(element, scale); init == "constant" && !isInfinity && !why.empty())
     return emitError() << "state: @" << getSymName() << " starts from " << number(scale) << ", which " << why;
-  if (isRandom && !(std::isfinite(scale) && whyNotHeld(type.getElementType(), scale).empty()))
+  if (isRandom && !(std::isfinite(scale) && whyNotHeld(element, scale).empty()))
     return emitError() << "state: @" << getSymName() << " starts from '" << init << "' of scale " << number(scale)
                        << ", which is not a finite f32";
   // C4
-  if (getTrainable() && !isFloat)
+  if (getTrainable() && !isSingle)
     return emitError() << "state: @" << getSymName() << " of type " << type
                        << " cannot be trainable: gradients need f32";
   // C6

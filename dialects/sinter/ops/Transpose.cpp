@@ -1,4 +1,5 @@
 // Transpose: permutes dimensions.
+#include "dialects/sinter/ReverseMode.h"
 #include "dialects/sinter/ops/Rules.h"
 
 using namespace mlir;
@@ -56,8 +57,8 @@ static SmallVector<int64_t> inverse(ArrayRef<int64_t> permutation) {
 LogicalResult TransposeOp::vjp(OpBuilder &builder, ArrayRef<Value> cotangents, ArrayRef<bool> needed,
                                MutableArrayRef<Value> operandCotangents) {
   if (needed[0] && isDifferentiable(getInput().getType()))
-    operandCotangents[0] =
-        TransposeOp::create(builder, getLoc(), getInput().getType(), cotangents[0], inverse(getPermutation()));
+    operandCotangents[0] = TransposeOp::create(builder, getLoc(), cotangentType(getInput().getType()), cotangents[0],
+                                               inverse(getPermutation()));
   return success();
 }
 

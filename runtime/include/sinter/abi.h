@@ -22,12 +22,21 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 9u
+#define SINTER_ABI_VERSION 10u
 #define SINTER_ALIGNMENT 256u /* what Vulkan devices may ask of a binding's offset at most */
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
 /* Element types. Booleans are bytes, 0 or 1. */
-enum sinter_dtype { SINTER_F32 = 1, SINTER_I32 = 2, SINTER_I8 = 3, SINTER_U16 = 4, SINTER_BF16 = 5 };
+enum sinter_dtype {
+  SINTER_F32 = 1,
+  SINTER_I32 = 2,
+  SINTER_I8 = 3,
+  SINTER_U16 = 4,
+  SINTER_BF16 = 5,
+  SINTER_F16 = 6,
+  SINTER_I64 = 7,
+  SINTER_F64 = 8
+};
 
 /* What `sinter_state.init` asks for; `scale` is the constant, the standard deviation or the half width. */
 enum sinter_init {
@@ -210,18 +219,21 @@ typedef struct sinter_vulkan_version {
 
 /* In each step of a loop, an operand lies so many bytes behind where it lay in the step before; in the first step,
  * where its record says. */
+#define SINTER_ALWAYS UINT64_MAX
 typedef struct sinter_move {
   uint32_t launch, operand; /* launch: index into sinter_entry.launches */
   int64_t by;
 } sinter_move;
 
-/* `count` launches from `first` on run in order, `steps` times. A loop inside of it, whose launches are some of these,
- * runs all of its steps in each. Launches of a loop are in no chain. */
+/* `count` launches from `first` on run in order, `steps` times; with a flag only until that is 0, which is asked before
+ * each step (who cannot ask may go on: further steps change nothing that is read behind the loop). A loop inside of it,
+ * whose launches are some of these, runs all of its steps in each. Launches of a loop are in no chain. */
 typedef struct sinter_loop {
   uint32_t first, count;
   uint64_t steps;
   const sinter_move *moves;
   uint64_t move_count;
+  uint64_t flag; /* SINTER_ALWAYS, or: an i32 at this offset of the arena */
 } sinter_loop;
 
 /* Runs its launches in order; each sees what the earlier ones wrote. */

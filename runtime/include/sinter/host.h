@@ -120,15 +120,18 @@ inline void check(int status) {
     throw Error(status, sinter_last_error());
 }
 
-/// The element type of a C++ type: float, int32_t, bool (and the bits of bf16 as uint16_t).
+/// The element type of a C++ type: float, double, int32_t, int64_t, bool; uint16_t are the bits of bf16 or f16.
 template <typename T> constexpr uint32_t dtype() {
-  static_assert(std::is_same_v<T, float> || std::is_same_v<T, int32_t> || std::is_same_v<T, bool> ||
-                    std::is_same_v<T, int8_t> || std::is_same_v<T, uint16_t>,
-                "tensors are of float, int32_t or bool");
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, int32_t> ||
+                    std::is_same_v<T, int64_t> || std::is_same_v<T, bool> || std::is_same_v<T, int8_t> ||
+                    std::is_same_v<T, uint16_t>,
+                "tensors are of float, double, int32_t, int64_t or bool, or of 16 bits as uint16_t");
   return std::is_same_v<T, float>     ? SINTER_F32
+         : std::is_same_v<T, double>  ? SINTER_F64
          : std::is_same_v<T, int32_t> ? SINTER_I32
+         : std::is_same_v<T, int64_t> ? SINTER_I64
          : sizeof(T) == 1             ? SINTER_I8
-                                      : SINTER_BF16;
+                                      : SINTER_U16;
 }
 
 template <typename R>

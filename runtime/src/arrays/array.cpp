@@ -1,48 +1,28 @@
 #include "arrays/array.h"
 
 #include "base/error.h"
-#include "sinter/abi.h"
+#include "base/numbers.h"
 
-#include <bit>
-#include <cmath>
-#include <cstring>
 #include <fmt/format.h>
-#include <type_traits>
 
 namespace sinter {
 
 namespace {
 
-struct Half {
-  uint16_t bits;
-};
-struct Bfloat {
-  uint16_t bits;
-};
 struct Pixel {
   uint8_t value;
 };
 
-double valueOf(Half half) {
-  const int exponent = half.bits >> 10 & 31, fraction = half.bits & 1023;
-  const double size = exponent == 31 ? (fraction ? std::nan("") : INFINITY)
-                      : exponent     ? std::ldexp(1024 + fraction, exponent - 25)
-                                     : std::ldexp(fraction, -24);
-  return half.bits >> 15 ? -size : size;
-}
-double valueOf(Bfloat number) { return std::bit_cast<float>(uint32_t(number.bits) << 16); }
+using sinter::valueOf;
 double valueOf(Pixel pixel) { return pixel.value; }
-template <typename T>
-  requires std::is_arithmetic_v<T>
-T valueOf(T number) {
-  return number;
-}
 
 template <typename To, typename From> To converted(From number) {
-  if constexpr (std::is_same_v<From, Pixel> && std::is_same_v<To, float>)
-    return float(number.value) / 255.0f;
-  else
+  if constexpr (std::is_same_v<From, Pixel> && isFloatType<To>)
+    return rounded<To>(float(number.value) / 255.0f);
+  else if constexpr (std::is_arithmetic_v<To>)
     return To(valueOf(number));
+  else
+    return rounded<To>(double(valueOf(number)));
 }
 
 template <typename T> T load(const char *at) {
@@ -101,10 +81,23 @@ template <typename To> void copyRowOf(const Array &array, int64_t row, To *out) 
 
 constexpr std::string_view outOfRange = "out of range";
 
+std::string_view notFinite(uint32_t dtype) {
+  switch (dtype) {
+  case SINTER_BF16:
+    return "which is not finite as bf16";
+  case SINTER_F16:
+    return "which is not finite as f16";
+  case SINTER_F64:
+    return "which is not finite as f64";
+  default:
+    return "which is not finite as f32";
+  }
+}
+
 // What keeps a number from being one of the input's; empty if nothing does.
 std::string_view problemOf(double value, uint32_t dtype, int64_t least, int64_t most) {
-  if (dtype == SINTER_F32)
-    return std::isfinite(float(value)) ? "" : "which is not finite as f32";
+  if (isFloat(dtype))
+    return std::isfinite(scalarOf(dtype, value)) ? "" : notFinite(dtype);
   if (dtype == SINTER_I8)
     return value == 0 || value == 1 ? "" : "which is neither 0 nor 1";
   if (value != std::floor(value))
@@ -131,9 +124,9 @@ int64_t Array::rowSize() const {
   return int64_t(size);
 }
 
-void Array::copyRow(int64_t row, float *out) const { copyRowOf(*this, row, out); }
-void Array::copyRow(int64_t row, int32_t *out) const { copyRowOf(*this, row, out); }
-void Array::copyRow(int64_t row, int8_t *out) const { copyRowOf(*this, row, out); }
+void Array::copyRow(int64_t row, uint32_t dtype, void *out) const {
+  withDtype(dtype, [&]<typename To>(To) { copyRowOf(*this, row, static_cast<To *>(out)); });
+}
 
 double Array::number(int64_t row, int64_t i) const {
   const char *at = bytes->data() + begin + size_t(row) * rowBytes;
@@ -173,10 +166,7 @@ void checkArray(const Array &array, const std::string &name, uint32_t dtype, int
       const std::string range =
           problem == outOfRange ? fmt::format("which is not in [{}, {}]", least, most) : std::string(problem);
       fail(Exit::Input, fmt::format("{}: number {} of example {} is {}, {}: the input {} takes {}", array.origin, i,
-                                    row, value, range, name,
-                                    dtype == SINTER_F32   ? "f32"
-                                    : dtype == SINTER_I32 ? "i32"
-                                                          : "booleans"));
+                                    row, value, range, name, dtype == SINTER_I8 ? "booleans" : dtypeName(dtype)));
     }
 }
 

@@ -42,16 +42,14 @@ struct Array {
   /// All dimensions but the first.
   std::vector<int64_t> rowShape() const { return {shape.begin() + !shape.empty(), shape.end()}; }
 
-  /// A row as numbers, integers or booleans (bytes of 0 or 1); what does not fit was refused by `check`.
-  void copyRow(int64_t row, float *out) const;
-  void copyRow(int64_t row, int32_t *out) const;
-  void copyRow(int64_t row, int8_t *out) const;
+  /// A row as elements of a sinter_dtype; what does not fit was refused by `check`.
+  void copyRow(int64_t row, uint32_t dtype, void *out) const;
   /// Number `i` of a row as it is, pixels undivided.
   double number(int64_t row, int64_t i) const;
 };
 
-/// Failure (input) that names the first number that a sinter_dtype cannot hold: for f32 those that are not finite, for
-/// i32 those that are not whole, or outside of [least, most], for i8 all but 0 and 1. `name` is the input's.
+/// Failure (input) that names the first number that a sinter_dtype cannot hold: for floats those that are not finite,
+/// for integers those that are not whole, or outside of [least, most], for i8 all but 0 and 1. `name` is the input's.
 void checkArray(const Array &array, const std::string &name, uint32_t dtype, int64_t least, int64_t most);
 
 /// For example "[60000, 28, 28]".

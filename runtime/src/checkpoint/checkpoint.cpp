@@ -39,26 +39,11 @@ static std::string nameInFile(const sinter_state &state) {
   return isParameter(state) || name.starts_with("optimizer.") ? name : "optimizer." + name;
 }
 
-static const char *dtypeInFile(uint32_t dtype) {
-  switch (dtype) {
-  case SINTER_I32:
-    return "I32";
-  case SINTER_I8:
-    return "I8";
-  case SINTER_U16:
-    return "U16";
-  case SINTER_BF16:
-    return "BF16";
-  default:
-    return "F32";
-  }
-}
-
 static void addState(std::vector<TensorEntry> &tensors, const sinter_state &state) {
   const sinter_tensor &tensor = state.tensor;
   TensorEntry entry;
   entry.name = nameInFile(state);
-  entry.dtype = dtypeInFile(tensor.dtype);
+  entry.dtype = dtypeInSafetensors(tensor.dtype);
   entry.shape.assign(tensor.shape, tensor.shape + tensor.rank);
   tensors.push_back(std::move(entry));
 }
@@ -68,13 +53,15 @@ static void checkFinite(const std::string &path, Program &program) {
   const sinter_program &description = program.description();
   for (uint32_t s = 0; s < description.state_count; ++s) {
     const sinter_state &state = description.states[s];
-    if (state.tensor.dtype != SINTER_F32 || !isSaved(state))
+    if (!isSaved(state) || !isFloat(state.tensor.dtype))
       continue;
-    const auto *values = static_cast<const float *>(program.toRead(state));
-    for (int64_t i = 0, count = elementCount(state.tensor); i < count; ++i)
-      if (!std::isfinite(values[i]))
-        fail(Exit::Input, fmt::format("{}: not saved: element {} of {} is {}; what was saved before is unchanged", path,
-                                      i, state.tensor.name, values[i]));
+    withDtype(state.tensor.dtype, [&]<typename T>(T) {
+      const auto *values = static_cast<const T *>(program.toRead(state));
+      for (int64_t i = 0, count = elementCount(state.tensor); i < count; ++i)
+        if (!std::isfinite(double(valueOf(values[i]))))
+          fail(Exit::Input, fmt::format("{}: not saved: element {} of {} is {}; what was saved before is unchanged",
+                                        path, i, state.tensor.name, double(valueOf(values[i]))));
+    });
   }
 }
 
@@ -188,9 +175,9 @@ static void checkAgainst(const sinter_state &state, const TensorFile &file, size
   const sinter_tensor &tensor = state.tensor;
   const bool sameShape =
       entry.shape.size() == tensor.rank && std::equal(entry.shape.begin(), entry.shape.end(), tensor.shape);
-  if (!sameShape || entry.dtype != dtypeInFile(tensor.dtype))
+  if (!sameShape || entry.dtype != dtypeInSafetensors(tensor.dtype))
     fail(Exit::Input, fmt::format("{}: {}: the file has {} [{}], the program needs {} {}: {}", path, entry.name,
-                                  entry.dtype, fmt::join(entry.shape, ", "), dtypeInFile(tensor.dtype),
+                                  entry.dtype, fmt::join(entry.shape, ", "), dtypeInSafetensors(tensor.dtype),
                                   shapeText(tensor), modelOf(file, program)));
 }
 

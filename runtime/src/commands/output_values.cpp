@@ -3,6 +3,7 @@
 #include "arrays/npy.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/numbers.h"
 #include "base/output.h"
 #include "base/suggest.h"
 #include "program/program.h"
@@ -33,19 +34,16 @@ splitOutputs(const std::vector<std::string> &words, const std::string &entry, co
 }
 
 static std::string numberText(const sinter_tensor &output, const void *data, int64_t i, bool json) {
-  if (output.dtype == SINTER_I32)
-    return fmt::to_string(static_cast<const int32_t *>(data)[i]);
-  if (output.dtype == SINTER_I8)
-    return fmt::to_string(static_cast<const int8_t *>(data)[i]);
-  const float value = static_cast<const float *>(data)[i];
-  return json ? fmt::format("{:.9g}", JsonNumber{value}) : fmt::format("{:.6g}", value);
-}
-
-// What can be written and printed.
-static void checkType(const sinter_tensor &output) {
-  if (output.dtype != SINTER_F32 && output.dtype != SINTER_I32 && output.dtype != SINTER_I8)
-    fail(Exit::Usage,
-         fmt::format("the output {} is of {}, which is not printed", output.name, dtypeName(output.dtype)));
+  return withDtype(output.dtype, [&]<typename T>(T) -> std::string {
+    const T element = static_cast<const T *>(data)[i];
+    if constexpr (!isFloatType<T>)
+      return fmt::to_string(element);
+    const double value = double(valueOf(element));
+    if (!json)
+      return fmt::format("{:.6g}", value);
+    return std::is_same_v<T, double> ? fmt::format("{:.17g}", JsonNumber{value})
+                                     : fmt::format("{:.9g}", JsonNumber{value});
+  });
 }
 
 void ValuePrinter::flush(size_t least) {
@@ -78,7 +76,6 @@ void ValuePrinter::numbers(const sinter_tensor &output, const void *data, uint32
 }
 
 void ValuePrinter::value(const sinter_tensor &output, const void *data) {
-  checkType(output);
   int64_t next = 0;
   if (json_) {
     text_ += fmt::format(",{}:", jsonQuoted(output.name));
@@ -93,11 +90,6 @@ void ValuePrinter::value(const sinter_tensor &output, const void *data) {
   text_ += count > most ? fmt::format("\n    ... of {} numbers; --json or --out has all\n", count) : "\n";
 }
 
-static std::string_view npyType(const sinter_tensor &output) {
-  checkType(output);
-  return output.dtype == SINTER_I32 ? "<i4" : output.dtype == SINTER_I8 ? "|b1" : "<f4";
-}
-
 ValueFile::ValueFile(const std::string &path, const sinter_tensor &output, int64_t calls)
     : output_(output), file_(path) {
   std::vector<int64_t> shape(output.shape, output.shape + output.rank);
@@ -105,10 +97,18 @@ ValueFile::ValueFile(const std::string &path, const sinter_tensor &output, int64
     shape.push_back(1);
   if (calls != 1)
     shape[0] *= calls;
-  const std::string header = npyHeader(npyType(output), shape);
+  const std::string header = npyHeader(dtypeInNumpy(output.dtype), shape);
   file_.write(header.data(), header.size());
 }
 
-void ValueFile::add(const void *data) { file_.write(data, output_.bytes); }
+void ValueFile::add(const void *data) {
+  if (output_.dtype != SINTER_BF16)
+    return file_.write(data, output_.bytes);
+  const int64_t count = elementCount(output_);
+  for (int64_t i = 0; i < count; ++i) {
+    const float wide = float(numberAt(output_.dtype, data, i));
+    file_.write(&wide, sizeof wide);
+  }
+}
 
 } // namespace sinter

@@ -74,7 +74,7 @@ void EntryCalls::readInputs() {
       continue;
     }
     const double kept = scalarOf(input->tensor.dtype, value);
-    if (!std::isfinite(kept) || (input->tensor.dtype != SINTER_F32 && kept != value))
+    if (!std::isfinite(kept) || (!isFloat(input->tensor.dtype) && kept != value))
       fail(Exit::Usage, fmt::format("--input {}: not a number of {}", word, dtypeName(input->tensor.dtype)));
     if (!numbers_.emplace(input->tensor.name, value).second)
       fail(Exit::Usage, fmt::format("--input {}: {} is given twice", word, input->tensor.name));

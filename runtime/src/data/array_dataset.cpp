@@ -23,13 +23,7 @@ void copyExample(const InputArrays &arrays, int64_t row, const BatchInput &input
   size_t part = 0;
   for (; row >= arrays.parts[part].rows(); ++part)
     row -= arrays.parts[part].rows();
-  char *const target = input.row(b);
-  if (input.dtype == SINTER_F32)
-    arrays.parts[part].copyRow(row, reinterpret_cast<float *>(target));
-  else if (input.dtype == SINTER_I32)
-    arrays.parts[part].copyRow(row, reinterpret_cast<int32_t *>(target));
-  else
-    arrays.parts[part].copyRow(row, reinterpret_cast<int8_t *>(target));
+  arrays.parts[part].copyRow(row, input.dtype, input.row(b));
 }
 
 namespace {
@@ -206,7 +200,8 @@ static void checkShape(const Array &array, const BatchInput &input) {
 }
 
 static void checkNumbers(const Array &array, const BatchInput &input, int64_t vocabulary) {
-  int64_t least = INT32_MIN, most = INT32_MAX;
+  const bool isWide = input.dtype == SINTER_I64;
+  int64_t least = isWide ? INT64_MIN : INT32_MIN, most = isWide ? INT64_MAX : INT32_MAX;
   if (vocabulary && (input.name == "tokens" || input.name == "targets" || input.name == "labels")) {
     most = vocabulary - 1;
     least = input.name == "targets" ? least : 0; // a target outside of the classes is one that does not count

@@ -55,9 +55,6 @@ Batch Batch::of(Program &program, const sinter_entry &entry) {
     if (input.shape[0] != batch.rows)
       fail(Exit::Usage, fmt::format("entry {}: its inputs {} are no batches of one size: data cannot fill them",
                                     entry.name, inputNames(batch)));
-    if (input.dtype != SINTER_F32 && input.dtype != SINTER_I32 && input.dtype != SINTER_I8)
-      fail(Exit::Usage, fmt::format("entry {}: its input {} is of {}, which data cannot fill", entry.name, input.name,
-                                    dtypeName(input.dtype)));
   }
   findPairs(batch);
   return batch;

@@ -75,7 +75,8 @@ static uint32_t inputIndex(const sinter_entry &entry, const char *name) {
 }
 
 static void checkElements(const std::string &what, const sinter_tensor &tensor, uint32_t dtype, size_t count) {
-  if (dtype != tensor.dtype)
+  const bool isHalf = tensor.dtype == SINTER_BF16 || tensor.dtype == SINTER_F16;
+  if (dtype != tensor.dtype && !(isHalf && dtype == SINTER_U16)) // the bits
     fail(Exit::Usage, fmt::format("{} is of {}, not {}", what, dtypeName(tensor.dtype), dtypeName(dtype)));
   if (count != size_t(elementCount(tensor)))
     fail(Exit::Usage,

@@ -5,6 +5,7 @@
 #include "program/pool.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/format.h>
 #include <vector>
 
@@ -92,9 +93,8 @@ public:
   }
 
 private:
-  // Runs launches [l, end), of which those of the loops from `loop` on are loops'; gives the first loop behind them.
-  const sinter_loop *runLaunches(const sinter_entry &entry, uint32_t l, uint32_t end, const sinter_loop *loop,
-                                 double *seconds) {
+  // Runs launches [l, end), of which those of the loops from `loop` on are loops'.
+  void runLaunches(const sinter_entry &entry, uint32_t l, uint32_t end, const sinter_loop *loop, double *seconds) {
     Job *jobs = jobs_.data() + firstOfEntry_[size_t(&entry - plan_.entries)];
     while (l < end) {
       const bool meetsLoop = loop != entry.loops + entry.loop_count && loop->first < end;
@@ -104,16 +104,24 @@ private:
       l = stop;
       if (!meetsLoop)
         break;
-      const sinter_loop *next = loop + 1;
-      for (uint64_t step = 0; step < loop->steps; ++step) {
-        next = runLaunches(entry, loop->first, loop->first + loop->count, loop + 1, seconds);
+      uint64_t step = 0;
+      for (; step < loop->steps && goesOn(*loop); ++step) {
+        runLaunches(entry, loop->first, loop->first + loop->count, loop + 1, seconds);
         move(jobs, *loop, 1);
       }
-      move(jobs, *loop, -int64_t(loop->steps));
+      move(jobs, *loop, -int64_t(step));
       l += loop->count;
-      loop = next;
+      do // behind those inside of it
+        ++loop;
+      while (loop != entry.loops + entry.loop_count && loop->first < l);
     }
-    return loop;
+  }
+
+  bool goesOn(const sinter_loop &loop) {
+    int32_t flag = 1;
+    if (loop.flag != SINTER_ALWAYS)
+      std::memcpy(&flag, arena_.data() + loop.flag, sizeof flag);
+    return flag != 0;
   }
 
   // Moves what lies elsewhere in each step by so many steps.

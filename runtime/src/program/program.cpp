@@ -109,28 +109,6 @@ void Program::prepareFor(const sinter_entry &entry) {
 const sinter_plan &Program::plan() const { return device_->plan(); }
 int Program::threads() const { return device_->threads(); }
 
-void storeScalar(uint32_t dtype, void *target, double value) {
-  switch (dtype) {
-  case SINTER_F32: {
-    const float number = float(value);
-    std::memcpy(target, &number, sizeof number);
-    break;
-  }
-  case SINTER_I32: {
-    const int32_t number = int32_t(std::clamp(value, -2147483648.0, 2147483647.0));
-    std::memcpy(target, &number, sizeof number);
-    break;
-  }
-  case SINTER_I8: {
-    const int8_t number = int8_t(std::clamp(value, -128.0, 127.0));
-    std::memcpy(target, &number, sizeof number);
-    break;
-  }
-  default:
-    break; // the compiler makes scalar inputs of no other type
-  }
-}
-
 void Program::setDefaults(const sinter_entry &entry) {
   for (uint32_t i = 0; i < entry.input_count; ++i)
     if (entry.inputs[i].has_default)
@@ -149,16 +127,7 @@ double Program::scalar(const sinter_entry &entry, std::string_view name) {
   const sinter_tensor *output = findOutput(entry, name);
   if (!output || elementCount(*output) != 1)
     return std::numeric_limits<double>::quiet_NaN();
-  if (output->dtype == SINTER_I32) {
-    int32_t value;
-    std::memcpy(&value, data(*output), sizeof value);
-    return value;
-  }
-  if (output->dtype == SINTER_I8)
-    return *static_cast<const int8_t *>(data(*output));
-  float value;
-  std::memcpy(&value, data(*output), sizeof value);
-  return value;
+  return numberAt(output->dtype, data(*output), 0);
 }
 
 const sinter_plan &anyPlan(const sinter_program &program) {
@@ -172,14 +141,6 @@ KernelInfo kernelInfo(const sinter_program &program, const sinter_plan &plan, ui
   }
   const sinter_vulkan_kernel &k = program.vulkan[0].kernels[kernel];
   return {k.name, k.location, k.flops, k.bytes};
-}
-
-double scalarOf(uint32_t dtype, double value) {
-  if (dtype == SINTER_F32)
-    return float(value);
-  int32_t whole = 0;
-  storeScalar(dtype, &whole, value);
-  return dtype == SINTER_I8 ? int8_t(whole) : whole;
 }
 
 void setSeed(Program &program, const sinter_entry &entry, uint64_t seed) {
@@ -196,22 +157,6 @@ int64_t elementCount(const sinter_tensor &tensor) {
 
 std::string shapeText(const sinter_tensor &tensor) {
   return fmt::format("[{}]", fmt::join(tensor.shape, tensor.shape + tensor.rank, ", "));
-}
-
-const char *dtypeName(uint32_t dtype) {
-  switch (dtype) {
-  case SINTER_F32:
-    return "f32";
-  case SINTER_I32:
-    return "i32";
-  case SINTER_I8:
-    return "i8";
-  case SINTER_U16:
-    return "u16";
-  case SINTER_BF16:
-    return "bf16";
-  }
-  return "unknown";
 }
 
 } // namespace sinter

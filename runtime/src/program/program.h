@@ -1,8 +1,8 @@
 // A compiled program in memory: its state, its arena, and the means to call its entries.
 #pragma once
 
+#include "base/numbers.h"
 #include "program/preparation.h"
-#include "sinter/abi.h"
 
 #include <cstddef>
 #include <memory>
@@ -90,10 +90,6 @@ const sinter_plan &anyPlan(const sinter_program &program);
 inline bool isParameter(const sinter_state &state) { return state.role == SINTER_PARAMETER; }
 inline bool isSaved(const sinter_state &state) { return state.role != SINTER_TRANSIENT; }
 
-/// Stores a number as an element of this type, rounded or within its range.
-void storeScalar(uint32_t dtype, void *target, double value);
-/// The number that a scalar input of this type holds when it is set to `value`.
-double scalarOf(uint32_t dtype, double value);
 /// Sets the inputs `seed` and `seed_high`, where the entry has them.
 void setSeed(Program &program, const sinter_entry &entry, uint64_t seed);
 
@@ -101,7 +97,5 @@ void setSeed(Program &program, const sinter_entry &entry, uint64_t seed);
 int64_t elementCount(const sinter_tensor &tensor);
 /// For example "[12, 64]".
 std::string shapeText(const sinter_tensor &tensor);
-/// For example "f32".
-const char *dtypeName(uint32_t dtype);
 
 } // namespace sinter

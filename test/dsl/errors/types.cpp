@@ -53,6 +53,21 @@ SINTER_MODEL(types) {
     // RUN: not sinterc %s --set mistake=output --emit=model 2>&1 | FileCheck %s --check-prefix=OUTPUT
     // OUTPUT: types.cpp:[[#@LINE-2]]:{{[0-9]+}}: output: 'y' is boolean; use cast(x, i32)
 
+    if (mistake == "half")
+      output("y", cast(x, bf16) * 2);
+    // RUN: not sinterc %s --set mistake=half --emit=model 2>&1 | FileCheck %s --check-prefix=HALF
+    // HALF: types.cpp:[[#@LINE-2]]:{{[0-9]+}}: multiply: nothing is computed in bf16, which only stores; use cast(x, f32)
+
+    if (mistake == "softmax")
+      softmax(cast(x, f64));
+    // RUN: not sinterc %s --set mistake=softmax --emit=model 2>&1 | FileCheck %s --check-prefix=SOFTMAX
+    // SOFTMAX: types.cpp:[[#@LINE-2]]:{{[0-9]+}}: softmax: needs f32, but the operand is f64; use cast(x, f32)
+
+    if (mistake == "large")
+      output("y", full({3}, 7e4, f16));
+    // RUN: sinterc %s --set mistake=large --emit=model 2>&1 | FileCheck %s --check-prefix=LARGE
+    // LARGE: types.cpp:[[#@LINE-2]]:{{[0-9]+}}: warning: full: 70000 is infinity: the largest f16 is 65504
+
     if (mistake == "zero")
       output("y", i / 0);
     // RUN: not sinterc %s --set mistake=zero --emit=model 2>&1 | FileCheck %s --check-prefix=ZERO

@@ -215,8 +215,8 @@ LogicalResult LoopEmitter::emitRowBlocks(Group &group, RowBlock addRows, ForVect
   int64_t rows = extent(*group.sequential), whole = rows / kRowsPerBlock * kRowsPerBlock;
   // As many accumulators as registers hold beside what they add up.
   constexpr int64_t kMostAccumulators = 24, kMostVectors = 2;
-  int64_t vectors = std::clamp<int64_t>(kMostAccumulators / std::max<int64_t>(reductionsOf(group).size(), 1), 1,
-                                        kMostVectors);
+  int64_t vectors =
+      std::clamp<int64_t>(kMostAccumulators / std::max<int64_t>(reductionsOf(group).size(), 1), 1, kMostVectors);
   bool inRuns = llvm::any_of(reductionsOf(group),
                              [&](const Reduction &reduction) { return addsInRuns(reduction.result->combiner, rows); });
   SmallVector<Value> none;
@@ -235,9 +235,10 @@ LogicalResult LoopEmitter::emitRowBlocks(Group &group, RowBlock addRows, ForVect
         return forEachVector(group, closeRun);
       })))
     return failure();
-  if (whole < rows && failed(forEachVectors(group, vectors, [&](int64_t count, int64_t number) {
-        return addRows(constant(whole), constant(rows), count, number);
-      })))
+  if (whole < rows &&
+      failed(forEachVectors(
+          group, vectors,
+          [&](int64_t count, int64_t number) { return addRows(constant(whole), constant(rows), count, number); })))
     return failure();
   return inRuns && rows % kTermsPerRun != 0 ? forEachVector(group, closeRun) : success();
 }

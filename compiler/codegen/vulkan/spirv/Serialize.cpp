@@ -24,6 +24,10 @@ uint32_t featuresOf(spirv::ModuleOp module) {
     case spirv::Capability::StorageBuffer8BitAccess:
       features |= SINTER_VK_INT8;
       break;
+    case spirv::Capability::Int16:
+    case spirv::Capability::StorageBuffer16BitAccess:
+      features |= SINTER_VK_INT16;
+      break;
     case spirv::Capability::Int64:
       features |= SINTER_VK_INT64;
       break;

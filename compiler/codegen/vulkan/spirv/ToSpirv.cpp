@@ -32,9 +32,11 @@ spirv::TargetEnvAttr targetEnvironment(MLIRContext *context) {
   using C = spirv::Capability;
   auto triple = spirv::VerCapExtAttr::get(
       spirv::Version::V_1_5,
-      {C::Shader, C::Int8, C::StorageBuffer8BitAccess, C::GroupNonUniform, C::GroupNonUniformArithmetic,
-       C::GroupNonUniformShuffle, C::SampledBuffer},
-      {spirv::Extension::SPV_KHR_storage_buffer_storage_class, spirv::Extension::SPV_KHR_8bit_storage}, context);
+      {C::Shader, C::Int8, C::Int16, C::Int64, C::StorageBuffer8BitAccess, C::StorageBuffer16BitAccess,
+       C::GroupNonUniform, C::GroupNonUniformArithmetic, C::GroupNonUniformShuffle, C::SampledBuffer},
+      {spirv::Extension::SPV_KHR_storage_buffer_storage_class, spirv::Extension::SPV_KHR_8bit_storage,
+       spirv::Extension::SPV_KHR_16bit_storage},
+      context);
   Builder builder(context);
   auto limits =
       spirv::ResourceLimitsAttr::get(context, /*max_compute_shared_memory_size=*/16384,
@@ -84,6 +86,43 @@ struct LowerFetchTexels : OpConversionPattern<plan::FetchTexelsOp> {
   }
 };
 
+/// The type that holds 16-bit floats as their bits.
+Type bitsType(Type type) {
+  Type element = getElementTypeOrSelf(type);
+  if (!element.isBF16() && !element.isF16())
+    return type;
+  Type bits = IntegerType::get(type.getContext(), 16);
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? Type(VectorType::get(vector.getShape(), bits)) : bits;
+}
+
+/// What is left of 16-bit floats is moved, never computed with: their bits are, as integers.
+void keepHalvesAsBits(gpu::GPUModuleOp shader) {
+  shader.walk([](Operation *op) {
+    if (auto constant = dyn_cast<arith::ConstantOp>(op);
+        constant && bitsType(constant.getType()) != constant.getType()) {
+      auto bits = IntegerType::get(op->getContext(), 16);
+      if (auto scalar = dyn_cast<FloatAttr>(constant.getValue()))
+        constant.setValueAttr(IntegerAttr::get(bits, scalar.getValue().bitcastToAPInt()));
+      else
+        constant.setValueAttr(cast<DenseFPElementsAttr>(constant.getValue()).mapValues(bits, [](const APFloat &value) {
+          return value.bitcastToAPInt();
+        }));
+    }
+    for (Value result : op->getResults())
+      result.setType(bitsType(result.getType()));
+    for (Region &region : op->getRegions())
+      for (BlockArgument argument : region.getArguments())
+        argument.setType(bitsType(argument.getType()));
+  });
+  shader.walk([](arith::BitcastOp op) {
+    if (op.getIn().getType() != op.getType())
+      return;
+    op.replaceAllUsesWith(op.getIn());
+    op.erase();
+  });
+}
+
 /// Floats other than f32 would silently become f32: they must be gone.
 LogicalResult hasKnownTypes(gpu::GPUModuleOp shader) {
   WalkResult walk = shader.walk([](Operation *op) {
@@ -92,10 +131,11 @@ LogicalResult hasKnownTypes(gpu::GPUModuleOp shader) {
         Type element = getElementTypeOrSelf(type);
         if (auto vector = dyn_cast<VectorType>(element))
           element = vector.getElementType();
-        if (isa<FloatType>(element) ? !element.isF32()
-                                    : isa<IntegerType>(element) && !element.isInteger(32) && !element.isInteger(8) &&
-                                          !element.isInteger(1)) {
-          op->emitError() << "vulkan: a shader computes in f32, i32, i8 and i1, not in " << element;
+        unsigned width = isa<IntegerType>(element) ? element.getIntOrFloatBitWidth() : 0;
+        bool isKnown = width == 0 || width == 1 || width == 8 || width == 16 || width == 32 || width == 64;
+        if (isa<FloatType>(element) ? !element.isF32() : !isKnown) {
+          op->emitError() << "vulkan: a shader computes in f32 and integers of 64, 32, 16, 8 or 1 bits, not in "
+                          << element;
           return WalkResult::interrupt();
         }
       }
@@ -106,6 +146,7 @@ LogicalResult hasKnownTypes(gpu::GPUModuleOp shader) {
 
 /// Converts the shader, which stands alone in a module of its own.
 LogicalResult convert(gpu::GPUModuleOp shader) {
+  keepHalvesAsBits(shader);
   if (failed(hasKnownTypes(shader)))
     return failure();
   MLIRContext *context = shader.getContext();

@@ -55,14 +55,12 @@ static void fillInputs(Program &program, const sinter_entry &entry, uint64_t see
       continue;
     const Random random(seed, streamOf(input.tensor.name));
     const auto count = uint64_t(elementCount(input.tensor));
-    for (uint64_t n = 0; n < count; ++n) {
-      if (input.tensor.dtype == SINTER_I32)
-        static_cast<int32_t *>(program.data(input))[n] = int32_t(random.below(n, limit));
-      else if (input.tensor.dtype == SINTER_F32)
-        static_cast<float *>(program.data(input))[n] = float(random.uniform(n));
-      else if (input.tensor.dtype == SINTER_I8)
-        static_cast<int8_t *>(program.data(input))[n] = int8_t(random.below(n, 2));
-    }
+    withDtype(input.tensor.dtype, [&]<typename T>(T) {
+      T *elements = static_cast<T *>(program.data(input));
+      for (uint64_t n = 0; n < count; ++n)
+        elements[n] = rounded<T>(isFloatType<T> ? random.uniform(n)
+                                                : double(random.below(n, input.tensor.dtype == SINTER_I8 ? 2 : limit)));
+    });
   }
 }
 
