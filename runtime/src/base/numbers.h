@@ -48,7 +48,7 @@ template <typename T> T rounded(double value) {
       return {uint16_t(sign | (std::isnan(value) ? 0x7e00 : 0x7c00))};
     int exponent = 0;
     std::frexp(size, &exponent);
-    exponent = std::max(exponent - 1, -14);
+    exponent = size == 0 ? -14 : std::max(exponent - 1, -14);
     return {uint16_t(sign | (((exponent + 14) << 10) + int(std::nearbyint(std::ldexp(size, 10 - exponent)))))};
   } else if constexpr (std::is_same_v<T, Bfloat>) {
     const auto bits = std::bit_cast<uint32_t>(float(value));
