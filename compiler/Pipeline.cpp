@@ -186,7 +186,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
   }
   case Stage::Target:
     if (options.target.target == Target::Vulkan)
-      buildVulkanPipeline(manager, options.target.profile);
+      buildVulkanPipeline(manager, options.target.profile, options.target.scheduleSeed);
     else
       buildCpuPipeline(manager, options.target);
     break;

@@ -27,7 +27,7 @@ struct TargetOptions {
   std::string profile = "registers"; ///< Vulkan: `registers` for CPU-like devices, `shared` for GPUs
   bool validateSpirv = false;        ///< Vulkan: check every shader by libSPIRV-Tools
   int optLevel = 3;
-  uint64_t scheduleSeed = 0; ///< CPU: other than 0: kernels are cut up by chance, for tests
+  uint64_t scheduleSeed = 0; ///< other than 0: kernels (on Vulkan, products) are cut up by chance, for tests
 
   /// `x86-64-v3` or `vulkan.shared`: tells the versions of a program apart.
   std::string label() const { return target == Target::Cpu ? march : "vulkan." + profile; }
@@ -44,7 +44,7 @@ void buildCpuPipeline(mlir::OpPassManager &manager, const TargetOptions &options
 
 /// Adds the passes that turn every kernel into a `plan.kernel` of dispatches, and the shaders that they run into
 /// `spirv.module`s. `profile`: "registers" for CPU-like devices, "shared" for GPUs.
-void buildVulkanPipeline(mlir::OpPassManager &manager, llvm::StringRef profile);
+void buildVulkanPipeline(mlir::OpPassManager &manager, llvm::StringRef profile, uint64_t scheduleSeed);
 
 /// A program compiled for one kind of processor or Vulkan device: its module at stage `target`.
 struct Version {

@@ -6,8 +6,8 @@
 // RUN: sinter-opt %t.bf16.mlir --sinter-cpu-schedule --sinter-cpu-emit-attention --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=BF16
 // RUN: sinter-opt %t.bf16.mlir --sinter-cpu-schedule="vector-registers=32 dot-products=1" --sinter-cpu-emit-attention --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=PAIRS
 // RUN: sinterc %s --from=model --target=vulkan --emit=plan -o %t.vulkan.mlir
-// RUN: sinter-opt %t.vulkan.mlir --sinter-vulkan-emit-kernels | FileCheck %s --check-prefix=REGISTERS
-// RUN: sinter-opt %t.vulkan.mlir --sinter-vulkan-emit-kernels="profile=shared" | FileCheck %s --check-prefix=SHARED
+// RUN: sinter-opt %t.vulkan.mlir --sinter-vulkan-schedule --sinter-vulkan-emit-kernels | FileCheck %s --check-prefix=REGISTERS
+// RUN: sinter-opt %t.vulkan.mlir --sinter-vulkan-schedule="profile=shared" --sinter-vulkan-emit-kernels="profile=shared" | FileCheck %s --check-prefix=SHARED
 
 // (What the general lowering makes of a product is marked as such.)
 // REGISTERS-NOT: plan.kernel @{{[a-z0-9_.]+}} scratch {{[0-9]+}} general

@@ -3,8 +3,8 @@
 // RUN: sinter-opt %s --sinter-to-kernels=target=vulkan | FileCheck %s --check-prefix=KERNELS
 // RUN: sinterc %s --from=model --target=vulkan --emit=plan -o %t.plan.mlir
 // RUN: FileCheck %s --check-prefix=PLAN < %t.plan.mlir
-// RUN: sinter-opt %t.plan.mlir --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
-// RUN: sinter-opt %t.plan.mlir --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
+// RUN: sinter-opt %t.plan.mlir --sinter-vulkan-schedule --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
+// RUN: sinter-opt %t.plan.mlir --sinter-vulkan-schedule="profile=shared" --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
 // RUN: sinterc %s --from=model --target=vulkan --report -o %t | FileCheck %s --check-prefix=REPORT
 
 #id = affine_map<(b, h, i, j) -> (b, h, i, j)>

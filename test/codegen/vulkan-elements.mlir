@@ -1,5 +1,5 @@
-// RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
-// RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
+// RUN: sinter-opt %s --split-input-file --sinter-vulkan-schedule --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
+// RUN: sinter-opt %s --split-input-file --sinter-vulkan-schedule="profile=shared" --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
 
 // Four neighbours at a time; a row vector is read as such. 8192 vectors are whole workgroups: there is no bound to check.
 // CPU-like devices read texels, and an invocation takes four places that share the row vector and the arithmetic of indices.

@@ -1,7 +1,7 @@
 // Products of few elements and long k: in profile `shared` a workgroup takes a part of k, an invocation a block of it. The sums
 // are those of all other products, bit for bit, whatever profile they are computed with.
 // RUN: split-file %s %t
-// RUN: sinter-opt %t/numbers.mlir --sinter-to-plan=target=vulkan | sinter-opt --sinter-vulkan-emit-kernels="profile=shared" | FileCheck %t/numbers.mlir
+// RUN: sinter-opt %t/numbers.mlir --sinter-to-plan=target=vulkan | sinter-opt --sinter-vulkan-schedule="profile=shared" --sinter-vulkan-emit-kernels="profile=shared" | FileCheck %t/numbers.mlir
 // RUN: sinter-run --device=vulkan --same-profiles %t/numbers.mlir
 // RUN: sinter-run --device=compiled %t/long.mlir
 

@@ -1,6 +1,6 @@
 // Kernels that are more than elements or rows: columns, scattered sums, booleans, many operands, several members.
-// RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
-// RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
+// RUN: sinter-opt %s --split-input-file --sinter-vulkan-schedule --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
+// RUN: sinter-opt %s --split-input-file --sinter-vulkan-schedule="profile=shared" --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
 
 // A column is added up by one invocation, four neighbours at once, in runs of 64 rows; on GPUs 16 parts of 64 rows first.
 // CHECK-LABEL: plan.kernel @columns scratch 0 attributes

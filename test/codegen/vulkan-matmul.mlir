@@ -1,5 +1,5 @@
-// RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
-// RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
+// RUN: sinter-opt %s --split-input-file --sinter-vulkan-schedule --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
+// RUN: sinter-opt %s --split-input-file --sinter-vulkan-schedule="profile=shared" --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
 
 // One dispatch. A subgroup of eight owns 16 rows of 32 columns; for eight k each lane reads two rows of the left operand
 // and its columns of the right one, both as texels, and hands out the former by shuffles. The bias is loaded once for all rows.

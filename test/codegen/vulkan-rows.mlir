@@ -1,5 +1,5 @@
-// RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
-// RUN: sinter-opt %s --split-input-file --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
+// RUN: sinter-opt %s --split-input-file --sinter-vulkan-schedule --sinter-vulkan-emit-kernels --canonicalize --cse | FileCheck %s
+// RUN: sinter-opt %s --split-input-file --sinter-vulkan-schedule="profile=shared" --sinter-vulkan-emit-kernels="profile=shared" --canonicalize --cse | FileCheck %s --check-prefix=SHARED
 
 // A softmax is one dispatch. On CPU-like devices a subgroup of eight shares a row of a multiple of 32: it is read once, as
 // texels, stays in registers, exponentials included, and shuffles add up its parts.

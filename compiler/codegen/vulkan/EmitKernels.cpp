@@ -76,9 +76,8 @@ struct EmitKernelsPass : impl::EmitKernelsBase<EmitKernelsPass> {
       return emitScatter(kernel, shaders, profile);
     if (kindOf(kernel) == kAttentionKind)
       return emitAttention(kernel, shaders, profile);
-    if (kindOf(kernel) == kProductKind)
-      if (std::optional<MatmulKernel> product = recogniseMatmul(kernel); product && fitsShaders(kernel, *product))
-        return emitMatmul(kernel, *product, shaders, profile);
+    if (std::optional<MatmulKernel> product = productOf(kernel))
+      return emitMatmul(kernel, *product, shaders, profile);
     return emitGeneral(kernel, shaders, profile);
   }
 };

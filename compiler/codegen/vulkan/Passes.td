@@ -5,6 +5,17 @@
 
 include "mlir/Pass/PassBase.td"
 
+def Schedule : Pass<"sinter-vulkan-schedule", "::mlir::ModuleOp"> {
+  let summary = "decide how the shaders of products are cut up";
+  let description = [{
+    Written on each kernel that is a product as `sinter.schedule` (Schedule.cpp), unless one is there: the form, rows of
+    a tile, the step along k. No schedule changes a bit of a result. Example: test/codegen/vulkan-schedule.mlir.
+  }];
+  let options = [Option<"profile", "profile", "std::string", "\"registers\"",
+                        "registers (CPU-like devices) or shared (GPUs)">,
+                 Option<"seed", "seed", "uint64_t", "0", "other than 0: any legal schedule, by chance">];
+}
+
 def EmitKernels : Pass<"sinter-vulkan-emit-kernels", "::mlir::ModuleOp"> {
   let summary = "turn kernels into dispatches of shaders";
   let description = [{

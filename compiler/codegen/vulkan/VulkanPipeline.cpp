@@ -13,7 +13,11 @@ using namespace mlir;
 
 namespace sinter {
 
-void buildVulkanPipeline(OpPassManager &manager, StringRef profile) {
+void buildVulkanPipeline(OpPassManager &manager, StringRef profile, uint64_t scheduleSeed) {
+  vulkan::ScheduleOptions schedule;
+  schedule.profile = profile.str();
+  schedule.seed = scheduleSeed;
+  manager.addPass(vulkan::createSchedule(schedule));
   vulkan::EmitKernelsOptions kernels;
   kernels.profile = profile.str();
   manager.addPass(vulkan::createEmitKernels(kernels));
@@ -38,7 +42,7 @@ void buildVulkanPipeline(OpPassManager &manager, StringRef profile) {
 void registerVulkanPasses() {
   vulkan::registerSinterVulkanPasses();
   PassPipelineRegistration<>("sinter-vulkan-pipeline", "kernels to SPIR-V for CPU-like Vulkan devices",
-                             [](OpPassManager &manager) { buildVulkanPipeline(manager, "registers"); });
+                             [](OpPassManager &manager) { buildVulkanPipeline(manager, "registers", 0); });
 }
 
 } // namespace sinter

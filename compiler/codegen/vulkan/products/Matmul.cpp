@@ -11,7 +11,7 @@ static bool fitsGrid(const MatmulKernel &kernel) {
          kernel.batchSize() <= plan::kMaxGroups;
 }
 
-bool fitsShaders(func::FuncOp function, const MatmulKernel &kernel) {
+static bool fitsShaders(func::FuncOp function, const MatmulKernel &kernel) {
   int64_t places = kernel.k.size > kProductPart; // of what parts leave
   for (TypeRange types : {TypeRange(function.getArgumentTypes()), TypeRange(function.getResultTypes())})
     for (Type type : types)
@@ -20,18 +20,25 @@ bool fitsShaders(func::FuncOp function, const MatmulKernel &kernel) {
          places <= kMostPlaces;
 }
 
+std::optional<MatmulKernel> productOf(func::FuncOp function) {
+  if (kindOf(function) != kProductKind || !function.getBody().front().getOps<ScatterAddOp>().empty())
+    return std::nullopt;
+  std::optional<MatmulKernel> kernel = recogniseMatmul(function);
+  return kernel && fitsShaders(function, *kernel) ? std::move(kernel) : std::nullopt;
+}
+
 /// One dispatch, or for long k several for its parts and one for what they come to.
-static LogicalResult emitDispatches(KernelBuilder &target, const MatmulKernel &kernel) {
+static LogicalResult emitDispatches(KernelBuilder &target, const MatmulKernel &kernel, const MatmulSchedule &schedule) {
   int64_t depth = kernel.k.size, parts = llvm::divideCeil(depth, kProductPart);
-  bool shared = target.profile.sharedMemory, few = shared && parts > 1 && hasFewElements(kernel);
+  bool few = schedule.form == MatmulSchedule::Few, shared = schedule.form == MatmulSchedule::Shared;
   auto emit = [&](const MatmulDispatch &dispatch) {
-    return few      ? emitMatmulFew(target, kernel, dispatch)
+    return few      ? emitMatmulFew(target, kernel, dispatch, schedule)
            : shared ? emitMatmulShared(target, kernel, dispatch)
-                    : emitMatmulRegisters(target, kernel, dispatch);
+                    : emitMatmulRegisters(target, kernel, dispatch, schedule);
   };
   if (parts <= 1)
     return emit({MatmulDispatch::All, depth});
-  MatmulTiling tiling = few ? tilingOfFew(kernel) : shared ? tilingInShared() : tilingInRegisters(target, kernel);
+  MatmulTiling tiling = few ? tilingOfFew(schedule) : shared ? tilingInShared() : tilingInRegisters(schedule);
   constexpr int64_t kBytes = kQuad * sizeof(float);
   Place left =
       target.addScratch(parts * kernel.batchSize() * tiling.tiles(kernel) * tiling.invocations * tiling.sums * kBytes);
@@ -46,8 +53,11 @@ static LogicalResult emitDispatches(KernelBuilder &target, const MatmulKernel &k
 
 LogicalResult emitMatmul(func::FuncOp function, const MatmulKernel &kernel, ShaderTable &shaders,
                          const Profile &profile) {
+  FailureOr<MatmulSchedule> schedule = readSchedule(function, kernel, profile);
+  if (failed(schedule))
+    return failure();
   KernelBuilder target(function, shaders, profile);
-  if (failed(emitDispatches(target, kernel)))
+  if (failed(emitDispatches(target, kernel, *schedule)))
     return failure();
   int64_t outputs = kernel.batchSize() * kernel.m.size * kernel.n.size;
   auto flops = static_cast<int64_t>(orderedShare(kernel.contraction) * 2 * kernel.k.size);

@@ -14,10 +14,11 @@ namespace sinter::vulkan {
 /// operations: those of every block would be felt; and GPUs have few registers for what blocks have come to.)
 inline constexpr int64_t kProductBlock = 512, kProductGroup = 4096, kProductPart = 1 << 15;
 
-/// Whether shaders of either profile can read and write what the product does, and its tiles fit into a grid of
-/// workgroups.
-bool fitsShaders(mlir::func::FuncOp function, const MatmulKernel &kernel);
+/// The product that a kernel is, if shaders of either profile can read and write what it does, and its tiles fit into a
+/// grid of workgroups.
+std::optional<MatmulKernel> productOf(mlir::func::FuncOp function);
 
+/// By the function's `sinter.schedule` (MatmulSchedule.h).
 llvm::LogicalResult emitMatmul(mlir::func::FuncOp function, const MatmulKernel &kernel, ShaderTable &shaders,
                                const Profile &profile);
 

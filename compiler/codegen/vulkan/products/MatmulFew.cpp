@@ -11,14 +11,14 @@ namespace sinter::vulkan {
 namespace {
 
 constexpr int64_t kMostElements = 256; // more of them share what tiles load
-constexpr int64_t kMostRows = 8;       // of an invocation
 constexpr int64_t kBlocks = kProductPart / kProductBlock;
 
 class Emitter : MatmulShader {
 public:
-  Emitter(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch)
-      : MatmulShader(target, kernel, dispatch, tilingOf(kernel, dispatch)), dispatch(dispatch) {
-    tiling = tilingOfFew(kernel);
+  Emitter(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch,
+          const MatmulSchedule &schedule)
+      : MatmulShader(target, kernel, dispatch, tilingOf(schedule, dispatch)), dispatch(dispatch) {
+    tiling = tilingOfFew(schedule);
   }
 
   LogicalResult emit() {
@@ -59,8 +59,8 @@ public:
 
 private:
   /// Of parts, a workgroup has an invocation for each block.
-  static MatmulTiling tilingOf(const MatmulKernel &kernel, const MatmulDispatch &dispatch) {
-    MatmulTiling tiling = tilingOfFew(kernel);
+  static MatmulTiling tilingOf(const MatmulSchedule &schedule, const MatmulDispatch &dispatch) {
+    MatmulTiling tiling = tilingOfFew(schedule);
     if (dispatch.kind == MatmulDispatch::Parts)
       tiling.invocations = kBlocks;
     return tiling;
@@ -109,13 +109,11 @@ bool hasFewElements(const MatmulKernel &kernel) {
   return kernel.m.size * kernel.n.size <= kMostElements && kernel.ordered.empty();
 }
 
-MatmulTiling tilingOfFew(const MatmulKernel &kernel) {
-  int64_t rows = std::min(kernel.m.size, kMostRows);
-  return {rows, kQuad, 1, rows};
-}
+MatmulTiling tilingOfFew(const MatmulSchedule &schedule) { return {schedule.rows, kQuad, 1, schedule.rows}; }
 
-LogicalResult emitMatmulFew(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch) {
-  return Emitter(target, kernel, dispatch).emit();
+LogicalResult emitMatmulFew(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch,
+                            const MatmulSchedule &schedule) {
+  return Emitter(target, kernel, dispatch, schedule).emit();
 }
 
 } // namespace sinter::vulkan

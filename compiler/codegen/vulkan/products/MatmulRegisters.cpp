@@ -21,48 +21,12 @@ namespace {
 
 constexpr int64_t kLanes = 8, kColumns = kLanes * kQuad;
 
-struct Schedule {
-  int64_t rows; ///< of a tile
-  int64_t step; ///< along k
-};
-
-/// Ops of an epilogue on all rows of a tile together that the driver still compiles quickly.
-constexpr int64_t kEpilogueOps = 320;
-
-/// Tiles of more rows load less, but take longer to compile and leave rows unused; with texels loads cost so little
-/// that 16 rows are enough.
-Schedule chooseSchedule(const MatmulKernel &kernel, bool texels) {
-  struct Candidate {
-    Schedule schedule;
-    double time; ///< of a tile, relative, as measured
-  };
-  static constexpr Candidate kStorage[] = {{{32, 4}, 0.84}, {{16, 8}, 0.52}, {{8, 8}, 0.36}};
-  static constexpr Candidate kTexels[] = {{{16, 8}, 0.27}, {{8, 8}, 0.18}};
-  ArrayRef<Candidate> candidates = texels ? ArrayRef(kTexels) : ArrayRef(kStorage);
-  int64_t ops = 0;
-  for (const MatmulStep &step : kernel.epilogue)
-    ops += llvm::range_size(*linalg::GenericOp(step.op).getBody()) - 1;
-  Schedule best = candidates.back().schedule;
-  double least = 0;
-  for (const Candidate &candidate : candidates) {
-    int64_t rows = candidate.schedule.rows;
-    if (rows > kLanes && (ops * rows > kEpilogueOps || rows >= kernel.m.size + kLanes))
-      continue;
-    int64_t tiles = tilesOf(kernel.m, rows) * tilesOf(kernel.n, kColumns) * kernel.batchSize();
-    double time = candidate.time * std::max<int64_t>(tiles, 4);
-    if (least == 0 || time < least)
-      least = time, best = candidate.schedule;
-  }
-  best.rows = std::min(best.rows, kernel.m.size);
-  return best;
-}
-
-MatmulTiling tilingOf(Schedule schedule) { return {schedule.rows, kColumns, kLanes, schedule.rows}; }
-
 class Emitter : MatmulShader {
 public:
-  Emitter(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch, Schedule schedule)
-      : MatmulShader(target, kernel, dispatch, tilingOf(schedule), kLanes), rows(schedule.rows), step(schedule.step),
+  Emitter(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch,
+          const MatmulSchedule &schedule)
+      : MatmulShader(target, kernel, dispatch, tilingInRegisters(schedule), kLanes), rows(schedule.rows),
+        step(schedule.step),
         leftAlongRows(!isQuad(kernel.lhs, kernel.k) && isQuad(kernel.lhs, kernel.m) && rows % kQuad == 0),
         rightAlongK(!isQuad(kernel.rhs, kernel.n) && isQuad(kernel.rhs, kernel.k)) {}
 
@@ -163,12 +127,13 @@ private:
 
 } // namespace
 
-MatmulTiling tilingInRegisters(KernelBuilder &target, const MatmulKernel &kernel) {
-  return tilingOf(chooseSchedule(kernel, target.profile.texels));
+MatmulTiling tilingInRegisters(const MatmulSchedule &schedule) {
+  return {schedule.rows, kColumns, kLanes, schedule.rows};
 }
 
-LogicalResult emitMatmulRegisters(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch) {
-  return Emitter(target, kernel, dispatch, chooseSchedule(kernel, target.profile.texels)).emit();
+LogicalResult emitMatmulRegisters(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch,
+                                  const MatmulSchedule &schedule) {
+  return Emitter(target, kernel, dispatch, schedule).emit();
 }
 
 } // namespace sinter::vulkan

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/codegen/vulkan/products/Matmul.h"
+#include "compiler/codegen/vulkan/products/MatmulSchedule.h"
 
 namespace sinter::vulkan {
 
@@ -123,16 +124,19 @@ private:
 /// Elements along a loop that a tile of `tile` covers, in tiles.
 inline int64_t tilesOf(const MatmulLoop &loop, int64_t tile) { return llvm::divideCeil(loop.size, tile); }
 
-MatmulTiling tilingInRegisters(KernelBuilder &target, const MatmulKernel &kernel);
+MatmulTiling tilingInRegisters(const MatmulSchedule &schedule);
 MatmulTiling tilingInShared();
 llvm::LogicalResult emitMatmulRegisters(KernelBuilder &target, const MatmulKernel &kernel,
-                                        const MatmulDispatch &dispatch);
+                                        const MatmulDispatch &dispatch, const MatmulSchedule &schedule);
 llvm::LogicalResult emitMatmulShared(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch);
 
 /// Whether parts of long k are for invocations each rather than for tiles.
 bool hasFewElements(const MatmulKernel &kernel);
-MatmulTiling tilingOfFew(const MatmulKernel &kernel);
+/// Rows of an invocation then.
+inline constexpr int64_t kMostRowsOfFew = 8;
+MatmulTiling tilingOfFew(const MatmulSchedule &schedule);
 /// Parts, or what they come to.
-llvm::LogicalResult emitMatmulFew(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch);
+llvm::LogicalResult emitMatmulFew(KernelBuilder &target, const MatmulKernel &kernel, const MatmulDispatch &dispatch,
+                                  const MatmulSchedule &schedule);
 
 } // namespace sinter::vulkan
