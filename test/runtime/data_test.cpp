@@ -132,6 +132,65 @@ TEST_F(DataTest, TokenFilesAreLittleEndianUint16) {
   expectContains(error(bytes + "x", 301, "t.bin"), "13 bytes are not a whole number of uint16 tokens");
 }
 
+// Each file is a sequence of its own width; numbers of ones only are padding, no target.
+TEST_F(DataTest, TokenFilesSayTheirWidthAndPadding) {
+  std::string wide;
+  for (uint32_t id : {1u, 70000u, 2u, 0xffffffffu, 4u, 5u})
+    wide.append(reinterpret_cast<const char *>(&id), 4);
+  const Data data = load(wide, 70001, 0, "t.u32.bin");
+  data.training->copyRow(buffers.text(), 0, 0);
+  EXPECT_EQ(std::vector<int32_t>(buffers.tokens, buffers.tokens + 4), (std::vector<int32_t>{1, 70000, 2, 0}));
+  EXPECT_EQ(std::vector<int32_t>(buffers.targets, buffers.targets + 4), (std::vector<int32_t>{70000, 2, -1, 4}));
+  DataOptions options;
+  options.path = write(folder / "t.bin", wide);
+  options.validationFraction = 0;
+  options.tokenWidth = TokenWidth::Uint32;
+  EXPECT_EQ(loadData(options, buffers.text(), 70001).training->size(), "6 tokens");
+  options.tokenWidth = TokenWidth::Unknown;
+  EXPECT_EQ(loadData(options, buffers.text(), 0).training->size(), "12 tokens");
+}
+
+// As llm.c's dev/data writes them: 256 numbers of 32 bits, then the tokens.
+TEST_F(DataTest, FilesOfLlmC) {
+  std::string header(1024, '\0');
+  const int32_t numbers[] = {20240520, 1, 6};
+  std::memcpy(header.data(), numbers, sizeof numbers);
+  std::string tokens;
+  for (int id : {1, 300, 2, 3, 4, 5})
+    tokens += {char(id), char(id >> 8)};
+  const Data data = load(header + tokens, 301, 0, "t.bin");
+  EXPECT_EQ(data.training->size(), "6 tokens");
+  data.training->copyRow(buffers.text(), 0, 0);
+  EXPECT_EQ(buffers.tokens[1], 300);
+  write(folder / "t.bin", header + tokens + "xx");
+  EXPECT_EQ(failureOf([&] { load(header + tokens + "xx", 301, 0, "t.bin"); }).exit, Exit::Damaged);
+  header[4] = 9;
+  expectContains(error(header + tokens, 301, "t.bin"), "in version 9, of which only 1 is read");
+}
+
+TEST_F(DataTest, FilesOfAFolderFollowEachOther) {
+  makeFolder(folder / "d/b");
+  write(folder / "d/b/2.txt", "cd");
+  write(folder / "d/1.txt", "abxy");
+  write(folder / "d/.hidden.txt", "no");
+  write(folder / "d/3.csv", "no");
+  DataOptions options;
+  options.path = folder / "d";
+  options.validationFraction = 0;
+  const Data data = loadData(options, buffers.text(), 256);
+  EXPECT_EQ(data.training->size(), "6 tokens");
+  data.training->copyRow(buffers.text(), 0, 0);
+  EXPECT_EQ(buffers.targets[3], 'c');
+  options.path = folder / "d/*.txt";
+  EXPECT_EQ(failureOf([&] { loadData(options, buffers.text(), 256); }).message,
+            options.path + ": too short: 4 tokens, but a context of 4 needs at least 5");
+  write(folder / "d/4.bin", "abcdabcdab");
+  options.path = folder / "d"; // files of tokens come first
+  EXPECT_EQ(loadData(options, buffers.text(), 65536).training->size(), "5 tokens");
+  options.path = folder / "d/[14].*";
+  expectContains(failureOf([&] { loadData(options, buffers.text(), 256); }).message, "cannot be one sequence");
+}
+
 TEST_F(DataTest, TextErrors) {
   EXPECT_EQ(error("", 256), folder / "t.txt" + ": is empty");
   expectContains(error("abcd", 256), "too short: 4 tokens, but a context of 4 needs at least 5");
@@ -149,7 +208,8 @@ TEST_F(DataTest, TextErrors) {
                  "none.txt: cannot open: No such file");
   expectContains(failureOf([&] {
                    DataOptions options;
-                   options.path = folder.path();
+                   options.path = folder / "empty";
+                   makeFolder(options.path);
                    loadData(options, buffers.text(), 256);
                  }).message,
                  "is a folder");

@@ -48,7 +48,7 @@ struct Tokens {
       for (const Order order : {Order::Random, Order::Sequential}) {
         data.training->fill(batch(), order, seed, step);
         for (int i = 0; i < 8; ++i)
-          EXPECT_TRUE(tokens[i] >= 0 && tokens[i] < vocabulary && targets[i] >= 0 && targets[i] < vocabulary);
+          EXPECT_TRUE(tokens[i] >= 0 && tokens[i] < vocabulary && targets[i] >= -1 && targets[i] < vocabulary);
       }
   }
 };

@@ -1,6 +1,6 @@
 // Random numbers, UTF-8, tokenizers, sampler.
 #include "base/utf8.h"
-#include "data/tokenizer.h"
+#include "tokenizers/tokenizer.h"
 #include "program/random.h"
 #include "sampling/sampler.h"
 #include "support.h"

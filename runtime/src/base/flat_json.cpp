@@ -1,8 +1,9 @@
 #include "base/flat_json.h"
 
+#include "base/json_events.h"
+
 #include <charconv>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 namespace sinter {
 
@@ -22,7 +23,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Takes the text's events one by one and ends at the first that is nested: no tree, no recursion.
-struct FlatReader {
+struct FlatReader final : JsonListener {
   std::map<std::string, FlatValue> values;
   std::string name;
   bool inside = false, done = false;
@@ -30,29 +31,29 @@ struct FlatReader {
   bool add(std::string text, bool quoted = false) {
     return inside && !done && values.emplace(name, FlatValue{std::move(text), quoted}).second;
   }
-  bool null() { return add("null"); }
-  bool boolean(bool value) { return add(value ? "true" : "false"); }
-  bool number_integer(Json::number_integer_t value) { return add(std::to_string(value)); }
-  bool number_unsigned(Json::number_unsigned_t value) { return add(std::to_string(value)); }
-  bool number_float(Json::number_float_t, const std::string &text) { return add(text); }
-  bool string(std::string &value) { return add(std::move(value), true); }
-  bool binary(Json::binary_t &) { return false; }
-  bool start_object(size_t) { return !std::exchange(inside, true); }
-  bool key(std::string &value) {
+  bool null() override { return add("null"); }
+  bool boolean(bool value) override { return add(value ? "true" : "false"); }
+  bool number_integer(Json::number_integer_t value) override { return add(std::to_string(value)); }
+  bool number_unsigned(Json::number_unsigned_t value) override { return add(std::to_string(value)); }
+  bool number_float(Json::number_float_t, const std::string &text) override { return add(text); }
+  bool string(std::string &value) override { return add(std::move(value), true); }
+  bool binary(Json::binary_t &) override { return false; }
+  bool start_object(size_t) override { return !std::exchange(inside, true); }
+  bool key(std::string &value) override {
     name = std::move(value);
     return true;
   }
-  bool end_object() { return done = true; }
-  bool start_array(size_t) { return false; }
-  bool end_array() { return false; }
-  bool parse_error(size_t, const std::string &, const nlohmann::detail::exception &) { return false; }
+  bool end_object() override { return done = true; }
+  bool start_array(size_t) override { return false; }
+  bool end_array() override { return false; }
+  bool parse_error(size_t, const std::string &, const nlohmann::detail::exception &) override { return false; }
 };
 
 } // namespace
 
 std::optional<std::map<std::string, FlatValue>> parseFlatJson(const std::string &text) {
   FlatReader reader;
-  if (text.size() > flatJsonBytes || !Json::sax_parse(text.begin(), text.end(), &reader) || !reader.done)
+  if (text.size() > flatJsonBytes || !readJson(text, reader) || !reader.done)
     return std::nullopt;
   return std::move(reader.values);
 }

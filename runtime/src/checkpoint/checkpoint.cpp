@@ -25,6 +25,9 @@ static constexpr const char *formatVersion = "1";
 static constexpr std::string_view hashKey = "\"xxh3\":\"";
 static constexpr std::string_view noHash = "0000000000000000";
 
+// A tokenizer that is a file of its own is kept as one, among the tensors: the header would be long.
+static constexpr const char *tokenizerTensor = "tokenizer.json";
+
 static std::string textOf(const Hash &hash) { return fmt::format("{:016x}", hash.value()); }
 
 std::string checkpointPath(const std::string &folder) { return folder + "/checkpoint.safetensors"; }
@@ -71,6 +74,10 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   for (uint32_t s = 0; s < description.state_count; ++s)
     if (isSaved(description.states[s]))
       addState(tensors, description.states[s]);
+  const bool apart = checkpoint.tokenizer.kind() == Tokenizer::Kind::Model;
+  const std::string tokenizer = checkpoint.tokenizer.vocabulary();
+  if (apart)
+    tensors.push_back({tokenizerTensor, "U8", {int64_t(tokenizer.size())}});
   std::map<std::string, std::string> metadata = {
       {"format", formatName},
       {"version", formatVersion},
@@ -83,7 +90,7 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
       {"data_size", checkpoint.dataSize},
       {"options", checkpoint.options},
       {"tokenizer", checkpoint.tokenizer.name()},
-      {"vocabulary", checkpoint.tokenizer.vocabulary()},
+      {"vocabulary", apart ? std::string() : tokenizer},
       {"xxh3", std::string(noHash)},
   };
   if (checkpoint.bestStep >= 0) {
@@ -101,6 +108,8 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   for (uint32_t s = 0; s < description.state_count; ++s)
     if (isSaved(description.states[s]))
       hash.add(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+  if (apart)
+    hash.add(tokenizer.data(), tokenizer.size());
   header.replace(header.find(fmt::format("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), textOf(hash));
 
   AtomicFile file(path);
@@ -109,6 +118,8 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   for (uint32_t s = 0; s < description.state_count; ++s)
     if (isSaved(description.states[s]))
       file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+  if (apart)
+    file.write(tokenizer.data(), tokenizer.size());
   file.commit();
 }
 
@@ -130,7 +141,8 @@ static std::string metadataText(const TensorFile &file, const char *key) {
   return found == file.metadata.end() ? std::string() : found->second;
 }
 
-static Checkpoint readMetadata(const TensorFile &file, const std::string &path) {
+// `tokenizer`: of one that was kept apart.
+static Checkpoint readMetadata(const TensorFile &file, const std::string &path, const std::string &tokenizer) {
   if (const std::string version = metadataText(file, "version"); version != formatVersion)
     fail(Exit::Input, fmt::format("{}: checkpoint version '{}', this program reads version {}", path,
                                   version.substr(0, 32), formatVersion));
@@ -158,7 +170,8 @@ static Checkpoint readMetadata(const TensorFile &file, const std::string &path) 
   checkpoint.options = metadataText(file, "options");
   checkpoint.program = metadataText(file, "program");
   checkpoint.config = metadataText(file, "config");
-  checkpoint.tokenizer = Tokenizer::restore(metadataText(file, "tokenizer"), metadataText(file, "vocabulary"), path);
+  const std::string kind = metadataText(file, "tokenizer");
+  checkpoint.tokenizer = Tokenizer::restore(kind, kind == "model" ? tokenizer : metadataText(file, "vocabulary"), path);
   return checkpoint;
 }
 
@@ -245,6 +258,18 @@ static void readTensors(FileReader &reader, const TensorFile &file, const std::v
                                     textOf(hash), expected));
 }
 
+// The same; returns the tokenizer's file, if there is one.
+static std::string readWithTokenizer(FileReader &reader, const TensorFile &file, std::vector<void *> &targets) {
+  std::string text;
+  for (size_t t = 0; t < file.tensors.size() && isCheckpointFile(file); ++t)
+    if (const TensorEntry &entry = file.tensors[t]; entry.name == tokenizerTensor && !targets[t]) {
+      text.resize(entry.end - entry.begin);
+      targets[t] = text.data();
+    }
+  readTensors(reader, file, targets);
+  return text;
+}
+
 static std::unordered_map<std::string_view, size_t> indexByName(const TensorFile &file) {
   std::unordered_map<std::string_view, size_t> index;
   for (size_t t = 0; t < file.tensors.size(); ++t)
@@ -275,11 +300,11 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
     targets[found->second] = program.data(description.states[s]);
   }
   for (size_t t = 0; t < targets.size(); ++t)
-    if (!targets[t] && file.tensors[t].end != file.tensors[t].begin)
+    if (!targets[t] && file.tensors[t].end != file.tensors[t].begin && file.tensors[t].name != tokenizerTensor)
       fail(Exit::Input, fmt::format("{}: {} is not a state of the program: {}", path, file.tensors[t].name,
                                     modelOf(file, description)));
-  readTensors(reader, file, targets);
-  return readMetadata(file, path);
+  const std::string tokenizer = readWithTokenizer(reader, file, targets);
+  return readMetadata(file, path, tokenizer);
 }
 
 Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint,
@@ -314,8 +339,8 @@ Checkpoint loadParameters(const std::string &path, Program &program, bool *isChe
                                     path, file.tensors.size() - used, file.tensors[t].name));
         break;
       }
-  readTensors(reader, file, targets);
-  return *isCheckpoint ? readMetadata(file, path) : Checkpoint();
+  const std::string tokenizer = readWithTokenizer(reader, file, targets);
+  return *isCheckpoint ? readMetadata(file, path, tokenizer) : Checkpoint();
 }
 
 Contents readContents(const std::string &path) {
@@ -323,9 +348,12 @@ Contents readContents(const std::string &path) {
   Contents contents;
   contents.file = readTensorHeader(reader);
   contents.isCheckpoint = isCheckpointFile(contents.file);
-  readTensors(reader, contents.file, std::vector<void *>(contents.file.tensors.size()));
+  std::vector<void *> targets(contents.file.tensors.size());
+  const std::string tokenizer = readWithTokenizer(reader, contents.file, targets);
   if (contents.isCheckpoint)
-    contents.checkpoint = readMetadata(contents.file, path);
+    contents.checkpoint = readMetadata(contents.file, path, tokenizer);
+  std::erase_if(contents.file.tensors,
+                [&](const TensorEntry &entry) { return contents.isCheckpoint && entry.name == tokenizerTensor; });
   return contents;
 }
 

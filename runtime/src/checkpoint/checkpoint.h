@@ -3,7 +3,7 @@
 #pragma once
 
 #include "checkpoint/safetensors.h"
-#include "data/tokenizer.h"
+#include "tokenizers/tokenizer.h"
 
 #include <cstdint>
 #include <string>

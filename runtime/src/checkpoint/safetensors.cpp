@@ -1,12 +1,12 @@
 #include "checkpoint/safetensors.h"
 
 #include "base/error.h"
+#include "base/json_events.h"
 #include "files/file_kind.h"
 #include "files/files.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -19,23 +19,17 @@ using Json = nlohmann::json;
 
 // Takes the header's events one by one: no tree is built, so memory stays a small multiple of the text, nesting is
 // bounded by the states below, and duplicate keys are seen.
-class HeaderReader {
+class HeaderReader final : public JsonListener {
 public:
   HeaderReader(TensorFile &file, const std::string &path) : file_(file), path_(path) {}
 
-  using number_integer_t = Json::number_integer_t;
-  using number_unsigned_t = Json::number_unsigned_t;
-  using number_float_t = Json::number_float_t;
-  using string_t = Json::string_t;
-  using binary_t = Json::binary_t;
+  bool null() override { return unexpected("null"); }
+  bool boolean(bool) override { return unexpected("a boolean"); }
+  bool number_integer(number_integer_t) override { return unexpected("a negative number"); }
+  bool number_float(number_float_t, const string_t &) override { return unexpected("a number that is not whole"); }
+  bool binary(binary_t &) override { return unexpected("binary data"); }
 
-  bool null() { return unexpected("null"); }
-  bool boolean(bool) { return unexpected("a boolean"); }
-  bool number_integer(number_integer_t) { return unexpected("a negative number"); }
-  bool number_float(number_float_t, const string_t &) { return unexpected("a number that is not whole"); }
-  bool binary(binary_t &) { return unexpected("binary data"); }
-
-  bool number_unsigned(number_unsigned_t value) {
+  bool number_unsigned(number_unsigned_t value) override {
     if (state_ == State::Shape) {
       if (current_.shape.size() == TensorLimits::rank)
         damaged(fmt::format("tensor {}: rank is above {}", current_.name, TensorLimits::rank));
@@ -53,7 +47,7 @@ public:
     return unexpected("a number");
   }
 
-  bool string(string_t &value) {
+  bool string(string_t &value) override {
     if (state_ == State::Metadata) {
       if (file_.metadata.size() == TensorLimits::metadata)
         damaged(fmt::format("more than {} entries of metadata", TensorLimits::metadata));
@@ -68,7 +62,7 @@ public:
     return unexpected("a string");
   }
 
-  bool start_object(size_t) {
+  bool start_object(size_t) override {
     if (state_ == State::Start)
       state_ = State::Top;
     else if (state_ == State::Top && key_ == "__metadata__")
@@ -86,7 +80,7 @@ public:
     return true;
   }
 
-  bool key(string_t &key) {
+  bool key(string_t &key) override {
     if (key.size() > TensorLimits::nameLength)
       damaged(fmt::format("a name of {} bytes is longer than {}", key.size(), TensorLimits::nameLength));
     key_ = std::move(key);
@@ -102,7 +96,7 @@ public:
     return true;
   }
 
-  bool end_object() {
+  bool end_object() override {
     if (state_ == State::Tensor) {
       if (fields_ != 7 || offsets_ != 2)
         damaged(fmt::format("tensor {}: needs dtype, shape and two data_offsets", current_.name));
@@ -115,7 +109,7 @@ public:
     return true;
   }
 
-  bool start_array(size_t) {
+  bool start_array(size_t) override {
     if (state_ == State::Tensor && key_ == "shape")
       state_ = State::Shape;
     else if (state_ == State::Tensor && key_ == "data_offsets")
@@ -125,12 +119,12 @@ public:
     return true;
   }
 
-  bool end_array() {
+  bool end_array() override {
     state_ = State::Tensor;
     return true;
   }
 
-  bool parse_error(size_t position, const std::string &, const nlohmann::detail::exception &) {
+  bool parse_error(size_t position, const std::string &, const nlohmann::detail::exception &) override {
     damaged(fmt::format("the header is not JSON at byte {}", position + 8));
   }
 
@@ -186,7 +180,7 @@ static void checkNames(const TensorFile &file, const HeaderReader &reader) {
 TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::string &path) {
   TensorFile file;
   HeaderReader reader(file, path);
-  Json::sax_parse(header.begin(), header.end(), &reader);
+  readJson(header, reader);
   checkNames(file, reader);
   for (const TensorEntry &tensor : file.tensors) {
     const uint64_t elementBytes = tensorElementBytes(tensor.dtype);

@@ -36,6 +36,10 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
     common.threads = ThreadPool::hardwareThreads();
   const std::string_view name = chosen.command->name;
   commands.train.given = configurationText(*chosen.command, "--config,--resume");
+  if (name == "tokenizer")
+    return tokenizerCommand(commands.tokenizer);
+  if (name == "prepare")
+    return prepare(common, commands.prepare);
   return name == "train"    ? train(program, common, commands.train)
          : name == "eval"   ? eval(program, common, commands.eval)
          : name == "sample" ? sample(program, common, commands.sample)

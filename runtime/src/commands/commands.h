@@ -27,7 +27,7 @@ struct Checkpoint;
 enum class Use;
 Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool ignore, bool *complete);
 
-/// A tokenizer by its name on the command line ("bytes"); `chars` needs text to take its characters from.
+/// A tokenizer by its name on the command line: bytes, chars, which needs text to take its characters from, or a file.
 Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
 
 struct TrainCommand {
@@ -35,7 +35,7 @@ struct TrainCommand {
   bool flip = false, keepBest = false, dryRun = false;
   std::optional<int64_t> patience, keep;
   std::optional<int64_t> crop;
-  std::string data, validationData, out, init, log, tokenizer;
+  std::string data, validationData, out, init, log, tokenizer, separator, tokenType;
   std::string resume; ///< empty: start; always; auto: if there is a checkpoint
   std::optional<uint64_t> seed;
   std::optional<int64_t> steps, warmup, accumulate;
@@ -51,7 +51,7 @@ Exit train(const sinter_program &description, const CommonOptions &common, const
 
 struct EvalCommand {
   std::vector<std::string> inputs;
-  std::string data, checkpoint, logits, tokenizer, split = "all";
+  std::string data, checkpoint, logits, tokenizer, separator, tokenType, split = "all";
   std::optional<double> validationFraction;
   int64_t batches = 0;
   bool json = false, ignoreConfiguration = false;
@@ -104,5 +104,20 @@ struct ImportCommand {
   bool ignoreConfiguration = false;
 };
 Exit importSafetensors(const sinter_program &description, const CommonOptions &common, const ImportCommand &command);
+
+struct TokenizerCommand {
+  std::string action, tokenizer, checkpoint, out, pattern, separator;
+  std::vector<std::string> data;
+  std::optional<std::string> text;
+  int64_t vocabulary = 4096;
+  bool special = false, json = false;
+};
+Exit tokenizerCommand(const TokenizerCommand &command);
+
+struct PrepareCommand {
+  std::vector<std::string> data;
+  std::string tokenizer, out, pattern, separator;
+};
+Exit prepare(const CommonOptions &common, const PrepareCommand &command);
 
 } // namespace sinter

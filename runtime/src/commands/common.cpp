@@ -8,6 +8,7 @@
 #include "files/files.h"
 #include "files/same_file.h"
 #include "program/program.h"
+#include "tokenizers/tokenizer_files.h"
 
 #include <fmt/format.h>
 
@@ -37,7 +38,7 @@ Tokenizer makeTokenizer(const std::string &name, const std::string &textPath) {
     fail(Exit::Usage, "--tokenizer=chars needs --vocabulary-from: a text that has the characters");
   if (name == "chars")
     return Tokenizer::charsOf(readFile(textPath), textPath);
-  return Tokenizer();
+  return Tokenizer::of(readTokenizer(name));
 }
 
 // A program in which nothing is computed: one for Vulkan alone needs no device for it.

@@ -39,6 +39,8 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
   options.path = command.data;
   options.inputs = files;
   options.tokenizer = command.tokenizer;
+  options.separator = command.separator;
+  options.tokenWidth = tokenWidthNamed(command.tokenType);
   if (complete && command.tokenizer.empty())
     options.restored = checkpoint.tokenizer;
   const TrainingOptions training =

@@ -25,7 +25,10 @@ static constexpr Check decay = numberThat(isDecay, "in [0, 1), also when rounded
 static constexpr Check normal = numberThat(isNormal, "at least 1.1754944e-38, the smallest normal f32", "above 0");
 static constexpr Check fraction = numberThat([](double v) { return v >= 0 && v < 1; }, "in [0, 1)", "in [0, 1)");
 static constexpr Check probability = numberThat([](double v) { return v >= 0 && v <= 1; }, "in [0, 1]", "in [0, 1]");
-static constexpr Check tokenizers = oneOf("bytes,chars");
+static constexpr Check patterns = oneOf("gpt2,cl100k,llama3,qwen2,o200k");
+static constexpr const char *tokenizerHelp =
+    "bytes, chars, or a file: tokenizer.json, vocab.json with merges.txt, ranks "
+    "of tiktoken's, or a model of SentencePiece's";
 
 namespace {
 
@@ -91,10 +94,18 @@ static void addIgnore(Options &options, bool &ignore) {
   addFlag(options, "--ignore-configuration", ignore, "take a checkpoint of a program with other configuration values");
 }
 
+static void addTexts(Options &options, std::string &separator, std::string &tokenType) {
+  add(options, "--separator", &separator, notEmpty,
+      {"TEXT", "what stands between documents of a text; the end-of-text token takes its place",
+       "each of several files is a document"});
+  add(options, "--token-type", &tokenType, oneOf("uint16,uint32"),
+      {"NAME", "of .bin files that do not say it", "uint32 if the file's name has u32 or uint32, else uint16"});
+}
+
 static void addTrain(Options &options, TrainCommand &c, const sinter_program &program) {
   add(options, "--data", &c.data, notEmpty,
-      {"FILE", "text (UTF-8), uint16 tokens (.bin), images, or arrays called as the inputs are; with --resume not "
-               "needed"});
+      {"FILE", "text (UTF-8) or tokens (.bin): a file, a folder or a pattern; images, or arrays called as the inputs "
+               "are; with --resume not needed"});
   addInputs(options, "--input", c.inputs,
             {"NAME=FILE", "in place of --data: an input's numbers, an example a row (.npy, .npz, .csv, .safetensors, "
                           "IDX, CIFAR's .bin); NAME=FILE:PART takes an array or columns; may be repeated, for further "
@@ -121,8 +132,10 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
   addFlag(options, "--flip", c.flip, "mirror half of the training images");
   add(options, "--crop", &c.crop, notNegative,
       {"PIXELS", "move training images by up to so many each way; what comes from outside is 0", "0"});
-  add(options, "--tokenizer", &c.tokenizer, tokenizers,
-      {"NAME", "tokens of a text", "bytes if the vocabulary has room, else chars"});
+  add(options, "--tokenizer", &c.tokenizer, notEmpty,
+      {"NAME", tokenizerHelp, "the data's own, or bytes if the vocabulary has room, else chars"})
+      .suggestions = "bytes,chars";
+  addTexts(options, c.separator, c.tokenType);
   add(options, "--eval-every", &c.evalEvery, notNegative,
       {"STEPS", "steps between held-out losses, one more at the end; 0: none", "a tenth of --steps, 10 to 500"});
   add(options, "--eval-batches", &c.evalBatches, notNegative,
@@ -143,7 +156,7 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
 }
 
 static void addEval(Options &options, EvalCommand &c) {
-  add(options, "--data", &c.data, notEmpty, {"FILE", "text (UTF-8), uint16 tokens (.bin), images, or arrays"});
+  add(options, "--data", &c.data, notEmpty, {"FILE", "text (UTF-8), tokens (.bin), images, or arrays"});
   addInputs(options, "--input", c.inputs,
             {"NAME=FILE", "in place of --data: numbers of an input, as for train", "none"});
   addRequired(options, "--checkpoint", &c.checkpoint, notEmpty,
@@ -153,7 +166,9 @@ static void addEval(Options &options, EvalCommand &c) {
       {"X", "share that --split=val means", "as in training, else 0.1"});
   add(options, "--batches", &c.batches, notNegative, {"BATCHES", "evenly spaced; 0: all", "0"});
   add(options, "--logits", &c.logits, notEmpty, {"FILE", "NumPy file for the logits of the first batch"});
-  add(options, "--tokenizer", &c.tokenizer, tokenizers, {"NAME", "tokens of the text", "the checkpoint's"});
+  add(options, "--tokenizer", &c.tokenizer, notEmpty, {"NAME", tokenizerHelp, "the checkpoint's"}).suggestions =
+      "bytes,chars";
+  addTexts(options, c.separator, c.tokenType);
   addFlag(options, "--json", c.json, "one JSON object (always, unless the output is a terminal)");
   addIgnore(options, c.ignoreConfiguration);
 }
@@ -223,7 +238,8 @@ static void addSample(Options &options, SampleCommand &c) {
       {"", "read lines from the terminal: each goes on with the text, and then the model does, for --tokens or up to "
            "--stop; Ctrl-C ends its turn"})
       .excludes = "--json";
-  add(options, "--tokenizer", &c.tokenizer, oneOf("bytes"), {"NAME", "for files without one"});
+  add(options, "--tokenizer", &c.tokenizer, notEmpty, {"NAME", "for files without one: bytes, or a file as for train"})
+      .suggestions = "bytes";
   addFlag(options, "--json", c.json, "one JSON object instead of text");
   addIgnore(options, c.ignoreConfiguration);
 }
@@ -271,11 +287,47 @@ static void addExport(Options &options, ExportCommand &c) {
 static void addImport(Options &options, ImportCommand &c) {
   addRequired(options, "--from", &c.from, notEmpty, {"FILE", "safetensors file or checkpoint"});
   addRequired(options, "--out", &c.out, notEmpty, {"FILE", "checkpoint to write"});
-  add(options, "--tokenizer", &c.tokenizer, tokenizers,
-      {"NAME", "chars needs --vocabulary-from", "the file's, or none"});
+  add(options, "--tokenizer", &c.tokenizer, notEmpty,
+      {"NAME", "bytes, chars, which needs --vocabulary-from, or a file as for train", "the file's, or none"})
+      .suggestions = "bytes,chars";
   add(options, "--vocabulary-from", &c.vocabularyFrom, notEmpty, {"FILE", "text that has the characters"});
   add(options, "--seed", &c.seed, anySeed, {"N", "of what the file does not hold", fmt::to_string(c.seed)});
   addIgnore(options, c.ignoreConfiguration);
+}
+
+static void addTokenizer(Options &options, TokenizerCommand &c) {
+  addRequired(options, "action", &c.action, oneOf("train,encode,decode,info,convert"),
+              {"ACTION",
+               "train: learn a byte-level BPE; encode, decode: between text and tokens; info: what a tokenizer "
+               "is; convert: write it as a tokenizer.json"});
+  addInputs(options, "--data", c.data,
+            {"FILE", "texts, or tokens to decode: a file, a folder or a pattern; may be repeated", "standard input"});
+  add(options, "--text", &c.text, anyText, {"TEXT", "in place of --data"}).excludes = "--data";
+  add(options, "--tokenizer", &c.tokenizer, notEmpty, {"FILE", "as for train, or a folder with one"});
+  add(options, "--checkpoint", &c.checkpoint, notEmpty, {"FILE", "the tokenizer of a checkpoint"});
+  add(options, "--vocab", &c.vocabulary, whole(258, 1 << 20, "from 258 to 1048576"),
+      {"N", "tokens to learn", fmt::to_string(c.vocabulary)});
+  add(options, "--pattern", &c.pattern, patterns,
+      {"NAME", "how text is split: to learn, and of tiktoken's files, which do not say it",
+       "gpt2, or by the file's name"});
+  add(options, "--separator", &c.separator, notEmpty,
+      {"TEXT", "between documents of the texts to learn from, or to encode, each on a line of its own", "none"});
+  addFlag(options, "--special", c.special, "texts of special tokens, such as <|endoftext|>, are these tokens");
+  add(options, "-o,--out", &c.out, notEmpty,
+      {"FILE", "file to write; tokens as numbers or, to a .bin, as llm.c has them", "standard output"});
+  addFlag(options, "--json", c.json, "JSON");
+}
+
+static void addPrepare(Options &options, PrepareCommand &c) {
+  addInputs(options, "--data", c.data, {"FILE", "texts: a file, a folder or a pattern; may be repeated"});
+  options.back().required = true;
+  addRequired(options, "--tokenizer", &c.tokenizer, notEmpty, {"NAME", "bytes, or a file as for train"});
+  add(options, "--pattern", &c.pattern, patterns,
+      {"NAME", "how text is split, of tiktoken's files, which do not say it", "by the file's name"});
+  add(options, "--separator", &c.separator, notEmpty,
+      {"TEXT", "what stands between documents of a text; the end-of-text token takes its place",
+       "a file is a document"});
+  addRequired(options, "-o,--out", &c.out, notEmpty, {"FOLDER", "for files of tokens, which train --data takes"});
 }
 
 // Every subcommand has these.
@@ -331,6 +383,8 @@ CommandTable commandTable(const sinter_program &program, const std::string &call
   addInfo(addCommand("info", "what this program, or a checkpoint, holds"), c.info);
   addExport(addCommand("export", "write the parameters as plain safetensors"), c.exported);
   addImport(addCommand("import", "make a checkpoint of a safetensors file"), c.imported);
+  addTokenizer(addCommand("tokenizer", "learn a tokenizer, look at one, turn text into tokens and back"), c.tokenizer);
+  addPrepare(addCommand("prepare", "turn texts into files of tokens, once"), c.prepare);
   for (Command &command : table.commands) {
     addCommon(command.options, c.common);
     if (Option *entry = command.find("entry"))

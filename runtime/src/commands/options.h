@@ -17,6 +17,8 @@ struct Commands {
   InfoCommand info;
   ExportCommand exported;
   ImportCommand imported;
+  TokenizerCommand tokenizer;
+  PrepareCommand prepare;
 };
 
 /// The table of the subcommands; reading a command line by it fills `commands`, which must outlive it. Help tells the

@@ -102,6 +102,10 @@ void Training::takeOptions() {
                                                      : Order::Random;
   if (command_.validationSplit)
     options_.randomSplit = *command_.validationSplit == "random";
+  if (!command_.separator.empty())
+    options_.separator = command_.separator;
+  if (!command_.tokenType.empty())
+    options_.tokenType = command_.tokenType;
   options_.augmentation.flip |= command_.flip;
   take(command_.crop, options_.augmentation.crop);
   options_.keepBest |= command_.keepBest;

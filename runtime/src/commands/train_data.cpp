@@ -67,6 +67,8 @@ void TrainingData::load(const TrainingOptions &options, const Batch &batch, cons
   from_.randomSplit = options.randomSplit;
   from_.augmentation = options.augmentation;
   from_.tokenizer = command_.tokenizer;
+  from_.separator = options.separator;
+  from_.tokenWidth = tokenWidthNamed(options.tokenType);
   if (restored)
     from_.restored = *restored;
   try {

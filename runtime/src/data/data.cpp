@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "data/array_dataset.h"
 #include "data/images.h"
+#include "data/token_files.h"
 #include "data/tokens.h"
 
 #include <filesystem>
@@ -43,7 +44,7 @@ Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary
 std::vector<std::string> dataFiles(const std::string &path) {
   if (path.empty())
     return {};
-  std::vector<std::string> files = matchingFiles(path);
+  std::vector<std::string> files = textFiles(path);
   for (const std::string &file : imageFiles(path))
     files.push_back(file);
   return files;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "data/input_files.h"
-#include "data/tokenizer.h"
+#include "tokenizers/tokenizer.h"
 
 #include <cstdint>
 #include <memory>
@@ -89,13 +89,20 @@ struct Augmentation {
   int64_t crop = 0;  ///< moved by up to so many pixels each way; what comes from outside is 0
 };
 
+/// Of tokens in files that do not say it themselves.
+enum class TokenWidth { Unknown = 0, Uint16 = 2, Uint32 = 4 };
+/// "uint16", "uint32", or "".
+TokenWidth tokenWidthNamed(const std::string &name);
+
 /// What the command line says about data.
 struct DataOptions {
-  std::string path;                                ///< --data
-  std::string validationPath;                      ///< --val-data
-  double validationFraction = 0.1;                 ///< of --data; 0: none
-  bool randomSplit = false;                        ///< which part: some by chance, else the end
-  std::string tokenizer;                           ///< bytes, chars or empty: chosen by the vocabulary
+  std::string path;                ///< --data
+  std::string validationPath;      ///< --val-data
+  double validationFraction = 0.1; ///< of --data; 0: none
+  bool randomSplit = false;        ///< which part: some by chance, else the end
+  std::string tokenizer;           ///< bytes, chars, a file, or empty: chosen by the vocabulary
+  std::string separator;           ///< of documents in a text; empty: a file is one
+  TokenWidth tokenWidth = TokenWidth::Unknown;
   std::optional<Tokenizer> restored;               ///< of the checkpoint, which wins
   std::vector<InputFile> inputs, validationInputs; ///< --input and --val-input, in place of the paths above
   Augmentation augmentation;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/utf8.h"
-#include "data/tokenizer.h"
 #include "sampling/sampler.h"
 #include "sampling/token_model.h"
+#include "tokenizers/tokenizer.h"
 
 #include <optional>
 #include <string>

@@ -19,15 +19,15 @@ std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const st
                                              bool all) const {
   std::vector<int32_t> last;
   const size_t matter = size_t(std::max(model_.context(), window));
-  std::vector<int32_t> part(std::min(prompt.size(), size_t(65536)));
-  for (size_t position = 0; position < prompt.size();) {
-    const size_t count = tokenizer_.encodePart(prompt, position, part, what);
-    for (size_t i = 0; i < count; ++i)
-      if (part[i] >= model_.vocabulary())
+  std::vector<int32_t> part;
+  for (size_t position = 0; position < prompt.size(); part.clear()) {
+    tokenizer_.encodeSome(prompt, position, 65536, part, what);
+    for (const int32_t token : part)
+      if (token >= model_.vocabulary())
         fail(Exit::Input,
              fmt::format("{}: has token {}, but the model only {} of them: the tokenizer is of another model", what,
-                         part[i], model_.vocabulary()));
-    last.insert(last.end(), part.begin(), part.begin() + int64_t(count));
+                         token, model_.vocabulary()));
+    last.insert(last.end(), part.begin(), part.end());
     if (!all && last.size() > matter)
       last.erase(last.begin(), last.end() - int64_t(matter));
   }

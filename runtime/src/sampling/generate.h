@@ -1,9 +1,9 @@
 // Text from a prompt: the model tells of each next token, the sampler chooses.
 #pragma once
 
-#include "data/tokenizer.h"
 #include "sampling/continuation.h"
 #include "sampling/token_model.h"
+#include "tokenizers/tokenizer.h"
 
 #include <functional>
 #include <string>

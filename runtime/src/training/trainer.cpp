@@ -58,7 +58,8 @@ std::string TrainingOptions::json() const {
     if (this->*rate.member)
       values[rate.name] = fmt::format("{}", *(this->*rate.member));
   const std::pair<const char *, const std::string &> texts[] = {
-      {"data", data}, {"val_data", validationData}, {"inputs", inputs}, {"val_inputs", validationInputs}};
+      {"data", data},           {"val_data", validationData}, {"inputs", inputs}, {"val_inputs", validationInputs},
+      {"separator", separator}, {"token_type", tokenType}};
   for (const auto &[name, text] : texts)
     if (!text.empty())
       values[name] = jsonQuoted(text);
@@ -158,6 +159,8 @@ TrainingOptions TrainingOptions::parse(const std::string &text, const std::strin
   options.validationData = saved.text("val_data");
   options.inputs = saved.text("inputs");
   options.validationInputs = saved.text("val_inputs");
+  options.separator = saved.text("separator");
+  options.tokenType = saved.text("token_type");
   options.randomSplit = saved.has("val_split");
   options.augmentation.flip = saved.has("flip");
   options.augmentation.crop = saved.has("crop") ? saved.steps("crop") : 0;

@@ -28,6 +28,7 @@ struct TrainingOptions {
   bool randomSplit = false;             ///< which part of the data is held out
   std::string data, validationData;     ///< files, as dataPathToSave names them; empty: unknown, or none
   std::string inputs, validationInputs; ///< in their place, as inputFilesToSave names them
+  std::string separator, tokenType;     ///< of documents in texts; of tokens in files that do not say it
   Augmentation augmentation;
   bool keepBest = false; ///< the checkpoint of the least held-out loss
   int64_t patience = 0;  ///< held-out losses in a row that may be no less than the least; 0: any number
