@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tokenizers.sh PROGRAM BUILD [--all]: tokenizers.mjs with the packages in BUILD/npm; 77 (skipped) if they are not there.
+# tokenizers.sh PROGRAM BUILD [--all]: tokenizers.mjs with the packages in BUILD/npm; 77 (skipped) if there are none.
 set -euo pipefail
 program=$1 modules=$2/npm/node_modules folder=$2/test/tokenizers
 shift 2

@@ -1,9 +1,9 @@
 // Random numbers, UTF-8, tokenizers, sampler.
 #include "base/utf8.h"
-#include "tokenizers/tokenizer.h"
 #include "program/random.h"
 #include "sampling/sampler.h"
 #include "support.h"
+#include "tokenizers/tokenizer.h"
 
 #include <cmath>
 #include <map>

@@ -1,15 +1,20 @@
 // Writes unicode_tables.inc from what Node.js knows of Unicode: node unicode_tables.mjs > unicode_tables.inc
 // (Node 20 has Unicode 17). Categories as runs; canonical decompositions, compositions and combining classes.
-const categories = ["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf",
-                    "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"];
+const categories = [
+  "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe",
+  "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn"
+];
 // A mark of each combining class, by which those of others are found: a sequence out of order changes.
-const classes = [[1, 820], [6, 94192], [7, 2364], [8, 12441], [9, 2381], [10, 1456], [11, 1457], [12, 1458], [13, 1459],
-                 [14, 1460], [15, 1461], [16, 1462], [17, 1463], [18, 1464], [19, 1465], [20, 1467], [21, 1468],
-                 [22, 1469], [23, 1471], [24, 1473], [25, 1474], [26, 64286], [27, 1611], [28, 1612], [29, 1613],
-                 [30, 1560], [31, 1561], [32, 1562], [33, 1617], [34, 1618], [35, 1648], [36, 1809], [84, 3157],
-                 [91, 3158], [103, 3640], [107, 3656], [118, 3768], [122, 3784], [129, 3953], [130, 3954], [132, 3956],
-                 [202, 801], [214, 7630], [216, 795], [218, 7674], [220, 790], [222, 1434], [224, 12334], [226, 119149],
-                 [228, 1454], [230, 768], [232, 789], [233, 860], [234, 861], [240, 837]];
+const classes = [
+  [ 1, 820 ],    [ 6, 94192 ],  [ 7, 2364 ],   [ 8, 12441 ],  [ 9, 2381 ],   [ 10, 1456 ],   [ 11, 1457 ],
+  [ 12, 1458 ],  [ 13, 1459 ],  [ 14, 1460 ],  [ 15, 1461 ],  [ 16, 1462 ],  [ 17, 1463 ],   [ 18, 1464 ],
+  [ 19, 1465 ],  [ 20, 1467 ],  [ 21, 1468 ],  [ 22, 1469 ],  [ 23, 1471 ],  [ 24, 1473 ],   [ 25, 1474 ],
+  [ 26, 64286 ], [ 27, 1611 ],  [ 28, 1612 ],  [ 29, 1613 ],  [ 30, 1560 ],  [ 31, 1561 ],   [ 32, 1562 ],
+  [ 33, 1617 ],  [ 34, 1618 ],  [ 35, 1648 ],  [ 36, 1809 ],  [ 84, 3157 ],  [ 91, 3158 ],   [ 103, 3640 ],
+  [ 107, 3656 ], [ 118, 3768 ], [ 122, 3784 ], [ 129, 3953 ], [ 130, 3954 ], [ 132, 3956 ],  [ 202, 801 ],
+  [ 214, 7630 ], [ 216, 795 ],  [ 218, 7674 ], [ 220, 790 ],  [ 222, 1434 ], [ 224, 12334 ], [ 226, 119149 ],
+  [ 228, 1454 ], [ 230, 768 ],  [ 232, 789 ],  [ 233, 860 ],  [ 234, 861 ],  [ 240, 837 ]
+];
 
 const tests = categories.map((name) => new RegExp(`^\\p{gc=${name}}$`, "u"));
 const text = (point) => String.fromCodePoint(point);
@@ -28,7 +33,7 @@ function categoryRuns() {
 }
 
 function combiningClass(point) {
-  const reordered = ([, mark]) => {
+  const reordered = ([, mark ]) => {
     const string = text(point) + text(mark);
     const normal = string.normalize("NFD");
     return normal !== text(point).normalize("NFD") + text(mark).normalize("NFD");
@@ -60,9 +65,9 @@ for (let point = 0; point < 0x110000; ++point) {
     head = points(head).length > 1 ? excluded.get(head.normalize("NFD")) ?? head : head;
     const composes = text(point).normalize("NFC") === text(point);
     if (whole.length > 1 && points(head).length === 1)
-      decompositions.push([point, points(head)[0], whole.at(-1), composes]);
+      decompositions.push([ point, points(head)[0], whole.at(-1), composes ]);
     else if (whole.length === 1)
-      decompositions.push([point, whole[0], 0, false]);
+      decompositions.push([ point, whole[0], 0, false ]);
     else
       throw new Error(`U+${point.toString(16)} decomposes into ${whole}`);
   }
@@ -91,4 +96,4 @@ console.log(`// Unicode ${process.versions.unicode}; written by unicode_tables.m
 print("static constexpr uint32_t categoryRuns[]", categoryRuns());
 print("static constexpr uint32_t combiningClasses[]", marks);
 print("static constexpr uint32_t decompositions[]",
-      decompositions.flatMap(([point, a, b, composes]) => [point + (composes ? 0x80000000 : 0), a, b]));
+      decompositions.flatMap(([ point, a, b, composes ]) => [point + (composes ? 0x80000000 : 0), a, b]));
