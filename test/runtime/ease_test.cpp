@@ -76,7 +76,7 @@ TEST_F(EaseTest, DidYouMean) {
   expectError({}, 2, "mock: error: a subcommand is required: train, eval, sample, bench, run, info, export, import");
   expectError(
       {"trian"}, 2,
-      "'trian' is not a subcommand: train, eval, sample, bench, run, info, export, import; did you mean train?");
+      "'trian' is not a subcommand: train, eval, sample, bench, run, info, export, import, tokenizer, prepare; did you mean train?");
   expectError({"--threads", "2", "train"}, 2, "options come after the subcommand");
   expectError({"train", "--dat", text}, 2,
               "mock train: error: there is no option --dat; did you mean --data?; 'mock train --help'");
@@ -87,7 +87,7 @@ TEST_F(EaseTest, DidYouMean) {
   expectError({"train", "--data", text, "--schedule", "cosin"}, 2,
               "--schedule: cosin is not constant, cosine, linear, inverse-sqrt or one-cycle; did you mean cosine?");
   expectError({"import", "--from", "x", "--out", "y", "--tokenizer", "char"}, 2,
-              "char is not bytes or chars; did you mean chars?");
+              "char is not bytes, chars or a file that is there; did you mean chars?");
   expectError({"bench", "trian"}, 2,
               "trian: the program has no such entry; it has train, eval, logits; did you mean train?");
   expectError({"bench", "sampel"}, 2, "did you mean sample?");

@@ -4,11 +4,13 @@
 #include "base/flat_json.h"
 #include "base/hash.h"
 #include "checkpoint/configuration.h"
+#include "checkpoint/number_formats.h"
 #include "checkpoint/safetensors.h"
 #include "files/files.h"
 #include "program/program.h"
 #include "training/trainer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -34,7 +36,13 @@ std::string checkpointPath(const std::string &folder) { return folder + "/checkp
 
 std::string findCheckpoint(const std::string &path) {
   std::error_code error;
-  return std::filesystem::is_directory(path, error) ? checkpointPath(path) : path;
+  if (!std::filesystem::is_directory(path, error))
+    return path;
+  if (!std::filesystem::exists(checkpointPath(path), error))
+    for (const char *name : {"/model.safetensors", "/model.safetensors.index.json"})
+      if (std::filesystem::exists(path + name, error))
+        return path + name;
+  return checkpointPath(path);
 }
 
 static std::string nameInFile(const sinter_state &state) {
@@ -196,7 +204,14 @@ static void checkAgainst(const sinter_state &state, const TensorFile &file, size
 
 static bool isCheckpointFile(const TensorFile &file) { return metadataText(file, "format") == formatName; }
 
+// Files of other formats than safetensors that parameters are read from.
+static bool isForeign(const std::string &path) {
+  return path.ends_with(".json") || FileReader(path).beginning(4) == "GGUF";
+}
+
 bool isCheckpoint(const std::string &path) {
+  if (isForeign(path))
+    return false;
   FileReader reader(path);
   return isCheckpointFile(readTensorHeader(reader));
 }
@@ -307,40 +322,49 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
   return readMetadata(file, path, tokenizer);
 }
 
+// The parameters of a file that is no checkpoint.
+static Checkpoint loadForeign(const std::string &path, Program &program, std::vector<std::string> &notes,
+                              const std::vector<NameRule> &rules, std::vector<ImportedTensor> *table) {
+  const TensorSource source(path);
+  std::vector<ImportedTensor> tensors = importTensors(source, program, rules, path);
+  const auto ignored = [](const ImportedTensor &tensor) { return tensor.use.empty(); };
+  const auto first = std::find_if(tensors.begin(), tensors.end(), ignored);
+  if (first != tensors.end())
+    notes.push_back(fmt::format("{}: ignored {} tensors that are not parameters of the program, the first is {}", path,
+                                std::count_if(tensors.begin(), tensors.end(), ignored), first->name));
+  Checkpoint checkpoint;
+  if (!source.tokenizer().empty())
+    checkpoint.tokenizer = Tokenizer::restore("model", source.tokenizer(), path);
+  if (table)
+    *table = std::move(tensors);
+  return checkpoint;
+}
+
 Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint,
-                          std::vector<std::string> &notes) {
+                          std::vector<std::string> &notes, const std::vector<NameRule> &rules,
+                          std::vector<ImportedTensor> *table) {
+  *isCheckpoint = sinter::isCheckpoint(path);
+  if (!*isCheckpoint)
+    return loadForeign(path, program, notes, rules, table);
   FileReader reader(path);
   const TensorFile file = readTensorHeader(reader);
   const sinter_program &description = program.description();
   const auto index = indexByName(file);
   std::vector<void *> targets(file.tensors.size());
-  size_t used = 0;
   for (uint32_t s = 0; s < description.state_count; ++s) {
     const sinter_state &state = description.states[s];
     if (!isParameter(state))
       continue;
     const std::string name = nameInFile(state);
-    auto found = index.find(name);
-    const std::string prefixed = "transformer." + name; // as published GPT-2 files have it
-    if (found == index.end())
-      found = index.find(prefixed);
+    const auto found = index.find(name);
     if (found == index.end())
       fail(Exit::Input,
            fmt::format("{}: has no {}, a parameter of the program: {}", path, name, modelOf(file, description)));
     checkAgainst(state, file, found->second, path, description);
     targets[found->second] = program.data(state);
-    ++used;
   }
-  *isCheckpoint = isCheckpointFile(file);
-  if (!*isCheckpoint)
-    for (size_t t = 0; t < targets.size(); ++t)
-      if (!targets[t]) {
-        notes.push_back(fmt::format("{}: ignored {} tensors that are not parameters of the program, the first is {}",
-                                    path, file.tensors.size() - used, file.tensors[t].name));
-        break;
-      }
   const std::string tokenizer = readWithTokenizer(reader, file, targets);
-  return *isCheckpoint ? readMetadata(file, path, tokenizer) : Checkpoint();
+  return readMetadata(file, path, tokenizer);
 }
 
 Contents readContents(const std::string &path) {
@@ -357,20 +381,35 @@ Contents readContents(const std::string &path) {
   return contents;
 }
 
-void exportParameters(const std::string &path, Program &program) {
+void exportParameters(const std::string &path, Program &program, const std::string &prefix, const std::string &dtype) {
   const sinter_program &description = program.description();
+  const NumberFormat *format = findNumberFormat(dtype);
+  const auto converts = [&](const sinter_state &state) { return state.tensor.dtype == SINTER_F32 && dtype != "F32"; };
   std::vector<TensorEntry> tensors;
   for (uint32_t s = 0; s < description.state_count; ++s)
-    if (isParameter(description.states[s]))
-      addState(tensors, description.states[s]);
+    if (const sinter_state &state = description.states[s]; isParameter(state)) {
+      addState(tensors, state);
+      tensors.back().name = prefix + tensors.back().name;
+      if (converts(state))
+        tensors.back().dtype = dtype;
+    }
   const std::string header = makeTensorHeader(tensors, {{"format", "pt"}});
   const std::string length = headerLengthBytes(header);
   AtomicFile file(path);
   file.write(length.data(), length.size());
   file.write(header.data(), header.size());
-  for (uint32_t s = 0; s < description.state_count; ++s)
-    if (isParameter(description.states[s]))
-      file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+  for (uint32_t s = 0; s < description.state_count; ++s) {
+    const sinter_state &state = description.states[s];
+    if (!isParameter(state))
+      continue;
+    if (!converts(state)) {
+      file.write(program.toRead(state), state.tensor.bytes);
+      continue;
+    }
+    std::string bytes(size_t(elementCount(state.tensor)) * format->bytes, '\0');
+    format->fromFloat(static_cast<const float *>(program.toRead(state)), elementCount(state.tensor), bytes.data());
+    file.write(bytes.data(), bytes.size());
+  }
   file.commit();
 }
 

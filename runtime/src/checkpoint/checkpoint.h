@@ -2,6 +2,7 @@
 // and in the metadata what else a training needs to go on as if it had never stopped.
 #pragma once
 
+#include "checkpoint/import.h"
 #include "checkpoint/safetensors.h"
 #include "tokenizers/tokenizer.h"
 
@@ -31,7 +32,8 @@ struct Checkpoint {
 /// The file's name inside the folder that --out names.
 std::string checkpointPath(const std::string &folder);
 
-/// A checkpoint's file: `path` itself or, if it is a folder, the checkpoint that a training keeps in it.
+/// A checkpoint's file: `path` itself or, if it is a folder, the checkpoint that a training keeps in it, or else
+/// model.safetensors or its index.
 std::string findCheckpoint(const std::string &path);
 
 /// Whether a safetensors file says that it is a checkpoint. Throws Failure as loading does.
@@ -50,10 +52,12 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
 /// undefined.
 Checkpoint loadCheckpoint(const std::string &path, Program &program);
 
-/// Reads the parameters only, from a checkpoint or any safetensors file that has them (also under `transformer.`).
-/// `*isCheckpoint` tells whether what is returned was in the file. Notes about ignored tensors are added to `notes`.
+/// Reads the parameters only, from a checkpoint or any file that has them: see importTensors, which `rules` go to.
+/// `*isCheckpoint` tells whether what is returned was in the file. Notes about ignored tensors are added to `notes`,
+/// and what became of each tensor of a file that is no checkpoint to `table`, if there is one.
 Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint,
-                          std::vector<std::string> &notes);
+                          std::vector<std::string> &notes, const std::vector<NameRule> &rules = {},
+                          std::vector<ImportedTensor> *table = nullptr);
 
 /// What a file holds, of whatever program it is.
 struct Contents {
@@ -65,7 +69,9 @@ struct Contents {
 /// Reads all of the file and checks it as loading does, but against no program.
 Contents readContents(const std::string &path);
 
-/// Writes the parameters only, as plain safetensors.
-void exportParameters(const std::string &path, Program &program);
+/// Writes the parameters only, as plain safetensors: their names begin with `prefix`, their numbers are of `dtype`
+/// (F32, F16, BF16, F64).
+void exportParameters(const std::string &path, Program &program, const std::string &prefix = "",
+                      const std::string &dtype = "F32");
 
 } // namespace sinter

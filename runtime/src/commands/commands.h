@@ -94,12 +94,13 @@ Exit infoOfCheckpoint(const sinter_program &description, const InfoCommand &comm
 Exit info(const sinter_program &description, const CommonOptions &common, const InfoCommand &command);
 
 struct ExportCommand {
-  std::string checkpoint, out;
+  std::string checkpoint, out, prefix, format = "safetensors", type = "f32";
 };
 Exit exportSafetensors(const sinter_program &description, const CommonOptions &common, const ExportCommand &command);
 
 struct ImportCommand {
   std::string from, out, tokenizer, vocabularyFrom;
+  std::vector<std::string> rules;
   uint64_t seed = 0;
   bool ignoreConfiguration = false;
 };

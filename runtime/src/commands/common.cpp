@@ -1,8 +1,10 @@
 // What the subcommands share.
 #include "base/error.h"
+#include "base/output.h"
 #include "base/report.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/configuration.h"
+#include "checkpoint/gguf.h"
 #include "checkpoint/safetensors.h"
 #include "commands/commands.h"
 #include "files/files.h"
@@ -10,6 +12,9 @@
 #include "program/program.h"
 #include "tokenizers/tokenizer_files.h"
 
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
 #include <fmt/format.h>
 
 namespace sinter {
@@ -48,13 +53,41 @@ static std::unique_ptr<Program> openForFiles(const sinter_program &description, 
   return openProgram(description, options);
 }
 
+// What an architecture has beside its parameters, by the usual names of configuration values.
+static GgufOptions ggufOptions(const sinter_program &description, const std::string &type) {
+  if (type == "f64")
+    fail(Exit::Usage, "--type f64: a GGUF is written of f32, f16, bf16, q8_0 or q4_0");
+  GgufOptions options{type};
+  for (const auto &[name, value] : configurationValues(description.config)) {
+    const int64_t number = std::atoll(value.c_str());
+    if (name == "heads" || name == "n_head")
+      options.heads = number;
+    else if (name == "shared" || name == "kv_heads")
+      options.keyHeads = number;
+    else if (name == "context")
+      options.context = number;
+  }
+  return options;
+}
+
 Exit exportSafetensors(const sinter_program &description, const CommonOptions &common, const ExportCommand &command) {
   const auto program = openForFiles(description, common);
   keepApart({"--out", command.out}, {{"--checkpoint", findCheckpoint(command.checkpoint)}});
   keepTraining(command.out);
   bool complete;
-  loadForUse(command.checkpoint, *program, Use::Bytes, false, &complete);
-  exportParameters(command.out, *program);
+  const Checkpoint checkpoint = loadForUse(command.checkpoint, *program, Use::Bytes, false, &complete);
+  const bool blocks = command.type.starts_with('q');
+  if (command.format == "gguf") {
+    if (!command.prefix.empty())
+      fail(Exit::Usage, "--prefix is for safetensors: names in a GGUF are llama.cpp's");
+    exportGguf(command.out, *program, checkpoint.tokenizer, ggufOptions(description, command.type));
+    return Exit::Done;
+  }
+  if (blocks)
+    fail(Exit::Usage, fmt::format("--type {}: safetensors hold f32, f16, bf16 or f64", command.type));
+  std::string dtype = command.type;
+  std::transform(dtype.begin(), dtype.end(), dtype.begin(), [](char c) { return char(std::toupper(c)); });
+  exportParameters(command.out, *program, command.prefix, dtype);
   return Exit::Done;
 }
 
@@ -66,9 +99,11 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   program->initialize(command.seed);
   bool complete;
   std::vector<std::string> notes;
-  Checkpoint checkpoint = loadParameters(findCheckpoint(command.from), *program, &complete, notes);
-  for (const std::string &note : notes)
-    reportNote(note);
+  std::vector<ImportedTensor> table;
+  const std::vector<NameRule> rules = parseNameRules(command.rules);
+  Checkpoint checkpoint = loadParameters(findCheckpoint(command.from), *program, &complete, notes, rules, &table);
+  if (!table.empty())
+    printText(importTable(table));
   checkConfiguration(findCheckpoint(command.from), checkpoint, description, Use::Parameters,
                      command.ignoreConfiguration);
   if (!command.tokenizer.empty())

@@ -25,6 +25,8 @@ static constexpr Check decay = numberThat(isDecay, "in [0, 1), also when rounded
 static constexpr Check normal = numberThat(isNormal, "at least 1.1754944e-38, the smallest normal f32", "above 0");
 static constexpr Check fraction = numberThat([](double v) { return v >= 0 && v < 1; }, "in [0, 1)", "in [0, 1)");
 static constexpr Check probability = numberThat([](double v) { return v >= 0 && v <= 1; }, "in [0, 1]", "in [0, 1]");
+// Names, or else a file's.
+static constexpr Check tokenizers{.must = "bytes,chars"}, bytesOrFile{.must = "bytes"};
 static constexpr Check patterns = oneOf("gpt2,cl100k,llama3,qwen2,o200k");
 static constexpr const char *tokenizerHelp =
     "bytes, chars, or a file: tokenizer.json, vocab.json with merges.txt, ranks "
@@ -132,7 +134,7 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
   addFlag(options, "--flip", c.flip, "mirror half of the training images");
   add(options, "--crop", &c.crop, notNegative,
       {"PIXELS", "move training images by up to so many each way; what comes from outside is 0", "0"});
-  add(options, "--tokenizer", &c.tokenizer, notEmpty,
+  add(options, "--tokenizer", &c.tokenizer, tokenizers,
       {"NAME", tokenizerHelp, "the data's own, or bytes if the vocabulary has room, else chars"})
       .suggestions = "bytes,chars";
   addTexts(options, c.separator, c.tokenType);
@@ -166,7 +168,7 @@ static void addEval(Options &options, EvalCommand &c) {
       {"X", "share that --split=val means", "as in training, else 0.1"});
   add(options, "--batches", &c.batches, notNegative, {"BATCHES", "evenly spaced; 0: all", "0"});
   add(options, "--logits", &c.logits, notEmpty, {"FILE", "NumPy file for the logits of the first batch"});
-  add(options, "--tokenizer", &c.tokenizer, notEmpty, {"NAME", tokenizerHelp, "the checkpoint's"}).suggestions =
+  add(options, "--tokenizer", &c.tokenizer, tokenizers, {"NAME", tokenizerHelp, "the checkpoint's"}).suggestions =
       "bytes,chars";
   addTexts(options, c.separator, c.tokenType);
   addFlag(options, "--json", c.json, "one JSON object (always, unless the output is a terminal)");
@@ -238,7 +240,7 @@ static void addSample(Options &options, SampleCommand &c) {
       {"", "read lines from the terminal: each goes on with the text, and then the model does, for --tokens or up to "
            "--stop; Ctrl-C ends its turn"})
       .excludes = "--json";
-  add(options, "--tokenizer", &c.tokenizer, notEmpty, {"NAME", "for files without one: bytes, or a file as for train"})
+  add(options, "--tokenizer", &c.tokenizer, bytesOrFile, {"NAME", "for files without one: bytes, or a file as for train"})
       .suggestions = "bytes";
   addFlag(options, "--json", c.json, "one JSON object instead of text");
   addIgnore(options, c.ignoreConfiguration);
@@ -282,12 +284,24 @@ static void addInfo(Options &options, InfoCommand &c) {
 static void addExport(Options &options, ExportCommand &c) {
   addRequired(options, "--checkpoint", &c.checkpoint, notEmpty, {"FILE", "checkpoint, or folder of a training"});
   addRequired(options, "--out", &c.out, notEmpty, {"FILE", "file to write"});
+  add(options, "--format", &c.format, oneOf("safetensors,gguf"),
+      {"NAME", "gguf: for llama.cpp, of models that are GPT-2's or Llama's", c.format});
+  add(options, "--type", &c.type, oneOf("f32,f16,bf16,f64,q8_0,q4_0"),
+      {"NAME", "of the numbers; in a GGUF of matrices", c.type});
+  add(options, "--prefix", &c.prefix, notEmpty,
+      {"TEXT", "before each name in safetensors, such as transformer.", "none"});
 }
 
 static void addImport(Options &options, ImportCommand &c) {
-  addRequired(options, "--from", &c.from, notEmpty, {"FILE", "safetensors file or checkpoint"});
+  addRequired(options, "--from", &c.from, notEmpty,
+              {"FILE", "safetensors, their index, GGUF, or a checkpoint, or a folder with one"});
   addRequired(options, "--out", &c.out, notEmpty, {"FILE", "checkpoint to write"});
-  add(options, "--tokenizer", &c.tokenizer, notEmpty,
+  addInputs(options, "--map", c.rules,
+            {"FROM=TO",
+             "what tensors of other names are; each * stands for anything, and :transpose at the end turns "
+             "matrices; may be repeated",
+             "names as they are, also behind transformer."});
+  add(options, "--tokenizer", &c.tokenizer, tokenizers,
       {"NAME", "bytes, chars, which needs --vocabulary-from, or a file as for train", "the file's, or none"})
       .suggestions = "bytes,chars";
   add(options, "--vocabulary-from", &c.vocabularyFrom, notEmpty, {"FILE", "text that has the characters"});
@@ -303,7 +317,7 @@ static void addTokenizer(Options &options, TokenizerCommand &c) {
   addInputs(options, "--data", c.data,
             {"FILE", "texts, or tokens to decode: a file, a folder or a pattern; may be repeated", "standard input"});
   add(options, "--text", &c.text, anyText, {"TEXT", "in place of --data"}).excludes = "--data";
-  add(options, "--tokenizer", &c.tokenizer, notEmpty, {"FILE", "as for train, or a folder with one"});
+  add(options, "--tokenizer", &c.tokenizer, bytesOrFile, {"FILE", "as for train, or a folder with one"});
   add(options, "--checkpoint", &c.checkpoint, notEmpty, {"FILE", "the tokenizer of a checkpoint"});
   add(options, "--vocab", &c.vocabulary, whole(258, 1 << 20, "from 258 to 1048576"),
       {"N", "tokens to learn", fmt::to_string(c.vocabulary)});
@@ -321,7 +335,7 @@ static void addTokenizer(Options &options, TokenizerCommand &c) {
 static void addPrepare(Options &options, PrepareCommand &c) {
   addInputs(options, "--data", c.data, {"FILE", "texts: a file, a folder or a pattern; may be repeated"});
   options.back().required = true;
-  addRequired(options, "--tokenizer", &c.tokenizer, notEmpty, {"NAME", "bytes, or a file as for train"});
+  addRequired(options, "--tokenizer", &c.tokenizer, bytesOrFile, {"NAME", "bytes, or a file as for train"});
   add(options, "--pattern", &c.pattern, patterns,
       {"NAME", "how text is split, of tiktoken's files, which do not say it", "by the file's name"});
   add(options, "--separator", &c.separator, notEmpty,
@@ -381,8 +395,8 @@ CommandTable commandTable(const sinter_program &program, const std::string &call
   addBench(addCommand("bench", "time an entry on random input"), c.bench);
   addRun(addCommand("run", "call any entry on files or numbers"), c.run);
   addInfo(addCommand("info", "what this program, or a checkpoint, holds"), c.info);
-  addExport(addCommand("export", "write the parameters as plain safetensors"), c.exported);
-  addImport(addCommand("import", "make a checkpoint of a safetensors file"), c.imported);
+  addExport(addCommand("export", "write the parameters as safetensors or GGUF"), c.exported);
+  addImport(addCommand("import", "make a checkpoint of other people's parameters"), c.imported);
   addTokenizer(addCommand("tokenizer", "learn a tokenizer, look at one, turn text into tokens and back"), c.tokenizer);
   addPrepare(addCommand("prepare", "turn texts into files of tokens, once"), c.prepare);
   for (Command &command : table.commands) {

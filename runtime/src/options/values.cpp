@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace sinter {
@@ -53,8 +54,14 @@ static std::string problemOf(const Check &check, const std::string &text) {
   switch (check.kind) {
   case Check::Any:
     return "";
-  case Check::NotEmpty:
+  case Check::NotEmpty: {
+    const std::vector<std::string> names = splitNames(check.must);
+    std::error_code error;
+    if (!names.empty() && std::find(names.begin(), names.end(), text) == names.end() &&
+        !std::filesystem::exists(text, error) && !text.empty())
+      return isNot(text, listText(std::string(check.must) + ",a file that is there") + didYouMean(text, names));
     return text.empty() ? "is empty" : "";
+  }
   case Check::Whole: {
     uint64_t value = 0;
     const bool inside = readNumber(text, value) && value >= check.least && value <= check.most;
