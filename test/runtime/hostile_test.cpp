@@ -177,7 +177,9 @@ TEST_F(HostileTest, OtherFormatsAreNamed) {
                                                     {"train", "--data", text, "--steps", "1", "--init", path},
                                                     {"import", "--from", path, "--out", folder / "i"},
                                                     {"export", "--checkpoint", path, "--out", folder / "e"}})
-      expectError(command, 1, "model.safetensors: not safetensors but " + std::string(name));
+      expectError(command, 1,
+                  bytes.starts_with("GGUF") ? "model.safetensors: has no table.weight" // which is read, by any name
+                                            : "model.safetensors: not safetensors but " + std::string(name));
     const bool isText = std::string(name) == "an HTML page";
     write(folder / "data.txt", bytes);
     if (isText)
@@ -206,7 +208,7 @@ TEST_F(HostileTest, DtypesThatNobodyNeeds) {
   // The one that is needed must be right.
   fileWith(R"({"table.weight":{"dtype":"F8_E4M3","shape":[96,96],"data_offsets":[0,9216]}})", 9216);
   expectError({"import", "--from", path, "--out", folder / "i"}, 1,
-              "table.weight: the file has F8_E4M3 [96, 96], the program needs F32 [96, 96]");
+              "table.weight: F8_E4M3 cannot be read as F32, the type of table.weight");
 }
 
 TEST_F(HostileTest, VocabulariesThatDoNotFit) {

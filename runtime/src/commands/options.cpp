@@ -240,7 +240,8 @@ static void addSample(Options &options, SampleCommand &c) {
       {"", "read lines from the terminal: each goes on with the text, and then the model does, for --tokens or up to "
            "--stop; Ctrl-C ends its turn"})
       .excludes = "--json";
-  add(options, "--tokenizer", &c.tokenizer, bytesOrFile, {"NAME", "for files without one: bytes, or a file as for train"})
+  add(options, "--tokenizer", &c.tokenizer, bytesOrFile,
+      {"NAME", "for files without one: bytes, or a file as for train"})
       .suggestions = "bytes";
   addFlag(options, "--json", c.json, "one JSON object instead of text");
   addIgnore(options, c.ignoreConfiguration);

@@ -30,9 +30,9 @@ struct Part {
   bool first, ends; // of its file
 };
 
-class Preparation {
+class TokenWriter {
 public:
-  Preparation(const PrepareCommand &command, Tokenizer tokenizer, int threads)
+  TokenWriter(const PrepareCommand &command, Tokenizer tokenizer, int threads)
       : command_(command), tokenizer_(std::move(tokenizer)), threads_(threads),
         width_(tokenizer_.size() > 0x10000 ? 4 : 2) {}
 
@@ -226,11 +226,10 @@ Exit prepare(const CommonOptions &common, const PrepareCommand &command) {
   writeFileAtomically(path, contents);
   if (tokenizer.text())
     writeFileAtomically(command.out + "/tokenizer.json", tokenizer.vocabulary());
-  Preparation preparation(command, tokenizer, common.threads);
-  preparation.run(files);
-  reportNote(fmt::format("{} tokens of {} bytes in {} files{}: train --data {}", preparation.tokens(),
-                         preparation.bytes(), preparation.parts(),
-                         preparation.kept() ? fmt::format(", {} of them from before", preparation.kept()) : "",
+  TokenWriter writer(command, tokenizer, common.threads);
+  writer.run(files);
+  reportNote(fmt::format("{} tokens of {} bytes in {} files{}: train --data {}", writer.tokens(), writer.bytes(),
+                         writer.parts(), writer.kept() ? fmt::format(", {} of them from before", writer.kept()) : "",
                          command.out));
   return Exit::Done;
 }

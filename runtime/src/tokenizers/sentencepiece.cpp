@@ -137,8 +137,10 @@ std::vector<Merge> mergesOf(const std::vector<Piece> &pieces, const TokenTexts &
   for (size_t i = 0; i < pieces.size(); ++i)
     if (pieces[i].type == Normal)
       order.push_back(int32_t(i));
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int32_t a, int32_t b) { return pieces[size_t(a)].score > pieces[size_t(b)].score; });
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    const float first = pieces[size_t(a)].score, second = pieces[size_t(b)].score;
+    return first != second ? first > second : a < b;
+  });
   MergeTable table;
   for (const int32_t id : order) {
     const std::string_view text = pieces[size_t(id)].text;

@@ -132,8 +132,13 @@ void decompose(char32_t point, std::u32string &out) {
 
 // A starter and what combines with it.
 void composeRun(std::u32string &run, std::string &out) {
-  std::stable_sort(run.begin() + (combiningClass(run[0]) == 0), run.end(),
-                   [](char32_t a, char32_t b) { return combiningClass(a) < combiningClass(b); });
+  // By class, and those of one class as they are.
+  std::vector<uint64_t> order;
+  for (size_t i = combiningClass(run[0]) == 0 ? 1 : 0; i < run.size(); ++i)
+    order.push_back(uint64_t(combiningClass(run[i])) << 56 | uint64_t(i) << 21 | run[i]);
+  std::sort(order.begin(), order.end());
+  for (size_t i = 0; i < order.size(); ++i)
+    run[run.size() - order.size() + i] = char32_t(order[i] & 0x1fffff);
   size_t kept = 1;
   unsigned last = 0;
   for (size_t i = 1; i < run.size(); ++i) {
