@@ -1,6 +1,7 @@
 #include "checkpoint/import.h"
 
 #include "base/error.h"
+#include "base/numbers.h"
 #include "base/report.h"
 #include "checkpoint/gguf.h"
 #include "checkpoint/number_formats.h"
@@ -130,13 +131,25 @@ private:
       fail(Exit::Input,
            fmt::format("{}: {}: the file has {} [{}]{}, the program needs {} [{}] for {}", path_, tensor.name,
                        tensor.dtype, fmt::join(tensor.shape, ", "), transpose ? ", transposed" : "",
-                       dtypeInFile(state.tensor.dtype), fmt::join(wanted, ", "), name));
-    if (state.tensor.dtype != SINTER_F32 || !TensorSource::isKnown(tensor.dtype))
+                       dtypeInSafetensors(state.tensor.dtype), fmt::join(wanted, ", "), name));
+    const std::string dtype = dtypeInSafetensors(state.tensor.dtype);
+    const NumberFormat *format = findNumberFormat(dtype);
+    const bool same = dtype == tensor.dtype && !rule.transpose;
+    if (!same && (!format || !TensorSource::isKnown(tensor.dtype)))
       fail(Exit::Input, fmt::format("{}: {}: {} cannot be read as {}, the type of {}", path_, tensor.name, tensor.dtype,
-                                    dtypeInFile(state.tensor.dtype), name));
+                                    dtype, name));
     if (!taken_.insert(name).second)
       fail(Exit::Input, fmt::format("{}: {}: there is another tensor for {} already", path_, tensor.name, name));
-    auto *out = static_cast<float *>(program_.data(state));
+    if (same && state.tensor.dtype != SINTER_F32) {
+      if (tensor.end - tensor.begin != state.tensor.bytes)
+        fail(Exit::Damaged, fmt::format("{}: {}: {} bytes, not {}", path_, tensor.name, tensor.end - tensor.begin,
+                                        state.tensor.bytes));
+      source_.readBytes(tensor, program_.data(state));
+      return name;
+    }
+    const int64_t count = elementCount(state.tensor);
+    std::vector<float> converted(state.tensor.dtype == SINTER_F32 ? 0 : size_t(count));
+    float *out = converted.empty() ? static_cast<float *>(program_.data(state)) : converted.data();
     if (!transpose) {
       source_.read(tensor, out);
     } else {
@@ -149,6 +162,8 @@ private:
         for (int64_t c = 0; c < columns; ++c)
           out[r * columns + c] = theirs[size_t(c * rows + r)];
     }
+    if (!converted.empty())
+      format->fromFloat(converted.data(), count, static_cast<char *>(program_.data(state)));
     return name + (transpose ? ", transposed" : "");
   }
 

@@ -4,7 +4,6 @@
 #include "base/json_events.h"
 #include "files/file_kind.h"
 #include "files/files.h"
-#include "sinter/abi.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -267,21 +266,6 @@ std::string makeTensorHeader(std::vector<TensorEntry> &tensors, const std::map<s
   header += "}";
   header.append((8 - header.size() % 8) % 8, ' ');
   return header;
-}
-
-const char *dtypeInFile(uint32_t dtype) {
-  switch (dtype) {
-  case SINTER_I32:
-    return "I32";
-  case SINTER_I8:
-    return "I8";
-  case SINTER_U16:
-    return "U16";
-  case SINTER_BF16:
-    return "BF16";
-  default:
-    return "F32";
-  }
 }
 
 std::string headerLengthBytes(const std::string &header) {

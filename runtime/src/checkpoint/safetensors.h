@@ -45,9 +45,6 @@ std::string makeTensorHeader(std::vector<TensorEntry> &tensors, const std::map<s
 /// The little-endian length that precedes a header.
 std::string headerLengthBytes(const std::string &header);
 
-/// What the format calls a sinter_dtype.
-const char *dtypeInFile(uint32_t dtype);
-
 /// Bytes of an element of a safetensors dtype; 0 if unknown.
 uint64_t tensorElementBytes(std::string_view dtype);
 

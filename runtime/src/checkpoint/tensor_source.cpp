@@ -90,6 +90,13 @@ void TensorSource::addGguf(const std::string &path) {
 
 bool TensorSource::isKnown(const std::string &dtype) { return findNumberFormat(dtype); }
 
+void TensorSource::readBytes(const SourceTensor &tensor, void *out) const {
+  const FileReader &file = *files_[tensor.file];
+  const auto size = size_t(tensor.end - tensor.begin);
+  if (file.readAt(tensor.begin, out, size) != size)
+    fail(Exit::Damaged, fmt::format("{}: truncated in tensor {}", file.path(), tensor.name));
+}
+
 void TensorSource::read(const SourceTensor &tensor, float *out) const {
   const NumberFormat *format = findNumberFormat(tensor.dtype);
   const FileReader &file = *files_[tensor.file];

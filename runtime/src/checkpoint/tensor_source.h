@@ -35,6 +35,8 @@ public:
   static bool isKnown(const std::string &dtype);
   /// The elements in f32: `count()` of them. Failure (input) if the type is not known.
   void read(const SourceTensor &tensor, float *out) const;
+  /// Its bytes as they are.
+  void readBytes(const SourceTensor &tensor, void *out) const;
 
 private:
   void addSafetensors(const std::string &path);
