@@ -164,6 +164,10 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     manager.addPass(createInlineLoops());
     if (options.decode)
       manager.addPass(createDeriveDecode());
+    if (!options.weights.empty()) {
+      manager.addPass(createQuantizeWeights({options.weights}));
+      manager.addNestedPass<func::FuncOp>(createFuseElementwise(mapOptions(options)));
+    }
     break;
   case Stage::Train:
     buildGradients(manager.nest<func::FuncOp>());

@@ -274,6 +274,7 @@ const std::vector<StringRef> kKernelOps = {"linalg.generic",
                                            "sinter.threefry",
                                            "sinter.sigmoid",
                                            "sinter.scatter_add",
+                                           "sinter.matmul_packed",
                                            "sinter.windows",
                                            "sinter.attention",
                                            "func.return"};

@@ -3,10 +3,17 @@
 
 #include "dialects/sinter/Sinter.h"
 
+#include "dialects/sinter/DecodeEnums.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/sinter/DecodeOps.h.inc"
 
 namespace sinter {
+
+/// Columns of a panel of packed weights.
+inline constexpr int64_t kPanelColumns = 64;
+/// Steps of k in a group of whole numbers, or in a unit of bf16, and in a word (MatmulPackedOp).
+int64_t groupOf(PackedKind kind);
+int64_t stepsOfWord(PackedKind kind);
 
 /// linalg.generic that is a product: the dimension, of columns or of the sum, that its third input bounds
 /// (MatmulBelowOp).

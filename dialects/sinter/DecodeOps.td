@@ -56,4 +56,47 @@ def MatmulBelowOp : SinterOp<"matmul_below", [Pure, ProductLike, DeclareOpInterf
   }];
 }
 
+def PackedKindAttr : I32EnumAttr<"PackedKind", "how weights are stored", [
+    I32EnumAttrCase<"bf16", 0>, I32EnumAttrCase<"int8", 1>, I32EnumAttrCase<"int4", 2>]> {
+  let cppNamespace = "::sinter";
+}
+
+def MatmulPackedOp : SinterOp<"matmul_packed", [Pure, ReadsInMemory, AttrSizedOperandSegments,
+                                                DeclareOpInterfaceMethods<ReferenceOp>]> {
+  let summary = "matrix product with weights of few bits, in the order in which they are read";
+  let description = [{
+    result[m, n] = sum over k of x[m, k] w[k, n]. `words` are panels of 64 columns, [panels, words along k, 64] of i32;
+    columns behind the last are zero, and so are steps of k behind the last. A word has, from its lowest bits on,
+      bf16   two steps of k. x is f32. Units of 384 steps are chains of fused multiply-adds over ascending k from zero,
+             and units add up in ascending order, from zero;
+      int8   four steps of k, each as w + 128, in groups of 64;
+      int4   eight steps of k, each as w + 8, in groups of 32: the four bytes' lower halves first, then the upper ones.
+    Whole numbers have `scales` [panels, groups, 64]: w is what the word says times its group's scale. x is then given
+    as words of four signed bytes, [m, words], with a scale and the sum of the bytes for each group, [m, groups]. A
+    group is exact; groups are a chain of fused multiply-adds over ascending k from zero, of (group * scale of x) *
+    scale of w.
+    Both orders depend on k alone. `quantize-weights` makes it, and what it reads.
+    (C1) the result is [m, n]; `words` has the panels that n needs; (C2) the operands on the left are one tensor of f32
+    for bf16, and three for whole numbers, of the shapes above; (C3) there are scales for whole numbers, and none for
+    bf16.
+    ```mlir
+    %y = sinter.matmul_packed bf16(%x) by %words : (tensor<1x128xf32>, tensor<6x64x64xi32>) -> tensor<1x384xf32>
+    %z = sinter.matmul_packed int8(%q, %s, %t) by %words scales %w : (tensor<1x32xi32>, tensor<1x2xf32>,
+        tensor<1x2xf32>, tensor<6x32x64xi32>, tensor<6x2x64xf32>) -> tensor<1x384xf32>
+    ```
+  }];
+  let arguments = (ins PackedKindAttr:$kind, Variadic<AnyStaticShapeTensor>:$lhs, AnyStaticShapeTensor:$words,
+                       Optional<AnyStaticShapeTensor>:$scales);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = [{$kind `(` $lhs `)` `by` $words (`scales` $scales^)? attr-dict
+                         `:` functional-type(operands, $result)}];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Steps of k that share a scale; of bf16, those of a unit.
+    int64_t getGroup();
+    /// Steps of k in a word.
+    int64_t getStepsOfWord();
+  }];
+}
+
 #endif // SINTER_DECODE_OPS

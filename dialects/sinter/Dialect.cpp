@@ -10,6 +10,7 @@
 
 using namespace mlir;
 
+#include "dialects/sinter/DecodeEnums.cpp.inc"
 #include "dialects/sinter/Dialect.cpp.inc"
 #include "dialects/sinter/Enums.cpp.inc"
 #include "dialects/sinter/Interfaces.cpp.inc"

@@ -40,6 +40,7 @@ void buildCpuPipeline(OpPassManager &manager, const TargetOptions &options) {
   schedule.vectorRegisters = target.vectorRegisters;
   schedule.cacheBytes = target.cacheBytes;
   schedule.dotProducts = target.dotProducts;
+  schedule.byteDots = target.byteDots;
   schedule.seed = options.scheduleSeed;
   manager.addPass(createCpuSchedule(schedule));
   manager.addPass(createCpuEmitAttention());

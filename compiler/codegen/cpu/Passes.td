@@ -18,6 +18,7 @@ def CpuSchedule : Pass<"sinter-cpu-schedule", "::mlir::ModuleOp"> {
            "16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)">,
     Option<"cacheBytes", "cache-bytes", "int64_t", "512 * 1024", "of the second-level cache of one core">,
     Option<"dotProducts", "dot-products", "bool", "false", "there is a fast vdpbf16ps">,
+    Option<"byteDots", "byte-dots", "bool", "false", "there is a vpdpbusd of 512 bits">,
     Option<"seed", "seed", "uint64_t", "0", "other than 0: any legal schedule, by chance">];
 }
 

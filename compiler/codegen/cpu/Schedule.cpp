@@ -12,6 +12,7 @@
 #include "compiler/codegen/cpu/Passes.h"
 #include "compiler/codegen/cpu/attention/AttentionSchedule.h"
 #include "compiler/codegen/cpu/loops/EmitLoops.h"
+#include "compiler/codegen/cpu/products/PackedProduct.h"
 #include "dialects/sinter/Windows.h"
 
 using namespace mlir;
@@ -42,7 +43,7 @@ struct SchedulePass : impl::CpuScheduleBase<SchedulePass> {
 
 private:
   FailureOr<DictionaryAttr> decide(func::FuncOp kernel) {
-    MatmulTarget target{vectorRegisters, cacheBytes, dotProducts};
+    MatmulTarget target{vectorRegisters, cacheBytes, dotProducts, byteDots};
     if (kindOf(kernel) == kAttentionKind) {
       FailureOr<AttentionKernel> attention = readAttention(kernel);
       if (failed(attention))
@@ -53,6 +54,8 @@ private:
     if (kindOf(kernel) == kProductKind)
       if (std::optional<MatmulKernel> product = recogniseMatmul(kernel))
         return scheduleOf(seed ? randomPlan(*product, target, random) : planMatmul(*product, target), &getContext());
+    if (multipliesPacked(kernel))
+      return schedulePacked(kernel, target, seed ? &random : nullptr);
     lowerWindows(kernel);
     return scheduleLoops(kernel, seed ? &random : nullptr);
   }

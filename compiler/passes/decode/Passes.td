@@ -18,4 +18,15 @@ def DeriveDecode : Pass<"sinter-derive-decode", "::mlir::ModuleOp"> {
   let dependentDialects = ["::sinter::SinterDialect"];
 }
 
+def QuantizeWeights : Pass<"sinter-quantize-weights", "::mlir::ModuleOp"> {
+  let summary = "weights of 16, 8 or 4 bits for what does not train";
+  let description = [{
+    In entries that write no parameter and no optimizer's memory, products whose right operand is a parameter (a matrix)
+    become `matmul_packed`; its words and scales are transient states, which the new entry `prepare` fills. Small
+    products stay. It is an error if the model has an entry of that name. Example: test/passes/quantize-weights.mlir.
+  }];
+  let options = [Option<"kind", "kind", "std::string", "\"int8\"", "bf16, int8 or int4">];
+  let dependentDialects = ["::sinter::SinterDialect"];
+}
+
 #endif // SINTER_DECODE_PASSES

@@ -157,6 +157,7 @@ std::optional<int> interpretStages(CommandLine &line) {
 /// An option that acts at a stage which this compilation does not come by is not ignored.
 std::optional<int> checkReach(const CommandLine &line, const Command &options) {
   for (auto [option, stage] : {std::pair{"--decode", Stage::Fused},
+                               {"--weights", Stage::Fused},
                                {"--dtype", Stage::Train},
                                {"--memory-budget", Stage::Plan},
                                {"--validate-spirv", Stage::Object}}) {
@@ -175,6 +176,9 @@ std::optional<int> checkReach(const CommandLine &line, const Command &options) {
   if (!options.at("--march").given.empty() && !cpu)
     return complain("--march=" + line.march + ": needs --target=cpu");
   bool vulkan = llvm::any_of(line.targets, [](const TargetOptions &t) { return t.target == Target::Vulkan; });
+  if (vulkan && line.weights != "f32")
+    return complain("--weights=" + line.weights +
+                    ": Vulkan has no kernels for packed weights; compile for the CPU alone");
   if (line.validateSpirv && !vulkan)
     return complain("--validate-spirv: needs --target=vulkan");
   return std::nullopt;
@@ -248,6 +252,8 @@ std::optional<int> checkOutputs(const CommandLine &line) {
 
 /// Makes sense of what was read; an exit code if it makes none.
 std::optional<int> interpret(CommandLine &line, const Command &options) {
+  if (line.weights != "f32" && line.weights != "bf16" && line.weights != "int8" && line.weights != "int4")
+    return complain("--weights=" + line.weights + ": unknown type; f32, bf16, int8 and int4 are known");
   if (line.dtype != "f32" && line.dtype != "bf16")
     return complain("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
   if (!options.at("--memory-budget").given.empty() && !(line.budgetBytes = parseBytes(line.budget)))
@@ -333,6 +339,12 @@ CommandTable tableOf(CommandLine &line, std::vector<std::string> &inputs, std::s
        "also compile what `train --accumulate N` needs: steps of several batches, whose gradients add up");
   flag("--decode", line.decode,
        "also compile entries that sample token by token, with caches: prefill and decode, of the bits that logits has");
+  add("--weights", "TYPE", &line.weights,
+      "how entries that do not train read their weights: f32, bf16, or whole numbers with a scale for each group: int8 "
+      "or "
+      "int4; checkpoints and training stay f32",
+      line.weights)
+      .suggestions = "f32,bf16,int8,int4";
   add("--memory-budget", "BYTES", &line.budget,
       "the most bytes the program may take, such as 300M: values are computed again instead of stored", "no bound");
   add("--emit", "STAGE", &line.emit,
@@ -370,6 +382,7 @@ PipelineOptions CommandLine::pipelineOptions() const {
   options.bf16 = dtype == "bf16";
   options.memoryBudget = budgetBytes;
   options.decode = decode;
+  options.weights = weights == "f32" ? "" : weights;
   options.curve = !report.empty();
   options.dumpDirectory = dumpDirectory;
   options.time = time;

@@ -20,6 +20,7 @@ struct CommandLine {
   bool header = false; ///< of the model's entries, beside what `last` gives or alone
   bool listSettings = false;
   bool time = false, verbose = false, validateSpirv = false, statistics = false, accumulate = false;
+  std::string weights = "f32"; ///< how entries that do not train read them
   bool decode = false; ///< also derive entries that sample token by token
   Inspection inspection;
 

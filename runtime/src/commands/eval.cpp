@@ -66,7 +66,10 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
     const std::string more =
         fmt::format("\"perplexity\":{:.9g},\"bits_per_byte\":{:.9g},\"accuracy\":{:.9g},",
                     JsonNumber{result.perplexity()}, JsonNumber{result.bitsPerByte()}, JsonNumber{result.accuracy});
-    print("{{\"loss\":{:.9g},{}\"{}\":{}}}\n", JsonNumber{result.loss}, classes ? more : "", unit, result.predictions);
+    const std::string_view kind = weightsKind(program->description());
+    const std::string weights = kind == "f32" ? "" : fmt::format(",\"weights\":\"{}\"", kind);
+    print("{{\"loss\":{:.9g},{}\"{}\":{}{}}}\n", JsonNumber{result.loss}, classes ? more : "", unit, result.predictions,
+          weights);
     return Exit::Done;
   }
   print("loss           {:.6f}\n", result.loss);
@@ -77,6 +80,8 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
   if (!std::isnan(result.accuracy))
     print("accuracy       {:.2f} %\n", 100 * result.accuracy);
   print("{:<15}{}\n", unit, result.predictions);
+  if (const std::string_view kind = weightsKind(program->description()); kind != "f32")
+    print("weights        {}\n", kind);
   return Exit::Done;
 }
 

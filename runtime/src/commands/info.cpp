@@ -174,6 +174,8 @@ static void printText(const sinter_program &p, const sinter_plan &plan, const si
                       const CommonOptions &common) {
   print("program      {}\nsource       {}\ncompiler     {}\ntarget       {}\nconfig       {}\n", p.name, p.source,
         p.compiler, p.target, p.config);
+  if (const std::string_view kind = weightsKind(p); kind != "f32")
+    print("weights      {} where nothing trains\n", kind);
   print("parameters   {}\nstate        {} bytes\narena        {} bytes\nconstants    {} bytes\n"
         "kernels      {}\n",
         parameterCount(p), p.state_bytes, plan.arena_bytes, p.constant_bytes, plan.kernel_count);

@@ -130,6 +130,21 @@ double Program::scalar(const sinter_entry &entry, std::string_view name) {
   return numberAt(output->dtype, data(*output), 0);
 }
 
+const char *weightsKind(const sinter_program &program) {
+  const sinter_state *words = nullptr;
+  for (uint32_t s = 0; s < program.state_count; ++s) {
+    const sinter_state &state = program.states[s];
+    if (state.role != SINTER_TRANSIENT || state.tensor.rank != 3 ||
+        !std::string_view(state.tensor.name).starts_with("packed."))
+      continue;
+    // Words of a panel come before their scales: 16 words a group of 8 bits, 4 a group of 4.
+    if (words && state.tensor.dtype == SINTER_F32)
+      return words->tensor.shape[1] == 16 * state.tensor.shape[1] ? "int8" : "int4";
+    words = &state;
+  }
+  return words ? "bf16" : "f32";
+}
+
 const sinter_plan &anyPlan(const sinter_program &program) {
   return program.cpu_plan ? *program.cpu_plan : *program.vulkan_plan;
 }

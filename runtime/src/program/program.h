@@ -90,6 +90,9 @@ const sinter_plan &anyPlan(const sinter_program &program);
 inline bool isParameter(const sinter_state &state) { return state.role == SINTER_PARAMETER; }
 inline bool isSaved(const sinter_state &state) { return state.role != SINTER_TRANSIENT; }
 
+/// How entries that do not train read weights: f32, or the kind that `sinterc --weights` was given.
+const char *weightsKind(const sinter_program &program);
+
 /// Sets the inputs `seed` and `seed_high`, where the entry has them.
 void setSeed(Program &program, const sinter_entry &entry, uint64_t seed);
 

@@ -13,6 +13,7 @@
 #include "compiler/codegen/cpu/loops/EmitScatter.h"
 #include "compiler/codegen/cpu/loops/LoopEmitter.h"
 #include "compiler/codegen/cpu/loops/PutRows.h"
+#include "compiler/codegen/cpu/products/PackedProduct.h"
 #include "dialects/plan/Plan.h"
 
 using namespace mlir;
@@ -125,6 +126,8 @@ LogicalResult emitKernel(func::FuncOp kernel) {
     return emitScatterKernel(kernel);
   if (putsRows(kernel))
     return emitPutRows(kernel);
+  if (multipliesPacked(kernel))
+    return emitPacked(kernel);
   FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(kernel);
   if (failed(graph))
     return failure();

@@ -20,23 +20,25 @@ static bool hasSlowDots(StringRef processor) {
 }
 
 MatmulTarget matmulTarget(StringRef march) {
-  bool wide, dots;
+  bool wide, dots, bytes;
   StringRef processor = march;
   if (march == "native") {
     processor = llvm::sys::getHostCPUName();
     auto features = llvm::sys::getHostCPUFeatures();
     wide = features.lookup("avx512f"), dots = features.lookup("avx512bf16");
+    bytes = features.lookup("avx512vnni");
   } else {
     SmallVector<StringRef> features;
     if (llvm::X86::parseArchX86(march) != llvm::X86::CK_None)
       llvm::X86::getFeaturesForCPU(march, features);
     wide = llvm::is_contained(features, "avx512f"), dots = llvm::is_contained(features, "avx512bf16");
+    bytes = llvm::is_contained(features, "avx512vnni");
   }
   // Of other machines' caches nothing is known; those that have wide vectors have a megabyte at least.
   int64_t cache = march == "native" ? sysconf(_SC_LEVEL2_CACHE_SIZE) : 0;
   if (cache <= 0)
     cache = wide ? 1024 * 1024 : 512 * 1024;
-  return {wide ? 32 : 16, std::clamp<int64_t>(cache, 256 * 1024, 2048 * 1024), dots && !hasSlowDots(processor)};
+  return {wide ? 32 : 16, std::clamp<int64_t>(cache, 256 * 1024, 2048 * 1024), dots && !hasSlowDots(processor), bytes};
 }
 
 namespace {

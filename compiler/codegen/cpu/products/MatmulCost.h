@@ -15,6 +15,7 @@ struct MatmulTarget {
   int64_t vectorRegisters = 16;    ///< 16: registers of 8 floats (AVX2); 32: of 16 floats (AVX-512)
   int64_t cacheBytes = 512 * 1024; ///< of the second level, one core's
   bool dotProducts = false;        ///< a fast vdpbf16ps: two products of bf16 a lane
+  bool byteDots = false;           ///< vpdpbusd on wide vectors: four products of bytes a lane
 };
 
 /// For `native` or an x86-64 processor or level that LLVM knows; anything else is taken for AVX2.

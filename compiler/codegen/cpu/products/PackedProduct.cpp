@@ -1,0 +1,316 @@
+// See PackedProduct.h. For each panel of 64 columns, for some rows at a time:
+//
+//   bf16   for units of 384 steps: for words: sum += x[even] * (word << 16), sum += x[odd] * (word & 0xffff0000)
+//          total += sum
+//   whole  for groups: for words: dot += four bytes of w + 128 (or 8) times four of x
+//          total += (dot - 128 * (sum of x)) * scale of x * scale of w
+#include "compiler/codegen/cpu/products/PackedProduct.h"
+#include "compiler/codegen/cpu/Emitter.h"
+#include "compiler/codegen/cpu/Passes.h"
+#include "dialects/sinter/Decode.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace sinter::cpu {
+namespace {
+
+constexpr int64_t kVectors = kPanelColumns / kLanes, kMostRows = 4;
+/// Words ahead of those that are multiplied, which memory is asked for.
+constexpr int64_t kAhead = 16 * kPanelColumns;
+
+MatmulPackedOp packedOf(func::FuncOp kernel) {
+  auto products = kernel.getOps<MatmulPackedOp>();
+  return llvm::hasSingleElement(products) ? *products.begin() : MatmulPackedOp();
+}
+
+/// The argument that `value` is a reshape of, or null.
+BlockArgument argumentOf(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+      return {};
+    value = op->getOperand(0);
+  }
+  return cast<BlockArgument>(value);
+}
+
+class PackedEmitter {
+public:
+  PackedEmitter(OpBuilder &builder, MatmulPackedOp op, int64_t rows, bool byteDots, ArrayRef<Value> left, Value words,
+                Value scales, Value output)
+      : b(builder), loc(op.getLoc()), kind(op.getKind()), rows(rows), byteDots(byteDots),
+        left(left.begin(), left.end()), words(words), scales(scales), output(output) {
+    m = op.getResult().getType().getDimSize(0), n = op.getResult().getType().getDimSize(1);
+    length = op.getWords().getType().getDimSize(1), panels = op.getWords().getType().getDimSize(0);
+    groupWords = op.getGroup() / op.getStepsOfWord(), groups = length / groupWords;
+  }
+
+  void emitPanel(Value number) {
+    panel = number;
+    int64_t whole = m / rows * rows;
+    if (whole > 0)
+      loop(constant(0), constant(whole), rows, {}, [&](Value row, ValueRange) {
+        emitRows(row, rows);
+        return Vectors();
+      });
+    if (whole < m)
+      emitRows(constant(whole), m - whole);
+  }
+
+private:
+  using Vectors = SmallVector<Value>; ///< row by row, four a row
+
+  Value constant(int64_t value) { return indexConstant(b, loc, value); }
+  Value integers(int32_t value) {
+    auto type = cast<ShapedType>(lanesOf(b.getI32Type()));
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, b.getI32IntegerAttr(value)));
+  }
+  Value zeros(Type element) { return arith::ConstantOp::create(b, loc, b.getZeroAttr(lanesOf(element))); }
+  Vectors loop(Value from, Value to, int64_t step, ValueRange initial,
+               llvm::function_ref<Vectors(Value, ValueRange)> body) {
+    auto op = scf::ForOp::create(b, loc, from, to, constant(step), initial);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(op.getBody());
+    Vectors results = body(op.getInductionVar(), op.getRegionIterArgs());
+    if (!results.empty())
+      scf::YieldOp::create(b, loc, results);
+    return Vectors(op.getResults());
+  }
+  /// An element of the left operand number `operand`, of `width` in a row, on all lanes.
+  Value spread(int64_t operand, Value row, int64_t r, int64_t width, Value column) {
+    Value at = LinearIndex{r * width, {}}.add(row, width).add(column, 1).materialize(b, loc);
+    Value scalar = memref::LoadOp::create(b, loc, left[operand], at);
+    return vector::BroadcastOp::create(b, loc, lanesOf(scalar.getType()), scalar);
+  }
+  Value wordsAt(Value at, int64_t v) {
+    Value from =
+        LinearIndex{v * kLanes, {}}.add(panel, length * kPanelColumns).add(at, kPanelColumns).materialize(b, loc);
+    // (Behind the operand, that does no harm.)
+    memref::PrefetchOp::create(b, loc, words, LinearIndex{kAhead, {}}.add(from, 1).materialize(b, loc),
+                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+    return loadLanes(b, loc, words, from);
+  }
+
+  void emitRows(Value row, int64_t count) {
+    Vectors sums = kind == PackedKind::bf16 ? sumUnits(row, count) : sumGroups(row, count);
+    // The last panel may have fewer columns.
+    int64_t last = n - (panels - 1) * kPanelColumns;
+    auto store = [&](int64_t columns) {
+      for (int64_t r = 0; r < count; ++r)
+        for (int64_t v = 0; v * kLanes < columns; ++v) {
+          Value to = LinearIndex{r * n + v * kLanes, {}}.add(row, n).add(panel, kPanelColumns).materialize(b, loc);
+          storeLanes(b, loc, sums[r * kVectors + v], output, to, 1, std::min(kLanes, columns - v * kLanes));
+        }
+    };
+    if (last == kPanelColumns || panels == 1)
+      return store(last);
+    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel, constant(panels - 1));
+    auto branch = scf::IfOp::create(b, loc, isLast, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    store(last);
+    b.setInsertionPointToStart(branch.elseBlock());
+    store(kPanelColumns);
+  }
+
+  //===--- bf16 --------------------------------------------------------------------------------------===//
+
+  Vectors sumUnits(Value row, int64_t count) {
+    Vectors none(count * kVectors, zeros(b.getF32Type()));
+    return loop(constant(0), constant(length), groupWords, none, [&](Value from, ValueRange totals) {
+      Value to = arith::MinUIOp::create(b, loc, LinearIndex{groupWords, {}}.add(from, 1).materialize(b, loc),
+                                        constant(length));
+      Vectors unit = loop(from, to, 1, none, [&](Value at, ValueRange before) { return addWord(row, at, before); });
+      Vectors after;
+      for (auto [total, sum] : llvm::zip_equal(totals, unit))
+        after.push_back(arith::AddFOp::create(b, loc, total, sum));
+      return after;
+    });
+  }
+
+  Vectors addWord(Value row, Value at, ValueRange before) {
+    Vectors sums(before), even, odd;
+    auto type = lanesOf(b.getF32Type());
+    for (int64_t v = 0; v < kVectors; ++v) {
+      Value word = wordsAt(at, v);
+      even.push_back(arith::BitcastOp::create(b, loc, type, arith::ShLIOp::create(b, loc, word, integers(16))));
+      odd.push_back(arith::BitcastOp::create(
+          b, loc, type, arith::AndIOp::create(b, loc, word, integers(static_cast<int32_t>(0xffff0000u)))));
+    }
+    Value step = LinearIndex().add(at, 2).materialize(b, loc);
+    for (int64_t next : {0, 1})
+      for (int64_t r = 0; r < static_cast<int64_t>(sums.size()) / kVectors; ++r) {
+        Value x = spread(0, row, r, 2 * length, LinearIndex{next, {}}.add(step, 1).materialize(b, loc));
+        for (int64_t v = 0; v < kVectors; ++v) {
+          Value &sum = sums[r * kVectors + v];
+          sum = math::FmaOp::create(b, loc, x, next ? odd[v] : even[v], sum);
+        }
+      }
+    return sums;
+  }
+
+  //===--- whole numbers -----------------------------------------------------------------------------===//
+
+  Vectors sumGroups(Value row, int64_t count) {
+    Vectors none(count * kVectors, zeros(b.getF32Type())), nothing(count * kVectors, zeros(b.getI32Type()));
+    Value offset = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(kind == PackedKind::int8 ? 128 : 8));
+    Value offsets = vector::BroadcastOp::create(b, loc, lanesOf(b.getF32Type()), offset);
+    return loop(constant(0), constant(groups), 1, none, [&](Value group, ValueRange totals) {
+      Value from = LinearIndex().add(group, groupWords).materialize(b, loc);
+      Vectors dots(nothing);
+      for (int64_t word = 0; word < groupWords; ++word)
+        addDots(row, LinearIndex{word, {}}.add(from, 1).materialize(b, loc), dots);
+      Vectors after, weights;
+      for (int64_t v = 0; v < kVectors; ++v)
+        weights.push_back(loadLanes(b, loc, scales,
+                                    LinearIndex{v * kLanes, {}}
+                                        .add(panel, groups * kPanelColumns)
+                                        .add(group, kPanelColumns)
+                                        .materialize(b, loc)));
+      for (int64_t r = 0; r < count; ++r) {
+        Value scale = spread(1, row, r, groups, group), sum = spread(2, row, r, groups, group);
+        Value beyond = arith::MulFOp::create(b, loc, offsets, sum);
+        for (int64_t v = 0; v < kVectors; ++v) {
+          Value dot = arith::SIToFPOp::create(b, loc, lanesOf(b.getF32Type()), dots[r * kVectors + v]);
+          Value exact = arith::SubFOp::create(b, loc, dot, beyond);
+          Value scaled = arith::MulFOp::create(b, loc, exact, scale);
+          after.push_back(math::FmaOp::create(b, loc, scaled, weights[v], totals[r * kVectors + v]));
+        }
+      }
+      return after;
+    });
+  }
+
+  /// Adds the products of a word of each column: four bytes, or of four bits twice as many.
+  void addDots(Value row, Value at, Vectors &dots) {
+    bool nibbles = kind == PackedKind::int4;
+    int64_t parts = nibbles ? 2 : 1, count = static_cast<int64_t>(dots.size()) / kVectors;
+    SmallVector<Vectors> bytes(parts);
+    for (int64_t v = 0; v < kVectors; ++v) {
+      Value word = wordsAt(at, v);
+      if (!nibbles) {
+        bytes[0].push_back(word);
+        continue;
+      }
+      Value low = integers(0x0f0f0f0f);
+      bytes[0].push_back(arith::AndIOp::create(b, loc, word, low));
+      bytes[1].push_back(arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, word, integers(4)), low));
+    }
+    for (int64_t part = 0; part < parts; ++part)
+      for (int64_t r = 0; r < count; ++r) {
+        Value x = spread(0, row, r, parts * length, LinearIndex{part, {}}.add(at, parts).materialize(b, loc));
+        for (int64_t v = 0; v < kVectors; ++v)
+          dots[r * kVectors + v] = addDot(dots[r * kVectors + v], bytes[part][v], x);
+      }
+  }
+
+  /// sum + four unsigned bytes of each lane times four signed ones.
+  Value addDot(Value sum, Value weights, Value x) {
+    auto call = [&](StringRef name, Type type, ValueRange operands) -> Value {
+      return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), operands).getResult(0);
+    };
+    if (byteDots) {
+      auto type = VectorType::get({4 * kLanes}, b.getI8Type());
+      Value bytes = vector::BitCastOp::create(b, loc, type, weights),
+            signs = vector::BitCastOp::create(b, loc, type, x);
+      return call("llvm.x86.avx512.vpdpbusd.512", sum.getType(), {sum, bytes, signs});
+    }
+    // Bytes 0 and 2 of a lane, then 1 and 3, as pairs of 16 bits.
+    auto shorts = VectorType::get({2 * kLanes}, b.getI16Type());
+    Value eight = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(shorts, b.getI16IntegerAttr(8)));
+    Value w = vector::BitCastOp::create(b, loc, shorts, weights), s = vector::BitCastOp::create(b, loc, shorts, x);
+    Value first = arith::ShRUIOp::create(b, loc, arith::ShLIOp::create(b, loc, w, eight), eight);
+    Value firstX = arith::ShRSIOp::create(b, loc, arith::ShLIOp::create(b, loc, s, eight), eight);
+    Value second = arith::ShRUIOp::create(b, loc, w, eight), secondX = arith::ShRSIOp::create(b, loc, s, eight);
+    for (auto [u, t] : {std::pair(first, firstX), std::pair(second, secondX)}) {
+      SmallVector<Value> halves;
+      for (int64_t half = 0; half < 2; ++half) {
+        auto part = [&](Value v) -> Value {
+          return vector::ExtractStridedSliceOp::create(b, loc, v, ArrayRef<int64_t>{half * kLanes},
+                                                       ArrayRef<int64_t>{kLanes}, ArrayRef<int64_t>{1});
+        };
+        halves.push_back(
+            call("llvm.x86.avx2.pmadd.wd", VectorType::get({kLanes / 2}, b.getI32Type()), {part(u), part(t)}));
+      }
+      SmallVector<int64_t> both = llvm::to_vector(llvm::seq<int64_t>(0, kLanes));
+      sum = arith::AddIOp::create(b, loc, sum, vector::ShuffleOp::create(b, loc, halves[0], halves[1], both));
+    }
+    return sum;
+  }
+
+  OpBuilder &b;
+  Location loc;
+  PackedKind kind;
+  int64_t rows;
+  bool byteDots;
+  SmallVector<Value> left;
+  Value words, scales, output, panel;
+  int64_t m = 0, n = 0, length = 0, panels = 0; ///< words along k; panels
+  int64_t groupWords = 0, groups = 0;
+};
+
+} // namespace
+
+bool multipliesPacked(func::FuncOp kernel) { return packedOf(kernel) != nullptr; }
+
+DictionaryAttr schedulePacked(func::FuncOp kernel, const MatmulTarget &target, std::mt19937_64 *random) {
+  int64_t m = packedOf(kernel).getResult().getType().getDimSize(0), rows = std::clamp<int64_t>(m, 1, 2);
+  bool bytes = target.byteDots;
+  if (random)
+    rows = 1 + static_cast<int64_t>((*random)() % std::clamp<int64_t>(m, 1, kMostRows)),
+    bytes = bytes && (*random)() % 2;
+  Builder b(kernel.getContext());
+  return b.getDictionaryAttr({b.getNamedAttr("rows", b.getI64IntegerAttr(rows)),
+                              b.getNamedAttr("dots", b.getStringAttr(bytes ? "bytes" : "pairs"))});
+}
+
+LogicalResult emitPacked(func::FuncOp kernel) {
+  MatmulPackedOp op = packedOf(kernel);
+  int64_t m = op.getResult().getType().getDimSize(0);
+  auto schedule = kernel->getAttrOfType<DictionaryAttr>(kScheduleAttr);
+  auto rows = schedule ? schedule.getAs<IntegerAttr>("rows") : IntegerAttr();
+  auto dots = schedule ? schedule.getAs<StringAttr>("dots") : StringAttr();
+  if (!rows || !dots || schedule.size() != 2 || rows.getInt() < 1 ||
+      rows.getInt() > std::clamp<int64_t>(m, 1, kMostRows) || !llvm::is_contained({"bytes", "pairs"}, dots.getValue()))
+    return kernel.emitError(
+        "`sinter.schedule`: of packed weights has 1 to 4 rows, no more than there are, and dots: bytes "
+        "or pairs");
+  SmallVector<unsigned> operands;
+  for (Value operand : op.getOperands()) {
+    BlockArgument argument = argumentOf(operand);
+    if (!argument)
+      return op.emitError("matmul_packed: the CPU needs it in a kernel of its own");
+    operands.push_back(argument.getArgNumber());
+  }
+  Operation *reader = op->hasOneUse() ? *op->getUsers().begin() : nullptr;
+  while (reader && isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(reader) && reader->hasOneUse())
+    reader = *reader->getUsers().begin();
+  if (!reader || reader != kernel.front().getTerminator() || reader->getNumOperands() != 1)
+    return op.emitError("matmul_packed: the CPU needs it in a kernel of its own");
+  int64_t k = op.getWords().getType().getDimSize(1) * op.getStepsOfWord(), n = op.getResult().getType().getDimSize(1);
+  int64_t panels = op.getWords().getType().getDimSize(0);
+
+  func::FuncOp function = createTileFunction(kernel);
+  OpBuilder b(function.getBody().front().getTerminator());
+  unsigned arguments = function.getNumArguments();
+  SmallVector<Value> flat;
+  for (unsigned operand : operands)
+    flat.push_back(flatten(b, op.getLoc(), function.getArgument(operand)));
+  size_t left = op.getLhs().size();
+  PackedEmitter emitter(b, op, rows.getInt(), dots.getValue() == "bytes", ArrayRef(flat).take_front(left), flat[left],
+                        op.getScales() ? flat.back() : Value(),
+                        flatten(b, op.getLoc(), function.getArgument(arguments - 4)));
+  auto tiles = scf::ForOp::create(b, op.getLoc(), function.getArgument(arguments - 3),
+                                  function.getArgument(arguments - 2), indexConstant(b, op.getLoc(), 1));
+  b.setInsertionPointToStart(tiles.getBody());
+  emitter.emitPanel(tiles.getInductionVar());
+  setTileAttributes(function, panels, /*scratch=*/0, /*flops=*/2 * m * n * k);
+  kernel.erase();
+  return success();
+}
+
+} // namespace sinter::cpu

@@ -1,0 +1,268 @@
+// sinter-quantize-weights: what does not train reads its weights as 16, 8 or 4 bits.
+//
+//   func @decode(...) { %w = sinter.read @c_fc.weight ; %y = sinter.matmul %x, %w }
+//     =>
+//   sinter.state @packed.c_fc.weight : tensor<48x192x64xi32> {init = "zeros", transient}      and its scales
+//   func @prepare() { %w = sinter.read @c_fc.weight ; ... sinter.write @packed.c_fc.weight, %words }
+//   func @decode(...) { %words = sinter.read @packed.c_fc.weight ; %y = sinter.matmul_packed int8 (%q, %s, %t) by
+//   %words }
+//
+// Weights are packed by ordinary ops, once, in an entry of their own: the runtime calls it before it calls any other
+// that reads them, and again when parameters have changed. Rows on the left are rounded where they are multiplied. As
+// with `q8_0` and `q4_0` of llama.cpp, groups have a scale each: of 8 bits, from the largest magnitude; of 4 bits, so
+// that the element of the largest magnitude is -8 times the scale, since there are more negative numbers than positive
+// ones.
+#include "compiler/passes/Debug.h"
+#include "compiler/passes/decode/Passes.h"
+#include "dialects/sinter/Decode.h"
+#include "dialects/sinter/ops/Rules.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <deque>
+
+#define DEBUG_TYPE "sinter-quantize-weights"
+
+using namespace mlir;
+
+namespace sinter {
+#define GEN_PASS_DEF_QUANTIZEWEIGHTS
+#include "compiler/passes/decode/Passes.h.inc"
+
+namespace {
+
+using namespace rules;
+
+constexpr StringLiteral kPrepare = "prepare";
+/// Below, a product is too small to be worth it.
+constexpr int64_t kLeastColumns = 16, kLeastSteps = 32;
+
+int64_t alignedTo(int64_t size, int64_t unit) { return llvm::divideCeil(size, unit) * unit; }
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// Builds what packs weights, and rows.
+class Packing {
+public:
+  Packing(OpBuilder &builder, Location loc, PackedKind kind) : b(builder), loc(loc), kind(kind) {}
+
+  struct Weights {
+    Value words, scales;
+  };
+
+  /// Of [k, n], or of [n, k] if they are read transposed.
+  Weights weights(Value w, bool transposed) {
+    if (transposed)
+      w = transposedBy(w, {1, 0});
+    w = padded(w, {stepsOf(typeOf(w).getDimSize(0)), alignedTo(typeOf(w).getDimSize(1), kPanelColumns)});
+    int64_t k = typeOf(w).getDimSize(0), n = typeOf(w).getDimSize(1);
+    if (kind == PackedKind::bf16) {
+      Value narrow = arith::TruncFOp::create(b, loc, typeOf(w).clone(b.getBF16Type()), w);
+      Value rounded = arith::ExtFOp::create(b, loc, typeOf(w), narrow);
+      Expr bits(b, loc, arith::BitcastOp::create(b, loc, typeOf(w).clone(b.getI32Type()), rounded));
+      SmallVector<Expr> steps = stepsOfWords(bits, 0, 2);
+      return {panels(build<arith::OrIOp>(shifted<arith::ShRUIOp>(steps[0], 16), steps[1])), {}};
+    }
+    Expr grouped(b, loc, reshaped(w, {k / groupOf(kind), groupOf(kind), n}));
+    auto [scale, inverse] = kind == PackedKind::int8 ? scalesOf(grouped, 1) : signedScalesOf(grouped);
+    Expr q = rounded(grouped * spread(inverse, typeOf(grouped), {0, 2}));
+    if (kind == PackedKind::int4)
+      q = minimum(maximum(q, q.constant(-8)), q.constant(7));
+    Expr whole = toInteger(q + (kind == PackedKind::int8 ? 128 : 8));
+    SmallVector<Expr> steps = stepsOfWords(whole.with(reshaped(whole, {k, n})), 0, stepsOfWord(kind));
+    Expr word = steps[0];
+    for (int64_t j = 1; j < stepsOfWord(kind); ++j)
+      word = build<arith::OrIOp>(word, shifted<arith::ShLIOp>(steps[j], 8 * (j % 4) + 4 * (j / 4)));
+    return {panels(word), panels(scale)};
+  }
+
+  /// Of [m, k], as sinter.matmul_packed wants them.
+  SmallVector<Value> rows(Value x) {
+    int64_t m = typeOf(x).getDimSize(0), k = stepsOf(typeOf(x).getDimSize(1));
+    x = padded(x, {m, k});
+    if (kind == PackedKind::bf16)
+      return {x};
+    Expr grouped(b, loc, reshaped(x, {m, k / groupOf(kind), groupOf(kind)}));
+    auto [scale, inverse] = scalesOf(grouped, 2);
+    Expr q = rounded(grouped * spread(inverse, typeOf(grouped), {0, 1}));
+    Value sums = ReduceOp::create(b, loc, ReduceKind::sum, q.value, ArrayRef<int64_t>{2});
+    Expr whole = toInteger(q), bytes = build<arith::AndIOp>(whole, whole.constant(255));
+    SmallVector<Expr> steps = stepsOfWords(bytes.with(reshaped(bytes, {m, k})), 1, 4);
+    Expr word = steps[0];
+    for (int64_t j = 1; j < 4; ++j)
+      word = build<arith::OrIOp>(word, shifted<arith::ShLIOp>(steps[j], 8 * j));
+    return {word, scale, sums};
+  }
+
+private:
+  int64_t stepsOf(int64_t k) const {
+    return alignedTo(k, kind == PackedKind::bf16 ? 2 : groupOf(kind));
+  }
+
+  Value reshaped(Value value, ArrayRef<int64_t> shape) {
+    return ReshapeOp::create(b, loc, typeOf(value).clone(shape), value);
+  }
+  Value transposedBy(Value value, ArrayRef<int64_t> order) { return TransposeOp::create(b, loc, value, order); }
+  Value padded(Value value, ArrayRef<int64_t> shape) {
+    if (typeOf(value).getShape() == shape)
+      return value;
+    SmallVector<int64_t> none(shape.size(), 0), high;
+    for (auto [from, to] : llvm::zip_equal(typeOf(value).getShape(), shape))
+      high.push_back(to - from);
+    return PadOp::create(b, loc, typeOf(value).clone(shape), value, none, high, none);
+  }
+  Expr spread(Expr x, RankedTensorType type, ArrayRef<int64_t> dims) {
+    return x.with(BroadcastOp::create(b, loc, type, x.value, dims));
+  }
+  Expr rounded(Expr x) { return build<math::RoundEvenOp>(x); }
+  Expr toInteger(Expr x) {
+    return x.with(arith::FPToSIOp::create(b, loc, typeOf(x.value).clone(b.getI32Type()), x.value));
+  }
+  template <typename Shift> Expr shifted(Expr x, int64_t by) {
+    return by == 0 ? x : build<Shift>(x, x.constant(static_cast<double>(by)));
+  }
+  Expr reduced(ReduceKind kind, Expr x, int64_t axis) {
+    return x.with(ReduceOp::create(b, loc, kind, x.value, ArrayRef<int64_t>{axis}).getResult());
+  }
+
+  /// 1/127 of the largest magnitude along `axis`, and what numbers are multiplied by; 0 where there is nothing.
+  std::pair<Expr, Expr> scalesOf(Expr x, int64_t axis) {
+    Expr most = reduced(ReduceKind::max, build<math::AbsFOp>(x), axis);
+    return {most / 127, select(most > most.constant(kTiny), 127 / most, 0)};
+  }
+
+  /// -1/8 of what has the largest magnitude of a group.
+  std::pair<Expr, Expr> signedScalesOf(Expr x) {
+    Expr top = reduced(ReduceKind::max, x, 1), bottom = reduced(ReduceKind::min, x, 1);
+    Expr most = select(-bottom > top, bottom, top);
+    return {most / -8, select(build<math::AbsFOp>(most) > most.constant(kTiny), -8 / most, 0)};
+  }
+
+  /// Every `count`-th along `dim` of a matrix: the first of each word, the second...
+  SmallVector<Expr> stepsOfWords(Expr x, int64_t dim, int64_t count) {
+    RankedTensorType type = typeOf(x);
+    SmallVector<Expr> steps;
+    for (int64_t j = 0; j < count; ++j) {
+      SmallVector<int64_t> starts(2, 0), limits(type.getShape()), strides(2, 1), shape(type.getShape());
+      starts[dim] = j, strides[dim] = count, shape[dim] /= count;
+      steps.push_back(x.with(SliceOp::create(b, loc, type.clone(shape), x.value, starts, limits, strides)));
+    }
+    return steps;
+  }
+
+  /// [rows, n] -> [n / 64, rows, 64]
+  Value panels(Expr x) {
+    int64_t rows = typeOf(x).getDimSize(0), n = typeOf(x).getDimSize(1);
+    return transposedBy(reshaped(x, {rows, n / kPanelColumns, kPanelColumns}), {1, 0, 2});
+  }
+
+  /// What is smaller than this has an inverse that is no number, or none to speak of.
+  static constexpr double kTiny = 1e-30;
+
+  OpBuilder &b;
+  Location loc;
+  PackedKind kind;
+};
+
+struct QuantizeWeightsPass : impl::QuantizeWeightsBase<QuantizeWeightsPass> {
+  using QuantizeWeightsBase::QuantizeWeightsBase;
+
+  void runOnOperation() override {
+    std::optional<PackedKind> found = symbolizePackedKind(kind);
+    if (!found) {
+      getOperation().emitError("sinter-quantize-weights: kind is bf16, int8 or int4, not '") << kind << "'";
+      return signalPassFailure();
+    }
+    if (Operation *own = getOperation().lookupSymbol(kPrepare)) {
+      own->emitError("the entry '") << kPrepare << "' cannot be made: the model has one of its own";
+      return signalPassFailure();
+    }
+    states.clear();
+    for (auto entry : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+      if (entry->hasAttr(kEntryAttr) && !trains(entry))
+        for (auto product : llvm::to_vector(entry.getOps<MatmulOp>()))
+          replace(product, *found);
+    if (!states.empty())
+      makePrepare(*found);
+  }
+
+private:
+  struct Packed {
+    StateOp weights, words, scales;
+    bool transposed;
+  };
+
+  /// Whether the entry changes what is kept.
+  bool trains(func::FuncOp entry) {
+    return llvm::any_of(entry.getOps<WriteOp>(), [&](WriteOp write) {
+      return !getOperation().lookupSymbol<StateOp>(write.getState()).getTransient();
+    });
+  }
+
+  void replace(MatmulOp product, PackedKind found) {
+    auto read = product.getRhs().getDefiningOp<ReadOp>();
+    auto state = read ? getOperation().lookupSymbol<StateOp>(read.getState()) : StateOp();
+    RankedTensorType type = typeOf(product.getResult());
+    if (!state || !state.getTrainable() || type.getRank() != 2 || product.getTransposeLhs() || product.getBf16() ||
+        type.getDimSize(1) < kLeastColumns || typeOf(product.getLhs()).getDimSize(1) < kLeastSteps)
+      return;
+    Packed packed = packedOf(state, product.getTransposeRhs(), found);
+    OpBuilder b(product);
+    Location loc = product.getLoc();
+    auto readOf = [&](StateOp of) -> Value {
+      return of ? ReadOp::create(b, loc, of.getType(), of.getSymName()).getResult() : Value();
+    };
+    Value words = readOf(packed.words), scales = readOf(packed.scales);
+    SmallVector<Value> left = Packing(b, loc, found).rows(product.getLhs());
+    auto result = MatmulPackedOp::create(b, loc, type, found, left, words, scales);
+    DEBUG_AT(product) << "multiplies by " << packed.words.getSymName();
+    product.getResult().replaceAllUsesWith(result.getResult());
+    product.erase();
+    if (read->use_empty())
+      read.erase();
+  }
+
+  Packed packedOf(StateOp state, bool transposed, PackedKind found) {
+    for (Packed &known : states)
+      if (known.weights == state && known.transposed == transposed)
+        return known;
+    // What packing gives tells the types.
+    OpBuilder b(&getContext());
+    auto scratch = func::FuncOp::create(state.getLoc(), "scratch", b.getFunctionType({state.getType()}, {}));
+    b.setInsertionPointToStart(scratch.addEntryBlock());
+    Packing::Weights made = Packing(b, state.getLoc(), found).weights(scratch.getArgument(0), transposed);
+    auto stateOf = [&](Value value, StringRef suffix) {
+      OpBuilder at(state);
+      std::string name = ("packed." + state.getSymName() + (transposed ? ".transposed" : "") + suffix).str();
+      return value ? StateOp::create(at, state.getLoc(), name, typeOf(value), "zeros", APFloat(0.0),
+                                     /*trainable=*/false, /*transient=*/true)
+                   : StateOp();
+    };
+    StateOp words = stateOf(made.words, ""), scales = stateOf(made.scales, ".scales");
+    scratch.erase();
+    states.push_back({state, words, scales, transposed});
+    return states.back();
+  }
+
+  void makePrepare(PackedKind found) {
+    OpBuilder b = OpBuilder::atBlockEnd(getOperation().getBody());
+    Location loc = states.front().weights.getLoc();
+    auto entry = func::FuncOp::create(b, loc, kPrepare, b.getFunctionType({}, {}));
+    entry->setAttr(kEntryAttr, b.getUnitAttr());
+    b.setInsertionPointToStart(entry.addEntryBlock());
+    for (Packed &packed : states) {
+      Location own = packed.weights.getLoc();
+      Value w = ReadOp::create(b, own, packed.weights.getType(), packed.weights.getSymName());
+      Packing::Weights made = Packing(b, own, found).weights(w, packed.transposed);
+      WriteOp::create(b, own, packed.words.getSymName(), made.words);
+      if (made.scales)
+        WriteOp::create(b, own, packed.scales.getSymName(), made.scales);
+    }
+    func::ReturnOp::create(b, loc);
+  }
+
+  std::deque<Packed> states;
+};
+
+} // namespace
+} // namespace sinter
