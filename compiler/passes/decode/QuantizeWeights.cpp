@@ -95,9 +95,7 @@ public:
   }
 
 private:
-  int64_t stepsOf(int64_t k) const {
-    return alignedTo(k, kind == PackedKind::bf16 ? 2 : groupOf(kind));
-  }
+  int64_t stepsOf(int64_t k) const { return alignedTo(k, kind == PackedKind::bf16 ? 2 : groupOf(kind)); }
 
   Value reshaped(Value value, ArrayRef<int64_t> shape) {
     return ReshapeOp::create(b, loc, typeOf(value).clone(shape), value);

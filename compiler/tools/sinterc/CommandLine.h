@@ -21,7 +21,7 @@ struct CommandLine {
   bool listSettings = false;
   bool time = false, verbose = false, validateSpirv = false, statistics = false, accumulate = false;
   std::string weights = "f32"; ///< how entries that do not train read them
-  bool decode = false; ///< also derive entries that sample token by token
+  bool decode = false;         ///< also derive entries that sample token by token
   Inspection inspection;
 
   std::map<std::string, std::string> values; ///< `settings`, taken apart
