@@ -27,7 +27,7 @@ func.func private @doubles(%x: tensor<16xf32>) -> tensor<16xf32> attributes {sin
   %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
       ins(%x : tensor<16xf32>) outs(%e : tensor<16xf32>) {
   ^bb0(%v: f32, %o: f32):
-    // expected-error @below {{vulkan: a shader computes in f32, i32, i8 and i1, not in 'f64'}}
+    // expected-error @below {{vulkan: f64 is for the CPU: compile with --target=cpu, or compute in f32}}
     %d = arith.extf %v : f32 to f64
     %s = arith.addf %d, %d : f64
     %t = arith.truncf %s : f64 to f32
