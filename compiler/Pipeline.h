@@ -32,7 +32,7 @@ struct PipelineOptions {
   bool bf16 = false;            ///< matrix products round their operands to bf16
   bool portableKernels = false; ///< none that only the target knows (KernelAbilities.h), for tests to compare with
   bool decode = false;          ///< derive entries that compute new positions only (derive-decode)
-  std::string weights;          ///< bf16, int8 or int4: how entries that do not train read them; empty: as they are
+  std::string weights;          ///< f32, bf16, int8, int4: packed so for entries that do not train; empty: as they are
   bool fuse = true;             ///< false: elementwise ops stay apart, for tests to compare with
   Inspection inspection;        ///< what is printed on the way
   std::function<void(mlir::PassManager &)> watch; ///< sees each stage's passes before they run: for tests

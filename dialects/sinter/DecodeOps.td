@@ -57,7 +57,7 @@ def MatmulBelowOp : SinterOp<"matmul_below", [Pure, ProductLike, DeclareOpInterf
 }
 
 def PackedKindAttr : I32EnumAttr<"PackedKind", "how weights are stored", [
-    I32EnumAttrCase<"bf16", 0>, I32EnumAttrCase<"int8", 1>, I32EnumAttrCase<"int4", 2>]> {
+    I32EnumAttrCase<"bf16", 0>, I32EnumAttrCase<"int8", 1>, I32EnumAttrCase<"int4", 2>, I32EnumAttrCase<"f32", 3>]> {
   let cppNamespace = "::sinter";
 }
 
@@ -67,6 +67,7 @@ def MatmulPackedOp : SinterOp<"matmul_packed", [Pure, ReadsInMemory, AttrSizedOp
   let description = [{
     result[m, n] = sum over k of x[m, k] w[k, n]. `words` are panels of 64 columns, [panels, words along k, 64] of i32;
     columns behind the last are zero, and so are steps of k behind the last. A word has, from its lowest bits on,
+      f32    one step of k. x is f32. The sum is that of `matmul`, to the bit, of up to 16 units.
       bf16   two steps of k. x is f32. Units of 384 steps are chains of fused multiply-adds over ascending k from zero,
              and units add up in ascending order, from zero;
       int8   four steps of k, each as w + 128, in groups of 64;
@@ -77,8 +78,8 @@ def MatmulPackedOp : SinterOp<"matmul_packed", [Pure, ReadsInMemory, AttrSizedOp
     scale of w.
     Both orders depend on k alone. `quantize-weights` makes it, and what it reads.
     (C1) the result is [m, n]; `words` has the panels that n needs; (C2) the operands on the left are one tensor of f32
-    for bf16, and three for whole numbers, of the shapes above; (C3) there are scales for whole numbers, and none for
-    bf16.
+    for f32 and bf16, and three for whole numbers, of the shapes above; (C3) there are scales for whole numbers, and
+    none for f32 and bf16.
     ```mlir
     %y = sinter.matmul_packed bf16(%x) by %words : (tensor<1x128xf32>, tensor<6x64x64xi32>) -> tensor<1x384xf32>
     %z = sinter.matmul_packed int8(%q, %s, %t) by %words scales %w : (tensor<1x32xi32>, tensor<1x2xf32>,
@@ -92,7 +93,8 @@ def MatmulPackedOp : SinterOp<"matmul_packed", [Pure, ReadsInMemory, AttrSizedOp
                          `:` functional-type(operands, $result)}];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// Steps of k that share a scale; of bf16, those of a unit.
+    bool ofIntegers() { return getKind() == PackedKind::int8 || getKind() == PackedKind::int4; }
+    /// Steps of k that share a scale; of bf16, those of a unit, which `matmul` knows of f32.
     int64_t getGroup();
     /// Steps of k in a word.
     int64_t getStepsOfWord();

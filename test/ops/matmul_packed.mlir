@@ -1,4 +1,4 @@
-// Products with weights of 16, 8 and 4 bits. Numbers: matmul_packed.py, which packs weights by itself. The two ways to
+// Products with weights of 32, 16, 8 and 4 bits. Numbers: matmul_packed.py, which packs weights by itself. The two ways to
 // multiply four bytes, and any number of rows at a time, give the same.
 // RUN: split-file %s %t
 // RUN: sinter-opt %t/roundtrip.mlir | sinter-opt | FileCheck %t/roundtrip.mlir
@@ -56,13 +56,13 @@ func.func @group(%q: tensor<1x20xi32>, %s: tensor<1x1xf32>, %w: tensor<1x20x64xi
 }
 // -----
 func.func @scales(%q: tensor<1x32xi32>, %s: tensor<1x2xf32>, %w: tensor<1x32x64xi32>) -> tensor<1x64xf32> {
-  // expected-error @+1 {{of bf16 has no scales, and one of whole numbers those of each group}}
+  // expected-error @+1 {{of f32 or bf16 has no scales, and one of whole numbers those of each group}}
   %y = sinter.matmul_packed int8(%q, %s, %s) by %w : (tensor<1x32xi32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<1x32x64xi32>) -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }
 // -----
 func.func @none(%x: tensor<1x128xf32>, %w: tensor<1x64x64xi32>, %c: tensor<1x2x64xf32>) -> tensor<1x64xf32> {
-  // expected-error @+1 {{of bf16 has no scales, and one of whole numbers those of each group}}
+  // expected-error @+1 {{of f32 or bf16 has no scales, and one of whole numbers those of each group}}
   %y = sinter.matmul_packed bf16(%x) by %w scales %c : (tensor<1x128xf32>, tensor<1x64x64xi32>, tensor<1x2x64xf32>) -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }

@@ -34,8 +34,14 @@ def panels(rows, n, none=0):
 
 
 def product(kind, m, n, k, draw):
-    steps, group = {"bf16": (2, 384), "int8": (4, 64), "int4": (8, 32)}[kind]
+    steps, group = {"f32": (1, 384), "bf16": (2, 384), "int8": (4, 64), "int4": (8, 32)}[kind]
     length = k // steps
+    if kind == "f32":
+        w = [[f32(draw.uniform(-1, 1)) for _ in range(n)] for _ in range(k)]
+        x = [[f32(draw.uniform(-1, 1)) for _ in range(k)] for _ in range(m)]
+        words = [[struct.unpack("<i", struct.pack("<f", w[i][j]))[0] for j in range(n)] for i in range(k)]
+        y = [[sum(x[i][s] * w[s][j] for s in range(k)) for j in range(n)] for i in range(m)]
+        return [(x, "f32")], panels(words, n), None, y
     if kind == "bf16":
         w = [[bf16(draw.uniform(-1, 1)) for _ in range(n)] for _ in range(k)]
         x = [[f32(draw.uniform(-1, 1)) for _ in range(k)] for _ in range(m)]
@@ -66,8 +72,9 @@ def shape(values):
 
 def main():
     draw = random.Random(5)
-    cases = [("bf16", 1, 70, 64), ("bf16", 3, 64, 900), ("bf16", 5, 130, 50), ("int8", 1, 70, 128),
-             ("int8", 5, 64, 192), ("int8", 4, 17, 64), ("int4", 1, 130, 96), ("int4", 3, 64, 64), ("int4", 2, 16, 32)]
+    cases = [("f32", 1, 70, 33), ("f32", 3, 64, 700), ("bf16", 1, 70, 64), ("bf16", 3, 64, 900), ("bf16", 5, 130, 50),
+             ("int8", 1, 70, 128), ("int8", 5, 64, 192), ("int8", 4, 17, 64), ("int4", 1, 130, 96), ("int4", 3, 64, 64),
+             ("int4", 2, 16, 32)]
     for number, (kind, m, n, k) in enumerate(cases):
         left, words, scales, y = product(kind, m, n, k, draw)
         lines, names, types = [], [], []

@@ -5,6 +5,7 @@
 // RUN: sinter-opt %t/model.mlir --sinter-quantize-weights=kind=int8 | sinter-opt | FileCheck %t/model.mlir
 // RUN: sinter-opt %t/model.mlir --sinter-quantize-weights=kind=int4 | FileCheck %t/model.mlir --check-prefix=INT4
 // RUN: sinter-opt %t/model.mlir --sinter-quantize-weights=kind=bf16 | FileCheck %t/model.mlir --check-prefix=BF16
+// RUN: sinter-opt %t/model.mlir --sinter-quantize-weights=kind=f32 | FileCheck %t/model.mlir --check-prefix=F32
 // RUN: not sinter-opt %t/model.mlir --sinter-quantize-weights=kind=int7 2>&1 | FileCheck %t/model.mlir --check-prefix=KIND
 // RUN: sinter-opt %t/own.mlir --verify-diagnostics --sinter-quantize-weights
 // RUN: not sinterc %t/none.cpp --weights=int7 -o %t/none 2>&1 | FileCheck %t/none.cpp --check-prefix=TYPE
@@ -12,7 +13,7 @@
 // RUN: not sinterc %t/model.mlir --from=kernels --weights=int8 -o %t/none 2>&1 | FileCheck %t/none.cpp --check-prefix=LATE
 
 //--- model.mlir
-// KIND: kind is bf16, int8 or int4, not 'int7'
+// KIND: kind is f32, bf16, int8 or int4, not 'int7'
 // CHECK: sinter.state @packed.w : tensor<2x32x64xi32> {init = "zeros", transient}
 // CHECK: sinter.state @packed.w.scales : tensor<2x2x64xf32> {init = "zeros", transient}
 // CHECK: sinter.state @packed.w.transposed : tensor<2x32x64xi32>
@@ -21,6 +22,14 @@
 // INT4: sinter.state @packed.w.scales : tensor<2x4x64xf32>
 // BF16: sinter.state @packed.w : tensor<2x50x64xi32>
 // BF16-NOT: scales
+// Of f32, more than 4 rows stay, too.
+// F32: sinter.state @packed.w : tensor<2x100x64xi32>
+// F32-NOT: scales
+// F32-LABEL: func.func @infer
+// F32: sinter.matmul_packed f32(%{{.*}}) by %{{.*}} : (tensor<3x100xf32>, tensor<2x100x64xi32>) -> tensor<3x80xf32>
+// F32-LABEL: func.func @many
+// F32-NOT: matmul_packed
+// F32-LABEL: func.func @train
 sinter.state @w : tensor<100x80xf32> {init = "normal", scale = 1.0, trainable}
 sinter.state @few : tensor<100x8xf32> {init = "normal", scale = 1.0, trainable}
 sinter.state @memory : tensor<100x80xf32> {init = "zeros"}
@@ -47,6 +56,11 @@ func.func @infer(%x: tensor<3x100xf32> {sinter.name = "x"}) -> (tensor<3x80xf32>
   %g = sinter.matmul %x, %memory : (tensor<3x100xf32>, tensor<100x80xf32>) -> tensor<3x80xf32>
   return %y, %z, %f, %g : tensor<3x80xf32>, tensor<3x100xf32>, tensor<3x8xf32>, tensor<3x80xf32>
 }
+func.func @many(%x: tensor<5x100xf32> {sinter.name = "x"}) -> (tensor<5x80xf32> {sinter.name = "y"}) attributes {sinter.entry} {
+  %w = sinter.read @w : tensor<100x80xf32>
+  %y = sinter.matmul %x, %w : (tensor<5x100xf32>, tensor<100x80xf32>) -> tensor<5x80xf32>
+  return %y : tensor<5x80xf32>
+}
 // CHECK-LABEL: func.func @train
 // CHECK-NOT: matmul_packed
 // CHECK-LABEL: func.func @prepare() attributes {sinter.entry}
@@ -68,6 +82,6 @@ func.func @prepare(%x: tensor<2xf32> {sinter.name = "x"}) -> (tensor<2xf32> {sin
 }
 
 //--- none.cpp
-// TYPE: --weights=int7: unknown type; f32, bf16, int8 and int4 are known
+// TYPE: --weights=int7: unknown type; f32, packed, bf16, int8 and int4 are known
 // CHECK: --weights=int8: Vulkan has no kernels for packed weights; compile for the CPU alone
 // LATE: --weights: acts on the way to stage fused, but --from=kernels starts behind it

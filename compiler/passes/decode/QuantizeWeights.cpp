@@ -12,6 +12,7 @@
 // with `q8_0` and `q4_0` of llama.cpp, groups have a scale each: of 8 bits, from the largest magnitude; of 4 bits, so
 // that the element of the largest magnitude is -8 times the scale, since there are more negative numbers than positive
 // ones.
+#include "compiler/codegen/products/ProductOrder.h"
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/decode/Passes.h"
 #include "dialects/sinter/Decode.h"
@@ -34,6 +35,8 @@ namespace {
 using namespace rules;
 
 constexpr StringLiteral kPrepare = "prepare";
+/// Of f32, more rows have better kernels.
+constexpr int64_t kMostRows = 4;
 /// Below, a product is too small to be worth it.
 constexpr int64_t kLeastColumns = 16, kLeastSteps = 32;
 
@@ -56,6 +59,8 @@ public:
       w = transposedBy(w, {1, 0});
     w = padded(w, {stepsOf(typeOf(w).getDimSize(0)), alignedTo(typeOf(w).getDimSize(1), kPanelColumns)});
     int64_t k = typeOf(w).getDimSize(0), n = typeOf(w).getDimSize(1);
+    if (kind == PackedKind::f32)
+      return {panels(Expr(b, loc, arith::BitcastOp::create(b, loc, typeOf(w).clone(b.getI32Type()), w))), {}};
     if (kind == PackedKind::bf16) {
       Value narrow = arith::TruncFOp::create(b, loc, typeOf(w).clone(b.getBF16Type()), w);
       Value rounded = arith::ExtFOp::create(b, loc, typeOf(w), narrow);
@@ -80,7 +85,7 @@ public:
   SmallVector<Value> rows(Value x) {
     int64_t m = typeOf(x).getDimSize(0), k = stepsOf(typeOf(x).getDimSize(1));
     x = padded(x, {m, k});
-    if (kind == PackedKind::bf16)
+    if (isReal())
       return {x};
     Expr grouped(b, loc, reshaped(x, {m, k / groupOf(kind), groupOf(kind)}));
     auto [scale, inverse] = scalesOf(grouped, 2);
@@ -95,7 +100,9 @@ public:
   }
 
 private:
-  int64_t stepsOf(int64_t k) const { return alignedTo(k, kind == PackedKind::bf16 ? 2 : groupOf(kind)); }
+  bool isReal() const { return kind == PackedKind::f32 || kind == PackedKind::bf16; }
+
+  int64_t stepsOf(int64_t k) const { return alignedTo(k, isReal() ? stepsOfWord(kind) : groupOf(kind)); }
 
   Value reshaped(Value value, ArrayRef<int64_t> shape) {
     return ReshapeOp::create(b, loc, typeOf(value).clone(shape), value);
@@ -168,7 +175,7 @@ struct QuantizeWeightsPass : impl::QuantizeWeightsBase<QuantizeWeightsPass> {
   void runOnOperation() override {
     std::optional<PackedKind> found = symbolizePackedKind(kind);
     if (!found) {
-      getOperation().emitError("sinter-quantize-weights: kind is bf16, int8 or int4, not '") << kind << "'";
+      getOperation().emitError("sinter-quantize-weights: kind is f32, bf16, int8 or int4, not '") << kind << "'";
       return signalPassFailure();
     }
     if (Operation *own = getOperation().lookupSymbol(kPrepare)) {
@@ -203,6 +210,10 @@ private:
     RankedTensorType type = typeOf(product.getResult());
     if (!state || !state.getTrainable() || type.getRank() != 2 || product.getTransposeLhs() || product.getBf16() ||
         type.getDimSize(1) < kLeastColumns || typeOf(product.getLhs()).getDimSize(1) < kLeastSteps)
+      return;
+    // In f32 it is the same sum, and worth it where the weights are read for few rows.
+    if (found == PackedKind::f32 &&
+        (type.getDimSize(0) > kMostRows || codegen::levelsOf(typeOf(product.getLhs()).getDimSize(1)) > 1))
       return;
     Packed packed = packedOf(state, product.getTransposeRhs(), found);
     OpBuilder b(product);

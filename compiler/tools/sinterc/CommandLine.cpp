@@ -252,8 +252,8 @@ std::optional<int> checkOutputs(const CommandLine &line) {
 
 /// Makes sense of what was read; an exit code if it makes none.
 std::optional<int> interpret(CommandLine &line, const Command &options) {
-  if (line.weights != "f32" && line.weights != "bf16" && line.weights != "int8" && line.weights != "int4")
-    return complain("--weights=" + line.weights + ": unknown type; f32, bf16, int8 and int4 are known");
+  if (!llvm::is_contained({"f32", "packed", "bf16", "int8", "int4"}, line.weights))
+    return complain("--weights=" + line.weights + ": unknown type; f32, packed, bf16, int8 and int4 are known");
   if (line.dtype != "f32" && line.dtype != "bf16")
     return complain("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
   if (!options.at("--memory-budget").given.empty() && !(line.budgetBytes = parseBytes(line.budget)))
@@ -340,11 +340,12 @@ CommandTable tableOf(CommandLine &line, std::vector<std::string> &inputs, std::s
   flag("--decode", line.decode,
        "also compile entries that sample token by token, with caches: prefill and decode, of the bits that logits has");
   add("--weights", "TYPE", &line.weights,
-      "how entries that do not train read their weights: f32, bf16, or whole numbers with a scale for each group: int8 "
-      "or "
-      "int4; checkpoints and training stay f32",
+      "how entries that do not train read their weights: f32, as they are; packed, a copy in the order in which few "
+      "rows "
+      "read them, to the same bits; bf16; or whole numbers with a scale for each group, int8 or int4. Checkpoints and "
+      "training stay f32",
       line.weights)
-      .suggestions = "f32,bf16,int8,int4";
+      .suggestions = "f32,packed,bf16,int8,int4";
   add("--memory-budget", "BYTES", &line.budget,
       "the most bytes the program may take, such as 300M: values are computed again instead of stored", "no bound");
   add("--emit", "STAGE", &line.emit,
@@ -382,7 +383,7 @@ PipelineOptions CommandLine::pipelineOptions() const {
   options.bf16 = dtype == "bf16";
   options.memoryBudget = budgetBytes;
   options.decode = decode;
-  options.weights = weights == "f32" ? "" : weights;
+  options.weights = weights == "f32" ? "" : weights == "packed" ? "f32" : weights;
   options.curve = !report.empty();
   options.dumpDirectory = dumpDirectory;
   options.time = time;

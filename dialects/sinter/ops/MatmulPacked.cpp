@@ -7,8 +7,21 @@
 using namespace mlir;
 using namespace sinter;
 
-int64_t sinter::groupOf(PackedKind kind) { return kind == PackedKind::bf16 ? 384 : kind == PackedKind::int8 ? 64 : 32; }
-int64_t sinter::stepsOfWord(PackedKind kind) { return kind == PackedKind::bf16 ? 2 : kind == PackedKind::int8 ? 4 : 8; }
+int64_t sinter::groupOf(PackedKind kind) { return kind == PackedKind::int8 ? 64 : kind == PackedKind::int4 ? 32 : 384; }
+
+int64_t sinter::stepsOfWord(PackedKind kind) {
+  switch (kind) {
+  case PackedKind::f32:
+    return 1;
+  case PackedKind::bf16:
+    return 2;
+  case PackedKind::int8:
+    return 4;
+  case PackedKind::int4:
+    return 8;
+  }
+  llvm_unreachable("a kind");
+}
 
 int64_t MatmulPackedOp::getGroup() { return groupOf(getKind()); }
 int64_t MatmulPackedOp::getStepsOfWord() { return stepsOfWord(getKind()); }
@@ -26,12 +39,12 @@ LogicalResult MatmulPackedOp::verify() {
   Builder b(getContext());
   int64_t k = words.getDimSize(1) * getStepsOfWord(), groups = k / getGroup();
   SmallVector<Type> left;
-  if (getKind() == PackedKind::bf16)
+  if (!ofIntegers())
     left = {RankedTensorType::get({m, k}, b.getF32Type())};
   else
     left = {RankedTensorType::get({m, k / 4}, b.getI32Type()), RankedTensorType::get({m, groups}, b.getF32Type()),
             RankedTensorType::get({m, groups}, b.getF32Type())};
-  if (getKind() != PackedKind::bf16 && k % getGroup() != 0)
+  if (ofIntegers() && k % getGroup() != 0)
     return emitOpError("has ") << k << " steps of k, which are no whole groups of " << getGroup();
   if (TypeRange(getLhs().getTypes()) != TypeRange(left)) {
     InFlightDiagnostic error = emitOpError("needs on its left ");
@@ -40,8 +53,8 @@ LogicalResult MatmulPackedOp::verify() {
   }
   // C3
   auto scales = RankedTensorType::get({panels, groups, kPanelColumns}, b.getF32Type());
-  bool right = getKind() == PackedKind::bf16 ? !getScales() : getScales() && getScales().getType() == scales;
-  return right ? success() : emitOpError("of bf16 has no scales, and one of whole numbers those of each group");
+  bool right = !ofIntegers() ? !getScales() : getScales() && getScales().getType() == scales;
+  return right ? success() : emitOpError("of f32 or bf16 has no scales, and one of whole numbers those of each group");
 }
 
 LogicalResult MatmulPackedOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
@@ -57,6 +70,8 @@ LogicalResult MatmulPackedOp::evaluate(ArrayRef<const reference::Tensor *> input
     uint32_t word = wordAt(j / kPanelColumns, k / steps, j % kPanelColumns);
     int64_t step = k % steps;
     switch (getKind()) {
+    case PackedKind::f32:
+      return llvm::bit_cast<float>(word);
     case PackedKind::bf16:
       return llvm::bit_cast<float>(step ? word & 0xffff0000u : word << 16);
     case PackedKind::int8:
@@ -69,7 +84,7 @@ LogicalResult MatmulPackedOp::evaluate(ArrayRef<const reference::Tensor *> input
   for (int64_t i = 0; i < m; ++i)
     for (int64_t j = 0; j < n; ++j)
       for (int64_t k = 0; k < length * steps; ++k) {
-        if (getKind() == PackedKind::bf16) {
+        if (!ofIntegers()) {
           y[i * n + j] += (*inputs[0])[i * length * steps + k] * weight(k, j);
           continue;
         }

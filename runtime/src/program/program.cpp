@@ -131,18 +131,23 @@ double Program::scalar(const sinter_entry &entry, std::string_view name) {
 }
 
 const char *weightsKind(const sinter_program &program) {
-  const sinter_state *words = nullptr;
+  constexpr std::string_view packed = "packed.", transposed = ".transposed";
   for (uint32_t s = 0; s < program.state_count; ++s) {
-    const sinter_state &state = program.states[s];
-    if (state.role != SINTER_TRANSIENT || state.tensor.rank != 3 ||
-        !std::string_view(state.tensor.name).starts_with("packed."))
+    const sinter_tensor &words = program.states[s].tensor;
+    std::string_view name = words.name;
+    if (program.states[s].role != SINTER_TRANSIENT || words.rank != 3 || !name.starts_with(packed))
       continue;
-    // Words of a panel come before their scales: 16 words a group of 8 bits, 4 a group of 4.
-    if (words && state.tensor.dtype == SINTER_F32)
-      return words->tensor.shape[1] == 16 * state.tensor.shape[1] ? "int8" : "int4";
-    words = &state;
+    name.remove_prefix(packed.size());
+    const bool turned = name.ends_with(transposed);
+    name.remove_suffix(turned ? transposed.size() : 0);
+    for (uint32_t w = 0; w < program.state_count; ++w)
+      if (const sinter_tensor &weights = program.states[w].tensor; weights.name == name && weights.rank == 2) {
+        // Steps of k in a word: one of f32, two of 16 bits, four, eight; the last word may have fewer.
+        const double steps = double(weights.shape[turned ? 1 : 0]) / double(words.shape[1]);
+        return steps > 4 ? "int4" : steps > 2 ? "int8" : steps > 1 ? "bf16" : "packed";
+      }
   }
-  return words ? "bf16" : "f32";
+  return "f32";
 }
 
 const sinter_plan &anyPlan(const sinter_program &program) {

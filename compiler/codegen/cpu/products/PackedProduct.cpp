@@ -1,5 +1,6 @@
 // See PackedProduct.h. For each panel of 64 columns, for some rows at a time:
 //
+//   f32    as bf16, in the units of a product, a step a word
 //   bf16   for units of 384 steps: for words: sum += x[even] * (word << 16), sum += x[odd] * (word & 0xffff0000)
 //          total += sum
 //   whole  for groups: for words: dot += four bytes of w + 128 (or 8) times four of x
@@ -46,7 +47,9 @@ public:
         left(left.begin(), left.end()), words(words), scales(scales), output(output) {
     m = op.getResult().getType().getDimSize(0), n = op.getResult().getType().getDimSize(1);
     length = op.getWords().getType().getDimSize(1), panels = op.getWords().getType().getDimSize(0);
-    groupWords = op.getGroup() / op.getStepsOfWord(), groups = length / groupWords;
+    steps = op.getStepsOfWord();
+    groupWords = kind == PackedKind::f32 ? codegen::unitOf(length) : op.getGroup() / steps,
+    groups = length / groupWords;
   }
 
   void emitPanel(Value number) {
@@ -96,7 +99,7 @@ private:
   }
 
   void emitRows(Value row, int64_t count) {
-    Vectors sums = kind == PackedKind::bf16 ? sumUnits(row, count) : sumGroups(row, count);
+    Vectors sums = isReal() ? sumUnits(row, count) : sumGroups(row, count);
     // The last panel may have fewer columns.
     int64_t last = n - (panels - 1) * kPanelColumns;
     auto store = [&](int64_t columns) {
@@ -117,37 +120,47 @@ private:
     store(kPanelColumns);
   }
 
-  //===--- bf16 --------------------------------------------------------------------------------------===//
+  bool isReal() const { return kind == PackedKind::f32 || kind == PackedKind::bf16; }
+
+  //===--- f32 and bf16 --------------------------------------------------------------------------------------===//
 
   Vectors sumUnits(Value row, int64_t count) {
     Vectors none(count * kVectors, zeros(b.getF32Type()));
+    auto sumUnit = [&](Value from, Value to) {
+      return loop(from, to, 1, none, [&](Value at, ValueRange before) { return addWord(row, at, before); });
+    };
+    if (groupWords >= length)
+      return sumUnit(constant(0), constant(length));
     return loop(constant(0), constant(length), groupWords, none, [&](Value from, ValueRange totals) {
-      Value to = arith::MinUIOp::create(b, loc, LinearIndex{groupWords, {}}.add(from, 1).materialize(b, loc),
-                                        constant(length));
-      Vectors unit = loop(from, to, 1, none, [&](Value at, ValueRange before) { return addWord(row, at, before); });
+      Value end = LinearIndex{groupWords, {}}.add(from, 1).materialize(b, loc);
       Vectors after;
-      for (auto [total, sum] : llvm::zip_equal(totals, unit))
+      for (auto [total, sum] :
+           llvm::zip_equal(totals, sumUnit(from, arith::MinUIOp::create(b, loc, end, constant(length)))))
         after.push_back(arith::AddFOp::create(b, loc, total, sum));
       return after;
     });
   }
 
   Vectors addWord(Value row, Value at, ValueRange before) {
-    Vectors sums(before), even, odd;
+    Vectors sums(before);
+    SmallVector<Vectors> weights(steps);
     auto type = lanesOf(b.getF32Type());
     for (int64_t v = 0; v < kVectors; ++v) {
       Value word = wordsAt(at, v);
-      even.push_back(arith::BitcastOp::create(b, loc, type, arith::ShLIOp::create(b, loc, word, integers(16))));
-      odd.push_back(arith::BitcastOp::create(
-          b, loc, type, arith::AndIOp::create(b, loc, word, integers(static_cast<int32_t>(0xffff0000u)))));
+      if (steps == 1) {
+        weights[0].push_back(arith::BitcastOp::create(b, loc, type, word));
+        continue;
+      }
+      Value upper = integers(static_cast<int32_t>(0xffff0000u));
+      weights[0].push_back(arith::BitcastOp::create(b, loc, type, arith::ShLIOp::create(b, loc, word, integers(16))));
+      weights[1].push_back(arith::BitcastOp::create(b, loc, type, arith::AndIOp::create(b, loc, word, upper)));
     }
-    Value step = LinearIndex().add(at, 2).materialize(b, loc);
-    for (int64_t next : {0, 1})
+    for (int64_t next = 0; next < steps; ++next)
       for (int64_t r = 0; r < static_cast<int64_t>(sums.size()) / kVectors; ++r) {
-        Value x = spread(0, row, r, 2 * length, LinearIndex{next, {}}.add(step, 1).materialize(b, loc));
+        Value x = spread(0, row, r, steps * length, LinearIndex{next, {}}.add(at, steps).materialize(b, loc));
         for (int64_t v = 0; v < kVectors; ++v) {
           Value &sum = sums[r * kVectors + v];
-          sum = math::FmaOp::create(b, loc, x, next ? odd[v] : even[v], sum);
+          sum = math::FmaOp::create(b, loc, x, weights[next][v], sum);
         }
       }
     return sums;
@@ -250,7 +263,7 @@ private:
   SmallVector<Value> left;
   Value words, scales, output, panel;
   int64_t m = 0, n = 0, length = 0, panels = 0; ///< words along k; panels
-  int64_t groupWords = 0, groups = 0;
+  int64_t steps = 1, groupWords = 0, groups = 0;
 };
 
 } // namespace
