@@ -291,7 +291,7 @@ struct DeriveDecodePass : impl::DeriveDecodeBase<DeriveDecodePass> {
   void runOnOperation() override {
     auto source = getOperation().lookupSymbol<func::FuncOp>("logits");
     if (!source || !source->hasAttr("sinter.entry") || !llvm::hasSingleElement(source.getBody()))
-      return;
+      return sayNothingDerived();
     BlockArgument tokens, position;
     for (BlockArgument argument : source.getArguments()) {
       auto name = source.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "sinter.name");
@@ -301,7 +301,7 @@ struct DeriveDecodePass : impl::DeriveDecodeBase<DeriveDecodePass> {
         position = argument;
     }
     if (!tokens || !position || typeOf(tokens).getRank() < 1 || typeOf(tokens).getShape().back() < 2)
-      return;
+      return sayNothingDerived();
     TimeAxes time(source.getBody().front(), tokens, position);
     if (time.where()) {
       time.where()->emitError("cannot be sampled token by token: ") << time.problem();
@@ -316,6 +316,13 @@ struct DeriveDecodePass : impl::DeriveDecodeBase<DeriveDecodePass> {
       func::FuncOp entry = Deriver(source, time, caches, count).run(name, tokens);
       DEBUG_AT(entry) << name << " computes " << count << " of " << time.length() << " positions";
     }
+  }
+
+private:
+  void sayNothingDerived() {
+    getOperation().emitWarning(
+        "nothing samples token by token: there is no entry `logits` that takes `tokens` [1, T] and "
+        "`position`, as language_model makes it");
   }
 };
 

@@ -12,7 +12,7 @@ def DeriveDecode : Pass<"sinter-derive-decode", "::mlir::ModuleOp"> {
     states, one for each value that an attention reads along the columns, which hold it for all T positions. A result
     has the bits that `logits` gives. It is an error, at the op that is in the way, if positions depend on later ones,
     or on earlier ones otherwise than through a causal attention or a sum so far. A module without such an entry is left
-    alone. Example: test/passes/derive-decode.mlir.
+    alone, with a warning. Example: test/passes/derive-decode.mlir.
   }];
   let options = [Option<"chunk", "chunk", "int64_t", "64", "positions that prefill takes at a time">];
   let dependentDialects = ["::sinter::SinterDialect"];
