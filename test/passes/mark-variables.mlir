@@ -93,7 +93,7 @@ func.func @no_folding() -> tensor<2xf32> {
 
 //--- errors.mlir
 func.func @variable_integer(%x: tensor<4xi32>) {
-  // expected-error@+1 {{'sinter.variable' op operand #0 must be statically shaped tensor of 32-bit float values, but got 'tensor<4xi32>'}}
+  // expected-error@+1 {{'sinter.variable' op operand #0 must be statically shaped tensor of 32-bit float or 64-bit float or bfloat16 type or 16-bit float values, but got 'tensor<4xi32>'}}
   %v = sinter.variable %x : tensor<4xi32>
   return
 }
