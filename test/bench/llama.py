@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Samplers of sinterc --decode against llama.cpp, alternately, on GPT-2's shape (124M parameters, random weights).
 
-    llama.py --peer COMMAND [--sinterc build/bin/sinterc] [--types f32,bf16,int8,int4] [--rounds 3] [--batch 8]
+    llama.py --peer COMMAND [--sinterc build/bin/sinterc] [--types packed,bf16,int8,int4] [--rounds 3] [--batch 8]
 
 COMMAND TYPE --pp 64,1024 --tg 128 --depth 64 --reps R --threads T times llama.cpp on a file of that shape whose weights
 are of TYPE (f32, bf16, q8_0, q4_0), and prints a JSON object a line, with `test` ("pp64", "tg128") and `tps_max`. Of
@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PEER_TYPES = {"f32": "f32", "bf16": "bf16", "int8": "q8_0", "int4": "q4_0"}
+PEER_TYPES = {"f32": "f32", "packed": "f32", "bf16": "bf16", "int8": "q8_0", "int4": "q4_0"}
 SETTINGS = dict(layers=12, heads=12, width=768, context=1024, vocab=50257, batch=1)
 
 
@@ -77,7 +77,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", required=True)
     parser.add_argument("--sinterc", default=ROOT / "build/bin/sinterc")
-    parser.add_argument("--types", default="f32,bf16,int8,int4")
+    parser.add_argument("--types", default="packed,bf16,int8,int4")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--reps", type=int, default=2)
     parser.add_argument("--batch", type=int, default=8)
