@@ -10,6 +10,7 @@
 // RUN: sinter-opt %t/own.mlir --verify-diagnostics --sinter-quantize-weights
 // RUN: not sinterc %t/none.cpp --weights=int7 -o %t/none 2>&1 | FileCheck %t/none.cpp --check-prefix=TYPE
 // RUN: not sinterc %t/none.cpp --weights=int8 --target=cpu,vulkan -o %t/none 2>&1 | FileCheck %t/none.cpp
+// RUN: not sinterc %t/none.cpp --weights=packed --dtype=bf16 -o %t/none 2>&1 | FileCheck %t/none.cpp --check-prefix=NARROW
 // RUN: not sinterc %t/model.mlir --from=kernels --weights=int8 -o %t/none 2>&1 | FileCheck %t/none.cpp --check-prefix=LATE
 
 //--- model.mlir
@@ -83,5 +84,6 @@ func.func @prepare(%x: tensor<2xf32> {sinter.name = "x"}) -> (tensor<2xf32> {sin
 
 //--- none.cpp
 // TYPE: --weights=int7: unknown type; f32, packed, bf16, int8 and int4 are known
+// NARROW: --weights=packed: are f32, but --dtype=bf16 rounds what products read; take --weights=bf16
 // CHECK: --weights=int8: Vulkan has no kernels for packed weights; compile for the CPU alone
 // LATE: --weights: acts on the way to stage fused, but --from=kernels starts behind it

@@ -19,7 +19,7 @@ def DeriveDecode : Pass<"sinter-derive-decode", "::mlir::ModuleOp"> {
 }
 
 def QuantizeWeights : Pass<"sinter-quantize-weights", "::mlir::ModuleOp"> {
-  let summary = "weights of 16, 8 or 4 bits for what does not train";
+  let summary = "packed weights, of f32 or of 16, 8 or 4 bits, for what does not train";
   let description = [{
     In entries that write no parameter and no optimizer's memory, products whose right operand is a parameter (a matrix)
     become `matmul_packed`; its words and scales are transient states, which the new entry `prepare` fills. Small

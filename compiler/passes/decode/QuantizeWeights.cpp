@@ -1,11 +1,12 @@
-// sinter-quantize-weights: what does not train reads its weights as 16, 8 or 4 bits.
+// sinter-quantize-weights: what does not train reads its weights in the order in which they are used, of f32 or of
+// 16, 8 or 4 bits.
 //
 //   func @decode(...) { %w = sinter.read @c_fc.weight ; %y = sinter.matmul %x, %w }
 //     =>
 //   sinter.state @packed.c_fc.weight : tensor<48x192x64xi32> {init = "zeros", transient}      and its scales
 //   func @prepare() { %w = sinter.read @c_fc.weight ; ... sinter.write @packed.c_fc.weight, %words }
-//   func @decode(...) { %words = sinter.read @packed.c_fc.weight ; %y = sinter.matmul_packed int8 (%q, %s, %t) by
-//   %words }
+//   func @decode(...) { %words = sinter.read @packed.c_fc.weight
+//                       %y = sinter.matmul_packed int8(%q, %s, %t) by %words scales %scales }
 //
 // Weights are packed by ordinary ops, once, in an entry of their own: the runtime calls it before it calls any other
 // that reads them, and again when parameters have changed. Rows on the left are rounded where they are multiplied. As

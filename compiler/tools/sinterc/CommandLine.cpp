@@ -176,6 +176,9 @@ std::optional<int> checkReach(const CommandLine &line, const Command &options) {
   if (!options.at("--march").given.empty() && !cpu)
     return complain("--march=" + line.march + ": needs --target=cpu");
   bool vulkan = llvm::any_of(line.targets, [](const TargetOptions &t) { return t.target == Target::Vulkan; });
+  // Few rows would be multiplied in f32 and many in bf16: a sampler would no longer agree with eval.
+  if (line.weights == "packed" && line.dtype == "bf16")
+    return complain("--weights=packed: are f32, but --dtype=bf16 rounds what products read; take --weights=bf16");
   if (vulkan && line.weights != "f32")
     return complain("--weights=" + line.weights +
                     ": Vulkan has no kernels for packed weights; compile for the CPU alone");

@@ -1,4 +1,5 @@
-// sinter.matmul_packed: a product with weights of 16, 8 or 4 bits. No linalg equals it: each target emits it itself.
+// sinter.matmul_packed: a product with weights of 32, 16, 8 or 4 bits. No linalg equals it: the CPU emits it itself,
+// and is the only target that does.
 #include "dialects/sinter/Decode.h"
 #include "dialects/sinter/ops/Rules.h"
 

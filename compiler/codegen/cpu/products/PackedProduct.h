@@ -2,9 +2,8 @@
 //
 //   sinter.schedule = {rows = 2, dots = "bytes"}
 //
-// rows: of the left operand, that are multiplied at a time; dots: how four bytes are: by vpdpbusd, or in pairs of 16
-// bits
-// ("pairs"), to the same whole numbers.
+// rows: of the left operand, that are multiplied at a time
+// dots: how four bytes are: by vpdpbusd, or in pairs of 16 bits ("pairs"), to the same whole numbers
 #pragma once
 
 #include "compiler/codegen/cpu/products/MatmulCost.h"
