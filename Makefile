@@ -9,7 +9,7 @@ DEMO_STEPS ?= 2000
 
 PREFIX ?= /usr/local
 
-.PHONY: build install test lint test-debian13 mutants demo bench clean
+.PHONY: build install test lint test-debian13 mutants demo labs bench clean
 build:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory compile
@@ -59,6 +59,13 @@ demo:
 	@echo; echo "--- after training ---"
 	$(GPT) sample --checkpoint build/demo/after/checkpoint.safetensors --prompt "And God said" -n 400 --seed 1 \
 	  --temperature 0.8
+
+# The experiments of examples/labs, each with its table of what was expected and what was measured; plots as SVG in
+# build/labs. LABS='02 04' for some of them.
+labs:
+	@.ci/setup labs
+	@$(MAKE) --no-print-directory compile
+	@examples/labs/run "$(CURDIR)/build" "$(CURDIR)/build/labs" $(LABS)
 
 bench:
 	@.ci/setup bench
