@@ -7,7 +7,8 @@ import lit.formats
 config.name = "sinter"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".cpp", ".test"]
-config.excludes = ["Inputs", "mutants", "mutation", "runtime", "reference-data", "bench", "radv_stats.cpp"]
+config.excludes = ["Inputs", "mutants", "mutation", "runtime", "reference-data", "bench", "radv_stats.cpp",
+                   "engine_test.cpp"]
 config.test_source_root = os.path.dirname(__file__)
 build = os.path.abspath(lit_config.params.get("build", os.path.join(config.test_source_root, "..", "build")))
 config.test_exec_root = os.path.join(build, "test", "lit")

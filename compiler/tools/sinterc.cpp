@@ -257,6 +257,10 @@ private:
     std::string program = under(directory, line.last == Stage::Object ? "joined.o" : "executable");
     if (line.last == Stage::Object)
       return failed(joinObjects(*objects, program, line.verbose)) ? kWrongInput : publishObject(program);
+    for (const std::string &part : line.with) { // sinter_PART_command is how the command line finds it
+      objects->push_back("-Wl,-u,sinter_" + part + "_command");
+      objects->push_back(under(prefix, "lib/libsinter_" + part + ".a"));
+    }
     if (failed(linkExecutable(*objects, under(prefix, "lib/libsinter_runtime.a"), program, line.verbose)))
       return kWrongInput;
     int code = explain(publishFile(program, line.output, /*executable=*/true, progress), line.output);

@@ -182,6 +182,11 @@ std::optional<int> checkReach(const CommandLine &line, const Command &options) {
   if (vulkan && line.weights != "f32")
     return complain("--weights=" + line.weights +
                     ": Vulkan has no kernels for packed weights; compile for the CPU alone");
+  for (const std::string &part : line.with)
+    if (part != "serve")
+      return complain("--with=" + part + ": unknown part; serve is known");
+  if (!line.with.empty() && line.last != Stage::Executable)
+    return complain("--with=serve: is linked into a program, but --emit=" + line.emit + " ends before that");
   if (line.validateSpirv && !vulkan)
     return complain("--validate-spirv: needs --target=vulkan");
   return std::nullopt;
@@ -349,6 +354,11 @@ CommandTable tableOf(CommandLine &line, std::vector<std::string> &inputs, std::s
       "training stay f32",
       line.weights)
       .suggestions = "f32,packed,bf16,int8,int4";
+  add("--with", "PART", &line.with,
+      "link a further part into the program: serve, which answers requests as OpenAI's API does and has a page to try "
+      "the model (about 400 KB)",
+      "none")
+      .suggestions = "serve";
   add("--memory-budget", "BYTES", &line.budget,
       "the most bytes the program may take, such as 300M: values are computed again instead of stored", "no bound");
   add("--emit", "STAGE", &line.emit,

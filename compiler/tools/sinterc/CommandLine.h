@@ -17,7 +17,8 @@ struct CommandLine {
   std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from, prefix,
                              dumpDirectory, report, debugOnly;
   std::vector<std::string> settings;
-  bool header = false; ///< of the model's entries, beside what `last` gives or alone
+  std::vector<std::string> with; ///< further parts of the runtime that the program is linked with
+  bool header = false;           ///< of the model's entries, beside what `last` gives or alone
   bool listSettings = false;
   bool time = false, verbose = false, validateSpirv = false, statistics = false, accumulate = false;
   std::string weights = "f32"; ///< how entries that do not train read them

@@ -13,7 +13,12 @@
 #include <fmt/format.h>
 #include <new>
 
+/// The server, where it is linked in.
+extern "C" [[gnu::weak]] const sinter::ServeFunction sinter_serve_command;
+
 namespace sinter {
+
+ServeFunction serveFunction() { return &sinter_serve_command ? sinter_serve_command : nullptr; }
 
 // The program's name as the user knows it.
 static std::string calledAs(const sinter_program &program, int argc, char **argv) {
@@ -24,6 +29,8 @@ static std::string calledAs(const sinter_program &program, int argc, char **argv
 
 static Exit dispatch(const sinter_program &program, int argc, char **argv) {
   Commands commands;
+  if (argc > 1 && argv[1] == std::string_view("serve") && !serveFunction())
+    fail(Exit::Usage, "serve: this program was compiled without the server; sinterc --with=serve compiles it in");
   CommandTable table = commandTable(program, speaker(), commands);
   const Chosen chosen = readOptions(table, {argv + std::min(argc, 1), argv + argc});
   if (!chosen.command) {
@@ -40,6 +47,8 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
     return tokenizerCommand(commands.tokenizer);
   if (name == "prepare")
     return prepare(common, commands.prepare);
+  if (name == "serve")
+    return serveFunction()(program, common, commands.serve);
   return name == "train"    ? train(program, common, commands.train)
          : name == "eval"   ? eval(program, common, commands.eval)
          : name == "sample" ? sample(program, common, commands.sample)

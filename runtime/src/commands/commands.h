@@ -69,6 +69,19 @@ struct SampleCommand {
 };
 Exit sample(const sinter_program &description, const CommonOptions &common, const SampleCommand &command);
 
+struct ServeCommand {
+  std::string checkpoint, tokenizer, host = "127.0.0.1", apiKey, cors, name, log;
+  int64_t port = 8080, slots = 0, queue = 64, maxTokens = 4096, maxBody = 1 << 20, timeout = 600, requestTimeout = 30,
+          connections = 256;
+  std::optional<std::string> full;
+  bool ignoreConfiguration = false;
+};
+/// In a library of its own (runtime/serve), which programs are linked with that were asked to.
+using ServeFunction = Exit (*)(const sinter_program &description, const CommonOptions &common,
+                               const ServeCommand &command);
+/// Null in a program without the server.
+ServeFunction serveFunction();
+
 struct BenchCommand {
   std::string entry = "train";
   int64_t steps = 20, promptTokens = 16, newTokens = 32, batch = 1;

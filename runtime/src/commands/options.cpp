@@ -247,6 +247,44 @@ static void addSample(Options &options, SampleCommand &c) {
   addIgnore(options, c.ignoreConfiguration);
 }
 
+static void addServe(Options &options, ServeCommand &c) {
+  addRequired(options, "--checkpoint", &c.checkpoint, notEmpty,
+              {"FILE", "checkpoint, safetensors file, or folder of a training"});
+  add(options, "--host", &c.host, notEmpty,
+      {"ADDRESS", "where to listen; 0.0.0.0 or :: for all who can reach this machine, which wants an --api-key",
+       c.host});
+  add(options, "--port", &c.port, whole(0, 65535, "from 0 to 65535"),
+      {"N", "0: any that is free", fmt::to_string(c.port)});
+  add(options, "--api-key", &c.apiKey, notEmpty,
+      {"KEY", "what requests must have as Authorization: Bearer KEY; safer as the variable SINTER_API_KEY", "none"});
+  add(options, "--cors", &c.cors, notEmpty,
+      {"ORIGIN", "whose pages may call, such as https://example.org; *: all", "none"});
+  add(options, "--name", &c.name, notEmpty, {"NAME", "of the model, in the API", "the program's"});
+  add(options, "--slots", &c.slots, whole(0, 4096, "from 0 to 4096"),
+      {"N", "texts that are made at once", "as many as the program takes at once, and 4 at least"});
+  add(options, "--queue", &c.queue, whole(1, 65536, "from 1 to 65536"),
+      {"N", "texts that wait at most; further ones are refused (429)", fmt::to_string(c.queue)});
+  add(options, "--max-tokens", &c.maxTokens, moderate,
+      {"N", "that a request may ask for", fmt::to_string(c.maxTokens)});
+  add(options, "--max-body", &c.maxBody, whole(1024, 1 << 30, "from 1024 to 2^30"),
+      {"BYTES", "of a request", fmt::to_string(c.maxBody)});
+  add(options, "--connections", &c.connections, whole(1, 65536, "from 1 to 65536"),
+      {"N", "that are open at once", fmt::to_string(c.connections)});
+  add(options, "--timeout", &c.timeout, whole(1, 1 << 20, "from 1 to 1048576"),
+      {"SECONDS", "after which a request ends that is not done", fmt::to_string(c.timeout)});
+  add(options, "--request-timeout", &c.requestTimeout, whole(1, 3600, "from 1 to 3600"),
+      {"SECONDS", "until a request has come, and until a part of the response was taken",
+       fmt::to_string(c.requestTimeout)});
+  add(options, "--context-full", &c.full, oneOf("slide,half,stop"),
+      {"NAME", "what becomes of texts longer than the context, as for sample", "as for sample"});
+  add(options, "--log", &c.log, notEmpty,
+      {"FILE", "of the training, whose losses the page shows", "log.jsonl beside the checkpoint"});
+  add(options, "--tokenizer", &c.tokenizer, bytesOrFile,
+      {"NAME", "for files without one: bytes, or a file as for train"})
+      .suggestions = "bytes";
+  addIgnore(options, c.ignoreConfiguration);
+}
+
 static void addBench(Options &options, BenchCommand &c) {
   add(options, "entry", &c.entry, notEmpty, {"ENTRY", "train, sample, or any entry", c.entry});
   add(options, "--steps", &c.steps, moderate, {"STEPS", "calls to time", fmt::to_string(c.steps)});
@@ -393,6 +431,9 @@ CommandTable commandTable(const sinter_program &program, const std::string &call
   addTrain(addCommand("train", "train on data, with checkpoints"), c.train, program);
   addEval(addCommand("eval", "loss, perplexity, bits per byte and accuracy on data"), c.eval);
   addSample(addCommand("sample", "make text"), c.sample);
+  if (serveFunction())
+    addServe(addCommand("serve", "answer requests over HTTP, as OpenAI's API does, with a page to try the model"),
+             c.serve);
   addBench(addCommand("bench", "time an entry on random input"), c.bench);
   addRun(addCommand("run", "call any entry on files or numbers"), c.run);
   addInfo(addCommand("info", "what this program, or a checkpoint, holds"), c.info);

@@ -57,6 +57,8 @@ public:
 
   const History &history() const { return history_; }
   const GenerateOptions &options() const { return options_; }
+  /// What was made since the prompt, or since the last turn of somebody else.
+  const Generated &soFar() const { return result_; }
   bool done() const { return result_.stopped || result_.full || int64_t(result_.tokens.size()) >= options_.count; }
   /// Chooses one more token by the logits after the last one.
   void add(std::span<const float> logits);

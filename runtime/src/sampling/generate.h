@@ -20,6 +20,7 @@ public:
   Generator(Program &program, const Tokenizer &tokenizer);
 
   TokenModel &model() { return model_; }
+  const TokenModel &model() const { return model_; }
   const Tokenizer &tokenizer() const { return tokenizer_; }
   /// So many ids may be chosen.
   int64_t choices() const;

@@ -45,6 +45,8 @@ public:
   bool remembers() const { return prefill_ && decode_; }
   /// Texts that a call computes at once.
   size_t batch() const { return remembers() ? decode_->batch : 1; }
+  /// New tokens of a text that a call computes at once; 0: all of them, whether they are new or not.
+  size_t promptRows() const { return remembers() ? prefill_->rows : 0; }
 
   /// What suits the program best.
   FullContext fullContext() const { return remembers() ? FullContext::Half : FullContext::Slide; }

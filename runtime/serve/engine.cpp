@@ -1,0 +1,254 @@
+#include "engine.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace sinter::serve {
+
+using Clock = std::chrono::steady_clock;
+
+// The end-of-text token ends a text as a stop string does that nobody sees.
+static GenerateOptions withEnd(GenerateOptions options, const Tokenizer &tokenizer, bool ignoreEnd) {
+  if (const std::string end = tokenizer.decode(tokenizer.endOfText()); !ignoreEnd && !end.empty())
+    options.stop.push_back(end);
+  return options;
+}
+
+/// A text that has a slot.
+struct Engine::Text {
+  Text(uint64_t number, Job given, const Generator &generator)
+      : id(number), job(std::move(given)), prompted(job.tellPrompt ? 1 : job.prompt.size()),
+        continuation(generator.tokenizer(), withEnd(job.options, generator.tokenizer(), job.ignoreEnd),
+                     generator.choices(), job.prompt),
+        sampler(job.options.sampler, generator.choices()) {
+    if (job.tellPrompt)
+      ofPrompt.push_back({job.prompt.front(), NAN, {}}); // nothing comes before it
+  }
+
+  /// What the model shall look at next: a part of the prompt, or all that there is. `atOnce` tokens more at most, so
+  /// that others do not wait for a long prompt; 0: any number.
+  TextView view(size_t atOnce, int64_t context) const {
+    const TextView all(continuation.history().tokens);
+    if (prompted < job.prompt.size())
+      return all.first(prompted);
+    const bool inParts = atOnce > 0 && fed < job.prompt.size() && int64_t(job.prompt.size()) <= context;
+    return inParts ? all.first(std::min(fed + atOnce, all.size())) : all;
+  }
+
+  /// Uses the logits after the first `seen` tokens; true if a token was made.
+  bool take(size_t seen, std::span<const float> logits, int32_t endOfText) {
+    fed = seen;
+    if (prompted < job.prompt.size()) {
+      const int32_t id = job.prompt[prompted++];
+      TokenProbability probability = sampler.probability(logits, id, job.options.logProbabilities);
+      ofPrompt.push_back({id, probability.ofToken, std::move(probability.top)});
+      return false;
+    }
+    if (seen < job.prompt.size())
+      return false;
+    continuation.add(logits);
+    Progress progress{std::exchange(ofPrompt, {}), continuation.soFar().tokens.back(), {}, Ending::None, {}};
+    ended = !job.ignoreEnd && progress.token->id == endOfText;
+    if (ended)
+      progress.token.reset();
+    progress.text = continuation.takeShown(false);
+    job.tell(std::move(progress));
+    return true;
+  }
+
+  /// How it ends, where there is nothing more to ask the model for.
+  Ending outcome() const {
+    const Generated &made = continuation.soFar();
+    const bool done = prompted == job.prompt.size() && continuation.done();
+    return ended || made.stopped ? Ending::Stop : made.full ? Ending::Full : done ? Ending::Length : Ending::None;
+  }
+
+  uint64_t id;
+  Job job;
+  size_t prompted; ///< so many tokens of the prompt have their probabilities
+  std::vector<GeneratedToken> ofPrompt;
+  Continuation continuation;
+  Sampler sampler; ///< for the prompt's probabilities
+  size_t fed = 0;  ///< so many tokens the model has looked at
+  bool ended = false;
+  Ending ending = Ending::None; ///< once it was told, or it shall be: Cancelled
+};
+
+static size_t slotsFor(const TokenModel &model, size_t asked) {
+  // Where a call computes one text, several take turns, so that a short one need not wait for a long one.
+  constexpr size_t turns = 4;
+  return asked ? asked : std::max(model.batch(), turns);
+}
+
+Engine::Engine(Generator &generator, const EngineOptions &options)
+    : generator_(generator), options_(options), full_(options.full.value_or(generator.model().fullContext())) {
+  options_.slots = slotsFor(generator.model(), options.slots);
+  counts_.slots = options_.slots;
+  thread_ = std::jthread([this] { run(); });
+}
+
+Engine::~Engine() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+}
+
+std::optional<uint64_t> Engine::submit(std::vector<Job> jobs) {
+  const std::lock_guard lock(mutex_);
+  const size_t free = options_.slots - std::min(options_.slots, counts_.active);
+  if (stopping_ || waiting_.size() + jobs.size() > options_.queue + free)
+    return std::nullopt;
+  const uint64_t first = next_;
+  for (Job &job : jobs)
+    waiting_.push_back({next_++, std::move(job)});
+  wake_.notify_all();
+  return first;
+}
+
+void Engine::cancel(uint64_t first, size_t count) {
+  const std::lock_guard lock(mutex_);
+  cancelled_.emplace_back(first, count);
+  wake_.notify_all();
+}
+
+EngineCounts Engine::counts() const {
+  const std::lock_guard lock(mutex_);
+  EngineCounts counts = counts_;
+  counts.waiting = waiting_.size();
+  return counts;
+}
+
+void Engine::run() {
+  while (admit()) {
+    dropEnded();
+    try {
+      step();
+    } catch (const std::exception &error) { // a device that is lost, no memory
+      for (auto &text : texts_)
+        if (text->ending == Ending::None)
+          end(*text, Ending::Failed, error.what());
+    }
+    dropEnded();
+  }
+  for (auto &text : texts_)
+    end(*text, Ending::Cancelled);
+  texts_.clear();
+}
+
+// Waits for work, and takes in what waits as far as there are slots. False at the end.
+bool Engine::admit() {
+  std::vector<Waiting> gone;
+  bool stopping;
+  {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [&] { return stopping_ || !waiting_.empty() || !cancelled_.empty() || !texts_.empty(); });
+    stopping = stopping_;
+    collect(gone);
+    while (texts_.size() < options_.slots && !waiting_.empty()) {
+      texts_.push_back(std::make_unique<Text>(waiting_.front().id, std::move(waiting_.front().job), generator_));
+      counts_.promptTokens += texts_.back()->job.prompt.size();
+      waiting_.pop_front();
+    }
+    counts_.active = texts_.size();
+  }
+  const auto now = Clock::now();
+  for (Waiting &one : gone) {
+    const Ending ending = one.job.deadline <= now ? Ending::Overdue : Ending::Cancelled;
+    count(ending);
+    one.job.tell({{}, std::nullopt, {}, ending, {}});
+  }
+  return !stopping;
+}
+
+// Marks the texts that were cancelled, and takes out of the queue what is not to be made any more.
+void Engine::collect(std::vector<Waiting> &gone) {
+  const auto isCancelled = [&](uint64_t id) {
+    return std::any_of(cancelled_.begin(), cancelled_.end(),
+                       [&](const auto &range) { return id >= range.first && id < range.first + range.second; });
+  };
+  for (auto &text : texts_)
+    if (isCancelled(text->id))
+      text->ending = Ending::Cancelled;
+  const auto now = Clock::now();
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const bool leaves = stopping_ || isCancelled(at->id) || at->job.deadline <= now;
+    if (leaves)
+      gone.push_back(std::move(*at));
+    at = leaves ? waiting_.erase(at) : at + 1;
+  }
+  cancelled_.clear();
+}
+
+// Tells the end of those that are done, cancelled or overdue, and frees their slots.
+void Engine::dropEnded() {
+  const auto now = Clock::now();
+  for (auto &text : texts_) {
+    if (text->ending == Ending::Cancelled)
+      end(*text, Ending::Cancelled);
+    else if (const Ending outcome = text->outcome(); text->ending == Ending::None && outcome != Ending::None)
+      end(*text, outcome);
+    else if (text->ending == Ending::None && text->job.deadline <= now)
+      end(*text, Ending::Overdue);
+  }
+  std::erase_if(texts_, [](const auto &text) { return text->ending != Ending::None; });
+  const std::lock_guard lock(mutex_);
+  counts_.active = texts_.size();
+}
+
+void Engine::count(Ending ending) {
+  const std::lock_guard lock(mutex_);
+  ++(ending == Ending::Cancelled ? counts_.cancelled
+     : ending == Ending::Overdue ? counts_.overdue
+     : ending == Ending::Failed  ? counts_.failed
+                                 : counts_.finished);
+}
+
+void Engine::end(Text &text, Ending ending, std::string problem) {
+  text.ending = ending;
+  count(ending);
+  text.job.tell(
+      {std::move(text.ofPrompt), std::nullopt, text.continuation.takeShown(true), ending, std::move(problem)});
+}
+
+// One call of the model for all texts, and what follows from it for each.
+void Engine::step() {
+  TokenModel &model = generator_.model();
+  const size_t atOnce = texts_.size() > 1 ? model.promptRows() : 0;
+  std::vector<Text *> asking;
+  views_.clear();
+  for (auto &text : texts_) {
+    const TextView view = text->view(atOnce, model.context());
+    if (full_ == FullContext::Stop && int64_t(view.size()) > model.context()) {
+      text->continuation.endFull();
+      continue;
+    }
+    asking.push_back(text.get());
+    views_.push_back(view);
+  }
+  if (asking.empty())
+    return;
+  const auto begun = Clock::now();
+  const std::span<const float> logits = model.logitsAfter(views_, full_);
+  const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+  const size_t vocabulary = size_t(model.vocabulary());
+  const int32_t endOfText = generator_.tokenizer().endOfText();
+  uint64_t made = 0;
+  for (size_t i = 0; i < asking.size(); ++i) {
+    try {
+      made += asking[i]->take(views_[i].size(), logits.subspan(i * vocabulary, vocabulary), endOfText);
+    } catch (const Failure &failure) { // of this text's own logits: NaN, or all of them forbidden
+      end(*asking[i], Ending::Failed, failure.what());
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  counts_.busySeconds += seconds;
+  counts_.newTokens += made;
+  ++counts_.steps;
+}
+
+} // namespace sinter::serve
