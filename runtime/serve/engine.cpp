@@ -215,25 +215,40 @@ void Engine::end(Text &text, Ending ending, std::string problem) {
       {std::move(text.ofPrompt), std::nullopt, text.continuation.takeShown(true), ending, std::move(problem)});
 }
 
-// One call of the model for all texts, and what follows from it for each.
+// How many texts have the turn: the first ones. Those that had theirs go to the end.
+size_t Engine::turn() {
+  constexpr auto length = std::chrono::milliseconds(50);
+  const TokenModel &model = generator_.model();
+  const size_t atOnce = model.remembers() ? model.batch() : texts_.size();
+  if (texts_.size() <= atOnce)
+    return texts_.size();
+  if (const auto now = Clock::now(); now - turnBegan_ > length) {
+    std::rotate(texts_.begin(), texts_.begin() + int64_t(atOnce), texts_.end());
+    turnBegan_ = now;
+  }
+  return atOnce;
+}
+
+// One call of the model for the texts that have the turn, and what follows from it for each.
 void Engine::step() {
   TokenModel &model = generator_.model();
-  const size_t atOnce = texts_.size() > 1 ? model.promptRows() : 0;
+  const size_t atOnce = texts_.size() > 1 ? model.promptRows() : 0, turns = turn();
   std::vector<Text *> asking;
   views_.clear();
-  for (auto &text : texts_) {
-    const TextView view = text->view(atOnce, model.context());
-    if (full_ == FullContext::Stop && int64_t(view.size()) > model.context()) {
-      text->continuation.endFull();
-      continue;
-    }
-    asking.push_back(text.get());
-    views_.push_back(view);
+  for (size_t i = 0; i < texts_.size(); ++i) {
+    Text &text = *texts_[i];
+    const TextView view = text.view(atOnce, model.context());
+    if (i >= turns)
+      views_.push_back(view); // behind those that are computed
+    else if (full_ == FullContext::Stop && int64_t(view.size()) > model.context())
+      text.continuation.endFull();
+    else
+      asking.push_back(&text), views_.push_back(view);
   }
   if (asking.empty())
     return;
   const auto begun = Clock::now();
-  const std::span<const float> logits = model.logitsAfter(views_, full_);
+  const std::span<const float> logits = model.logitsAfter(views_, asking.size(), full_);
   const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
   const size_t vocabulary = size_t(model.vocabulary());
   const int32_t endOfText = generator_.tokenizer().endOfText();

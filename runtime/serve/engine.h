@@ -53,7 +53,8 @@ struct EngineCounts {
 };
 
 /// Continuous batching: texts join and leave between steps. A text's tokens have the bits that it gets alone, since
-/// those of TokenModel do not depend on what else it computes, and each text has a sampler of its own.
+/// those of TokenModel do not depend on what else it computes, and each text has a sampler of its own. Of more texts
+/// than a call takes, so many have a turn of some steps, since it takes time to put caches away.
 class Engine {
 public:
   /// The generator must outlive it.
@@ -81,6 +82,7 @@ private:
   void collect(std::vector<Waiting> &gone);
   void dropEnded();
   void step();
+  size_t turn();
   void count(Ending ending);
   void failAll(const std::string &problem);
   void end(Text &text, Ending ending, std::string problem = {});
@@ -90,6 +92,7 @@ private:
   FullContext full_;
   std::vector<std::unique_ptr<Text>> texts_; // of the engine's thread alone
   std::vector<TextView> views_;
+  std::chrono::steady_clock::time_point turnBegan_{};
 
   mutable std::mutex mutex_; // of all below
   std::condition_variable wake_;

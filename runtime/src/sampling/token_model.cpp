@@ -81,18 +81,18 @@ TextView TokenModel::window(TextView text, FullContext full) const {
   return text.subspan(halves * half);
 }
 
-std::span<const float> TokenModel::logitsAfter(std::span<const TextView> texts, FullContext full) {
-  results_.resize(texts.size() * size_t(vocabulary_));
+std::span<const float> TokenModel::logitsAfter(std::span<const TextView> texts, size_t count, FullContext full) {
+  results_.resize(count * size_t(vocabulary_));
   // Where the window slides, every token has another place in it each time: there is nothing to remember.
   std::vector<TextView> known(texts.size()); // an empty one is none
   for (size_t i = 0; i < texts.size(); ++i) {
     const TextView seen = window(texts[i], full);
     if (remembers() && (full == FullContext::Half || seen.size() == texts[i].size()))
       known[i] = seen;
-    else
+    else if (i < count)
       runWhole(seen, results_.data() + i * size_t(vocabulary_));
   }
-  assign(known);
+  assign(known, count);
   for (size_t page = 0; page * batch() < slots_.size(); ++page)
     goOn(page, known);
   return results_;
@@ -108,7 +108,8 @@ void TokenModel::runWhole(TextView text, float *logits) {
 }
 
 // Each text gets the slot that knows most of what it begins with. Where two go on from one, the second gets a copy.
-void TokenModel::assign(std::span<const TextView> texts) {
+// Those that take no part come first: nobody shall take theirs, which would have to be copied.
+void TokenModel::assign(std::span<const TextView> texts, size_t count) {
   const size_t taking = size_t(std::count_if(texts.begin(), texts.end(), [](TextView t) { return !t.empty(); }));
   if (taking > slots_.size())
     slots_.resize((taking + batch() - 1) / batch() * batch());
@@ -124,8 +125,8 @@ void TokenModel::assign(std::span<const TextView> texts) {
     return found;
   };
   std::vector<size_t> left;
-  for (size_t i = 0; i < texts.size(); ++i)
-    if (!texts[i].empty()) {
+  for (size_t k = 0; k < texts.size(); ++k)
+    if (const size_t i = (k + count) % texts.size(); !texts[i].empty()) {
       const auto [common, slot] = best(texts[i], false);
       if (slots_[slot].text)
         left.push_back(i);
@@ -142,12 +143,14 @@ void TokenModel::assign(std::span<const TextView> texts) {
     slots_[slot].text = i;
   }
   for (Slot &slot : slots_)
-    if (slot.text) // The last token is computed again even if it is known: its logits are wanted.
+    slot.idle = slot.text && *slot.text >= count;
+  for (Slot &slot : slots_)
+    if (slot.text && !slot.idle) // The last token is computed again even if it is known: its logits are wanted.
       slot.known.resize(std::min(commonBeginning(slot.known, texts[*slot.text]), texts[*slot.text].size() - 1));
 }
 
 size_t TokenModel::leftOf(const Slot &slot, std::span<const TextView> texts) const {
-  return slot.text ? texts[*slot.text].size() - slot.known.size() : 0;
+  return slot.text && !slot.idle ? texts[*slot.text].size() - slot.known.size() : 0;
 }
 
 void TokenModel::goOn(size_t page, std::span<const TextView> texts) {

@@ -58,7 +58,11 @@ public:
   /// tokens, as many as `full` says. Parameters must not change between two calls. Valid until the next call.
   /// What is remembered of earlier calls is found by what texts begin with, so they may come in any order; more texts
   /// than a batch take turns, and their caches are put away meanwhile.
-  std::span<const float> logitsAfter(std::span<const TextView> texts, FullContext full);
+  std::span<const float> logitsAfter(std::span<const TextView> texts, FullContext full) {
+    return logitsAfter(texts, texts.size(), full);
+  }
+  /// The same of the first `count` texts: what is remembered of the others stays, but they take no part.
+  std::span<const float> logitsAfter(std::span<const TextView> texts, size_t count, FullContext full);
   std::span<const float> logitsAfter(TextView text, FullContext full) { return logitsAfter({&text, 1}, full); }
 
 private:
@@ -71,12 +75,13 @@ private:
   /// What the caches hold of a text, from position 0 on.
   struct Slot {
     std::vector<int32_t> known;
-    std::optional<size_t> text; ///< who goes on with it, in this call
+    std::optional<size_t> text; ///< whose it is, in this call
+    bool idle = false;          ///< who takes no part in this call
   };
 
   TextView window(TextView text, FullContext full) const;
   void runWhole(TextView text, float *logits);
-  void assign(std::span<const TextView> texts);
+  void assign(std::span<const TextView> texts, size_t count);
   void goOn(size_t page, std::span<const TextView> texts);
   void advance(const Incremental &entry, size_t first, std::span<const TextView> texts);
   size_t leftOf(const Slot &slot, std::span<const TextView> texts) const;
