@@ -6,6 +6,7 @@
 
 #include <numbers>
 #include <random>
+#include <span>
 
 using namespace lab;
 

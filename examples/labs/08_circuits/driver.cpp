@@ -6,6 +6,7 @@
 #include "statistics.h"
 
 #include <random>
+#include <span>
 
 using namespace lab;
 

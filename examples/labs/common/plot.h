@@ -56,4 +56,34 @@ inline void plot(const std::vector<Panel> &panels, const std::string &ending = "
     throw std::runtime_error(result(ending) + ": gnuplot could not draw it (Debian's package gnuplot-nox)");
 }
 
+/// Numbers from -1 (blue) to 1 (red) as pixels, row by row.
+struct Picture {
+  std::string title;
+  size_t columns;
+  std::vector<double> values;
+};
+
+/// Pictures side by side, two in a row.
+inline void plot_pictures(const std::vector<Picture> &pictures, const std::string &ending) {
+  std::FILE *to = popen("gnuplot -", "w");
+  if (!to)
+    throw std::runtime_error("gnuplot does not start");
+  const int rows = (int(pictures.size()) + 1) / 2;
+  std::fprintf(to, "set terminal svg size 1200,%d font 'DejaVu Sans,14' background 'white'\nset output '%s'\n",
+               460 * rows, result(ending).c_str());
+  std::fprintf(to, "set encoding utf8\nset multiplot layout %d,2\nset size ratio -1\nunset tics\nunset border\n", rows);
+  std::fprintf(to, "set palette defined (-1 '#2040c0', 0 '#ffffff', 1 '#c02020')\nset cbrange [-1:1]\n"
+                   "set colorbox\nset cbtics (-1, 0, 1)\nset cblabel 'weight / largest of its unit'\n");
+  for (const Picture &picture : pictures) {
+    std::fprintf(to, "set title \"%s\"\n$data << EOD\n", picture.title.c_str());
+    for (size_t i = 0; i < picture.values.size(); ++i)
+      std::fprintf(to, "%.3g%c", picture.values[i], (i + 1) % picture.columns ? ' ' : '\n');
+    std::fprintf(to, "EOD\nset yrange [%zu:-1]\nset xrange [-1:%zu]\nplot $data matrix with image pixels notitle\n",
+                 picture.values.size() / picture.columns, picture.columns);
+  }
+  std::fputs("unset multiplot\n", to);
+  if (pclose(to) != 0)
+    throw std::runtime_error(result(ending) + ": gnuplot could not draw it (Debian's package gnuplot-nox)");
+}
+
 } // namespace lab
