@@ -1,13 +1,11 @@
 #include "card.h"
 
 #include "base/error.h"
-#include "base/flat_json.h"
 #include "base/json.h"
-#include "files/files.h"
 #include "program/device.h"
 #include "program/program.h"
+#include "training/run_log.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <sys/stat.h>
 
@@ -15,47 +13,26 @@ namespace sinter::serve {
 
 namespace {
 
-constexpr size_t mostPoints = 500;
-constexpr uint64_t mostLogBytes = uint64_t(256) << 20;
-
-using Points = std::vector<std::pair<double, double>>; // step, loss
-
-// Means of as many neighbours as it takes.
-std::string pointsJson(const Points &points) {
-  const size_t each = std::max<size_t>(1, (points.size() + mostPoints - 1) / mostPoints);
+std::string pointsJson(const RunLog &log, const char *name) {
+  constexpr size_t mostPoints = 500;
+  const Series *series = log.find(name);
   std::string json;
-  for (size_t i = 0; i < points.size(); i += each) {
-    const size_t count = std::min(each, points.size() - i);
-    double sum = 0;
-    for (size_t k = 0; k < count; ++k)
-      sum += points[i + k].second;
-    json += fmt::format("{}[{},{:.6g}]", i ? "," : "", points[i + count - 1].first, JsonNumber{sum / double(count)});
-  }
+  if (series)
+    for (const auto &[step, value] : thinned(series->points, mostPoints))
+      json += fmt::format("{}[{},{:.6g}]", json.empty() ? "" : ",", step, JsonNumber{value});
   return "[" + json + "]";
 }
 
 // A log that is not there, or is none, is no reason not to serve.
 std::string lossesOf(const std::string &path) {
-  Points training, heldOut;
-  std::string text;
+  RunLog log;
   try {
     std::error_code error;
-    if (std::filesystem::file_size(path, error) <= mostLogBytes && !error)
-      text = readFile(path);
+    if (std::filesystem::is_regular_file(path, error))
+      log = readRunLog(path);
   } catch (const Failure &) {
   }
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    const auto line = parseFlatJson(text.substr(at, end - at));
-    at = end + 1;
-    if (!line || !line->count("step"))
-      continue;
-    const double step = line->at("step").number().value_or(0);
-    for (auto [name, points] : {std::pair("loss", &training), {"val_loss", &heldOut}})
-      if (line->count(name) && line->at(name).number())
-        points->emplace_back(step, *line->at(name).number());
-  }
-  return fmt::format("{{\"loss\":{},\"val_loss\":{}}}", pointsJson(training), pointsJson(heldOut));
+  return fmt::format("{{\"loss\":{},\"val_loss\":{}}}", pointsJson(log, "loss"), pointsJson(log, "val_loss"));
 }
 
 int64_t parameterCount(const sinter_program &program) {

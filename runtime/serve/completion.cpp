@@ -1,6 +1,7 @@
 #include "completion.h"
 
 #include "base/json.h"
+#include "base/trace.h"
 #include "base/utf8.h"
 
 #include <cmath>
@@ -121,6 +122,8 @@ Completion::Completion(Answering &shared, CompletionRequest request, Outlet &out
 Completion::~Completion() {
   if (first_ && ended_ < choices_.size())
     shared_.engine.cancel(*first_, choices_.size());
+  if (Trace *trace = Trace::active(); trace && first_)
+    trace->overlapping("serve", "completion", begun_, Clock::now(), *first_);
 }
 
 void Completion::start() {

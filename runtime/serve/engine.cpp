@@ -1,9 +1,11 @@
 #include "engine.h"
 
 #include "base/error.h"
+#include "base/trace.h"
 
 #include <algorithm>
 #include <cmath>
+#include <fmt/format.h>
 #include <utility>
 
 namespace sinter::serve {
@@ -124,6 +126,10 @@ EngineCounts Engine::counts() const {
 }
 
 void Engine::run() {
+  constexpr int lane = 1000; // above those of the model's threads
+  Trace::setLane(lane);
+  if (Trace *trace = Trace::active())
+    trace->nameLane(lane, "engine, and kernels 0");
   while (admit()) {
     dropEnded();
     try {
@@ -247,6 +253,8 @@ void Engine::step() {
   }
   if (asking.empty())
     return;
+  const std::string name = Trace::active() ? fmt::format("step of {} texts", asking.size()) : "";
+  const TraceSpan span("serve", name);
   const auto begun = Clock::now();
   const std::span<const float> logits = model.logitsAfter(views_, asking.size(), full_);
   const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();

@@ -119,7 +119,7 @@ TEST_F(CommandsTest, AFullDiskKeepsThePreviousCheckpoint) {
                  "o/checkpoint.safetensors: cannot save: write: File too large; what was saved before is unchanged");
   EXPECT_EQ(lines(result.out).size(), 10u); // it was trained nevertheless
   EXPECT_EQ(checkpointOf("o"), before);
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "o"), {}), 2); // with options.toml
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "o"), {}), 3); // with log.jsonl and options.toml
   const Result fresh = run(training("fresh", 20));
   EXPECT_EQ(fresh.exit, 1);
   EXPECT_EQ(fresh.out, ""); // found before the first step

@@ -53,7 +53,7 @@ TEST_F(KeptTest, TheBestIsThatOfTheLeastLoss) {
   EXPECT_NE(step, last); // else it would show nothing
   EXPECT_EQ(stepOf(folder / "o/best.safetensors"), step);
   EXPECT_EQ(run({"eval", "--checkpoint", "o/best.safetensors", "--data", text}).exit, 0);
-  EXPECT_EQ(filesIn("o"), (Names{"best.safetensors", "checkpoint.safetensors"}));
+  EXPECT_EQ(filesIn("o"), (Names{"best.safetensors", "checkpoint.safetensors", "log.jsonl"}));
 }
 
 TEST_F(KeptTest, PatienceEndsATraining) {
@@ -77,7 +77,7 @@ TEST_F(KeptTest, PatienceEndsATraining) {
 TEST_F(KeptTest, TheLastOnesStay) {
   ASSERT_EQ(run(jumping("o", {"--keep", "3"})).exit, 0);
   EXPECT_EQ(filesIn("o"), (Names{"checkpoint-100.safetensors", "checkpoint-110.safetensors",
-                                 "checkpoint-120.safetensors", "checkpoint.safetensors"}));
+                                 "checkpoint-120.safetensors", "checkpoint.safetensors", "log.jsonl"}));
   EXPECT_EQ(stepOf(folder / "o/checkpoint-110.safetensors"), 110);
   EXPECT_EQ(readFile(folder / "o/checkpoint-120.safetensors"), checkpointOf("o"));
   // Another training in the folder removes none of them.

@@ -113,8 +113,9 @@ TEST_F(OptionsTest, WhatIsWrongInFilesAndVariables) {
       {"stepz = 3", ":1: there is no option stepz; did you mean steps?"},
       {"\n\nsteps = ten", ":3: steps: ten is not a whole number from 0"},
       {"steps = 1\nsteps = 2", ":2: steps is given twice"},
-      {"[trian]\nsteps = 1", ":2: [trian] is no subcommand: train, eval, sample, bench, run, info, export, import, "
-                             "tokenizer, prepare; did you mean train?"},
+      {"[trian]\nsteps = 1",
+       ":2: [trian] is no subcommand: train, eval, sample, bench, run, report, info, export, import, "
+       "tokenizer, prepare; did you mean train?"},
       {"steps 3", ":1: '=' is wanted here: lines are [SUBCOMMAND] or NAME = VALUE"},
       {"steps =", ":1: a word or a value is missing"},
       {"data = te/xt", ":1: one value a line is wanted"},

@@ -34,7 +34,8 @@ async function open(options = {}) {
   const page = await context.newPage();
   page.on("pageerror", (error) => assert.fail(error));
   page.on("console", (message) => {
-    if (message.type() === "error" && !message.text().includes("Failed to load resource")) assert.fail(message.text());
+    if (message.type() === "error" && !message.text().includes("Failed to load resource"))
+      assert.fail(message.text());
   });
   page.on("request", (request) => assert.ok(/^(data:|http:\/\/127\.0\.0\.1:)/.test(request.url()), request.url()));
   await page.goto(server.url);
@@ -49,7 +50,9 @@ const idle = (page) => page.getByRole("button", { name: "Stop" }).and(page.locat
 async function check(page, name) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run());
-  const found = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  const found = violations.map(
+    (one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+  );
   assert.deepEqual(found, [], name);
   const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(over <= 0, `${name}: ${over} pixels too wide`);
@@ -77,7 +80,9 @@ async function writes() {
   const api = await fetch(`${server.url}/v1/completions`, { method: "POST", body: JSON.stringify(asked) });
   assert.equal(text, "And the " + (await api.json()).choices[0].text, "the page shows what the API says");
   assert.equal(await page.locator("[data-token]").count(), 30);
-  assert.ok(new Set(await page.locator("[data-token]").evaluateAll((all) => all.map((one) => one.className))).size > 2);
+  assert.ok(
+    new Set(await page.locator("[data-token]").evaluateAll((all) => all.map((one) => one.className))).size > 2,
+  );
 
   await page.mouse.move(...(await placeOf(page, 5)));
   const card = page.getByRole("dialog");
@@ -86,7 +91,11 @@ async function writes() {
   assert.equal(await choices.count(), 10);
   const shares = await card.locator(".number").allTextContents();
   const numbers = shares.map((share) => Number(/[\d.]+/.exec(share)[0]));
-  assert.deepEqual(numbers, [...numbers].sort((a, b) => b - a), "the most probable comes first");
+  assert.deepEqual(
+    numbers,
+    [...numbers].sort((a, b) => b - a),
+    "the most probable comes first",
+  );
   const total = Number(/Together ([\d.]+) %/.exec(await card.textContent())[1]);
   assert.ok(Math.abs(total - numbers.reduce((a, b) => a + b)) < 0.2, "the total");
   await check(page, "alternatives");
@@ -153,7 +162,9 @@ async function stopsAndCompares() {
   await page.getByLabel("Side by side").check();
   await page.getByRole("button", { name: "Two samples" }).click();
   await idle(page);
-  const texts = await page.getByRole("textbox", { name: /^Sample/ }).evaluateAll((all) => all.map((one) => one.value));
+  const texts = await page
+    .getByRole("textbox", { name: /^Sample/ })
+    .evaluateAll((all) => all.map((one) => one.value));
   assert.equal(texts.length, 2);
   assert.ok(texts[0] !== texts[1] && texts.every((text) => text.startsWith("God said ") && text.length === 69));
   await check(page, "two");
@@ -168,7 +179,8 @@ async function shadesThePrompt() {
   const tokens = page.getByRole("spinbutton", { name: "Tokens, as a number" });
   await tokens.fill("5");
   await tokens.press("Tab");
-  for (const length of [13, 18]) { // again, where the prompt has its shades already
+  for (const length of [13, 18]) {
+    // again, where the prompt has its shades already
     await page.getByRole("button", { name: "Continue" }).click();
     await idle(page);
     assert.equal((await field(page).inputValue()).length, length);

@@ -97,7 +97,7 @@ def request(rng):
 
 def send(server, rng, problems):
     with contextlib.closing(server.connect()) as client:
-        client.settimeout(20)
+        client.settimeout(60)
         with contextlib.suppress(ConnectionError, BrokenPipeError):
             text = request(rng)
             how = rng.randrange(12)
@@ -163,7 +163,8 @@ def main():
     print("seed", seed)
     with tempfile.TemporaryDirectory() as folder:
         run = train(program, folder, 30)
-        with Server(program, run, "--request-timeout", "1", "--connections", "64") as server:
+        with Server(program, run, "--request-timeout", "1", "--connections", "64",
+                    "--timeout", "10") as server:
             good = server.complete(**GOOD)["choices"][0]["text"]
             attack_from_all_sides(server, count // 4, seed, good)
             before = server.memory()

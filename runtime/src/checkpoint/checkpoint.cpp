@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/flat_json.h"
 #include "base/hash.h"
+#include "base/trace.h"
 #include "checkpoint/configuration.h"
 #include "checkpoint/number_formats.h"
 #include "checkpoint/safetensors.h"
@@ -77,6 +78,7 @@ static void checkFinite(const std::string &path, Program &program) {
 }
 
 void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint) {
+  const TraceSpan span("file", "save a checkpoint");
   const sinter_program &description = program.description();
   std::vector<TensorEntry> tensors;
   for (uint32_t s = 0; s < description.state_count; ++s)
@@ -293,6 +295,7 @@ static std::unordered_map<std::string_view, size_t> indexByName(const TensorFile
 }
 
 Checkpoint loadCheckpoint(const std::string &path, Program &program) {
+  const TraceSpan span("file", "load a checkpoint");
   FileReader reader(path);
   const TensorFile file = readTensorHeader(reader);
   if (!isCheckpointFile(file))
@@ -343,6 +346,7 @@ static Checkpoint loadForeign(const std::string &path, Program &program, std::ve
 Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint,
                           std::vector<std::string> &notes, const std::vector<NameRule> &rules,
                           std::vector<ImportedTensor> *table) {
+  const TraceSpan span("file", "load parameters");
   *isCheckpoint = sinter::isCheckpoint(path);
   if (!*isCheckpoint)
     return loadForeign(path, program, notes, rules, table);

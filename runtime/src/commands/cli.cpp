@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/output.h"
 #include "base/report.h"
+#include "base/trace.h"
 #include "commands/options.h"
 #include "program/pool.h"
 #include "sinter/abi.h"
@@ -12,6 +13,7 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <new>
+#include <optional>
 
 /// The server, where it is linked in.
 extern "C" [[gnu::weak]] const sinter::ServeFunction sinter_serve_command;
@@ -42,9 +44,14 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
   if (!common.threadsGiven)
     common.threads = ThreadPool::hardwareThreads();
   const std::string_view name = chosen.command->name;
-  commands.train.given = configurationText(*chosen.command, "--config,--resume");
+  std::optional<Trace> trace;
+  if (!common.trace.empty())
+    trace.emplace(common.trace);
+  commands.train.given = configurationText(*chosen.command, "--config,--resume,--trace");
   if (name == "tokenizer")
     return tokenizerCommand(commands.tokenizer);
+  if (name == "report")
+    return reportRuns(program, commands.report);
   if (name == "prepare")
     return prepare(common, commands.prepare);
   if (name == "serve")

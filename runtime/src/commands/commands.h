@@ -19,6 +19,7 @@ enum class Exit;
 /// Options that every command has.
 struct CommonOptions : DeviceOptions {
   std::string configuration; ///< the file of options, which has been read
+  std::string trace;         ///< where to write what is done when
 };
 
 /// Loads all of a checkpoint, or the parameters of a plain safetensors file. `*complete` tells which. The checkpoint's
@@ -97,6 +98,12 @@ struct RunCommand {
   bool json = false, ignoreConfiguration = false;
 };
 Exit runEntry(const sinter_program &description, const CommonOptions &common, const RunCommand &command);
+
+struct ReportCommand {
+  std::vector<std::string> runs; ///< folders of trainings, or their logs
+  std::string out, csv, tensorboard;
+};
+Exit reportRuns(const sinter_program &description, const ReportCommand &command);
 
 struct InfoCommand {
   std::string checkpoint; ///< empty: the program itself

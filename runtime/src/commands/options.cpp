@@ -153,7 +153,7 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
   add(options, "--keep", &c.keep, notNegative,
       {"N", "keep the last N of --checkpoint-every as well, as checkpoint-STEP.safetensors", "0"});
   addFlag(options, "--dry-run", c.dryRun, "one step, then a summary: parameters, inputs, bytes, FLOPs; writes nothing");
-  add(options, "--log", &c.log, notEmpty, {"FILE", "write one JSON object a line", "none"});
+  add(options, "--log", &c.log, notEmpty, {"FILE", "write one JSON object a line, for report", "log.jsonl in --out"});
   addIgnore(options, c.ignoreConfiguration);
 }
 
@@ -314,6 +314,15 @@ static void addRun(Options &options, RunCommand &c) {
   addIgnore(options, c.ignoreConfiguration);
 }
 
+static void addReport(Options &options, ReportCommand &c) {
+  addInputs(options, "run", c.runs, {"RUN", "folder of a training, or its log; several are compared"});
+  options.back().required = true;
+  add(options, "-o,--out", &c.out, notEmpty,
+      {"FILE", "the page, one HTML file", "report.html, or none with --csv or --tensorboard"});
+  add(options, "--csv", &c.csv, notEmpty, {"FILE", "all numbers as a table, a row a step", "none"});
+  add(options, "--tensorboard", &c.tensorboard, notEmpty, {"FOLDER", "event files for TensorBoard", "none"});
+}
+
 static void addInfo(Options &options, InfoCommand &c) {
   add(options, "checkpoint", &c.checkpoint, notEmpty,
       {"CHECKPOINT", "checkpoint or safetensors file, or folder of a training", "this program"});
@@ -436,6 +445,7 @@ CommandTable commandTable(const sinter_program &program, const std::string &call
              c.serve);
   addBench(addCommand("bench", "time an entry on random input"), c.bench);
   addRun(addCommand("run", "call any entry on files or numbers"), c.run);
+  addReport(addCommand("report", "show trainings: losses, rates, speed, samples, what they were asked for"), c.report);
   addInfo(addCommand("info", "what this program, or a checkpoint, holds"), c.info);
   addExport(addCommand("export", "write the parameters as safetensors or GGUF"), c.exported);
   addImport(addCommand("import", "make a checkpoint of other people's parameters"), c.imported);
@@ -443,6 +453,10 @@ CommandTable commandTable(const sinter_program &program, const std::string &call
   addPrepare(addCommand("prepare", "turn texts into files of tokens, once"), c.prepare);
   for (Command &command : table.commands) {
     addCommon(command.options, c.common);
+    if (const std::string_view name = command.name; name == "train" || name == "sample" || name == "serve")
+      add(command.options, "--trace", &c.common.trace, notEmpty,
+          {"FILE", "write what is done when, by which thread: Chrome's trace events, for Perfetto or speedscope",
+           "none"});
     if (Option *entry = command.find("entry"))
       entry->suggestions = entryNames(program);
   }

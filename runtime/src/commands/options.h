@@ -15,6 +15,7 @@ struct Commands {
   ServeCommand serve;
   BenchCommand bench;
   RunCommand run;
+  ReportCommand report;
   InfoCommand info;
   ExportCommand exported;
   ImportCommand imported;

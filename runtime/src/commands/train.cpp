@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/report.h"
+#include "base/trace.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/configuration.h"
 #include "checkpoint/kept.h"
@@ -32,11 +33,13 @@ constexpr const char *defaultFolder = "run";
 class Training {
 public:
   Training(Program &program, const TrainCommand &command)
-      : program_(program), command_(command), folder_(command.out.empty() ? defaultFolder : command.out) {}
+      : program_(program), command_(command), folder_(command.out.empty() ? defaultFolder : command.out),
+        logPath_(command.log.empty() ? folder_ + "/log.jsonl" : command.log) {}
   Exit run();
 
 private:
   Exit steps(Trainer &trainer, const InterruptWatch &interrupt);
+  StepResult tracedStep(Trainer &trainer, int64_t step);
   void start();
   void resume();
   void lockFolder();
@@ -58,6 +61,7 @@ private:
   Program &program_;
   const TrainCommand &command_;
   const std::string folder_;
+  const std::string logPath_;
   bool resumes_ = false;
   TrainingOptions options_;
   Checkpoint checkpoint_; // what the next one will hold; after a resume, at first what the last one held
@@ -175,8 +179,8 @@ void Training::checkFiles() {
   keepApart({"the best checkpoint", bestPath(folder_)}, inputs);
   inputs.push_back({"--init", command_.init.empty() ? "" : findCheckpoint(command_.init)});
   inputs.push_back({"the checkpoint", checkpoint});
-  keepApart({"--log", command_.log}, inputs);
-  checkLogFile(command_.log);
+  keepApart({"--log", logPath_}, inputs);
+  checkLogFile(logPath_);
 }
 
 // The first checkpoint is written at once: --resume works from the first moment, and a folder that cannot be written is
@@ -321,11 +325,13 @@ bool Training::outOfPatience() const {
 void Training::lookAt(int64_t step, const InterruptWatch &interrupt) {
   const auto due = [&](int64_t every) { return every > 0 && (step % every == 0 || step == options_.steps); };
   if (due(evalEvery_)) {
+    const TraceSpan span("training", "held-out loss");
     const Evaluation evaluation = evaluate(program_, *data_->validation(), evalBatches_);
     log_->evaluation(step, evaluation);
     judge(evaluation.loss);
   }
   if (due(command_.sampleEvery) && program_.findEntry("logits")) {
+    const TraceSpan span("training", "sample");
     Generator generator(program_, data_->tokenizer());
     GenerateOptions options;
     options.count = command_.sampleTokens;
@@ -363,7 +369,10 @@ Exit Training::run() {
                            command_.steps ? "--steps" : "its last step", options_.steps));
     return Exit::Done;
   }
-  data_->load(options_, trainer.batch(), keepTokenizer_ ? &checkpoint_.tokenizer : nullptr);
+  {
+    const TraceSpan span("file", "load the data");
+    data_->load(options_, trainer.batch(), keepTokenizer_ ? &checkpoint_.tokenizer : nullptr);
+  }
   if (resumes_) {
     data_->compare(checkpoint_, saved, options_);
     checkSchedule(saved, trainer);
@@ -382,9 +391,14 @@ Exit Training::run() {
   InterruptWatch interrupt;
   if (!resumes_ && !saveFirst())
     return Exit::Input;
-  log_.emplace(command_.log, resumes_ ? checkpoint_.step : -1, options_.steps, trainer.predictions(),
+  log_.emplace(logPath_, resumes_ ? checkpoint_.step : -1, options_.steps, trainer.predictions(),
                trainer.batch().unit());
   return steps(trainer, interrupt);
+}
+
+StepResult Training::tracedStep(Trainer &trainer, int64_t step) {
+  const TraceSpan span("training", "step");
+  return trainer.step(data_->training(), step);
 }
 
 Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
@@ -392,7 +406,7 @@ Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
     lookAt(0, interrupt);
   while (checkpoint_.step < options_.steps && !interrupt.requested() && !outOfPatience()) {
     const int64_t step = checkpoint_.step + 1;
-    const StepResult result = trainer.step(data_->training(), step);
+    const StepResult result = tracedStep(trainer, step);
     log_->step(step, result);
     if (!result.finite())
       stopAt(step, result);

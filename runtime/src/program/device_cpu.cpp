@@ -1,8 +1,10 @@
 // Runs kernels compiled for the CPU. All operand addresses are computed once, since the blocks never move.
 #include "base/error.h"
+#include "base/trace.h"
 #include "program/block.h"
 #include "program/device.h"
 #include "program/pool.h"
+#include "program/program.h"
 
 #include <algorithm>
 #include <cstring>
@@ -89,10 +91,30 @@ public:
   std::byte *arena() override { return arena_.data(); }
 
   void run(const sinter_entry &entry, double *seconds) override {
+    Trace *trace = Trace::active();
+    pool_.record(trace != nullptr);
     runLaunches(entry, 0, entry.launch_count, entry.loops, seconds);
+    if (trace)
+      tell(entry, *trace);
   }
 
 private:
+  // What each thread did of which launch. Thread 0 is the one that calls.
+  void tell(const sinter_entry &entry, Trace &trace) {
+    const Job *first = jobs_.data() + firstOfEntry_[size_t(&entry - plan_.entries)];
+    for (int thread = 0; thread < pool_.threads(); ++thread) {
+      if (thread > 0 && !named_)
+        trace.nameLane(thread, fmt::format("kernels {}", thread));
+      for (const ThreadPool::Share &share : pool_.shares(thread)) {
+        const sinter_launch &launch = entry.launches[share.job - first];
+        trace.span("launch", kernelInfo(program_, plan_, launch.kernel).name, share.begin, share.end,
+                   thread ? thread : Trace::lane(), launch.location);
+      }
+      pool_.shares(thread).clear();
+    }
+    named_ = true;
+  }
+
   // Runs launches [l, end), of which those of the loops from `loop` on are loops'.
   void runLaunches(const sinter_entry &entry, uint32_t l, uint32_t end, const sinter_loop *loop, double *seconds) {
     Job *jobs = jobs_.data() + firstOfEntry_[size_t(&entry - plan_.entries)];
@@ -187,6 +209,7 @@ private:
   std::vector<OwnOperand> own_;
   std::vector<Job> jobs_;            // launches of all entries
   std::vector<size_t> firstOfEntry_; // in jobs_
+  bool named_ = false;               // the threads, in the trace
 };
 
 } // namespace

@@ -76,7 +76,7 @@ void ThreadPool::advance(size_t job, std::byte *scratch) {
       runPieces(next, 0, parts, scratch);
     } else {
       forget(scratch);
-      next.function(next.operands, 0, next.tiles, scratch);
+      call(next, next.operands, 0, next.tiles, scratch);
     }
     finishTiming(job);
   }
@@ -101,6 +101,26 @@ void ThreadPool::wake() {
   }
 }
 
+void ThreadPool::record(bool whether) {
+  recording_ = whether;
+  if (whether)
+    shares_.resize(size_t(threads_));
+}
+
+// Chunks of one job that follow each other closely are one share.
+void ThreadPool::call(const Job &job, void *const *operands, int64_t begin, int64_t end, std::byte *scratch) {
+  if (!recording_)
+    return job.function(operands, begin, end, scratch);
+  constexpr auto pause = std::chrono::microseconds(5);
+  std::vector<Share> &own = shares_[scratchStride_ ? size_t(scratch - scratch_) / scratchStride_ : 0];
+  const Clock::time_point from = Clock::now();
+  job.function(operands, begin, end, scratch);
+  if (!own.empty() && own.back().job == &job && from - own.back().end < pause)
+    own.back().end = Clock::now();
+  else
+    own.push_back({&job, from, Clock::now()});
+}
+
 // Pieces [begin, end) of a chain, each through all of its jobs.
 void ThreadPool::runPieces(const Job &first, int64_t begin, int64_t end, std::byte *scratch) {
   Clock::time_point before = seconds_ ? Clock::now() : Clock::time_point();
@@ -115,7 +135,7 @@ void ThreadPool::runPieces(const Job &first, int64_t begin, int64_t end, std::by
         operands[job.own[o].number] = reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(scratch) +
                                                                job.own[o].offset - uint64_t(piece) * job.own[o].part);
       forget(scratch);
-      job.function(operands, piece * size, (piece + 1) * size, scratch);
+      call(job, operands, piece * size, (piece + 1) * size, scratch);
       if (seconds_) {
         const Clock::time_point now = Clock::now();
         spent_[j].fetch_add(std::chrono::nanoseconds(now - before).count(), std::memory_order_relaxed);
@@ -169,7 +189,7 @@ bool ThreadPool::takeChunk(std::byte *scratch, uint32_t &lastOffer) {
   if (job.followers)
     runPieces(job, begin, end, scratch);
   else
-    job.function(job.operands, begin, end, scratch);
+    call(job, job.operands, begin, end, scratch);
   if (unfinished_.fetch_sub(count, std::memory_order_acq_rel) == count) {
     finishTiming(current);
     advance(current + 1 + jobs_[current].followers, scratch);

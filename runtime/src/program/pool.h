@@ -51,6 +51,16 @@ public:
 
   int threads() const { return threads_; }
 
+  /// What a thread did of a job without a pause.
+  struct Share {
+    const Job *job;
+    std::chrono::steady_clock::time_point begin, end;
+  };
+  /// Between two runs: whether shares are kept of what comes, which costs two looks at the clock each.
+  void record(bool whether);
+  /// Those of a thread since record(), in order; whoever reads them may take them out between two runs.
+  std::vector<Share> &shares(int thread) { return shares_[size_t(thread)]; }
+
   /// How many threads the process may use.
   static int hardwareThreads();
 
@@ -66,6 +76,7 @@ private:
   void offer(uint32_t units);
   void wake();
   void stop();
+  void call(const Job &job, void *const *operands, int64_t begin, int64_t end, std::byte *scratch);
   void runPieces(const Job &first, int64_t begin, int64_t end, std::byte *scratch);
   void finishTiming(size_t job);
 
@@ -73,6 +84,8 @@ private:
   std::byte *scratch_;
   size_t scratchStride_;
   std::vector<std::jthread> workers_;
+  bool recording_ = false;
+  std::vector<std::vector<Share>> shares_; ///< of each thread
 
   // What is left to take of the running job: how many offers there have been (high word), so that none is taken for
   // another, and units of work (low word). Nothing below changes while anyone holds units.

@@ -1,6 +1,7 @@
 #include "program/program.h"
 
 #include "base/error.h"
+#include "base/trace.h"
 #include "program/device.h"
 #include "program/processor.h"
 
@@ -86,6 +87,7 @@ void Program::run(const sinter_entry &entry, double *launchSeconds) {
   if (!preparation_)
     preparation_.emplace(program_, plan());
   prepareFor(entry);
+  const TraceSpan span("entry", entry.name);
   device_->run(entry, launchSeconds);
   preparation_->ran(entry);
 }

@@ -61,14 +61,16 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   const double weight = std::max(0.02, 1.0 / double(step - firstStep_ + 1));
   smoothedSeconds_ += weight * (seconds - smoothedSeconds_);
   smoothedLoss_ += weight * (result.loss - smoothedLoss_);
-  char line[256];
+  char line[320];
   char *end = line;
   end = fmt::format_to_n(end, 128, "{{\"step\":{},\"loss\":{:.9g}", step, JsonNumber{result.loss}).out;
   if (result.hasGradNorm)
     end = fmt::format_to_n(end, 40, ",\"grad_norm\":{:.9g}", JsonNumber{result.gradNorm}).out;
-  end = fmt::format_to_n(end, 80, ",\"lr\":{:.9g},\"{}_per_s\":{:.1f}}}\n", JsonNumber{result.lr}, unit_,
+  end = fmt::format_to_n(end, 80, ",\"lr\":{:.9g},\"{}_per_s\":{:.1f}", JsonNumber{result.lr}, unit_,
                          double(predictionsPerStep_) / seconds)
             .out;
+  const std::chrono::duration<double> time = std::chrono::system_clock::now().time_since_epoch();
+  end = fmt::format_to_n(end, 40, ",\"time\":{:.3f}}}\n", time.count()).out;
   writeLine(line, size_t(end - line));
   // Ten times a second is enough for eyes, and a line each ten seconds for what keeps all lines.
   if (terminal_ && (now - drawn_ > std::chrono::milliseconds(redraws_ ? 100 : 10000) || step == steps_)) {
