@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 
-static std::string textOf(boost::string_view text) { return {text.data(), text.size()}; }
+static std::string textOf(beast::string_view text) { return {text.data(), text.size()}; }
 
 Session::Session(asio::io_context &io, asio::ip::tcp::socket &&socket, Service &service, const ConnectionLimits &limits,
                  std::function<void()> gone)
