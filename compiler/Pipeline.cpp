@@ -162,8 +162,11 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     manager.addPass(createOutlineLoops());
     buildFused(manager.nest<func::FuncOp>(), options);
     manager.addPass(createInlineLoops());
-    if (options.decode)
-      manager.addPass(createDeriveDecode());
+    if (options.decode > 0) {
+      DeriveDecodeOptions derive;
+      derive.texts = options.decode;
+      manager.addPass(createDeriveDecode(derive));
+    }
     if (!options.weights.empty()) {
       manager.addPass(createQuantizeWeights({options.weights}));
       manager.addNestedPass<func::FuncOp>(createFuseElementwise(mapOptions(options)));

@@ -31,7 +31,7 @@ struct PipelineOptions {
   bool verifyEach = false;      ///< after every pass, too, and not only after every stage
   bool bf16 = false;            ///< matrix products round their operands to bf16
   bool portableKernels = false; ///< none that only the target knows (KernelAbilities.h), for tests to compare with
-  bool decode = false;          ///< derive entries that compute new positions only (derive-decode)
+  int64_t decode = 0;           ///< derive entries that compute new positions only, of so many texts (derive-decode)
   std::string weights;          ///< f32, bf16, int8, int4: packed so for entries that do not train; empty: as they are
   bool fuse = true;             ///< false: elementwise ops stay apart, for tests to compare with
   Inspection inspection;        ///< what is printed on the way

@@ -2,7 +2,8 @@
 bit.
 
 Each model is compiled both ways, trained for a few steps, and asked for the log-probabilities of every token that it
-may choose: of prompts cut in any way, by any number of threads, of several texts at once. RANDOM models are drawn by
+may choose: of prompts cut in any way, by any number of threads, of several texts one after another and (--decode-batch)
+at once. RANDOM models are drawn by
 number (from N on): attention with masks, windows, soft caps, grouped heads, ALiBi, rotary positions, sums so far,
 norms, in random order. --all: every number of threads with every way to cut a prompt, by hand before a release
 (decode.py FOLDER 50 --all: an hour).
@@ -120,6 +121,7 @@ def same_alone(step, checkpoint, prompt):
 def compare(folder, name, source, settings, every=False):
     whole = compiled(folder, "whole", source, settings)
     step = compiled(folder, "step", source, settings, "--decode")
+    several = compiled(folder, "several", source, settings, "--decode-batch=4")
     text = os.path.join(folder, "text.txt")
     with open(text, "w", encoding="utf-8") as file:
         file.write(WORDS * 40)
@@ -137,12 +139,19 @@ def compare(folder, name, source, settings, every=False):
                 result = sampled(step, checkpoint, prompt, count, *options_of(*condition), "--context-full", full)
                 if result != expected:
                     wrong.append(f"a prompt of {length} tokens, {count} more, {full}, (threads, chunk) {condition}")
+            condition = (length % 3 + 1, (None, 1, 7)[length % 3])
+            if sampled(several, checkpoint, prompt, count, *options_of(*condition), "--context-full", full) != expected:
+                wrong.append(f"one of several texts: {length} tokens, {count} more, {full}, {condition}")
     prompt = WORDS[:70]
     told = ["--prompt-logprobs", "--context-full", "half"]
     if sampled(step, checkpoint, prompt, 1, *told) != sampled(whole, checkpoint, prompt, 1, *told):
         wrong.append("the prompt's own tokens")
     if not same_alone(step, checkpoint, prompt):
         wrong.append("several texts")
+    if not same_alone(several, checkpoint, prompt):
+        wrong.append("several texts at once")
+    if sampled(several, checkpoint, prompt, 9, "--samples", "5") != sampled(step, checkpoint, prompt, 9, "--samples", "5"):
+        wrong.append("several texts at once, against one after another")
     for what in wrong:
         print(f"{name}: {what}: other bits")
     if not wrong:

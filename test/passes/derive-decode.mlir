@@ -4,6 +4,9 @@
 // RUN: sinter-opt %t/model.mlir --sinter-derive-decode=chunk=4 -mlir-print-local-scope | FileCheck %t/model.mlir
 // RUN: sinter-opt %t/model.mlir --sinter-derive-decode=chunk=4 | sinter-opt | FileCheck %t/model.mlir --check-prefix=AGAIN
 // RUN: sinter-opt %t/model.mlir --sinter-derive-decode=chunk=100 | FileCheck %t/model.mlir --check-prefix=LONG
+// RUN: sinter-opt %t/model.mlir --sinter-derive-decode='chunk=4 texts=3' -mlir-print-local-scope | FileCheck %t/model.mlir --check-prefix=TEXTS
+// RUN: sinter-opt %t/ways.mlir --sinter-derive-decode='chunk=4 texts=3' | sinter-opt | FileCheck %t/ways.mlir
+// RUN: sinter-opt %t/lookup.mlir --verify-diagnostics --sinter-derive-decode=texts=2
 // RUN: sinter-opt %t/other.mlir --sinter-derive-decode 2>&1 | FileCheck %t/other.mlir
 // RUN: sinter-opt %t/errors.mlir --split-input-file --verify-diagnostics --sinter-derive-decode
 
@@ -45,6 +48,23 @@
 // CHECK: sinter.write @cache.0
 // AGAIN: func.func @decode
 // LONG: func.func @prefill(%{{.*}}: tensor<1x8xi32>
+// Of three texts: a row each along time, caches and offsets of each, a prefill of one text with caches of its own.
+// TEXTS: sinter.state @prefill.cache.0 : tensor<1x8x4xf32>
+// TEXTS: sinter.state @cache.0 : tensor<3x1x8x4xf32> {init = "zeros", transient}
+// TEXTS: func.func @decode(%[[TOKENS:.*]]: tensor<3x1xi32> {sinter.name = "tokens"}, %{{.*}}: tensor<3xi32> {sinter.name = "position"}, %[[OFFSET:.*]]: tensor<3xi32> {sinter.name = "offset"}) -> (tensor<3x4xf32> {sinter.name = "logits"})
+// TEXTS: %[[ROW:.*]] = sinter.reshape %[[TOKENS]] : tensor<3x1xi32> -> tensor<1x3xi32>
+// TEXTS: sinter.gather %{{.*}}, %[[ROW]] : (tensor<16x4xf32>, tensor<1x3xi32>) -> tensor<1x3x4xf32>
+// TEXTS: sinter.gather %{{.*}}, %[[OFFSET]] : (tensor<8x4xf32>, tensor<3xi32>) -> tensor<3x4xf32>
+// TEXTS: sinter.put %{{.*}}, %{{.*}} at %[[OFFSET]] along 2 : (tensor<3x1x8x4xf32>, tensor<3x1x1x4xf32>, tensor<3xi32>)
+// TEXTS: sinter.map(%[[OFFSET]]) [affine_map<(d0, d1) -> (d0)>] : (tensor<3xi32>) -> tensor<3x1xi32>
+// TEXTS: sinter.matmul_below %{{.*}} {transpose_rhs} : (tensor<3x1x1x4xf32>, tensor<3x1x8x4xf32>, tensor<3x1xi32>) -> tensor<3x1x1x8xf32>
+// TEXTS: sinter.map(%{{.*}}, %[[OFFSET]]) [affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>, affine_map<(d0, d1, d2, d3) -> (d0)>]
+// TEXTS: ^bb0(%{{.*}}: f32, %[[AT:.*]]: i32):
+// TEXTS: %[[J:.*]] = sinter.index 3 : i32
+// TEXTS: arith.cmpi sge, %[[AT]], %[[J]] : i32
+// TEXTS: sinter.write @cache.0
+// TEXTS: func.func @prefill(%{{.*}}: tensor<1x4xi32> {sinter.name = "tokens"}
+// TEXTS: sinter.write @prefill.cache.0
 #id = affine_map<(b, i, j) -> (b, i, j)>
 #row = affine_map<(b, i, j) -> (i, j)>
 sinter.state @words : tensor<16x4xf32> {init = "normal", scale = 1.0, trainable}
@@ -86,6 +106,54 @@ func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: 
 // CHECK: func.func @logits
 func.func @logits(%x: tensor<1x8xf32> {sinter.name = "x"}) -> (tensor<1x8xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
   return %x : tensor<1x8xf32>
+}
+
+//--- ways.mlir
+// What an op makes of several texts: a sum so far has all positions of each text, of which each takes its own; indices
+// along time are the offsets; behind the pick, rows of all texts meet a weight together.
+// CHECK: func.func @decode(
+// CHECK-SAME: %[[OFFSET:[^:]*]]: tensor<3xi32> {sinter.name = "offset"}) -> (tensor<3x5xf32> {sinter.name = "logits"})
+// CHECK: sinter.map(%{{.*}}, %[[OFFSET]])
+// CHECK: ^bb0(%{{.*}}: f32, %[[AT:.*]]: i32):
+// CHECK-NEXT: arith.sitofp %[[AT]]
+// CHECK: %[[NOW:.*]] = sinter.put %{{.*}} along 1 : (tensor<3x8x4xf32>, tensor<3x1x4xf32>, tensor<3xi32>)
+// CHECK: %[[SUMS:.*]] = sinter.cumsum %[[NOW]] axis 1 : tensor<3x8x4xf32>
+// CHECK: sinter.reshape %[[SUMS]] : tensor<3x8x4xf32> -> tensor<24x4xf32>
+// CHECK: arith.muli
+// CHECK: sinter.gather %{{.*}} : (tensor<24x4xf32>, tensor<3xi32>) -> tensor<3x4xf32>
+// CHECK: sinter.reshape %{{.*}} : tensor<3x4xf32> -> tensor<3x1x4xf32>
+// CHECK: sinter.softmax %{{.*}} : tensor<3x1x4xf32>
+// CHECK: sinter.matmul %{{.*}} : (tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>
+// CHECK: return %{{.*}} : tensor<3x5xf32>
+#two = affine_map<(i, j) -> (i, j)>
+func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<16x4xf32> {sinter.name = "table"}, %w: tensor<4x5xf32> {sinter.name = "w"}) -> (tensor<5xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %t = sinter.reshape %tokens : tensor<1x8xi32> -> tensor<8xi32>
+  %x = sinter.gather %table, %t : (tensor<16x4xf32>, tensor<8xi32>) -> tensor<8x4xf32>
+  %y = sinter.map(%x) [#two] : (tensor<8x4xf32>) -> tensor<8x4xf32> {
+  ^bb0(%a: f32):
+    %i = sinter.index 0 : i32
+    %f = arith.sitofp %i : i32 to f32
+    %s = arith.addf %a, %f : f32
+    sinter.yield %s : f32
+  }
+  %z = sinter.cumsum %y axis 0 : tensor<8x4xf32>
+  %at = sinter.reshape %position : tensor<i32> -> tensor<1xi32>
+  %one = sinter.gather %z, %at : (tensor<8x4xf32>, tensor<1xi32>) -> tensor<1x4xf32>
+  %p = sinter.softmax %one : tensor<1x4xf32>
+  %l = sinter.matmul %p, %w : (tensor<1x4xf32>, tensor<4x5xf32>) -> tensor<1x5xf32>
+  %r = sinter.reshape %l : tensor<1x5xf32> -> tensor<5xf32>
+  return %r : tensor<5xf32>
+}
+
+//--- lookup.mlir
+// A table of each text's own, which no rule looks up in.
+func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<16x4xf32> {sinter.name = "table"}, %picks: tensor<3xi32> {sinter.name = "picks"}) -> (tensor<3xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %t = sinter.reshape %tokens : tensor<1x8xi32> -> tensor<8xi32>
+  %x = sinter.gather %table, %t : (tensor<16x4xf32>, tensor<8xi32>) -> tensor<8x4xf32>
+  %one = sinter.gather %x, %position : (tensor<8x4xf32>, tensor<i32>) -> tensor<4xf32>
+  // expected-error @+1 {{cannot be sampled for several texts at once: gather: has no rule for one more dimension}}
+  %l = sinter.gather %one, %picks : (tensor<4xf32>, tensor<3xi32>) -> tensor<3xf32>
+  return %l : tensor<3xf32>
 }
 
 //--- errors.mlir

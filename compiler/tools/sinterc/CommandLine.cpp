@@ -157,6 +157,7 @@ std::optional<int> interpretStages(CommandLine &line) {
 /// An option that acts at a stage which this compilation does not come by is not ignored.
 std::optional<int> checkReach(const CommandLine &line, const Command &options) {
   for (auto [option, stage] : {std::pair{"--decode", Stage::Fused},
+                               {"--decode-batch", Stage::Fused},
                                {"--weights", Stage::Fused},
                                {"--dtype", Stage::Train},
                                {"--memory-budget", Stage::Plan},
@@ -266,6 +267,11 @@ std::optional<int> interpret(CommandLine &line, const Command &options) {
     return complain("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
   if (!options.at("--memory-budget").given.empty() && !(line.budgetBytes = parseBytes(line.budget)))
     return complain("--memory-budget: expected a number of bytes such as 300M, but got '" + line.budget + "'");
+  line.decodeTexts = line.decode ? 1 : 0;
+  if (!options.at("--decode-batch").given.empty() &&
+      (llvm::StringRef(line.decodeBatch).getAsInteger(10, line.decodeTexts) || line.decodeTexts < 1 ||
+       line.decodeTexts > 1024))
+    return complain("--decode-batch: expected a number of texts from 1 to 1024, but got '" + line.decodeBatch + "'");
   if (!line.report.empty() && line.report != "text" && line.report != "json")
     return complain("--report=" + line.report + ": text and json are known");
   std::optional<int> code = interpretStages(line);
@@ -347,6 +353,9 @@ CommandTable tableOf(CommandLine &line, std::vector<std::string> &inputs, std::s
        "also compile what `train --accumulate N` needs: steps of several batches, whose gradients add up");
   flag("--decode", line.decode,
        "also compile entries that sample token by token, with caches: prefill and decode, of the bits that logits has");
+  add("--decode-batch", "TEXTS", &line.decodeBatch,
+      "the same, and decode makes a token of so many texts at once: of --samples, of --beams, of a server's requests",
+      "1");
   add("--weights", "TYPE", &line.weights,
       "how entries that do not train read their weights: f32, as they are; packed, a copy in the order in which few "
       "rows "
@@ -395,7 +404,7 @@ PipelineOptions CommandLine::pipelineOptions() const {
   options.severalVersions = targets.size() > 1 || options.target.target == Target::Vulkan;
   options.bf16 = dtype == "bf16";
   options.memoryBudget = budgetBytes;
-  options.decode = decode;
+  options.decode = decodeTexts;
   options.weights = weights == "f32" ? "" : weights == "packed" ? "f32" : weights;
   options.curve = !report.empty();
   options.dumpDirectory = dumpDirectory;

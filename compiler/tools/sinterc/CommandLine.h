@@ -15,7 +15,7 @@ enum ExitCode { kDone = 0, kWrongInput = 1, kUsage = 2 };
 
 struct CommandLine {
   std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from, prefix,
-                             dumpDirectory, report, debugOnly;
+                             dumpDirectory, report, debugOnly, decodeBatch;
   std::vector<std::string> settings;
   std::vector<std::string> with; ///< further parts of the runtime that the program is linked with
   bool header = false;           ///< of the model's entries, beside what `last` gives or alone
@@ -23,6 +23,7 @@ struct CommandLine {
   bool time = false, verbose = false, validateSpirv = false, statistics = false, accumulate = false;
   std::string weights = "f32"; ///< how entries that do not train read them
   bool decode = false;         ///< also derive entries that sample token by token
+  int64_t decodeTexts = 0;     ///< so many texts at once; 0: none
   Inspection inspection;
 
   std::map<std::string, std::string> values; ///< `settings`, taken apart

@@ -49,10 +49,10 @@ TokenModel::TokenModel(Program &program) : program_(program), whole_(requireEntr
   vocabulary_ = elementCount(*Program::findOutput(whole_, "logits"));
   prefill_ = incremental("prefill");
   decode_ = incremental("decode");
-  if (!remembers() || prefill_->batch != decode_->batch)
+  if (!remembers() || (prefill_->batch != decode_->batch && prefill_->batch != 1))
     prefill_ = decode_ = std::nullopt;
   else
-    caches_.emplace(program, std::vector{prefill_->entry, decode_->entry}, decode_->batch);
+    caches_.emplace(program, *prefill_->entry, *decode_->entry, decode_->batch, context_);
 }
 
 std::optional<TokenModel::Incremental> TokenModel::incremental(std::string_view name) const {
@@ -153,8 +153,23 @@ size_t TokenModel::leftOf(const Slot &slot, std::span<const TextView> texts) con
   return slot.text && !slot.idle ? texts[*slot.text].size() - slot.known.size() : 0;
 }
 
+// What is left of one text but the last few tokens, in caches of its own.
+void TokenModel::prefillAlone(size_t slot, std::span<const TextView> texts) {
+  caches_->bring(slot, slots_[slot].known.size());
+  const TextView text = texts[*slots_[slot].text];
+  while (leftOf(slots_[slot], texts) > 0)
+    advance(*prefill_, slot, texts);
+  caches_->takeBack(slot, text.size());
+}
+
 void TokenModel::goOn(size_t page, std::span<const TextView> texts) {
   const size_t first = page * batch();
+  if (caches_->apart() && chunk_ != 1)
+    for (size_t slot = first; slot < first + batch(); ++slot)
+      if (leftOf(slots_[slot], texts) > kFewTokens) {
+        caches_->load(page);
+        prefillAlone(slot, texts);
+      }
   while (true) {
     size_t most = 0;
     for (size_t row = 0; row < batch(); ++row)
@@ -162,7 +177,7 @@ void TokenModel::goOn(size_t page, std::span<const TextView> texts) {
     if (most == 0)
       return;
     caches_->load(page);
-    advance(most <= kFewTokens || chunk_ == 1 ? *decode_ : *prefill_, first, texts);
+    advance(most <= kFewTokens || chunk_ == 1 || caches_->apart() ? *decode_ : *prefill_, first, texts);
   }
 }
 

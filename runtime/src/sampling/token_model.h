@@ -26,7 +26,7 @@ using TextView = std::span<const int32_t>;
 
 /// The entry `logits`: tokens [1, context], position -> logits [vocabulary] of the token after `position`; and, if the
 /// program has both of them, `prefill` and `decode`, which compute the tokens from `offset` on and remember those
-/// before. These take B texts at once, B from their shape:
+/// before. These take B texts at once, B from their shape; a prefill of one text has caches of its own beside them:
 ///   prefill: tokens i32 [B, P], offset, and position or count; decode: tokens [B, 1], offset
 ///     -> logits [B, vocabulary], [vocabulary] where B is 1, or [B, P, vocabulary]
 /// with offset, position (of the last new token among the new ones) and count (of new tokens) i32, numbers where B is
@@ -83,6 +83,7 @@ private:
   void runWhole(TextView text, float *logits);
   void assign(std::span<const TextView> texts, size_t count);
   void goOn(size_t page, std::span<const TextView> texts);
+  void prefillAlone(size_t slot, std::span<const TextView> texts);
   void advance(const Incremental &entry, size_t first, std::span<const TextView> texts);
   size_t leftOf(const Slot &slot, std::span<const TextView> texts) const;
 
