@@ -150,7 +150,8 @@ def compare(folder, name, source, settings, every=False):
         wrong.append("several texts")
     if not same_alone(several, checkpoint, prompt):
         wrong.append("several texts at once")
-    if sampled(several, checkpoint, prompt, 9, "--samples", "5") != sampled(step, checkpoint, prompt, 9, "--samples", "5"):
+    at_once, by_turns = (sampled(program, checkpoint, prompt, 9, "--samples", "5") for program in (several, step))
+    if at_once != by_turns:
         wrong.append("several texts at once, against one after another")
     for what in wrong:
         print(f"{name}: {what}: other bits")

@@ -73,6 +73,7 @@ def shape(values):
 def main():
     draw = random.Random(5)
     cases = [("f32", 1, 70, 33), ("f32", 3, 64, 700), ("bf16", 1, 70, 64), ("bf16", 3, 64, 900), ("bf16", 5, 130, 50),
+             ("f32", 9, 70, 900), ("bf16", 7, 70, 800),
              ("int8", 1, 70, 128), ("int8", 5, 64, 192), ("int8", 4, 17, 64), ("int4", 1, 130, 96), ("int4", 3, 64, 64),
              ("int4", 2, 16, 32)]
     for number, (kind, m, n, k) in enumerate(cases):

@@ -23,7 +23,7 @@
 // INT4: sinter.state @packed.w.scales : tensor<2x4x64xf32>
 // BF16: sinter.state @packed.w : tensor<2x50x64xi32>
 // BF16-NOT: scales
-// Of f32, more than 4 rows stay, too.
+// Of f32, more than 16 rows stay, too.
 // F32: sinter.state @packed.w : tensor<2x100x64xi32>
 // F32-NOT: scales
 // F32-LABEL: func.func @infer
@@ -57,10 +57,10 @@ func.func @infer(%x: tensor<3x100xf32> {sinter.name = "x"}) -> (tensor<3x80xf32>
   %g = sinter.matmul %x, %memory : (tensor<3x100xf32>, tensor<100x80xf32>) -> tensor<3x80xf32>
   return %y, %z, %f, %g : tensor<3x80xf32>, tensor<3x100xf32>, tensor<3x8xf32>, tensor<3x80xf32>
 }
-func.func @many(%x: tensor<5x100xf32> {sinter.name = "x"}) -> (tensor<5x80xf32> {sinter.name = "y"}) attributes {sinter.entry} {
+func.func @many(%x: tensor<17x100xf32> {sinter.name = "x"}) -> (tensor<17x80xf32> {sinter.name = "y"}) attributes {sinter.entry} {
   %w = sinter.read @w : tensor<100x80xf32>
-  %y = sinter.matmul %x, %w : (tensor<5x100xf32>, tensor<100x80xf32>) -> tensor<5x80xf32>
-  return %y : tensor<5x80xf32>
+  %y = sinter.matmul %x, %w : (tensor<17x100xf32>, tensor<100x80xf32>) -> tensor<17x80xf32>
+  return %y : tensor<17x80xf32>
 }
 // CHECK-LABEL: func.func @train
 // CHECK-NOT: matmul_packed

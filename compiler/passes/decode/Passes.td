@@ -8,11 +8,12 @@ def DeriveDecode : Pass<"sinter-derive-decode", "::mlir::ModuleOp"> {
   let summary = "entries that compute new positions only, from an entry that computes all of them";
   let description = [{
     From the entry `logits` (tokens [1, T] and the position whose logits are asked for) come `prefill`, of the `chunk`
-    positions from `offset` on, and `decode`, of one, or of one of each of `texts` texts. They have the parameters of the model, and caches: transient
-    states, one for each value that an attention reads along the columns, which hold it for all T positions, of all texts
-    in those of `decode`. A result has the bits that `logits` gives. It is an error, at the op that is in the way, if positions depend on later ones,
-    or on earlier ones otherwise than through a causal attention or a sum so far. A module without such an entry is left
-    alone, with a warning. Example: test/passes/derive-decode.mlir.
+    positions from `offset` on, and `decode`, of one, or of one of each of `texts` texts. They have the parameters of
+    the model, and caches: transient states, one for each value that an attention reads along the columns, which hold it
+    for all T positions, of all texts in those of `decode`. A result has the bits that `logits` gives. It is an error,
+    at the op that is in the way, if positions depend on later ones, or on earlier ones otherwise than through a causal
+    attention or a sum so far. A module without such an entry is left alone, with a warning. Example:
+    test/passes/derive-decode.mlir.
   }];
   let options = [Option<"chunk", "chunk", "int64_t", "64", "positions that prefill takes at a time">,
                  Option<"texts", "texts", "int64_t", "1", "texts that decode takes at a time">];
@@ -25,7 +26,7 @@ def QuantizeWeights : Pass<"sinter-quantize-weights", "::mlir::ModuleOp"> {
     In entries that write no parameter and no optimizer's memory, products whose right operand is a parameter (a matrix)
     become `matmul_packed`; its words and scales are transient states, which the new entry `prepare` fills. Small
     products stay, and in f32, where only the order in memory changes and results have the same bits, those of more than
-    4 rows. It is an error if the model has an entry of that name. Example: test/passes/quantize-weights.mlir.
+    16 rows. It is an error if the model has an entry of that name. Example: test/passes/quantize-weights.mlir.
   }];
   let options = [Option<"kind", "kind", "std::string", "\"int8\"", "f32, bf16, int8 or int4">];
   let dependentDialects = ["::sinter::SinterDialect"];

@@ -37,7 +37,7 @@ using namespace rules;
 
 constexpr StringLiteral kPrepare = "prepare";
 /// Of f32, more rows have better kernels.
-constexpr int64_t kMostRows = 4;
+constexpr int64_t kMostRows = 16;
 /// Below, a product is too small to be worth it.
 constexpr int64_t kLeastColumns = 16, kLeastSteps = 32;
 

@@ -3,6 +3,7 @@
 //   f32    as bf16, in the units of a product, a step a word
 //   bf16   for units of 384 steps: for words: sum += x[even] * (word << 16), sum += x[odd] * (word & 0xffff0000)
 //          total += sum
+//          (of more rows than fit into registers, all of them for each unit in turn, which stays in a cache)
 //   whole  for groups: for words: dot += four bytes of w + 128 (or 8) times four of x
 //          total += (dot - 128 * (sum of x)) * scale of x * scale of w
 #include "compiler/codegen/cpu/products/PackedProduct.h"
@@ -54,14 +55,17 @@ public:
 
   void emitPanel(Value number) {
     panel = number;
-    int64_t whole = m / rows * rows;
-    if (whole > 0)
-      loop(constant(0), constant(whole), rows, {}, [&](Value row, ValueRange) {
-        emitRows(row, rows);
-        return Vectors();
-      });
-    if (whole < m)
-      emitRows(constant(whole), m - whole);
+    int64_t last = n - (panels - 1) * kPanelColumns;
+    if (last == kPanelColumns || panels == 1)
+      return emitColumns(last);
+    // The last panel has fewer columns.
+    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel, constant(panels - 1));
+    auto branch = scf::IfOp::create(b, loc, isLast, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    emitColumns(last);
+    b.setInsertionPointToStart(branch.elseBlock());
+    emitColumns(kPanelColumns);
   }
 
 private:
@@ -98,26 +102,39 @@ private:
     return loadLanes(b, loc, words, from);
   }
 
-  void emitRows(Value row, int64_t count) {
-    Vectors sums = isReal() ? sumUnits(row, count) : sumGroups(row, count);
-    // The last panel may have fewer columns.
-    int64_t last = n - (panels - 1) * kPanelColumns;
-    auto store = [&](int64_t columns) {
-      for (int64_t r = 0; r < count; ++r)
-        for (int64_t v = 0; v * kLanes < columns; ++v) {
-          Value to = LinearIndex{r * n + v * kLanes, {}}.add(row, n).add(panel, kPanelColumns).materialize(b, loc);
-          storeLanes(b, loc, sums[r * kVectors + v], output, to, 1, std::min(kLanes, columns - v * kLanes));
-        }
-    };
-    if (last == kPanelColumns || panels == 1)
-      return store(last);
-    Value isLast = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, panel, constant(panels - 1));
-    auto branch = scf::IfOp::create(b, loc, isLast, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(branch.thenBlock());
-    store(last);
-    b.setInsertionPointToStart(branch.elseBlock());
-    store(kPanelColumns);
+  /// `body` for every `rows` rows, and for those that are left.
+  void eachRows(llvm::function_ref<void(Value row, int64_t count)> body) {
+    int64_t whole = m / rows * rows;
+    if (whole > 0)
+      loop(constant(0), constant(whole), rows, {}, [&](Value row, ValueRange) {
+        body(row, rows);
+        return Vectors();
+      });
+    if (whole < m)
+      body(constant(whole), m - whole);
+  }
+
+  void emitColumns(int64_t count) {
+    columns = count;
+    if (isReal() && groupWords < length && m > rows)
+      return emitUnits();
+    eachRows(
+        [&](Value row, int64_t count) { storeRows(row, isReal() ? sumUnits(row, count) : sumGroups(row, count)); });
+  }
+
+  /// `visit` the vectors of a result's rows.
+  void eachVector(Value row, int64_t count, llvm::function_ref<void(int64_t vector, Value at, int64_t lanes)> visit) {
+    for (int64_t r = 0; r < count; ++r)
+      for (int64_t v = 0; v * kLanes < columns; ++v)
+        visit(r * kVectors + v,
+              LinearIndex{r * n + v * kLanes, {}}.add(row, n).add(panel, kPanelColumns).materialize(b, loc),
+              std::min(kLanes, columns - v * kLanes));
+  }
+
+  void storeRows(Value row, ArrayRef<Value> sums) {
+    eachVector(row, static_cast<int64_t>(sums.size()) / kVectors, [&](int64_t vector, Value at, int64_t lanes) {
+      storeLanes(b, loc, sums[vector], output, at, 1, lanes);
+    });
   }
 
   bool isReal() const { return kind == PackedKind::f32 || kind == PackedKind::bf16; }
@@ -138,6 +155,24 @@ private:
            llvm::zip_equal(totals, sumUnit(from, arith::MinUIOp::create(b, loc, end, constant(length)))))
         after.push_back(arith::AddFOp::create(b, loc, total, sum));
       return after;
+    });
+  }
+
+  /// Totals are in the result meanwhile: the same sums as sumUnits.
+  void emitUnits() {
+    eachRows([&](Value row, int64_t count) { storeRows(row, Vectors(count * kVectors, zeros(b.getF32Type()))); });
+    loop(constant(0), constant(length), groupWords, {}, [&](Value from, ValueRange) {
+      Value end = LinearIndex{groupWords, {}}.add(from, 1).materialize(b, loc);
+      Value to = arith::MinUIOp::create(b, loc, end, constant(length));
+      eachRows([&](Value row, int64_t count) {
+        Vectors none(count * kVectors, zeros(b.getF32Type()));
+        Vectors sums = loop(from, to, 1, none, [&](Value at, ValueRange before) { return addWord(row, at, before); });
+        eachVector(row, count, [&](int64_t vector, Value at, int64_t lanes) {
+          Value total = loadLanes(b, loc, output, at, 1, lanes);
+          storeLanes(b, loc, arith::AddFOp::create(b, loc, total, sums[vector]), output, at, 1, lanes);
+        });
+      });
+      return Vectors();
     });
   }
 
@@ -263,6 +298,7 @@ private:
   SmallVector<Value> left;
   Value words, scales, output, panel;
   int64_t m = 0, n = 0, length = 0, panels = 0; ///< words along k; panels
+  int64_t columns = 0;                          ///< of the panel that is emitted
   int64_t steps = 1, groupWords = 0, groups = 0;
 };
 
@@ -271,7 +307,8 @@ private:
 bool multipliesPacked(func::FuncOp kernel) { return packedOf(kernel) != nullptr; }
 
 DictionaryAttr schedulePacked(func::FuncOp kernel, const MatmulTarget &target, std::mt19937_64 *random) {
-  int64_t m = packedOf(kernel).getResult().getType().getDimSize(0), rows = std::clamp<int64_t>(m, 1, 2);
+  int64_t m = packedOf(kernel).getResult().getType().getDimSize(0),
+          rows = std::clamp<int64_t>(m, 1, target.vectorRegisters < 32 ? 2 : kMostRows);
   bool bytes = target.byteDots;
   if (random)
     rows = 1 + static_cast<int64_t>((*random)() % std::clamp<int64_t>(m, 1, kMostRows)),
