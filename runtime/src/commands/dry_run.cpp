@@ -4,6 +4,7 @@
 #include "program/device.h"
 #include "program/program.h"
 
+#include <cmath>
 #include <fmt/format.h>
 
 namespace sinter {
@@ -60,8 +61,9 @@ void printSummary(const Program &program, const Trainer &trainer, const DryRun &
           grouped(cpuMemoryBytes(p, *version, program.threads())), program.threads());
   print("work         {:.4g} FLOP a step, {} {} each\n", trainer.flops(), trainer.predictions(),
         trainer.batch().unit());
-  print("step {:<7} loss {:.6g}{}, learning rate {:.3g}\n", run.step, run.result.loss,
-        run.result.hasGradNorm ? fmt::format(", gradient norm {:.6g}", run.result.gradNorm) : "", run.result.lr);
+  print("step {:<7} loss {:.6g}{}{}\n", run.step, run.result.loss,
+        run.result.hasGradNorm ? fmt::format(", gradient norm {:.6g}", run.result.gradNorm) : "",
+        std::isnan(run.result.lr) ? "" : fmt::format(", learning rate {:.3g}", run.result.lr));
   print("speed        {:.4g} ms for this one step, {:.4g} {}/s, {:.4g} GFLOP/s\n", 1000 * run.seconds,
         double(trainer.predictions()) / run.seconds, trainer.batch().unit(), trainer.flops() / run.seconds / 1e9);
   print("{} steps would take about {}, without held-out losses and checkpoints; nothing was written\n",

@@ -49,6 +49,10 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
       command.split == "all" ? 0 : command.validationFraction.value_or(training.validationFraction);
   options.randomSplit = training.randomSplit;
   const Batch batch = Batch::of(*program, entry);
+  if (batch.takesNothing())
+    fail(Exit::Usage,
+         fmt::format("entry {}: none of its inputs is an array: data have nothing to fill; `run {}` calls it",
+                     entry.name, entry.name));
   const Data data = loadData(options, batch, vocabularySize(*program));
   const Dataset *part = command.split == "val" ? data.validation.get() : data.training.get();
   if (!part)

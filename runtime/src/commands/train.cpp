@@ -135,7 +135,8 @@ void Training::decideToResume() {
     fail(Exit::Usage, "--data and --input both say what to train on: give one of them");
   if (!command_.validationData.empty() && !command_.validationInputs.empty())
     fail(Exit::Usage, "--val-data and --val-input both say what is held out: give one of them");
-  if (!resumes_ && command_.data.empty() && command_.inputs.empty())
+  if (!resumes_ && command_.data.empty() && command_.inputs.empty() &&
+      !Batch::of(program_, requireEntry(program_, "train")).takesNothing())
     fail(Exit::Usage, "--data is required: a file to train on; or --input NAME=FILE for each input of the entry train");
 }
 

@@ -11,6 +11,11 @@ void TrainingData::takePaths(TrainingOptions &options) {
   takeInputs(options);
   if (!from_.inputs.empty())
     return;
+  if (Batch::of(program_, requireEntry(program_, "train")).takesNothing()) {
+    from_.path = command_.data;
+    from_.validationPath = command_.validationData;
+    return;
+  }
   from_.path = command_.data.empty() ? savedDataPath(options.data, folder_) : command_.data;
   from_.validationPath =
       command_.validationData.empty() ? savedDataPath(options.validationData, folder_) : command_.validationData;

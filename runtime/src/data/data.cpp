@@ -20,7 +20,23 @@ bool readsArrays(const DataOptions &options, const Batch &batch) {
   return !options.inputs.empty() || (!batch.tokens && !isImagePair(options, batch));
 }
 
+// Of an entry that draws its numbers by itself.
+class NoData : public Dataset {
+public:
+  int64_t rows(int64_t) const override { return 1; }
+  void copyRow(const Batch &, int64_t, int64_t) const override {}
+  void copyRandomRow(const Batch &, int64_t, uint64_t) const override {}
+  int64_t bytesOfRow(const Batch &, int64_t) const override { return 0; }
+  uint64_t hash() const override { return 0; }
+  std::string size() const override { return "no data"; }
+};
+
 Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary) {
+  if (batch.takesNothing()) {
+    if (!options.path.empty() || !options.validationPath.empty() || !options.inputs.empty())
+      fail(Exit::Usage, "--data: none of the entry's inputs is an array: it draws its numbers by itself");
+    return {std::make_unique<NoData>(), nullptr, {}};
+  }
   if (!options.inputs.empty())
     return loadArrays(options, batch, vocabulary);
   if (batch.tokens && batch.inputs.size() > 2)

@@ -48,8 +48,10 @@ Batch Batch::of(Program &program, const sinter_entry &entry) {
   for (uint32_t i = 0; i < entry.input_count; ++i)
     if (entry.inputs[i].tensor.rank > 0)
       batch.inputs.push_back(batchInput(program, entry.inputs[i]));
-  if (batch.inputs.empty())
-    fail(Exit::Usage, fmt::format("entry {}: none of its inputs is an array: data have nothing to fill", entry.name));
+  if (batch.inputs.empty()) {
+    batch.rows = batch.length = 1;
+    return batch;
+  }
   batch.rows = batch.inputs[0].shape[0];
   for (const BatchInput &input : batch.inputs) {
     if (input.shape[0] != batch.rows)
@@ -61,6 +63,8 @@ Batch Batch::of(Program &program, const sinter_entry &entry) {
 }
 
 const char *Batch::unit() const {
+  if (takesNothing())
+    return "steps";
   if (tokens)
     return "tokens";
   const bool hasImages =

@@ -43,7 +43,10 @@ struct Batch {
   /// All inputs that are arrays, these among them.
   std::vector<BatchInput> inputs = {};
 
-  /// Throws Failure (usage) if the entry has no arrays for inputs, or arrays that are no batches of one size.
+  /// Whether the entry takes no arrays: it draws its numbers by itself (random.h).
+  bool takesNothing() const { return inputs.empty(); }
+  /// Of an entry that takes no arrays, one row of nothing. Throws Failure (usage) if its arrays are no batches of one
+  /// size.
   static Batch of(Program &program, const sinter_entry &entry);
   /// Numbers predicted in one call: tokens, or else examples.
   int64_t predictions() const { return tokens ? rows * length : rows; }

@@ -66,9 +66,9 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   end = fmt::format_to_n(end, 128, "{{\"step\":{},\"loss\":{:.9g}", step, JsonNumber{result.loss}).out;
   if (result.hasGradNorm)
     end = fmt::format_to_n(end, 40, ",\"grad_norm\":{:.9g}", JsonNumber{result.gradNorm}).out;
-  end = fmt::format_to_n(end, 80, ",\"lr\":{:.9g},\"{}_per_s\":{:.1f}", JsonNumber{result.lr}, unit_,
-                         double(predictionsPerStep_) / seconds)
-            .out;
+  if (!std::isnan(result.lr))
+    end = fmt::format_to_n(end, 40, ",\"lr\":{:.9g}", JsonNumber{result.lr}).out;
+  end = fmt::format_to_n(end, 60, ",\"{}_per_s\":{:.1f}", unit_, double(predictionsPerStep_) / seconds).out;
   const std::chrono::duration<double> time = std::chrono::system_clock::now().time_since_epoch();
   end = fmt::format_to_n(end, 40, ",\"time\":{:.3f}}}\n", time.count()).out;
   writeLine(line, size_t(end - line));

@@ -206,6 +206,11 @@ Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed
       batch_(Batch::of(program, entry_)) {
   const sinter_input *lr = Program::findProgramInput(entry_, "lr");
   lr_ = options.lr ? *options.lr : lr && lr->has_default ? lr->value : 3e-4;
+  const auto isRate = [](const sinter_input &input) {
+    const std::string_view name = input.tensor.name;
+    return name == "lr" || name.ends_with(".lr");
+  };
+  hasRate_ = std::any_of(entry_.inputs, entry_.inputs + entry_.input_count, isRate);
   hasGradNorm_ = Program::findOutput(entry_, "grad_norm");
   if (options.accumulate > 1) {
     gradients_ = program.findEntry("train.gradients");
@@ -265,7 +270,7 @@ void Trainer::setInputs(const sinter_entry &entry, int64_t count, double lr) {
 
 StepResult Trainer::step(const Dataset &data, int64_t step) {
   StepResult result;
-  result.lr = learningRate(step);
+  result.lr = hasRate_ ? learningRate(step) : NAN;
   result.hasGradNorm = hasGradNorm_;
   const sinter_entry &last = update_ ? *update_ : entry_;
   for (int64_t i = 0; update_ && i < options_.accumulate; ++i) {

@@ -49,7 +49,7 @@ struct StepResult {
   double loss = 0;
   double gradNorm = 0; ///< only with hasGradNorm
   bool hasGradNorm = false;
-  double lr = 0;
+  double lr = 0; ///< NaN where the program has its own
   bool finite() const { return std::isfinite(loss) && (!hasGradNorm || std::isfinite(gradNorm)); }
 };
 
@@ -88,7 +88,7 @@ private:
   uint64_t seed_;
   Batch batch_;
   double lr_;
-  bool hasGradNorm_;
+  bool hasRate_, hasGradNorm_;
 };
 
 /// The entry, or a Failure (usage) that lists those there are and `others`, which may have been meant, too.

@@ -91,6 +91,20 @@ def seq2seq_parameters():
     return result
 
 
+def post_norm_parameters():
+    """Those of examples/transformer, two layers, under the names of a sublayer each."""
+    result = {"embedding": [11, 8]}
+    for part, attentions in (("encoder", ["self"]), ("decoder", ["self", "cross"])):
+        for layer in range(2):
+            for a in attentions:
+                for name in ("q", "k", "v", "out"):
+                    result |= linear(f"{part}.{layer}.{a}.{name}", 8, 8)
+                result |= norm(f"{part}.{layer}.{a}.norm", 8)
+            result |= linear(f"{part}.{layer}.mlp.in", 8, 16) | linear(f"{part}.{layer}.mlp.out", 16, 8)
+            result |= norm(f"{part}.{layer}.mlp.norm", 8)
+    return result
+
+
 def normed(name, taps, inner, outer):
     return {name + ".weight": [taps, taps, inner, outer]} | norm(name + ".norm", outer)
 
@@ -145,6 +159,10 @@ MODELS = {
     "encoder_decoder": dict(
         set=dict(batch=3, source=5, target=6, vocabulary=11, width=8, heads=2, layers=1),
         inputs={"source": ([3, 5], 11), "target": ([3, 6], 11)}, parameters=seq2seq_parameters()),
+    "transformer": dict(
+        source="../transformer/translate.cpp",
+        set=dict(batch=3, source=5, target=5, words=11, width=8, hidden=16, heads=2, layers=2, dropout=0, warmup=4),
+        inputs={"source": ([3, 5], 11), "target": ([3, 6], 11)}, parameters=post_norm_parameters()),
     "llama": dict(
         set=dict(batch=2, context=6, vocabulary=13, layers=2, width=16, heads=4, shared=2, hidden=24),
         inputs={"tokens": ([2, 6], 13), "targets": ([2, 6], 13)},

@@ -43,8 +43,8 @@ def run(model, arguments):
     program, first, log = (os.path.join(work, name) for name in ("program", "first.safetensors", "log.jsonl"))
     settings = [word for name, value in spec["set"].items() for word in ("--set", f"{name}={value}")]
     target = ["--target=cpu,vulkan"] if arguments.device.startswith("vulkan") else []
-    subprocess.run([arguments.sinterc, os.path.join(arguments.zoo, model + ".cpp"), *settings, *target, "-o", program],
-                   check=True)
+    source = os.path.join(arguments.zoo, spec.get("source", model + ".cpp"))
+    subprocess.run([arguments.sinterc, source, *settings, *target, "-o", program], check=True)
     write_safetensors(first, parameters(model))
     files = []
     for name, (shape, values) in inputs(model).items():

@@ -1,6 +1,6 @@
 """The models of examples/zoo in PyTorch, in double precision, from the numbers of models.py: makes figures.json.
 
-    torch_zoo.py > figures.json
+    torch_zoo.py [MODEL...] > figures.json
 """
 import json
 import math
@@ -90,6 +90,53 @@ def encoder_decoder(p, x, step):
     y = y + mlp(layer_norm(p, "decoder.0.norm3", y), "decoder.0.mlp")
     logits = layer_norm(p, "decoder.norm", y) @ p["embedding"].T
     return F.cross_entropy(logits.reshape(-1, 11), expected.reshape(-1), label_smoothing=0.1, ignore_index=0)
+
+
+def transformer(p, x, step):
+    """PyTorch's own layers, norms behind, given the weights: their matrices are [out, in], q, k and v in one."""
+    turned = lambda name: p[name + ".weight"].T
+    joined = lambda name, part: torch.cat([part(f"{name}.{n}") for n in "qkv"])
+
+    def layer(kind, name, attentions):
+        own = kind(8, 2, 16, dropout=0, activation="relu", batch_first=True)
+        weights = {"linear1.weight": turned(name + ".mlp.in"), "linear1.bias": p[name + ".mlp.in.bias"],
+                   "linear2.weight": turned(name + ".mlp.out"), "linear2.bias": p[name + ".mlp.out.bias"]}
+        for theirs, ours in attentions.items():
+            weights[theirs + ".in_proj_weight"] = joined(f"{name}.{ours}", turned)
+            weights[theirs + ".in_proj_bias"] = joined(f"{name}.{ours}", lambda n: p[n + ".bias"])
+            weights[theirs + ".out_proj.weight"] = turned(f"{name}.{ours}.out")
+            weights[theirs + ".out_proj.bias"] = p[f"{name}.{ours}.out.bias"]
+        for i, sublayer in enumerate([*attentions.values(), "mlp"]):
+            for part in ("weight", "bias"):
+                weights[f"norm{i + 1}.{part}"] = p[f"{name}.{sublayer}.norm.{part}"]
+        return lambda *words, **options: torch.func.functional_call(own, weights, words, options)
+
+    source, written, expected = x["source"], x["target"][:, :-1], x["target"][:, 1:]
+    embed = lambda t: F.embedding(t, p["embedding"]) * math.sqrt(8) + positions(t.shape[1], 8)
+    filling, y = source == 0, embed(source)
+    for i in range(2):
+        encoder = layer(torch.nn.TransformerEncoderLayer, f"encoder.{i}", {"self_attn": "self"})
+        y = encoder(y, src_key_padding_mask=filling)
+    read, y = y, embed(written)
+    future = torch.ones(5, 5, dtype=torch.bool).triu(1)
+    for i in range(2):
+        decoder = layer(torch.nn.TransformerDecoderLayer, f"decoder.{i}",
+                        {"self_attn": "self", "multihead_attn": "cross"})
+        y = decoder(y, read, tgt_mask=future, memory_key_padding_mask=filling)
+    logits = y @ p["embedding"].T
+    return F.cross_entropy(logits.reshape(-1, 11), expected.reshape(-1), label_smoothing=0.1, ignore_index=0)
+
+
+class WarmedUp:
+    """Adam of section 5.3, by the formula: d^-0.5 min(s^-0.5, s w^-1.5), d = 8, w = 4."""
+
+    def __init__(self, ps):
+        self.adam, self.steps = torch.optim.Adam(ps, 1, (0.9, 0.98), 1e-9), 0
+
+    def step(self):
+        self.steps += 1
+        self.adam.param_groups[0]["lr"] = 8**-0.5 * min(self.steps**-0.5, self.steps * 4**-1.5)
+        self.adam.step()
 
 
 def llama(p, x, step):
@@ -332,6 +379,7 @@ RULES = {
     "vae": (vae, adam(1e-3), 0), "straight_through": (straight_through, adam(3e-3), 0), "ppo": (ppo, adam(3e-4), 0.5),
     "batch_norm_mlp": (batch_norm_mlp, adamw(2e-3), 1),
     "encoder_decoder": (encoder_decoder, adamw(5e-4, beta2=0.98), 1),
+    "transformer": (transformer, WarmedUp, 0),
     "llama": (llama, adamw(1e-3, 0.1), 1), "mixture_of_experts": (mixture_of_experts, adamw(1e-3), 1),
     "beta_lasso": (beta_lasso, BetaLasso, 0), "lstm": (lstm, adam(1e-2), 1), "many_seeds": (many_seeds, adam(1e-2), 0),
     "dqn": (dqn, adamw(1e-3, 0), 1), "diffusion": (diffusion, adamw(1e-3), 1),
@@ -383,5 +431,6 @@ def hessian():
     return result
 
 
-figures = {model: train(model) for model in RULES} | {"hessian": hessian()}
+wanted = sys.argv[1:] or [*RULES, "hessian"]
+figures = {model: hessian() if model == "hessian" else train(model) for model in wanted}
 print("{" + ",\n ".join(f"{json.dumps(m)}: {json.dumps(v)}" for m, v in figures.items()) + "}")

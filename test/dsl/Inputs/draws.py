@@ -1,7 +1,7 @@
 """Holds the draws of Inputs/random.cpp against Threefry as its paper has it, exact quantiles, and the statistics that
 independent numbers have: moments, correlations between calls, steps and seeds.
 
-    random.py PROGRAM FOLDER [--device vulkan]
+    draws.py PROGRAM FOLDER [--device vulkan]
 """
 import array, ast, json, math, os, statistics, struct, subprocess, sys
 

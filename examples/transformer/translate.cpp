@@ -1,0 +1,58 @@
+// Writes a sentence in one language that says what a sentence in another one says. Rows of both come as token numbers:
+// 0 fills up, `target` begins with a token of its own that nothing else uses.
+//   sinterc examples/transformer/translate.cpp -o translate
+//   ./translate train --input source=source.npy --input target=target.npy --steps 20000 --out run
+//   ./translate run translate --input source=new.npy --checkpoint run --output written=written.npy
+#include "transformer.h"
+
+using namespace sinter;
+
+SINTER_MODEL(translate) {
+  int batch = config("batch", 64, "pairs per step"), words = config("words", 4000, "tokens of both languages together");
+  int read = config("source", 32, "tokens of a source, filled up"), written = config("target", 32, "of a translation");
+  int begin = config("begin", 1, "the token in front of a translation");
+  int warmup = config("warmup", 4000, "steps until the rate falls");
+  double smoothing = config("smoothing", 0.1, "the share of the target's weight that all tokens get alike");
+  Transformer model{.layers = config("layers", 3),
+                    .heads = config("heads", 8),
+                    .width = config("width", 256),
+                    .hidden = config("hidden", 1024),
+                    .vocabulary = words,
+                    .dropout = config("dropout", 0.1),
+                    .pre_norm = config("pre_norm", false)};
+
+  // Mean over what is no filling, and how many that are; logits [batch, written, words].
+  auto losses = [&](double smoothing, Tensor logits, Tensor expected) {
+    Tensor each = cross_entropy(logits, expected, {.label_smoothing = smoothing, .ignore_index = model.padding});
+    return sum(each) / maximum(sum(cast(expected != model.padding, f32)), 1);
+  };
+  // Teacher forcing: each token is predicted from those that stand before it in the target.
+  auto predict = [&](Tensor source, Tensor target) {
+    return model.decode(slice(target, 1, 0, written), model.encode(source), source);
+  };
+
+  entry("train", Mode::Training, [&] {
+    Tensor source = input("source", {batch, read}, i32), target = input("target", {batch, written + 1}, i32);
+    Tensor loss = losses(smoothing, predict(source, target), slice(target, 1, 1, written + 1));
+    output("loss", loss);
+    // Section 5.3: up to 1 / sqrt(width * warmup), then down with 1 / sqrt(step).
+    double peak = 1 / std::sqrt(double(model.width) * warmup);
+    output("grad_norm", minimize(loss, Adam{.lr = inverse_sqrt_schedule(peak, warmup), .beta2 = 0.98, .eps = 1e-9}));
+  });
+
+  entry("eval", Mode::Inference, [&] {
+    Tensor source = input("source", {batch, read}, i32), target = input("target", {batch, written + 1}, i32);
+    output("loss", losses(0, predict(source, target), slice(target, 1, 1, written + 1)));
+  });
+
+  entry("translate", Mode::Inference, [&] {
+    Tensor source = input("source", {batch, read}, i32), memory = model.encode(source);
+    // Word by word: what is right up to some word stays, since no position looks ahead, and the next one comes to it.
+    Tensor begins = full({batch, 1}, begin, i32);
+    auto next = [&](auto carry, Tensor) -> std::vector<Tensor> {
+      Tensor before = concat({begins, slice(carry[0], 1, 0, written - 1)}, 1);
+      return {argmax(model.decode(before, memory, source), -1)};
+    };
+    output("written", repeat(written, {full({batch, written}, model.padding, i32)}, next)[0]);
+  });
+}
