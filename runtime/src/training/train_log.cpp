@@ -71,7 +71,15 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   end = fmt::format_to_n(end, 60, ",\"{}_per_s\":{:.1f}", unit_, double(predictionsPerStep_) / seconds).out;
   const std::chrono::duration<double> time = std::chrono::system_clock::now().time_since_epoch();
   end = fmt::format_to_n(end, 40, ",\"time\":{:.3f}}}\n", time.count()).out;
-  writeLine(line, size_t(end - line));
+  if (result.measures.empty()) {
+    writeLine(line, size_t(end - line));
+  } else { // in front of the brace that ends the object
+    line_.assign(line, size_t(end - line) - 2);
+    for (const Measure &measure : result.measures)
+      fmt::format_to(std::back_inserter(line_), ",{}:{:.9g}", measure.key, JsonNumber{measure.value});
+    line_ += "}\n";
+    writeLine(line_.data(), line_.size());
+  }
   // Ten times a second is enough for eyes, and a line each ten seconds for what keeps all lines.
   if (terminal_ && (now - drawn_ > std::chrono::milliseconds(redraws_ ? 100 : 10000) || step == steps_)) {
     drawn_ = now;

@@ -39,6 +39,7 @@ private:
   void eraseLine();
 
   LogFile file_;
+  std::string line_; // of a step with measures
   int64_t steps_, predictionsPerStep_;
   const char *unit_;
   bool terminal_, redraws_, lineOpen_ = false, printing_ = true, complete_ = true;

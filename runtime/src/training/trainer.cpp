@@ -221,6 +221,16 @@ Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed
                                     options.accumulate));
     batch_ = Batch::of(program, *gradients_);
   }
+  const sinter_entry &last = update_ ? *update_ : entry_;
+  for (uint32_t i = 0; i < last.output_count; ++i) {
+    const sinter_tensor &output = last.outputs[i];
+    constexpr std::string_view taken[] = {"loss", "grad_norm", "step", "lr", "time"}; // in the log
+    const bool isTaken = std::find(std::begin(taken), std::end(taken), output.name) != std::end(taken);
+    if (output.rank == 0 && output.dtype == SINTER_F32 && !isTaken) {
+      measures_.push_back({jsonQuoted(output.name)});
+      measured_.emplace_back(output.name);
+    }
+  }
   if (!Program::findOutput(entry_, "loss"))
     fail(Exit::Usage, "entry train: has no output 'loss'");
   // A rate that nothing reads would be silently without effect.
@@ -291,6 +301,9 @@ StepResult Trainer::step(const Dataset &data, int64_t step) {
   if (!update_)
     result.loss = program_.scalar(last, "loss");
   result.gradNorm = hasGradNorm_ ? program_.scalar(last, "grad_norm") : 0;
+  for (size_t i = 0; i < measures_.size(); ++i)
+    measures_[i].value = program_.scalar(last, measured_[i]);
+  result.measures = measures_;
   return result;
 }
 

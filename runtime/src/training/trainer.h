@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,11 +46,18 @@ constexpr int64_t maximumSteps = int64_t(1) << 53;
 /// Of one step.
 constexpr int64_t maximumBatches = 1 << 20;
 
+/// Another number that the entry gives: a scalar output of f32.
+struct Measure {
+  std::string key; ///< its name, as JSON has it
+  double value = 0;
+};
+
 struct StepResult {
   double loss = 0;
   double gradNorm = 0; ///< only with hasGradNorm
   bool hasGradNorm = false;
-  double lr = 0; ///< NaN where the program has its own
+  double lr = 0;                          ///< NaN where the program has its own
+  std::span<const Measure> measures = {}; ///< of the trainer, until its next step
   bool finite() const { return std::isfinite(loss) && (!hasGradNorm || std::isfinite(gradNorm)); }
 };
 
@@ -89,6 +97,8 @@ private:
   Batch batch_;
   double lr_;
   bool hasRate_, hasGradNorm_;
+  std::vector<Measure> measures_;
+  std::vector<std::string> measured_; ///< their names
 };
 
 /// The entry, or a Failure (usage) that lists those there are and `others`, which may have been meant, too.
