@@ -342,4 +342,28 @@ TEST_F(EaseTest, ProgressFitsTheTerminal) {
   expectContains(dumb, "300/300  loss ");
 }
 
+// The last held-out loss stands in the line, and --plot draws all of them, in Braille where the terminal has it.
+TEST_F(EaseTest, LossesAreDrawnOnATerminal) {
+  const auto drawn = [&](const char *out, unsigned short columns, const std::vector<std::string> &more) {
+    std::vector<std::string> words = {"--eval-every", "100"};
+    words.insert(words.end(), more.begin(), more.end());
+    return onTerminal(training(out, 300, words), columns, "xterm");
+  };
+  const std::string without = drawn("a", 80, {});
+  expectContains(without, "  held out ");
+  EXPECT_EQ(without.find("step 300\r\n"), std::string::npos);
+  const Setting utf8("LC_ALL", "C.UTF-8");
+  const std::string braille = drawn("b", 80, {"--plot"});
+  expectContains(braille, "step 300\r\n");
+  expectContains(braille, "\u2880"); // a dot somewhere
+  const Setting ascii("LC_ALL", "C");
+  for (const unsigned short columns : {10, 30, 80, 300}) {
+    std::istringstream stream(drawn(("c" + std::to_string(columns)).c_str(), columns, {"--plot"}));
+    for (std::string line; std::getline(stream, line);)
+      if (line.find("held") == std::string::npos && line.find("saved") == std::string::npos &&
+          line.find('\033') == std::string::npos)
+        EXPECT_LE(line.size(), size_t(columns)) << line; // with its \r
+  }
+}
+
 } // namespace sinter::test

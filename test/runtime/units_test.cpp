@@ -4,6 +4,7 @@
 #include "sampling/sampler.h"
 #include "support.h"
 #include "tokenizers/tokenizer.h"
+#include "training/plot.h"
 
 #include <cmath>
 #include <map>
@@ -167,6 +168,30 @@ TEST(Sampler, NeverChoosesBeyondTheVocabulary) {
   Sampler sampler({}, 2);
   for (uint64_t i = 0; i < 1000; ++i)
     EXPECT_LT(sampler.pick(probabilities, {{}, {}, i}), 2);
+}
+
+TEST(Plot, DrawsPointsInTheirPlaces) {
+  // By hand: 11 x 3 characters behind labels of 9.
+  EXPECT_EQ(plotText({{0, 3}, {5, 2}, {10, 1}}, {{10, 1}}, 20, 3, false), "       3 .\n"
+                                                                          "              .\n"
+                                                                          "       1           o\n"
+                                                                          "         0   step 10\n");
+  EXPECT_EQ(plotText({{0, 1}}, {}, 80, 5, true), "") << "one point is no line";
+  EXPECT_EQ(plotText({{0, 1}, {1, 2}}, {}, 16, 5, true), "") << "no room";
+  EXPECT_EQ(plotText({{0, 1}, {1, NAN}}, {{2, INFINITY}}, 80, 5, true), "") << "what is not finite has no place";
+  expectContains(plotText({{0, 5}, {9, 5}}, {}, 40, 4, true), "5 ");
+}
+
+TEST(Plot, KeepsMeansInARoomThatDoesNotGrow) {
+  PlotPoints points(4);
+  for (int i = 1; i <= 16; ++i)
+    points.add(i, i);
+  // Of four each: the means of 1 to 4, 5 to 8 and so on.
+  ASSERT_LE(points.points().size(), 4u);
+  EXPECT_EQ(points.points().front(), (std::pair<double, double>(4, 2.5)));
+  EXPECT_EQ(points.points().back(), (std::pair<double, double>(16, 14.5)));
+  points.add(17, NAN);
+  EXPECT_EQ(points.points().size(), 4u);
 }
 
 } // namespace sinter::test

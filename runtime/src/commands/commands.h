@@ -33,7 +33,7 @@ Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
 
 struct TrainCommand {
   std::vector<std::string> inputs, validationInputs;
-  bool flip = false, keepBest = false, dryRun = false;
+  bool flip = false, keepBest = false, dryRun = false, plot = false;
   std::optional<int64_t> patience, keep;
   std::optional<int64_t> crop;
   std::string data, validationData, out, init, log, tokenizer, separator, tokenType;

@@ -153,6 +153,7 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
   add(options, "--keep", &c.keep, notNegative,
       {"N", "keep the last N of --checkpoint-every as well, as checkpoint-STEP.safetensors", "0"});
   addFlag(options, "--dry-run", c.dryRun, "one step, then a summary: parameters, inputs, bytes, FLOPs; writes nothing");
+  addFlag(options, "--plot", c.plot, "draw the losses on the terminal, at each held-out one");
   add(options, "--log", &c.log, notEmpty, {"FILE", "write one JSON object a line, for report", "log.jsonl in --out"});
   addIgnore(options, c.ignoreConfiguration);
 }

@@ -393,7 +393,7 @@ Exit Training::run() {
   if (!resumes_ && !saveFirst())
     return Exit::Input;
   log_.emplace(logPath_, resumes_ ? checkpoint_.step : -1, options_.steps, trainer.predictions(),
-               trainer.batch().unit());
+               trainer.batch().unit(), command_.plot);
   return steps(trainer, interrupt);
 }
 

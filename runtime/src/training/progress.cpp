@@ -34,21 +34,24 @@ size_t progressLine(const Progress &p, int64_t columns, char *out, size_t size) 
   const size_t most = std::min(size, size_t(std::max<int64_t>(columns - 1, 1)));
   const bool thousands = p.perSecond >= 1e4;
   // In the order of the line; `importance` in that of leaving out, the last one first.
-  const Part parts[] = {makePart("{}/{}", p.step, p.steps), makePart("loss {:.4f}", p.loss),
+  const Part parts[] = {makePart("{}/{}", p.step, p.steps),
+                        makePart("loss {:.4f}", p.loss),
+                        std::isnan(p.heldOut) ? Part() : makePart("held out {:.4f}", p.heldOut),
                         makePart("{:.{}f}{} {}/s", thousands ? p.perSecond / 1e3 : p.perSecond, thousands ? 1 : 0,
                                  thousands ? "k" : "", p.unit),
-                        duration("in", p.elapsed), duration("ETA", p.left)};
-  constexpr size_t importance[] = {0, 1, 4, 3, 2};
+                        duration("in", p.elapsed),
+                        duration("ETA", p.left)};
+  constexpr size_t importance[] = {0, 1, 2, 5, 4, 3};
   bool shown[std::size(parts)] = {};
   size_t used = 0;
   for (const size_t i : importance)
-    if (const size_t needed = parts[i].size + (used ? 2 : 0); used + needed <= most) {
+    if (const size_t needed = parts[i].size + (used ? 2 : 0); parts[i].size && used + needed <= most) {
       shown[i] = true;
       used += needed;
     }
   char *end = out;
   constexpr size_t smallestBar = 7, largestBar = 42, gap = 1; // with its brackets
-  if (shown[2] && used + gap + smallestBar <= most) {
+  if (shown[3] && used + gap + smallestBar <= most) {
     const size_t room = std::min(most - used - gap, largestBar) - 2;
     const size_t filled =
         p.steps > 0 ? size_t(double(room) * double(std::min(p.step, p.steps)) / double(p.steps)) : room;

@@ -24,10 +24,39 @@ static bool redraws() {
 }
 
 TrainLog::TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep,
-                   const char *unit)
+                   const char *unit, bool plots)
     : file_(path, resumedStep), steps_(steps), predictionsPerStep_(predictionsPerStep), unit_(unit),
       terminal_(isatty(STDOUT_FILENO)), redraws_(redraws()), start_(Clock::now()), last_(start_),
-      drawn_(last_ - std::chrono::hours(1)) {}
+      drawn_(last_ - std::chrono::hours(1)) {
+  constexpr size_t mostPoints = 4096;
+  if (plots && terminal_)
+    training_.emplace(mostPoints);
+}
+
+static int64_t terminalColumns() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// The terminal shows more than ASCII: the first of these variables that says something says so.
+static bool showsUnicode() {
+  for (const char *name : {"LC_ALL", "LC_CTYPE", "LANG"})
+    if (const char *value = std::getenv(name); value && *value) {
+      const std::string_view text = value;
+      return text.find("UTF-8") != text.npos || text.find("utf8") != text.npos || text.find("UTF8") != text.npos;
+    }
+  return false;
+}
+
+// Below what was said before, line by line: a terminal may have another width by then.
+void TrainLog::plot() {
+  constexpr size_t widest = 100, rows = 10;
+  if (!training_)
+    return;
+  const size_t columns = std::min(widest, size_t(std::max<int64_t>(terminalColumns() - 1, 0)));
+  const std::string text = plotText(training_->points(), evaluations_, columns, rows, showsUnicode());
+  (void)writeStream(STDOUT_FILENO, text.data(), text.size());
+}
 
 TrainLog::~TrainLog() { endLine(); }
 
@@ -80,6 +109,8 @@ void TrainLog::step(int64_t step, const StepResult &result) {
     line_ += "}\n";
     writeLine(line_.data(), line_.size());
   }
+  if (training_)
+    training_->add(step, result.loss);
   // Ten times a second is enough for eyes, and a line each ten seconds for what keeps all lines.
   if (terminal_ && (now - drawn_ > std::chrono::milliseconds(redraws_ ? 100 : 10000) || step == steps_)) {
     drawn_ = now;
@@ -87,16 +118,12 @@ void TrainLog::step(int64_t step, const StepResult &result) {
   }
 }
 
-static int64_t terminalColumns() {
-  winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 void TrainLog::drawProgress(int64_t step) {
   const double elapsed = std::chrono::duration<double>(last_ - start_).count();
   const Progress progress = {step,
                              steps_,
                              smoothedLoss_,
+                             heldOut_,
                              double(predictionsPerStep_) / smoothedSeconds_,
                              unit_[0] == 't' ? "tok" : unit_,
                              elapsed,
@@ -142,6 +169,9 @@ void TrainLog::evaluation(int64_t step, const Evaluation &evaluation) {
       text += fmt::format(", accuracy {:.1f} %", 100 * evaluation.accuracy);
     text += "\n";
     (void)writeStream(STDOUT_FILENO, text.data(), text.size());
+    heldOut_ = evaluation.loss;
+    evaluations_.emplace_back(double(step), evaluation.loss);
+    plot();
   }
   last_ = Clock::now();
 }

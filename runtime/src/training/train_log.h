@@ -4,9 +4,12 @@
 #include "base/json.h"
 #include "files/log_file.h"
 #include "training/evaluate.h"
+#include "training/plot.h"
 #include "training/trainer.h"
 
 #include <chrono>
+#include <cmath>
+#include <optional>
 #include <string>
 
 namespace sinter {
@@ -14,7 +17,9 @@ namespace sinter {
 class TrainLog {
 public:
   /// `path` and `resumedStep` as for LogFile.
-  TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit);
+  /// `plots`: charts of the losses on a terminal.
+  TrainLog(const std::string &path, int64_t resumedStep, int64_t steps, int64_t predictionsPerStep, const char *unit,
+           bool plots = false);
   ~TrainLog();
   TrainLog(const TrainLog &) = delete;
   TrainLog &operator=(const TrainLog &) = delete;
@@ -37,11 +42,15 @@ private:
   void writeLine(const char *text, size_t size);
   void drawProgress(int64_t step);
   void eraseLine();
+  void plot();
 
   LogFile file_;
   std::string line_; // of a step with measures
   int64_t steps_, predictionsPerStep_;
   const char *unit_;
+  double heldOut_ = NAN; // the last one
+  std::optional<PlotPoints> training_;
+  std::vector<std::pair<double, double>> evaluations_;
   bool terminal_, redraws_, lineOpen_ = false, printing_ = true, complete_ = true;
   int64_t firstStep_ = -1;
   double smoothedSeconds_ = 0, smoothedLoss_ = 0; // over about 50 steps
