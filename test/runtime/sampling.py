@@ -72,7 +72,7 @@ def choose(z, o, counter):
         return order[0]
     order = order[:o.get("top-k", 0) or len(z)]
     weight = {i: math.exp((z[i] - z[order[0]]) / o.get("temperature", 1)) for i in order}
-    total, kept, left = sum(weight.values()), [], 0.0
+    total, kept, left = added(weight.values()), [], 0.0
     for i in order:
         if kept and (left >= o.get("top-p", 1) * total or weight[i] < o.get("min-p", 0)):
             break
@@ -86,9 +86,17 @@ def choose(z, o, counter):
     return kept[-1]
 
 
+def added(values):
+    """From left to right, as a sampler adds: Python's own sum keeps what rounding loses, since 3.12."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
+
+
 def log_softmax(z):
     highest = max(z)
-    total = highest + math.log(sum(math.exp(x - highest) for x in z))
+    total = highest + math.log(added(math.exp(x - highest) for x in z))
     return [x - total for x in z]
 
 
