@@ -44,7 +44,7 @@ struct Batch {
   std::vector<BatchInput> inputs = {};
 
   /// Whether the entry takes no arrays: it draws its numbers by itself (random.h).
-  bool takesNothing() const { return inputs.empty(); }
+  bool takesNothing() const { return inputs.empty() && !tokens && !images; }
   /// Of an entry that takes no arrays, one row of nothing. Throws Failure (usage) if its arrays are no batches of one
   /// size.
   static Batch of(Program &program, const sinter_entry &entry);
