@@ -36,7 +36,7 @@ Caches::Caches(Program &program, const sinter_entry &prefill, const sinter_entry
     starts_.push_back(bytes_);
     bytes_ += tensor.bytes;
     copyable_ &= batch == 1 || (tensor.rank > 0 && tensor.shape[0] == int64_t(batch));
-    if (apart() && (!copyable_ || !alone_[i] || alone_[i]->tensor.bytes != tensor.bytes / batch))
+    if (!alone_.empty() && (!copyable_ || !alone_[i] || alone_[i]->tensor.bytes != tensor.bytes / batch))
       fail(Exit::Usage, "entries prefill and decode: their caches do not belong together");
   }
 }
@@ -76,7 +76,7 @@ void Caches::takeBack(size_t slot, size_t count) { move(slot, count, true); }
 
 // Where one dimension can be told to be that of positions, no more than those that are known are copied.
 void Caches::move(size_t slot, size_t count, bool back) {
-  for (size_t i = 0; i < states_.size(); ++i) {
+  for (size_t i = 0; i < alone_.size(); ++i) {
     const sinter_tensor &own = alone_[i]->tensor;
     const int64_t *begin = own.shape, *end = own.shape + own.rank, *along = std::find(begin, end, context_);
     uint64_t parts = 1, whole = own.bytes, known = own.bytes;

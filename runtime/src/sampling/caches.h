@@ -24,8 +24,7 @@ public:
   /// Gives slot `to` what slot `from` remembers; only if copyable().
   void copy(size_t from, size_t to);
 
-  /// Whether prefill has caches of its own: a text's first `count` tokens are then brought there, and back.
-  bool apart() const { return !alone_.empty(); }
+  /// Where prefill has caches of its own, a text's first `count` tokens are brought there, and back.
   void bring(size_t slot, size_t count);
   void takeBack(size_t slot, size_t count);
 

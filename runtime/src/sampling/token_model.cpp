@@ -164,7 +164,8 @@ void TokenModel::prefillAlone(size_t slot, std::span<const TextView> texts) {
 
 void TokenModel::goOn(size_t page, std::span<const TextView> texts) {
   const size_t first = page * batch();
-  if (caches_->apart() && chunk_ != 1)
+  const bool alone = prefill_->batch != batch();
+  if (alone && chunk_ != 1)
     for (size_t slot = first; slot < first + batch(); ++slot)
       if (leftOf(slots_[slot], texts) > kFewTokens) {
         caches_->load(page);
@@ -177,7 +178,7 @@ void TokenModel::goOn(size_t page, std::span<const TextView> texts) {
     if (most == 0)
       return;
     caches_->load(page);
-    advance(most <= kFewTokens || chunk_ == 1 || caches_->apart() ? *decode_ : *prefill_, first, texts);
+    advance(most <= kFewTokens || chunk_ == 1 || alone ? *decode_ : *prefill_, first, texts);
   }
 }
 
