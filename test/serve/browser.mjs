@@ -149,12 +149,24 @@ async function stopsAndCompares() {
   const tokens = page.getByRole("spinbutton", { name: "Tokens, as a number" });
   await tokens.fill("4096");
   await tokens.press("Tab");
+  // The model is a small one, whose tokens would all be there before a key is pressed.
+  const network = await page.context().newCDPSession(page);
+  const throttle = (bytesPerSecond) =>
+    network.send("Network.emulateNetworkConditions", {
+      offline: false,
+      latency: 0,
+      uploadThroughput: -1,
+      downloadThroughput: bytesPerSecond,
+    });
+  await network.send("Network.enable");
+  await throttle(20000);
   await page.getByRole("button", { name: "Continue" }).click();
   await page.waitForFunction(() => document.querySelectorAll("[data-token]").length > 3);
   await field(page).press("Escape");
   await idle(page);
   const stopped = (await field(page).inputValue()).length;
   assert.ok(stopped > 3 && stopped < 4099, stopped);
+  await throttle(-1);
 
   await field(page).fill("God said ");
   await tokens.fill("60");
