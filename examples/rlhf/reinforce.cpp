@@ -47,7 +47,8 @@ Lexicon read_lexicon(const std::string &path) {
   return lexicon;
 }
 
-// [B] of tokens [B, T]: the ratings of all words from byte `from` on.
+// [B] of tokens [B, T]: the ratings of all words from byte `from` on, but for those in the last bytes of a text, where
+// the longest word would find no room.
 Tensor rewards(Tensor tokens, int64_t from, const Lexicon &lexicon) {
   int64_t B = tokens.dim(0), T = tokens.dim(1), places = T - lexicon.longest + 1 - from;
   Tensor lower = where(tokens >= 'A' && tokens <= 'Z', tokens + ('a' - 'A'), tokens);
@@ -103,7 +104,7 @@ SINTER_MODEL(reinforce) {
     Tensor gain = mean(advantage * sum(now * is_new, 1)) / double(T - P);
     output("loss", penalty * away - gain);
     output("reward", mean(reward));
-    output("kl", away);
+    output("kl", away); // in the first step, before there are averages, of no meaning
     output("same", sum(where(now == then, is_new, 0.0)) / count);
     // Nothing moves in the first step, in which the averages become what the weights are.
     Tensor rate = where(training_step() > 1, full({}, lr), 0.0);

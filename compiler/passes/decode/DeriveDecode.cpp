@@ -9,7 +9,8 @@
 // What an attention reads along its columns is kept, whatever it is and whoever computed it: a cache belongs to a
 // value, not to a pattern (TimeAxis.h). All else shrinks to the new positions. Columns stay as many as they were, so
 // that each sum has the order that it has in training, and results agree to the bit; but products leave out those that
-// nobody knows yet (matmul_below), and new rows are put where they belong, in place.
+// nobody knows yet (matmul_below), and new rows are put where they belong, in place. `decode` of several texts makes a
+// token of each: its caches, offsets and logits have one more dimension in front (EntryDeriver.h).
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/decode/EntryDeriver.h"
 #include "compiler/passes/decode/Passes.h"

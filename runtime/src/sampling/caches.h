@@ -12,8 +12,8 @@ namespace sinter {
 /// in the program, those of all others beside it, in memory that they take when they are first put away.
 class Caches {
 public:
-  /// `batch`: the texts that `decode` takes. Where `prefill` takes
-  /// one text alone, in caches of its own, that of cache X is prefill.X, of the shape of a slot.
+  /// `batch`: the texts that `decode` takes. Where `prefill` takes one text alone, in caches of its own, that of cache
+  /// X is prefill.X, of the shape of a slot.
   Caches(Program &program, const sinter_entry &prefill, const sinter_entry &decode, size_t batch, int64_t context);
 
   /// Puts the caches of this page into the program. A page that is new begins with whatever is there.
