@@ -26,7 +26,7 @@ SINTER_MODEL(copy) {
 
   entry("train", Mode::Training, [&] {
     Tensor source = draw(batch);
-    Tensor logits = model.decode(begun(source), model.encode(source), source);
+    Tensor logits = model.head(model.decode(begun(source), model.encode(source), source));
     Tensor loss = mean(cross_entropy(logits, source));
     output("loss", loss);
     // Section 5.3 of the paper: the rate rises linearly to 1 / sqrt(width * warmup), then falls with 1 / sqrt(step).
@@ -38,7 +38,7 @@ SINTER_MODEL(copy) {
     Tensor source = draw(fresh), read = model.encode(source);
     // Word by word: what is right up to some word stays, since no position looks ahead, and the next one comes to it.
     Tensor written = repeat(length, {full({fresh, length}, 0, i32)}, [&](auto carry, Tensor) -> std::vector<Tensor> {
-      return {argmax(model.decode(begun(carry[0]), read, source), -1)};
+      return {argmax(model.head(model.decode(begun(carry[0]), read, source)), -1)};
     })[0];
     output("right", sum(cast(all(written == source, 1), f32)));
     output("of", full({}, fresh));

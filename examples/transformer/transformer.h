@@ -15,9 +15,10 @@ struct Transformer {
 
   /// What is read: source i32 [B, S] -> [B, S, width].
   sinter::Tensor encode(sinter::Tensor source) const;
-  /// Logits of what comes after each token of written, i32 [B, T] -> [B, T, vocabulary]; `read` is what encode gives of
-  /// the source.
+  /// What comes after each token of written, i32 [B, T] -> [B, T, width]; `read` is what encode gives of the source.
   sinter::Tensor decode(sinter::Tensor written, sinter::Tensor read, sinter::Tensor source) const;
+  /// As logits: [..., width] -> [..., vocabulary].
+  sinter::Tensor head(sinter::Tensor x) const { return sinter::matmul(x, sinter::transpose(table())); }
 
 private:
   sinter::Tensor linear(sinter::Tensor x, const std::string &name, int64_t out) const;
@@ -104,5 +105,5 @@ inline sinter::Tensor Transformer::decode(sinter::Tensor written, sinter::Tensor
     x = residual(x, "cross", [&](Tensor y) { return attention(y, read, mask); });
     x = residual(x, "mlp", [&](Tensor y) { return feed_forward(y); });
   }
-  return matmul(pre_norm ? norm(x, "decoder.norm") : x, transpose(table()));
+  return pre_norm ? norm(x, "decoder.norm") : x;
 }

@@ -1,8 +1,8 @@
 // Writes a sentence in one language that says what a sentence in another one says. Rows of both come as token numbers:
 // 0 fills up, `target` begins with a token of its own that nothing else uses.
-//   sinterc examples/transformer/translate.cpp -o translate
+//   sinterc examples/transformer/translate.cpp --decode-batch=32 -o translate
 //   ./translate train --input source=source.npy --input target=target.npy --steps 20000 --out run
-//   ./translate run translate --input source=new.npy --checkpoint run --output written=written.npy
+//   ./translate translate --checkpoint run --tokenizer tokenizer.json --source new.txt
 #include "transformer.h"
 
 using namespace sinter;
@@ -28,7 +28,7 @@ SINTER_MODEL(translate) {
   };
   // Teacher forcing: each token is predicted from those that stand before it in the target.
   auto predict = [&](Tensor source, Tensor target) {
-    return model.decode(slice(target, 1, 0, written), model.encode(source), source);
+    return model.head(model.decode(slice(target, 1, 0, written), model.encode(source), source));
   };
 
   entry("train", Mode::Training, [&] {
@@ -45,14 +45,11 @@ SINTER_MODEL(translate) {
     output("loss", losses(0, predict(source, target), slice(target, 1, 1, written + 1)));
   });
 
-  entry("translate", Mode::Inference, [&] {
-    Tensor source = input("source", {batch, read}, i32), memory = model.encode(source);
-    // Word by word: what is right up to some word stays, since no position looks ahead, and the next one comes to it.
-    Tensor begins = full({batch, 1}, begin, i32);
-    auto next = [&](auto carry, Tensor) -> std::vector<Tensor> {
-      Tensor before = concat({begins, slice(carry[0], 1, 0, written - 1)}, 1);
-      return {argmax(model.decode(before, memory, source), -1)};
-    };
-    output("written", repeat(written, {full({batch, written}, model.padding, i32)}, next)[0]);
+  // What a translation is sampled from; the compiler derives from it what reads a source once and goes on from caches.
+  entry("logits", Mode::Inference, [&] {
+    Tensor source = input("source", {1, read}, i32), tokens = input("tokens", {1, written}, i32);
+    Tensor position = reshape(scalar_input("position", 0, i32), {1});
+    Tensor x = reshape(model.decode(tokens, model.encode(source), source), {written, model.width});
+    output("logits", model.head(gather(x, position)));
   });
 }

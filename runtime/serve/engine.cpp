@@ -37,7 +37,7 @@ struct Engine::Text {
     if (prompted < job.prompt.size())
       return all.first(prompted);
     const bool inParts = atOnce > 0 && fed < job.prompt.size() && int64_t(job.prompt.size()) <= context;
-    return inParts ? all.first(std::min(fed + atOnce, all.size())) : all;
+    return inParts ? TextView(all.first(std::min(fed + atOnce, all.size()))) : all;
   }
 
   /// Uses the logits after the first `seen` tokens; true if a token was made.

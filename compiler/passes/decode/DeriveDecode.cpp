@@ -10,7 +10,8 @@
 // value, not to a pattern (TimeAxis.h). All else shrinks to the new positions. Columns stay as many as they were, so
 // that each sum has the order that it has in training, and results agree to the bit; but products leave out those that
 // nobody knows yet (matmul_below), and new rows are put where they belong, in place. `decode` of several texts makes a
-// token of each: its caches, offsets and logits have one more dimension in front (EntryDeriver.h).
+// token of each: its caches, offsets and logits have one more dimension in front (EntryDeriver.h). What a text comes
+// with, such as a sentence that is to be translated, is read once, by an entry `encode` (Conditions.h).
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/decode/EntryDeriver.h"
 #include "compiler/passes/decode/Passes.h"
@@ -49,22 +50,34 @@ struct DeriveDecodePass : impl::DeriveDecodeBase<DeriveDecodePass> {
       time.where()->emitError("cannot be sampled token by token: ") << time.problem();
       return signalPassFailure();
     }
+    Conditions conditions(source, tokens, position);
     // What decodes several texts has a cache for all of them; a text is prefilled alone, in caches of its own.
-    Caches caches(source, ""), own(source, "prefill.");
-    auto derive = [&](StringRef name, Caches &in, NewPositions count) {
-      if (Operation *taken = getOperation().lookupSymbol(name)) {
+    Caches caches(source, ""), own(source, "prefill."), encoded(source, "encode."),
+        ownEncoded(source, "prefill.encode.");
+    auto isFree = [&](StringRef name) {
+      Operation *taken = getOperation().lookupSymbol(name);
+      if (taken)
         taken->emitError("the sampler's entry '") << name << "' cannot be derived: the model has one of its own";
+      return !taken;
+    };
+    auto derive = [&](StringRef name, Caches &ofConditions, Caches &in, NewPositions count) {
+      if (!isFree(name))
         return false;
-      }
-      func::FuncOp entry = EntryDeriver(source, time, in, count).run(name, tokens, position);
+      func::FuncOp entry = EntryDeriver(source, time, conditions, ofConditions, in, count).run(name, tokens, position);
       if (entry)
         DEBUG_AT(entry) << name << " computes " << count.each << " of " << time.length() << " positions";
       return static_cast<bool>(entry);
     };
     bool several = texts > 1;
-    if (!derive("prefill", several ? own : caches, {1, std::clamp<int64_t>(chunk, 1, time.length())}) ||
-        !derive("decode", caches, {std::max<int64_t>(texts, 1), 1}))
-      signalPassFailure();
+    Caches &alone = several ? own : caches, &encodedAlone = several ? ownEncoded : encoded;
+    if (!derive("prefill", encodedAlone, alone, {1, std::clamp<int64_t>(chunk, 1, time.length())}) ||
+        !derive("decode", encoded, caches, {std::max<int64_t>(texts, 1), 1}))
+      return signalPassFailure();
+    if (!conditions.any())
+      return;
+    if (!isFree("encode"))
+      return signalPassFailure();
+    conditions.encode("encode", encodedAlone);
   }
 
 private:

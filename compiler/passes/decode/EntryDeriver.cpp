@@ -17,28 +17,23 @@ static RankedTensorType resized(RankedTensorType type, int64_t dim, int64_t size
 
 static SmallVector<int64_t> iota(int64_t size) { return llvm::to_vector(llvm::seq<int64_t>(0, size)); }
 
-StateOp Caches::of(Value value, int64_t dim, int64_t texts) {
-  StateOp &cache = states[{value, dim}];
-  if (!cache) {
-    RankedTensorType type = typeOf(value);
-    SmallVector<int64_t> shape(type.getShape());
-    if (texts > 1)
-      shape.insert(shape.begin(), texts);
-    std::string name = prefix + "cache." + std::to_string(states.size() - 1);
-    cache = StateOp::create(builder, value.getLoc(), name, RankedTensorType::get(shape, type.getElementType()), "zeros",
-                            APFloat(0.0), /*trainable=*/false, /*transient=*/true);
-  }
-  return cache;
-}
-
-EntryDeriver::EntryDeriver(func::FuncOp source, const TimeAxes &time, Caches &caches, NewPositions count)
-    : source(source), time(time), caches(caches), count(count), b(source.getContext()) {}
+EntryDeriver::EntryDeriver(func::FuncOp source, const TimeAxes &time, const Conditions &conditions, Caches &encoded,
+                           Caches &caches, NewPositions count)
+    : source(source), time(time), conditions(conditions), encoded(encoded), caches(caches), count(count),
+      b(source.getContext()) {}
 
 func::FuncOp EntryDeriver::run(StringRef name, BlockArgument tokens, BlockArgument position) {
   declare(name, tokens, position);
   Block &body = source.getBody().front();
+  for (Value value : conditions.needed()) {
+    StateOp cache = encoded.of(value, /*dim=*/-1, count.texts);
+    Value kept = ReadOp::create(b, value.getLoc(), cache.getType(), cache.getSymName());
+    if (lift)
+      lift->markLifted(kept);
+    mapping.map(value, kept);
+  }
   for (Operation &op : body.without_terminator())
-    if (!derive(op)) {
+    if (!conditions.computes(&op) && !derive(op)) {
       op.emitError("cannot be sampled for several texts at once: ")
           << op.getName().stripDialect() << ": has no rule for one more dimension";
       return {};
@@ -50,39 +45,47 @@ func::FuncOp EntryDeriver::run(StringRef name, BlockArgument tokens, BlockArgume
     results.push_back(mapping.lookup(value));
   func::ReturnOp::create(b, body.getTerminator()->getLoc(), results);
   entry.setType(b.getFunctionType(entry.getArgumentTypes(), ValueRange(results).getTypes()));
+  if (conditions.any()) // what only these read
+    eraseDeadOps(entry.getBody().front());
   return entry;
 }
 
-/// Arguments of the source, with the new tokens for all, and the offset.
+/// Arguments of the source but the conditions, with the new tokens for all, and the offset.
 void EntryDeriver::declare(StringRef name, BlockArgument tokens, BlockArgument position) {
   SmallVector<int64_t> perText;
   if (count.ofTexts())
     perText.push_back(count.texts);
   auto numbers = RankedTensorType::get(perText, b.getI32Type());
+  SmallVector<BlockArgument> taken;
   SmallVector<Type> inputs;
-  for (BlockArgument argument : source.getArguments())
+  for (BlockArgument argument : source.getArguments()) {
+    if (conditions.isArgument(argument))
+      continue;
+    taken.push_back(argument);
     if (argument == tokens)
       inputs.push_back(count.ofTexts() ? RankedTensorType::get({count.texts, 1}, b.getI32Type())
                                        : resized(typeOf(tokens), typeOf(tokens).getRank() - 1, count.each));
     else
       inputs.push_back(argument == position ? numbers : argument.getType());
+  }
   inputs.push_back(numbers);
   b.setInsertionPointAfter(source);
   entry = func::FuncOp::create(b, source.getLoc(), name, b.getFunctionType(inputs, source.getResultTypes()));
   for (NamedAttribute attribute : source->getDiscardableAttrs())
     entry->setAttr(attribute.getName(), attribute.getValue());
-  for (unsigned i = 0; i < source.getNumArguments(); ++i)
-    entry.setArgAttrs(i, source.getArgAttrDict(i));
-  entry.setArgAttr(source.getNumArguments(), "sinter.name", b.getStringAttr("offset"));
-  if (count.ofTexts()) // (Only numbers have defaults.)
-    entry.removeArgAttr(position.getArgNumber(), "sinter.default");
-  else
-    entry.setArgAttr(source.getNumArguments(), "sinter.default", b.getF64FloatAttr(0));
+  for (auto [i, argument] : llvm::enumerate(taken)) {
+    entry.setArgAttrs(i, source.getArgAttrDict(argument.getArgNumber()));
+    if (argument == position && count.ofTexts()) // (Only numbers have defaults.)
+      entry.removeArgAttr(i, "sinter.default");
+  }
+  entry.setArgAttr(taken.size(), "sinter.name", b.getStringAttr("offset"));
+  if (!count.ofTexts())
+    entry.setArgAttr(taken.size(), "sinter.default", b.getF64FloatAttr(0));
   for (unsigned i = 0; i < source.getNumResults(); ++i)
     entry.setResultAttrs(i, source.getResultAttrDict(i));
   Block &block = *entry.addEntryBlock();
   b.setInsertionPointToStart(&block);
-  for (auto [from, to] : llvm::zip(source.getArguments(), block.getArguments()))
+  for (auto [from, to] : llvm::zip(taken, block.getArguments()))
     mapping.map(from, to);
   offset = block.getArguments().back();
   if (!count.ofTexts())
@@ -108,10 +111,10 @@ bool EntryDeriver::derive(Operation &op) {
   SmallVector<int64_t> dims;
   for (Value result : op.getResults())
     dims.push_back(time.of(result).value_or(-1));
-  bool isBehind = lift && llvm::any_of(op.getOperands(), [&](Value v) { return lift->isLifted(operands.lookup(v)); });
-  if (!isBehind)
+  bool isOfEach = lift && llvm::any_of(op.getOperands(), [&](Value v) { return lift->isLifted(operands.lookup(v)); });
+  if (!isOfEach)
     clone(op, operands, dims);
-  else if (!lifted(op, operands, dims))
+  else if (!ofEachText(op, operands, dims))
     return false;
   for (Value result : op.getResults())
     mapping.map(result, operands.lookup(result));
@@ -149,11 +152,24 @@ bool EntryDeriver::lifted(Operation &op, IRMapping &operands, ArrayRef<int64_t> 
   return succeeded(lift->clone(op, operands, units));
 }
 
+/// What reads something of each text: a condition, or what was picked for it.
+bool EntryDeriver::ofEachText(Operation &op, IRMapping &operands, ArrayRef<int64_t> dims) {
+  for (auto [operand, reading] : llvm::zip_equal(op.getOperands(), time.readings(&op)))
+    if (reading.kind == TimeReading::New || reading.kind == TimeReading::AtOffset)
+      operands.map(operand, toTexts(operands.lookup(operand), reading.dim));
+  if (!lifted(op, operands, dims))
+    return false;
+  for (auto [result, dim] : llvm::zip_equal(op.getResults(), dims))
+    if (dim >= 0)
+      operands.map(result, fromTexts(lift->lift(operands.lookup(result)), dim));
+  return true;
+}
+
 Value EntryDeriver::read(Value operand, TimeReading reading) {
   Value value = mapping.lookup(operand);
   switch (reading.kind) {
   case TimeReading::AtOffset:
-    return partOf(value, reading.dim);
+    return lift && lift->isLifted(value) ? ownOf(value, reading.dim) : partOf(value, reading.dim);
   case TimeReading::Remembered:
     return remembered(operand, reading.dim);
   case TimeReading::Whole:

@@ -1,6 +1,8 @@
 // One entry that computes new positions only, from one that computes all of them (DeriveDecode.cpp).
 #pragma once
 
+#include "compiler/passes/decode/Caches.h"
+#include "compiler/passes/decode/Conditions.h"
 #include "compiler/passes/decode/Lift.h"
 #include "compiler/passes/decode/TimeAxis.h"
 
@@ -12,20 +14,6 @@
 #include <optional>
 
 namespace sinter {
-
-/// Caches: transient states, one for each value and dimension, shared by the entries that are derived with it.
-class Caches {
-public:
-  Caches(mlir::func::FuncOp source, std::string prefix) : builder(source), prefix(std::move(prefix)) {}
-
-  /// Of all positions of `value` along `dim`; of several texts, with one more dimension in front.
-  StateOp of(mlir::Value value, int64_t dim, int64_t texts);
-
-private:
-  mlir::OpBuilder builder;
-  std::string prefix;
-  llvm::DenseMap<std::pair<mlir::Value, int64_t>, StateOp> states;
-};
 
 /// What an entry computes: some new positions of one text, or one of each of several texts.
 struct NewPositions {
@@ -39,7 +27,9 @@ struct NewPositions {
 /// (Lift.h); likewise behind the gather that picks one of the new positions.
 class EntryDeriver {
 public:
-  EntryDeriver(mlir::func::FuncOp source, const TimeAxes &time, Caches &caches, NewPositions count);
+  /// `encoded` has what the entry of the conditions writes.
+  EntryDeriver(mlir::func::FuncOp source, const TimeAxes &time, const Conditions &conditions, Caches &encoded,
+               Caches &caches, NewPositions count);
 
   /// The entry; null, with an error, if an op has no rule for several texts.
   mlir::func::FuncOp run(llvm::StringRef name, mlir::BlockArgument tokens, mlir::BlockArgument position);
@@ -50,6 +40,7 @@ private:
   bool deriveOfAll(mlir::Operation &op, mlir::IRMapping &operands);
   bool pick(GatherOp op);
   bool lifted(mlir::Operation &op, mlir::IRMapping &operands, llvm::ArrayRef<int64_t> units);
+  bool ofEachText(mlir::Operation &op, mlir::IRMapping &operands, llvm::ArrayRef<int64_t> dims);
   mlir::Value read(mlir::Value operand, TimeReading reading);
   bool inlined(AttentionOp attention);
   void bound(MatmulOp product, const AxisAnalysis &axes, mlir::IRMapping &inside);
@@ -69,7 +60,8 @@ private:
 
   mlir::func::FuncOp source, entry;
   const TimeAxes &time;
-  Caches &caches;
+  const Conditions &conditions;
+  Caches &encoded, &caches;
   NewPositions count;
   mlir::OpBuilder b;
   mlir::IRMapping mapping;

@@ -10,10 +10,11 @@ def DeriveDecode : Pass<"sinter-derive-decode", "::mlir::ModuleOp"> {
     From the entry `logits` (tokens [1, T] and the position whose logits are asked for) come `prefill`, of the `chunk`
     positions from `offset` on, and `decode`, of one, or of one of each of `texts` texts. They have the parameters of
     the model, and caches: transient states, one for each value that an attention reads along the columns, which hold it
-    for all T positions, of all texts in those of `decode`. A result has the bits that `logits` gives. It is an error,
-    at the op that is in the way, if positions depend on later ones, or on earlier ones otherwise than through a causal
-    attention or a sum so far. A module without such an entry is left alone, with a warning. Example:
-    test/passes/derive-decode.mlir.
+    for all T positions, of all texts in those of `decode`. If `logits` takes `source`, too, then what depends on it and
+    not on the tokens is computed by an entry `encode`, of one text, and kept. A result has the bits that `logits`
+    gives. It is an error, at the op that is in the way, if positions depend on later ones, or on earlier ones otherwise
+    than through a causal attention or a sum so far. A module without such an entry is left alone, with a warning.
+    Examples: test/passes/derive-decode.mlir, derive-conditions.mlir.
   }];
   let options = [Option<"chunk", "chunk", "int64_t", "64", "positions that prefill takes at a time">,
                  Option<"texts", "texts", "int64_t", "1", "texts that decode takes at a time">];

@@ -54,6 +54,8 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
     return reportRuns(program, commands.report);
   if (name == "prepare")
     return prepare(common, commands.prepare);
+  if (name == "translate")
+    return translate(program, common, commands.translate);
   if (name == "serve")
     return serveFunction()(program, common, commands.serve);
   return name == "train"    ? train(program, common, commands.train)

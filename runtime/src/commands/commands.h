@@ -70,6 +70,14 @@ struct SampleCommand {
 };
 Exit sample(const sinter_program &description, const CommonOptions &common, const SampleCommand &command);
 
+struct TranslateCommand {
+  std::string checkpoint, source, tokenizer;
+  BeamOptions beam{.beams = 4, .lengthPenalty = 0.6};
+  int64_t tokens = 0; ///< of a translation at most; 0: as many as the model makes
+  bool json = false, ignoreConfiguration = false;
+};
+Exit translate(const sinter_program &description, const CommonOptions &common, const TranslateCommand &command);
+
 struct ServeCommand {
   std::string checkpoint, tokenizer, host = "127.0.0.1", apiKey, cors, name, log;
   int64_t port = 8080, slots = 0, queue = 64, maxTokens = 4096, maxBody = 1 << 20, timeout = 600, requestTimeout = 30,

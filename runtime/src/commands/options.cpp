@@ -248,6 +248,30 @@ static void addSample(Options &options, SampleCommand &c) {
   addIgnore(options, c.ignoreConfiguration);
 }
 
+// Whether a model reads something before it writes.
+static bool readsSource(const sinter_program &program) {
+  const std::span entries(anyPlan(program).entries, program.entry_count);
+  return std::any_of(entries.begin(), entries.end(), [](const sinter_entry &entry) {
+    return std::string_view(entry.name) == "logits" && Program::findInput(entry, "source");
+  });
+}
+
+static void addTranslate(Options &options, TranslateCommand &c) {
+  addRequired(options, "--checkpoint", &c.checkpoint, notEmpty,
+              {"FILE", "checkpoint, safetensors file, or folder of a training"});
+  addRequired(options, "--source", &c.source, notEmpty, {"FILE", "a sentence a line; - is standard input"});
+  add(options, "--beams", &c.beam.beams, whole(1, 4096, "from 1 to 4096"),
+      {"N", "translations of a sentence that a search keeps at each step; 1: always the most probable token",
+       fmt::to_string(c.beam.beams)});
+  add(options, "--length-penalty", &c.beam.lengthPenalty, finite,
+      {"A", "the score is the log-probability / tokens^A", fmt::format("{:g}", c.beam.lengthPenalty)});
+  add(options, "-n,--tokens", &c.tokens, notNegative,
+      {"TOKENS", "of a translation at most; 0: as many as the model makes", "0"});
+  add(options, "--tokenizer", &c.tokenizer, bytesOrFile, {"NAME", "for files without one: a file as for train"});
+  addFlag(options, "--json", c.json, "one JSON object a line, with the score");
+  addIgnore(options, c.ignoreConfiguration);
+}
+
 static void addServe(Options &options, ServeCommand &c) {
   addRequired(options, "--checkpoint", &c.checkpoint, notEmpty,
               {"FILE", "checkpoint, safetensors file, or folder of a training"});
@@ -441,6 +465,8 @@ CommandTable commandTable(const sinter_program &program, const std::string &call
   addTrain(addCommand("train", "train on data, with checkpoints"), c.train, program);
   addEval(addCommand("eval", "loss, perplexity, bits per byte and accuracy on data"), c.eval);
   addSample(addCommand("sample", "make text"), c.sample);
+  if (readsSource(program))
+    addTranslate(addCommand("translate", "write for each line of a text what the model makes of it"), c.translate);
   if (serveFunction())
     addServe(addCommand("serve", "answer requests over HTTP, as OpenAI's API does, with a page to try the model"),
              c.serve);

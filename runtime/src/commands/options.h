@@ -12,6 +12,7 @@ struct Commands {
   TrainCommand train;
   EvalCommand eval;
   SampleCommand sample;
+  TranslateCommand translate;
   ServeCommand serve;
   BenchCommand bench;
   RunCommand run;

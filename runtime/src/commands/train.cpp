@@ -331,7 +331,8 @@ void Training::lookAt(int64_t step, const InterruptWatch &interrupt) {
     log_->evaluation(step, evaluation);
     judge(evaluation.loss);
   }
-  if (due(command_.sampleEvery) && program_.findEntry("logits")) {
+  const sinter_entry *logits = program_.findEntry("logits");
+  if (due(command_.sampleEvery) && logits && !Program::findInput(*logits, "source")) {
     const TraceSpan span("training", "sample");
     Generator generator(program_, data_->tokenizer());
     GenerateOptions options;

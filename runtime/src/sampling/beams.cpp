@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 namespace sinter {
 
@@ -34,20 +35,27 @@ bool better(const Hypothesis &a, const Hypothesis &b) {
 
 class Search {
 public:
-  Search(Generator &generator, const GenerateOptions &options, const BeamOptions &beam)
-      : generator_(generator), options_(options), beam_(beam), sampler_(options.sampler, generator.choices()) {}
+  Search(const Generator &generator, const GenerateOptions &options, const BeamOptions &beam,
+         const std::vector<int32_t> &prompt, std::span<const int32_t> source = {});
 
-  std::vector<Generated> run(const std::vector<int32_t> &prompt, int64_t best);
+  /// Whether it needs logits to go on, of its texts.
+  bool goesOn() const;
+  void addTexts(std::vector<TextView> &texts) const;
+  size_t textCount() const { return kept_.size(); }
+  /// One step: `logits` are those after each of its texts.
+  void step(std::span<const float> logits);
+  std::vector<Generated> results(int64_t best);
 
 private:
-  void step();
   bool precedes(const Choice &a, const Choice &b) const;
   Hypothesis follow(const Choice &choice, std::span<const float> logits);
   void putAside(Hypothesis &&hypothesis);
   double scoreOf(double sum, size_t length) const { return sum / std::pow(double(length), beam_.lengthPenalty); }
   bool surpassable() const;
+  int64_t length() const { return int64_t(kept_.front().tokens.size()); }
+  bool full() const;
 
-  Generator &generator_;
+  const Generator &generator_;
   const GenerateOptions &options_;
   const BeamOptions &beam_;
   Sampler sampler_;
@@ -57,6 +65,13 @@ private:
 };
 
 } // namespace
+
+Search::Search(const Generator &generator, const GenerateOptions &options, const BeamOptions &beam,
+               const std::vector<int32_t> &prompt, std::span<const int32_t> source)
+    : generator_(generator), options_(options), beam_(beam), sampler_(options.sampler, generator.choices()), kept_(1) {
+  kept_.front().history.tokens = prompt;
+  kept_.front().history.source.assign(source.begin(), source.end());
+}
 
 // Whether `a` is kept before `b`. Choices of one parent come in the order of their logits.
 bool Search::precedes(const Choice &a, const Choice &b) const {
@@ -76,7 +91,8 @@ Hypothesis Search::follow(const Choice &choice, std::span<const float> logits) {
     token.top = std::move(probability.top);
   }
   next.history.choose(choice.token);
-  next.stopped = next.text.add(generator_.tokenizer().decode(choice.token), options_.stop);
+  next.stopped =
+      choice.token == options_.end || next.text.add(generator_.tokenizer().decode(choice.token), options_.stop);
   next.tokens.push_back(std::move(token));
   return next;
 }
@@ -97,13 +113,13 @@ bool Search::surpassable() const {
   return scoreOf(kept_.front().sum, length) >= aside_.back().score;
 }
 
-void Search::step() {
-  std::vector<TextView> texts;
+void Search::addTexts(std::vector<TextView> &texts) const {
   for (const Hypothesis &each : kept_)
-    texts.emplace_back(each.history.tokens);
-  TokenModel &model = generator_.model();
-  const size_t vocabulary = size_t(model.vocabulary());
-  const auto logits = model.logitsAfter(texts, options_.full.value_or(model.fullContext()));
+    texts.emplace_back(each.history.tokens, each.history.source);
+}
+
+void Search::step(std::span<const float> logits) {
+  const size_t vocabulary = size_t(generator_.model().vocabulary());
   scores_.resize(kept_.size());
   std::vector<Choice> first; // the best choice of each parent that was not taken yet
   const auto offer = [&](size_t parent, size_t rank) {
@@ -129,16 +145,14 @@ void Search::step() {
   kept_ = std::move(next);
 }
 
-std::vector<Generated> Search::run(const std::vector<int32_t> &prompt, int64_t best) {
-  kept_.resize(1);
-  kept_.front().history.tokens = prompt;
-  const auto length = [&] { return int64_t(kept_.front().tokens.size()); };
-  const auto full = [&] {
-    return options_.full == FullContext::Stop &&
-           int64_t(kept_.front().history.tokens.size()) > generator_.model().context();
-  };
-  while (!kept_.empty() && length() < options_.count && !full() && surpassable())
-    step();
+bool Search::full() const {
+  return options_.full == FullContext::Stop &&
+         int64_t(kept_.front().history.tokens.size()) > generator_.model().context();
+}
+
+bool Search::goesOn() const { return !kept_.empty() && length() < options_.count && !full() && surpassable(); }
+
+std::vector<Generated> Search::results(int64_t best) {
   // Those that are as long as may be are done, too; where nothing was surpassable, the others are not.
   if (!kept_.empty() && (length() == options_.count || full()))
     for (const bool cut = length() < options_.count; Hypothesis &each : kept_) {
@@ -158,7 +172,47 @@ std::vector<Generated> Search::run(const std::vector<int32_t> &prompt, int64_t b
 
 std::vector<Generated> beamSearch(Generator &generator, const std::vector<int32_t> &tokens,
                                   const GenerateOptions &options, const BeamOptions &beam, int64_t best) {
-  return Search(generator, options, beam).run(tokens, best);
+  Search search(generator, options, beam, tokens);
+  TokenModel &model = generator.model();
+  std::vector<TextView> texts;
+  while (search.goesOn()) {
+    texts.clear();
+    search.addTexts(texts);
+    search.step(model.logitsAfter(texts, options.full.value_or(model.fullContext())));
+  }
+  return search.results(best);
+}
+
+void beamSearches(Generator &generator, const std::vector<int32_t> &tokens,
+                  std::span<const std::vector<int32_t>> sources, const GenerateOptions &options,
+                  const BeamOptions &beam, const std::function<void(const Generated &)> &done) {
+  TokenModel &model = generator.model();
+  const size_t vocabulary = size_t(model.vocabulary()),
+               atOnce = std::max(model.batch() / size_t(beam.beams), size_t(1));
+  std::deque<Search> open; // the first of them is the first that `done` waits for
+  std::vector<TextView> texts;
+  for (size_t next = 0; next < sources.size() || !open.empty();) {
+    size_t going = size_t(std::count_if(open.begin(), open.end(), [](const Search &s) { return s.goesOn(); }));
+    for (; going < atOnce && next < sources.size(); ++next, ++going)
+      open.emplace_back(generator, options, beam, tokens, sources[next]);
+    texts.clear();
+    std::vector<Search *> asking;
+    for (Search &search : open)
+      if (search.goesOn()) {
+        search.addTexts(texts);
+        asking.push_back(&search);
+      }
+    if (!texts.empty()) {
+      std::span<const float> logits = model.logitsAfter(texts, options.full.value_or(model.fullContext()));
+      for (Search *search : asking) {
+        const size_t count = search->textCount() * vocabulary;
+        search->step(logits.first(count));
+        logits = logits.subspan(count);
+      }
+    }
+    for (; !open.empty() && !open.front().goesOn(); open.pop_front())
+      done(open.front().results(1).front());
+  }
 }
 
 } // namespace sinter

@@ -3,6 +3,8 @@
 
 #include "sampling/generate.h"
 
+#include <functional>
+#include <span>
 #include <vector>
 
 namespace sinter {
@@ -21,5 +23,11 @@ struct BeamOptions {
 /// as many beams as there are continuations one token shorter, the result is that of a search of all.
 std::vector<Generated> beamSearch(Generator &generator, const std::vector<int32_t> &tokens,
                                   const GenerateOptions &options, const BeamOptions &beam, int64_t best);
+
+/// The best continuation of `tokens` for each source that the model reads. As many searches go on side by side as the
+/// program has room for; `done` is told of each, in the order of the sources, as soon as it and all before it are.
+void beamSearches(Generator &generator, const std::vector<int32_t> &tokens,
+                  std::span<const std::vector<int32_t>> sources, const GenerateOptions &options,
+                  const BeamOptions &beam, const std::function<void(const Generated &)> &done);
 
 } // namespace sinter

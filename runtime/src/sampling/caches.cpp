@@ -4,41 +4,51 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fmt/format.h>
 #include <string>
 
 namespace sinter {
 
-// The transient states that an entry writes.
-static std::vector<const sinter_state *> statesOf(const Program &program, const sinter_entry &entry) {
-  std::vector<const sinter_state *> states;
+using States = std::vector<const sinter_state *>;
+
+// The transient states that an entry reads or writes.
+static States statesOf(const Program &program, const sinter_entry &entry, uint32_t access) {
+  States states;
   for (uint32_t s = 0; s < program.description().state_count; ++s) {
     const sinter_state &state = program.description().states[s];
-    if (state.role == SINTER_TRANSIENT && accesses(entry, state.tensor, SINTER_WRITE))
+    if (state.role == SINTER_TRANSIENT && accesses(entry, state.tensor, access))
       states.push_back(&state);
   }
   return states;
 }
 
-Caches::Caches(Program &program, const sinter_entry &prefill, const sinter_entry &decode, size_t batch, int64_t context)
-    : program_(program), context_(context), batch_(batch), states_(statesOf(program, decode)) {
-  const std::vector<const sinter_state *> written = statesOf(program, prefill);
-  const auto aloneOf = [&](const sinter_state *state) {
-    const std::string name = std::string("prefill.") + state->tensor.name;
-    const auto found =
-        std::find_if(written.begin(), written.end(), [&](auto *own) { return own->tensor.name == name; });
-    return found == written.end() ? nullptr : *found;
+static const sinter_state *find(const States &states, const std::string &name) {
+  const auto found =
+      std::find_if(states.begin(), states.end(), [&](auto *state) { return state->tensor.name == name; });
+  return found == states.end() ? nullptr : *found;
+}
+
+Caches::Caches(Program &program, const CachedEntries &entries, size_t batch, int64_t context)
+    : program_(program), context_(context), batch_(batch) {
+  const States ofDecode = statesOf(program, entries.decode, SINTER_WRITE),
+               ofPrefill = statesOf(program, entries.prefill, SINTER_WRITE);
+  const States encoded = entries.encode ? statesOf(program, *entries.encode, SINTER_WRITE) : States();
+  const auto add = [&](const sinter_state &state, const States &written, bool ofSource) {
+    const sinter_state *own = find(written, std::string("prefill.") + state.tensor.name);
+    const bool shared = find(written, state.tensor.name) != nullptr;
+    copyable_ &= batch == 1 || (state.tensor.rank > 0 && state.tensor.shape[0] == int64_t(batch));
+    if (!shared && (!copyable_ || !own || own->tensor.bytes != state.tensor.bytes / batch))
+      fail(Exit::Usage, fmt::format("entries prefill, decode and encode: their caches do not belong together: {}",
+                                    state.tensor.name));
+    caches_.push_back({&state, shared ? nullptr : own, ofSource, bytes_});
+    bytes_ += state.tensor.bytes;
   };
-  if (written != states_)
-    for (const sinter_state *state : states_)
-      alone_.push_back(aloneOf(state));
-  for (size_t i = 0; i < states_.size(); ++i) {
-    const sinter_tensor &tensor = states_[i]->tensor;
-    starts_.push_back(bytes_);
-    bytes_ += tensor.bytes;
-    copyable_ &= batch == 1 || (tensor.rank > 0 && tensor.shape[0] == int64_t(batch));
-    if (!alone_.empty() && (!copyable_ || !alone_[i] || alone_[i]->tensor.bytes != tensor.bytes / batch))
-      fail(Exit::Usage, "entries prefill and decode: their caches do not belong together");
-  }
+  for (const sinter_state *state : ofDecode)
+    add(*state, ofPrefill, false);
+  // Of what `decode` reads without writing it, such as packed weights, that which belongs to a text.
+  for (const sinter_state *state : statesOf(program, entries.decode, SINTER_READ))
+    if (find(encoded, state->tensor.name) || find(encoded, std::string("prefill.") + state->tensor.name))
+      add(*state, encoded, true);
 }
 
 void Caches::load(size_t page) {
@@ -47,49 +57,64 @@ void Caches::load(size_t page) {
   pages_.resize(std::max({pages_.size(), page + 1, loaded_ + 1}));
   std::vector<std::byte> &away = pages_[loaded_], &wanted = pages_[page];
   away.resize(bytes_);
-  for (size_t i = 0; i < states_.size(); ++i) {
-    auto *data = static_cast<std::byte *>(program_.data(*states_[i]));
-    std::memcpy(away.data() + starts_[i], data, states_[i]->tensor.bytes);
+  for (const Cache &cache : caches_) {
+    auto *data = static_cast<std::byte *>(program_.data(*cache.state));
+    std::memcpy(away.data() + cache.start, data, cache.state->tensor.bytes);
     if (!wanted.empty())
-      std::memcpy(data, wanted.data() + starts_[i], states_[i]->tensor.bytes);
+      std::memcpy(data, wanted.data() + cache.start, cache.state->tensor.bytes);
   }
   loaded_ = page;
 }
 
 // A slot's part of a cache.
-std::byte *Caches::place(size_t index, size_t slot) {
-  std::byte *all = slot / batch_ == loaded_ ? static_cast<std::byte *>(program_.data(*states_[index]))
-                                            : pages_[slot / batch_].data() + starts_[index];
-  return all + slot % batch_ * (states_[index]->tensor.bytes / batch_);
+std::byte *Caches::place(const Cache &cache, size_t slot) {
+  std::byte *all = slot / batch_ == loaded_ ? static_cast<std::byte *>(program_.data(*cache.state))
+                                            : pages_[slot / batch_].data() + cache.start;
+  return all + slot % batch_ * (cache.state->tensor.bytes / batch_);
 }
 
-void Caches::copy(size_t from, size_t to) {
-  pages_.resize(std::max(pages_.size(), to / batch_ + 1));
-  if (to / batch_ != loaded_)
-    pages_[to / batch_].resize(bytes_);
-  for (size_t i = 0; i < states_.size(); ++i)
-    std::memcpy(place(i, to), place(i, from), states_[i]->tensor.bytes / batch_);
+void Caches::copy(size_t from, size_t to, size_t count) {
+  pages_.resize(std::max({pages_.size(), to / batch_ + 1, from / batch_ + 1}));
+  for (const size_t slot : {from, to})
+    if (slot / batch_ != loaded_)
+      pages_[slot / batch_].resize(bytes_);
+  for (const Cache &cache : caches_)
+    move(cache, place(cache, to), place(cache, from), count);
 }
 
-void Caches::bring(size_t slot, size_t count) { move(slot, count, false); }
-void Caches::takeBack(size_t slot, size_t count) { move(slot, count, true); }
+void Caches::bring(size_t slot, size_t count) {
+  for (const Cache &cache : caches_)
+    if (cache.alone)
+      move(cache, alone(cache), place(cache, slot), count);
+}
 
-// Where one dimension can be told to be that of positions, no more than those that are known are copied.
-void Caches::move(size_t slot, size_t count, bool back) {
-  for (size_t i = 0; i < alone_.size(); ++i) {
-    const sinter_tensor &own = alone_[i]->tensor;
-    const int64_t *begin = own.shape, *end = own.shape + own.rank, *along = std::find(begin, end, context_);
-    uint64_t parts = 1, whole = own.bytes, known = own.bytes;
-    if (along != end && std::find(along + 1, end, context_) == end) {
-      for (const int64_t *size = begin; size != along; ++size)
-        parts *= uint64_t(*size);
-      whole = own.bytes / parts;
-      known = whole / uint64_t(context_) * std::min(count, size_t(context_));
-    }
-    std::byte *slots = place(i, slot), *alone = static_cast<std::byte *>(program_.data(*alone_[i]));
-    for (uint64_t part = 0; part < parts; ++part)
-      std::memcpy((back ? slots : alone) + part * whole, (back ? alone : slots) + part * whole, known);
+void Caches::takeBack(size_t slot, size_t count) {
+  for (const Cache &cache : caches_)
+    if (cache.alone && !cache.ofSource)
+      move(cache, place(cache, slot), alone(cache), count);
+}
+
+void Caches::takeSource(size_t slot) {
+  for (const Cache &cache : caches_)
+    if (cache.alone && cache.ofSource)
+      move(cache, place(cache, slot), alone(cache), 0);
+}
+
+// One text's part of a cache. Where one dimension can be told to be that of positions, no more than those that are
+// known.
+void Caches::move(const Cache &cache, std::byte *to, const std::byte *from, size_t count) const {
+  const sinter_tensor &tensor = cache.state->tensor;
+  const int64_t *begin = tensor.shape + (batch_ > 1), *end = tensor.shape + tensor.rank,
+                *along = std::find(begin, end, context_);
+  uint64_t parts = 1, whole = tensor.bytes / batch_, known = whole;
+  if (!cache.ofSource && along != end && std::find(along + 1, end, context_) == end) {
+    for (const int64_t *size = begin; size != along; ++size)
+      parts *= uint64_t(*size);
+    whole /= parts;
+    known = whole / uint64_t(context_) * std::min(count, size_t(context_));
   }
+  for (uint64_t part = 0; part < parts; ++part)
+    std::memcpy(to + part * whole, from + part * whole, known);
 }
 
 } // namespace sinter

@@ -39,7 +39,7 @@ void Continuation::add(std::span<const float> logits) {
     token.top = std::move(probability.top);
   }
   history_.choose(token.id);
-  result_.stopped = text_.add(tokenizer_.decode(token.id), options_.stop);
+  result_.stopped = token.id == options_.end || text_.add(tokenizer_.decode(token.id), options_.stop);
   result_.tokens.push_back(std::move(token));
 }
 

@@ -23,13 +23,14 @@ struct GenerateOptions {
   int64_t count = 200;
   int64_t logProbabilities = 0;    ///< how many of the most probable tokens to tell
   std::vector<std::string> stop;   ///< ends before any of these appears in the text
+  int32_t end = -1;                ///< ends with this token, which is no part of the text; -1: there is none
   std::optional<FullContext> full; ///< none: what suits the program best
 };
 
 struct Generated {
   std::vector<GeneratedToken> tokens;
   std::string text;
-  bool stopped = false; ///< by one of the stop strings
+  bool stopped = false; ///< by one of the stop strings, or the token that ends
   bool full = false;    ///< by the end of the context
   double score = 0;     ///< of a search
 };

@@ -30,6 +30,7 @@ struct History {
   std::vector<int32_t> tokens;                ///< of the prompt, then what followed
   std::unordered_map<int32_t, int64_t> times; ///< how often each token was chosen; the prompt's were not
   uint64_t chosen = 0;                        ///< how many tokens were
+  std::vector<int32_t> source = {};           ///< what the model read first; empty if it reads nothing
 
   void choose(int32_t token) {
     tokens.push_back(token);

@@ -23,7 +23,7 @@ size_t sizeOf(const sinter_entry &entry, int dim) {
   return size_t(Program::findInput(entry, "tokens")->tensor.shape[dim]);
 }
 
-size_t commonBeginning(TextView a, TextView b) {
+size_t commonBeginning(std::span<const int32_t> a, std::span<const int32_t> b) {
   return size_t(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
 }
 
@@ -36,23 +36,36 @@ void setNumber(Program &program, const sinter_entry &entry, std::string_view nam
     program.setScalar(entry, name, double(value));
 }
 
+/// The input `source`, i32 [1, S]; null if the entry has none.
+const sinter_input *sourceOf(const sinter_entry &entry) {
+  const sinter_input *source = Program::findInput(entry, "source");
+  const bool fits =
+      source && source->tensor.dtype == SINTER_I32 && source->tensor.rank == 2 && source->tensor.shape[0] == 1;
+  return fits ? source : nullptr;
+}
+
 } // namespace
 
 FullContext fullContextNamed(std::string_view name) {
   return name == "half" ? FullContext::Half : name == "stop" ? FullContext::Stop : FullContext::Slide;
 }
 
-TokenModel::TokenModel(Program &program) : program_(program), whole_(requireEntry(program, "logits")) {
+TokenModel::TokenModel(Program &program)
+    : program_(program), whole_(requireEntry(program, "logits")), source_(sourceOf(whole_)) {
   if (!takesTokens(whole_) || sizeOf(whole_, 0) != 1 || !Program::findInput(whole_, "position"))
     fail(Exit::Usage, "entry logits: must take tokens (i32 [1, context]) and position (i32) and give logits (f32)");
   context_ = int64_t(sizeOf(whole_, 1));
   vocabulary_ = elementCount(*Program::findOutput(whole_, "logits"));
   prefill_ = incremental("prefill");
   decode_ = incremental("decode");
-  if (!remembers() || (prefill_->batch != decode_->batch && prefill_->batch != 1))
+  if (source_)
+    encode_ = program.findEntry("encode");
+  const bool reads =
+      !source_ || (encode_ && sourceOf(*encode_) && sourceOf(*encode_)->tensor.bytes == source_->tensor.bytes);
+  if (!remembers() || !reads || (prefill_->batch != decode_->batch && prefill_->batch != 1))
     prefill_ = decode_ = std::nullopt;
   else
-    caches_.emplace(program, *prefill_->entry, *decode_->entry, decode_->batch, context_);
+    caches_.emplace(program, CachedEntries{*prefill_->entry, *decode_->entry, encode_}, decode_->batch, context_);
 }
 
 std::optional<TokenModel::Incremental> TokenModel::incremental(std::string_view name) const {
@@ -76,9 +89,16 @@ TextView TokenModel::window(TextView text, FullContext full) const {
   if (text.size() <= context)
     return text;
   if (full != FullContext::Half)
-    return text.last(context);
+    return {text.last(context), text.source};
   const size_t half = std::max(context / 2, size_t(1)), halves = (text.size() - context + half - 1) / half;
-  return text.subspan(halves * half);
+  return {text.subspan(halves * half), text.source};
+}
+
+void TokenModel::setSource(const sinter_entry &entry, std::span<const int32_t> tokens) {
+  const sinter_input &input = *sourceOf(entry);
+  auto *data = static_cast<int32_t *>(program_.data(input));
+  const size_t length = size_t(input.tensor.shape[1]);
+  std::fill(std::copy_n(tokens.begin(), std::min(tokens.size(), length), data), data + length, 0);
 }
 
 std::span<const float> TokenModel::logitsAfter(std::span<const TextView> texts, size_t count, FullContext full) {
@@ -102,9 +122,16 @@ void TokenModel::runWhole(TextView text, float *logits) {
   program_.setDefaults(whole_);
   auto *rows = static_cast<int32_t *>(program_.data(*Program::findInput(whole_, "tokens")));
   std::fill(std::copy(text.begin(), text.end(), rows), rows + context_, 0);
+  if (source_)
+    setSource(whole_, text.source);
   program_.setScalar(whole_, "position", double(text.size() - 1));
   program_.run(whole_);
   std::copy_n(static_cast<const float *>(program_.data(*Program::findOutput(whole_, "logits"))), vocabulary_, logits);
+}
+
+// How much a slot knows of what there is to know of a text: its source counts like a token.
+size_t TokenModel::commonWith(const Slot &slot, TextView text) const {
+  return std::ranges::equal(slot.source, text.source) ? commonBeginning(slot.known, text) + 1 : 0;
 }
 
 // Each text gets the slot that knows most of what it begins with. Where two go on from one, the second gets a copy.
@@ -119,8 +146,7 @@ void TokenModel::assign(std::span<const TextView> texts, size_t count) {
     std::pair<size_t, size_t> found{0, slots_.size()}; // how much it knows, which
     for (size_t s = 0; s < slots_.size(); ++s)
       if (!(free && slots_[s].text))
-        if (const size_t common = commonBeginning(slots_[s].known, text);
-            found.second == slots_.size() || common > found.first)
+        if (const size_t common = commonWith(slots_[s], text); found.second == slots_.size() || common > found.first)
           found = {common, s};
     return found;
   };
@@ -133,20 +159,48 @@ void TokenModel::assign(std::span<const TextView> texts, size_t count) {
       else
         slots_[slot].text = i;
     }
+  // A text that is computed alone is as soon computed as copied, if little is missing. Where others would wait for it,
+  // and where a source would be read once more, it is copied.
+  const size_t little = batch() > 1 ? 0 : kFewTokens;
   for (const size_t i : left) {
     const auto [common, slot] = best(texts[i], true);
-    const auto [more, source] = best(texts[i], false);
-    if (more > common + kFewTokens && caches_->copyable()) {
-      caches_->copy(source, slot);
-      slots_[slot].known = slots_[source].known;
+    const auto [more, origin] = best(texts[i], false);
+    if ((more > common + little || (more > 0 && common == 0)) && caches_->copyable()) {
+      caches_->copy(origin, slot, slots_[origin].known.size());
+      const auto text = slots_[slot].text;
+      slots_[slot] = slots_[origin];
+      slots_[slot].text = text;
     }
     slots_[slot].text = i;
   }
   for (Slot &slot : slots_)
     slot.idle = slot.text && *slot.text >= count;
   for (Slot &slot : slots_)
-    if (slot.text && !slot.idle) // The last token is computed again even if it is known: its logits are wanted.
-      slot.known.resize(std::min(commonBeginning(slot.known, texts[*slot.text]), texts[*slot.text].size() - 1));
+    if (slot.text && !slot.idle) {
+      const TextView text = texts[*slot.text];
+      if (!std::ranges::equal(slot.source, text.source)) {
+        slot.source.assign(text.source.begin(), text.source.end());
+        slot.unread = true;
+        slot.known.clear();
+      }
+      // The last token is computed again even if it is known: its logits are wanted.
+      slot.known.resize(std::min(commonBeginning(slot.known, text), text.size() - 1));
+    }
+}
+
+// The sources of a page's texts that nobody has read yet.
+void TokenModel::readSources(size_t first) {
+  if (!encode_)
+    return;
+  for (size_t slot = first; slot < first + batch(); ++slot)
+    if (slots_[slot].text && !slots_[slot].idle && slots_[slot].unread) {
+      caches_->load(first / batch());
+      program_.setDefaults(*encode_);
+      setSource(*encode_, slots_[slot].source);
+      program_.run(*encode_);
+      caches_->takeSource(slot);
+      slots_[slot].unread = false;
+    }
 }
 
 size_t TokenModel::leftOf(const Slot &slot, std::span<const TextView> texts) const {
@@ -165,6 +219,7 @@ void TokenModel::prefillAlone(size_t slot, std::span<const TextView> texts) {
 void TokenModel::goOn(size_t page, std::span<const TextView> texts) {
   const size_t first = page * batch();
   const bool alone = prefill_->batch != batch();
+  readSources(first);
   if (alone && chunk_ != 1)
     for (size_t slot = first; slot < first + batch(); ++slot)
       if (leftOf(slots_[slot], texts) > kFewTokens) {

@@ -21,8 +21,15 @@ enum class FullContext {
 /// `slide`, `half` or `stop`.
 FullContext fullContextNamed(std::string_view name);
 
-/// A text as far as it goes: one token at least.
-using TextView = std::span<const int32_t>;
+/// A text as far as it goes: one token at least. Of a model that reads something else first, such as a sentence that it
+/// translates, with that.
+struct TextView : std::span<const int32_t> {
+  TextView() = default;
+  TextView(std::span<const int32_t> tokens, std::span<const int32_t> source = {}) : span(tokens), source(source) {}
+  TextView(const std::vector<int32_t> &tokens) : span(tokens) {}
+
+  std::span<const int32_t> source;
+};
 
 /// The entry `logits`: tokens [1, context], position -> logits [vocabulary] of the token after `position`; and, if the
 /// program has both of them, `prefill` and `decode`, which compute the tokens from `offset` on and remember those
@@ -32,6 +39,8 @@ using TextView = std::span<const int32_t>;
 /// with offset, position (of the last new token among the new ones) and count (of new tokens) i32, numbers where B is
 /// 1, or [B]. Of a text that takes no part in a call, count is 0 (position 0) and offset the place behind what is
 /// remembered of it: from there on, an entry may write what it likes.
+/// If `logits` takes `source` i32 [1, S], too, which is filled up with zeros, then an entry `encode` takes that of one
+/// text, and what it writes, the others read: once for each text.
 /// All of them give the same bits, and a text's do not depend on the others'.
 class TokenModel {
 public:
@@ -41,6 +50,8 @@ public:
   /// Tokens that the model sees at once.
   int64_t context() const { return context_; }
   int64_t vocabulary() const { return vocabulary_; }
+  /// Tokens of a source that the model reads; 0: it reads none.
+  int64_t sourceLength() const { return source_ ? source_->tensor.shape[1] : 0; }
   /// Whether tokens are remembered from call to call.
   bool remembers() const { return prefill_ && decode_; }
   /// Texts that a call computes at once.
@@ -74,12 +85,16 @@ private:
   std::optional<Incremental> incremental(std::string_view name) const;
   /// What the caches hold of a text, from position 0 on.
   struct Slot {
-    std::vector<int32_t> known;
+    std::vector<int32_t> known, source;
+    bool unread = true;         ///< the source was not encoded yet
     std::optional<size_t> text; ///< whose it is, in this call
     bool idle = false;          ///< who takes no part in this call
   };
 
   TextView window(TextView text, FullContext full) const;
+  void setSource(const sinter_entry &entry, std::span<const int32_t> tokens);
+  size_t commonWith(const Slot &slot, TextView text) const;
+  void readSources(size_t first);
   void runWhole(TextView text, float *logits);
   void assign(std::span<const TextView> texts, size_t count);
   void goOn(size_t page, std::span<const TextView> texts);
@@ -89,8 +104,10 @@ private:
 
   Program &program_;
   const sinter_entry &whole_;
+  const sinter_input *source_; ///< null: the model reads none
   int64_t context_, vocabulary_;
   std::optional<Incremental> prefill_, decode_; ///< none: the program has none
+  const sinter_entry *encode_ = nullptr;
   std::optional<Caches> caches_;
   size_t chunk_ = 0;
   std::vector<Slot> slots_;    ///< a whole number of batches

@@ -1,0 +1,95 @@
+// The subcommand translate: for each line of a text the line that a model with an encoder writes for it.
+#include "base/error.h"
+#include "base/json.h"
+#include "base/output.h"
+#include "base/report.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/configuration.h"
+#include "commands/commands.h"
+#include "files/files.h"
+#include "program/program.h"
+#include "tokenizers/special.h"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace sinter {
+
+namespace {
+
+/// Lines of a text, without their ends.
+std::vector<std::string> linesOf(const std::string &text) {
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    if (!lines.back().empty() && lines.back().back() == '\r')
+      lines.back().pop_back();
+    begin = end + 1;
+  }
+  return lines;
+}
+
+} // namespace
+
+Exit translate(const sinter_program &description, const CommonOptions &common, const TranslateCommand &command) {
+  const auto program = openProgram(description, common);
+  bool complete;
+  const Checkpoint checkpoint =
+      loadForUse(command.checkpoint, *program, Use::Parameters, command.ignoreConfiguration, &complete);
+  const Tokenizer tokenizer = command.tokenizer.empty() ? checkpoint.tokenizer : makeTokenizer(command.tokenizer, "");
+  if (tokenizer.kind() != Tokenizer::Kind::Model)
+    fail(Exit::Usage, fmt::format("{}: has no tokenizer that knows where a sentence ends: give one with --tokenizer",
+                                  command.checkpoint));
+  Generator generator(*program, tokenizer);
+  const TokenModel &model = generator.model();
+  GenerateOptions options;
+  options.count = command.tokens > 0 ? std::min(command.tokens, model.context()) : model.context();
+  options.full = FullContext::Stop;
+  options.end = kEndToken;
+  // What no translation holds.
+  options.sampler.logitBias = {{kPaddingToken, -INFINITY}, {kBeginToken, -INFINITY}};
+
+  const std::vector<std::string> lines = linesOf(readFile(command.source));
+  std::vector<std::vector<int32_t>> sources;
+  std::vector<size_t> places; // their lines: one without words has no translation
+  int64_t cut = 0;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    std::vector<int32_t> tokens = tokenizer.encode(lines[i], fmt::format("{}:{}", command.source, i + 1));
+    if (tokens.empty())
+      continue;
+    if (const size_t room = size_t(model.sourceLength()) - 1; tokens.size() > room) {
+      tokens.resize(room);
+      ++cut;
+    }
+    tokens.push_back(kEndToken);
+    sources.push_back(std::move(tokens));
+    places.push_back(i);
+  }
+
+  size_t written = 0; // lines
+  bool open = true;
+  const auto write = [&](const std::string &translation, double score) {
+    if (!command.json) {
+      open = open && printText(translation + "\n");
+    } else {
+      open = open && printText("{\"source\":") && printJsonQuoted(lines[written]) && printText(",\"translation\":") &&
+             printJsonQuoted(translation) && printText(fmt::format(",\"score\":{}}}\n", JsonNumber{score}));
+    }
+    ++written;
+  };
+  size_t known = 0;
+  beamSearches(generator, {kBeginToken}, sources, options, command.beam, [&](const Generated &best) {
+    for (const size_t line = places[known++]; written < line;)
+      write("", 0);
+    write(best.text, best.score);
+  });
+  while (written < lines.size())
+    write("", 0);
+  if (cut > 0)
+    reportWarning(fmt::format("{}: {} of {} lines were cut to the {} tokens that the model reads", command.source, cut,
+                              lines.size(), model.sourceLength()));
+  return Exit::Done;
+}
+
+} // namespace sinter
