@@ -261,11 +261,24 @@ private:
       objects->push_back("-Wl,-u,sinter_" + part + "_command");
       objects->push_back(under(prefix, "lib/libsinter_" + part + ".a"));
     }
+    if (takesPairs(versions.front().module))
+      objects->push_back("-Wl,-u,sinter_pairs");
     if (failed(linkExecutable(*objects, under(prefix, "lib/libsinter_runtime.a"), program, line.verbose)))
       return kWrongInput;
     int code = explain(publishFile(program, line.output, /*executable=*/true, progress), line.output);
     watch.lap("exe");
     return code;
+  }
+
+  /// Whether an entry takes `source` and `target`: then the runtime's part for pairs of sentences is linked in.
+  static bool takesPairs(ModuleOp module) {
+    return llvm::any_of(module.getOps<plan::EntryOp>(), [](plan::EntryOp entry) {
+      auto takes = [&](StringRef name) {
+        return llvm::any_of(entry.getBody().getOps<plan::InputOp>(),
+                            [&](plan::InputOp input) { return input.getName() == name; });
+      };
+      return takes("source") && takes("target");
+    });
   }
 
   /// OUT.o and, where it was asked for, OUT.h.

@@ -1,8 +1,12 @@
-// Writes a sentence in one language that says what a sentence in another one says. Rows of both come as token numbers:
-// 0 fills up, `target` begins with a token of its own that nothing else uses.
+// Writes a sentence in one language that says what a sentence in another one says. Its data are two texts, line n
+// of the one a translation of line n of the other; token 0 fills rows up, 1 begins a target, 2 ends each sentence.
 //   sinterc examples/transformer/translate.cpp --decode-batch=32 -o translate
-//   ./translate train --input source=source.npy --input target=target.npy --steps 20000 --out run
-//   ./translate translate --checkpoint run --tokenizer tokenizer.json --source new.txt
+//   ./translate tokenizer train --vocab 4000 --first-token '<pad>' --first-token '<s>' --first-token '</s>' \
+//     --data en.txt --data de.txt -o tokenizer.json
+//   ./translate train --source en.txt --target de.txt --tokenizer tokenizer.json --steps 20000 --keep 5 --out run
+//   ./translate average run -o mean.safetensors
+//   ./translate translate --source new.en.txt --checkpoint mean.safetensors --tokenizer tokenizer.json > written.txt
+//   ./translate score written.txt --reference new.de.txt
 #include "transformer.h"
 
 using namespace sinter;

@@ -21,8 +21,7 @@ std::string keptPath(const std::string &folder, int64_t step) {
   return fmt::format("{}/{}{}{}", folder, keptBegin, step, keptEnd);
 }
 
-// The steps of those that are there, in ascending order.
-static std::vector<int64_t> keptSteps(const std::string &folder) {
+std::vector<int64_t> keptSteps(const std::string &folder) {
   std::vector<int64_t> steps;
   std::error_code error;
   for (const auto &entry : std::filesystem::directory_iterator(folder, error)) {

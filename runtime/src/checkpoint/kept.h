@@ -9,6 +9,9 @@ namespace sinter {
 std::string bestPath(const std::string &folder);
 std::string keptPath(const std::string &folder, int64_t step);
 
+/// The steps of those that are there, in ascending order.
+std::vector<int64_t> keptSteps(const std::string &folder);
+
 /// Those of an earlier training in the folder get other names, which are returned: none is replaced or removed.
 std::vector<std::string> putKeptAside(const std::string &folder);
 

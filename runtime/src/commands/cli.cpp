@@ -5,6 +5,7 @@
 #include "base/report.h"
 #include "base/trace.h"
 #include "commands/options.h"
+#include "pairs/part.h"
 #include "program/pool.h"
 #include "sinter/abi.h"
 #include "vulkan/vulkan_device.h"
@@ -47,25 +48,31 @@ static Exit dispatch(const sinter_program &program, int argc, char **argv) {
   std::optional<Trace> trace;
   if (!common.trace.empty())
     trace.emplace(common.trace);
+  addPairs(commands.train.inputs, commands.train.source, commands.train.target, "--");
+  addPairs(commands.train.validationInputs, commands.train.validationSource, commands.train.validationTarget, "--val-");
+  addPairs(commands.eval.inputs, commands.eval.source, commands.eval.target, "--");
   commands.train.given = configurationText(*chosen.command, "--config,--resume,--trace");
   if (name == "tokenizer")
     return tokenizerCommand(commands.tokenizer);
   if (name == "report")
     return reportRuns(program, commands.report);
+  if (name == "score")
+    return pairsPart()->score(commands.score);
   if (name == "prepare")
     return prepare(common, commands.prepare);
   if (name == "translate")
-    return translate(program, common, commands.translate);
+    return pairsPart()->translate(program, common, commands.translate);
   if (name == "serve")
     return serveFunction()(program, common, commands.serve);
-  return name == "train"    ? train(program, common, commands.train)
-         : name == "eval"   ? eval(program, common, commands.eval)
-         : name == "sample" ? sample(program, common, commands.sample)
-         : name == "bench"  ? bench(program, common, commands.bench)
-         : name == "run"    ? runEntry(program, common, commands.run)
-         : name == "info"   ? info(program, common, commands.info)
-         : name == "export" ? exportSafetensors(program, common, commands.exported)
-                            : importSafetensors(program, common, commands.imported);
+  return name == "train"     ? train(program, common, commands.train)
+         : name == "eval"    ? eval(program, common, commands.eval)
+         : name == "sample"  ? sample(program, common, commands.sample)
+         : name == "bench"   ? bench(program, common, commands.bench)
+         : name == "run"     ? runEntry(program, common, commands.run)
+         : name == "average" ? average(program, common, commands.average)
+         : name == "info"    ? info(program, common, commands.info)
+         : name == "export"  ? exportSafetensors(program, common, commands.exported)
+                             : importSafetensors(program, common, commands.imported);
 }
 
 int runCommandLine(const sinter_program &program, int argc, char **argv) {

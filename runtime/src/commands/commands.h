@@ -28,6 +28,9 @@ struct Checkpoint;
 enum class Use;
 Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool ignore, bool *complete);
 
+/// A program in which nothing is computed.
+std::unique_ptr<Program> openForFiles(const sinter_program &description, CommonOptions options);
+
 /// A tokenizer by its name on the command line: bytes, chars, which needs text to take its characters from, or a file.
 Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
 
@@ -37,6 +40,7 @@ struct TrainCommand {
   std::optional<int64_t> patience, keep;
   std::optional<int64_t> crop;
   std::string data, validationData, out, init, log, tokenizer, separator, tokenType;
+  std::string source, target, validationSource, validationTarget; ///< inputs of a program with pairs/part.h
   std::string resume; ///< empty: start; always; auto: if there is a checkpoint
   std::optional<uint64_t> seed;
   std::optional<int64_t> steps, warmup, accumulate;
@@ -52,6 +56,7 @@ Exit train(const sinter_program &description, const CommonOptions &common, const
 
 struct EvalCommand {
   std::vector<std::string> inputs;
+  std::string source, target; ///< as of train
   std::string data, checkpoint, logits, tokenizer, separator, tokenType, split = "all";
   std::optional<double> validationFraction;
   int64_t batches = 0;
@@ -134,9 +139,24 @@ struct ImportCommand {
 };
 Exit importSafetensors(const sinter_program &description, const CommonOptions &common, const ImportCommand &command);
 
+struct AverageCommand {
+  std::vector<std::string> checkpoints; ///< files, or folders of trainings
+  std::string out;
+  int64_t last = 5; ///< of a folder
+  bool ignoreConfiguration = false;
+};
+Exit average(const sinter_program &description, const CommonOptions &common, const AverageCommand &command);
+
+/// In programs with pairs/part.h.
+struct ScoreCommand {
+  std::string translations;
+  std::vector<std::string> references;
+  bool json = false;
+};
+
 struct TokenizerCommand {
   std::string action, tokenizer, checkpoint, out, pattern, separator;
-  std::vector<std::string> data;
+  std::vector<std::string> data, firstTokens;
   std::optional<std::string> text;
   int64_t vocabulary = 4096;
   bool special = false, json = false;

@@ -46,8 +46,8 @@ Tokenizer makeTokenizer(const std::string &name, const std::string &textPath) {
   return Tokenizer::of(readTokenizer(name));
 }
 
-// A program in which nothing is computed: one for Vulkan alone needs no device for it.
-static std::unique_ptr<Program> openForFiles(const sinter_program &description, CommonOptions options) {
+// One for Vulkan alone needs no device for it.
+std::unique_ptr<Program> openForFiles(const sinter_program &description, CommonOptions options) {
   if (options.device.empty() && description.version_count == 0)
     options.device = "null";
   return openProgram(description, options);

@@ -1,6 +1,7 @@
 #include "commands/options.h"
 
 #include "checkpoint/configuration.h"
+#include "pairs/part.h"
 #include "program/program.h"
 #include "training/rates.h"
 
@@ -104,6 +105,15 @@ static void addTexts(Options &options, std::string &separator, std::string &toke
       {"NAME", "of .bin files that do not say it", "uint32 if the file's name has u32 or uint32, else uint16"});
 }
 
+// The texts of a program that translates.
+static void addPairs(Options &options, std::string &source, std::string &target) {
+  if (!pairsPart())
+    return;
+  add(options, "--source", &source, notEmpty,
+      {"FILE", "in place of --data: a text, a sentence a line; --input source=FILE:lines says the same", "none"});
+  add(options, "--target", &target, notEmpty, {"FILE", "of each line of --source its translation", "none"});
+}
+
 static void addTrain(Options &options, TrainCommand &c, const sinter_program &program) {
   add(options, "--data", &c.data, notEmpty,
       {"FILE", "text (UTF-8) or tokens (.bin): a file, a folder or a pattern; images, or arrays called as the inputs "
@@ -112,6 +122,7 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
             {"NAME=FILE", "in place of --data: an input's numbers, an example a row (.npy, .npz, .csv, .safetensors, "
                           "IDX, CIFAR's .bin); NAME=FILE:PART takes an array or columns; may be repeated, for further "
                           "inputs or more examples"});
+  addPairs(options, c.source, c.target);
   add(options, "--steps", &c.steps, notNegative, {"STEPS", "train up to this step", "1000"});
   add(options, "--out", &c.out, notEmpty, {"FOLDER", "where checkpoint.safetensors is kept", "run"});
   add(options, "--resume", &c.resume, oneOf("always,auto"),
@@ -131,6 +142,10 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
       {"PART", "which: the end or, of arrays and images, some by chance, the same for every seed", "end"});
   add(options, "--val-data", &c.validationData, notEmpty, {"FILE", "held-out data in a file of its own"});
   addInputs(options, "--val-input", c.validationInputs, {"NAME=FILE", "the same, as --input", "none"});
+  if (pairsPart()) {
+    add(options, "--val-source", &c.validationSource, notEmpty, {"FILE", "the same, as --source", "none"});
+    add(options, "--val-target", &c.validationTarget, notEmpty, {"FILE", "the same, as --target", "none"});
+  }
   addFlag(options, "--flip", c.flip, "mirror half of the training images");
   add(options, "--crop", &c.crop, notNegative,
       {"PIXELS", "move training images by up to so many each way; what comes from outside is 0", "0"});
@@ -162,6 +177,7 @@ static void addEval(Options &options, EvalCommand &c) {
   add(options, "--data", &c.data, notEmpty, {"FILE", "text (UTF-8), tokens (.bin), images, or arrays"});
   addInputs(options, "--input", c.inputs,
             {"NAME=FILE", "in place of --data: numbers of an input, as for train", "none"});
+  addPairs(options, c.source, c.target);
   addRequired(options, "--checkpoint", &c.checkpoint, notEmpty,
               {"FILE", "checkpoint, safetensors file, or folder of a training"});
   add(options, "--split", &c.split, oneOf("all,train,val"), {"PART", "of --data; val: what training held out", "all"});
@@ -382,6 +398,26 @@ static void addImport(Options &options, ImportCommand &c) {
   addIgnore(options, c.ignoreConfiguration);
 }
 
+static void addAverage(Options &options, AverageCommand &c) {
+  addInputs(
+      options, "checkpoint", c.checkpoints,
+      {"CHECKPOINT", "checkpoints of one model, or the folder of a training, for the last ones that --keep kept"});
+  options.back().required = true;
+  add(options, "--last", &c.last, moderate,
+      {"N", "of a folder's, as far as there are so many", fmt::to_string(c.last)});
+  addRequired(options, "-o,--out", &c.out, notEmpty,
+              {"FILE", "checkpoint to write: the mean of parameters, all else as in the last one"});
+  addIgnore(options, c.ignoreConfiguration);
+}
+
+static void addScore(Options &options, ScoreCommand &c) {
+  addRequired(options, "translations", &c.translations, notEmpty, {"TRANSLATIONS", "a text, a sentence a line"});
+  addInputs(options, "--reference", c.references,
+            {"FILE", "how people say it, line by line; may be repeated, for further ways to say it"});
+  options.back().required = true;
+  addFlag(options, "--json", c.json, "one JSON object (always, unless the output is a terminal)");
+}
+
 static void addTokenizer(Options &options, TokenizerCommand &c) {
   addRequired(options, "action", &c.action, oneOf("train,encode,decode,info,convert"),
               {"ACTION",
@@ -394,6 +430,11 @@ static void addTokenizer(Options &options, TokenizerCommand &c) {
   add(options, "--checkpoint", &c.checkpoint, notEmpty, {"FILE", "the tokenizer of a checkpoint"});
   add(options, "--vocab", &c.vocabulary, whole(258, 1 << 20, "from 258 to 1048576"),
       {"N", "tokens to learn", fmt::to_string(c.vocabulary)});
+  addInputs(options, "--first-token", c.firstTokens,
+            {"TEXT",
+             "a special token in front of the bytes, in place of <|endoftext|> behind all; for pairs of sentences "
+             "three: <pad>, <s>, </s>; may be repeated",
+             "none"});
   add(options, "--pattern", &c.pattern, patterns,
       {"NAME", "how text is split: to learn, and of tiktoken's files, which do not say it",
        "gpt2, or by the file's name"});
@@ -465,7 +506,7 @@ CommandTable commandTable(const sinter_program &program, const std::string &call
   addTrain(addCommand("train", "train on data, with checkpoints"), c.train, program);
   addEval(addCommand("eval", "loss, perplexity, bits per byte and accuracy on data"), c.eval);
   addSample(addCommand("sample", "make text"), c.sample);
-  if (readsSource(program))
+  if (pairsPart() && readsSource(program))
     addTranslate(addCommand("translate", "write for each line of a text what the model makes of it"), c.translate);
   if (serveFunction())
     addServe(addCommand("serve", "answer requests over HTTP, as OpenAI's API does, with a page to try the model"),
@@ -476,6 +517,10 @@ CommandTable commandTable(const sinter_program &program, const std::string &call
   addInfo(addCommand("info", "what this program, or a checkpoint, holds"), c.info);
   addExport(addCommand("export", "write the parameters as safetensors or GGUF"), c.exported);
   addImport(addCommand("import", "make a checkpoint of other people's parameters"), c.imported);
+  addAverage(addCommand("average", "make a checkpoint of the mean of several"), c.average);
+  if (pairsPart())
+    addScore(addCommand("score", "how near translations are to those of people: BLEU and chrF, as of sacrebleu"),
+             c.score);
   addTokenizer(addCommand("tokenizer", "learn a tokenizer, look at one, turn text into tokens and back"), c.tokenizer);
   addPrepare(addCommand("prepare", "turn texts into files of tokens, once"), c.prepare);
   for (Command &command : table.commands) {

@@ -22,6 +22,8 @@ struct Commands {
   ImportCommand imported;
   TokenizerCommand tokenizer;
   PrepareCommand prepare;
+  AverageCommand average;
+  ScoreCommand score;
 };
 
 /// The table of the subcommands; reading a command line by it fills `commands`, which must outlive it. Help tells the

@@ -37,6 +37,17 @@ static void write(const std::string &path, std::string_view content) {
   path.empty() ? void(printText(content)) : writeFileAtomically(path, content);
 }
 
+// Texts that a tokenizer.json writes as they are, and that are no byte's.
+static void checkFirstTokens(const std::vector<std::string> &tokens) {
+  for (auto token = tokens.begin(); token != tokens.end(); ++token) {
+    if (token->size() < 2 || std::any_of(token->begin(), token->end(), [](char c) { return c <= ' ' || c > '~'; }))
+      fail(Exit::Usage, fmt::format("--first-token {}: expected two characters of ASCII or more, without spaces",
+                                    printable(*token)));
+    if (std::find(tokens.begin(), token, *token) != token)
+      fail(Exit::Usage, fmt::format("--first-token {}: is given twice", *token));
+  }
+}
+
 static Exit trainTokenizer(const TokenizerCommand &command) {
   if (command.data.empty() || command.out.empty())
     fail(Exit::Usage, "tokenizer train needs --data, texts to learn from, and --out, the file to write");
@@ -45,6 +56,10 @@ static Exit trainTokenizer(const TokenizerCommand &command) {
   for (const std::string &file : files)
     inputs.push_back({"--data", file});
   keepApart({"--out", command.out}, inputs);
+  checkFirstTokens(command.firstTokens);
+  if (command.vocabulary < 257 + int64_t(command.firstTokens.size()))
+    fail(Exit::Usage, fmt::format("--vocab {}: 256 bytes and {} of --first-token leave no room for others",
+                                  command.vocabulary, command.firstTokens.size()));
   TokenizerTrainer trainer(patternNamed(command.pattern));
   const auto start = std::chrono::steady_clock::now();
   size_t bytes = 0;
@@ -53,7 +68,7 @@ static Exit trainTokenizer(const TokenizerCommand &command) {
     forEachDocument(text, command.separator, [&](std::string_view document) { trainer.add(document); });
     bytes += text.size();
   }
-  const auto tokenizer = trainer.train(command.vocabulary);
+  const auto tokenizer = trainer.train(command.vocabulary, command.firstTokens);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (tokenizer->size() < command.vocabulary)
     reportWarning(fmt::format("{} tokens, not {}: no pair of neighbours is there twice any more", tokenizer->size(),

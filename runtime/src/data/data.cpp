@@ -5,6 +5,7 @@
 #include "data/images.h"
 #include "data/token_files.h"
 #include "data/tokens.h"
+#include "pairs/part.h"
 
 #include <filesystem>
 #include <fmt/format.h>
@@ -36,6 +37,12 @@ Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary
     if (!options.path.empty() || !options.validationPath.empty() || !options.inputs.empty())
       fail(Exit::Usage, "--data: none of the entry's inputs is an array: it draws its numbers by itself");
     return {std::make_unique<NoData>(), nullptr, {}};
+  }
+  if (readsLines(options.inputs) || readsLines(options.validationInputs)) {
+    if (!pairsPart())
+      fail(Exit::Usage, fmt::format("FILE:{}: is for entries that take source and target; this one takes {}",
+                                    linesOfText, inputNames(batch)));
+    return pairsPart()->load(options, batch, vocabulary);
   }
   if (!options.inputs.empty())
     return loadArrays(options, batch, vocabulary);

@@ -130,36 +130,45 @@ private:
 
 } // namespace
 
-std::shared_ptr<const TextTokenizer> TokenizerTrainer::train(int64_t size) const {
+std::shared_ptr<const TextTokenizer> TokenizerTrainer::train(int64_t size,
+                                                             const std::vector<std::string> &special) const {
   std::vector<std::pair<std::string_view, int64_t>> sorted(counts_.begin(), counts_.end());
   std::sort(sorted.begin(), sorted.end());
   std::vector<Word> words;
+  const auto first = int32_t(special.size()); // of the bytes
   for (const auto &[text, count] : sorted) {
     Word word{{}, count};
     for (const char c : text)
-      word.ids.push_back(static_cast<unsigned char>(c));
+      word.ids.push_back(first + static_cast<unsigned char>(c));
     if (word.ids.size() > 1)
       words.push_back(std::move(word));
   }
   TokenizerParts parts;
+  for (int32_t id = 0; id < first; ++id) {
+    parts.texts.add(id, special[size_t(id)]);
+    parts.added.push_back({id, special[size_t(id)], true});
+  }
   for (int32_t byte = 0; byte < 256; ++byte) {
     const char c = char(byte);
-    parts.texts.add(byte, {&c, 1});
+    parts.texts.add(first + byte, {&c, 1});
   }
   Joiner joiner(std::move(words));
   Pair pair;
-  while (parts.texts.size() + 1 < size && joiner.best(pair)) {
+  while (parts.texts.size() + special.empty() < size && joiner.best(pair)) {
     const int32_t whole = parts.texts.size();
     const std::string text = std::string(parts.texts.text(pair.first)) + std::string(parts.texts.text(pair.second));
     // Two ways to the same bytes are two merges to one token.
     const int32_t known = parts.texts.find(text);
+    if (known >= 0 && known < first)
+      continue;
     const int32_t id = known >= 0 ? known : whole;
     if (known < 0)
       parts.texts.add(whole, text);
     parts.merges.push_back({pair.first, pair.second, id});
     joiner.join(pair, id);
   }
-  parts.added.push_back({parts.texts.size(), "<|endoftext|>", true});
+  if (special.empty())
+    parts.added.push_back({parts.texts.size(), "<|endoftext|>", true});
   if (splitter_.known() == Splitter::Known::Gpt2)
     parts.splittings.push_back({Splitting::Kind::ByteLevel});
   else {

@@ -19,8 +19,9 @@ public:
 
   /// The bytes, then what joining the most frequent pair of neighbours makes, again and again (of equally frequent ones
   /// the least ids), then <|endoftext|>: `size` tokens, or fewer if no pair is there twice. A function of the counts
-  /// alone.
-  std::shared_ptr<const TextTokenizer> train(int64_t size) const;
+  /// alone. Where `special` names tokens, these come first, and there is no <|endoftext|>; no joining makes their
+  /// texts.
+  std::shared_ptr<const TextTokenizer> train(int64_t size, const std::vector<std::string> &special = {}) const;
 
 private:
   struct Hash {

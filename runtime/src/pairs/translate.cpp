@@ -7,30 +7,14 @@
 #include "checkpoint/configuration.h"
 #include "commands/commands.h"
 #include "files/files.h"
+#include "pairs/metrics.h"
+#include "pairs/pairs.h"
 #include "program/program.h"
-#include "tokenizers/special.h"
 
 #include <cmath>
 #include <fmt/format.h>
 
 namespace sinter {
-
-namespace {
-
-/// Lines of a text, without their ends.
-std::vector<std::string> linesOf(const std::string &text) {
-  std::vector<std::string> lines;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(text.substr(begin, end - begin));
-    if (!lines.back().empty() && lines.back().back() == '\r')
-      lines.back().pop_back();
-    begin = end + 1;
-  }
-  return lines;
-}
-
-} // namespace
 
 Exit translate(const sinter_program &description, const CommonOptions &common, const TranslateCommand &command) {
   const auto program = openProgram(description, common);
@@ -46,11 +30,12 @@ Exit translate(const sinter_program &description, const CommonOptions &common, c
   GenerateOptions options;
   options.count = command.tokens > 0 ? std::min(command.tokens, model.context()) : model.context();
   options.full = FullContext::Stop;
-  options.end = kEndToken;
+  options.end = endToken;
   // What no translation holds.
-  options.sampler.logitBias = {{kPaddingToken, -INFINITY}, {kBeginToken, -INFINITY}};
+  options.sampler.logitBias = {{paddingToken, -INFINITY}, {beginToken, -INFINITY}};
 
-  const std::vector<std::string> lines = linesOf(readFile(command.source));
+  const std::string text = readFile(command.source);
+  const Lines lines = linesOf(text);
   std::vector<std::vector<int32_t>> sources;
   std::vector<size_t> places; // their lines: one without words has no translation
   int64_t cut = 0;
@@ -62,7 +47,7 @@ Exit translate(const sinter_program &description, const CommonOptions &common, c
       tokens.resize(room);
       ++cut;
     }
-    tokens.push_back(kEndToken);
+    tokens.push_back(endToken);
     sources.push_back(std::move(tokens));
     places.push_back(i);
   }
@@ -79,7 +64,7 @@ Exit translate(const sinter_program &description, const CommonOptions &common, c
     ++written;
   };
   size_t known = 0;
-  beamSearches(generator, {kBeginToken}, sources, options, command.beam, [&](const Generated &best) {
+  beamSearches(generator, {beginToken}, sources, options, command.beam, [&](const Generated &best) {
     for (const size_t line = places[known++]; written < line;)
       write("", 0);
     write(best.text, best.score);
