@@ -327,8 +327,12 @@ LogicalResult runStage(ModuleOp module, Stage stage, const PipelineOptions &opti
   }
   if (options.watch)
     options.watch(manager);
+  if (options.atStage && !onlyCheck)
+    options.atStage(stage, module, &manager);
   if (failed(manager.run(module)))
     return failure();
+  if (options.atStage)
+    options.atStage(stage, module, nullptr);
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   if (options.time && !onlyCheck)
     llvm::errs() << llvm::formatv("{0,-10} {1,8:f3} s\n", stageName(stage), seconds.count());

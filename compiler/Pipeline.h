@@ -36,6 +36,8 @@ struct PipelineOptions {
   bool fuse = true;             ///< false: elementwise ops stay apart, for tests to compare with
   Inspection inspection;        ///< what is printed on the way
   std::function<void(mlir::PassManager &)> watch; ///< sees each stage's passes before they run: for tests
+  /// Sees each stage on the way: with its passes before they run, without (null) at its end.
+  std::function<void(Stage, mlir::ModuleOp, mlir::PassManager *)> atStage;
 };
 
 /// Runs the module from the end of stage `from` to the end of stage `to` (at most Target), in place, checking each

@@ -21,6 +21,14 @@ struct BufferFigures {
   std::string shape;
   Place place;
   int64_t bytes = 0;
+  int64_t offset = 0, first = 0, last = 0; ///< in the arena; the moments between which it is live
+};
+
+/// A launch, and when it runs: all launches of a loop are one moment.
+struct LaunchFigures {
+  std::string kernel;
+  Place place;
+  int64_t time = 0;
 };
 
 struct KernelFigures {
@@ -43,7 +51,9 @@ struct EntryFigures {
   int64_t arena = 0, live = 0, inputs = 0, launches = 0, repeated = 0, peakLaunch = 0;
   double flops = 0;
   Place peak;
-  std::vector<BufferFigures> largest;
+  std::vector<BufferFigures> largest; // at the peak
+  std::vector<BufferFigures> buffers; // all of the arena
+  std::vector<LaunchFigures> schedule;
   std::vector<KernelFigures> kernels; // by FLOPs
   std::vector<Refusal> refusals;
   std::vector<CurvePoint> curve;

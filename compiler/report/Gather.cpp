@@ -50,6 +50,8 @@ public:
     if (std::optional<ArrayRef<double>> curve = entry.getCurve())
       for (size_t i = 0; i + 2 < curve->size(); i += 3)
         figures.curve.push_back({(*curve)[i], (*curve)[i + 1], (*curve)[i + 2] / (*curve)[2]});
+    for (Timed timed : launches)
+      figures.schedule.push_back({timed.launch.getKernel().str(), Place(timed.launch.getLoc()), timed.time});
     readLives();
     readPeak();
     readKernels();
@@ -106,6 +108,8 @@ private:
     for (auto &[value, life] : lives)
       if (life.buffer)
         arena.push_back(life);
+    for (Life &life : arena)
+      figures.buffers.push_back(describe(life));
     SmallVector<int64_t> change(moments.size() + 3); // of live bytes, from launch -1 on
     for (Life &life : arena) {
       int64_t bytes = plan::alignUp(sizeOf(life)),
@@ -127,10 +131,18 @@ private:
              std::make_tuple(-sizeOf(b), b.first, b.buffer.getOffset());
     });
     for (Life &life : ArrayRef(arena).take_front(kLargestBuffers).vec())
-      figures.largest.push_back({describeType(cast<MemRefType>(life.buffer.getBuffer().getType())),
-                                 Place(life.buffer.getLoc()), sizeOf(life)});
+      figures.largest.push_back(describe(life));
     if (figures.peakLaunch >= 0 && figures.peakLaunch < static_cast<int64_t>(moments.size()))
       figures.peak = Place(moments[figures.peakLaunch]->getLoc());
+  }
+
+  static BufferFigures describe(Life &life) {
+    return {describeType(cast<MemRefType>(life.buffer.getBuffer().getType())),
+            Place(life.buffer.getLoc()),
+            sizeOf(life),
+            static_cast<int64_t>(life.buffer.getOffset()),
+            life.first,
+            life.last};
   }
 
   static int64_t sizeOf(Life &life) { return plan::sizeInBytes(cast<MemRefType>(life.buffer.getBuffer().getType())); }

@@ -7,6 +7,7 @@
 #include "compiler/tools/sinterc/CommandLine.h"
 #include "compiler/tools/sinterc/Output.h"
 #include "compiler/tools/sinterc/Supervisor.h"
+#include "compiler/view/View.h"
 #include "dialects/plan/Plan.h"
 
 #include "mlir/Parser/Parser.h"
@@ -65,10 +66,10 @@ public:
     registerAllStageDialects(registry);
     MLIRContext context(registry);
     context.printOpOnDiagnostic(false); // which may be the whole module
-    if (line.inspection.prints() || !line.debugOnly.empty())
+    if (line.inspection.prints() || !line.debugOnly.empty() || !line.view.empty())
       context.disableMultithreading(); // one pass at a time
     setDebugTypes(line.debugOnly);
-    if (!line.report.empty() || line.statistics)
+    if (!line.report.empty() || line.statistics || !line.view.empty())
       remarks.emplace(context);
     context.getDiagEngine().registerHandler([&](Diagnostic &diagnostic) {
       said |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
@@ -117,6 +118,11 @@ private:
   /// or devices behind the plan.
   int compile(OwningOpRef<ModuleOp> module) {
     watch.restart();
+    if (!line.view.empty())
+      options.atStage = [this](Stage stage, ModuleOp module, PassManager *manager) {
+        manager ? view.begin(stageName(stage), module, *manager) : view.end(stageName(stage), module);
+      };
+    std::string title = titleOf(*module);
     Stage shared = std::clamp(Stage::Train, line.first, line.last);
     if (!reach(*module, line.first, shared, options))
       return kWrongInput;
@@ -136,17 +142,23 @@ private:
         if (!reach(*plans.back(), shared, std::clamp(Stage::Plan, shared, line.last), options) ||
             (!line.report.empty() && !describe(*plans.back(), described)))
           return kWrongInput;
+        if (!line.view.empty() && i == 0 && line.last >= Stage::Plan && line.first <= Stage::Plan)
+          view.plan(*plans.back(), &*remarks);
       }
       if (line.header && i == 0)
         header = emitHeader(*plans.back(), prefixOf(*plans.back()));
-      if (line.last < Stage::Target || justReports())
+      if (line.last < Stage::Target || (justTells() && (line.view.empty() || i > 0)))
         continue;
       compiled.push_back(last ? std::move(plans.back()) : OwningOpRef<ModuleOp>(plans.back()->clone()));
       if (!reach(*compiled.back(), std::clamp(Stage::Plan, line.first, line.last), Stage::Target, options))
         return kWrongInput;
       versions.push_back({*compiled.back(), target});
+      options.atStage = nullptr; // the page is about one version
     }
-    if (int code = line.report.empty() ? kDone : write(described, "-"); code || justReports())
+    if (int code = line.report.empty() ? kDone : write(described, "-"))
+      return code;
+    if (int code = line.view.empty() ? kDone : write(view.page(title, "sinter " SINTER_VERSION), line.view);
+        code || justTells())
       return code;
     if (line.header && line.last < Stage::Object)
       return write(header, line.output.empty() ? "-" : line.output);
@@ -195,7 +207,13 @@ private:
     return true;
   }
 
-  bool justReports() const { return !line.report.empty() && line.output.empty(); }
+  /// Whether there is nothing to write but what is told of the compilation.
+  bool justTells() const { return (!line.report.empty() || !line.view.empty()) && line.output.empty(); }
+
+  static std::string titleOf(ModuleOp module) {
+    auto name = module->getAttrOfType<StringAttr>("sinter.program");
+    return name ? name.str() : "module";
+  }
 
   /// Adds the report of a module at stage `plan` to `text`: for JSON an element of a list if there are several targets.
   bool describe(ModuleOp module, std::string &text) {
@@ -297,6 +315,7 @@ private:
   Stopwatch watch;
   PipelineOptions options;
   std::optional<Remarks> remarks;
+  view::View view;   ///< --view
   bool said = false; ///< an error
 };
 

@@ -3,6 +3,7 @@
 #include "Output.h"
 #include "base/error.h"
 #include "base/report.h"
+#include "compiler/view/View.h"
 #include "options/option.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -233,12 +234,19 @@ std::optional<int> checkPasses(const CommandLine &line) {
 
 /// Where the result and the dumps go.
 std::optional<int> checkOutputs(const CommandLine &line) {
-  if (line.last >= Stage::Object && line.output.empty() && line.report.empty() && !line.listSettings)
+  if (line.last >= Stage::Object && line.output.empty() && line.report.empty() && line.view.empty() &&
+      !line.listSettings)
     return complain("-o OUT is missing: where shall the program go?");
   if (line.last >= Stage::Object && line.output == "-")
     return complain("-o -: a program does not go to standard output");
   if (std::string problem = line.output.empty() ? "" : whyNotWritable(line.output, line.input); !problem.empty())
     return complain("cannot write -o '" + line.output + "': " + problem, kWrongInput);
+  if (!line.view.empty() && !view::hasPage())
+    return complain("--view: sinter was built without the page, since npm was not there");
+  if (std::string problem = line.view.empty() ? "" : whyNotWritable(line.view, line.input); !problem.empty())
+    return complain("cannot write --view '" + line.view + "': " + problem, kWrongInput);
+  if (!line.view.empty() && isSameFile(line.view, line.output))
+    return complain("--view=" + line.view + ": that is where the result goes");
   if (line.header && line.last == Stage::Object && llvm::StringRef(line.output).ends_with(".h"))
     return complain("-o " + line.output + ": that is where the header goes; name the object, OUT.o");
   std::string folder = llvm::sys::path::parent_path(line.input).str();
@@ -381,6 +389,9 @@ CommandTable tableOf(CommandLine &line, std::vector<std::string> &inputs, std::s
       "model,fused,train,kernels,plan,target";
   add("--dump-stages", "FOLDER", &line.dumpDirectory, "folder to write every stage to, and shaders as SPIR-V");
   add("--report", "[=FORMAT]", &line.report, "what was compiled: text or json", "text").alone = "text";
+  add("--view", "OUT.html", &line.view,
+      "a page to look at what was compiled, for the first target: every stage, what each pass changed, which ops are "
+      "which kernel and why not more, memory over time");
   add("--print-ir-after", "PASSES", &line.inspection.after, "passes after which to print the IR to stderr");
   flag("--print-ir-after-change", line.inspection.onChange, "the same after every pass that changed something");
   add("--print-ir-tree-dir", "FOLDER", &line.inspection.treeDirectory,

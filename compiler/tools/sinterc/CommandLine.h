@@ -15,7 +15,7 @@ enum ExitCode { kDone = 0, kWrongInput = 1, kUsage = 2 };
 
 struct CommandLine {
   std::string input, output, target = "cpu", march = "native", profile, dtype = "f32", budget, emit, from, prefix,
-                             dumpDirectory, report, debugOnly, decodeBatch;
+                             dumpDirectory, report, view, debugOnly, decodeBatch;
   std::vector<std::string> settings;
   std::vector<std::string> with; ///< further parts of the runtime that the program is linked with
   bool header = false;           ///< of the model's entries, beside what `last` gives or alone
