@@ -77,8 +77,8 @@ TEST_F(EaseTest, DidYouMean) {
               "mock: error: a subcommand is required: train, eval, sample, bench, run, report, info, export, import");
   expectError(
       {"trian"}, 2,
-      "'trian' is not a subcommand: train, eval, sample, bench, run, report, info, export, import, tokenizer, prepare; "
-      "did you mean train?");
+      "'trian' is not a subcommand: train, eval, sample, bench, run, report, info, export, import, average, tokenizer, "
+      "prepare; did you mean train?");
   expectError({"--threads", "2", "train"}, 2, "options come after the subcommand");
   expectError({"train", "--dat", text}, 2,
               "mock train: error: there is no option --dat; did you mean --data?; 'mock train --help'");

@@ -115,7 +115,7 @@ TEST_F(OptionsTest, WhatIsWrongInFilesAndVariables) {
       {"steps = 1\nsteps = 2", ":2: steps is given twice"},
       {"[trian]\nsteps = 1",
        ":2: [trian] is no subcommand: train, eval, sample, bench, run, report, info, export, import, "
-       "tokenizer, prepare; did you mean train?"},
+       "average, tokenizer, prepare; did you mean train?"},
       {"steps 3", ":1: '=' is wanted here: lines are [SUBCOMMAND] or NAME = VALUE"},
       {"steps =", ":1: a word or a value is missing"},
       {"data = te/xt", ":1: one value a line is wanted"},
