@@ -27,6 +27,8 @@ Exit translate(const sinter_program &description, const CommonOptions &common, c
                                   command.checkpoint));
   Generator generator(*program, tokenizer);
   const TokenModel &model = generator.model();
+  if (model.sourceLength() < 2)
+    fail(Exit::Usage, "entry logits: its source must be i32 [1, S] with room for a word and an end");
   GenerateOptions options;
   options.count = command.tokens > 0 ? std::min(command.tokens, model.context()) : model.context();
   options.full = FullContext::Stop;

@@ -17,8 +17,6 @@ int64_t Generator::choices() const {
 
 std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const std::string &what, int64_t window,
                                              bool all) const {
-  if (model_.sourceLength() > 0)
-    fail(Exit::Usage, "the model reads a source before it writes: see the subcommand translate");
   std::vector<int32_t> last;
   const size_t matter = size_t(std::max(model_.context(), window));
   std::vector<int32_t> part;

@@ -26,9 +26,8 @@ public:
   int64_t choices() const;
 
   /// The prompt's ids; an empty prompt becomes one token: the newline if the vocabulary has it, else id 0. Failure
-  /// (input) if the vocabulary or the model lacks one, (usage) if the model reads a
-  /// source first. Unless `all` are wanted, the last ones, as many as matter for what comes next, where a penalty looks
-  /// back by `window` tokens.
+  /// (input) if the vocabulary or the model lacks one. Unless `all` are wanted, the last
+  /// ones, as many as matter for what comes next, where a penalty looks back by `window` tokens.
   std::vector<int32_t> promptTokens(const std::string &prompt, const std::string &what, int64_t window = 0,
                                     bool all = false) const;
 

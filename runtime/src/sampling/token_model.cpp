@@ -106,6 +106,8 @@ std::span<const float> TokenModel::logitsAfter(std::span<const TextView> texts, 
   // Where the window slides, every token has another place in it each time: there is nothing to remember.
   std::vector<TextView> known(texts.size()); // an empty one is none
   for (size_t i = 0; i < texts.size(); ++i) {
+    if (source_ && texts[i].source.empty())
+      fail(Exit::Usage, "the model reads a source before it writes: see the subcommand translate");
     const TextView seen = window(texts[i], full);
     if (remembers() && (full == FullContext::Half || seen.size() == texts[i].size()))
       known[i] = seen;
