@@ -60,14 +60,15 @@ std::string cardOf(Program &program, const Checkpoint &checkpoint, const Generat
       "{{\"name\":{},\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},"
       "\"context\":{},\"vocabulary\":{},\"tokenizer\":\"{}\",\"weights\":\"{}\",\"cached\":{},\"texts_at_once\":{},"
       "\"slots\":{},\"memory_bytes\":{},\"checkpoint\":{},\"step\":{},\"seed\":\"{}\",\"best_loss\":{:.6g},"
-      "\"temperature\":{},\"top_p\":{},\"losses\":{}}}",
+      "\"temperature\":{},\"top_p\":{},\"chat_template\":{},\"chat_system\":{},\"losses\":{}}}",
       jsonQuoted(options.name), jsonQuoted(description.name), jsonQuoted(description.source),
       jsonQuoted(description.compiler), jsonQuoted(description.target), jsonOrNull(description.config),
       parameterCount(description), generator.model().context(), generator.choices(), generator.tokenizer().name(),
       weightsKind(description), generator.model().remembers(), generator.model().batch(), options.slots, bytes,
       jsonQuoted(path.filename().string()), checkpoint.step, checkpoint.seed,
       JsonNumber{checkpoint.bestStep >= 0 ? checkpoint.bestLoss : NAN}, defaults.temperature, defaults.topP,
-      lossesOf(log));
+      options.chats ? jsonQuoted(options.chats->name()) : "null",
+      options.chats && options.chats->has(ChatMessage::Role::System), lossesOf(log));
 }
 
 } // namespace sinter::serve

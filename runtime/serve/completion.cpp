@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 
 #include <cmath>
+#include <iterator>
 #include <sys/random.h>
 
 namespace sinter::serve {
@@ -47,9 +48,11 @@ void Choice::add(Progress progress) {
   }
   for (GeneratedToken &token : progress.prompt)
     tokens_.push_back(std::move(token));
-  if (progress.token) {
-    tokens_.push_back(std::move(*progress.token));
-    ++newTokens_;
+  newTokens_ += progress.tokens.size();
+  std::move(progress.tokens.begin(), progress.tokens.end(), std::back_inserter(tokens_));
+  if (dropSpace_ && !progress.text.empty()) {
+    progress.text.erase(0, progress.text.front() == ' ');
+    dropSpace_ = false;
   }
   text_ += progress.text;
   ending_ = progress.ending;
@@ -58,8 +61,9 @@ void Choice::add(Progress progress) {
 }
 
 std::string Choice::json(size_t index) {
-  std::string json = fmt::format("{{\"index\":{},\"text\":{},\"logprobs\":", index, jsonQuoted(text_));
-  json += request_.logProbabilities ? logProbabilities() : "null";
+  std::string json = fmt::format("{{\"index\":{},{},\"logprobs\":", index,
+                                 request_.chat ? message() : "\"text\":" + jsonQuoted(text_));
+  json += !request_.logProbabilities ? "null" : request_.chat ? logProbabilitiesOfChat() : logProbabilities();
   if (request_.tokenIds) {
     json += ",\"token_ids\":[";
     for (size_t i = 0; i < tokens_.size(); ++i)
@@ -70,6 +74,16 @@ std::string Choice::json(size_t index) {
   text_.clear();
   tokens_.clear();
   return json;
+}
+
+// The first part of a streamed message says whose it is.
+std::string Choice::message() {
+  const bool first = !std::exchange(begun_, true);
+  const std::string content = "\"content\":" + jsonQuoted(text_);
+  if (!request_.stream)
+    return fmt::format("\"message\":{{\"role\":\"assistant\",{},\"refusal\":null}}", content);
+  return fmt::format("\"delta\":{{{}{}}}", first ? "\"role\":\"assistant\"," : "",
+                     first || !text_.empty() ? content : "");
 }
 
 // As the API writes tokens that are no text by themselves.
@@ -111,8 +125,30 @@ std::string Choice::logProbabilities() {
                      request_.tokenIds ? fmt::format(",\"top_tokens\":[{}]", ranked) : "");
 }
 
+// A list of tokens, each with its bytes, and with the most probable ones.
+std::string Choice::logProbabilitiesOfChat() const {
+  const auto member = [&](int32_t id, double logProbability) {
+    std::string bytes;
+    for (const char c : tokenizer_.decode(id))
+      bytes += fmt::format("{}{}", bytes.empty() ? "" : ",", unsigned(static_cast<unsigned char>(c)));
+    return fmt::format("\"token\":{},\"logprob\":{:.9g},\"bytes\":[{}]", jsonQuoted(pieceOf(id)),
+                       JsonNumber{logProbability == 0 ? 0 : logProbability}, bytes);
+  };
+  std::string list;
+  for (const GeneratedToken &token : tokens_) {
+    std::string top;
+    for (const auto &[id, logProbability] : token.top)
+      if (*request_.logProbabilities > 0)
+        top += fmt::format("{}{{{}}}", top.empty() ? "" : ",", member(id, logProbability));
+    list += fmt::format("{}{{{},\"top_logprobs\":[{}]}}", list.empty() ? "" : ",",
+                        member(token.id, token.logProbability), top);
+  }
+  return fmt::format("{{\"content\":[{}],\"refusal\":null}}", list);
+}
+
 Completion::Completion(Answering &shared, CompletionRequest request, Outlet &outlet)
-    : shared_(shared), request_(std::move(request)), outlet_(outlet), id_(fmt::format("cmpl-{:016x}", randomNumber())),
+    : shared_(shared), request_(std::move(request)), outlet_(outlet),
+      id_(fmt::format("{}-{:016x}", request_.chat ? "chatcmpl" : "cmpl", randomNumber())),
       created_(std::chrono::system_clock::now()), begun_(Clock::now()) {
   for (const Prompt &prompt : request_.prompts)
     for (int64_t i = 0; i < request_.n; ++i)
@@ -130,15 +166,18 @@ void Completion::start() {
   std::vector<Job> jobs;
   for (const Prompt &prompt : request_.prompts)
     for (int64_t i = 0; i < request_.n; ++i) {
-      Job job{prompt.tokens,      request_.options,         request_.echo && request_.logProbabilities,
-              request_.ignoreEnd, begun_ + shared_.timeout, {}};
+      Job job{prompt.tokens,
+              request_.options,
+              request_.echo && request_.logProbabilities,
+              request_.ignoreEnd,
+              !request_.stream,
+              begun_ + shared_.timeout,
+              {}};
       job.options.sampler.seed += uint64_t(i);
       const size_t number = jobs.size();
-      job.tell = [self = weak_from_this(), post = shared_.post, number](Progress progress) {
-        post([self, number, progress = std::make_shared<Progress>(std::move(progress))] {
-          if (const auto completion = self.lock())
-            completion->progress(number, std::move(*progress));
-        });
+      job.tell = [self = weak_from_this(), number](Progress progress) {
+        if (const auto completion = self.lock())
+          completion->progress(number, std::move(progress));
       };
       jobs.push_back(std::move(job));
     }
@@ -159,8 +198,11 @@ std::string Completion::usageJson() const {
 
 std::string Completion::object(const std::string &choices, bool usage) const {
   const auto created = std::chrono::duration_cast<std::chrono::seconds>(created_.time_since_epoch()).count();
-  return fmt::format("{{\"id\":\"{}\",\"object\":\"text_completion\",\"created\":{},\"model\":{},\"choices\":[{}]{}}}",
-                     id_, created, jsonQuoted(shared_.model), choices, usage ? ",\"usage\":" + usageJson() : "");
+  const char *object = !request_.chat    ? "text_completion"
+                       : request_.stream ? "chat.completion.chunk"
+                                         : "chat.completion";
+  return fmt::format("{{\"id\":\"{}\",\"object\":\"{}\",\"created\":{},\"model\":{},\"choices\":[{}]{}}}", id_, object,
+                     created, jsonQuoted(shared_.model), choices, usage ? ",\"usage\":" + usageJson() : "");
 }
 
 // What went wrong with one of its texts.
@@ -179,9 +221,9 @@ std::optional<Refusal> Completion::failure() const {
 void Completion::progress(size_t number, Progress progress) {
   const auto keep = shared_from_this(); // the outlet may let go of it
   Choice &choice = choices_[number];
-  if (progress.token && !someToken_) {
+  if (progress.first && !someToken_) {
     someToken_ = true;
-    shared_.firstToken(std::chrono::duration<double>(Clock::now() - begun_).count());
+    shared_.firstToken(std::chrono::duration<double>(*progress.first - begun_).count());
   }
   const bool ends = progress.ending != Ending::None;
   choice.add(std::move(progress));

@@ -17,21 +17,20 @@ struct Answering {
   const Tokenizer &tokenizer;
   std::string model; ///< its name
   std::chrono::seconds timeout{600};
-  /// Runs work on the I/O thread; called on the engine's.
-  std::function<void(std::function<void()>)> post;
   /// Seconds from a request to its first token, of each that got one.
   std::function<void(double)> firstToken;
 };
 
-/// The texts of one choice as far as they go, in the form of the API.
+/// The texts of one choice as far as they go, in the form of the API: of texts, or of chats.
 class Choice {
 public:
   Choice(const CompletionRequest &request, const Prompt &prompt, const Tokenizer &tokenizer)
-      : request_(request), prompt_(prompt), tokenizer_(tokenizer) {}
+      : request_(request), prompt_(prompt), tokenizer_(tokenizer), dropSpace_(request.spaceBegins) {}
 
   /// Takes in what is new, which the next call of json() tells.
   void add(Progress progress);
-  /// {"index":...,"text":...,"logprobs":...,"finish_reason":...} of all that was not told yet.
+  /// {"index":...,"text":...,"logprobs":...,"finish_reason":...} of all that was not told yet; of chats with "message"
+  /// or, where it is streamed, "delta".
   std::string json(size_t index);
   bool ended() const { return ending_ != Ending::None; }
   Ending ending() const { return ending_; }
@@ -41,7 +40,9 @@ public:
   bool hasNews() const { return ended() || !text_.empty() || !tokens_.empty(); }
 
 private:
+  std::string message();
   std::string logProbabilities();
+  std::string logProbabilitiesOfChat() const;
   std::string pieceOf(int32_t id) const;
 
   const CompletionRequest &request_;
@@ -49,14 +50,14 @@ private:
   const Tokenizer &tokenizer_;
   std::string text_, problem_;
   std::vector<GeneratedToken> tokens_;
-  bool echoed_ = false;
+  bool echoed_ = false, begun_ = false, dropSpace_;
   Utf8Stream characters_; ///< to count them
   size_t offset_ = 0;     ///< characters of all tokens that were told
   size_t newTokens_ = 0;
   Ending ending_ = Ending::None;
 };
 
-/// Lives as long as somebody waits for it: when it goes, so do its texts. On the I/O thread, but for start()'s posts.
+/// Lives as long as somebody waits for it: when it goes, so do its texts. On the I/O thread.
 class Completion : public std::enable_shared_from_this<Completion> {
 public:
   Completion(Answering &shared, CompletionRequest request, Outlet &outlet);

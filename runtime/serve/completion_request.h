@@ -1,8 +1,7 @@
 // What /v1/completions is asked for: OpenAI's members, and a few that sample has beside them.
 #pragma once
 
-#include "base/json_tree.h"
-#include "http.h"
+#include "members.h"
 #include "sampling/generate.h"
 
 #include <optional>
@@ -31,6 +30,8 @@ struct CompletionRequest {
   GenerateOptions options;
   std::optional<int64_t> logProbabilities; ///< how many of the most probable tokens to tell; 0: of none
   bool stream = false, includeUsage = false, echo = false, ignoreEnd = false, tokenIds = false;
+  bool chat = false;        ///< answered as a message
+  bool spaceBegins = false; ///< a space that the answer begins with belongs to the template of chats
 };
 
 /// A body as a tree. Refusal (400) of what is no JSON, nested deeper than 32 levels, or of too many members.
@@ -40,6 +41,12 @@ JsonTree parseBody(const std::string &body);
 /// prompts that the vocabulary cannot spell. `model`: what ours is called; `seed`: where none is given.
 CompletionRequest parseCompletion(const JsonTree &body, const Generator &generator, const RequestLimits &limits,
                                   const std::string &model, uint64_t seed);
+
+/// What requests for texts and chats have in common: how many, how they are drawn, where they stop.
+void parseCommon(CompletionRequest &request, const Members &members, const Generator &generator,
+                 const RequestLimits &limits, uint64_t seed);
+/// Refusal (404) of another model than ours.
+void parseModel(const JsonTree &asked, const std::string &model);
 
 /// A text's tokens. Refusal (400) if the vocabulary cannot spell it.
 std::vector<int32_t> tokensOf(const Generator &generator, const std::string &text, const std::string &param);

@@ -22,7 +22,8 @@ static GenerateOptions withEnd(GenerateOptions options, const Tokenizer &tokeniz
 /// A text that has a slot.
 struct Engine::Text {
   Text(uint64_t number, Job given, const Generator &generator)
-      : id(number), job(std::move(given)), prompted(job.tellPrompt ? 1 : job.prompt.size()),
+      : id(number), job(std::move(given)), tell(std::make_shared<const Job::Tell>(std::move(job.tell))),
+        prompted(job.tellPrompt ? 1 : job.prompt.size()),
         continuation(generator.tokenizer(), withEnd(job.options, generator.tokenizer(), job.ignoreEnd),
                      generator.choices(), job.prompt),
         sampler(job.options.sampler, generator.choices()) {
@@ -52,13 +53,29 @@ struct Engine::Text {
     if (seen < job.prompt.size())
       return false;
     continuation.add(logits);
-    Progress progress{std::exchange(ofPrompt, {}), continuation.soFar().tokens.back(), {}, Ending::None, {}};
-    ended = !job.ignoreEnd && progress.token->id == endOfText;
-    if (ended)
-      progress.token.reset();
-    progress.text = continuation.takeShown(false);
-    job.tell(std::move(progress));
+    const GeneratedToken &token = continuation.soFar().tokens.back();
+    ended = (!job.ignoreEnd && token.id == endOfText) || token.id == job.options.end;
+    Progress progress{std::exchange(ofPrompt, {}), {}, continuation.takeShown(false)};
+    if (!ended)
+      progress.tokens.push_back(token);
+    if (continuation.soFar().tokens.size() == 1)
+      progress.first = Clock::now();
+    note(std::move(progress));
     return true;
+  }
+
+  /// Keeps what there is to tell.
+  void note(Progress progress) {
+    if (!job.whole || news.empty())
+      return news.push_back(std::move(progress));
+    Progress &all = news.front();
+    all.tokens.insert(all.tokens.end(), std::make_move_iterator(progress.tokens.begin()),
+                      std::make_move_iterator(progress.tokens.end()));
+    all.text += progress.text;
+    all.ending = progress.ending;
+    all.problem = std::move(progress.problem);
+    if (progress.first)
+      all.first = progress.first;
   }
 
   /// How it ends, where there is nothing more to ask the model for.
@@ -70,7 +87,9 @@ struct Engine::Text {
 
   uint64_t id;
   Job job;
-  size_t prompted; ///< so many tokens of the prompt have their probabilities
+  std::shared_ptr<const Job::Tell> tell;
+  std::vector<Progress> news; ///< that nobody was told yet
+  size_t prompted;            ///< so many tokens of the prompt have their probabilities
   std::vector<GeneratedToken> ofPrompt;
   Continuation continuation;
   Sampler sampler; ///< for the prompt's probabilities
@@ -143,6 +162,7 @@ void Engine::run() {
   }
   for (auto &text : texts_)
     end(*text, Ending::Cancelled);
+  deliver(true);
   texts_.clear();
 }
 
@@ -166,8 +186,9 @@ bool Engine::admit() {
   for (Waiting &one : gone) {
     const Ending ending = one.job.deadline <= now ? Ending::Overdue : Ending::Cancelled;
     count(ending);
-    one.job.tell({{}, std::nullopt, {}, ending, {}});
+    news_.push_back({std::make_shared<const Job::Tell>(std::move(one.job.tell)), {{}, {}, {}, ending, {}}});
   }
+  deliver(!gone.empty());
   return !stopping;
 }
 
@@ -201,7 +222,9 @@ void Engine::dropEnded() {
     else if (text->ending == Ending::None && text->job.deadline <= now)
       end(*text, Ending::Overdue);
   }
-  std::erase_if(texts_, [](const auto &text) { return text->ending != Ending::None; });
+  const auto isDone = [](const auto &text) { return text->ending != Ending::None; };
+  deliver(std::any_of(texts_.begin(), texts_.end(), isDone));
+  std::erase_if(texts_, isDone);
   const std::lock_guard lock(mutex_);
   counts_.active = texts_.size();
 }
@@ -217,8 +240,28 @@ void Engine::count(Ending ending) {
 void Engine::end(Text &text, Ending ending, std::string problem) {
   text.ending = ending;
   count(ending);
-  text.job.tell(
-      {std::move(text.ofPrompt), std::nullopt, text.continuation.takeShown(true), ending, std::move(problem)});
+  text.note({std::move(text.ofPrompt), {}, text.continuation.takeShown(true), ending, std::move(problem)});
+}
+
+// Tells what there is to tell: at once if it is urgent, else a few times in a hundredth of a second. To wake the other
+// thread takes as long as some step, and on a busy machine it takes a core from the model.
+void Engine::deliver(bool urgent) {
+  constexpr auto often = std::chrono::milliseconds(3);
+  const auto now = Clock::now();
+  if (!urgent && now - delivered_ < often)
+    return;
+  for (auto &text : texts_)
+    if (!text->job.whole || text->ending != Ending::None)
+      for (Progress &progress : std::exchange(text->news, {}))
+        news_.push_back({text->tell, std::move(progress)});
+  if (news_.empty())
+    return;
+  delivered_ = now;
+  auto tell = [news = std::make_shared<std::vector<News>>(std::exchange(news_, {}))] {
+    for (News &one : *news)
+      (*one.tell)(std::move(one.progress));
+  };
+  options_.post ? options_.post(std::move(tell)) : tell();
 }
 
 // How many texts have the turn: the first ones. Those that had theirs go to the end.
@@ -261,13 +304,16 @@ void Engine::step() {
   const size_t vocabulary = size_t(model.vocabulary());
   const int32_t endOfText = generator_.tokenizer().endOfText();
   uint64_t made = 0;
+  bool first = false; // of a text that somebody waits for
   for (size_t i = 0; i < asking.size(); ++i) {
     try {
       made += asking[i]->take(views_[i].size(), logits.subspan(i * vocabulary, vocabulary), endOfText);
+      first |= !asking[i]->job.whole && asking[i]->continuation.soFar().tokens.size() == 1;
     } catch (const Failure &failure) { // of this text's own logits: NaN, or all of them forbidden
       end(*asking[i], Ending::Failed, failure.what());
     }
   }
+  deliver(first);
   const std::lock_guard lock(mutex_);
   counts_.busySeconds += seconds;
   counts_.newTokens += made;

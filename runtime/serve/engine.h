@@ -22,10 +22,11 @@ enum class Ending { None, Stop, Length, Full, Cancelled, Overdue, Failed };
 /// What became of a text since it was last told of.
 struct Progress {
   std::vector<GeneratedToken> prompt; ///< with Job::tellPrompt: all of its tokens, once
-  std::optional<GeneratedToken> token;
-  std::string text; ///< that no stop string can take back any more
+  std::vector<GeneratedToken> tokens; ///< one or, of a job that is told of whole, all
+  std::string text;                   ///< that no stop string can take back any more
   Ending ending = Ending::None;
-  std::string problem; ///< of one that failed
+  std::string problem;                                          ///< of one that failed
+  std::optional<std::chrono::steady_clock::time_point> first{}; ///< when the first token was made, if it is among them
 };
 
 /// One text to make.
@@ -34,15 +35,19 @@ struct Job {
   GenerateOptions options;
   bool tellPrompt = false; ///< log-probabilities of the prompt's tokens, too
   bool ignoreEnd = false;  ///< the end-of-text token ends nothing
+  bool whole = false;      ///< told of once, when it has ended
   std::chrono::steady_clock::time_point deadline;
-  /// Called on the engine's thread, in order; the last call has an ending.
-  std::function<void(Progress)> tell;
+  /// Called in order, by EngineOptions::post; the last call has an ending.
+  using Tell = std::function<void(Progress)>;
+  Tell tell;
 };
 
 struct EngineOptions {
   size_t slots = 0;                ///< texts at once; 0: what suits the program
   size_t queue = 64;               ///< that wait beside them
   std::optional<FullContext> full; ///< none: what suits the program
+  /// Where jobs are told of: called on the engine's thread with work for another one. None: on the engine's.
+  std::function<void(std::function<void()>)> post;
 };
 
 /// What has happened since the start, and what is so now.
@@ -77,6 +82,10 @@ private:
     uint64_t id;
     Job job;
   };
+  struct News {
+    std::shared_ptr<const Job::Tell> tell;
+    Progress progress;
+  };
   void run();
   bool admit();
   void collect(std::vector<Waiting> &gone);
@@ -84,7 +93,7 @@ private:
   void step();
   size_t turn();
   void count(Ending ending);
-  void failAll(const std::string &problem);
+  void deliver(bool urgent);
   void end(Text &text, Ending ending, std::string problem = {});
 
   Generator &generator_;
@@ -92,7 +101,8 @@ private:
   FullContext full_;
   std::vector<std::unique_ptr<Text>> texts_; // of the engine's thread alone
   std::vector<TextView> views_;
-  std::chrono::steady_clock::time_point turnBegan_{};
+  std::vector<News> news_; // of jobs, in order, that nobody was told yet
+  std::chrono::steady_clock::time_point turnBegan_{}, delivered_{};
 
   mutable std::mutex mutex_; // of all below
   std::condition_variable wake_;

@@ -12,6 +12,7 @@
 #include "page.h"
 #include "program/program.h"
 #include "server.h"
+#include "tokenizers/chat_template.h"
 #include "training/trainer.h"
 
 #include <boost/asio/post.hpp>
@@ -62,6 +63,22 @@ void runUntilTold(boost::asio::io_context &io, Server &server) {
   }
 }
 
+/// The template of chats: the one that is asked for, or the checkpoint's.
+std::optional<ChatTemplate> chatsOf(const ServeCommand &command, const Checkpoint &checkpoint,
+                                    const Tokenizer &tokenizer) {
+  if (command.chatTemplate.empty() && checkpoint.chatTemplate.empty())
+    return std::nullopt;
+  const ChatTemplate chats =
+      command.chatTemplate.empty()
+          ? ChatTemplate::restore(checkpoint.chatTemplate, findCheckpoint(command.checkpoint), Exit::Damaged)
+          : ChatTemplate::named(command.chatTemplate);
+  if (tokenizer.text() && chats.name() != "plain" && !chats.isSafe(tokenizer))
+    reportWarning(fmt::format("chat template {}: its marks are no special tokens of the tokenizer, but text, which a "
+                              "message may imitate",
+                              chats.name()));
+  return chats;
+}
+
 Exit serveTexts(const sinter_program &description, const CommonOptions &common, const ServeCommand &command) {
   const auto program = openProgram(description, common);
   requireEntry(*program, "logits");
@@ -70,22 +87,22 @@ Exit serveTexts(const sinter_program &description, const CommonOptions &common, 
       loadForUse(command.checkpoint, *program, Use::Parameters, command.ignoreConfiguration, &complete);
   const Tokenizer tokenizer = command.tokenizer.empty() ? checkpoint.tokenizer : makeTokenizer(command.tokenizer, "");
   Generator generator(*program, tokenizer);
-  EngineOptions engineOptions{size_t(command.slots), size_t(command.queue), std::nullopt};
+  if (generator.model().sourceLength() > 0)
+    fail(Exit::Usage, "the model reads a source before it writes, which no request has: see the subcommand translate");
+  boost::asio::io_context io(1);
+  EngineOptions engineOptions{size_t(command.slots), size_t(command.queue), std::nullopt,
+                              [&io](std::function<void()> work) { boost::asio::post(io, std::move(work)); }};
   if (command.full)
     engineOptions.full = fullContextNamed(*command.full);
-
-  boost::asio::io_context io(1);
   Engine engine(generator, engineOptions);
   const std::string name = command.name.empty() ? description.name : command.name;
-  Answering answering{engine,
-                      tokenizer,
-                      name,
-                      std::chrono::seconds(command.timeout),
-                      [&io](std::function<void()> work) { boost::asio::post(io, std::move(work)); },
-                      {}};
+  Answering answering{engine, tokenizer, name, std::chrono::seconds(command.timeout), {}};
   ServiceOptions options = serviceOptions(command);
-  options.card = cardOf(*program, checkpoint, generator, {name, command.checkpoint, command.log, engine.counts().slots},
-                        &options.created);
+  options.chats = chatsOf(command, checkpoint, tokenizer);
+  options.card =
+      cardOf(*program, checkpoint, generator,
+             {name, command.checkpoint, command.log, engine.counts().slots, options.chats ? &*options.chats : nullptr},
+             &options.created);
   Service service(answering, generator, std::move(options));
   answering.firstToken = [&service](double seconds) { service.metrics().firstToken(seconds); };
   Server server(io, service, serverOptions(command));

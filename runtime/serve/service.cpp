@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/report.h"
+#include "chat_request.h"
 #include "page.h"
 
 #include <algorithm>
@@ -152,20 +153,26 @@ Response Service::metricsPage() const {
   return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text(answering_.engine.counts())};
 }
 
-Answer Service::complete(const Request &request, Outlet &outlet) {
-  CompletionRequest parsed =
-      parseCompletion(parseBody(request.body), generator_, options_.limits, answering_.model, randomNumber());
-  auto completion = std::make_shared<Completion>(answering_, std::move(parsed), outlet);
-  completion->start();
-  return completion;
+// Of a text or of a chat.
+CompletionRequest Service::parse(const Request &request) const {
+  const JsonTree body = parseBody(request.body);
+  if (request.path == "/v1/completions")
+    return parseCompletion(body, generator_, options_.limits, answering_.model, randomNumber());
+  if (!options_.chats)
+    throw Refusal(404,
+                  "this model has no template for chats (serve --chat-template names one): /v1/completions takes any "
+                  "text",
+                  {}, "no_chat_template");
+  return parseChat(body, *options_.chats, generator_, options_.limits, answering_.model, randomNumber());
 }
 
 Answer Service::choose(const Request &request, Outlet &outlet) {
   const std::string &path = request.path;
-  if (path == "/v1/completions")
-    return complete(request, outlet);
-  if (path == "/v1/chat/completions")
-    throw Refusal(404, "this model has no template for chats: /v1/completions takes any text", {}, "no_chat_template");
+  if (path == "/v1/completions" || path == "/v1/chat/completions") {
+    auto completion = std::make_shared<Completion>(answering_, parse(request), outlet);
+    completion->start();
+    return completion;
+  }
   if (path == "/tokenize")
     return tokenize(request);
   if (path == "/detokenize")

@@ -4,6 +4,7 @@
 #include "completion.h"
 #include "http.h"
 #include "metrics.h"
+#include "tokenizers/chat_template.h"
 
 #include <memory>
 #include <string>
@@ -13,8 +14,9 @@ namespace sinter::serve {
 
 struct ServiceOptions {
   RequestLimits limits;
-  std::string apiKey;  ///< empty: none is asked for
-  std::string cors;    ///< the origin whose pages may call; empty: none, "*": all
+  std::string apiKey; ///< empty: none is asked for
+  std::string cors;   ///< the origin whose pages may call; empty: none, "*": all
+  std::optional<ChatTemplate> chats;
   std::string card;    ///< JSON: what the model is
   int64_t created = 0; ///< when the checkpoint was written, in seconds since 1970
 };
@@ -44,7 +46,7 @@ private:
   Response tokenize(const Request &request) const;
   Response detokenize(const Request &request) const;
   Response metricsPage() const;
-  Answer complete(const Request &request, Outlet &outlet);
+  CompletionRequest parse(const Request &request) const;
   Answer choose(const Request &request, Outlet &outlet);
   bool allows(const Request &request) const;
 

@@ -7,9 +7,15 @@
 #include <cmath>
 #include <cstring>
 
+#ifndef MOCK_CONTEXT
+#define MOCK_CONTEXT 8
+#endif
+#define MOCK_TEXT(number) #number
+#define MOCK_TEXT_OF(number) MOCK_TEXT(number)
+
 namespace {
 
-constexpr int64_t batch = 4, context = 8, vocabulary = MOCK_VOCABULARY, rows = batch * context;
+constexpr int64_t batch = 4, context = MOCK_CONTEXT, vocabulary = MOCK_VOCABULARY, rows = batch * context;
 constexpr uint64_t aligned(uint64_t bytes) {
   return (bytes + SINTER_ALIGNMENT - 1) / SINTER_ALIGNMENT * SINTER_ALIGNMENT;
 }
@@ -220,7 +226,7 @@ extern "C" const sinter_program sinter_program_v1 = {SINTER_ABI_VERSION,
                                                      "mock.cpp",
                                                      "sinterc 0.1.0",
                                                      "cpu:mock",
-                                                     "{\"batch\":4,\"context\":8}",
+                                                     "{\"batch\":4,\"context\":" MOCK_TEXT_OF(MOCK_CONTEXT) "}",
                                                      states,
                                                      versions,
                                                      nullptr,

@@ -1,12 +1,12 @@
-// browser.mjs MOCK_SERVE MODULES [FOLDER]: the playground in Chromium, as somebody uses it who has read nothing; by
-// mouse, by keyboard and by touch, at 360 and 1600 pixels, light and dark. Screenshots go to FOLDER.
+// browser.mjs MOCK_SERVE MODULES MOCK_CHAT [FOLDER]: the playground in Chromium, as somebody uses it who has read
+// nothing; by mouse, by keyboard and by touch, at 360 and 1600 pixels, light and dark. Screenshots go to FOLDER.
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
 import { packageOf, serve, train } from "./server.mjs";
 
-const [program, modules, folder] = process.argv.slice(2);
+const [program, modules, chatProgram, folder] = process.argv.slice(2);
 const chrome = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(fs.existsSync);
 if (!chrome) {
   console.log("no Chromium: .ci/setup test installs it");
@@ -29,7 +29,7 @@ assert.ok(!/(src|href)="(?!data:)/.test(html), "everything is to be in the one f
 const browser = await chromium.launch({ executablePath: chrome, args: ["--no-sandbox"] });
 
 /** A page of its own, of which every error and every request elsewhere is a failure. */
-async function open(options = {}) {
+async function open(options = {}, url = server.url) {
   const context = await browser.newContext({ viewport: { width: 1600, height: 900 }, ...options });
   const page = await context.newPage();
   page.on("pageerror", (error) => assert.fail(error));
@@ -38,7 +38,7 @@ async function open(options = {}) {
       assert.fail(message.text());
   });
   page.on("request", (request) => assert.ok(/^(data:|http:\/\/127\.0\.0\.1:)/.test(request.url()), request.url()));
-  await page.goto(server.url);
+  await page.goto(url);
   await page.getByRole("heading", { name: "mock" }).waitFor();
   return page;
 }
@@ -201,6 +201,47 @@ async function shadesThePrompt() {
   await page.context().close();
 }
 
+/** A chat, of a model that has a template: messages in turns, answers that stream and can be had again. */
+async function talks() {
+  const chats = train(chatProgram, 200, "--chat-template", "plain");
+  const chatServer = await serve(chatProgram, chats.run);
+  for (const [width, colorScheme] of [
+    [1600, "light"],
+    [360, "dark"],
+  ]) {
+    const page = await open({ viewport: { width, height: 740 }, colorScheme }, chatServer.url);
+    await page.getByRole("button", { name: "Chat" }).click();
+    await check(page, `chat-empty-${width}`);
+    const says = page.getByRole("textbox", { name: "Message", exact: true });
+    const answers = page.locator(".message.assistant p");
+    await says.fill("void");
+    await says.press("Enter");
+    await idle(page);
+    await page.waitForFunction(() => document.querySelector(".message.assistant p").textContent.length > 1);
+    assert.equal(await says.inputValue(), "");
+    assert.equal(await page.locator(".message.user p").textContent(), "void");
+    const first = await answers.textContent();
+    assert.ok(!first.includes("User:"), first);
+    await page.getByRole("button", { name: "Another answer" }).click();
+    await idle(page);
+    assert.equal(await answers.count(), 1);
+    await says.fill("and\nmore");
+    await page.getByRole("button", { name: "Send" }).click();
+    await idle(page);
+    assert.equal(await page.locator(".message").count(), 4);
+    await check(page, `chat-${width}`);
+    await says.fill("a".repeat(300));
+    await says.press("Enter");
+    await page.getByRole("alert").getByText("context has 256").waitFor();
+    await page.getByRole("button", { name: "New chat" }).click();
+    assert.equal(await page.locator(".message").count() + (await page.getByRole("alert").count()), 0);
+    await page.getByRole("button", { name: "Text" }).click();
+    await field(page).waitFor();
+    await page.context().close();
+  }
+  assert.equal(await chatServer.end(), 0);
+}
+
 /** 360 pixels, by touch. */
 async function fitsAPhone(colorScheme) {
   const page = await open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, colorScheme });
@@ -262,7 +303,7 @@ async function saysErrors() {
   await context.close();
 }
 
-for (const test of [writes, writesByKeyboard, stopsAndCompares, shadesThePrompt, isDark, saysErrors]) {
+for (const test of [writes, writesByKeyboard, stopsAndCompares, shadesThePrompt, talks, isDark, saysErrors]) {
   console.log(test.name);
   if (test === saysErrors) {
     await fitsAPhone("light");

@@ -29,8 +29,8 @@ public:
       const std::lock_guard lock(mutex_);
       EXPECT_EQ(made_.ending, Ending::None) << "told of after its end";
       made_.prompt.insert(made_.prompt.end(), progress.prompt.begin(), progress.prompt.end());
-      if (progress.token)
-        made_.tokens.push_back(progress.token->id);
+      for (const GeneratedToken &token : progress.tokens)
+        made_.tokens.push_back(token.id);
       made_.text += progress.text;
       made_.ending = progress.ending;
       changed_.notify_all();
@@ -57,7 +57,8 @@ protected:
   Engines() : program_(test::mockDecoder(GetParam()), 2), generator_(program_, tokenizer_) { program_.initialize(3); }
 
   static Job job(std::vector<int32_t> prompt, int64_t count, uint64_t seed, Listener &listener) {
-    Job job{std::move(prompt), {}, false, false, std::chrono::steady_clock::now() + std::chrono::seconds(60), {}};
+    Job job{
+        std::move(prompt), {}, false, false, false, std::chrono::steady_clock::now() + std::chrono::seconds(60), {}};
     job.options.count = count;
     job.options.sampler.seed = seed;
     job.tell = listener.tell();
@@ -75,6 +76,62 @@ protected:
   Program program_;
   Generator generator_;
 };
+
+// A text that nobody sees before its end is told of once; by another thread, if there is one to tell.
+TEST_P(Engines, ToldOfOnce) {
+  std::vector<std::function<void()>> posted;
+  std::mutex mutex;
+  Engine engine(generator_, {.slots = 0, .queue = 64, .full = {}, .post = [&](std::function<void()> work) {
+                               const std::lock_guard lock(mutex);
+                               posted.push_back(std::move(work));
+                             }});
+  Listener streamed, whole;
+  int calls = 0;
+  std::vector<Job> jobs;
+  jobs.push_back(job({1, 2, 3}, 20, 5, streamed));
+  jobs.push_back(job({1, 2, 3}, 20, 5, whole));
+  jobs.back().whole = true;
+  jobs.back().tell = [&, tell = whole.tell()](Progress progress) {
+    ++calls;
+    EXPECT_TRUE(progress.first);
+    tell(std::move(progress));
+  };
+  ASSERT_TRUE(engine.submit(std::move(jobs)));
+  for (int i = 0; i < 6000 && engine.counts().finished < 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(calls, 0);
+  for (int i = 0; i < 100; ++i) { // the last news may still be on their way
+    std::vector<std::function<void()>> now;
+    {
+      const std::lock_guard lock(mutex);
+      now = std::exchange(posted, {});
+    }
+    for (const auto &work : now)
+      work();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const Made one = streamed.wait(), other = whole.wait();
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(one.tokens.size(), 20u);
+  EXPECT_EQ(one.tokens, other.tokens);
+  EXPECT_EQ(one.text, other.text);
+}
+
+// The token that ends a text is no part of it.
+TEST_P(Engines, EndsByToken) {
+  Engine engine(generator_, {});
+  const Made longer = alone(engine, {1, 2, 3}, 20, 5);
+  ASSERT_EQ(longer.tokens.size(), 20u);
+  Listener listener;
+  std::vector<Job> jobs;
+  jobs.push_back(job({1, 2, 3}, 20, 5, listener));
+  jobs.back().options.end = longer.tokens[7];
+  ASSERT_TRUE(engine.submit(std::move(jobs)));
+  const Made made = listener.wait();
+  const auto first = std::find(longer.tokens.begin(), longer.tokens.end(), longer.tokens[7]);
+  EXPECT_EQ(made.tokens, std::vector<int32_t>(longer.tokens.begin(), first));
+  EXPECT_EQ(made.ending, Ending::Stop);
+}
 
 TEST_P(Engines, MakeWhatOneTextAloneBecomes) {
   GenerateOptions options;

@@ -16,10 +16,12 @@ import time
 
 from server import Server, train
 
+CHATS = {"user": "{content}\n", "assistant": "{content}."}
 GOOD = {"prompt": "And God", "max_tokens": 16, "temperature": 0}
 NAMES = ["prompt", "max_tokens", "temperature", "top_p", "n", "stream", "logprobs", "echo", "stop", "seed",
          "presence_penalty", "frequency_penalty", "logit_bias", "model", "suffix", "best_of", "stream_options", "user",
-         "top_k", "min_p", "repeat_penalty", "repeat_window", "ignore_eos", "return_token_ids", "nix", "", "\0"]
+         "top_k", "min_p", "repeat_penalty", "repeat_window", "ignore_eos", "return_token_ids", "nix", "", "\0",
+         "messages", "role", "content", "type", "text", "max_completion_tokens", "top_logprobs", "tools"]
 PATHS = ["/", "/health", "/metrics", "/card", "/v1/models", "/v1/models/x", "/v1/completions", "/tokenize",
          "/detokenize", "/v1/chat/completions", "/../etc/passwd", "/%00", "*",
          "/" + "x" * 3000, "//", "/v1/completions?"]
@@ -68,6 +70,11 @@ def body(rng):
     if kind == 3:
         return value(rng).encode()
     members = {name: value(rng) for name in rng.sample(NAMES, rng.randrange(1, 5))}
+    if kind == 4:
+        roles = ['"user"'] * 4 + ['"assistant"', '"system"', value(rng)]
+        contents = ['"God"', '"a"', '""', '[{"type":"text","text":"a"}]', value(rng)]
+        members["messages"] = "[" + ",".join(f'{{"role":{rng.choice(roles)},"content":{rng.choice(contents)}}}'
+                                             for _ in range(rng.randrange(4))) + "]"
     if rng.random() < 0.7:
         members["max_tokens"] = str(rng.randrange(30))
     return ("{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in members.items()) + "}").encode()
@@ -85,7 +92,8 @@ def request(rng):
         return b"GET /" + b"a" * rng.choice([100, 20000, 200000]) + b" HTTP/1.1\r\n\r\n"
     content = body(rng)
     method = rng.choice(["POST"] * 8 + ["GET", "HEAD", "PUT", "OPTIONS", "CONNECT", "post", "BREW"])
-    path = rng.choice(["/v1/completions"] * 10 + ["/tokenize"] * 2 + ["/detokenize"] * 2 + PATHS)
+    usual = "/v1/chat/completions" if b'"messages"' in content else "/v1/completions"
+    path = rng.choice([usual] * 10 + ["/tokenize"] * 2 + ["/detokenize"] * 2 + PATHS)
     version = rng.choice(["HTTP/1.1"] * 12 + ["HTTP/1.0", "HTTP/2.0", "HTTP/9.9", "FTP/1.1", ""])
     lines = [f"{method} {path} {version}".encode(), b"Host: x"]
     if rng.random() < 0.9:
@@ -163,8 +171,13 @@ def main():
     print("seed", seed)
     with tempfile.TemporaryDirectory() as folder:
         run = train(program, folder, 30)
+        template = os.path.join(folder, "template.json")
+        with open(template, "w", encoding="utf-8") as file:
+            json.dump(CHATS, file)
         with Server(program, run, "--request-timeout", "1", "--connections", "64",
-                    "--timeout", "10") as server:
+                    "--timeout", "10", "--chat-template", template) as server:
+            chat = {"messages": [{"role": "user", "content": "God"}], "max_tokens": 3}
+            assert server.post("/v1/chat/completions", chat)[0] == 200
             good = server.complete(**GOOD)["choices"][0]["text"]
             attack_from_all_sides(server, count // 4, seed, good)
             before = server.memory()

@@ -1,8 +1,8 @@
-// openai.mjs MOCK_SERVE MODULES: OpenAI's own client, unchanged, against the server.
+// openai.mjs MOCK_SERVE MODULES MOCK_CHAT: OpenAI's own client, unchanged, against the server.
 import assert from "node:assert/strict";
 import { packageOf, serve, train } from "./server.mjs";
 
-const [program, modules] = process.argv.slice(2);
+const [program, modules, chatProgram] = process.argv.slice(2);
 const { default: OpenAI } = packageOf(modules, "openai");
 const { run } = train(program);
 const server = await serve(program, run, "--api-key", "secret", "--max-tokens", "1000000", "--timeout", "30");
@@ -82,3 +82,41 @@ for (let i = 0; i < 200 && (await metric("sinter_texts_active")) > 0; ++i)
 assert.equal(await metric("sinter_texts_active"), 0);
 
 assert.equal(await server.end(), 0);
+
+// Chats: whole and streamed, by the client's own helper that gathers a stream.
+const chats = train(chatProgram, 200, "--chat-template", "plain");
+const chatServer = await serve(chatProgram, chats.run);
+const chatClient = new OpenAI({ baseURL: `${chatServer.url}/v1`, apiKey: "none", maxRetries: 0 });
+const messages = [
+  { role: "system", content: "be" },
+  { role: "user", content: "void" },
+];
+const ask = { model: "mock", messages, max_tokens: 40, seed: 2, logprobs: true, top_logprobs: 2 };
+const answer = await chatClient.chat.completions.create(ask);
+const [first] = answer.choices;
+assert.equal(first.message.role, "assistant");
+assert.ok(first.message.content.length > 5);
+assert.equal(
+  first.logprobs.content
+    .map((one) => one.token)
+    .join("")
+    .trim(),
+  first.message.content.trim(),
+);
+let gathered = "";
+const events = chatClient.chat.completions.stream({ ...ask, stream_options: { include_usage: true } });
+events.on("content", (delta) => (gathered += delta));
+const final = await events.finalChatCompletion();
+assert.equal(gathered, first.message.content);
+assert.equal(final.choices[0].message.content, first.message.content);
+assert.deepEqual(final.usage, answer.usage);
+const next = await chatClient.chat.completions.create({
+  ...ask,
+  messages: [...messages, first.message, { role: "user", content: "more" }],
+});
+assert.ok(next.usage.prompt_tokens > answer.usage.prompt_tokens + 4);
+await assert.rejects(
+  chatClient.chat.completions.create({ ...ask, messages: [{ role: "user", content: "a".repeat(400) }] }),
+  (error) => error instanceof OpenAI.BadRequestError && error.code === "context_length_exceeded",
+);
+assert.equal(await chatServer.end(), 0);

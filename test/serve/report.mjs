@@ -1,5 +1,5 @@
-// report.mjs PROGRAM MODULES [FOLDER]: what `report` writes, read by others: the page in Chromium, the table, and
-// TensorBoard's files by protobuf.js.
+// report.mjs PROGRAM MODULES SINTERC MODEL [FOLDER]: what `report` writes, read by others: the page in Chromium, the
+// table, TensorBoard's files by protobuf.js; memory and what was not fused as the compiler's own report has them.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
@@ -7,8 +7,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageOf, train } from "./server.mjs";
 
-const [program, modules] = process.argv.slice(2, 4).map((word) => path.resolve(word));
-const shots = process.argv[4];
+const [program, modules, sinterc, model] = process.argv.slice(2, 6).map((word) => path.resolve(word));
+const shots = process.argv[6];
 const { folder } = train(program, 60);
 const run = (...words) => execFileSync(program, words, { cwd: folder, encoding: "utf8" });
 const options = ["--data", "text.txt", "--eval-every", "20", "--sample-every", "40", "--sample-tokens", "30"];
@@ -114,6 +114,46 @@ const chrome = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goog
 if (!chrome) process.exit(0);
 const { chromium } = packageOf(modules, "playwright-core");
 run("report", ...names, "-o", "report.html");
+
+// Of a GPT: memory over its launches, and why what is not fused is not.
+const settings = ["--set", "layers=2", "width=32", "heads=2", "context=32", "vocab=96", "batch=4"];
+execFileSync(sinterc, [model, ...settings, "-o", path.join(folder, "gpt")]);
+fs.writeFileSync(path.join(folder, "gpt.json"), execFileSync(sinterc, [model, ...settings, "--report=json"]));
+execFileSync("./gpt", ["train", "--data", "text.txt", "--steps", "4", "--out", "deep"], { cwd: folder, stdio: "pipe" });
+const reportOf = (...words) => execFileSync("./gpt", ["report", "deep", ...words], { cwd: folder, stdio: "pipe" });
+reportOf("--compiler", "gpt.json", "-o", "gpt.html");
+const compiled = JSON.parse(fs.readFileSync(path.join(folder, "gpt.json"), "utf8"));
+const gptData = JSON.parse(
+  /<script type="application\/json" id="data">([^]*?)<\/script>/.exec(
+    fs.readFileSync(path.join(folder, "gpt.html"), "utf8"),
+  )[1],
+);
+assert.deepEqual(gptData.compiled, compiled);
+for (const entry of gptData.program.entries) {
+  const said = compiled.entries.find(({ name }) => name === entry.name);
+  assert.equal(entry.launches, said.launches);
+  assert.equal(entry.arena.live.length, said.launches + 2);
+  assert.equal(entry.order.length, said.launches);
+  // The planner counts buffers in steps of 256 bytes; the program knows which bytes are read.
+  const most = Math.max(...entry.arena.live);
+  assert.equal(most, entry.arena.live[entry.arena.peak]);
+  assert.ok(
+    most <= said.live_bytes && most > 0.9 * said.live_bytes,
+    `${entry.name}: ${most} of ${said.live_bytes} bytes`,
+  );
+  if (entry.arena.parts <= 12)
+    assert.equal(
+      entry.arena.at_peak.reduce((sum, { bytes }) => sum + bytes, 0),
+      most,
+    );
+  console.log(`${entry.name}: ${most} of ${said.live_bytes} bytes`);
+}
+fs.writeFileSync(path.join(folder, "other.json"), '{"a": 1}');
+assert.throws(
+  () => reportOf("--compiler", "other.json"),
+  (error) => /other\.json: is not what sinterc --report=json prints/.test(String(error.stderr)),
+);
+
 const browser = await chromium.launch({ executablePath: chrome, args: ["--no-sandbox"] });
 for (const [width, colorScheme] of [
   [360, "light"],
@@ -148,6 +188,39 @@ for (const [width, colorScheme] of [
   assert.ok(over <= 0, `${over} pixels too wide at ${width}`);
   if (shots)
     await page.screenshot({ path: path.join(shots, `report-${width}-${colorScheme}.png`), fullPage: width > 400 });
+  await page.close();
+}
+for (const [width, colorScheme] of [
+  [360, "dark"],
+  [1600, "light"],
+]) {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  page.on("pageerror", (error) => assert.fail(error));
+  await page.goto(pathToFileURL(path.join(folder, "gpt.html")).href);
+  for (const name of ["train", "eval"]) {
+    const at = gptData.program.entries.findIndex((one) => one.name === name);
+    await page.getByLabel("Entry").selectOption(String(at));
+    const memory = page.getByRole("region", { name: `Memory of ${name}` });
+    await memory.waitFor();
+    const text = await memory.textContent();
+    const { live, peak, at_peak: parts } = gptData.program.entries[at].arena;
+    assert.ok(text.includes(live[peak].toLocaleString("en")), text.slice(0, 200));
+    const largest = page.getByRole("region", { name: "What is in the arena then" });
+    assert.equal(await largest.getByRole("row").count(), parts.length + 1);
+    const { not_fused: refusals } = compiled.entries.find((one) => one.name === name);
+    const table = page.getByRole("region", { name: "Not fused" });
+    assert.equal(await table.getByRole("row").count(), refusals.length + 1);
+    assert.ok((await table.textContent()).includes(refusals[0].because));
+  }
+  await page.evaluate(fs.readFileSync(path.join(modules, "axe-core", "axe.min.js"), "utf8"));
+  const { violations } = await page.evaluate(() => window.axe.run());
+  assert.deepEqual(
+    violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 200))}`),
+    [],
+  );
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(over <= 0, `${over} pixels too wide at ${width}`);
+  if (shots) await page.screenshot({ path: path.join(shots, `report-gpt-${width}.png`), fullPage: true });
   await page.close();
 }
 await browser.close();

@@ -5,13 +5,15 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 
-const TEXT = "In the beginning God created the heaven and the earth.\nAnd the earth was without form, and void.\n";
+const TEXT =
+  "In the beginning God created the heaven and the earth.\nAnd the earth was without form, and void.\n" +
+  "User: void\nAssistant: more\n";
 
 /** A package of the folder that npm has filled. */
 export const packageOf = (modules, name) => createRequire(path.resolve(modules, "any.js"))(name);
 
 /** A folder with a checkpoint and its log, which goes when the process does. */
-export function train(program, steps = 200) {
+export function train(program, steps = 200, ...options) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "sinter-serve-"));
   process.on("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
   fs.writeFileSync(path.join(folder, "text.txt"), TEXT.repeat(60));
@@ -28,6 +30,7 @@ export function train(program, steps = 200) {
       path.join(folder, "run"),
       "--log",
       log,
+      ...options,
     ],
     { stdio: ["ignore", "ignore", "inherit"] },
   );

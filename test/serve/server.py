@@ -82,9 +82,9 @@ class Server:
         assert status == 200, answer
         return answer
 
-    def events(self, **members):
+    def events(self, path="/v1/completions", **members):
         """The events of a stream, without the last, which must be [DONE]."""
-        status, headers, body = self.request("POST", "/v1/completions", dict(members, stream=True))
+        status, headers, body = self.request("POST", path, dict(members, stream=True))
         assert status == 200 and headers["Content-Type"] == "text/event-stream", (status, body)
         events = body.decode().split("\n\n")
         assert events[-2:] == ["data: [DONE]", ""], events[-2:]

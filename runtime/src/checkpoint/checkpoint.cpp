@@ -103,6 +103,8 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
       {"vocabulary", apart ? std::string() : tokenizer},
       {"xxh3", std::string(noHash)},
   };
+  if (!checkpoint.chatTemplate.empty())
+    metadata["chat_template"] = checkpoint.chatTemplate;
   if (checkpoint.bestStep >= 0) {
     metadata["best_loss"] = fmt::format("{}", checkpoint.bestLoss);
     metadata["best_step"] = fmt::to_string(checkpoint.bestStep);
@@ -165,7 +167,7 @@ static Checkpoint readMetadata(const TensorFile &file, const std::string &path, 
   checkpoint.dataHash = metadataNumber<uint64_t>(file, path, "data_xxh3", 16);
   checkpoint.dataSize = metadataText(file, "data_size").substr(0, 32);
   // Whoever shows or compares these need not bother about what no program writes.
-  for (const char *key : {"options", "program", "config"})
+  for (const char *key : {"options", "program", "config", "chat_template"})
     if (const size_t size = metadataText(file, key).size(); size > flatJsonBytes)
       fail(Exit::Damaged, fmt::format("{}: metadata {} has {} bytes, more than {}", path, key, size, flatJsonBytes));
   if (const std::string config = metadataText(file, "config"); !config.empty() && !parseFlatJson(config))
@@ -180,6 +182,7 @@ static Checkpoint readMetadata(const TensorFile &file, const std::string &path, 
   checkpoint.options = metadataText(file, "options");
   checkpoint.program = metadataText(file, "program");
   checkpoint.config = metadataText(file, "config");
+  checkpoint.chatTemplate = metadataText(file, "chat_template");
   const std::string kind = metadataText(file, "tokenizer");
   checkpoint.tokenizer = Tokenizer::restore(kind, kind == "model" ? tokenizer : metadataText(file, "vocabulary"), path);
   return checkpoint;

@@ -24,7 +24,8 @@ struct Checkpoint {
   std::string options;         ///< JSON object of the training's options
   std::string program, config; ///< name and configuration (JSON) of the program that wrote it
   Tokenizer tokenizer;
-  double bestLoss = 0; ///< the least held-out loss so far, and the step after which it was; -1: none yet
+  std::string chatTemplate; ///< JSON (tokenizers/chat_template.h); empty: the model knows no chats
+  double bestLoss = 0;      ///< the least held-out loss so far, and the step after which it was; -1: none yet
   int64_t bestStep = -1;
   int64_t lossesSinceBest = 0; ///< held-out losses after that, none of which was less
 };

@@ -31,6 +31,9 @@ Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool i
 /// A program in which nothing is computed.
 std::unique_ptr<Program> openForFiles(const sinter_program &description, CommonOptions options);
 
+/// What a checkpoint keeps of --chat-template NAME|FILE; empty if it is not given.
+std::string chatTemplateNamed(const std::string &nameOrFile);
+
 /// A tokenizer by its name on the command line: bytes, chars, which needs text to take its characters from, or a file.
 Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
 
@@ -48,7 +51,7 @@ struct TrainCommand {
   std::optional<double> validationFraction, lr, minLr, beta1, beta2, eps, weightDecay, gradClip;
   std::optional<int64_t> evalEvery, evalBatches;
   int64_t sampleEvery = 0, sampleTokens = 200, checkpointEvery = 500;
-  std::string samplePrompt;
+  std::string samplePrompt, chatTemplate;
   bool ignoreConfiguration = false;
   std::string given; ///< all of this as a file of options
 };
@@ -84,7 +87,7 @@ struct TranslateCommand {
 Exit translate(const sinter_program &description, const CommonOptions &common, const TranslateCommand &command);
 
 struct ServeCommand {
-  std::string checkpoint, tokenizer, host = "127.0.0.1", apiKey, cors, name, log;
+  std::string checkpoint, tokenizer, chatTemplate, host = "127.0.0.1", apiKey, cors, name, log;
   int64_t port = 8080, slots = 0, queue = 64, maxTokens = 4096, maxBody = 1 << 20, timeout = 600, requestTimeout = 30,
           connections = 256;
   std::optional<std::string> full;
@@ -115,6 +118,7 @@ Exit runEntry(const sinter_program &description, const CommonOptions &common, co
 struct ReportCommand {
   std::vector<std::string> runs; ///< folders of trainings, or their logs
   std::string out, csv, tensorboard;
+  std::string compiler; ///< what sinterc --report=json printed
 };
 Exit reportRuns(const sinter_program &description, const ReportCommand &command);
 
@@ -132,7 +136,7 @@ struct ExportCommand {
 Exit exportSafetensors(const sinter_program &description, const CommonOptions &common, const ExportCommand &command);
 
 struct ImportCommand {
-  std::string from, out, tokenizer, vocabularyFrom;
+  std::string from, out, tokenizer, vocabularyFrom, chatTemplate;
   std::vector<std::string> rules;
   uint64_t seed = 0;
   bool ignoreConfiguration = false;
@@ -165,7 +169,7 @@ Exit tokenizerCommand(const TokenizerCommand &command);
 
 struct PrepareCommand {
   std::vector<std::string> data;
-  std::string tokenizer, out, pattern, separator;
+  std::string tokenizer, out, pattern, separator, chatTemplate;
 };
 Exit prepare(const CommonOptions &common, const PrepareCommand &command);
 

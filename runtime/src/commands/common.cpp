@@ -10,6 +10,7 @@
 #include "files/files.h"
 #include "files/same_file.h"
 #include "program/program.h"
+#include "tokenizers/chat_template.h"
 #include "tokenizers/tokenizer_files.h"
 
 #include <algorithm>
@@ -34,6 +35,10 @@ Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool i
   for (const std::string &note : notes)
     reportNote(note);
   return checkpoint;
+}
+
+std::string chatTemplateNamed(const std::string &nameOrFile) {
+  return nameOrFile.empty() ? std::string() : ChatTemplate::named(nameOrFile).saved();
 }
 
 Tokenizer makeTokenizer(const std::string &name, const std::string &textPath) {
@@ -111,6 +116,8 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   if (const int64_t most = vocabularySize(*program); most && checkpoint.tokenizer.size() > most)
     fail(Exit::Input, fmt::format("the tokenizer has {} tokens, but the model's vocabulary holds {}",
                                   checkpoint.tokenizer.size(), most));
+  if (!command.chatTemplate.empty())
+    checkpoint.chatTemplate = chatTemplateNamed(command.chatTemplate);
   checkpoint.step = 0;
   checkpoint.nextRow = 0;
   checkpoint.bestStep = -1;

@@ -76,6 +76,8 @@ static void printLines(const std::string &path, const Contents &contents, const 
     line("tokenizer", checkpoint.tokenizer.size()
                           ? fmt::format("{}, {} tokens", checkpoint.tokenizer.name(), checkpoint.tokenizer.size())
                           : checkpoint.tokenizer.name());
+    if (!checkpoint.chatTemplate.empty())
+      line("chat template", checkpoint.chatTemplate);
   }
   line("parameters", parameters.text());
   if (optimizer.tensors)
@@ -96,13 +98,13 @@ static void printJson(const std::string &path, const Contents &contents, const T
     tensors += fmt::format("{}{{\"name\":{},\"dtype\":{},\"shape\":[{}]}}", tensors.empty() ? "" : ",",
                            jsonQuoted(entry.name), jsonQuoted(entry.dtype), fmt::join(entry.shape, ","));
   if (contents.isCheckpoint)
-    training =
-        fmt::format("\"program\":{},\"config\":{},\"step\":{},\"seed\":{},\"options\":{},\"data_size\":{},\"data_"
-                    "xxh3\":\"{:016x}\","
-                    "\"tokenizer\":{},\"vocabulary_size\":{},",
-                    jsonQuoted(checkpoint.program), jsonOrNull(checkpoint.config), checkpoint.step, checkpoint.seed,
-                    TrainingOptions::parse(checkpoint.options, path).json(), jsonQuoted(checkpoint.dataSize),
-                    checkpoint.dataHash, jsonQuoted(checkpoint.tokenizer.name()), checkpoint.tokenizer.size());
+    training = fmt::format(
+        "\"program\":{},\"config\":{},\"step\":{},\"seed\":{},\"options\":{},\"data_size\":{},\"data_"
+        "xxh3\":\"{:016x}\","
+        "\"tokenizer\":{},\"vocabulary_size\":{},\"chat_template\":{},",
+        jsonQuoted(checkpoint.program), jsonOrNull(checkpoint.config), checkpoint.step, checkpoint.seed,
+        TrainingOptions::parse(checkpoint.options, path).json(), jsonQuoted(checkpoint.dataSize), checkpoint.dataHash,
+        jsonQuoted(checkpoint.tokenizer.name()), checkpoint.tokenizer.size(), jsonOrNull(checkpoint.chatTemplate));
   print("{{\"file\":{},\"checkpoint\":{},{}\"parameters\":{},\"optimizer\":{},\"fits\":{},\"tensors\":[{}]}}\n",
         jsonQuoted(path), contents.isCheckpoint, training, parameters.json(), optimizer.json(),
         fits.empty() ? "true" : "false", tensors);

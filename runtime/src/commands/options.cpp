@@ -33,6 +33,8 @@ static constexpr const char *tokenizerHelp =
     "bytes, chars, or a file: tokenizer.json, vocab.json with merges.txt, ranks "
     "of tiktoken's, or a model of SentencePiece's";
 
+static constexpr Check chatTemplates{.must = "chatml,llama3,gemma,plain"};
+
 namespace {
 
 /// How an option reads in its help: what its value is, what it is for, and what holds without it ("" if there is
@@ -97,6 +99,16 @@ static void addIgnore(Options &options, bool &ignore) {
   addFlag(options, "--ignore-configuration", ignore, "take a checkpoint of a program with other configuration values");
 }
 
+static void addChatTemplate(Options &options, std::string &target, const char *otherwise) {
+  add(options, "--chat-template", &target, chatTemplates,
+      {"NAME",
+       "what stands around the messages of a chat, for serve: chatml, llama3, gemma, plain, or a file: a JSON object "
+       "of "
+       "texts: begin, system, user, assistant, in which {content} is the message",
+       otherwise})
+      .suggestions = chatTemplates.must;
+}
+
 static void addTexts(Options &options, std::string &separator, std::string &tokenType) {
   add(options, "--separator", &separator, notEmpty,
       {"TEXT", "what stands between documents of a text; the end-of-text token takes its place",
@@ -153,6 +165,7 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
       {"NAME", tokenizerHelp, "the data's own, or bytes if the vocabulary has room, else chars"})
       .suggestions = "bytes,chars";
   addTexts(options, c.separator, c.tokenType);
+  addChatTemplate(options, c.chatTemplate, "that of --init or of the files of tokens, or none");
   add(options, "--eval-every", &c.evalEvery, notNegative,
       {"STEPS", "steps between held-out losses, one more at the end; 0: none", "a tenth of --steps, 10 to 500"});
   add(options, "--eval-batches", &c.evalBatches, notNegative,
@@ -323,6 +336,7 @@ static void addServe(Options &options, ServeCommand &c) {
   add(options, "--tokenizer", &c.tokenizer, bytesOrFile,
       {"NAME", "for files without one: bytes, or a file as for train"})
       .suggestions = "bytes";
+  addChatTemplate(options, c.chatTemplate, "the checkpoint's, or none: no chats");
   addIgnore(options, c.ignoreConfiguration);
 }
 
@@ -360,6 +374,8 @@ static void addReport(Options &options, ReportCommand &c) {
   options.back().required = true;
   add(options, "-o,--out", &c.out, notEmpty,
       {"FILE", "the page, one HTML file", "report.html, or none with --csv or --tensorboard"});
+  add(options, "--compiler", &c.compiler, notEmpty,
+      {"FILE", "what sinterc --report=json printed of this model: the page tells what was not fused, and why", "none"});
   add(options, "--csv", &c.csv, notEmpty, {"FILE", "all numbers as a table, a row a step", "none"});
   add(options, "--tensorboard", &c.tensorboard, notEmpty, {"FOLDER", "event files for TensorBoard", "none"});
 }
@@ -394,6 +410,7 @@ static void addImport(Options &options, ImportCommand &c) {
       {"NAME", "bytes, chars, which needs --vocabulary-from, or a file as for train", "the file's, or none"})
       .suggestions = "bytes,chars";
   add(options, "--vocabulary-from", &c.vocabularyFrom, notEmpty, {"FILE", "text that has the characters"});
+  addChatTemplate(options, c.chatTemplate, "the checkpoint's, or none");
   add(options, "--seed", &c.seed, anySeed, {"N", "of what the file does not hold", fmt::to_string(c.seed)});
   addIgnore(options, c.ignoreConfiguration);
 }
@@ -455,6 +472,12 @@ static void addPrepare(Options &options, PrepareCommand &c) {
   add(options, "--separator", &c.separator, notEmpty,
       {"TEXT", "what stands between documents of a text; the end-of-text token takes its place",
        "a file is a document"});
+  add(options, "--chat-template", &c.chatTemplate, chatTemplates,
+      {"NAME",
+       "files are chats: lines of {\"messages\":[{\"role\":...,\"content\":...}]}, which this template makes texts of; "
+       "as for train, which takes it from the folder",
+       "files are texts"})
+      .suggestions = chatTemplates.must;
   addRequired(options, "-o,--out", &c.out, notEmpty, {"FOLDER", "for files of tokens, which train --data takes"});
 }
 

@@ -7,6 +7,7 @@
 #include "base/report.h"
 #include "base/threads.h"
 #include "commands/commands.h"
+#include "data/chats.h"
 #include "data/token_files.h"
 #include "files/folder_lock.h"
 #include "tokenizers/tokenizer_files.h"
@@ -32,9 +33,10 @@ struct Part {
 
 class TokenWriter {
 public:
-  TokenWriter(const PrepareCommand &command, Tokenizer tokenizer, int threads)
-      : command_(command), tokenizer_(std::move(tokenizer)), threads_(threads),
-        width_(tokenizer_.size() > 0x10000 ? 4 : 2) {}
+  /// With `chats`, files are chats, one a line.
+  TokenWriter(const PrepareCommand &command, Tokenizer tokenizer, std::optional<ChatTemplate> chats, int threads)
+      : command_(command), tokenizer_(std::move(tokenizer)), chats_(std::move(chats)),
+        separator_(chats_ ? "\n" : command.separator), threads_(threads), width_(tokenizer_.size() > 0x10000 ? 4 : 2) {}
 
   void run(const std::vector<std::string> &files) {
     {
@@ -93,9 +95,9 @@ private:
   // Where a text may be cut behind partBytes; 0: more has to be read.
   size_t cutOf(const std::string &text, bool first, bool more) const {
     size_t cut;
-    if (!command_.separator.empty()) {
-      cut = text.find(command_.separator, partBytes);
-      cut = cut == text.npos ? text.size() : cut + command_.separator.size();
+    if (!separator_.empty()) {
+      cut = text.find(separator_, partBytes);
+      cut = cut == text.npos ? text.size() : cut + separator_.size();
     } else
       cut = tokenizer_.cutBehind(text, partBytes + (first ? 0 : 1));
     return cut == text.size() && more ? 0 : cut;
@@ -152,10 +154,21 @@ private:
       if (ends && tokenizer_.endOfText() >= 0)
         ids.push_back(tokenizer_.endOfText());
     };
-    if (command_.separator.empty())
+    const auto chat = [&](std::string_view line) {
+      if (line.find_first_not_of(" \t\r") == line.npos)
+        return;
+      const std::vector<int32_t> tokens =
+          chats_->tokens(tokenizer_, readChat(line, *chats_, part.what), false, part.what);
+      ids.insert(ids.end(), tokens.begin(), tokens.end());
+      if (tokenizer_.endOfText() >= 0)
+        ids.push_back(tokenizer_.endOfText());
+    };
+    if (chats_)
+      forEachDocument(text.substr(part.first ? 0 : 1), separator_, chat);
+    else if (separator_.empty())
       document(text, part.ends);
     else
-      forEachDocument(text.substr(part.first ? 0 : 1), command_.separator, [&](std::string_view of) {
+      forEachDocument(text.substr(part.first ? 0 : 1), separator_, [&](std::string_view of) {
         start = true;
         document(of, true);
       });
@@ -172,6 +185,8 @@ private:
 
   const PrepareCommand &command_;
   const Tokenizer tokenizer_;
+  const std::optional<ChatTemplate> chats_;
+  const std::string separator_; ///< between documents
   const int threads_, width_;
   InterruptWatch interrupt_;
   std::mutex mutex_;
@@ -189,9 +204,10 @@ private:
 
 // What the files of tokens were made of: what is there is gone on with only if it is the same.
 static std::string contentsOf(const PrepareCommand &command, const std::vector<std::string> &files,
-                              const std::string &tokenizer) {
-  std::string text = fmt::format("{{\"tokenizer\":\"{:016x}\",\"separator\":{},\n\"files\":[",
-                                 hashOf(tokenizer.data(), tokenizer.size()), jsonQuoted(command.separator));
+                              const std::string &tokenizer, const std::string &chats) {
+  std::string text = fmt::format("{{\"tokenizer\":\"{:016x}\",\"separator\":{},{}\n\"files\":[",
+                                 hashOf(tokenizer.data(), tokenizer.size()), jsonQuoted(command.separator),
+                                 chats.empty() ? "" : "\"chat_template\":" + chats + ",");
   for (const std::string &file : files) {
     std::error_code error;
     const auto time = std::filesystem::last_write_time(file, error).time_since_epoch().count();
@@ -212,10 +228,17 @@ Exit prepare(const CommonOptions &common, const PrepareCommand &command) {
   const Tokenizer tokenizer = command.tokenizer == "bytes"
                                   ? Tokenizer::bytes()
                                   : Tokenizer::of(readTokenizer(command.tokenizer, command.pattern));
+  std::optional<ChatTemplate> chats;
+  if (!command.chatTemplate.empty()) {
+    if (!command.separator.empty())
+      fail(Exit::Usage, "--separator: of chats, each line is a document");
+    chats = ChatTemplate::named(command.chatTemplate);
+  }
+  const std::string saved = chats ? chats->saved() : "";
   makeFolder(command.out);
   const FolderLock lock(command.out);
   const std::string path = command.out + "/prepared.json";
-  const std::string contents = contentsOf(command, files, tokenizer.vocabulary());
+  const std::string contents = contentsOf(command, files, tokenizer.vocabulary(), saved);
   if (std::error_code error; std::filesystem::exists(path, error)) {
     if (readFile(path) != contents)
       fail(Exit::Input, fmt::format("{}: holds tokens of other texts, or by another tokenizer; name another folder, or "
@@ -226,7 +249,9 @@ Exit prepare(const CommonOptions &common, const PrepareCommand &command) {
   writeFileAtomically(path, contents);
   if (tokenizer.text())
     writeFileAtomically(command.out + "/tokenizer.json", tokenizer.vocabulary());
-  TokenWriter writer(command, tokenizer, common.threads);
+  if (chats)
+    writeFileAtomically(command.out + "/chat_template.json", saved);
+  TokenWriter writer(command, tokenizer, std::move(chats), common.threads);
   writer.run(files);
   reportNote(fmt::format("{} tokens of {} bytes in {} files{}: train --data {}", writer.tokens(), writer.bytes(),
                          writer.parts(), writer.kept() ? fmt::format(", {} of them from before", writer.kept()) : "",

@@ -8,6 +8,7 @@
 #include "checkpoint/kept.h"
 #include "commands/dry_run.h"
 #include "commands/train_data.h"
+#include "data/chats.h"
 #include "files/files.h"
 #include "files/folder_lock.h"
 #include "files/put_aside.h"
@@ -163,6 +164,7 @@ void Training::start() {
   for (const std::string &note : notes)
     reportNote(note);
   checkpoint_.tokenizer = from.tokenizer;
+  checkpoint_.chatTemplate = from.chatTemplate;
 }
 
 // From here on, the folder is this training's alone, if it is there yet.
@@ -363,6 +365,10 @@ Exit Training::run() {
   data_.emplace(program_, command_, folder_, resumes_);
   data_->takePaths(options_);
   checkFiles();
+  if (!command_.chatTemplate.empty())
+    checkpoint_.chatTemplate = chatTemplateNamed(command_.chatTemplate);
+  else if (checkpoint_.chatTemplate.empty())
+    checkpoint_.chatTemplate = chatTemplateNamed(chatTemplateBeside(dataFiles(data_->path())));
   if (!resumes_ && !command_.order && data_->readsArrays(Batch::of(program_, requireEntry(program_, "train"))))
     options_.order = Order::Shuffled;
   Trainer trainer(program_, options_, checkpoint_.seed);

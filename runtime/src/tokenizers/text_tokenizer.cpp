@@ -74,9 +74,9 @@ struct TextTokenizer::Run {
   std::vector<int32_t> &ids;
   const std::string &what;
   PieceCache &cache;
-  bool first = true;    // nothing was encoded yet: the text begins here
-  bool special = false; // special tokens are looked for
-  bool opens = first;   // what comes is the first of the text, or behind an added token
+  bool first = true;                   // nothing was encoded yet: the text begins here
+  std::span<const Range> special = {}; // the parts where special tokens are looked for that are still to come
+  bool opens = first;                  // what comes is the first of the text, or behind an added token
   std::vector<int32_t> scratch = {};
 };
 
@@ -193,11 +193,20 @@ void TextTokenizer::encodeSome(std::string_view text, size_t &position, size_t b
   position = end;
 }
 
-std::vector<int32_t> TextTokenizer::encodeWithSpecial(std::string_view text, const std::string &what) const {
+std::vector<int32_t> TextTokenizer::encodeWithSpecial(std::string_view text, std::span<const Range> where,
+                                                      const std::string &what) const {
   std::vector<int32_t> ids;
-  Run run{ids, what, PieceCache::of(number_), true, true};
+  Run run{ids, what, PieceCache::of(number_), true, where};
   encodeSections(run, text);
   return ids;
+}
+
+std::pair<int32_t, size_t> TextTokenizer::findSpecial(std::string_view text) const {
+  for (size_t at = 0; at < text.size(); ++at)
+    if (addedStart_[static_cast<unsigned char>(text[at])])
+      if (const AddedToken *token = addedAt(text, at, true); token && token->special)
+        return {token->id, at};
+  return {-1, text.size()};
 }
 
 bool TextTokenizer::isSpecial(int32_t token) const {
@@ -229,11 +238,21 @@ const AddedToken *TextTokenizer::addedAt(std::string_view text, size_t at, bool 
 }
 
 void TextTokenizer::encodeSections(Run &run, std::string_view text) const {
-  const auto &starts = run.special ? addedStart_ : plainStart_;
+  const auto &starts = run.special.empty() ? plainStart_ : addedStart_;
   const bool any = std::find(std::begin(starts), std::end(starts), true) != std::end(starts);
+  // The one that begins at a place: special, where this lies in such a part and the token's end does, too.
+  const auto tokenAt = [&](size_t at) -> const AddedToken * {
+    if (!starts[static_cast<unsigned char>(text[at])])
+      return nullptr;
+    while (!run.special.empty() && run.special.front().second <= at)
+      run.special = run.special.subspan(1);
+    const bool within = !run.special.empty() && run.special.front().first <= at;
+    const AddedToken *token = within ? addedAt(text.substr(0, run.special.front().second), at, true) : nullptr;
+    return token ? token : addedAt(text, at, false);
+  };
   size_t begin = 0;
   for (size_t at = 0; any && at < text.size();) {
-    const AddedToken *token = starts[static_cast<unsigned char>(text[at])] ? addedAt(text, at, run.special) : nullptr;
+    const AddedToken *token = tokenAt(at);
     if (!token) {
       ++at;
       continue;

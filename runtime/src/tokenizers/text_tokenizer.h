@@ -6,6 +6,7 @@
 #include "tokenizers/splitter.h"
 #include "tokenizers/tokenizer.h"
 
+#include <array>
 #include <functional>
 #include <optional>
 
@@ -71,8 +72,17 @@ public:
   std::string saved() const override;
   int32_t endOfText() const override { return endOfText_; }
 
-  /// All of a text, in which the texts of special tokens are these.
-  std::vector<int32_t> encodeWithSpecial(std::string_view text, const std::string &what) const;
+  /// A part of a text: where it begins and ends.
+  using Range = std::pair<size_t, size_t>;
+  /// All of a text, in which the texts of special tokens are these where they lie within one of `where`, parts in
+  /// order.
+  std::vector<int32_t> encodeWithSpecial(std::string_view text, std::span<const Range> where,
+                                         const std::string &what) const;
+  std::vector<int32_t> encodeWithSpecial(std::string_view text, const std::string &what) const {
+    return encodeWithSpecial(text, std::array{Range(0, text.size())}, what);
+  }
+  /// The first special token in a text, and where its text begins; -1 and the text's end if there is none.
+  std::pair<int32_t, size_t> findSpecial(std::string_view text) const;
   const TokenizerParts &parts() const { return parts_; }
   bool isSpecial(int32_t token) const;
   /// All merges, by rank.

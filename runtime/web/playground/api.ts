@@ -32,6 +32,9 @@ export interface Card {
   checkpoint: string;
   step: number;
   best_loss: number | null;
+  /** The template of chats; null: the model knows none. */
+  chat_template: string | null;
+  chat_system: boolean;
   losses: { loss: [number, number | null][]; val_loss: [number, number | null][] };
 }
 
@@ -139,6 +142,20 @@ export interface Request {
   onEnd(sample: number, reason: string, text: string): void;
 }
 
+/** How tokens are chosen, as requests say it. */
+const drawing = (settings: Settings, seed: number) => ({
+  max_tokens: settings.maxTokens,
+  temperature: settings.temperature,
+  top_p: settings.topP,
+  top_k: settings.topK,
+  min_p: settings.minP,
+  repeat_penalty: settings.repeatPenalty,
+  presence_penalty: settings.presencePenalty,
+  frequency_penalty: settings.frequencyPenalty,
+  stop: settings.stop ? [settings.stop.replace(/\\n/g, "\n")] : null,
+  seed,
+});
+
 /** Goes on with a text. */
 export async function complete(request: Request): Promise<void> {
   const { settings, signal } = request;
@@ -153,16 +170,7 @@ export async function complete(request: Request): Promise<void> {
       echo,
       logprobs: 10,
       return_token_ids: true,
-      max_tokens: settings.maxTokens,
-      temperature: settings.temperature,
-      top_p: settings.topP,
-      top_k: settings.topK,
-      min_p: settings.minP,
-      repeat_penalty: settings.repeatPenalty,
-      presence_penalty: settings.presencePenalty,
-      frequency_penalty: settings.frequencyPenalty,
-      stop: settings.stop ? [settings.stop.replace(/\\n/g, "\n")] : null,
-      seed: request.seed,
+      ...drawing(settings, request.seed),
     },
     signal,
   );
@@ -187,6 +195,42 @@ export async function complete(request: Request): Promise<void> {
       if (old.length) request.onTokens(index, old, true);
       if (tokens.length) request.onTokens(index, tokens, false);
       if (choice.finish_reason) request.onEnd(index, choice.finish_reason, texts[index]!);
+    }
+  }
+  throw new ApiError("The connection ended before the answer did.", 0);
+}
+
+export interface Message {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
+
+interface Delta {
+  error?: { message: string };
+  choices?: { delta: { content?: string }; finish_reason: string | null }[];
+}
+
+/** Answers a chat; tells of each part of the answer, and returns why it ended. */
+export async function answer(
+  messages: readonly Message[],
+  settings: Settings,
+  seed: number,
+  signal: AbortSignal,
+  onText: (text: string) => void,
+): Promise<string> {
+  const response = await call(
+    "v1/chat/completions",
+    { messages, stream: true, ...drawing(settings, seed) },
+    signal,
+  );
+  let reason = "";
+  for await (const event of events(response)) {
+    if (event === "[DONE]") return reason;
+    const chunk = JSON.parse(event) as Delta;
+    if (chunk.error) throw new ApiError(chunk.error.message, 500);
+    for (const { delta, finish_reason } of chunk.choices ?? []) {
+      if (delta.content) onText(delta.content);
+      reason = finish_reason ?? reason;
     }
   }
   throw new ApiError("The connection ended before the answer did.", 0);

@@ -1,6 +1,7 @@
 // The playground: a text that somebody and the model write together, or two of them side by side.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, card as fetchCard, complete, setKey, type Card, type Settings } from "./api";
+import { Chat } from "./chat";
 import { Editor } from "./editor";
 import { ModelCard } from "./model_card";
 import { changed, emptyPane, grown, redone, undone, type Pane } from "./pane";
@@ -40,6 +41,7 @@ export function App() {
   const [busy, setBusy] = useState<number[]>([]);
   const [lastSeed, setLastSeed] = useState<number | null>(null);
   const [speed, setSpeed] = useState("");
+  const [chats, setChats] = useState(false);
   const running = useRef<AbortController | null>(null);
   const wide = useRef(window.matchMedia("(min-width: 900px)").matches);
 
@@ -177,11 +179,30 @@ export function App() {
 
   const compare = panes.length > 1;
   const working = busy.length > 0;
+  const told = (error: Error | null) => {
+    setProblem(error?.message ?? "");
+    if (error instanceof ApiError && error.status === 401) setLocked(true);
+  };
   return (
     <>
       <header>
         <h1>{card ? card.name : "Playground"}</h1>
         <p>{card ? about(card) : "…"}</p>
+        {card?.chat_template && (
+          <div class="modes" role="group" aria-label="What to write">
+            {[false, true].map((chat) => (
+              <button
+                key={String(chat)}
+                type="button"
+                aria-pressed={chats === chat}
+                disabled={working}
+                onClick={() => setChats(chat)}
+              >
+                {chat ? "Chat" : "Text"}
+              </button>
+            ))}
+          </div>
+        )}
       </header>
       <main>
         {problem && (
@@ -192,95 +213,101 @@ export function App() {
             </button>
           </p>
         )}
-        <div class="tools">
-          <button type="button" class="primary" disabled={working} onClick={() => (compare ? both() : goOn(0))}>
-            {compare ? "Two samples" : "Continue"}
-          </button>
-          <button type="button" disabled={!working} onClick={stop}>
-            Stop
-          </button>
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={compare}
-              disabled={working}
-              onChange={(event) => setPanes(event.currentTarget.checked ? [panes[0]!, emptyPane] : [panes[0]!])}
-            />
-            Side by side
-          </label>
-          <label class="check" title="Asks the model what it thinks of the text that is there, token by token">
-            <input
-              type="checkbox"
-              checked={scorePrompt}
-              onChange={(event) => setScorePrompt(event.currentTarget.checked)}
-            />
-            Shade the prompt
-          </label>
-        </div>
-        <div class={compare ? "panes two" : "panes"}>
-          {panes.map((pane, i) => {
-            const sum = summary(pane.pieces);
-            return (
-              <section key={i} aria-label={compare ? `Sample ${i + 1}` : "Text"}>
-                <Editor
-                  label={compare ? `Sample ${i + 1}` : "Prompt and continuation"}
-                  pieces={pane.pieces}
-                  busy={busy.includes(i)}
-                  placeholder={
-                    i ? "The second sample comes here." : "Write something, then Continue (Ctrl+Enter)."
-                  }
-                  onEdit={edit(i)}
-                  onReplace={(token, by) => replace(i, token, by)}
-                  onKey={press(i)}
+        {chats && card ? (
+          <Chat card={card} settings={settings} onSeed={setLastSeed} onProblem={told} />
+        ) : (
+          <>
+            <div class="tools">
+              <button type="button" class="primary" disabled={working} onClick={() => (compare ? both() : goOn(0))}>
+                {compare ? "Two samples" : "Continue"}
+              </button>
+              <button type="button" disabled={!working} onClick={stop}>
+                Stop
+              </button>
+              <label class="check">
+                <input
+                  type="checkbox"
+                  checked={compare}
+                  disabled={working}
+                  onChange={(event) => setPanes(event.currentTarget.checked ? [panes[0]!, emptyPane] : [panes[0]!])}
                 />
-                <div class="status">
-                  <button type="button" disabled={working || !pane.past.length} onClick={() => setPane(i, undone)}>
-                    Undo
-                  </button>
-                  <button
-                    type="button"
-                    disabled={working || !pane.future.length}
-                    onClick={() => setPane(i, redone)}
-                  >
-                    Redo
-                  </button>
-                  {compare && (
-                    <button type="button" disabled={working} onClick={() => goOn(i)}>
-                      Continue this
-                    </button>
-                  )}
-                  <button
-                    type="button"
-                    disabled={working || !pane.pieces.length}
-                    onClick={() => setPane(i, (now) => changed(now, []))}
-                  >
-                    Clear
-                  </button>
-                  <span>
-                    {sum.tokens > 0 && `${sum.tokens} tokens, perplexity ${sum.perplexity.toFixed(2)}`}
-                    {pane.reason && ` · ${reasons[pane.reason] ?? pane.reason}`}
-                  </span>
-                </div>
-              </section>
-            );
-          })}
-        </div>
-        <p class="legend">
-          <span>Probability</span>
-          {["≥ 42 %", "18 %", "7 %", "3 %", "1.3 %", "0.6 %", "0.2 %", "less"].map((text, i) => (
-            <span key={i} class={`token shade-${i}`}>
-              {text}
-            </span>
-          ))}
-        </p>
-        <p class="hint" id="keys">
-          Ctrl+Enter continues, Escape stops, Ctrl+Z undoes. Point at a token, or Alt+↓ with the cursor in it: what
-          might have stood there; a click puts it there and goes on.
-        </p>
-        <p class="hint" role="status">
-          {working ? "Writing… " : ""}
-          {speed}
-        </p>
+                Side by side
+              </label>
+              <label class="check" title="Asks the model what it thinks of the text that is there, token by token">
+                <input
+                  type="checkbox"
+                  checked={scorePrompt}
+                  onChange={(event) => setScorePrompt(event.currentTarget.checked)}
+                />
+                Shade the prompt
+              </label>
+            </div>
+            <div class={compare ? "panes two" : "panes"}>
+              {panes.map((pane, i) => {
+                const sum = summary(pane.pieces);
+                return (
+                  <section key={i} aria-label={compare ? `Sample ${i + 1}` : "Text"}>
+                    <Editor
+                      label={compare ? `Sample ${i + 1}` : "Prompt and continuation"}
+                      pieces={pane.pieces}
+                      busy={busy.includes(i)}
+                      placeholder={
+                        i ? "The second sample comes here." : "Write something, then Continue (Ctrl+Enter)."
+                      }
+                      onEdit={edit(i)}
+                      onReplace={(token, by) => replace(i, token, by)}
+                      onKey={press(i)}
+                    />
+                    <div class="status">
+                      <button type="button" disabled={working || !pane.past.length} onClick={() => setPane(i, undone)}>
+                        Undo
+                      </button>
+                      <button
+                        type="button"
+                        disabled={working || !pane.future.length}
+                        onClick={() => setPane(i, redone)}
+                      >
+                        Redo
+                      </button>
+                      {compare && (
+                        <button type="button" disabled={working} onClick={() => goOn(i)}>
+                          Continue this
+                        </button>
+                      )}
+                      <button
+                        type="button"
+                        disabled={working || !pane.pieces.length}
+                        onClick={() => setPane(i, (now) => changed(now, []))}
+                      >
+                        Clear
+                      </button>
+                      <span>
+                        {sum.tokens > 0 && `${sum.tokens} tokens, perplexity ${sum.perplexity.toFixed(2)}`}
+                        {pane.reason && ` · ${reasons[pane.reason] ?? pane.reason}`}
+                      </span>
+                    </div>
+                  </section>
+                );
+              })}
+            </div>
+            <p class="legend">
+              <span>Probability</span>
+              {["≥ 42 %", "18 %", "7 %", "3 %", "1.3 %", "0.6 %", "0.2 %", "less"].map((text, i) => (
+                <span key={i} class={`token shade-${i}`}>
+                  {text}
+                </span>
+              ))}
+            </p>
+            <p class="hint" id="keys">
+              Ctrl+Enter continues, Escape stops, Ctrl+Z undoes. Point at a token, or Alt+↓ with the cursor in it: what
+              might have stood there; a click puts it there and goes on.
+            </p>
+            <p class="hint" role="status">
+              {working ? "Writing… " : ""}
+              {speed}
+            </p>
+          </>
+        )}
       </main>
       <aside>
         <details open={wide.current}>

@@ -1,20 +1,6 @@
 // What the model is: numbers, and how its losses went.
+import { bytes, short } from "../shared/numbers";
 import type { Card } from "./api";
-
-const short = (value: number): string => {
-  const units: [number, string][] = [
-    [1e9, " B"],
-    [1e6, " M"],
-    [1e3, " K"],
-  ];
-  for (const [size, unit] of units) if (value >= size) return `${(value / size).toPrecision(3)}${unit}`;
-  return String(value);
-};
-
-const bytes = (value: number): string => {
-  const unit = Math.min(3, Math.floor(Math.log2(Math.max(1, value)) / 10));
-  return `${(value / 1024 ** unit).toPrecision(3)} ${["bytes", "KiB", "MiB", "GiB"][unit]}`;
-};
 
 type Points = [number, number | null][];
 

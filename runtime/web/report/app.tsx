@@ -1,7 +1,10 @@
 // Trainings beside each other: curves, samples, what they were asked for, what the program is.
 import { useMemo, useState } from "preact/hooks";
 import { Chart, type Line } from "./chart";
-import { bytes, seriesOf, short, type Data, type Run } from "./data";
+import { Fusion } from "./fusion";
+import { Memory } from "./memory";
+import { bytes, short } from "../shared/numbers";
+import { seriesOf, type Data, type Run } from "./data";
 
 const colours = {
   light: ["#1756a9", "#b4530a", "#1b7a3d", "#8b2fa8", "#a3161b", "#0b7285", "#6b5900", "#5a5f69"],
@@ -168,8 +171,9 @@ function Samples({ run }: { run: Run }) {
   );
 }
 
-function Program({ data }: { data: Data }) {
+function Program({ data, dark }: { data: Data; dark: boolean }) {
   const { program, machine } = data;
+  const compiled = [data.compiled ?? []].flat();
   const [entry, setEntry] = useState(0);
   const chosen = program.entries[entry];
   const facts: [string, string][] = [
@@ -209,6 +213,8 @@ function Program({ data }: { data: Data }) {
           <p>
             {chosen.launches} launches, {short(chosen.flops)}FLOP, arena {bytes(chosen.arena_bytes)}
           </p>
+          <Memory key={entry} entry={chosen} dark={dark} />
+          <h3>Kernels</h3>
           <div class="scroll kernels" tabIndex={0} role="region" aria-label="Kernels">
             <table>
               <thead>
@@ -235,6 +241,9 @@ function Program({ data }: { data: Data }) {
               </tbody>
             </table>
           </div>
+          {compiled.map((one) => (
+            <Fusion key={one.target} compiled={one} entry={chosen.name} />
+          ))}
         </>
       )}
     </>
@@ -303,7 +312,7 @@ export function App({ data }: { data: Data }) {
           ),
       )}
       <h2>Program and machine</h2>
-      <Program data={data} />
+      <Program data={data} dark={dark} />
     </main>
   );
 }

@@ -35,6 +35,35 @@ export interface Kernel {
   bytes: number;
 }
 
+export interface Entry {
+  name: string;
+  launches: number;
+  arena_bytes: number;
+  flops: number;
+  kernels: Kernel[];
+  /** Of each launch, a number in `kernels`. */
+  order: number[];
+  arena: {
+    /** Bytes before the first launch, at each, and behind the last. */
+    live: number[];
+    /** Where in `live` most are. */
+    peak: number;
+    /** How many parts there are then; the largest of them. */
+    parts: number;
+    at_peak: { bytes: number; launch: number; kernel: string; line: string; scope: string }[];
+  };
+}
+
+/** What sinterc --report=json prints, as far as the page shows it; a list, where there are several targets. */
+export interface Compiled {
+  target: string;
+  entries: {
+    name: string;
+    kernels: { name: string; line: string; stored_because?: string[] }[];
+    not_fused?: { line: string; scopes: string[]; what: string; because: string; times: number }[];
+  }[];
+}
+
 export interface Data {
   made: number;
   runs: Run[];
@@ -49,8 +78,9 @@ export interface Data {
     state_bytes: number;
     arena_bytes: number;
     constant_bytes: number;
-    entries: { name: string; launches: number; arena_bytes: number; flops: number; kernels: Kernel[] }[];
+    entries: Entry[];
   };
+  compiled: Compiled | Compiled[] | null;
 }
 
 export const seriesOf = (run: Run, name: string): Series | undefined =>
@@ -66,20 +96,4 @@ export function smoothed(values: readonly (number | null)[], memory: number): (n
     weight = memory * weight + (1 - memory);
     return mean / weight;
   });
-}
-
-export function bytes(value: number): string {
-  const unit = Math.max(0, Math.min(4, Math.floor(Math.log2(Math.max(1, value)) / 10)));
-  return `${(value / 1024 ** unit).toPrecision(unit ? 3 : 4)} ${["bytes", "KiB", "MiB", "GiB", "TiB"][unit]}`;
-}
-
-export function short(value: number): string {
-  for (const [size, unit] of [
-    [1e12, " T"],
-    [1e9, " G"],
-    [1e6, " M"],
-    [1e3, " k"],
-  ] as const)
-    if (Math.abs(value) >= size) return `${(value / size).toPrecision(3)}${unit}`;
-  return String(Math.round(value * 1000) / 1000);
 }

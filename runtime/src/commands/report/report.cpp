@@ -5,6 +5,7 @@
 #include "base/output.h"
 #include "checkpoint/checkpoint.h"
 #include "commands/commands.h"
+#include "commands/report/arena_use.h"
 #include "commands/report/event_file.h"
 #include "commands/report/report_page.h"
 #include "files/files.h"
@@ -118,6 +119,33 @@ std::string machineJson() {
                      jsonQuoted(fmt::format("{} {}", system.sysname, system.release)));
 }
 
+// Bytes of the arena at each launch, and what most of them are at the peak.
+std::string arenaJson(const sinter_program &program, const sinter_plan &plan, const sinter_entry &entry) {
+  constexpr size_t mostParts = 12;
+  const ArenaUse use = arenaUse(entry);
+  std::string parts;
+  for (size_t i = 0; i < std::min(use.atPeak.size(), mostParts); ++i) {
+    const auto [writer, bytes] = use.atPeak[i];
+    const sinter_launch *launch = writer < 0 ? nullptr : &entry.launches[writer];
+    parts += fmt::format("{}{{\"bytes\":{},\"launch\":{},\"kernel\":{},\"line\":{},\"scope\":{}}}", i ? "," : "", bytes,
+                         writer, jsonQuoted(launch ? kernelInfo(program, plan, launch->kernel).name : "an input"),
+                         jsonQuoted(launch ? launch->location : ""),
+                         jsonQuoted(launch && launch->scope ? launch->scope : ""));
+  }
+  return fmt::format("{{\"live\":[{}],\"peak\":{},\"parts\":{},\"at_peak\":[{}]}}", fmt::join(use.live, ","),
+                     use.peak(), use.atPeak.size(), parts);
+}
+
+// What `sinterc --report=json` printed of this program; null without it.
+std::string compilerJson(const std::string &path) {
+  if (path.empty())
+    return "null";
+  const std::string text = readFile(path), json = jsonOrNull(text);
+  if (json == "null" || json.find("\"not_fused\"") == std::string::npos)
+    fail(Exit::Input, fmt::format("{}: is not what sinterc --report=json prints", path));
+  return json;
+}
+
 // What the compiler made, as far as the program knows it.
 std::string programJson(const sinter_program &program) {
   const sinter_plan &plan = anyPlan(program);
@@ -128,16 +156,20 @@ std::string programJson(const sinter_program &program) {
     std::map<uint32_t, uint32_t> launches;
     for (uint32_t l = 0; l < entry.launch_count; ++l)
       ++launches[entry.launches[l].kernel];
-    std::string kernels;
+    std::string kernels, order;
+    for (uint32_t l = 0; l < entry.launch_count; ++l)
+      order +=
+          fmt::format("{}{}", l ? "," : "", std::distance(launches.begin(), launches.find(entry.launches[l].kernel)));
     for (const auto &[kernel, count] : launches) {
       const KernelInfo info = kernelInfo(program, plan, kernel);
       kernels += fmt::format("{}{{\"name\":{},\"line\":{},\"launches\":{},\"flops\":{},\"bytes\":{}}}",
                              kernels.empty() ? "" : ",", jsonQuoted(info.name), jsonQuoted(info.location), count,
                              info.flops, info.bytes);
     }
-    entries +=
-        fmt::format("{}{{\"name\":{},\"launches\":{},\"arena_bytes\":{},\"flops\":{},\"kernels\":[{}]}}", e ? "," : "",
-                    jsonQuoted(entry.name), entry.launch_count, entry.arena_bytes, entry.flops, kernels);
+    entries += fmt::format("{}{{\"name\":{},\"launches\":{},\"arena_bytes\":{},\"flops\":{},\"kernels\":[{}],\"order\":"
+                           "[{}],\"arena\":{}}}",
+                           e ? "," : "", jsonQuoted(entry.name), entry.launch_count, entry.arena_bytes, entry.flops,
+                           kernels, order, arenaJson(program, plan, entry));
   }
   int64_t parameters = 0;
   for (uint32_t s = 0; s < program.state_count; ++s)
@@ -236,6 +268,8 @@ Exit reportRuns(const sinter_program &description, const ReportCommand &command)
   }
   const bool others = !command.csv.empty() || !command.tensorboard.empty();
   const std::string out = !command.out.empty() ? command.out : others ? "" : "report.html";
+  if (!command.compiler.empty())
+    inputs.push_back({"--compiler", command.compiler});
   keepApart({"--out", out}, inputs);
   keepApart({"--csv", command.csv}, inputs);
   if (!command.csv.empty())
@@ -244,13 +278,15 @@ Exit reportRuns(const sinter_program &description, const ReportCommand &command)
     writeEvents(runs, command.tensorboard);
   if (out.empty())
     return Exit::Done;
+  const std::string compiled = compilerJson(command.compiler);
   std::string json;
   for (const Run &run : runs)
     json += (json.empty() ? "" : ",") + runJson(run);
   const auto now =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
-  writeFileAtomically(out, reportPage(fmt::format("{{\"made\":{},\"runs\":[{}],\"machine\":{},\"program\":{}}}",
-                                                  now.count(), json, machineJson(), programJson(description))));
+  writeFileAtomically(
+      out, reportPage(fmt::format("{{\"made\":{},\"runs\":[{}],\"machine\":{},\"program\":{},\"compiled\":{}}}",
+                                  now.count(), json, machineJson(), programJson(description), compiled)));
   if (command.out.empty())
     reportNote(fmt::format("written to {}", out));
   return Exit::Done;
