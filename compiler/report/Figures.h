@@ -22,6 +22,8 @@ struct BufferFigures {
   Place place;
   int64_t bytes = 0;
   int64_t offset = 0, first = 0, last = 0; ///< in the arena; the moments between which it is live
+  /// The last moment at which its bytes count: not `last`, if that one overwrites it in place.
+  int64_t until = 0;
 };
 
 /// A launch, and when it runs: all launches of a loop are one moment.

@@ -99,11 +99,7 @@ private:
 
   /// The launch at which most bytes are live, and the largest buffers then.
   void readPeak() {
-    auto liveAt = [&](int64_t time, Life &life) {
-      // What a launch overwrites in place is counted once, as its output.
-      bool replaced = life.last == time && overwritten.contains(life.buffer.getBuffer());
-      return life.first <= time && time <= life.last && !replaced;
-    };
+    auto liveAt = [&](int64_t time, Life &life) { return life.first <= time && time <= until(life); };
     SmallVector<Life> arena;
     for (auto &[value, life] : lives)
       if (life.buffer)
@@ -112,10 +108,9 @@ private:
       figures.buffers.push_back(describe(life));
     SmallVector<int64_t> change(moments.size() + 3); // of live bytes, from launch -1 on
     for (Life &life : arena) {
-      int64_t bytes = plan::alignUp(sizeOf(life)),
-              end = life.last + (overwritten.contains(life.buffer.getBuffer()) ? 0 : 1);
+      int64_t bytes = plan::alignUp(sizeOf(life));
       change[life.first + 1] += bytes;
-      change[end + 1] -= bytes;
+      change[until(life) + 2] -= bytes;
     }
     int64_t live = 0, most = 0;
     for (auto [index, bytes] : llvm::enumerate(change)) {
@@ -136,13 +131,17 @@ private:
       figures.peak = Place(moments[figures.peakLaunch]->getLoc());
   }
 
-  static BufferFigures describe(Life &life) {
+  /// The last moment at which a buffer counts. What a launch overwrites in place is counted once, as its output.
+  int64_t until(Life &life) { return life.last - (overwritten.contains(life.buffer.getBuffer()) ? 1 : 0); }
+
+  BufferFigures describe(Life &life) {
     return {describeType(cast<MemRefType>(life.buffer.getBuffer().getType())),
             Place(life.buffer.getLoc()),
             sizeOf(life),
             static_cast<int64_t>(life.buffer.getOffset()),
             life.first,
-            life.last};
+            life.last,
+            until(life)};
   }
 
   static int64_t sizeOf(Life &life) { return plan::sizeInBytes(cast<MemRefType>(life.buffer.getBuffer().getType())); }

@@ -118,10 +118,7 @@ private:
   /// or devices behind the plan.
   int compile(OwningOpRef<ModuleOp> module) {
     watch.restart();
-    if (!line.view.empty())
-      options.atStage = [this](Stage stage, ModuleOp module, PassManager *manager) {
-        manager ? view.begin(stageName(stage), module, *manager) : view.end(stageName(stage), module);
-      };
+    watchStages();
     std::string title = titleOf(*module);
     Stage shared = std::clamp(Stage::Train, line.first, line.last);
     if (!reach(*module, line.first, shared, options))
@@ -134,26 +131,29 @@ private:
       bool first = i == 0 || target.target != line.targets[i - 1].target;
       bool last = i + 1 == line.targets.size();
       if (first) {
+        if (!line.view.empty())
+          view.enter(targetName(target.target));
         remarks ? remarks->listenTo(targetName(target.target)) : void();
         if (options.memoryBudget && shared < Stage::Plan && line.last >= Stage::Plan &&
             !makeRoom(*module, shared, target))
           return kWrongInput;
+        watchStages();
         plans.push_back(last ? std::move(module) : OwningOpRef<ModuleOp>(module->clone()));
         if (!reach(*plans.back(), shared, std::clamp(Stage::Plan, shared, line.last), options) ||
             (!line.report.empty() && !describe(*plans.back(), described)))
           return kWrongInput;
-        if (!line.view.empty() && i == 0 && line.last >= Stage::Plan && line.first <= Stage::Plan)
+        if (!line.view.empty() && line.last >= Stage::Plan && line.first <= Stage::Plan)
           view.plan(*plans.back(), &*remarks);
       }
       if (line.header && i == 0)
         header = emitHeader(*plans.back(), prefixOf(*plans.back()));
-      if (line.last < Stage::Target || (justTells() && (line.view.empty() || i > 0)))
+      if (line.last < Stage::Target || (justTells() && (line.view.empty() || !first)))
         continue;
       compiled.push_back(last ? std::move(plans.back()) : OwningOpRef<ModuleOp>(plans.back()->clone()));
       if (!reach(*compiled.back(), std::clamp(Stage::Plan, line.first, line.last), Stage::Target, options))
         return kWrongInput;
       versions.push_back({*compiled.back(), target});
-      options.atStage = nullptr; // the page is about one version
+      options.atStage = nullptr; // the page is about one version of each target
     }
     if (int code = line.report.empty() ? kDone : write(described, "-"))
       return code;
@@ -166,6 +166,14 @@ private:
       return print(compiled.empty() ? *plans.back() : *compiled.back());
     watch.restart(); // the stages have told their own times
     return finish(versions);
+  }
+
+  /// Lets --view see the stages that come.
+  void watchStages() {
+    if (!line.view.empty())
+      options.atStage = [this](Stage stage, ModuleOp module, PassManager *manager) {
+        manager ? view.begin(stageName(stage), module, *manager) : view.end(stageName(stage), module);
+      };
   }
 
   /// What the symbols of an object begin with; nothing for an executable.

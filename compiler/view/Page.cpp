@@ -3,6 +3,7 @@
 #include "compiler/view/View.h"
 
 #include "base/page.h"
+#include "dialects/plan/Plan.h"
 
 #include "llvm/Support/Base64.h"
 #include "llvm/Support/Compression.h"
@@ -115,6 +116,7 @@ void write(OStream &json, const Graph &graph) {
         json.attribute("place", static_cast<int64_t>(op.place));
         json.attribute("group", op.group);
         json.attribute("bytes", op.bytes);
+        json.attribute("flops", op.flops);
         plain(json, "operands", op.operands);
       });
     });
@@ -158,6 +160,7 @@ void write(OStream &json, const report::EntryFigures &entry) {
         json.attribute("offset", buffer.offset);
         json.attribute("first", buffer.first);
         json.attribute("last", buffer.last);
+        json.attribute("until", buffer.until);
         place(json, buffer.place.line, buffer.place.scopes);
       });
     });
@@ -176,35 +179,43 @@ void write(OStream &json, const report::EntryFigures &entry) {
 
 bool hasPage() { return sinter_view_page_bytes != 0; }
 
+/// What is a target's own; entries and graphs packed.
+static void write(OStream &json, const TargetRecord &target) {
+  json.object([&] {
+    json.attribute("name", text(target.name));
+    json.attribute("title", text(target.figures.target.empty() ? target.name : target.figures.target));
+    json.attribute("parameters", target.figures.parameters);
+    json.attribute("state_bytes", target.figures.stateBytes);
+    list(json, "stages", target.stages, [&](const StageRecord &stage) { writeSummary(json, stage); });
+    json.attribute("entries", packed(jsonOf([&](OStream &inner) {
+                     inner.array([&] {
+                       for (const report::EntryFigures &entry : target.figures.entries)
+                         write(inner, entry);
+                     });
+                   })));
+    json.attribute("graphs", packed(jsonOf([&](OStream &inner) {
+                     inner.array([&] {
+                       for (const Graph &graph : target.graphs)
+                         write(inner, graph);
+                     });
+                   })));
+  });
+}
+
 std::string View::page(StringRef title, StringRef version) const {
   std::string json = jsonOf([&](OStream &out) {
     out.object([&] {
       out.attribute("title", text(title));
       out.attribute("compiler", text(version));
-      out.attribute("target", text(figures.target));
-      out.attribute("parameters", figures.parameters);
-      out.attribute("state_bytes", figures.stateBytes);
+      out.attribute("alignment", plan::kAlignment);
       list(out, "places", places.list(), [&](const auto &place) {
         out.object([&] {
           out.attribute("line", text(place.first));
           plain(out, "scopes", place.second);
         });
       });
-      list(out, "stages", stages, [&](const StageRecord &stage) { writeSummary(out, stage); });
-      std::string entries = jsonOf([&](OStream &inner) {
-        inner.array([&] {
-          for (const report::EntryFigures &entry : figures.entries)
-            write(inner, entry);
-        });
-      });
-      std::string ops = jsonOf([&](OStream &inner) {
-        inner.array([&] {
-          for (const Graph &graph : graphs)
-            write(inner, graph);
-        });
-      });
-      out.attribute("entries", packed(entries));
-      out.attribute("graphs", packed(ops));
+      list(out, "stages", shared, [&](const StageRecord &stage) { writeSummary(out, stage); });
+      list(out, "targets", targets, [&](const TargetRecord &target) { write(out, target); });
     });
   });
   return fillPage(sinter_view_page, sinter_view_page_bytes, json);

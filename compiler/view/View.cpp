@@ -1,9 +1,12 @@
 #include "compiler/view/View.h"
 
+#include "compiler/passes/Passes.h"
+#include "compiler/passes/kernels/KernelCost.h"
 #include "compiler/passes/kernels/KernelGroups.h"
 #include "dialects/sinter/Loops.h"
 #include "dialects/sinter/Sinter.h"
 
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -33,7 +36,7 @@ struct View::Watcher : PassInstrumentation {
 };
 
 void View::begin(StringRef stage, ModuleOp module, PassManager &manager) {
-  stages.push_back({stage.str(), {}, {}});
+  stages().push_back({stage.str(), {}, {}});
   runs.clear();
   known.clear();
   for (Operation &op : *module.getBody())
@@ -41,22 +44,27 @@ void View::begin(StringRef stage, ModuleOp module, PassManager &manager) {
   manager.addInstrumentation(std::make_unique<Watcher>(*this));
 }
 
+bool View::knows(StringRef stage) const {
+  auto isIt = [&](const StageRecord &record) { return record.name == stage; };
+  return llvm::any_of(shared, isIt) || (!targets.empty() && llvm::any_of(targets.back().stages, isIt));
+}
+
 void View::end(StringRef stage, ModuleOp module) {
-  if (stages.empty() || stages.back().name != stage) {
-    if (llvm::any_of(stages, [&](const StageRecord &record) { return record.name == stage; }))
+  if (stages().empty() || stages().back().name != stage) {
+    if (knows(stage))
       return; // where the next part of the compilation starts from
-    stages.push_back({stage.str(), {}, {}});
+    stages().push_back({stage.str(), {}, {}});
   }
-  stages.back().sections = printAll(module, places);
+  stages().back().sections = printAll(module, places);
 }
 
 void View::ran(Pass *pass) {
-  if (runs.try_emplace(pass, stages.back().passes.size()).second)
-    stages.back().passes.push_back({pass->getArgument().str(), {}});
+  if (runs.try_emplace(pass, stages().back().passes.size()).second)
+    stages().back().passes.push_back({pass->getArgument().str(), {}});
 }
 
 void View::changed(Pass *pass, Operation *op) {
-  PassRun &run = stages.back().passes[runs.at(pass)];
+  PassRun &run = stages().back().passes[runs.at(pass)];
   auto module = dyn_cast<ModuleOp>(op);
   if (!module) {
     while (op->getParentOp() && !(isa<ModuleOp>(op->getParentOp()) && !op->getParentOp()->getParentOp()))
@@ -118,10 +126,47 @@ static int64_t bytesOf(Type type) {
   return shaped.getNumElements() * ((shaped.getElementTypeBitWidth() + 7) / 8);
 }
 
+/// Counts what each op of these functions costs by itself: each is lowered in a function of its own, whose arguments
+/// are its operands. Views cost nothing, and what has no lowering (states, loops) has no number.
+class OpCosts {
+public:
+  explicit OpCosts(ModuleOp module)
+      : functions(ModuleOp::create(module.getLoc())), builder(functions->getBodyRegion()) {}
+
+  void add(Operation *op, GraphOp &node) {
+    if (!isa<LowerableOp, AttentionOp>(op) || isa<ViewLike>(op))
+      return;
+    auto type = builder.getFunctionType(TypeRange(op->getOperandTypes()), op->getResultTypes());
+    auto function = func::FuncOp::create(builder, op->getLoc(), "op" + std::to_string(nodes.size()), type);
+    Block *block = function.addEntryBlock();
+    IRMapping mapping;
+    mapping.map(op->getOperands(), block->getArguments());
+    OpBuilder body = OpBuilder::atBlockEnd(block);
+    Operation *clone = body.clone(*op, mapping);
+    func::ReturnOp::create(body, op->getLoc(), clone->getResults());
+    nodes.push_back({function, &node});
+  }
+
+  void count() {
+    PassManager manager(functions->getContext(), PassManager::getAnyOpAnchorName(), PassManager::Nesting::Implicit);
+    manager.enableVerifier(false);
+    manager.addNestedPass<func::FuncOp>(createLowerToLinalg());
+    if (succeeded(manager.run(*functions)))
+      for (auto [function, node] : nodes)
+        node->flops = countFlops(function);
+  }
+
+private:
+  OwningOpRef<ModuleOp> functions;
+  OpBuilder builder;
+  std::vector<std::pair<func::FuncOp, GraphOp *>> nodes;
+};
+
 /// The ops of each entry in their groups, once these have been formed (sinter-group-kernels).
 void View::readGroups(ModuleOp module) {
-  if (!graphs.empty())
+  if (targets.empty() || !targets.back().graphs.empty())
     return;
+  std::vector<Graph> &graphs = targets.back().graphs;
   for (auto function : module.getOps<func::FuncOp>()) {
     auto kinds = function->getAttrOfType<ArrayAttr>(kGroupsAttr);
     if (!kinds || !function->hasAttr(kEntryAttr))
@@ -134,7 +179,7 @@ void View::readGroups(ModuleOp module) {
     for (Operation &op : function.getBody().front()) {
       if (op.hasTrait<OpTrait::IsTerminator>())
         continue;
-      GraphOp node{op.getName().stripDialect().str(), "", places.of(op.getLoc()), -1, 0, {}};
+      GraphOp node{op.getName().stripDialect().str(), "", places.of(op.getLoc()), -1, 0, 0, {}};
       if (auto group = op.getAttrOfType<IntegerAttr>(kGroupAttr))
         node.group = group.getInt();
       for (Type type : op.getResultTypes()) {
@@ -148,13 +193,21 @@ void View::readGroups(ModuleOp module) {
       numbers[&op] = graph.ops.size();
       graph.ops.push_back(std::move(node));
     }
+    OpCosts costs(module);
+    size_t number = 0;
+    for (Operation &op : function.getBody().front())
+      if (!op.hasTrait<OpTrait::IsTerminator>())
+        costs.add(&op, graph.ops[number++]);
+    costs.count();
     graphs.push_back(std::move(graph));
   }
 }
 
 /// Which kernels the groups have become: they are called in the order of the groups.
 void View::readKernels(ModuleOp module) {
-  for (Graph &graph : graphs) {
+  if (targets.empty())
+    return;
+  for (Graph &graph : targets.back().graphs) {
     auto function = module.lookupSymbol<func::FuncOp>(graph.entry);
     if (!function || function->hasAttr(kGroupsAttr) || graph.kernels.empty() || !graph.kernels.front().empty())
       continue;

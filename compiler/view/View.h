@@ -35,6 +35,7 @@ struct GraphOp {
   size_t place = 0;
   int64_t group = -1; ///< -1: in no kernel
   int64_t bytes = 0;  ///< of its results
+  double flops = 0;   ///< of what it is lowered to by itself
   std::vector<size_t> operands;
 };
 
@@ -44,21 +45,33 @@ struct Graph {
   std::vector<std::string> kinds, kernels; ///< of each group
 };
 
-/// Watches a compilation for one target. The context must not have several threads.
+/// What is a target's own: stages behind those that all share.
+struct TargetRecord {
+  std::string name;
+  std::vector<StageRecord> stages;
+  std::vector<Graph> graphs;
+  report::Figures figures;
+};
+
+/// Watches a compilation. The context must not have several threads.
 class View {
 public:
+  /// What comes is this target's alone, from the stages on that all share.
+  void enter(llvm::StringRef target) { targets.push_back({target.str(), {}, {}, {}}); }
   /// `manager` holds all passes of the stage that `module` goes to.
   void begin(llvm::StringRef stage, mlir::ModuleOp module, mlir::PassManager &manager);
   /// The stage is reached, or was there when the compilation started.
   void end(llvm::StringRef stage, mlir::ModuleOp module);
   /// The module at stage `plan`, and what passes refused on the way.
-  void plan(mlir::ModuleOp module, const Remarks *remarks) { figures = report::gather(module, remarks); }
+  void plan(mlir::ModuleOp module, const Remarks *remarks) { targets.back().figures = report::gather(module, remarks); }
 
   /// The page; `title` names the model.
   std::string page(llvm::StringRef title, llvm::StringRef version) const;
 
 private:
   struct Watcher;
+  std::vector<StageRecord> &stages() { return targets.empty() ? shared : targets.back().stages; }
+  bool knows(llvm::StringRef stage) const;
   void ran(mlir::Pass *pass);
   void changed(mlir::Pass *pass, mlir::Operation *op);
   void compare(PassRun &run, mlir::Operation *op);
@@ -70,11 +83,10 @@ private:
     Section section;
   };
   Places places;
-  std::vector<StageRecord> stages;
+  std::vector<StageRecord> shared;
+  std::vector<TargetRecord> targets;
   std::map<mlir::Pass *, size_t> runs; ///< of this stage
   std::map<std::string, Known> known;  ///< top-level ops as they are now
-  std::vector<Graph> graphs;
-  report::Figures figures;
 };
 
 /// Whether the page was there when sinter was built.

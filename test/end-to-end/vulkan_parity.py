@@ -107,4 +107,11 @@ if "logits" in [entry["name"] for entry in json.loads(run("info", "--json"))["en
         at = next((i for i, (a, b) in enumerate(zip(*texts)) if a != b), min(map(len, texts)))
         promise(f"the same text, temperature {temperature}", same, repr(texts[0][12:52]) if same else
                 f"from character {at} on: {texts[0][at:at + 40]!r} on {CPU}, {texts[1][at:at + 40]!r} on {VULKAN}")
+    trace = work / "trace.json"
+    run("sample", "--checkpoint", checkpoint("vulkan"), "-n", 3, "--device", VULKAN, "--trace", trace)
+    launches = [event for event in json.loads(trace.read_text())["traceEvents"] if event.get("cat") == "launch"]
+    entries = json.loads(run("info", "--json", "--device", VULKAN))["entries"]
+    each = next(entry["launches"] for entry in entries if entry["name"] == "logits")
+    kept = len(launches) == 3 * each and {launch["tid"] for launch in launches} == {2000}
+    promise("launches of a sample in its trace", kept, f"{len(launches)} launches, {each} a token")
 sys.exit(failed)

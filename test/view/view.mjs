@@ -25,16 +25,21 @@ const file = path.join(folder, "view.html");
 const settings = ["layers=12", "width=768", "heads=12", "vocab=50257", "context=1024", "batch=1"];
 const words = [model, "--set", ...settings];
 try {
-  execFileSync(sinterc, [...words, `--view=${file}`, `--dump-stages=${folder}`], { stdio: "pipe" });
+  const all = ["--target=cpu,vulkan", `--view=${file}`, `--dump-stages=${folder}`];
+  execFileSync(sinterc, [...words, ...all], { stdio: "pipe" });
 } catch (error) {
   if (!String(error.stderr).includes("npm was not there")) throw error;
   console.log("built without the page: npm was not there");
   process.exit(77);
 }
-const report = JSON.parse(
-  execFileSync(sinterc, [...words, "--report=json"], { encoding: "utf8", maxBuffer: 1 << 28, stdio: "pipe" }),
+const reports = JSON.parse(
+  execFileSync(sinterc, [...words, "--target=cpu,vulkan", "--report=json"], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: "pipe",
+  }),
 );
-const train = report.entries.find(({ name }) => name === "train");
+const train = reports[0].entries.find(({ name }) => name === "train");
 
 const html = fs.readFileSync(file, "utf8");
 assert.ok(
@@ -44,29 +49,36 @@ assert.ok(
 const data = JSON.parse(/<script type="application\/json" id="data">([^]*?)<\/script>/.exec(html)[1]);
 const unpack = (text) => JSON.parse(zlib.inflateSync(Buffer.from(text, "base64")).toString());
 
-// The text of each stage is that of --dump-stages, but for locations and where attributes have names.
 assert.deepEqual(
   data.stages.map(({ name }) => name),
-  ["model", "fused", "train", "kernels", "plan", "target"],
+  ["model", "fused", "train"],
 );
-for (const stage of data.stages.slice(0, 5)) {
-  const dump = fs.readFileSync(
-    path.join(
-      folder,
-      fs.readdirSync(folder).find((name) => name.endsWith(`_${stage.name}.mlir`)),
-    ),
-    "utf8",
+assert.deepEqual(
+  data.targets.map(({ name }) => name),
+  ["cpu", "vulkan"],
+);
+
+// The text of each stage is that of --dump-stages, but for locations and where attributes have names.
+function checkStages({ name: target, stages: own }) {
+  assert.deepEqual(
+    own.map(({ name }) => name),
+    ["kernels", "plan", "target"],
   );
-  const count = (text, word) => text.split(word).length - 1;
-  const all = unpack(stage.packed)
-    .sections.map(({ text }) => text)
-    .join("\n");
-  for (const word of ["sinter.attention", "func.func", "plan.launch", "linalg.generic", "sinter.matmul"])
-    assert.equal(count(all, word), count(dump, word), `${word} at stage ${stage.name}`);
+  for (const stage of [...data.stages, ...own.slice(0, 2)]) {
+    const names = fs.readdirSync(folder).filter((name) => new RegExp(`_${stage.name}\\b.*\\.mlir$`).test(name));
+    const of = names.find((name) => name.includes(target)) ?? names[0];
+    const dump = fs.readFileSync(path.join(folder, of), "utf8");
+    const count = (text, word) => text.split(word).length - 1;
+    const all = unpack(stage.packed)
+      .sections.map(({ text }) => text)
+      .join("\n");
+    for (const word of ["sinter.attention", "func.func", "plan.launch", "linalg.generic", "sinter.matmul"])
+      assert.equal(count(all, word), count(dump, word), `${word} at stage ${stage.name} of ${of}`);
+  }
 }
 // What a pass adds and removes adds up to what the stage grew by; each change's lines are those of its hunks.
 const lengths = {};
-for (const stage of data.stages.slice(0, 3)) {
+for (const stage of data.stages) {
   const { sections, passes } = unpack(stage.packed);
   for (const name of ["@train", "@eval"]) {
     const now = sections.find((section) => section.name === name).text.split("\n").length;
@@ -83,24 +95,58 @@ for (const stage of data.stages.slice(0, 3)) {
     lengths[name] = now;
   }
 }
-const entry = unpack(data.entries).find(({ name }) => name === "train");
-assert.equal(entry.arena, train.arena_bytes);
-// What lives at the peak is what the planner said, but for a few scalars.
-const peak = entry.buffers.filter(({ first, last }) => first <= entry.peak && entry.peak <= last);
-const together = peak.reduce((sum, { bytes }) => sum + Math.ceil(bytes / 64) * 64, 0);
-assert.ok(Math.abs(together - entry.live) < 1e-4 * entry.live, `${together} of ${entry.live} bytes`);
-assert.equal(
-  Math.max(...entry.buffers.map(({ offset, bytes }) => Math.ceil((offset + bytes) / 64) * 64)),
-  entry.arena,
-);
-// Every launch of the plan is a group of the graph.
-const graph = unpack(data.graphs).find((one) => one.entry === "train");
+
+/** The bytes that are live at each launch, from the one before the first on. */
+function liveOf(entry) {
+  const aligned = (bytes) => Math.ceil(bytes / data.alignment) * data.alignment;
+  const last = Math.max(...entry.launches.map(({ time }) => time)) + 1;
+  return Array.from({ length: last + 2 }, (_, i) =>
+    entry.buffers
+      .filter(({ first, until }) => first <= i - 1 && i - 1 <= until)
+      .reduce((sum, { bytes }) => sum + aligned(bytes), 0),
+  );
+}
+
 const counted = (names) => {
   const counts = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
   return Object.fromEntries(Object.entries(counts).sort());
 };
-assert.deepEqual(counted(graph.kernels), counted(entry.launches.map(({ kernel }) => kernel)));
+
+/** Buffers, launches and operations are those of the report, to the last byte and operation. */
+function checkEntries(target, report) {
+  const graphs = unpack(target.graphs);
+  for (const entry of unpack(target.entries)) {
+    const said = report.entries.find(({ name }) => name === entry.name);
+    const what = `${entry.name} on ${target.name}`;
+    assert.equal(entry.arena, said.arena_bytes, what);
+    const live = liveOf(entry);
+    assert.equal(Math.max(...live), said.live_bytes, what);
+    assert.equal(live[entry.peak + 1], entry.live, what);
+    const end = Math.max(...entry.buffers.map(({ offset, bytes }) => offset + bytes));
+    assert.equal(Math.ceil(end / data.alignment) * data.alignment, entry.arena, what);
+    // Every launch of the plan is a group of the graph, but for copies that only the plan has.
+    const graph = graphs.find((one) => one.entry === entry.name);
+    const launches = entry.launches.map(({ kernel }) => kernel).filter((name) => !/^copy_/.test(name));
+    assert.deepEqual(counted(graph.kernels), counted(launches), what);
+    // What the ops of a kernel do one by one is what the kernel does, but where it shares a part of it.
+    let same = 0;
+    const kernels = new Map(entry.kernels.map((kernel) => [kernel.name, kernel]));
+    graph.kernels.forEach((name, group) => {
+      const own = graph.ops.filter((op) => op.group === group).reduce((sum, { flops }) => sum + flops, 0);
+      const apart = Math.abs(own - kernels.get(name).flops);
+      assert.ok(apart <= 0.06 * own, `${what}: ${name} ${own}`);
+      same += apart <= 1e-9 * own;
+    });
+    console.log(`${what}: ${same} of ${graph.kernels.length} kernels have the operations of their ops`);
+    assert.ok(same >= 0.9 * graph.kernels.length, what);
+  }
+}
+data.targets.forEach((target, i) => {
+  checkStages(target);
+  checkEntries(target, reports[i]);
+});
+const entry = unpack(data.targets[0].entries).find(({ name }) => name === "train");
 
 const browser = await chromium.launch({ executablePath: chrome, args: ["--no-sandbox"] });
 
@@ -167,6 +213,7 @@ async function walk(page, name) {
     .waitFor();
   assert.ok((await card.textContent()).includes("h.3.attn"), "the op's scope");
   assert.ok((await card.textContent()).includes("Why not fused further"));
+  assert.match(await card.textContent(), /Alone[\d.]+ [kMG]FLOP/);
   for (const [stage, word] of [
     ["fused", "sinter."],
     ["kernels", "linalg."],
@@ -191,6 +238,7 @@ async function walk(page, name) {
   assert.ok((await row.textContent()).includes(bytes.toLocaleString("en")), "the largest buffer comes first");
   await row.click();
   assert.match(await page.locator(".chosen").textContent(), /at [\d,]+, (written by launch|an input)/);
+  assert.equal(await page.locator(".live").textContent(), train.live_bytes.toLocaleString("en"));
   await check(page, `${name}-memory`);
 
   await page.getByRole("tab", { name: "Kernels" }).click();
@@ -199,6 +247,16 @@ async function walk(page, name) {
   await page.getByRole("region", { name: "Roofline" }).waitFor();
   assert.equal(await page.locator(".roofline circle").count(), profile.profile.length);
   await check(page, `${name}-kernels`);
+
+  const others = reports[1].entries.find((one) => one.name === "train").kernels;
+  await page.getByLabel("Target").selectOption("vulkan");
+  await page.waitForFunction(
+    (count) => document.querySelectorAll("[role=tabpanel] tr").length === count,
+    others.length + 1,
+  );
+  await page.getByRole("tab", { name: "Graph" }).click();
+  await page.getByRole("button", { name: "part h.3", exact: true }).waitFor();
+  await check(page, `${name}-vulkan`);
   await page.context().close();
 }
 

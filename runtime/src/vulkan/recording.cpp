@@ -5,6 +5,7 @@
 #include <bit>
 #include <fmt/format.h>
 #include <numeric>
+#include <utility>
 
 namespace sinter::vulkan {
 
@@ -266,9 +267,7 @@ void Recording::prepareTiming() {
   timedCommands_ = record(/*timed=*/true);
 }
 
-void Recording::run(double *seconds) {
-  if (!seconds)
-    return device_.run(commands_, entry_.name);
+void Recording::runTimed() {
   if (!timedCommands_)
     prepareTiming();
   device_.run(timedCommands_, entry_.name);
@@ -276,12 +275,43 @@ void Recording::run(double *seconds) {
                                       timestamps_.size() * sizeof(uint64_t), timestamps_.data(), sizeof(uint64_t),
                                       VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
                 "vkGetQueryPoolResults");
+}
+
+// Since the first timestamp.
+double Recording::secondsAt(uint32_t timestamp) const {
   const uint32_t bits = device_.physical().timestampBits;
   const uint64_t mask = bits >= 64 ? ~uint64_t(0) : (uint64_t(1) << bits) - 1;
+  return double((timestamps_[timestamp] - timestamps_[0]) & mask) * double(device_.abilities().limits.timestampPeriod) *
+         1e-9;
+}
+
+// The device's clock is another one: its last timestamp is taken as the moment at which the host saw the end.
+void Recording::tell(Trace &trace) {
+  constexpr int lane = 2000; // above those of threads
+  const Trace::Clock::time_point end = Trace::Clock::now();
+  const auto at = [&](uint32_t timestamp) {
+    const std::chrono::duration<double> before(secondsAt(runs()) - secondsAt(timestamp));
+    return end - std::chrono::duration_cast<Trace::Clock::duration>(before);
+  };
+  if (!std::exchange(named_, true))
+    trace.nameLane(lane, fmt::format("queue of {}", device_.label()));
   for (size_t s = 0; s < steps_.size(); ++s)
+    if (const uint32_t run = steps_[s].run; s == 0 || steps_[s - 1].run != run) {
+      const sinter_launch &launch = entry_.launches[steps_[s].launch];
+      trace.span("launch", version_.kernels[launch.kernel].name, at(run), at(run + 1), lane, launch.location);
+    }
+}
+
+void Recording::run(double *seconds) {
+  Trace *trace = device_.physical().timestampBits ? Trace::active() : nullptr;
+  if (!seconds && !trace)
+    return device_.run(commands_, entry_.name);
+  runTimed();
+  if (trace)
+    tell(*trace);
+  for (size_t s = 0; s < steps_.size() && seconds; ++s)
     if (const uint32_t run = steps_[s].run; s == 0 || steps_[s - 1].run != run)
-      seconds[steps_[s].launch] += double((timestamps_[run + 1] - timestamps_[run]) & mask) *
-                                   double(device_.abilities().limits.timestampPeriod) * 1e-9;
+      seconds[steps_[s].launch] += secondsAt(run + 1) - secondsAt(run);
 }
 
 } // namespace sinter::vulkan

@@ -2,6 +2,7 @@
 // call.
 #pragma once
 
+#include "base/trace.h"
 #include "vulkan/hazards.h"
 #include "vulkan/memory.h"
 #include "vulkan/pipelines.h"
@@ -32,7 +33,8 @@ public:
   Recording(const Recording &) = delete;
   Recording &operator=(const Recording &) = delete;
 
-  /// Runs the entry. If `seconds` is not null, each launch's time is added to its element.
+  /// Runs the entry. If `seconds` is not null, each launch's time is added to its element. A trace that is active is
+  /// told of each launch, if the device has timestamps.
   void run(double *seconds);
 
   /// What is recorded between the copies, for checks.
@@ -43,6 +45,9 @@ private:
   void makeView(VkBuffer buffer, const Access &access);
   VkCommandBuffer record(bool timed);
   void prepareTiming();
+  void runTimed();
+  double secondsAt(uint32_t timestamp) const;
+  void tell(Trace &trace);
   void destroy();
   uint32_t runs() const { return steps_.empty() ? 0 : steps_.back().run + 1; }
 
@@ -60,6 +65,7 @@ private:
   VkCommandBuffer commands_ = VK_NULL_HANDLE, timedCommands_ = VK_NULL_HANDLE;
   VkQueryPool queries_ = VK_NULL_HANDLE; // one timestamp at the start and one after each run of a launch
   std::vector<uint64_t> timestamps_;
+  bool named_ = false; // the queue's lane of a trace
 };
 
 /// The accesses of an entry's dispatches in order, without barriers; loops are unrolled. Failure (device) if one

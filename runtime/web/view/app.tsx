@@ -1,6 +1,7 @@
 // The tabs of the page; each is drawn when it is opened.
 import { useState } from "preact/hooks";
-import { bytes, short, type Model } from "./data";
+import { bytes, short } from "../shared/numbers";
+import { type Model } from "./data";
 import { GraphTab } from "./graph";
 import { Kernels } from "./kernels";
 import { Memory } from "./memory";
@@ -9,7 +10,9 @@ import { Stages } from "./stages";
 const tabs = ["Graph", "Stages", "Memory", "Kernels"] as const;
 type Tab = (typeof tabs)[number];
 
-export function App({ model }: { model: Model }) {
+export function App({ models }: { models: Model[] }) {
+  const [target, setTarget] = useState(0);
+  const model = models[target]!;
   const names = model.entries.length
     ? model.entries.map((entry) => entry.name)
     : model.graphs.map((graph) => graph.entry);
@@ -17,6 +20,7 @@ export function App({ model }: { model: Model }) {
   const [entryName, setEntry] = useState(names.includes("train") ? "train" : (names[0] ?? ""));
   const entry = model.entries.find(({ name }) => name === entryName);
   const graph = model.graphs.find((one) => one.entry === entryName);
+  const name = `${model.name} ${entryName}`;
   const missing = <p>Compilation ended before this was known.</p>;
   const move = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? tabs.length - 1 : 0;
@@ -28,10 +32,10 @@ export function App({ model }: { model: Model }) {
   return (
     <main>
       <header>
-        <h1>{model.title}</h1>
+        <h1>{model.program}</h1>
         <p>
           {model.compiler}
-          {model.target && `, for ${model.target}`}
+          {`, for ${model.title}`}
           {model.parameters > 0 && ` · ${model.parameters.toLocaleString("en")} parameters`}
           {entry && ` · ${entry.name}: ${short(entry.flops)}FLOP, arena ${bytes(entry.arena)}`}
         </p>
@@ -51,6 +55,18 @@ export function App({ model }: { model: Model }) {
               </button>
             ))}
           </div>
+          {models.length > 1 && (
+            <label>
+              Target{" "}
+              <select value={target} onChange={(event) => setTarget(Number(event.currentTarget.value))}>
+                {models.map(({ name }, i) => (
+                  <option key={name} value={i}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
           {names.length > 0 && tab !== "Stages" && (
             <label>
               Entry{" "}
@@ -64,11 +80,11 @@ export function App({ model }: { model: Model }) {
         </nav>
       </header>
       <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {tab === "Stages" && <Stages model={model} />}
+        {tab === "Stages" && <Stages key={model.name} model={model} />}
         {tab === "Graph" &&
-          (graph ? <GraphTab key={entryName} model={model} graph={graph} entry={entry} /> : missing)}
-        {tab === "Memory" && (entry ? <Memory key={entryName} entry={entry} /> : missing)}
-        {tab === "Kernels" && (entry ? <Kernels key={entryName} entry={entry} /> : missing)}
+          (graph ? <GraphTab key={name} model={model} graph={graph} entry={entry} /> : missing)}
+        {tab === "Memory" && (entry ? <Memory key={name} entry={entry} alignment={model.alignment} /> : missing)}
+        {tab === "Kernels" && (entry ? <Kernels key={name} entry={entry} /> : missing)}
       </div>
     </main>
   );

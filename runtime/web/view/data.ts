@@ -53,6 +53,8 @@ export interface Buffer extends Place {
   offset: number;
   first: number;
   last: number;
+  /** The last moment at which its bytes count: not `last`, if that one overwrites it in place. */
+  until: number;
 }
 export interface Refusal extends Place {
   what: string;
@@ -77,6 +79,7 @@ export interface Op {
   place: number;
   group: number;
   bytes: number;
+  flops: number;
   operands: number[];
 }
 export interface Graph {
@@ -85,21 +88,46 @@ export interface Graph {
   kernels: string[];
   ops: Op[];
 }
-export interface Data {
+/** What is a target's own. */
+export interface Target {
+  name: string;
   title: string;
-  compiler: string;
-  target: string;
   parameters: number;
   state_bytes: number;
-  places: Place[];
   stages: StageSummary[];
   entries: string;
   graphs: string;
 }
-export interface Model extends Omit<Data, "entries" | "graphs"> {
+export interface Data {
+  title: string;
+  compiler: string;
+  /** What sizes of buffers are rounded up to. */
+  alignment: number;
+  places: Place[];
+  /** Those that all targets share. */
+  stages: StageSummary[];
+  targets: Target[];
+}
+export interface Model extends Omit<Target, "entries" | "graphs">, Pick<Data, "compiler" | "alignment" | "places"> {
+  program: string;
   entries: Entry[];
   graphs: Graph[];
 }
+
+/** A model for each target. */
+export const modelsOf = (data: Data): Promise<Model[]> =>
+  Promise.all(
+    data.targets.map(async (target) => ({
+      ...target,
+      program: data.title,
+      compiler: data.compiler,
+      alignment: data.alignment,
+      places: data.places,
+      stages: [...data.stages, ...target.stages],
+      entries: await unpack<Entry[]>(target.entries),
+      graphs: await unpack<Graph[]>(target.graphs),
+    })),
+  );
 
 /** What was deflated and written in base 64. */
 export async function unpack<T>(packed: string): Promise<T> {
@@ -114,23 +142,6 @@ const texts = new Map<StageSummary, Promise<StageText>>();
 export function textOf(stage: StageSummary): Promise<StageText> {
   if (!texts.has(stage)) texts.set(stage, unpack<StageText>(stage.packed));
   return texts.get(stage)!;
-}
-
-export function bytes(value: number): string {
-  const unit = Math.max(0, Math.min(4, Math.floor(Math.log2(Math.max(1, value)) / 10)));
-  const shown = unit ? (value / 1024 ** unit).toPrecision(3) : value;
-  return `${shown} ${["bytes", "KiB", "MiB", "GiB", "TiB"][unit]}`;
-}
-
-export function short(value: number): string {
-  for (const [size, unit] of [
-    [1e12, " T"],
-    [1e9, " G"],
-    [1e6, " M"],
-    [1e3, " k"],
-  ] as const)
-    if (Math.abs(value) >= size) return `${(value / size).toPrecision(3)}${unit}`;
-  return String(Math.round(value * 1000) / 1000);
 }
 
 /** `gpt.cpp:32:10 in h.3.attn`, or as much of it as there is. */

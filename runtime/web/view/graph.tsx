@@ -2,7 +2,8 @@
 // it out; what an op is says the card beside it.
 import ELK, { type ElkExtendedEdge, type ElkNode } from "elkjs/lib/elk.bundled.js";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { short, type Entry, type Graph, type Model } from "./data";
+import { short } from "../shared/numbers";
+import { type Entry, type Graph, type Model } from "./data";
 import { OpCard } from "./op_card";
 import { partName, partsOf, type Part } from "./layers";
 

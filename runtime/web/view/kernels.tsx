@@ -1,6 +1,7 @@
 // Kernels of an entry: their work, what they fuse, why their results are stored; and the roofline of a profile.
 import { useState } from "preact/hooks";
-import { bytes, placeText, short, type Entry } from "./data";
+import { bytes, short } from "../shared/numbers";
+import { placeText, type Entry } from "./data";
 
 /** What `bench ENTRY --profile --json` prints. */
 interface Profile {

@@ -1,6 +1,7 @@
 // Memory over time: every buffer of the arena as a box, from launch to launch and from its offset on.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { bytes, placeText, type Buffer, type Entry } from "./data";
+import { bytes } from "../shared/numbers";
+import { placeText, type Buffer, type Entry } from "./data";
 
 /** A colour by the first part of the scope: what belongs together looks alike. */
 export function hueOf(scopes: readonly string[], line: string): number {
@@ -14,21 +15,25 @@ export function hueOf(scopes: readonly string[], line: string): number {
   return hash / 10;
 }
 
-export function Memory({ entry }: { entry: Entry }) {
+/** The bytes that are live at each moment, from the one before the first launch on: as the planner counts them. */
+function liveOf(entry: Entry, moments: number, alignment: number): number[] {
+  const change = new Float64Array(moments + 3);
+  for (const one of entry.buffers) {
+    const size = Math.ceil(one.bytes / alignment) * alignment;
+    change[one.first + 1]! += size;
+    change[one.until + 2]! -= size;
+  }
+  let sum = 0;
+  return [...change.slice(0, moments + 2)].map((step) => (sum += step));
+}
+
+export function Memory({ entry, alignment }: { entry: Entry; alignment: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 800, height: 460 });
   const [chosen, setChosen] = useState<Buffer | null>(null);
   const [pinned, setPinned] = useState(false);
   const moments = useMemo(() => 1 + Math.max(0, ...entry.launches.map(({ time }) => time)), [entry]);
-  const live = useMemo(() => {
-    const change = new Float64Array(moments + 3);
-    for (const one of entry.buffers) {
-      change[one.first + 1]! += one.bytes;
-      change[Math.min(one.last, moments) + 2]! -= one.bytes;
-    }
-    let sum = 0;
-    return [...change.slice(0, moments + 2)].map((step) => (sum += step));
-  }, [entry]);
+  const live = useMemo(() => liveOf(entry, moments, alignment), [entry]);
   const left = 70;
   const band = 60; // for the bytes that are live, below the boxes
   const x = (time: number) => left + ((time + 1) / (moments + 2)) * (size.width - left);
@@ -113,8 +118,9 @@ export function Memory({ entry }: { entry: Entry }) {
   return (
     <>
       <p>
-        {entry.buffers.length} buffers in {bytes(entry.arena)} of arena; at most {bytes(entry.live)} are live at
-        once, at launch {entry.peak} (dashed).
+        {entry.buffers.length} buffers in {bytes(entry.arena)} of arena; at most {bytes(entry.live)} (
+        <span class="live">{Math.max(...live).toLocaleString("en")}</span> bytes) are live at once, at launch{" "}
+        {entry.peak} (dashed).
       </p>
       <canvas
         ref={canvas}

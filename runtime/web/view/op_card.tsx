@@ -1,6 +1,7 @@
 // What is known of an op: its line and scope, its kernel, why it was not fused further, and its text in each stage.
 import { useEffect, useState } from "preact/hooks";
-import { bytes, placeText, short, textOf, type Entry, type Graph, type Model, type Op, type Place } from "./data";
+import { bytes, short } from "../shared/numbers";
+import { placeText, textOf, type Entry, type Graph, type Model, type Op, type Place } from "./data";
 import { Lines, type Line } from "./lines";
 
 /** Whether a refusal, which may be of several layers (h.*.attn), is about this place. */
@@ -65,6 +66,7 @@ export function OpCard({ model, graph, entry, op }: Props) {
   const refusals = entry?.refusals.filter((refusal) => isAbout(refusal, place)) ?? [];
   const facts: [string, string][] = [
     ["Result", op.type ? `${op.type}, ${bytes(op.bytes)}` : "none"],
+    ["Alone", op.flops ? `${short(op.flops)}FLOP` : "no floating-point operations"],
     ["Line", place.line || "none"],
     ["Scope", place.scopes.join(", ") || "none"],
     ["Kernel", name ? `${name}, a kernel of ${graph.kinds[op.group]}` : "none: state, a view, or a literal"],

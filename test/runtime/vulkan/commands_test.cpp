@@ -6,6 +6,7 @@
 #include "vulkan/vulkan_device.h"
 
 #include <fcntl.h>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -235,6 +236,49 @@ TEST_F(VulkanCommandsTest, TrainingMovesBetweenDevices) {
 }
 
 // What was saved before the device was lost is there to go on from.
+// Each launch of each call, one after the other on the queue's lane, within the span of its entry.
+TEST_F(VulkanCommandsTest, TraceOfLaunches) {
+  for (const char *memory : {"", "staging"}) {
+    environment = {{"SINTER_VULKAN_TEST", memory}};
+    const std::string trace = folder / "trace.json";
+    const Result result = run(training(std::string("run") + memory, 3, {"--device", software(), "--trace", trace}));
+    ASSERT_EQ(result.exit, 0) << result.err;
+    std::vector<std::pair<double, double>> calls, launches;
+    std::map<std::string, int> kernels;
+    int lanes = 0;
+    const Json file = Json::parse(readFile(trace));
+    for (const Json &event : file["traceEvents"]) {
+      if (event["ph"] == "M" && event["tid"] == 2000)
+        lanes += std::string(event["args"]["name"]).starts_with("queue of device vulkan:");
+      if (event["ph"] != "X")
+        continue;
+      const double begin = event["ts"], end = begin + double(event["dur"]);
+      if (event["tid"] == 2000) {
+        EXPECT_EQ(event["cat"], "launch");
+        ++kernels[event["name"]];
+        expectContains(event["args"]["line"], ":");
+        launches.emplace_back(begin, end);
+      } else if (event["cat"] == "entry")
+        calls.emplace_back(begin, end);
+    }
+    EXPECT_EQ(lanes, 1);
+    EXPECT_EQ(calls.size(), 3u);
+    EXPECT_EQ(launches.size(), 3u * sinter_program_v1.vulkan_plan->entries[0].launch_count);
+    for (const auto &[kernel, times] : kernels)
+      EXPECT_EQ(times % 3, 0) << kernel;
+    constexpr double rounding = 0.01; // microseconds
+    for (size_t l = 0; l < launches.size(); ++l) {
+      const auto &[begin, end] = launches[l];
+      EXPECT_LE(begin, end + rounding);
+      if (l > 0)
+        EXPECT_LE(launches[l - 1].second, begin + rounding);
+      EXPECT_TRUE(std::any_of(calls.begin(), calls.end(), [&, from = begin, to = end](const auto &call) {
+        return call.first <= from + rounding && to <= call.second + rounding;
+      })) << begin;
+    }
+  }
+}
+
 TEST_F(VulkanCommandsTest, LostDevice) {
   environment = {{"SINTER_VULKAN_TEST", "lost=9"}};
   const Result lost = run(training("out", 20, {"--device", software(), "--checkpoint-every", "5"}));
