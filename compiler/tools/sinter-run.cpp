@@ -85,7 +85,7 @@ int main(int argc, char **argv) {
   app.add_option("--threads", options.threads, "run compiled code on N threads only (default: 1, 2 and 3)");
   app.add_option("--march", options.pipeline.target.march, "CPU to compile for; this one must be able to run it");
   app.add_option("--schedule-seed", options.pipeline.target.scheduleSeed,
-                 "cut products up by chance (on the CPU, all kernels); no bit may depend on it");
+                 "cut kernels up by chance; no bit may depend on it");
   app.add_flag("!--no-validate-spirv", options.validateSpirv, "do not check shaders by libSPIRV-Tools");
   app.add_flag("!--unfused", options.pipeline.fuse, "keep elementwise ops apart");
   app.add_flag("--same-profiles", options.sameProfiles,

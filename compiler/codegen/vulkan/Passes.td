@@ -6,10 +6,11 @@
 include "mlir/Pass/PassBase.td"
 
 def Schedule : Pass<"sinter-vulkan-schedule", "::mlir::ModuleOp"> {
-  let summary = "decide how the shaders of products are cut up";
+  let summary = "decide how kernels are cut into dispatches and shaders";
   let description = [{
-    Written on each kernel that is a product as `sinter.schedule` (Schedule.cpp), unless one is there: the form, rows of
-    a tile, the step along k. No schedule changes a bit of a result. Example: test/codegen/vulkan-schedule.mlir.
+    Written on each kernel as `sinter.schedule` (Schedule.cpp), unless one is there: the form and the tile of a product,
+    the dispatches of loops, who owns what of attention and of scattered rows. No schedule changes a bit of a result.
+    Examples: test/codegen/vulkan-schedule.mlir, test/codegen/vulkan-schedules.mlir.
   }];
   let options = [Option<"profile", "profile", "std::string", "\"registers\"",
                         "registers (CPU-like devices) or shared (GPUs)">,

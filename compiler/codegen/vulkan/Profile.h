@@ -1,9 +1,15 @@
-// Schedules as data: what code looks like for a kind of device.
+// What a kind of device is good at, and so what code for it looks like.
 #pragma once
 
 #include "dialects/Precompiled.h"
 
 namespace sinter::vulkan {
+
+/// How a kernel is cut up: sinter-vulkan-schedule decides it, a person can, emitters obey.
+inline constexpr llvm::StringLiteral kScheduleAttr = "sinter.schedule";
+
+/// Invocations that a workgroup may have: few sizes, so that kernels share shaders.
+inline constexpr int64_t kWorkgroups[] = {8, 16, 32, 64, 128};
 
 struct Profile {
   llvm::StringLiteral name;

@@ -1,5 +1,6 @@
 #include "compiler/codegen/vulkan/attention/Attention.h"
 
+#include "compiler/codegen/vulkan/attention/AttentionSchedule.h"
 #include "compiler/codegen/vulkan/attention/AttentionShader.h"
 #include "compiler/passes/attention/Triangles.h"
 #include "dialects/sinter/Sinter.h"
@@ -145,45 +146,6 @@ private:
   DenseMap<Value, int64_t> levels; ///< how many reductions of columns lead to it, one from the other
 };
 
-//===--- schedules -----------------------------------------------------------------------------------===//
-
-/// Ops of a tile's values that drivers still compile quickly.
-constexpr int64_t kMostOps = 1280;
-
-/// Vector operations of the maps and softmaxes for four neighbours.
-int64_t countOps(const AttentionKernel &kernel, ArrayRef<AttentionGoal> goals) {
-  constexpr int64_t kFunction = 16; // exp, tanh...: a polynomial
-  SmallVector<Value> inputs;
-  for (const AttentionGoal &goal : goals)
-    inputs.push_back(goal.input());
-  int64_t ops = 0;
-  for (Operation *op : kernel.needed(inputs)) {
-    if (isa<SoftmaxOp>(op))
-      ops += kFunction;
-    op->walk([&](Operation *inner) { ops += isa<math::MathDialect>(inner->getDialect()) ? kFunction : 1; });
-  }
-  return ops;
-}
-
-AttentionTiling chooseTiling(const AttentionKernel &kernel, ArrayRef<AttentionGoal> goals, int64_t inner,
-                             const Profile &profile) {
-  constexpr int64_t kTile = AttentionTiling::kAcross * kQuad;
-  AttentionTiling tiling;
-  tiling.whole = inner <= 2 * kTile;
-  tiling.width = inner > kTile && tiling.whole ? 2 : 1;
-  tiling.down = profile.sharedMemory ? 8 : 1;
-  int64_t sums = 0, ops = countOps(kernel, goals);
-  for (const AttentionGoal &goal : goals)
-    if (goal.kind == AttentionGoal::Product)
-      sums += llvm::divideCeil(goal.depth(), kTile);
-  constexpr int64_t kLeast = 4, kMost = 16, kMostSums = 32;
-  tiling.each = profile.sharedMemory ? kLeast : kMost;
-  while (tiling.each > kLeast &&
-         (tiling.each * tiling.width * ops > kMostOps || tiling.each * std::max(sums, tiling.width) > kMostSums))
-    tiling.each /= 2;
-  return tiling;
-}
-
 double countFlops(const AttentionKernel &kernel) {
   double flops = 0, points = static_cast<double>(kernel.batchSize() * kernel.rows * kernel.columns);
   kernel.op->walk([&](Operation *inner) {
@@ -215,6 +177,9 @@ LogicalResult emitAttention(func::FuncOp function, ShaderTable &shaders, const P
   FailureOr<AttentionKernel> kernel = readAttention(function);
   if (failed(kernel))
     return failure();
+  FailureOr<AttentionSchedule> schedule = readSchedule(function, *kernel, profile);
+  if (failed(schedule))
+    return failure();
   KernelBuilder target(function, shaders, profile);
   AttentionNumbers numbers;
   if (!kernel->overRows.empty()) {
@@ -230,7 +195,7 @@ LogicalResult emitAttention(func::FuncOp function, ShaderTable &shaders, const P
     ArrayRef<AttentionGoal> goals = byColumns ? kernel->overRows : kernel->overColumns;
     if (goals.empty())
       continue;
-    AttentionTiling tiling = chooseTiling(*kernel, goals, byColumns ? kernel->rows : kernel->columns, profile);
+    const AttentionTiling &tiling = byColumns ? schedule->columns : schedule->rows;
     if (failed(AttentionShader(target, *kernel, tiling, byColumns, numbers).emit()))
       return failure();
   }

@@ -4,20 +4,9 @@
 // these rows are a workgroup, and what passes between its invocations goes through shared memory.
 #pragma once
 
-#include "compiler/codegen/vulkan/attention/Attention.h"
+#include "compiler/codegen/vulkan/attention/AttentionSchedule.h"
 
 namespace sinter::vulkan {
-
-struct AttentionTiling {
-  static constexpr int64_t kAcross = 8; ///< invocations
-  int64_t down;                         ///< invocations
-  int64_t each;                         ///< outer positions of an invocation
-  int64_t width;                        ///< times four inner positions of an invocation
-  bool whole;                           ///< a tile has all of the inner axis: there is nothing to sweep
-
-  int64_t outer() const { return down * each; }
-  int64_t inner() const { return kAcross * kQuad * width; }
-};
 
 /// Numbers that rows leave for who owns columns: of every goal one or two for each row of each batch.
 struct AttentionNumbers {

@@ -1,5 +1,6 @@
 #include "compiler/codegen/vulkan/loops/General.h"
 
+#include "compiler/codegen/vulkan/loops/LoopSchedule.h"
 #include "compiler/codegen/vulkan/loops/Parts.h"
 #include "compiler/codegen/vulkan/loops/Rows.h"
 #include "compiler/codegen/vulkan/products/Matmul.h"
@@ -9,50 +10,22 @@ using namespace mlir;
 namespace sinter::vulkan {
 namespace {
 
-/// Points that an invocation takes where what it loads once, and works out of its number, serves all of them: a divisor
-/// of the outermost extent `steps`.
-int64_t pointsEach(const Profile &profile, const UnitGroup &group, int64_t count, int64_t steps) {
-  constexpr int64_t kMost = 4, kMostOps = 128; // of shaders that drivers compile quickly
-  if (profile.sharedMemory)
-    return 1;
-  int64_t ops = 0;
-  for (Unit *unit : group.units)
-    if (unit->body)
-      for (Operation &op : *unit->body) // a function is a polynomial, and anything unknown is much
-        ops += isa<arith::ArithDialect>(op.getDialect()) && !isa<arith::RemFOp>(op) ? 1 : 24;
-  int64_t each = kMost;
-  while (each > 1 && (steps % each != 0 || ops * each > kMostOps || count < each * 4 * profile.workgroup))
-    each /= 2;
-  return each;
-}
-
-/// One invocation for each parallel point, or for four neighbours.
-LogicalResult emitPoints(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group) {
-  std::optional<unsigned> lanes;
-  if (!group.parallel.empty() && allowsLanes(kernel, group, group.parallel.back()))
-    lanes = group.parallel.back();
-  int64_t count = 1, each = 1;
-  for (unsigned d : group.parallel)
-    count *= kernel.extents[d];
-  if (lanes)
-    count /= 4;
-  if (!group.sequential && !group.parallel.empty()) {
-    unsigned outermost = group.parallel.front();
-    each = pointsEach(builder.profile, group, count, kernel.extents[outermost] / (outermost == lanes ? 4 : 1));
-    count /= each;
-  }
-  ShaderBuilder shader(builder, group.units.front()->loc, {ShaderBuilder::workgroupFor(builder.profile, count), 1, 1});
+/// One invocation for each parallel point, or for four neighbours; or for some of these, as the schedule says.
+LogicalResult emitPoints(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch) {
+  UnitGroup &group = dispatch.groups.front();
+  int64_t count = countPoints(kernel, group) / dispatch.each;
+  ShaderBuilder shader(builder, group.units.front()->loc, {static_cast<int32_t>(dispatch.workgroup), 1, 1});
   UnitEmitter emitter(kernel, shader);
-  emitter.lanes = lanes;
+  emitter.lanes = lanesOfPoints(kernel, group);
   if (!builder.profile.sharedMemory)
     emitter.hoist(group, std::nullopt);
   auto points = shader.forEachPoint(count);
   emitter.setPosition(group.parallel, points.index);
   if (!group.sequential) {
-    for (int64_t number = 0; number < each; ++number) {
+    for (int64_t number = 0; number < dispatch.each; ++number) {
       if (number > 0) {
         Value &position = emitter.position[group.parallel.front()];
-        int64_t distance = kernel.extents[group.parallel.front()] / each;
+        int64_t distance = kernel.extents[group.parallel.front()] / dispatch.each;
         position = LinearIndex{distance, {{position, 1}}}.materialize(shader.builder, shader.loc);
       }
       if (failed(emitter.emit(group, {})))
@@ -85,20 +58,21 @@ LogicalResult emitPoints(KernelBuilder &builder, GroupedKernel &kernel, UnitGrou
 } // namespace
 
 LogicalResult emitGeneral(func::FuncOp function, ShaderTable &shaders, const Profile &profile) {
-  KernelBuilder builder(function, shaders, profile);
-  FailureOr<GroupedKernel> kernel = groupUnits(function, builder);
-  if (failed(kernel))
+  FailureOr<GroupedKernel> kernel = groupUnits(function);
+  if (failed(kernel) || failed(readSchedule(function, *kernel, profile)))
     return failure();
+  KernelBuilder builder(function, shaders, profile);
+  placeStorages(*kernel, function, builder);
   int64_t flops = kernel->graph->flops();
   bool general = false;
   for (DispatchGroups &dispatch : kernel->dispatches) {
     gatherOperands(*kernel, builder, dispatch);
     // For products there are better ways; who sees one here has found a kernel that they do not know.
     general |= llvm::any_of(dispatch.groups.front().units, [](Unit *unit) { return isContraction(*unit); });
-    UnitGroup &group = dispatch.groups.front();
-    if (failed(dispatch.byRows                             ? emitRows(builder, *kernel, dispatch)
-               : isReducedInParts(*kernel, group, profile) ? emitParts(builder, *kernel, group)
-                                                           : emitPoints(builder, *kernel, group)))
+    auto *emit = dispatch.form == DispatchGroups::Rows    ? emitRows
+                 : dispatch.form == DispatchGroups::Parts ? emitParts
+                                                          : emitPoints;
+    if (failed(emit(builder, *kernel, dispatch)))
       return failure();
   }
   builder.finish(flops, general);

@@ -4,6 +4,8 @@
 
 #include "compiler/codegen/vulkan/Shader.h"
 
+#include <random>
+
 namespace sinter::vulkan {
 
 llvm::LogicalResult emitGeneral(mlir::func::FuncOp function, ShaderTable &shaders, const Profile &profile);
@@ -11,5 +13,8 @@ llvm::LogicalResult emitGeneral(mlir::func::FuncOp function, ShaderTable &shader
 /// A kernel that is one sinter.scatter_add: updates are added in ascending order, parallel over blocks of rows and
 /// elements of a row.
 llvm::LogicalResult emitScatter(mlir::func::FuncOp function, ShaderTable &shaders, const Profile &profile);
+
+/// What the kernel's `sinter.schedule` is to say: the fastest way by what was measured, or any with `random`.
+mlir::DictionaryAttr scheduleScatter(mlir::func::FuncOp function, const Profile &profile, std::mt19937_64 *random);
 
 } // namespace sinter::vulkan

@@ -1,4 +1,4 @@
-// Which units share a dispatch, and where temporaries live; see Units.h.
+// Which units share their loops, and where temporaries live; see Units.h.
 #include "compiler/codegen/loops/LoopDims.h"
 #include "compiler/codegen/vulkan/loops/Parts.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -18,20 +18,39 @@ SmallVector<int64_t> stridesOf(const Storage &storage) {
 
 bool isContraction(const Unit &unit) { return unit.body && isProduct(unit.body->getParentOp()); }
 
-namespace {
-
-int64_t elementsOf(const Storage &storage) {
+static int64_t elementsOf(const Storage &storage) {
   int64_t elements = 1;
   for (int64_t size : storage.shape)
     elements *= size;
   return elements;
 }
 
-int64_t bytesOfElement(const Storage &storage) {
+static int64_t bytesOfElement(const Storage &storage) {
   return llvm::divideCeil(memoryType(storage.element).getIntOrFloatBitWidth(), 8);
 }
 
-int64_t bytesOf(const Storage &storage) { return elementsOf(storage) * bytesOfElement(storage); }
+static int64_t bytesOf(const Storage &storage) { return elementsOf(storage) * bytesOfElement(storage); }
+
+void collectStorages(LoopGraph &graph, const Unit &unit, llvm::SetVector<Storage *> &storages) {
+  for (const Operand &operand : unit.operands)
+    if (operand.access)
+      storages.insert(operand.access->storage);
+  for (const Result &value : unit.results)
+    storages.insert(value.access.storage);
+  if (unit.body)
+    for (auto extract : unit.body->getOps<tensor::ExtractOp>())
+      if (std::optional<Access> table = graph.lookup(extract.getTensor()))
+        storages.insert(table->storage);
+}
+
+int64_t placesOf(const llvm::SetVector<Storage *> &storages) {
+  int64_t count = 0;
+  for (Storage *storage : storages)
+    count += countPlaces(bytesOf(*storage));
+  return count;
+}
+
+namespace {
 
 /// Distance in elements between neighbours along `dim`.
 int64_t strideOf(const Access &access, unsigned dim) {
@@ -56,26 +75,6 @@ std::optional<unsigned> reducedDim(const Unit &unit) {
     if (reduced)
       return d;
   return std::nullopt;
-}
-
-/// What the unit reads and writes in memory.
-void collectStorages(LoopGraph &graph, const Unit &unit, llvm::SetVector<Storage *> &storages) {
-  for (const Operand &operand : unit.operands)
-    if (operand.access)
-      storages.insert(operand.access->storage);
-  for (const Result &value : unit.results)
-    storages.insert(value.access.storage);
-  if (unit.body)
-    for (auto extract : unit.body->getOps<tensor::ExtractOp>())
-      if (std::optional<Access> table = graph.lookup(extract.getTensor()))
-        storages.insert(table->storage);
-}
-
-int64_t placesOf(const llvm::SetVector<Storage *> &storages) {
-  int64_t count = 0;
-  for (Storage *storage : storages)
-    count += countPlaces(bytesOf(*storage));
-  return count;
 }
 
 /// A reduction of the last loop has an order of its own (Rows.h): fixed by the op alone, whatever shares its dispatch.
@@ -169,130 +168,6 @@ void orderParallel(UnitGroup &group) {
   });
 }
 
-/// Whether the dispatch's groups may be followed by `group` row by row: whatever passes between them is of the same
-/// element, and each row of it is computed by whoever needs it.
-bool canFollow(LoopGraph &graph, const DispatchGroups &dispatch, const UnitGroup &group) {
-  llvm::SetVector<Storage *> storages;
-  for (Unit *unit : group.units)
-    collectStorages(graph, *unit, storages);
-  for (const UnitGroup &earlier : dispatch.groups)
-    for (Unit *before : earlier.units) {
-      collectStorages(graph, *before, storages);
-      for (Unit *unit : group.units) {
-        for (const Result &written : before->results) {
-          Storage *storage = written.access.storage;
-          for (const Operand &read : unit->operands)
-            if (read.access && read.access->storage == storage &&
-                (storage->writers > 1 || !read.access->sameElement(written.access)))
-              return false;
-          for (const Result &again : unit->results)
-            if (again.access.storage == storage)
-              return false;
-        }
-        for (const Operand &read : before->operands)
-          for (const Result &written : unit->results)
-            if (read.access && read.access->storage == written.access.storage)
-              return false;
-      }
-    }
-  return placesOf(storages) <= kMostPlaces;
-}
-
-/// Whether the group's loops are those of the rows and at most one more.
-bool fitsRows(const UnitGroup &group, ArrayRef<unsigned> rows, int64_t rowCount, ArrayRef<int64_t> extents) {
-  auto isParallel = [&](unsigned d) { return llvm::is_contained(group.parallel, d); };
-  if (!llvm::all_of(rows, isParallel))
-    return false;
-  size_t others = group.parallel.size() - rows.size();
-  if (group.sequential)
-    return others == 0 && group.reducesRows;
-  // Elementwise work is better spread than done by few rows.
-  std::optional<unsigned> columns = group.columns(rows);
-  return others == 0 || (others == 1 && extents[*columns] <= (rowCount >= 64 ? kLongestRow : 1024));
-}
-
-/// Vectors of a row that an invocation holds: more take drivers long to compile.
-constexpr int64_t kMostChunks = 8;
-
-/// Cuts the groups into dispatches: rows as far as they go, other groups alone.
-std::vector<DispatchGroups> formDispatches(LoopGraph &graph, std::vector<UnitGroup> groups, ArrayRef<int64_t> extents,
-                                           const Profile &profile) {
-  std::vector<DispatchGroups> dispatches;
-  for (size_t begin = 0; begin < groups.size();) {
-    DispatchGroups dispatch;
-    // Rows are those of the next row reduction, if all that comes before it fits them.
-    size_t first = begin;
-    while (first < groups.size() && !groups[first].reducesRows)
-      ++first;
-    size_t end = begin;
-    if (first < groups.size() && extents[*groups[first].sequential] <= kLongestRow) {
-      dispatch.rows = groups[first].parallel;
-      int64_t count = 1;
-      for (unsigned d : dispatch.rows)
-        count *= extents[d];
-      int64_t length = extents[*groups[first].sequential]; // which decides how many invocations share a row
-      for (; end < groups.size(); ++end) {
-        const UnitGroup &next = groups[end];
-        if (!fitsRows(next, dispatch.rows, count, extents) || !canFollow(graph, dispatch, next) ||
-            (next.sequential && extents[*next.sequential] != length))
-          break;
-        dispatch.groups.push_back(next);
-      }
-    }
-    dispatch.byRows = end > first;
-    if (!dispatch.byRows) {
-      dispatch.groups = {groups[begin]};
-      dispatch.rows.clear();
-      end = begin + 1;
-    } else if (profile.rowLanes > 0) {
-      int64_t length = extents[*groups[first].sequential], chunk = 4 * profile.rowLanes;
-      auto hasLength = [&](const UnitGroup &group) {
-        std::optional<unsigned> columns = group.columns(dispatch.rows);
-        return !columns || extents[*columns] == length;
-      };
-      dispatch.shuffles = length % chunk == 0;
-      dispatch.resident =
-          dispatch.shuffles && length / chunk <= kMostChunks && llvm::all_of(dispatch.groups, hasLength);
-    }
-    dispatches.push_back(std::move(dispatch));
-    begin = end;
-  }
-  return dispatches;
-}
-
-/// Outputs and arguments are where the launch says; a temporary gets scratch if it is read where it is neither at hand
-/// nor a value of the row.
-void placeStorages(GroupedKernel &result, func::FuncOp function, KernelBuilder &kernel) {
-  llvm::DenseMap<Storage *, std::pair<DispatchGroups *, UnitGroup *>> writer;
-  llvm::SmallPtrSet<Storage *, 8> inMemory;
-  for (DispatchGroups &dispatch : result.dispatches)
-    for (UnitGroup &group : dispatch.groups)
-      for (Unit *unit : group.units) {
-        for (Operand &operand : unit->operands) {
-          if (!operand.access)
-            continue;
-          auto [writes, writingGroup] = writer.lookup(operand.access->storage);
-          bool ofRow = writes == &dispatch && dispatch.byRows &&
-                       (dispatch.resident || !usesOthers(*operand.access, dispatch.rows));
-          if (writingGroup != &group && !ofRow)
-            inMemory.insert(operand.access->storage);
-        }
-        for (Result &value : unit->results) {
-          writer[value.access.storage] = {&dispatch, &group};
-          if (value.access.storage->writers > 1)
-            inMemory.insert(value.access.storage);
-        }
-      }
-  for (Storage &storage : result.graph->storages) {
-    if (storage.kind == Storage::Argument)
-      result.places[&storage] = {kernel.operand(storage.position)};
-    else if (storage.kind == Storage::Output)
-      result.places[&storage] = {kernel.operand(function.getNumArguments() + storage.position)};
-    else if (inMemory.contains(&storage))
-      result.places[&storage] = {kernel.addScratch(bytesOf(storage))};
-  }
-}
-
 /// Texels must not change while a shader reads them: arguments that no launch of the kernel writes over.
 void findTexels(GroupedKernel &result, func::FuncOp function) {
   llvm::SmallDenseSet<int64_t> overwritten;
@@ -315,30 +190,63 @@ std::optional<unsigned> UnitGroup::columns(ArrayRef<unsigned> rows) const {
   return std::nullopt;
 }
 
-FailureOr<GroupedKernel> groupUnits(func::FuncOp function, KernelBuilder &kernel) {
+FailureOr<GroupedKernel> groupUnits(func::FuncOp function) {
   FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(function);
   if (failed(graph))
     return failure();
   GroupedKernel result;
   result.graph = std::move(*graph);
   result.extents = unifyDimensions(*result.graph);
-  std::vector<UnitGroup> groups;
   Units summands = findSummands(*result.graph);
   for (Unit &unit : result.graph->units) {
     if (llvm::none_of(unit.results,
                       [](Result &value) { return value.used || value.access.storage->kind == Storage::Output; }))
       continue;
-    if (groups.empty() || !canJoin(*result.graph, groups.back(), unit, summands))
-      groups.emplace_back();
-    groups.back().units.push_back(&unit);
+    if (result.groups.empty() || !canJoin(*result.graph, result.groups.back(), unit, summands))
+      result.groups.emplace_back();
+    result.groups.back().units.push_back(&unit);
   }
-  for (UnitGroup &group : groups)
+  for (UnitGroup &group : result.groups)
     orderParallel(group);
-  result.dispatches = formDispatches(*result.graph, std::move(groups), result.extents, kernel.profile);
-  placeStorages(result, function, kernel);
-  if (kernel.profile.texels)
-    findTexels(result, function);
   return result;
+}
+
+void findMemory(GroupedKernel &kernel) {
+  llvm::DenseMap<Storage *, std::pair<DispatchGroups *, UnitGroup *>> writer;
+  for (DispatchGroups &dispatch : kernel.dispatches)
+    for (UnitGroup &group : dispatch.groups)
+      for (Unit *unit : group.units) {
+        for (Operand &operand : unit->operands) {
+          if (!operand.access)
+            continue;
+          auto [writes, writingGroup] = writer.lookup(operand.access->storage);
+          bool ofRow = writes == &dispatch && dispatch.form == DispatchGroups::Rows &&
+                       (dispatch.resident || !usesOthers(*operand.access, dispatch.rows));
+          if (writingGroup != &group && !ofRow)
+            kernel.inMemory.insert(operand.access->storage);
+        }
+        for (Result &value : unit->results) {
+          writer[value.access.storage] = {&dispatch, &group};
+          if (value.access.storage->writers > 1)
+            kernel.inMemory.insert(value.access.storage);
+        }
+      }
+  for (Storage &storage : kernel.graph->storages)
+    if (storage.kind != Storage::Temporary)
+      kernel.inMemory.insert(&storage);
+}
+
+void placeStorages(GroupedKernel &kernel, func::FuncOp function, KernelBuilder &builder) {
+  for (Storage &storage : kernel.graph->storages) {
+    if (storage.kind == Storage::Argument)
+      kernel.places[&storage] = {builder.operand(storage.position)};
+    else if (storage.kind == Storage::Output)
+      kernel.places[&storage] = {builder.operand(function.getNumArguments() + storage.position)};
+    else if (kernel.inMemory.contains(&storage))
+      kernel.places[&storage] = {builder.addScratch(bytesOf(storage))};
+  }
+  if (builder.profile.texels)
+    findTexels(kernel, function);
 }
 
 /// Copies what the storages hold to one place of the scratch, where they stand from now on.
@@ -430,7 +338,7 @@ bool allowsLanes(GroupedKernel &kernel, UnitGroup &group, unsigned dim) {
   if (kernel.extents[dim] % 4 != 0 || group.sequential == dim)
     return false;
   auto fits = [&](const Access &access) {
-    return !kernel.places.count(access.storage) || strideOf(access, dim) == 0 || isVector(kernel, access, dim);
+    return !kernel.inMemory.contains(access.storage) || strideOf(access, dim) == 0 || isVector(kernel, access, dim);
   };
   for (Unit *unit : group.units) {
     for (Operand &operand : unit->operands)
@@ -441,6 +349,19 @@ bool allowsLanes(GroupedKernel &kernel, UnitGroup &group, unsigned dim) {
         return false;
   }
   return true;
+}
+
+std::optional<unsigned> lanesOfPoints(GroupedKernel &kernel, UnitGroup &group) {
+  if (!group.parallel.empty() && allowsLanes(kernel, group, group.parallel.back()))
+    return group.parallel.back();
+  return std::nullopt;
+}
+
+int64_t countPoints(GroupedKernel &kernel, UnitGroup &group) {
+  int64_t count = lanesOfPoints(kernel, group) ? 1 : kQuad;
+  for (unsigned d : group.parallel)
+    count *= kernel.extents[d];
+  return count / kQuad;
 }
 
 } // namespace sinter::vulkan

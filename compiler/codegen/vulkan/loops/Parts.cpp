@@ -15,6 +15,8 @@ namespace {
 /// On GPUs few columns would leave most of the device idle; elsewhere an invocation takes what it can.
 constexpr int64_t kLongColumn = 256, kLongestColumn = 16384;
 
+bool reducesRow(const UnitGroup &group) { return group.reducesRows && !isContraction(*group.units.front()); }
+
 int64_t termsOfPart(const UnitGroup &group) {
   if (isContraction(*group.units.front()))
     return kProductPart;
@@ -23,34 +25,28 @@ int64_t termsOfPart(const UnitGroup &group) {
 
 class PartsEmitter {
 public:
-  PartsEmitter(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group)
-      : builder(builder), kernel(kernel), group(group), reduced(*group.sequential) {
+  PartsEmitter(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch)
+      : builder(builder), kernel(kernel), dispatch(dispatch), group(dispatch.groups.front()),
+        reduced(*group.sequential), isRow(reducesRow(group)), step(isRow ? kQuad : 1),
+        full(kernel.extents[reduced] / step * step), parts(countParts(kernel, group)),
+        points(countPointsOfParts(kernel, group)) {
     // A row's lanes are along it; its last elements, if they are no four, are added at the end.
-    isRow = group.reducesRows && !isContraction(*group.units.front());
-    vectors = !isRow && !group.parallel.empty() && allowsLanes(kernel, group, group.parallel.back());
-    step = isRow ? 4 : 1;
-    full = kernel.extents[reduced] / step * step;
-    parts = llvm::divideCeil(full, termsOfPart(group));
-    for (unsigned d : group.parallel)
-      points *= kernel.extents[d] / (vectors && d == group.parallel.back() ? 4 : 1);
+    if (!isRow)
+      lanes = lanesOfPoints(kernel, group);
   }
 
   LogicalResult emit() { return failure(failed(emitTerms()) || failed(emitTotals())); }
 
 private:
-  std::optional<unsigned> lanesOfPoints() const {
-    return vectors ? std::optional<unsigned>(group.parallel.back()) : std::nullopt;
-  }
   int64_t roundsOfRun() const { return isContraction(*group.units.front()) ? kProductBlock : kTermsPerRun; }
 
   LogicalResult emitTerms() {
-    ShaderBuilder shader(builder, group.units.front()->loc,
-                         {ShaderBuilder::workgroupFor(builder.profile, parts * points), 1, 1});
+    ShaderBuilder shader(builder, group.units.front()->loc, {static_cast<int32_t>(dispatch.workgroup), 1, 1});
     UnitEmitter emitter(kernel, shader);
     OpBuilder &b = shader.builder;
     auto grid = shader.forEachPoint(parts * points);
     Value part = arith::DivUIOp::create(b, shader.loc, grid.index, shader.constant(points));
-    emitter.lanes = lanesOfPoints();
+    emitter.lanes = lanes;
     emitter.setPosition(group.parallel, arith::RemUIOp::create(b, shader.loc, grid.index, shader.constant(points)));
     emitter.hoist(group, reduced);
     if (isRow)
@@ -75,8 +71,8 @@ private:
     for (Value value : values) {
       Type type = memoryType(getElementTypeOrSelf(value.getType()));
       int64_t bytes = llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
-      places.push_back(builder.addScratch(parts * points * (vectors ? 4 : 1) * bytes));
-      types.push_back(vectors ? Type(VectorType::get({4}, type)) : type);
+      places.push_back(builder.addScratch(parts * points * (lanes ? 4 : 1) * bytes));
+      types.push_back(lanes ? Type(VectorType::get({4}, type)) : type);
       shader.store(shader.bind(places.back(), plan::Binding::Write, types.back()), grid.index,
                    toMemory(b, shader.loc, value));
     }
@@ -85,11 +81,10 @@ private:
   }
 
   LogicalResult emitTotals() {
-    ShaderBuilder shader(builder, group.units.front()->loc,
-                         {ShaderBuilder::workgroupFor(builder.profile, points), 1, 1});
+    ShaderBuilder shader(builder, group.units.front()->loc, {static_cast<int32_t>(dispatch.totals), 1, 1});
     UnitEmitter emitter(kernel, shader);
     auto grid = shader.forEachPoint(points);
-    emitter.lanes = lanesOfPoints();
+    emitter.lanes = lanes;
     emitter.setPosition(group.parallel, grid.index);
     SmallVector<Value> values = emitter.neutralValues(group);
     auto add = [&](Value part, SmallVectorImpl<Value> &carried) {
@@ -117,10 +112,12 @@ private:
 
   KernelBuilder &builder;
   GroupedKernel &kernel;
+  DispatchGroups &dispatch;
   UnitGroup &group;
   unsigned reduced;
-  bool isRow, vectors;
-  int64_t step, full, parts, points = 1; ///< `full`: what the parts cover
+  bool isRow;
+  std::optional<unsigned> lanes;     ///< of points
+  int64_t step, full, parts, points; ///< `full`: what the parts cover
   SmallVector<Operation *> combiners;
   SmallVector<Place> places; ///< of what the parts give, for each reduction
   SmallVector<Type> types;
@@ -139,8 +136,20 @@ bool isReducedInParts(GroupedKernel &kernel, const UnitGroup &group, const Profi
   return profile.sharedMemory ? length >= kLongColumn : length > kLongestColumn;
 }
 
-LogicalResult emitParts(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group) {
-  return PartsEmitter(builder, kernel, group).emit();
+int64_t countParts(const GroupedKernel &kernel, const UnitGroup &group) {
+  int64_t step = reducesRow(group) ? kQuad : 1;
+  return llvm::divideCeil(kernel.extents[*group.sequential] / step * step, termsOfPart(group));
+}
+
+int64_t countPointsOfParts(GroupedKernel &kernel, UnitGroup &group) {
+  int64_t points = 1;
+  for (unsigned d : group.parallel)
+    points *= kernel.extents[d];
+  return !reducesRow(group) && lanesOfPoints(kernel, group) ? points / kQuad : points;
+}
+
+LogicalResult emitParts(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch) {
+  return PartsEmitter(builder, kernel, dispatch).emit();
 }
 
 } // namespace sinter::vulkan

@@ -11,6 +11,10 @@ bool isReducedInParts(GroupedKernel &kernel, const UnitGroup &group, const Profi
 /// Rows longer than this share no dispatch with what else is done with them.
 inline constexpr int64_t kLongestRow = 1 << 17;
 
-llvm::LogicalResult emitParts(KernelBuilder &builder, GroupedKernel &kernel, UnitGroup &group);
+/// Parts of what is reduced, and points (or four neighbours) that are left.
+int64_t countParts(const GroupedKernel &kernel, const UnitGroup &group);
+int64_t countPointsOfParts(GroupedKernel &kernel, UnitGroup &group);
+
+llvm::LogicalResult emitParts(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch);
 
 } // namespace sinter::vulkan

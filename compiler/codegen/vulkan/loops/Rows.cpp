@@ -1,5 +1,7 @@
 #include "compiler/codegen/vulkan/loops/Rows.h"
 
+#include "compiler/codegen/vulkan/loops/Dispatches.h"
+
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -11,7 +13,7 @@ using namespace mlir;
 namespace sinter::vulkan {
 namespace {
 
-constexpr int64_t kLanes = 4, kMostInvocations = 64, kUnroll = 4;
+constexpr int64_t kLanes = 4, kUnroll = 4;
 
 class RowsEmitter {
 public:
@@ -153,7 +155,7 @@ private:
     }
     SmallVector<Value> memory;
     for (Value value : values) {
-      Value shared = shader.sharedMemory(kMostInvocations, memoryType(value.getType()));
+      Value shared = shader.sharedMemory(kMostInvocationsOfRow, memoryType(value.getType()));
       memref::StoreOp::create(builder, shader.loc, toMemory(builder, shader.loc, value), shared, inGroup);
       memory.push_back(shared);
     }
@@ -182,18 +184,10 @@ private:
   }
 };
 
-int64_t countRows(GroupedKernel &kernel, DispatchGroups &dispatch) {
-  int64_t count = 1;
-  for (unsigned d : dispatch.rows)
-    count *= kernel.extents[d];
-  return count;
-}
-
 LogicalResult emitOneEach(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch) {
   int64_t rows = countRows(kernel, dispatch);
-  // Few rows are spread over all cores.
   ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc,
-                       {ShaderBuilder::workgroupFor(builder.profile, rows), 1, 1});
+                       {static_cast<int32_t>(dispatch.workgroup), 1, 1});
   auto points = shader.forEachPoint(rows);
   if (failed(RowsEmitter(kernel, dispatch, shader, 1).run(points.index, {}, {})))
     return failure();
@@ -204,10 +198,8 @@ LogicalResult emitOneEach(KernelBuilder &builder, GroupedKernel &kernel, Dispatc
 /// A subgroup for each row.
 LogicalResult emitShuffled(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch) {
   int64_t perRow = builder.profile.rowLanes, invocations = countRows(kernel, dispatch) * perRow;
-  int32_t workgroup = std::min<int32_t>(ShaderBuilder::workgroupFor(builder.profile, invocations), kMostInvocations);
-  while (invocations % workgroup != 0) // so that the work needs no branch
-    workgroup /= 2;
-  ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc, {workgroup, 1, 1}, perRow);
+  ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc,
+                       {static_cast<int32_t>(dispatch.workgroup), 1, 1}, perRow);
   auto points = shader.forEachPoint(invocations);
   Value size = shader.constant(perRow);
   Value row = arith::DivUIOp::create(shader.builder, shader.loc, points.index, size);
@@ -219,16 +211,10 @@ LogicalResult emitShuffled(KernelBuilder &builder, GroupedKernel &kernel, Dispat
 }
 
 LogicalResult emitShared(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch) {
-  int64_t rows = countRows(kernel, dispatch), fours = 1;
-  for (UnitGroup &group : dispatch.groups)
-    if (group.sequential) // fixed by the length of what is reduced
-      fours = std::max<int64_t>(fours, llvm::divideCeil(kernel.extents[*group.sequential], kLanes));
-  auto perRow = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(std::min(fours, kMostInvocations))));
-  int64_t perGroup = kMostInvocations / perRow;
-  while (rows % perGroup != 0) // so that no invocation of a workgroup is without a row
-    perGroup /= 2;
+  int64_t rows = countRows(kernel, dispatch), perRow = invocationsOfRow(kernel, dispatch, builder.profile);
+  int64_t perGroup = dispatch.workgroup / perRow;
   ShaderBuilder shader(builder, dispatch.groups.front().units.front()->loc,
-                       {static_cast<int32_t>(perGroup * perRow), 1, 1});
+                       {static_cast<int32_t>(dispatch.workgroup), 1, 1});
   Location loc = shader.loc;
   int64_t groups = rows / perGroup, height = llvm::divideCeil(groups, plan::kMaxGroups);
   int64_t width = llvm::divideCeil(groups, height);
@@ -258,6 +244,16 @@ LogicalResult emitShared(KernelBuilder &builder, GroupedKernel &kernel, Dispatch
 }
 
 } // namespace
+
+int64_t invocationsOfRow(const GroupedKernel &kernel, const DispatchGroups &dispatch, const Profile &profile) {
+  if (!profile.sharedMemory)
+    return dispatch.shuffles ? profile.rowLanes : 1;
+  int64_t fours = 1;
+  for (const UnitGroup &group : dispatch.groups)
+    if (group.sequential)
+      fours = std::max<int64_t>(fours, llvm::divideCeil(kernel.extents[*group.sequential], kLanes));
+  return static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(std::min(fours, kMostInvocationsOfRow))));
+}
 
 LogicalResult emitRows(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch) {
   if (dispatch.shuffles)

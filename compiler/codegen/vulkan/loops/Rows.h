@@ -11,6 +11,12 @@
 
 namespace sinter::vulkan {
 
+/// Of a row, and of a workgroup that reduces rows through shared memory.
+inline constexpr int64_t kMostInvocationsOfRow = 64;
+
+/// How many invocations share a row: fixed by the length of what is reduced.
+int64_t invocationsOfRow(const GroupedKernel &kernel, const DispatchGroups &dispatch, const Profile &profile);
+
 llvm::LogicalResult emitRows(KernelBuilder &builder, GroupedKernel &kernel, DispatchGroups &dispatch);
 
 } // namespace sinter::vulkan

@@ -3,6 +3,7 @@
 
 #include "compiler/codegen/loops/LoopGraph.h"
 #include "compiler/codegen/vulkan/Shader.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace sinter::vulkan {
 
@@ -25,21 +26,30 @@ struct UnitGroup {
 
 /// Groups that run one after the other, a barrier of all invocations before and after them.
 struct DispatchGroups {
-  std::vector<UnitGroup> groups;
-  /// Whether each index of `rows` is handled by one invocation, or a few that know of each other (Rows.h). Else there
-  /// is one group, and each of its parallel points is an invocation.
-  bool byRows = false;
+  enum Form {
+    Points, ///< one group, and each of its parallel points is an invocation (General.h)
+    Rows,   ///< each index of `rows` is handled by one invocation, or a few that know of each other (Rows.h)
+    Parts   ///< one group that is reduced in parts, in two dispatches (Parts.h)
+  } form = Points;
+  llvm::SmallVector<UnitGroup, 1> groups;
   llvm::SmallVector<unsigned> rows;
-  bool shuffles = false; ///< a subgroup shares a row: decided by the length of what is reduced
-  bool resident = false; ///< all of a row is in the subgroup's registers: what passes between groups needs no memory
+  bool shuffles = false;  ///< a subgroup shares a row: decided by the length of what is reduced
+  bool mayReside = false; ///< all of a row fits the subgroup's registers
+  // How it is cut up (LoopSchedule.h):
+  bool resident = false; ///< a row stays in registers: what passes between groups needs no memory
+  int64_t workgroup = 0; ///< invocations
+  int64_t each = 1;      ///< points of an invocation
+  int64_t totals = 0;    ///< invocations of a workgroup that adds up what parts have given
 };
 
 /// A kernel in dispatches.
 struct GroupedKernel {
   std::unique_ptr<LoopGraph> graph;
   llvm::SmallVector<int64_t> extents; ///< of the kernel-wide dimensions
+  std::vector<UnitGroup> groups;      ///< loop nests, in order
   std::vector<DispatchGroups> dispatches;
-  llvm::DenseMap<Storage *, Located> places; ///< of all storages that live in memory
+  llvm::SmallPtrSet<Storage *, 8> inMemory;  ///< arguments, outputs, and temporaries that outlive their group
+  llvm::DenseMap<Storage *, Located> places; ///< of these
   llvm::SmallPtrSet<Storage *, 8>
       texels; ///< arguments that are read as texels where four neighbours are: nothing writes them
 };
@@ -47,9 +57,14 @@ struct GroupedKernel {
 /// If the dispatch reads from more places than a shader may, others that gather small ones in one place of the scratch.
 void gatherOperands(GroupedKernel &kernel, KernelBuilder &builder, DispatchGroups &dispatch);
 
-/// Reads, groups and places the kernel's units; temporaries that outlive their group get scratch, unless they are one
-/// value a row.
-llvm::FailureOr<GroupedKernel> groupUnits(mlir::func::FuncOp function, KernelBuilder &kernel);
+/// Reads the kernel's units, in groups that share their loops.
+llvm::FailureOr<GroupedKernel> groupUnits(mlir::func::FuncOp function);
+
+/// What of a kernel in dispatches is in memory: temporaries that outlive their group, unless they are one value a row.
+void findMemory(GroupedKernel &kernel);
+
+/// Gives all of that a place, temporaries in the kernel's scratch.
+void placeStorages(GroupedKernel &kernel, mlir::func::FuncOp function, KernelBuilder &builder);
 
 /// The code of a group's units at one point, on scalars or on four neighbours along a dimension.
 class UnitEmitter {
@@ -114,8 +129,18 @@ private:
   std::vector<PendingStore> pending;
 };
 
+/// What the unit reads and writes in memory.
+void collectStorages(LoopGraph &graph, const Unit &unit, llvm::SetVector<Storage *> &storages);
+/// How many places these are in a shader.
+int64_t placesOf(const llvm::SetVector<Storage *> &storages);
+
 /// Whether the unit sums products of two tensors, each of which lacks a dimension that the other has.
 bool isContraction(const Unit &unit);
+
+/// The innermost parallel loop, if the group's points are four neighbours along it each.
+std::optional<unsigned> lanesOfPoints(GroupedKernel &kernel, UnitGroup &group);
+/// Of the parallel loops: points, or four neighbours.
+int64_t countPoints(GroupedKernel &kernel, UnitGroup &group);
 
 /// Whether every access of the group allows four neighbours along `dim` at once.
 bool allowsLanes(GroupedKernel &kernel, UnitGroup &group, unsigned dim);

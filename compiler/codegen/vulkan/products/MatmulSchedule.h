@@ -8,8 +8,6 @@
 
 namespace sinter::vulkan {
 
-inline constexpr llvm::StringLiteral kScheduleAttr = "sinter.schedule";
-
 /// `{form = "registers", rows = 16, step = 8}`, `{form = "shared"}` or `{form = "few", rows = 4}`.
 struct MatmulSchedule {
   enum Form {
