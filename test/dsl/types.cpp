@@ -28,6 +28,10 @@ SINTER_MODEL(types) {
     expect(cast(cast(ends, f16), f32), constant({NAN, INFINITY, -INFINITY, 65504, INFINITY, -INFINITY, 0, 0}, {8}));
     expect(cast(cast(ends, bf16), f32), constant({NAN, INFINITY, -INFINITY, 65536, 65536, -70144, 1.0011717677116394e-08,
                                                   0}, {8}));
+    // Half way between two neighbours: the even one.
+    Tensor ties = seen({2049, 2051, -2049, 4098, 4102, 1.00048828125, 1.00146484375, 257, 259, -257});
+    expect(cast(cast(ties, f16), f32), constant({2048, 2052, -2048, 4096, 4104, 1, 1.001953125, 257, 259, -257}, {10}));
+    expect(cast(cast(slice(ties, 0, 7, 10), bf16), f32), constant({256, 260, -256}, {3}));
     expect(cast(cast(cast(x, f16), bf16), i32), constant({1, -2, 3, 1, 1, 65536, 0, 0, 0}, {9}, i32));
   });
 
