@@ -3,8 +3,8 @@
 
     messages.py FOLDER [--language de]
 
-Catalogues come from Debian's packages of translations: gcc-12-locales (gcc-14-locales on Debian 13), util-linux-locales,
-libreoffice-l10n-de and whatever else is there. Writes FOLDER/train.en and train.de, valid.* and test.*, a message a
+Catalogues come from Debian's packages of translations: gcc-12-locales (gcc-14-locales on Debian 13),
+util-linux-locales, libreoffice-l10n-de and whatever else is there. Writes FOLDER/train.en and train.de, valid.* and test.*, a message a
 line: those of four words and more, of at most 160 bytes, each once, without marks for keys ("~Open"). Which part a
 message is in its own text decides (its hash), so the parts have none in common, and other packages do not move it.
 """
@@ -21,7 +21,7 @@ VALID, TEST = 2, 4  # of a hundred
 
 
 def catalogue(path):
-    """(message, translation) for each entry of a .mo file (the format is in the manual of GNU gettext, section 10.3)."""
+    """(message, translation) for each entry of a .mo file (GNU gettext's manual, section 10.3, has the format)."""
     data = pathlib.Path(path).read_bytes()
     order = "<" if data[:4] == b"\xde\x12\x04\x95" else ">"
     if struct.unpack_from(order + "I", data)[0] != 0x950412DE:

@@ -4,8 +4,8 @@
     translation.py FOLDER [--language de] [--minutes 40] [--threads 2] [--torch COMMAND] [--sentences N]
 
 Pairs are messages of the programs that are installed (messages.py), the model is examples/transformer with about 10
-million parameters, and both sides have the same tokens, pairs in a step, rule of training, and time. The mean of the last
-five checkpoints translates held-out messages, greedily and by a beam of four, and is scored by BLEU and chrF2. COMMAND
+million parameters, and both sides have the same tokens, pairs in a step, rule of training, and time. The mean of the
+last five checkpoints translates held-out messages, greedily and by a beam of four, and is scored by BLEU and chrF2. COMMAND
 runs a script of Python with PyTorch (default: this Python; none: leave PyTorch out). Prints rows of a table; FOLDER
 keeps what was written.
 """
@@ -27,7 +27,8 @@ END = 2
 
 
 def run(*command, **options):
-    return subprocess.run([str(word) for word in command], check=True, text=True, stdout=subprocess.PIPE, **options).stdout
+    words = [str(word) for word in command]
+    return subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, **options).stdout
 
 
 class Translation:
@@ -93,8 +94,8 @@ class Translation:
         out = self.folder / "run"
         command = [self.program, "train", "--source", self.text("train", "source"), "--target",
                    self.text("train", "target"), "--val-source", self.text("valid", "source"), "--val-target",
-                   self.text("valid", "target"), "--tokenizer", self.tokenizer, "--steps", 10 ** 6, "--eval-every", 1000,
-                   "--checkpoint-every", KEEP_EVERY, "--keep", KEEP, "--threads", self.arguments.threads, "--out", out]
+                   self.text("valid", "target"), "--tokenizer", self.tokenizer, "--steps", 10 ** 6, "--eval-every",
+                   1000, "--checkpoint-every", KEEP_EVERY, "--keep", KEEP, "--threads", self.arguments.threads, "--out", out]
         start = time.time()
         with open(self.folder / "train.log", "w", encoding="utf-8") as log:
             child = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log)
@@ -113,7 +114,8 @@ class Translation:
     def translate(self, checkpoint, beams):
         path, start = self.folder / f"written.{beams}", time.time()
         said = run(self.program, "translate", "--checkpoint", checkpoint, "--tokenizer", self.tokenizer, "--source",
-                   self.text("held", "source"), "--beams", beams, "--length-penalty", PENALTY, "--threads", self.arguments.threads)
+                   self.text("held", "source"), "--beams", beams, "--length-penalty", PENALTY, "--threads",
+                   self.arguments.threads)
         took = time.time() - start
         path.write_text(said, encoding="utf-8")
         return path, took
@@ -138,7 +140,8 @@ class Translation:
     def report(self, name, trained, written):
         scores = [self.score(path) for path, _ in written]
         seconds = [f"{took:.1f}" for _, took in written]
-        print(f"| {name} | {trained['steps']} steps of {trained['ms_per_step']:.0f} ms, loss {trained['loss']:.3f} | BLEU "
+        steps, ms = trained["steps"], trained["ms_per_step"]
+        print(f"| {name} | {steps} steps of {ms:.0f} ms, loss {trained['loss']:.3f} | BLEU "
               f"{scores[0]['bleu']:.2f} greedy, {scores[1]['bleu']:.2f} with four beams | chrF2 {scores[0]['chrf']:.2f}, "
               f"{scores[1]['chrf']:.2f} | {seconds[0]} s, {seconds[1]} s |", flush=True)
 

@@ -3,7 +3,7 @@
 
     translation_torch.py TOKENS.npz OUT.json --minutes 40 --threads 2 [--average 5]
 
-TOKENS.npz holds `source` and `target` as the program of sinterc trains on them, `test` (sources) and `settings`. Trained
+TOKENS.npz holds `source` and `target` as the program of sinterc trains on them, `test` (sources), `settings`. Trained
 by the same rule: label smoothing, Adam with a warm-up, dropout, one table, batches of so many pairs by chance. The last
 checkpoints are averaged. Translations, by a beam of one and of four, come from caches of keys and values, the encoder
 runs once, and many sentences go on side by side. Writes their tokens, and times.
@@ -113,7 +113,7 @@ def translate(model, sources, beams, penalty, most):
 
 
 def train(model, data, settings, minutes, average):
-    """Until the time is over; returns steps, the last loss and milliseconds a step. The model is the mean of the last."""
+    """Until the time is over. Returns steps, the last loss, milliseconds a step."""
     source, target = (torch.from_numpy(data[name].astype(np.int64)) for name in ("source", "target"))
     rate = lambda step: settings["width"] ** -0.5 * min((step + 1) ** -0.5, (step + 1) * settings["warmup"] ** -1.5)
     optimizer = torch.optim.Adam(model.parameters(), lr=1, betas=(0.9, 0.98), eps=1e-9, fused=True)
