@@ -3,10 +3,11 @@
 
     messages.py FOLDER [--language de]
 
-Catalogues come from Debian's packages of translations: gcc-12-locales (gcc-14-locales on Debian 13),
-util-linux-locales, libreoffice-l10n-de and whatever else is there. Writes FOLDER/train.en and train.de, valid.* and test.*, a message a
-line: those of four words and more, of at most 160 bytes, each once, without marks for keys ("~Open"). Which part a
-message is in its own text decides (its hash), so the parts have none in common, and other packages do not move it.
+Catalogues come from Debian's packages of translations: gcc-12-locales (gcc-14-locales on Debian 13), util-linux-
+locales, libreoffice-l10n-de and whatever else is there. Writes FOLDER/train.en and train.de, valid.* and test.*, a
+message a line: those of four words and more, of at most 160 bytes, each once, without marks for keys ("~Open"). Which
+part a message is in its own text decides (its hash), so the parts have none in common, and other packages do not move
+it.
 """
 import argparse
 import glob

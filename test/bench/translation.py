@@ -5,9 +5,9 @@
 
 Pairs are messages of the programs that are installed (messages.py), the model is examples/transformer with about 10
 million parameters, and both sides have the same tokens, pairs in a step, rule of training, and time. The mean of the
-last five checkpoints translates held-out messages, greedily and by a beam of four, and is scored by BLEU and chrF2. COMMAND
-runs a script of Python with PyTorch (default: this Python; none: leave PyTorch out). Prints rows of a table; FOLDER
-keeps what was written.
+last five checkpoints translates held-out messages, greedily and by a beam of four, and is scored by BLEU and chrF2.
+COMMAND runs a script of Python with PyTorch (default: this Python; none: leave PyTorch out). Prints rows of a table;
+FOLDER keeps what was written.
 """
 import argparse
 import json
@@ -95,7 +95,8 @@ class Translation:
         command = [self.program, "train", "--source", self.text("train", "source"), "--target",
                    self.text("train", "target"), "--val-source", self.text("valid", "source"), "--val-target",
                    self.text("valid", "target"), "--tokenizer", self.tokenizer, "--steps", 10 ** 6, "--eval-every",
-                   1000, "--checkpoint-every", KEEP_EVERY, "--keep", KEEP, "--threads", self.arguments.threads, "--out", out]
+                   1000, "--checkpoint-every", KEEP_EVERY, "--keep", KEEP, "--threads", self.arguments.threads,
+                   "--out", out]
         start = time.time()
         with open(self.folder / "train.log", "w", encoding="utf-8") as log:
             child = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log)
@@ -138,12 +139,11 @@ class Translation:
         return said
 
     def report(self, name, trained, written):
-        scores = [self.score(path) for path, _ in written]
-        seconds = [f"{took:.1f}" for _, took in written]
-        steps, ms = trained["steps"], trained["ms_per_step"]
-        print(f"| {name} | {steps} steps of {ms:.0f} ms, loss {trained['loss']:.3f} | BLEU "
-              f"{scores[0]['bleu']:.2f} greedy, {scores[1]['bleu']:.2f} with four beams | chrF2 {scores[0]['chrf']:.2f}, "
-              f"{scores[1]['chrf']:.2f} | {seconds[0]} s, {seconds[1]} s |", flush=True)
+        greedy, beams = (self.score(path) for path, _ in written)
+        seconds = ", ".join(f"{took:.1f} s" for _, took in written)
+        print(f"| {name} | {trained['steps']} steps of {trained['ms_per_step']:.0f} ms, loss {trained['loss']:.3f} "
+              f"| BLEU {greedy['bleu']:.2f} greedy, {beams['bleu']:.2f} with four beams "
+              f"| chrF2 {greedy['chrf']:.2f}, {beams['chrf']:.2f} | {seconds} |", flush=True)
 
     def run(self):
         self.prepare()
