@@ -6,12 +6,31 @@
 // RUN: sinter-opt %t/model.mlir --sinter-quantize-weights=kind=int4 | FileCheck %t/model.mlir --check-prefix=INT4
 // RUN: sinter-opt %t/model.mlir --sinter-quantize-weights=kind=bf16 | FileCheck %t/model.mlir --check-prefix=BF16
 // RUN: sinter-opt %t/model.mlir --sinter-quantize-weights=kind=f32 | FileCheck %t/model.mlir --check-prefix=F32
+// RUN: sinter-opt %t/large.mlir --sinter-quantize-weights=kind=f32 | FileCheck %t/large.mlir --check-prefix=LARGE
 // RUN: not sinter-opt %t/model.mlir --sinter-quantize-weights=kind=int7 2>&1 | FileCheck %t/model.mlir --check-prefix=KIND
 // RUN: sinter-opt %t/own.mlir --verify-diagnostics --sinter-quantize-weights
 // RUN: not sinterc %t/none.cpp --weights=int7 -o %t/none 2>&1 | FileCheck %t/none.cpp --check-prefix=TYPE
 // RUN: not sinterc %t/none.cpp --weights=int8 --target=cpu,vulkan -o %t/none 2>&1 | FileCheck %t/none.cpp
 // RUN: not sinterc %t/none.cpp --weights=packed --dtype=bf16 -o %t/none 2>&1 | FileCheck %t/none.cpp --check-prefix=NARROW
 // RUN: not sinterc %t/model.mlir --from=kernels --weights=int8 -o %t/none 2>&1 | FileCheck %t/none.cpp --check-prefix=LATE
+
+//--- large.mlir
+// Weights that no cache holds: of f32, no more than 16 rows.
+// LARGE-LABEL: func.func @few
+// LARGE: sinter.matmul_packed f32
+// LARGE-LABEL: func.func @more
+// LARGE-NOT: matmul_packed
+sinter.state @w : tensor<4096x4096xf32> {init = "normal", scale = 1.0, trainable}
+func.func @few(%x: tensor<16x4096xf32> {sinter.name = "x"}) -> (tensor<16x4096xf32> {sinter.name = "y"}) attributes {sinter.entry} {
+  %w = sinter.read @w : tensor<4096x4096xf32>
+  %y = sinter.matmul %x, %w : (tensor<16x4096xf32>, tensor<4096x4096xf32>) -> tensor<16x4096xf32>
+  return %y : tensor<16x4096xf32>
+}
+func.func @more(%x: tensor<17x4096xf32> {sinter.name = "x"}) -> (tensor<17x4096xf32> {sinter.name = "y"}) attributes {sinter.entry} {
+  %w = sinter.read @w : tensor<4096x4096xf32>
+  %y = sinter.matmul %x, %w : (tensor<17x4096xf32>, tensor<4096x4096xf32>) -> tensor<17x4096xf32>
+  return %y : tensor<17x4096xf32>
+}
 
 //--- model.mlir
 // KIND: kind is f32, bf16, int8 or int4, not 'int7'
@@ -23,7 +42,7 @@
 // INT4: sinter.state @packed.w.scales : tensor<2x4x64xf32>
 // BF16: sinter.state @packed.w : tensor<2x50x64xi32>
 // BF16-NOT: scales
-// Of f32, more than 16 rows stay, too.
+// Of f32, more than 64 rows stay, too.
 // F32: sinter.state @packed.w : tensor<2x100x64xi32>
 // F32-NOT: scales
 // F32-LABEL: func.func @infer
@@ -57,10 +76,10 @@ func.func @infer(%x: tensor<3x100xf32> {sinter.name = "x"}) -> (tensor<3x80xf32>
   %g = sinter.matmul %x, %memory : (tensor<3x100xf32>, tensor<100x80xf32>) -> tensor<3x80xf32>
   return %y, %z, %f, %g : tensor<3x80xf32>, tensor<3x100xf32>, tensor<3x8xf32>, tensor<3x80xf32>
 }
-func.func @many(%x: tensor<17x100xf32> {sinter.name = "x"}) -> (tensor<17x80xf32> {sinter.name = "y"}) attributes {sinter.entry} {
+func.func @many(%x: tensor<65x100xf32> {sinter.name = "x"}) -> (tensor<65x80xf32> {sinter.name = "y"}) attributes {sinter.entry} {
   %w = sinter.read @w : tensor<100x80xf32>
-  %y = sinter.matmul %x, %w : (tensor<17x100xf32>, tensor<100x80xf32>) -> tensor<17x80xf32>
-  return %y : tensor<17x80xf32>
+  %y = sinter.matmul %x, %w : (tensor<65x100xf32>, tensor<100x80xf32>) -> tensor<65x80xf32>
+  return %y : tensor<65x80xf32>
 }
 // CHECK-LABEL: func.func @train
 // CHECK-NOT: matmul_packed

@@ -125,7 +125,7 @@ private:
     std::string name = op.getName().getStringRef().str();
     bool isKnown = isa<MapOp, ReduceOp, TransposeOp, BroadcastOp, arith::ConstantOp>(op) || isa<ProductLike>(op) ||
                    OpTrait::hasElementwiseMappableTraits(&op);
-    if (!isKnown || op.hasTrait<Rowwise>())
+    if (!isKnown)
       return name + " reads whole rows";
     if (auto product = dyn_cast<ProductLike>(op); product && !product.isWhole())
       return "a product leaves something out";

@@ -36,8 +36,9 @@ namespace {
 using namespace rules;
 
 constexpr StringLiteral kPrepare = "prepare";
-/// Of f32, more rows have better kernels.
-constexpr int64_t kMostRows = 16;
+/// Of f32, more rows have better kernels: they share what is read from memory. Where all weights stay in a cache, it is
+/// packing them anew for each product that costs time, and as many rows are worth it as a prefill or a batch has.
+constexpr int64_t kMostRows = 16, kMostRowsInCache = 64, kCacheBytes = 48 << 20;
 /// Below, a product is too small to be worth it.
 constexpr int64_t kLeastColumns = 16, kLeastSteps = 32;
 
@@ -184,6 +185,11 @@ struct QuantizeWeightsPass : impl::QuantizeWeightsBase<QuantizeWeightsPass> {
       return signalPassFailure();
     }
     states.clear();
+    int64_t bytes = 0;
+    for (auto state : getOperation().getOps<StateOp>())
+      if (auto type = cast<RankedTensorType>(state.getType()); state.getTrainable() && type.getRank() == 2)
+        bytes += type.getNumElements() * int64_t(sizeof(float));
+    mostRows = bytes <= kCacheBytes ? kMostRowsInCache : kMostRows;
     for (auto entry : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
       if (entry->hasAttr(kEntryAttr) && !trains(entry))
         for (auto product : llvm::to_vector(entry.getOps<MatmulOp>()))
@@ -214,7 +220,7 @@ private:
       return;
     // In f32 it is the same sum, and worth it where the weights are read for few rows.
     if (found == PackedKind::f32 &&
-        (type.getDimSize(0) > kMostRows || codegen::levelsOf(typeOf(product.getLhs()).getDimSize(1)) > 1))
+        (type.getDimSize(0) > mostRows || codegen::levelsOf(typeOf(product.getLhs()).getDimSize(1)) > 1))
       return;
     Packed packed = packedOf(state, product.getTransposeRhs(), found);
     OpBuilder b(product);
@@ -272,6 +278,7 @@ private:
   }
 
   std::deque<Packed> states;
+  int64_t mostRows = 0; ///< of a product in f32
 };
 
 } // namespace
