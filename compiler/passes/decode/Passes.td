@@ -27,7 +27,8 @@ def QuantizeWeights : Pass<"sinter-quantize-weights", "::mlir::ModuleOp"> {
     In entries that write no parameter and no optimizer's memory, products whose right operand is a parameter (a matrix)
     become `matmul_packed`; its words and scales are transient states, which the new entry `prepare` fills. Small
     products stay, and in f32, where only the order in memory changes and results have the same bits, those of more than
-    16 rows, or of more than 64 where all weights fit a cache. It is an error if the model has an entry of that name. Example: test/passes/quantize-weights.mlir.
+    16 rows, or of more than 64 where all weights fit a cache. It is an error if the model has an entry of that name.
+    Example: test/passes/quantize-weights.mlir.
   }];
   let options = [Option<"kind", "kind", "std::string", "\"int8\"", "f32, bf16, int8 or int4">];
   let dependentDialects = ["::sinter::SinterDialect"];
