@@ -9,7 +9,7 @@ DEMO_STEPS ?= 2000
 
 PREFIX ?= /usr/local
 
-.PHONY: build install test lint test-debian13 mutants demo labs bench clean
+.PHONY: build install test lint test-debian13 mutants fuzz demo labs bench clean
 build:
 	@.ci/setup build
 	@$(MAKE) --no-print-directory compile
@@ -43,6 +43,14 @@ test-debian13:
 mutants:
 	@.ci/setup test
 	@python3 -B test/mutation/run.py $(MUTANTS)
+
+# libFuzzer over all that reads files, under sanitizers, a minute each; goes on from what it found before.
+# FUZZ='--runs 10000000 gguf' for so many inputs of one reader.
+fuzz:
+	@.ci/setup test
+	@$(MAKE) --no-print-directory compile
+	@cmake --build --preset default --target runtime_fuzz
+	@test/runtime/fuzz/run.py build/bin/runtime_fuzz --folder build/fuzz --keep $(FUZZ)
 
 # Compiles examples/gpt/gpt.cpp, trains it on the King James Bible, whose 2,048 most useful pieces of words are its
 # tokens, and samples before and after. About a minute for each 400 steps on two cores.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <malloc.h>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <sys/resource.h>
@@ -20,6 +21,25 @@ struct Result {
   int exit = -1; ///< -signal if one ended it
   std::string out, err;
 };
+
+/// What a hostile file may cost beside its size.
+inline constexpr int64_t spare = int64_t(64) << 20;
+
+/// What a call took.
+struct Cost {
+  int exit = -1; ///< -signal if one ended it
+  int64_t bytes = 0;
+  double seconds = 0;
+  std::string out, err;
+};
+
+inline std::string repeated(const std::string &text, size_t times) {
+  std::string all;
+  all.reserve(text.size() * times);
+  for (size_t i = 0; i < times; ++i)
+    all += text;
+  return all;
+}
 
 class CommandsTest : public testing::Test {
 protected:
@@ -62,6 +82,18 @@ protected:
   }
   Result run(std::vector<std::string> arguments, const std::string &input = "") {
     return finish(start(std::move(arguments), input));
+  }
+
+  Cost costOf(const std::vector<std::string> &arguments) {
+    malloc_trim(0); // a child's peak counts from what it is a copy of
+    const pid_t child = start(arguments);
+    int status = 0;
+    rusage usage{};
+    wait4(child, &status, 0, &usage);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), int64_t(usage.ru_maxrss) * 1024,
+            double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                1e-6 * double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec),
+            readFile(folder / "out"), readFile(folder / "err")};
   }
 
   /// What bash makes of the command, in the folder, with the program as $MOCK: its exit code, 128 and more if a signal

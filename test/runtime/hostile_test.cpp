@@ -7,50 +7,19 @@
 #include "training/trainer.h"
 
 #include <fstream>
-#include <malloc.h>
-#include <sys/resource.h>
 
 namespace sinter::test {
 
 namespace {
 
-constexpr int64_t spare = int64_t(64) << 20;
-
-struct Cost {
-  int exit = -1; ///< -signal if one ended it
-  int64_t bytes = 0;
-  double seconds = 0;
-  std::string out, err;
-};
-
 class HostileTest : public CommandsTest {
 protected:
   std::string plainHeader = R"("table.weight":{"dtype":"F32","shape":[96,96],"data_offsets":[0,36864]})";
-
-  Cost costOf(const std::vector<std::string> &arguments) {
-    malloc_trim(0); // a child's peak counts from what it is a copy of
-    const pid_t child = start(arguments);
-    int status = 0;
-    rusage usage{};
-    wait4(child, &status, 0, &usage);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), int64_t(usage.ru_maxrss) * 1024,
-            double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                1e-6 * double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec),
-            readFile(folder / "out"), readFile(folder / "err")};
-  }
 
   /// A checkpoint with this metadata, and tensors before the program's own; its hash is right.
   void writeCheckpoint(const std::string &path, std::map<std::string, std::string> changes,
                        const std::string &moreTensors = "");
 };
-
-std::string repeated(const std::string &text, size_t times) {
-  std::string all;
-  all.reserve(text.size() * times);
-  for (size_t i = 0; i < times; ++i)
-    all += text;
-  return all;
-}
 
 } // namespace
 

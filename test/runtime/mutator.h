@@ -3,10 +3,11 @@
 
 #include "base/error.h"
 
-#include <chrono>
+#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sinter::test {
@@ -118,15 +119,73 @@ public:
     }
   }
 
+  /// A number of 1, 2, 4 or 8 bytes, of either order, within the first bytes becomes another that is often a limit.
+  void numbers(std::string &text, size_t within) {
+    const size_t width = size_t(1) << below(4);
+    if (text.size() < width)
+      return bytes(text);
+    const uint64_t size = text.size();
+    const uint64_t values[] = {0,
+                               1,
+                               2,
+                               3,
+                               8,
+                               below(256),
+                               127,
+                               128,
+                               255,
+                               0x7fff,
+                               0x8000,
+                               0xffff,
+                               65536,
+                               0x7fffffff,
+                               0x80000000,
+                               0xffffffff,
+                               uint64_t(1) << 32,
+                               uint64_t(INT64_MAX),
+                               uint64_t(INT64_MIN),
+                               UINT64_MAX,
+                               UINT64_MAX - 7,
+                               size,
+                               size - 1,
+                               size + 1,
+                               size / 2,
+                               below(size)};
+    const uint64_t value = values[below(std::size(values))];
+    const size_t at = below(std::min(within, text.size() - width + 1));
+    const bool turned = below(4) == 0;
+    for (size_t i = 0; i < width; ++i)
+      text[at + (turned ? width - 1 - i : i)] = char(value >> (8 * i));
+  }
+
+  /// A line once more, elsewhere, or not at all.
+  void lines(std::string &text) {
+    const auto lineFrom = [&](size_t place) {
+      const size_t begin = place ? text.rfind('\n', place - 1) + 1 : 0; // of none it is 0
+      const size_t end = std::min(text.find('\n', begin), text.size() - 1);
+      return std::pair(begin, end + 1 - begin);
+    };
+    if (text.empty())
+      return;
+    const auto [begin, size] = lineFrom(below(text.size()));
+    const std::string line = text.substr(begin, size);
+    switch (below(3)) {
+    case 0:
+      text.erase(begin, size);
+      return;
+    case 1:
+      text.erase(begin, size);
+      if (text.empty())
+        return;
+      [[fallthrough]];
+    default:
+      text.insert(lineFrom(below(text.size())).first, line);
+    }
+  }
+
 private:
   uint64_t state_;
 };
-
-/// SINTER_FUZZ_SECONDS a format, 1 unless set.
-inline bool timeIsUp(std::chrono::steady_clock::time_point start) {
-  const char *seconds = std::getenv("SINTER_FUZZ_SECONDS");
-  return std::chrono::steady_clock::now() - start > std::chrono::duration<double>(seconds ? std::atof(seconds) : 1);
-}
 
 /// Runs `load`, which may fail in no other way than by a Failure.
 template <typename Load> int attempt(Load load) {

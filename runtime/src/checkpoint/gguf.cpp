@@ -125,6 +125,10 @@ void readArray(Reader &reader, const std::string &key, Metadata &metadata) {
     auto &to = key == "tokenizer.ggml.tokens"   ? metadata.tokens
                : key == "tokenizer.ggml.merges" ? metadata.merges
                                                 : ignored;
+    if (!to.empty())
+      reader.damaged(fmt::format("{} is given twice", printable(key)));
+    if (&to != &ignored)
+      to.reserve(size_t(count));
     for (uint64_t i = 0; i < count; ++i) {
       std::string text = reader.text(65536);
       if (&to != &ignored)
@@ -137,7 +141,9 @@ void readArray(Reader &reader, const std::string &key, Metadata &metadata) {
     reader.damaged(fmt::format("{} is an array of {} values of type {}", printable(key), count, type));
   if (key != "tokenizer.ggml.token_type" || type == F32 || type == F64)
     return reader.skip(count * bytes);
-  for (uint64_t i = 0; i < std::min(count, uint64_t(mostTokens)); ++i)
+  if (count > uint64_t(mostTokens) || !metadata.tokenTypes.empty())
+    reader.damaged(fmt::format("{} has {} values, or is given twice", printable(key), count));
+  for (uint64_t i = 0; i < count; ++i)
     metadata.tokenTypes.push_back(wholeNumber(reader, type));
 }
 

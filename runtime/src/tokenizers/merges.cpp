@@ -25,8 +25,7 @@ static uint64_t mixed(uint64_t value) {
   return value ^ value >> 32;
 }
 
-MergeTable::MergeTable(std::vector<Merge> merges) {
-  merges_.reserve(merges.size());
+MergeTable::MergeTable(const std::vector<Merge> &merges) {
   for (const Merge &merge : merges)
     add(merge);
 }
@@ -58,8 +57,9 @@ void MergeTable::add(const Merge &merge) {
   if (2 * (merges_.size() + 1) > slots_.size())
     grow();
   Slot &slot = const_cast<Slot &>(find(merge.left, merge.right));
-  if (slot.pair == empty)
-    slot = {uint64_t(uint32_t(merge.left)) << 32 | uint32_t(merge.right), int32_t(merges_.size()), merge.whole};
+  if (slot.pair != empty)
+    return;
+  slot = {uint64_t(uint32_t(merge.left)) << 32 | uint32_t(merge.right), int32_t(merges_.size()), merge.whole};
   merges_.push_back(merge);
 }
 

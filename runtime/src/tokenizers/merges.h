@@ -17,10 +17,10 @@ struct Merge {
 class MergeTable {
 public:
   MergeTable() = default;
-  explicit MergeTable(std::vector<Merge> merges);
+  explicit MergeTable(const std::vector<Merge> &merges);
 
   const std::vector<Merge> &merges() const { return merges_; }
-  /// Of a pair that is given twice the first counts. For building a table while it is used.
+  /// Of a pair that is given twice the first counts, and is kept. For building a table while it is used.
   void add(const Merge &merge);
 
   /// Joins until nothing is left to join: always the pair of the least rank, of equal ones the first. Takes n log n.

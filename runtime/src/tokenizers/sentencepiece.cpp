@@ -83,6 +83,8 @@ private:
   const std::string &what_;
 };
 
+constexpr size_t mostAdded = 65536;
+
 enum PieceType { Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6 };
 
 struct Piece {
@@ -204,6 +206,8 @@ std::shared_ptr<const TextTokenizer> readSentencePiece(std::string_view bytes, c
                                       what, id, printable(piece.text.substr(0, 64))));
     if (piece.type == Unknown)
       parts.unknown = id;
+    if (parts.added.size() == mostAdded)
+      fail(Exit::Input, fmt::format("{}: SentencePiece: more than {} pieces that are not normal", what, mostAdded));
     if (piece.type != Normal && piece.type != Byte)
       parts.added.push_back({id, std::string(piece.text), piece.type != UserDefined});
     parts.scores.push_back(piece.score);

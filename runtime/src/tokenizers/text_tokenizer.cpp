@@ -16,6 +16,7 @@ namespace sinter {
 namespace {
 
 constexpr std::string_view metaspace = "\u2581";
+constexpr size_t mostUnigramBytes = 512;
 
 bool isLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -84,8 +85,8 @@ TextTokenizer::TextTokenizer(TokenizerParts parts, const std::string &what) : pa
   static std::atomic<uint64_t> count = 0;
   number_ = ++count;
   check(what);
-  merges_ = MergeTable(std::move(parts_.merges));
-  parts_.merges.clear();
+  merges_ = MergeTable(parts_.merges);
+  parts_.merges = {};
   size_ = parts_.texts.size();
   for (const AddedToken &token : parts_.added) {
     addedByText_.push_back(&token);
@@ -125,12 +126,21 @@ void TextTokenizer::check(const std::string &what) const {
     if (!texts.has(merge.left) || !texts.has(merge.right) || !texts.has(merge.whole))
       damaged(
           fmt::format("a merge of {} and {} to {}, which are not all tokens", merge.left, merge.right, merge.whole));
+  // Each place of a text is tried with tokens of all lengths.
+  if (parts_.algorithm == TokenizerParts::Algorithm::Unigram && texts.longest() > mostUnigramBytes)
+    fail(Exit::Input, fmt::format("{}: tokenizer: a token of {} bytes in a Unigram model, which may have {}", what,
+                                  texts.longest(), mostUnigramBytes));
   if (parts_.unknown >= 0 && !texts.has(parts_.unknown))
     damaged(fmt::format("token {} for what is unknown is not there", parts_.unknown));
+  // Files of tokenizers are written in UTF-8: what is none would come back as something else.
+  for (int32_t id = 0; !parts_.byteLevel && id < texts.size(); ++id)
+    if (findInvalidUtf8(texts.text(id)) != std::string::npos)
+      damaged(fmt::format("token {}, '{}', is not UTF-8", id, printable(texts.text(id).substr(0, 64))));
   std::vector<int32_t> ids;
   std::vector<std::string_view> names;
   for (const AddedToken &token : parts_.added) {
-    if (token.text.empty() || token.id < 0 || token.id >= mostTokens)
+    if (token.text.empty() || token.id < 0 || token.id >= mostTokens ||
+        findInvalidUtf8(token.text) != std::string::npos)
       damaged(fmt::format("added token '{}' of id {}", printable(token.text), token.id));
     ids.push_back(token.id);
     names.push_back(token.text);

@@ -5,8 +5,8 @@
 
 namespace sinter {
 
-/// Ids that a file may have at most.
-inline constexpr int32_t mostTokens = 1 << 22;
+/// Ids that a file may have at most: what is kept of each of them is about what a file of such ids may cost.
+inline constexpr int32_t mostTokens = 1 << 20;
 
 /// The tokenizer of a file or of a folder with one: by its content, whatever it is called. tiktoken's files do not say
 /// their pattern: `pattern` is its name (gpt2, cl100k, o200k, llama3, qwen2), or empty: by the file's name. Failure

@@ -15,6 +15,28 @@ namespace {
 
 using Kind = JsonTree::Kind;
 
+/// Pairs of texts, one behind the other: files may have millions of short ones.
+class TextPairs {
+public:
+  void add(std::string_view first, std::string_view second) {
+    all_.append(first).append(second);
+    sizes_.push_back(uint32_t(first.size()));
+    sizes_.push_back(uint32_t(second.size()));
+  }
+  template <typename Function> void each(Function function) const {
+    std::string_view rest = all_;
+    for (size_t i = 0; i < sizes_.size(); i += 2) {
+      const std::string_view first = rest.substr(0, sizes_[i]), second = rest.substr(sizes_[i], sizes_[i + 1]);
+      function(first, second);
+      rest.remove_prefix(first.size() + second.size());
+    }
+  }
+
+private:
+  std::string all_;
+  std::vector<uint32_t> sizes_;
+};
+
 /// Listens to the whole file: vocabulary and merges, which are long, are kept apart from the rest.
 class FileListener final : public JsonTreeBuilder {
 public:
@@ -62,7 +84,7 @@ public:
 
   TokenTexts texts; ///< as the file writes them
   std::vector<double> scores;
-  std::vector<std::pair<std::string, std::string>> merges;
+  TextPairs merges;
   std::string problem;
 
 private:
@@ -112,14 +134,14 @@ private:
     const size_t space = pair.find(' ', 1);
     if (space == pair.npos || space + 1 >= pair.size())
       return refuse(fmt::format("merge '{}' is not of two tokens", printable(pair)));
-    merges.emplace_back(pair.substr(0, space), pair.substr(space + 1));
+    merges.add(std::string_view(pair).substr(0, space), std::string_view(pair).substr(space + 1));
     return true;
   }
   bool addPart(std::string &part) {
     if (parts_++ == 0)
       text_ = std::move(part);
     else if (parts_ == 2)
-      merges.emplace_back(std::move(text_), std::move(part));
+      merges.add(text_, part);
     return true;
   }
   bool refuse(std::string what) {
@@ -161,7 +183,7 @@ private:
   [[noreturn]] void damaged(const std::string &problem) const {
     fail(Exit::Damaged, fmt::format("{}: tokenizer.json: {}", what_, problem));
   }
-  static std::string shown(const std::string &text) { return printable(text.substr(0, 64)); }
+  static std::string shown(std::string_view text) { return printable(text.substr(0, 64)); }
 
   void readModel() {
     const JsonTree &model = root_["model"];
@@ -343,19 +365,19 @@ private:
   }
 
   void readMerges() {
-    const auto idOf = [&](const std::string &text) {
+    const auto idOf = [&](std::string_view text) {
       if (!parts_.byteLevel)
         return parts_.texts.find(text);
       const std::optional<std::string> bytes = bytesOfPrinted(text);
       return bytes ? parts_.texts.find(*bytes) : -1;
     };
-    parts_.merges.reserve(file_.merges.size());
-    for (const auto &[left, right] : file_.merges) {
-      const Merge merge{idOf(left), idOf(right), idOf(left + right)};
+    file_.merges.each([&](std::string_view left, std::string_view right) {
+      // What they make is written behind each other there, too.
+      const Merge merge{idOf(left), idOf(right), idOf({left.data(), left.size() + right.size()})};
       if (merge.left < 0 || merge.right < 0 || merge.whole < 0)
         damaged(fmt::format("merge of '{}' and '{}': they or what they make are no tokens", shown(left), shown(right)));
       parts_.merges.push_back(merge);
-    }
+    });
   }
 
   FileListener &file_;

@@ -137,7 +137,7 @@ std::string tokenizerJson(const TextTokenizer &tokenizer) {
   text += unigram ? "\n    \"vocab\":[" : "\n    \"vocab\":{";
   bool first = true;
   for (int32_t id = 0; id < parts.texts.size(); ++id) {
-    if (!parts.texts.has(id))
+    if (!parts.texts.has(id) && !unigram) // there an entry's place is its id
       continue;
     const std::string token = written(tokenizer, id);
     text += first ? "\n" : ",\n";
