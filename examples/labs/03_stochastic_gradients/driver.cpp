@@ -245,7 +245,7 @@ Panel batches(Lab &lab, noise::Model &model, const Data &data, double target, co
           "batch size, B (images)",
           "steps",
           {measured, law, mark},
-          "set logscale xy; set logscale x 2"};
+          "set logscale xy; set logscale x 2; set key bottom left"};
 }
 
 } // namespace

@@ -70,6 +70,6 @@ int main() {
            "error on [0, 1]",
            {largest, rms, bound, learned},
            "set logscale xy; set format y '10^{%L}'; set yrange [1e-3:30]; set key top right"},
-          {"Trained networks", "x", "f(x) and its approximations", curves, "set yrange [0:1.4]; set key top right"}});
+          {"Trained networks", "x", "f(x) and its approximations", curves, "set yrange [0:1.7]; set key top right"}});
   });
 }

@@ -225,11 +225,11 @@ int main() {
                                  by_parameters(lab, runs, largest, &Run::inner, "parameters without embeddings")};
     if (!small) {
       Panel data{"Loss while training, by tokens", "tokens, D", "loss, nats a character", {}, "set logscale x"};
-      Panel compute{"Loss while training, by compute",
+      Panel compute{"The same by compute, in the same colours",
                     "FLOPs, C (as the compiler counts them)",
                     "loss, nats a character",
                     {},
-                    "set logscale x; set format x '10^{%L}'; set key bottom left"};
+                    "set logscale x; set format x '10^{%L}'; unset key"};
       std::vector<double> all_x, all_y;
       for (size_t size = 0; size < sizes; ++size) {
         const Run &run = first[size];
