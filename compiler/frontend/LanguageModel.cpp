@@ -10,6 +10,15 @@ static std::string text(const Shape &shape) {
   return result + "]";
 }
 
+// The mean over targets that are in the vocabulary. Where all of them are, it has the bits of mean().
+static Tensor meanLoss(Tensor logits, Tensor targets, Location loc) {
+  auto at = [&](auto value) { return Operand(value, loc); };
+  Tensor losses = cross_entropy(logits, targets, loc);
+  Tensor known = at(at(targets) >= at(0.0)) && at(at(targets) < at(double(logits.dim(-1, loc))));
+  Tensor count = sum(cast(known, f32, loc), {}, false, loc);
+  return at(sum(losses, {}, false, loc)) / at(maximum(at(count), at(1.0), loc));
+}
+
 void language_model(const LanguageModel &model, const Forward &forward, Location loc) {
   auto all = [](Tensor hidden) { return hidden; };
 
@@ -18,7 +27,7 @@ void language_model(const LanguageModel &model, const Forward &forward, Location
       [&] {
         Tensor tokens = input("tokens", {model.batch, model.context}, i32, loc);
         Tensor targets = input("targets", {model.batch, model.context}, i32, loc);
-        Tensor loss = mean(cross_entropy(forward(tokens, all), targets, loc), {}, false, loc);
+        Tensor loss = meanLoss(forward(tokens, all), targets, loc);
         output("loss", loss, loc);
         output("grad_norm", minimize(loss, model.optimizer, loc), loc);
       },
@@ -30,7 +39,7 @@ void language_model(const LanguageModel &model, const Forward &forward, Location
         Tensor tokens = input("tokens", {model.batch, model.context}, i32, loc);
         Tensor targets = input("targets", {model.batch, model.context}, i32, loc);
         Tensor logits = forward(tokens, all);
-        output("loss", mean(cross_entropy(logits, targets, loc), {}, false, loc), loc);
+        output("loss", meanLoss(logits, targets, loc), loc);
         // (Rows of logits as the loss has them: what reads them all may take a block of rows at a time.)
         Tensor rows = reshape(logits, {model.batch * model.context, -1}, loc);
         Tensor hits = Operand(argmax(rows, -1, loc), loc) == Operand(reshape(targets, {-1}, loc), loc);

@@ -53,13 +53,14 @@ void crossEntropy(void *const *operands, int64_t begin, int64_t end, void *scrat
   auto *gradients = static_cast<float *>(operands[4]), *row = static_cast<float *>(scratch);
   for (int64_t r = begin; r < end; ++r) {
     logSoftmax(logits + r * vocabulary, row);
-    losses[r] = -row[targets[r]];
+    const bool counts = targets[r] >= 0; // else it is padding
+    losses[r] = counts ? -row[targets[r]] : 0;
     int64_t best = 0;
     for (int64_t v = 1; v < vocabulary; ++v)
       best = row[v] > row[best] ? v : best;
     correct[r] = best == targets[r];
     for (int64_t v = 0; v < vocabulary; ++v)
-      gradients[r * vocabulary + v] = (std::exp(row[v]) - float(v == targets[r])) / float(rows);
+      gradients[r * vocabulary + v] = counts ? (std::exp(row[v]) - float(v == targets[r])) / float(rows) : 0;
   }
 }
 

@@ -190,6 +190,35 @@ TEST_F(TrainingTest, EvaluationCountsEveryRowOnce) {
   EXPECT_EQ(evaluate(program, *text.training, 2).predictions, 64);
 }
 
+// Padding counts neither in the loss nor in its mean, and is no prediction.
+TEST_F(TrainingTest, EvaluationLeavesPaddingOut) {
+  Program program(sinter_program_v1, 1);
+  program.initialize(1);
+  std::string ids;
+  for (int i = 0; i < 75; ++i)
+    ids += i % 5 == 3 ? std::string("\xff\xff") : std::string{char(i % 90), '\0'};
+  DataOptions dataOptions;
+  dataOptions.path = write(folder / "e.bin", ids);
+  dataOptions.validationFraction = 0;
+  const Data tokens = loadData(dataOptions, Batch::of(program, *program.findEntry("eval")), 96);
+  const Evaluation all = evaluate(program, *tokens.training, 0);
+  const auto *table = static_cast<const float *>(program.data(program.description().states[0]));
+  double loss = 0;
+  int64_t counted = 0;
+  for (int i = 0; i < 72; ++i) {
+    if ((i + 1) % 5 == 3)
+      continue;
+    const float *row = table + (i % 5 == 3 ? 0 : i % 90) * 96; // padding among the inputs is token 0
+    double sum = 0;
+    for (int v = 0; v < 96; ++v)
+      sum += std::exp(double(row[v]));
+    loss += std::log(sum) - row[(i + 1) % 90];
+    ++counted;
+  }
+  EXPECT_EQ(all.predictions, counted);
+  EXPECT_NEAR(all.loss, loss / double(counted), 1e-5);
+}
+
 TEST_F(TrainingTest, LogitsAsNumpy) {
   Program program(sinter_program_v1, 1);
   program.initialize(1);

@@ -20,8 +20,9 @@ struct LanguageModel {
 
 /// Makes three entries:
 ///   train   tokens, targets i32 [batch, context] -> loss, grad_norm; updates the parameters
-///   eval    tokens, targets i32 [batch, context] -> loss (mean), correct (count), logits [batch, context, V]
+///   eval    tokens, targets i32 [batch, context] -> loss, correct (count), logits [batch, context, V]
 ///   logits  tokens i32 [1, context], position -> logits [V] after tokens[position]
+/// A loss is the mean over the targets from 0 to V - 1; others are padding, which counts for nothing.
 void language_model(const LanguageModel &model, const Forward &forward, Location loc = Location::current());
 
 } // namespace sinter

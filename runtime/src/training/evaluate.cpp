@@ -28,17 +28,23 @@ struct Sums {
 
 } // namespace
 
-// Loss and hits of the first `count` predictions of the batch, from the logits, in double.
-static Sums measure(const float *logits, const int32_t *targets, int64_t count, int64_t classes) {
+static bool isClass(int32_t target, int64_t classes) { return target >= 0 && (!classes || target < classes); }
+
+static int64_t countOf(const std::vector<int32_t> &targets, int64_t classes) {
+  return std::count_if(targets.begin(), targets.end(), [&](int32_t target) { return isClass(target, classes); });
+}
+
+// Loss and hits of the first predictions of the batch, as many as there are targets, from the logits, in double.
+static Sums measure(const float *logits, const std::vector<int32_t> &targets, int64_t classes) {
   Sums sums;
-  for (int64_t i = 0; i < count; ++i) {
-    const float *row = logits + i * classes;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    if (!isClass(targets[i], classes))
+      continue;
+    const float *row = logits + int64_t(i) * classes;
     const float *highest = std::max_element(row, row + classes);
     double sum = 0;
     for (int64_t c = 0; c < classes; ++c)
       sum += std::exp(double(row[c]) - *highest);
-    if (targets[i] < 0 || targets[i] >= classes) // which cross_entropy gives loss 0
-      continue;
     sums.loss += std::log(sum) + *highest - row[targets[i]];
     sums.correct += highest - row == targets[i];
   }
@@ -83,7 +89,7 @@ Evaluation evaluate(Program &program, const Dataset &data, int64_t maximumBatche
   const sinter_tensor *logits = logitsOf(entry, batch);
   const bool hasCorrect = Program::findOutput(entry, "correct");
   const int64_t perRow = batch.tokens ? batch.length : 1;
-  const int64_t classes = logits ? logits->shape[logits->rank - 1] : 0;
+  const int64_t classes = logits ? logits->shape[logits->rank - 1] : vocabularySize(program);
   if (const std::string problem = unfit(data, batch, logits); !problem.empty())
     fail(Exit::Input, problem);
   const int64_t rows = data.rows(batch.length);
@@ -104,23 +110,22 @@ Evaluation evaluate(Program &program, const Dataset &data, int64_t maximumBatche
     for (int64_t b = 0; b < valid; ++b)
       result.bytes += data.bytesOfRow(batch, first + b);
     std::vector<int32_t> targets;
-    const bool fromLogits = valid < batch.rows || (logits && !hasCorrect);
-    if (fromLogits) {
-      const int32_t *source = batch.tokens ? batch.targets : batch.labels;
+    if (const int32_t *source = batch.tokens ? batch.targets : batch.labels)
       targets.assign(source, source + valid * perRow);
-    }
+    const int64_t counted = targets.empty() ? valid * perRow : countOf(targets, classes);
+    const bool whole = valid == batch.rows && (counted == valid * perRow || !logits);
     program.run(entry);
     Sums sums;
-    if (fromLogits)
-      sums = measure(static_cast<const float *>(program.data(*logits)), targets.data(), valid * perRow, classes);
-    if (valid == batch.rows) {
-      sums.loss = program.scalar(entry, "loss") * double(valid * perRow);
+    if (!whole || (logits && !hasCorrect))
+      sums = measure(static_cast<const float *>(program.data(*logits)), targets, classes);
+    if (whole) {
+      sums.loss = program.scalar(entry, "loss") * double(counted);
       if (hasCorrect)
         sums.correct = program.scalar(entry, "correct");
     }
     loss += sums.loss;
     correct += sums.correct;
-    result.predictions += valid * perRow;
+    result.predictions += counted;
   }
   result.loss = loss / double(result.predictions);
   result.accuracy = logits || hasCorrect ? correct / double(result.predictions) : std::nan("");

@@ -41,10 +41,11 @@ def has_torch():
     return subprocess.run([PYTHON, "-c", "import torch"], capture_output=True).returncode == 0
 
 
-def from_torch(work):
+def from_torch(work, padding=False):
     """Losses and name -> {element: value}."""
     result = os.path.join(work, "torch.safetensors")
-    run = subprocess.run([PYTHON, os.path.join(HERE, "torch_gpt.py"), result], check=True, stdout=subprocess.PIPE)
+    command = [PYTHON, os.path.join(HERE, "torch_gpt.py"), result, *["--padding"] * padding]
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     parameters = {
         name: {i: values[i] for i in compared(name, len(values))}
         for name, (_, values) in read_safetensors(result).items()
@@ -72,12 +73,13 @@ def write_figures(work):
         file.write('  "parameters": {\n' + ",\n".join(lines) + "\n  }\n}\n")
 
 
-def from_sinter(work, sinterc, source):
+def from_sinter(work, sinterc, source, padding):
     program, out = os.path.join(work, "gpt"), os.path.join(work, "out")
     init, data, log = (os.path.join(work, name) for name in ("init.safetensors", "tokens.bin", "log.jsonl"))
     write_safetensors(init, first_weights())
     with open(data, "wb") as file:
-        file.write(struct.pack(f"<{len(tokens())}H", *tokens()))
+        ids = [token & 0xFFFF for token in tokens(padding)]
+        file.write(struct.pack(f"<{len(ids)}H", *ids))
     if os.path.exists(log):
         os.remove(log)
     sizes = {"layers": LAYERS, "heads": HEADS, "width": WIDTH, "context": CONTEXT, "vocab": VOCAB, "batch": BATCH}
@@ -101,6 +103,7 @@ def main():
     parser.add_argument("--source")
     parser.add_argument("--work", required=True)
     parser.add_argument("--no-torch", action="store_true", help="compare with figures.json in any case")
+    parser.add_argument("--padding", action="store_true", help="a fifth of the tokens; needs torch")
     parser.add_argument("--write-figures", action="store_true")
     options = parser.parse_args()
     os.makedirs(options.work, exist_ok=True)
@@ -109,8 +112,11 @@ def main():
         return 0
 
     live = has_torch() and not options.no_torch
-    expected_losses, expected = from_torch(options.work) if live else from_figures()
-    losses, parameters = from_sinter(options.work, options.sinterc, options.source)
+    if options.padding and not live:
+        print("without torch: left out")
+        return 0
+    expected_losses, expected = from_torch(options.work, options.padding) if live else from_figures()
+    losses, parameters = from_sinter(options.work, options.sinterc, options.source, options.padding)
     wrong = 0
     if len(losses) != STEPS:
         print(f"{len(losses)} losses in the log, expected {STEPS}")

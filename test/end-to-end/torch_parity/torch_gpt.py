@@ -1,6 +1,6 @@
 """An independent GPT-2 in PyTorch, f32, on the CPU: the same first weights, batches and ten AdamW steps.
 
-    python3 torch_gpt.py RESULT.safetensors    # prints one JSON object: {"losses": [...]}
+    python3 torch_gpt.py RESULT.safetensors [--padding]    # prints one JSON object: {"losses": [...]}
 """
 
 import json
@@ -46,12 +46,13 @@ def main():
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": vectors, "weight_decay": 0.0}],
         lr=LR, betas=(BETA1, BETA2), eps=EPS)
-    text, losses = torch.tensor(tokens()), []
+    text, losses = torch.tensor(tokens("--padding" in sys.argv)), []
     for step in range(STEPS):
         starts = [(step * BATCH + row) * CONTEXT for row in range(BATCH)]
         inputs = torch.stack([text[s : s + CONTEXT] for s in starts])
         targets = torch.stack([text[s + 1 : s + 1 + CONTEXT] for s in starts])
-        loss = F.cross_entropy(forward(p, inputs).view(-1, VOCAB), targets.view(-1))
+        # Its mean is over what is not ignored.
+        loss = F.cross_entropy(forward(p, inputs.clamp(min=0)).view(-1, VOCAB), targets.view(-1), ignore_index=-1)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(p.values()), GRAD_CLIP)
