@@ -110,7 +110,7 @@ Panel signals(Lab &lab, circuits::Model &model) {
           "bits, k of 16",
           "squared norm of the gradient of mean(y f)",
           {measured, bound},
-          "set logscale y; set format y '10^{%L}'"};
+          "set logscale y; set format y '10^{%L}'; set key top center"};
 }
 
 } // namespace
