@@ -199,7 +199,7 @@ TEST(TokenizerFiles, WrittenAndReadAgain) {
 // Places in a Unigram vocabulary are ids, also behind one that is empty.
 TEST(TokenizerFiles, EmptyPlacesStay) {
   const auto tokenizer = readTokenizerJson(
-      R"({"model":{"type":"Unigram","unk_id":0,"vocab":[["?",0],["",0],["a",-1],["",-3],["b",-2]]}})", "t");
+      R"({"model":{"type":"Unigram","unk_id":0,"vocab":[["?",-0e1],["",0],["a",-1],["",-3],["b",-2]]}})", "t");
   EXPECT_EQ(encode(*tokenizer, "ab"), (Ids{2, 4}));
   const auto again = readTokenizerJson(tokenizer->saved(), "t");
   EXPECT_EQ(encode(*again, "ab"), (Ids{2, 4}));

@@ -120,7 +120,7 @@ private:
   bool score(double value) {
     if (state_ != State::Vocabulary || inside_ != 2 || parts_++ != 1)
       return false;
-    scores.push_back(value);
+    scores.push_back(value + 0.0); // of -0, which would be written as a whole number, 0
     return addToken(int32_t(std::min<size_t>(scores.size() - 1, mostTokens)));
   }
   bool addToken(int32_t id) {
