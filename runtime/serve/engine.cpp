@@ -31,26 +31,39 @@ struct Engine::Text {
       ofPrompt.push_back({job.prompt.front(), NAN, {}}); // nothing comes before it
   }
 
-  /// What the model shall look at next: a part of the prompt, or all that there is. `atOnce` tokens more at most, so
-  /// that others do not wait for a long prompt; 0: any number.
-  TextView view(size_t atOnce, int64_t context) const {
+  /// How many of the tokens that the model shall know it has not looked at yet, where it may do so in parts; else 0.
+  /// When a full context is halved, that is all of what is left, since all of it has another place.
+  size_t unread(const TokenModel &model, FullContext full) {
+    const size_t length = continuation.history().tokens.size();
+    const bool inParts = length <= size_t(model.context()) || (full == FullContext::Half && model.remembers());
+    if (prompted < job.prompt.size() || !inParts)
+      return 0;
+    if (const size_t begin = model.windowBegin(length, full); begin != windowBegin)
+      windowBegin = fed = begin;
+    return length - fed;
+  }
+
+  /// What the model shall look at next: all that there is, or `atOnce` of the unread tokens more, so that others do not
+  /// wait for a long prompt; 0: any number.
+  TextView view(size_t atOnce) const {
     const TextView all(continuation.history().tokens);
     if (prompted < job.prompt.size())
       return all.first(prompted);
-    const bool inParts = atOnce > 0 && fed < job.prompt.size() && int64_t(job.prompt.size()) <= context;
-    return inParts ? TextView(all.first(std::min(fed + atOnce, all.size()))) : all;
+    const size_t end = atOnce ? std::min(fed + atOnce, all.size()) : all.size();
+    return end < all.size() ? TextView(all.subspan(windowBegin, end - windowBegin)) : all;
   }
 
-  /// Uses the logits after the first `seen` tokens; true if a token was made.
-  bool take(size_t seen, std::span<const float> logits, int32_t endOfText) {
-    fed = seen;
+  /// Uses the logits after what the model was shown; true if a token was made.
+  bool take(TextView shown, std::span<const float> logits, int32_t endOfText) {
+    const std::vector<int32_t> &all = continuation.history().tokens;
+    fed = size_t(&shown.back() - all.data()) + 1;
     if (prompted < job.prompt.size()) {
       const int32_t id = job.prompt[prompted++];
       TokenProbability probability = sampler.probability(logits, id, job.options.logProbabilities);
       ofPrompt.push_back({id, probability.ofToken, std::move(probability.top)});
       return false;
     }
-    if (seen < job.prompt.size())
+    if (fed < all.size())
       return false;
     continuation.add(logits);
     const GeneratedToken &token = continuation.soFar().tokens.back();
@@ -93,7 +106,8 @@ struct Engine::Text {
   std::vector<GeneratedToken> ofPrompt;
   Continuation continuation;
   Sampler sampler; ///< for the prompt's probabilities
-  size_t fed = 0;  ///< so many tokens the model has looked at
+  size_t fed = 0;  ///< so many tokens the model has looked at, from the window's beginning on
+  size_t windowBegin = 0;
   bool ended = false;
   Ending ending = Ending::None; ///< once it was told, or it shall be: Cancelled
 };
@@ -281,12 +295,25 @@ size_t Engine::turn() {
 // One call of the model for the texts that have the turn, and what follows from it for each.
 void Engine::step() {
   TokenModel &model = generator_.model();
-  const size_t atOnce = texts_.size() > 1 ? model.promptRows() : 0, turns = turn();
+  const size_t turns = turn();
+  // Where all slots are taken, others wait, and what counts is how many tokens come out in all.
+  const bool busy = texts_.size() == options_.slots && turns > 1;
+  const auto atOnce = [&](Text &text) -> size_t {
+    size_t unread = text.unread(model, full_);
+    if (texts_.size() < 2 || unread < 2)
+      return 0;
+    if (busy && text.fed == text.windowBegin) {
+      const TextView window(std::span(text.continuation.history().tokens).subspan(text.windowBegin));
+      text.fed += std::min(model.known(window), unread - 1);
+      unread = text.unread(model, full_);
+    }
+    return busy && model.cheaperOneByOne(unread) ? 1 : model.promptRows();
+  };
   std::vector<Text *> asking;
   views_.clear();
   for (size_t i = 0; i < texts_.size(); ++i) {
     Text &text = *texts_[i];
-    const TextView view = text.view(atOnce, model.context());
+    const TextView view = text.view(atOnce(text));
     if (i >= turns)
       views_.push_back(view); // behind those that are computed
     else if (full_ == FullContext::Stop && int64_t(view.size()) > model.context())
@@ -307,7 +334,7 @@ void Engine::step() {
   bool first = false; // of a text that somebody waits for
   for (size_t i = 0; i < asking.size(); ++i) {
     try {
-      made += asking[i]->take(views_[i].size(), logits.subspan(i * vocabulary, vocabulary), endOfText);
+      made += asking[i]->take(views_[i], logits.subspan(i * vocabulary, vocabulary), endOfText);
       first |= !asking[i]->job.whole && asking[i]->continuation.soFar().tokens.size() == 1;
     } catch (const Failure &failure) { // of this text's own logits: NaN, or all of them forbidden
       end(*asking[i], Ending::Failed, failure.what());

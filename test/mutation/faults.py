@@ -446,4 +446,14 @@ FAULTS = [
           "Value from = arith::MulIOp::create(b, loc, own, shader.constant(work.block));",
           "Value from = arith::MulIOp::create(b, loc, own, shader.constant(work.block - 1));",
           "codegen/vulkan-schedules.mlir ops/scatter_add.mlir"),
+    # Chats, and memory over time.
+    Fault("messages of a chat hold special tokens", RUNTIME + "tokenizers/text_tokenizer.cpp",
+          "!run.special.empty() && run.special.front().first <= at;", "!run.special.empty();", "gtest:ChatTemplate.*"),
+    Fault("special tokens grow out of a template's part", RUNTIME + "tokenizers/text_tokenizer.cpp",
+          "addedAt(text.substr(0, run.special.front().second), at, true)", "addedAt(text, at, true)",
+          "gtest:ChatTemplate.*"),
+    Fault("what is written was there before", RUNTIME + "commands/report/arena_use.cpp",
+          "live.remove(range);", "", "gtest:ArenaUse.*"),
+    Fault("a loop needs all that it reads", RUNTIME + "commands/report/arena_use.cpp",
+          "if (!moves) needs.remove(range);", "", "gtest:ArenaUse.*"),
 ]

@@ -4,6 +4,7 @@
 #include "training/trainer.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace sinter {
 
@@ -84,14 +85,18 @@ std::optional<TokenModel::Incremental> TokenModel::incremental(std::string_view 
   return numbers("offset") && told && fits ? std::optional(found) : std::nullopt;
 }
 
-TextView TokenModel::window(TextView text, FullContext full) const {
+size_t TokenModel::windowBegin(size_t length, FullContext full) const {
   const size_t context = size_t(context_);
-  if (text.size() <= context)
-    return text;
+  if (length <= context)
+    return 0;
   if (full != FullContext::Half)
-    return {text.last(context), text.source};
-  const size_t half = std::max(context / 2, size_t(1)), halves = (text.size() - context + half - 1) / half;
-  return {text.subspan(halves * half), text.source};
+    return length - context;
+  const size_t half = std::max(context / 2, size_t(1)), halves = (length - context + half - 1) / half;
+  return halves * half;
+}
+
+TextView TokenModel::window(TextView text, FullContext full) const {
+  return {text.subspan(windowBegin(text.size(), full)), text.source};
 }
 
 void TokenModel::setSource(const sinter_entry &entry, std::span<const int32_t> tokens) {
@@ -239,7 +244,23 @@ void TokenModel::goOn(size_t page, std::span<const TextView> texts) {
   }
 }
 
-void TokenModel::advance(const Incremental &of, size_t first, std::span<const TextView> texts) {
+size_t TokenModel::known(TextView text) const {
+  size_t most = 0;
+  for (const Slot &slot : slots_)
+    most = std::max(most, commonWith(slot, text));
+  return most > 0 ? most - 1 : 0; // without the source
+}
+
+bool TokenModel::cheaperOneByOne(size_t tokens) const {
+  if (!remembers() || batch() == 1 || prefill_->batch != 1)
+    return false;
+  if (prefill_->seconds <= 0 || decode_->seconds <= 0)
+    return false; // a prefill tells
+  const size_t calls = (tokens + prefill_->rows - 1) / prefill_->rows;
+  return double(tokens) * decode_->seconds < double(calls * batch()) * prefill_->seconds;
+}
+
+void TokenModel::advance(Incremental &of, size_t first, std::span<const TextView> texts) {
   const sinter_entry &entry = *of.entry;
   program_.setDefaults(entry);
   auto *tokens = static_cast<int32_t *>(program_.data(*Program::findInput(entry, "tokens")));
@@ -260,7 +281,17 @@ void TokenModel::advance(const Incremental &of, size_t first, std::span<const Te
     setNumber(program_, entry, "count", row, counts[row]);
     setNumber(program_, entry, "position", row, std::max(counts[row], size_t(1)) - 1);
   }
+  const auto begun = std::chrono::steady_clock::now();
   program_.run(entry);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  // The first call of all takes longer: it does not count. A prefill that is avoided would never be timed again: what
+  // is known of it fades until it is worth a try.
+  if (of.seconds <= 0)
+    of.seconds = of.seconds == 0 ? -seconds : seconds;
+  else
+    of.seconds += (&of == &*prefill_ ? 0.3 : 0.05) * (seconds - of.seconds);
+  if (&of == &*decode_)
+    prefill_->seconds *= 0.9998;
   const sinter_tensor &output = *Program::findOutput(entry, "logits");
   const auto *logits = static_cast<const float *>(program_.data(output));
   const size_t vocabulary = size_t(vocabulary_), perText = size_t(elementCount(output)) / of.batch;

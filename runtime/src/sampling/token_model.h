@@ -59,6 +59,16 @@ public:
   /// New tokens of a text that a call computes at once; 0: all of them, whether they are new or not.
   size_t promptRows() const { return remembers() ? prefill_->rows : 0; }
 
+  /// Where the tokens begin that the model sees of a text of this length: 0, if the context has room for it.
+  size_t windowBegin(size_t length, FullContext full) const;
+
+  /// So many tokens that a text begins with are remembered, of whatever text.
+  size_t known(TextView text) const;
+
+  /// Whether `tokens` of a text cost less one by one, in calls that make a token of each of the others anyway, than as
+  /// a prefill, for which all others wait: by how long calls have taken so far.
+  bool cheaperOneByOne(size_t tokens) const;
+
   /// What suits the program best.
   FullContext fullContext() const { return remembers() ? FullContext::Half : FullContext::Slide; }
 
@@ -81,6 +91,7 @@ private:
   struct Incremental {
     const sinter_entry *entry;
     size_t batch, rows; ///< of its tokens
+    double seconds = 0; ///< that a call takes, the last ones count most; not above 0: there have not been two
   };
   std::optional<Incremental> incremental(std::string_view name) const;
   /// What the caches hold of a text, from position 0 on.
@@ -99,7 +110,7 @@ private:
   void assign(std::span<const TextView> texts, size_t count);
   void goOn(size_t page, std::span<const TextView> texts);
   void prefillAlone(size_t slot, std::span<const TextView> texts);
-  void advance(const Incremental &entry, size_t first, std::span<const TextView> texts);
+  void advance(Incremental &entry, size_t first, std::span<const TextView> texts);
   size_t leftOf(const Slot &slot, std::span<const TextView> texts) const;
 
   Program &program_;
