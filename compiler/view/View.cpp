@@ -134,7 +134,8 @@ public:
       : functions(ModuleOp::create(module.getLoc())), builder(functions->getBodyRegion()) {}
 
   void add(Operation *op, GraphOp &node) {
-    if (!isa<LowerableOp, AttentionOp>(op) || isa<ViewLike>(op))
+    bool costs = isa<LowerableOp, AttentionOp>(op) || op->hasTrait<ReadsInMemory>();
+    if (!costs || isa<ViewLike>(op))
       return;
     auto type = builder.getFunctionType(TypeRange(op->getOperandTypes()), op->getResultTypes());
     auto function = func::FuncOp::create(builder, op->getLoc(), "op" + std::to_string(nodes.size()), type);

@@ -1,7 +1,7 @@
 // The tabs of the page; each is drawn when it is opened.
 import { useState } from "preact/hooks";
 import { bytes, short } from "../shared/numbers";
-import { type Model } from "./data";
+import { modelOf, type Data, type Model } from "./data";
 import { GraphTab } from "./graph";
 import { Kernels } from "./kernels";
 import { Memory } from "./memory";
@@ -10,9 +10,8 @@ import { Stages } from "./stages";
 const tabs = ["Graph", "Stages", "Memory", "Kernels"] as const;
 type Tab = (typeof tabs)[number];
 
-export function App({ models }: { models: Model[] }) {
-  const [target, setTarget] = useState(0);
-  const model = models[target]!;
+export function App({ data, first }: { data: Data; first: Model }) {
+  const [model, setModel] = useState(first);
   const names = model.entries.length
     ? model.entries.map((entry) => entry.name)
     : model.graphs.map((graph) => graph.entry);
@@ -55,14 +54,18 @@ export function App({ models }: { models: Model[] }) {
               </button>
             ))}
           </div>
-          {models.length > 1 && (
+          {data.targets.length > 1 && (
             <label>
               Target{" "}
-              <select value={target} onChange={(event) => setTarget(Number(event.currentTarget.value))}>
-                {models.map(({ name }, i) => (
-                  <option key={name} value={i}>
-                    {name}
-                  </option>
+              <select
+                value={model.name}
+                onChange={(event) => {
+                  const target = data.targets.find(({ name }) => name === event.currentTarget.value)!;
+                  void modelOf(data, target).then(setModel);
+                }}
+              >
+                {data.targets.map(({ name }) => (
+                  <option key={name}>{name}</option>
                 ))}
               </select>
             </label>

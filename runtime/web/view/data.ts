@@ -114,20 +114,13 @@ export interface Model extends Omit<Target, "entries" | "graphs">, Pick<Data, "c
   graphs: Graph[];
 }
 
-/** A model for each target. */
-export const modelsOf = (data: Data): Promise<Model[]> =>
-  Promise.all(
-    data.targets.map(async (target) => ({
-      ...target,
-      program: data.title,
-      compiler: data.compiler,
-      alignment: data.alignment,
-      places: data.places,
-      stages: [...data.stages, ...target.stages],
-      entries: await unpack<Entry[]>(target.entries),
-      graphs: await unpack<Graph[]>(target.graphs),
-    })),
-  );
+/** Of a target: unpacked when it is looked at. */
+export async function modelOf(data: Data, target: Target): Promise<Model> {
+  const [entries, graphs] = await Promise.all([unpack<Entry[]>(target.entries), unpack<Graph[]>(target.graphs)]);
+  const { title: program, compiler, alignment, places } = data;
+  const stages = [...data.stages, ...target.stages];
+  return { ...target, program, compiler, alignment, places, stages, entries, graphs };
+}
 
 /** What was deflated and written in base 64. */
 export async function unpack<T>(packed: string): Promise<T> {
