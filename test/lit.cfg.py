@@ -30,6 +30,12 @@ for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR"):
 if shutil.which("node"):
     config.available_features.add("node")
 
+# What students chose comes with an R package, which .ci/setup unpacks.
+cems = os.path.join(build, "r-cran-bradleyterry2", "usr", "lib", "R", "site-library", "BradleyTerry2", "data")
+if os.path.isdir(cems):
+    config.available_features.add("cems")
+config.substitutions.append(("%cems", cems))
+
 # What this machine's processor has, as far as a test may ask for it.
 with open("/proc/cpuinfo") as cpuinfo:
     flags = set(next((line.split(":")[1] for line in cpuinfo if line.startswith("flags")), "").split())

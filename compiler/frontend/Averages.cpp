@@ -1,4 +1,4 @@
-// Running averages of parameters: `ema` keeps them, `Averages` reads them in the parameters' place.
+// What is read in the parameters' place: running averages, which `ema` keeps, or what they were before the first step.
 #include "compiler/frontend/Builder.h"
 #include "sinter/optim.h"
 
@@ -32,12 +32,45 @@ void ema(const std::vector<Parameter> &parameters, Rate decay, Loc loc) {
   }
 }
 
+/// One of the two, once.
+static void refuseBoth(const char *what, const Loc &loc) {
+  if (ModelBuilder::get().averages || ModelBuilder::get().reference)
+    fail(loc, std::string(what) + ": " + (ModelBuilder::get().averages ? "averages are" : "the reference is") +
+                  " read already in the place of parameters");
+}
+
 Averages::Averages(Loc loc) {
-  if (ModelBuilder::get().averages)
-    fail(loc, "averages: they are read already");
+  refuseBoth("averages", loc);
   ModelBuilder::get().averages = true;
 }
 
 Averages::~Averages() { ModelBuilder::get().averages = false; }
+
+Value frontend::referenceOf(const std::string &name, Value parameter, const Loc &loc) {
+  ModelBuilder &builder = ModelBuilder::get();
+  Entry &entry = builder.entry("reference", loc);
+  Value &known = entry.references[name];
+  if (known)
+    return known;
+  // A loop's body reads it from outside, as it does the parameter.
+  OpBuilder::InsertionGuard guard(builder.ops);
+  builder.ops.restoreInsertionPoint(builder.outsideLoops().saveInsertionPoint());
+  const std::string states[] = {"sinter.reference." + name, "reference." + name};
+  Value isKept = readKept(states[0], {}, loc), kept = readKept(states[1], Shape(shapeOf(parameter)), loc);
+  Tensor first = where(wrap(isKept) != 0.0, wrap(kept), stop_gradient(wrap(parameter), loc), loc);
+  known = builder.use(first, "reference", loc);
+  if (entry.training) {
+    WriteOp::create(builder.ops, builder.at(loc), states[0], builder.use(full({}, 1, f32, loc), "reference", loc));
+    WriteOp::create(builder.ops, builder.at(loc), states[1], known);
+  }
+  return known;
+}
+
+Reference::Reference(Loc loc) {
+  refuseBoth("reference", loc);
+  ModelBuilder::get().reference = true;
+}
+
+Reference::~Reference() { ModelBuilder::get().reference = false; }
 
 } // namespace sinter

@@ -35,6 +35,7 @@ struct Entry {
   std::vector<std::pair<std::string, mlir::Value>> outputs = {};
   std::vector<Parameter> parameters = {};
   std::map<std::string, mlir::Value> read = {};       ///< states read so far, and their values
+  std::map<std::string, mlir::Value> references = {}; ///< what parameters were before the first step
   std::map<std::string, mlir::Location> written = {}; ///< states assigned so far, and where
   int draws = 0;                                      ///< number of calls so far that draw random numbers
   size_t expectations = 0;                            ///< number of `expect` calls so far
@@ -80,6 +81,7 @@ public:
   std::vector<std::string> scopes;
   std::vector<mlir::Value> loopSteps; ///< the numbers of the steps of the loops whose bodies are being described
   bool averages = false;              ///< parameters are read as their running averages
+  bool reference = false;             ///< parameters are read as they were before the first step
   std::map<std::string, ConfigValue> configs;
   std::map<std::string, StateOp> states;
   StateOp lastState; ///< states stand in front of the entries, in the order of their declaration
@@ -91,6 +93,12 @@ mlir::Value readTransient(const std::string &fullName, const Shape &shape, const
 
 /// Reads the running average of the parameter of this full name (Program.cpp).
 mlir::Value readAverage(const std::string &fullName, const Shape &shape, const sinter::Location &loc);
+
+/// Reads a state that has to do with the reference of a training (Program.cpp).
+mlir::Value readKept(const std::string &name, const Shape &shape, const sinter::Location &loc);
+
+/// What the parameter of this full name and value was before the first step (Averages.cpp).
+mlir::Value referenceOf(const std::string &fullName, mlir::Value parameter, const sinter::Location &loc);
 
 /// The gradients of a scalar f32. `names`, if any, are what the values are called in messages: parameters.
 std::vector<Tensor> gradients(const Tensor &loss, const std::vector<Tensor> &wrt, llvm::ArrayRef<std::string> names,

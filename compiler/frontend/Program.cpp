@@ -223,6 +223,8 @@ Tensor parameter(const std::string &name, Shape shape, Initializer init, Loc loc
   if (ModelBuilder::get().averages)
     return wrap(readAverage(scoped(name), shape, loc));
   Tensor value = wrap(readState("parameter", name, shape, init, DType::F32, Role::Parameter, loc));
+  if (ModelBuilder::get().reference)
+    return wrap(referenceOf(scoped(name), ModelBuilder::get().use(value, "parameter", loc), loc));
   std::vector<Parameter> &known = ModelBuilder::get().current->parameters;
   if (llvm::none_of(known, [&](const Parameter &p) { return p.handle() == value.handle(); }))
     known.push_back({value, scoped(name)});
@@ -235,6 +237,10 @@ Tensor state(const std::string &name, Shape shape, Initializer init, DType dtype
 
 Value frontend::readAverage(const std::string &name, const Shape &shape, const Loc &loc) {
   return readState("ema", "ema." + name, shape, zeros(), DType::F32, Role::Memory, loc, /*isFullName=*/true);
+}
+
+Value frontend::readKept(const std::string &name, const Shape &shape, const Loc &loc) {
+  return readState("reference", name, shape, zeros(), DType::F32, Role::Memory, loc, /*isFullName=*/true);
 }
 
 Value frontend::readTransient(const std::string &name, const Shape &shape, const Loc &loc) {

@@ -229,6 +229,34 @@ TEST_F(CommandsTest, Checkpoints) {
   expectError({"eval", "--data", text, "--checkpoint", path}, 1, "it is of another model");
 }
 
+// Parameters of several files, and those that begin anew whatever the files have.
+TEST_F(CommandsTest, InitOfParts) {
+  run(training("o", 20));
+  const std::string plain = folder / "plain.safetensors", other = folder / "other.safetensors";
+  EXPECT_EQ(run({"export", "--checkpoint", folder / "o", "--out", plain}).exit, 0);
+  std::string renamed = readFile(plain);
+  renamed.replace(renamed.find("\"table.weight\""), 14, "\"tabel.weight\"");
+  write(other, renamed);
+  run(training("whole", 5, {"--init", folder / "o"}));
+  run(training("parts", 5, {"--init", other, "--init", folder / "o"}));
+  run(training("plain", 5, {"--init", plain, "--init", other}));
+  EXPECT_EQ(checkpointOf("whole"), checkpointOf("parts"));
+  EXPECT_EQ(checkpointOf("whole"), checkpointOf("plain"));
+  run(training("begun", 5));
+  for (const std::string &file : {other, plain, folder / "o"}) {
+    run(training("anew", 5, {"--init", file, "--new", "ta*.weight"}));
+    EXPECT_EQ(checkpointOf("anew"), checkpointOf("begun"));
+    std::filesystem::remove_all(folder / "anew");
+  }
+  expectError(training("x", 5, {"--init", other}), 1, "has no table.weight, a parameter of the program");
+  expectError(
+      training("x", 5, {"--init", other, "--init", other}), 1,
+      "none of the 2 files has table.weight, a parameter of the program; --new table.weight lets it begin anew");
+  expectError(training("x", 5, {"--new", "table.*"}), 2, "--new says which parameters --init need not have");
+  expectError(training("x", 5, {"--init", plain, "--new", "head.*"}), 2,
+              "--new head.*: the program has no parameter of that name; it has table.weight");
+}
+
 TEST_F(CommandsTest, ExportInitImport) {
   run(training("o", 20));
   EXPECT_EQ(run({"export", "--checkpoint", folder / "o", "--out", folder / "plain.safetensors"}).exit, 0);

@@ -139,7 +139,7 @@ Tensor inverse_sqrt_schedule(double peak, int64_t warmup, Location loc = Locatio
 /// 250,000: Smith, Topin 2018 (arXiv:1708.07120), with PyTorch's defaults.
 Tensor one_cycle_schedule(double peak, int64_t steps, double rising = 0.3, Location loc = Location::current());
 
-//===--- averages of parameters ----------------------------------------------------------------------===//
+//===--- other values of parameters: averages, and those of the start --------------------------------===//
 
 /// Keeps running averages: average = decay * average + (1 - decay) * parameter, with the values that the parameters
 /// have at the end of the step (call it after `minimize`); in step 1 the parameters themselves. State `ema.NAME`.
@@ -154,6 +154,19 @@ public:
   ~Averages();
   Averages(const Averages &) = delete;
   Averages &operator=(const Averages &) = delete;
+};
+
+/// While it lives, `parameter` gives what the parameter was before the first step, in its place: a reference that does
+/// not move, for losses that compare a model to the one that its training began with. It is no parameter then, and no
+/// gradient flows to it. The first call of a training entry keeps it, in state `reference.NAME`; whoever reads it
+/// before reads the parameter itself.
+class [[nodiscard("a reference lasts as long as its variable: write Reference reference;")]] Reference {
+public:
+  [[nodiscard("a reference lasts as long as its variable: write Reference reference;")]] explicit Reference(
+      Location loc = Location::current());
+  ~Reference();
+  Reference(const Reference &) = delete;
+  Reference &operator=(const Reference &) = delete;
 };
 
 } // namespace sinter

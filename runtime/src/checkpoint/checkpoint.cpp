@@ -330,9 +330,10 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
 
 // The parameters of a file that is no checkpoint.
 static Checkpoint loadForeign(const std::string &path, Program &program, std::vector<std::string> &notes,
-                              const std::vector<NameRule> &rules, std::vector<ImportedTensor> *table) {
+                              const std::vector<NameRule> &rules, std::vector<ImportedTensor> *table,
+                              const ParameterChoice &choice) {
   const TensorSource source(path);
-  std::vector<ImportedTensor> tensors = importTensors(source, program, rules, path);
+  std::vector<ImportedTensor> tensors = importTensors(source, program, rules, path, choice);
   const auto ignored = [](const ImportedTensor &tensor) { return tensor.use.empty(); };
   const auto first = std::find_if(tensors.begin(), tensors.end(), ignored);
   if (first != tensors.end())
@@ -348,11 +349,11 @@ static Checkpoint loadForeign(const std::string &path, Program &program, std::ve
 
 Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint,
                           std::vector<std::string> &notes, const std::vector<NameRule> &rules,
-                          std::vector<ImportedTensor> *table) {
+                          std::vector<ImportedTensor> *table, const ParameterChoice &choice) {
   const TraceSpan span("file", "load parameters");
   *isCheckpoint = sinter::isCheckpoint(path);
   if (!*isCheckpoint)
-    return loadForeign(path, program, notes, rules, table);
+    return loadForeign(path, program, notes, rules, table, choice);
   FileReader reader(path);
   const TensorFile file = readTensorHeader(reader);
   const sinter_program &description = program.description();
@@ -360,13 +361,15 @@ Checkpoint loadParameters(const std::string &path, Program &program, bool *isChe
   std::vector<void *> targets(file.tensors.size());
   for (uint32_t s = 0; s < description.state_count; ++s) {
     const sinter_state &state = description.states[s];
-    if (!isParameter(state))
-      continue;
     const std::string name = nameInFile(state);
     const auto found = index.find(name);
+    if (!isParameter(state) || choice.beginsAnew(name) || (found == index.end() && choice.taken))
+      continue;
     if (found == index.end())
       fail(Exit::Input,
            fmt::format("{}: has no {}, a parameter of the program: {}", path, name, modelOf(file, description)));
+    if (choice.taken)
+      choice.taken->insert(name);
     checkAgainst(state, file, found->second, path, description);
     targets[found->second] = program.data(state);
   }

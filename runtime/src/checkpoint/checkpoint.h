@@ -53,12 +53,13 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
 /// undefined.
 Checkpoint loadCheckpoint(const std::string &path, Program &program);
 
-/// Reads the parameters only, from a checkpoint or any file that has them: see importTensors, which `rules` go to.
+/// Reads the parameters only, from a checkpoint or any file that has them: see importTensors, which `rules` go to;
+/// those that `choice` asks for.
 /// `*isCheckpoint` tells whether what is returned was in the file. Notes about ignored tensors are added to `notes`,
 /// and what became of each tensor of a file that is no checkpoint to `table`, if there is one.
 Checkpoint loadParameters(const std::string &path, Program &program, bool *isCheckpoint,
                           std::vector<std::string> &notes, const std::vector<NameRule> &rules = {},
-                          std::vector<ImportedTensor> *table = nullptr);
+                          std::vector<ImportedTensor> *table = nullptr, const ParameterChoice &choice = {});
 
 /// What a file holds, of whatever program it is.
 struct Contents {

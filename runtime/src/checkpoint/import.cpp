@@ -45,6 +45,11 @@ std::string NameRule::apply(std::string_view name) const {
   return result;
 }
 
+bool ParameterChoice::beginsAnew(std::string_view name) const {
+  return std::any_of(anew.begin(), anew.end(),
+                     [&](const std::string &pattern) { return !NameRule{pattern, pattern}.apply(name).empty(); });
+}
+
 std::vector<NameRule> parseNameRules(const std::vector<std::string> &words) {
   std::vector<NameRule> rules;
   for (const std::string &word : words) {
@@ -72,14 +77,15 @@ namespace {
 
 class Import {
 public:
-  Import(const TensorSource &source, Program &program, const std::vector<NameRule> &rules, const std::string &path)
-      : source_(source), program_(program), rules_(rules), path_(path) {
+  Import(const TensorSource &source, Program &program, const std::vector<NameRule> &rules, const std::string &path,
+         const ParameterChoice &choice)
+      : source_(source), program_(program), rules_(rules), path_(path), several_(choice.taken) {
     if (source.isGguf())
       for (const NameRule &rule : ggufNames())
         rules_.push_back(rule);
     const sinter_program &description = program.description();
     for (uint32_t s = 0; s < description.state_count; ++s)
-      if (isParameter(description.states[s]))
+      if (isParameter(description.states[s]) && !choice.beginsAnew(description.states[s].tensor.name))
         parameters_.emplace(description.states[s].tensor.name, &description.states[s]);
   }
 
@@ -98,8 +104,10 @@ public:
       result.push_back(std::move(line));
     }
     for (const auto &[name, state] : parameters_)
-      if (!taken_.contains(name))
+      if (!taken_.contains(name) && !several_)
         missed(name, *state);
+    if (several_)
+      several_->insert(taken_.begin(), taken_.end());
     return result;
   }
 
@@ -185,6 +193,7 @@ private:
   Program &program_;
   std::vector<NameRule> rules_;
   const std::string &path_;
+  std::set<std::string> *several_; // see ParameterChoice::taken
   std::map<std::string, const sinter_state *> parameters_;
   std::set<std::string> taken_;
 };
@@ -192,8 +201,9 @@ private:
 } // namespace
 
 std::vector<ImportedTensor> importTensors(const TensorSource &source, Program &program,
-                                          const std::vector<NameRule> &rules, const std::string &path) {
-  return Import(source, program, rules, path).run();
+                                          const std::vector<NameRule> &rules, const std::string &path,
+                                          const ParameterChoice &choice) {
+  return Import(source, program, rules, path, choice).run();
 }
 
 // Numbers in names as #, by which those of all blocks are alike.

@@ -3,6 +3,7 @@
 
 #include "checkpoint/tensor_source.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,14 @@ struct NameRule {
 /// Failure (usage) that names the rule.
 std::vector<NameRule> parseNameRules(const std::vector<std::string> &words);
 
+/// Which of the program's parameters a file has to have: all, unless this says something else.
+struct ParameterChoice {
+  std::vector<std::string> anew = {};     ///< names, with * for anything, of those that no file gives
+  std::set<std::string> *taken = nullptr; ///< where several files have them together: those that one has given
+
+  bool beginsAnew(std::string_view name) const;
+};
+
 /// What became of a tensor of theirs.
 struct ImportedTensor {
   std::string name, type; ///< "F16 [768, 2304]"
@@ -32,9 +41,10 @@ struct ImportedTensor {
 
 /// Fills the program's parameters from the file. By rules first, else by their own names, which may begin with
 /// `transformer.` or `_orig_mod.`; of GGUF by what llama.cpp calls GPT-2's and Llama's. Failure (input) if a parameter
-/// is missed, of another shape, or given twice.
+/// that `choice` asks for is missed, of another shape, or given twice.
 std::vector<ImportedTensor> importTensors(const TensorSource &source, Program &program,
-                                          const std::vector<NameRule> &rules, const std::string &path);
+                                          const std::vector<NameRule> &rules, const std::string &path,
+                                          const ParameterChoice &choice = {});
 
 /// The table, for people: a line each, equal ones of blocks together, and what was found, used and ignored in all.
 std::string importTable(const std::vector<ImportedTensor> &tensors);

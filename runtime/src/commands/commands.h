@@ -38,11 +38,11 @@ std::string chatTemplateNamed(const std::string &nameOrFile);
 Tokenizer makeTokenizer(const std::string &name, const std::string &textPath);
 
 struct TrainCommand {
-  std::vector<std::string> inputs, validationInputs;
+  std::vector<std::string> inputs, validationInputs, init, anew;
   bool flip = false, keepBest = false, dryRun = false, plot = false;
   std::optional<int64_t> patience, keep;
   std::optional<int64_t> crop;
-  std::string data, validationData, out, init, log, tokenizer, separator, tokenType;
+  std::string data, validationData, out, log, tokenizer, separator, tokenType;
   std::string source, target, validationSource, validationTarget; ///< inputs of a program with pairs/part.h
   std::string resume; ///< empty: start; always; auto: if there is a checkpoint
   std::optional<uint64_t> seed;

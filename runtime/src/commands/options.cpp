@@ -141,7 +141,11 @@ static void addTrain(Options &options, TrainCommand &c, const sinter_program &pr
       {"[=auto]",
        "go on from the checkpoint in --out, with its data and options where none are given; auto: if there is one"})
       .alone = "always";
-  add(options, "--init", &c.init, notEmpty, {"FILE", "take the parameters from a checkpoint or safetensors file"});
+  add(options, "--init", &c.init, notEmpty,
+      {"FILE", "take the parameters from a checkpoint or safetensors file; may be repeated, for parts of a model",
+       "none"});
+  add(options, "--new", &c.anew, notEmpty,
+      {"NAME", "a parameter that begins anew all the same, * for anything: 'head.*'; may be repeated", "none"});
   add(options, "--seed", &c.seed, anySeed, {"N", "of initial values, batches and dropout", "0"});
   addRates(options, c, program);
   add(options, "--order", &c.order, oneOf("random,sequential,shuffled"),

@@ -7,6 +7,7 @@
 #include "checkpoint/configuration.h"
 #include "checkpoint/kept.h"
 #include "commands/dry_run.h"
+#include "commands/start_from.h"
 #include "commands/train_data.h"
 #include "data/chats.h"
 #include "files/files.h"
@@ -155,16 +156,9 @@ void Training::resume() {
 void Training::start() {
   checkpoint_.seed = command_.seed.value_or(0);
   program_.initialize(checkpoint_.seed);
-  if (command_.init.empty())
-    return;
-  std::vector<std::string> notes;
-  const Checkpoint from = loadParameters(findCheckpoint(command_.init), program_, &keepTokenizer_, notes);
-  checkConfiguration(findCheckpoint(command_.init), from, program_.description(), Use::Parameters,
-                     command_.ignoreConfiguration);
-  for (const std::string &note : notes)
-    reportNote(note);
-  checkpoint_.tokenizer = from.tokenizer;
-  checkpoint_.chatTemplate = from.chatTemplate;
+  Checkpoint from = startFrom(program_, command_, &keepTokenizer_);
+  checkpoint_.tokenizer = std::move(from.tokenizer);
+  checkpoint_.chatTemplate = std::move(from.chatTemplate);
 }
 
 // From here on, the folder is this training's alone, if it is there yet.
@@ -180,7 +174,8 @@ void Training::checkFiles() {
   std::vector<NamedFile> inputs = data_->files();
   keepApart({"the checkpoint", checkpoint}, inputs);
   keepApart({"the best checkpoint", bestPath(folder_)}, inputs);
-  inputs.push_back({"--init", command_.init.empty() ? "" : findCheckpoint(command_.init)});
+  for (const std::string &init : command_.init)
+    inputs.push_back({"--init", findCheckpoint(init)});
   inputs.push_back({"the checkpoint", checkpoint});
   keepApart({"--log", logPath_}, inputs);
   checkLogFile(logPath_);

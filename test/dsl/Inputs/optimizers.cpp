@@ -38,6 +38,14 @@ SINTER_MODEL(optimizers) {
     else if (optimizer == "averaged") {
       output("grad_norm", minimize(loss, Sgd{}));
       ema(parameters(), 0.75);
+    } else if (optimizer == "anchored") { // by what the matrix was at first: read in a loop's body, and outside
+      auto far = [&] {
+        Reference reference;
+        return sum(square(matrix - parameter("matrix", {2, 2}, filled(0.75)))) / 4;
+      };
+      auto half = repeat(1, {full({}, 0)}, [&](auto now, Tensor) -> std::vector<Tensor> { return {now[0] + far()}; });
+      output("away", half[0]);
+      output("grad_norm", minimize(loss + half[0] + far(), Sgd{}));
     } else if (optimizer == "own") // a function of one's own
       output("grad_norm", minimize(loss, Optimizer([](const std::vector<Parameter> &ps, const std::vector<Tensor> &gs) {
                                      for (size_t i = 0; i < ps.size(); ++i)
@@ -48,6 +56,11 @@ SINTER_MODEL(optimizers) {
   if (optimizer == "averaged")
     entry("average", [] {
       Averages averages;
+      output("matrix", parameter("matrix", {2, 2}, filled(0.75)));
+    });
+  if (optimizer == "anchored")
+    entry("first", [] {
+      Reference reference;
       output("matrix", parameter("matrix", {2, 2}, filled(0.75)));
     });
 }

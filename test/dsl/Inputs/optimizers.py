@@ -20,6 +20,8 @@ def reference(kind, steps, rates, linear):
     for step in range(1, steps + 1):
         loss = sum(c * (x - t) ** 2 / 2 for n in p for c, x, t in zip(C[n], p[n], T[n]))
         g = {n: [c * (x - t) for c, x, t in zip(C[n], p[n], T[n])] for n in p}
+        if kind == "anchored":  # what is read of the first values has no gradient of its own
+            g["matrix"] = [slope + (x - 0.75) for slope, x in zip(g["matrix"], p["matrix"])]
         if kind == "groups":  # the others are frozen
             g = {"matrix": g["matrix"]}
         if kind == "two":
@@ -44,7 +46,7 @@ def reference(kind, steps, rates, linear):
                     c = b1 * m[n][i] + (1 - b1) * gradient
                     m[n][i] = b2 * m[n][i] + (1 - b2) * gradient
                     p[n][i] = x - lr * ((c > 0) - (c < 0) + wd * x)
-                elif kind in ("sgd", "scheduled", "averaged", "own", "two"):
+                elif kind in ("sgd", "scheduled", "averaged", "anchored", "own", "two"):
                     p[n][i] = x - lr * (gradient + wd * x)
                 elif kind == "momentum":
                     v[n][i] = rates["beta1"] * v[n][i] + gradient
@@ -62,6 +64,8 @@ def reference(kind, steps, rates, linear):
         for n in p:
             average[n] = [x if step == 1 else 0.75 * a + 0.25 * x for a, x in zip(average.get(n, p[n]), p[n])]
     state = dict(p)
+    if kind == "anchored":
+        state["optimizer.reference.matrix"], state["optimizer.sinter.reference.matrix"] = [0.75] * 4, [1]
     for n in p:
         if kind == "momentum":
             state["optimizer.momentum.v." + n] = v[n]
@@ -104,6 +108,7 @@ def main():
              "two": {"lr": 0.1, "weight_decay": 0, "grad_clip": 0},
              "scheduled": {"lr": 0, "weight_decay": 0, "grad_clip": 0},
              "averaged": {"lr": 0.1, "weight_decay": 0, "grad_clip": 0},
+             "anchored": {"lr": 0.1, "weight_decay": 0, "grad_clip": 0},
              "own": {"lr": 0.5, "weight_decay": 0, "grad_clip": 0}}[kind]
     for flag, value in zip(flags[::2], flags[1::2]):
         if flag != "--schedule" and flag != "--min-lr":
