@@ -79,8 +79,8 @@ class Folder:
         result = {}
         for line in map(json.loads, said.splitlines()):
             for name, value in line.get("outputs", line).items():
-                if isinstance(value, list):
-                    result.setdefault(name, []).extend(value)
+                if isinstance(value, (int, float, list)):
+                    result.setdefault(name, []).extend(value if isinstance(value, list) else [value])
         return result
 
 
