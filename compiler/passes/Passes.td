@@ -151,8 +151,9 @@ def Rematerialize : Pass<"sinter-rematerialize", "::mlir::func::FuncOp"> {
 def MergeAttention : Pass<"sinter-merge-attention", "::mlir::func::FuncOp"> {
   let summary = "two sinter.attention over the same rows and columns become one";
   let description = [{
-    Of those that split-rows takes apart: the loss head's forward and backward computation, where the cotangent does not
-    depend on the loss. Example: test/passes/split-rows.mlir.
+    Where a target has one kernel for both, or split-rows takes both apart: an attention or a loss head with its
+    gradient, where the cotangent does not depend on what it is of. Examples: test/passes/split-rows.mlir,
+    merge-attention.mlir.
   }];
   let options = [Option<"target", "target", "std::string", "\"portable\"", "cpu, vulkan, or portable: any">];
   let dependentDialects = ["::sinter::SinterDialect"];

@@ -5,10 +5,12 @@
 //   %dx, %de = attention (%x rows, %e columns, %t rows, %g rows) { logits, their gradient, its products }
 //                                                      => %l, %dx, %de = attention { logits once }
 //
-// So it is where the cotangent of a loss is known before the loss is: at the end of a training step. Elsewhere the
-// gradient waits for what the first one gives, and recomputes. Runs before kernels are chosen.
+// So it is where a cotangent is known before what it belongs to: a loss at the end of a training step, or an attention
+// whose gradient is asked for along a given tensor. Elsewhere the gradient waits for what the first one gives, and
+// recomputes. Runs before kernels are chosen.
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/attention/FusedAttention.h"
 #include "compiler/passes/attention/RowBlocks.h"
 #include "dialects/sinter/Sinter.h"
 
@@ -66,8 +68,8 @@ bool dependsOn(Operation *later, Operation *earlier) {
   return false;
 }
 
-/// Makes one of both, where the later one stands.
-void merge(AttentionOp a, AttentionOp b) {
+/// One of both, in front of the later one, with the results of `a` and then those of `b`.
+AttentionOp merged(AttentionOp a, AttentionOp b) {
   SmallVector<Value> inputs(a.getInputs());
   SmallVector<int64_t> rows(a.getRowDims()), columns(a.getColumnDims());
   SmallVector<unsigned> placeOf; // of each operand of b
@@ -83,8 +85,8 @@ void merge(AttentionOp a, AttentionOp b) {
   OpBuilder builder(b);
   SmallVector<Type> types(a.getResultTypes());
   types.append(b.result_type_begin(), b.result_type_end());
-  auto merged = AttentionOp::create(builder, b.getLoc(), types, inputs, b.getOver(), rows, columns);
-  Block &body = merged.getBody().emplaceBlock();
+  auto both = AttentionOp::create(builder, b.getLoc(), types, inputs, b.getOver(), rows, columns);
+  Block &body = both.getBody().emplaceBlock();
   for (Value input : inputs)
     body.addArgument(input.getType(), b.getLoc());
   OpBuilder inner = OpBuilder::atBlockEnd(&body);
@@ -101,11 +103,29 @@ void merge(AttentionOp a, AttentionOp b) {
   take(a, [](unsigned i) { return i; });
   take(b, [&](unsigned i) { return placeOf[i]; });
   YieldOp::create(inner, b.getLoc(), yielded);
+  return both;
+}
+
+/// How a target computes an attention: what is taken apart whole meets in any case.
+enum class Way { Whole, Kernel, Blocks };
+
+Way wayOf(AttentionOp attention, const KernelAbilities &abilities) {
+  return hasKernel(attention, abilities) ? Way::Kernel : rowsOfBlock(attention, abilities) ? Way::Blocks : Way::Whole;
+}
+
+/// Puts one in the place of both, if the target computes it as it would have computed them.
+bool merge(AttentionOp a, AttentionOp b, const KernelAbilities &abilities) {
+  AttentionOp both = merged(a, b);
+  if (wayOf(both, abilities) != wayOf(b, abilities)) {
+    both.erase();
+    return false;
+  }
   unsigned first = a.getNumResults();
-  a.replaceAllUsesWith(merged.getResults().take_front(first));
-  b.replaceAllUsesWith(merged.getResults().drop_front(first));
+  a.replaceAllUsesWith(both.getResults().take_front(first));
+  b.replaceAllUsesWith(both.getResults().drop_front(first));
   a.erase();
   b.erase();
+  return true;
 }
 
 struct MergeAttentionPass : impl::MergeAttentionBase<MergeAttentionPass> {
@@ -115,27 +135,29 @@ struct MergeAttentionPass : impl::MergeAttentionBase<MergeAttentionPass> {
     FailureOr<KernelAbilities> abilities = kernelAbilities(target, getOperation());
     if (failed(abilities))
       return signalPassFailure();
-    Block &block = getOperation().getBody().front();
     int64_t count = 0;
-    for (bool again = true; again;) {
-      again = false;
-      SmallVector<AttentionOp> all;
-      for (auto op : block.getOps<AttentionOp>())
-        if (rowsOfBlock(op, *abilities)) // what is taken apart whole meets in any case
-          all.push_back(op);
-      for (size_t j = 1; j < all.size() && !again; ++j)
-        for (size_t i = 0; i < j && !again; ++i)
-          if (all[i].getOver() == all[j].getOver() && shareScores(all[i], all[j]) && !dependsOn(all[j], all[i])) {
-            DEBUG_AT(all[j]) << "computes with another one what both need";
-            merge(all[i], all[j]);
-            sortTopologically(&block);
-            again = true;
-            ++count;
-          }
+    while (mergeOnePair(*abilities)) {
+      sortTopologically(&getOperation().getBody().front());
+      ++count;
     }
     counted(getOperation(), DEBUG_TYPE, "attentions merged", count);
     if (count == 0)
       markAllAnalysesPreserved();
+  }
+
+  bool mergeOnePair(const KernelAbilities &abilities) {
+    SmallVector<std::pair<AttentionOp, Way>> all;
+    for (auto op : getOperation().getOps<AttentionOp>())
+      if (Way way = wayOf(op, abilities); way != Way::Whole)
+        all.push_back({op, way});
+    for (auto [j, later] : llvm::enumerate(all))
+      for (auto [earlier, way] : ArrayRef(all).take_front(j))
+        if (way == later.second && earlier.getOver() == later.first.getOver() && shareScores(earlier, later.first) &&
+            !dependsOn(later.first, earlier) && merge(earlier, later.first, abilities)) {
+          DEBUG_AT(getOperation()) << "two attentions compute together what both need";
+          return true;
+        }
+    return false;
   }
 };
 

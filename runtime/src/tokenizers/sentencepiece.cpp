@@ -210,7 +210,7 @@ std::shared_ptr<const TextTokenizer> readSentencePiece(std::string_view bytes, c
       fail(Exit::Input, fmt::format("{}: SentencePiece: more than {} pieces that are not normal", what, mostAdded));
     if (piece.type != Normal && piece.type != Byte)
       parts.added.push_back({id, std::string(piece.text), piece.type != UserDefined});
-    parts.scores.push_back(piece.score);
+    parts.scores.push_back(piece.score + 0.0); // of -0, which would be written as a whole number, 0
   }
   if (settings.model == 2) {
     parts.merges = mergesOf(pieces, parts.texts);

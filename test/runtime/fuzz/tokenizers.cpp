@@ -136,7 +136,7 @@ std::vector<std::string> pieceSeeds() {
     return field(1, bytes + char(3 << 3) + char(type));
   };
   std::string pieces = piece("<unk>", 0, 2) + piece("<s>", 0, 3) + piece("</s>", 0, 3) + piece("<0x0A>", 0, 6);
-  pieces += piece("\u2581a", -1, 1) + piece("bc", -2, 1) + piece("\u2581abc", -3, 1) + piece("oh", 0, 4);
+  pieces += piece("\u2581a", -1, 1) + piece("bc", -2, 1) + piece("\u2581abc", -3, 1) + piece("oh", -0.0F, 4);
   for (const char *text : {"\u2581", "a", "b", "c"})
     pieces += piece(text, -9, 1);
   const std::string normalizer = field(3, std::string{char(3 << 3), 1, char(4 << 3), 0, char(5 << 3), 1});
