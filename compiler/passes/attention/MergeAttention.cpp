@@ -15,7 +15,10 @@
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/CSE.h"
 
 #define DEBUG_TYPE "sinter-merge-attention"
 
@@ -68,7 +71,7 @@ bool dependsOn(Operation *later, Operation *earlier) {
   return false;
 }
 
-/// One of both, in front of the later one, with the results of `a` and then those of `b`.
+/// One of both, in front of the later one, with the results of `a` and then those of `b`; equal ops of both are one.
 AttentionOp merged(AttentionOp a, AttentionOp b) {
   SmallVector<Value> inputs(a.getInputs());
   SmallVector<int64_t> rows(a.getRowDims()), columns(a.getColumnDims());
@@ -103,6 +106,9 @@ AttentionOp merged(AttentionOp a, AttentionOp b) {
   take(a, [](unsigned i) { return i; });
   take(b, [&](unsigned i) { return placeOf[i]; });
   YieldOp::create(inner, b.getLoc(), yielded);
+  IRRewriter rewriter(builder);
+  DominanceInfo dominance(both);
+  eliminateCommonSubExpressions(rewriter, dominance, both);
   return both;
 }
 
