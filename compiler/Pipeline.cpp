@@ -184,6 +184,10 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     MeetBudgetOptions budget;
     budget.memoryBudget = static_cast<int64_t>(options.memoryBudget.value_or(0));
     budget.besides = static_cast<int64_t>(options.besideArena);
+    for (auto [rows, bytes] : options.besideOfFewerRows) {
+      budget.fewerRows.push_back(rows);
+      budget.besidesOfFewer.push_back(static_cast<int64_t>(bytes));
+    }
     budget.curve = options.curve;
     if (budget.memoryBudget || budget.curve)
       manager.addPass(createMeetBudget(budget));

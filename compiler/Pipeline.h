@@ -21,7 +21,9 @@ struct PipelineOptions {
   TargetOptions target;
   std::optional<uint64_t> memoryBudget; ///< bytes that the program may use
   uint64_t besideArena = 0;             ///< of these, what is no entry's arena: states, constants, threads' scratch
-  bool curve = false;                   ///< entries say what other arenas would cost
+  /// The same where attentions take so many rows together at most.
+  std::vector<std::pair<int64_t, uint64_t>> besideOfFewerRows;
+  bool curve = false; ///< entries say what other arenas would cost
   std::string
       dumpDirectory; ///< where every stage is written as NN_name.mlir, a Vulkan one with its shaders; empty: nowhere
   bool severalTargets = false;  ///< stages kernels and plan are dumped under names with the target in it

@@ -264,12 +264,15 @@ def MeetBudget : Pass<"sinter-meet-budget", "::mlir::ModuleOp"> {
   let description = [{
     At the end of stage `kernels`. Calls of kernels whose results wait long are repeated in front of late readers
     (`sinter.again`), in the fastest way whose arena, by the real planner, is within the budget: values keep their bits.
+    If it is worth it, attentions take fewer rows together (`sinter.most_rows`), which leaves more for the arena.
     A budget that no way meets is an error that names the least that can be met, and what binds there. With `curve`,
     entries say what several ways take (`sinter.curve`: bytes of arena, further FLOPs, estimated seconds of each).
     Examples: test/passes/meet-budget.mlir.
   }];
   let options = [Option<"memoryBudget", "memory-budget", "int64_t", "0", "bytes that there are; 0: no limit">,
                  Option<"besides", "besides", "int64_t", "0", "of these, what is not for the arena">,
+                 ListOption<"fewerRows", "fewer-rows", "int64_t", "what else attentions may take together at most">,
+                 ListOption<"besidesOfFewer", "besides-of-fewer", "int64_t", "what is not for the arena then, of each">,
                  Option<"curve", "curve", "bool", "false", "entries say what ways there are">];
   let dependentDialects = ["::sinter::plan::PlanDialect", "::mlir::linalg::LinalgDialect"];
 }

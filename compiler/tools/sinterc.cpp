@@ -206,10 +206,8 @@ private:
     std::vector<TargetOptions> versions;
     llvm::copy_if(line.targets, std::back_inserter(versions),
                   [&](const TargetOptions &version) { return version.target == target.target; });
-    FailureOr<uint64_t> bytes = findBytesBesideArena(module, shared, options, versions, threadsHere());
-    if (failed(bytes))
+    if (failed(findBytesBesideArena(module, shared, options, versions, threadsHere())))
       return false;
-    options.besideArena = *bytes;
     module->setAttr(kMemoryBudgetAttr,
                     IntegerAttr::get(IntegerType::get(module.getContext(), 64), *options.memoryBudget));
     return true;

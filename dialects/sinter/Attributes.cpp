@@ -164,6 +164,7 @@ constexpr Known kOnFunctions[] = {
     {"sinter.pieces", isInteger<1>},
     {"sinter.piecewise", isIntegers},
     {"sinter.schedule", isDictionary},
+    {kMostRowsAttr, isInteger<1>},
     {kCurveAttr, isCurve},
 };
 constexpr Known kOnOps[] = {

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 #include <sys/socket.h>

@@ -10,6 +10,7 @@
 #include <dnnl.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 
 extern "C" const sinter_program convolutions_program; // of convolutions.cpp

@@ -6,6 +6,7 @@
 #include "program/program.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cblas-openblas.h>
 #include <dnnl.h>
 #include <nlohmann/json.hpp>

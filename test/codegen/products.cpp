@@ -12,6 +12,7 @@
 // RUN: sinterc %s --emit=target --march=skylake-avx512 -o - | FileCheck %s --check-prefix=FORMS
 // RUN: sinterc %s --emit=target --march=skylake-avx512 --dtype=bf16 -o - | FileCheck %s --check-prefix=ROUNDED
 // RUN: sinterc %s --emit=target --march=cooperlake --dtype=bf16 -o - | FileCheck %s --check-prefix=PAIRS
+#include <algorithm>
 #include <sinter/sinter.h>
 #include <cmath>
 #include <vector>

@@ -6,6 +6,7 @@
 // RUN: sinter-run --device=cpu --unfused --threads=2 --entry=columns_1025 %t.mlir
 // RUN: sinter-run --device=cpu --march=x86-64-v3 --threads=2 --entry=rows_1025 %t.mlir
 // RUN: sinter-run --device=cpu --march=x86-64-v3 --threads=2 --entry=columns_1025 %t.mlir
+#include <algorithm>
 #include <sinter/sinter.h>
 #include <cmath>
 #include <vector>

@@ -7,6 +7,13 @@
 // RUN: sed -n '/OTHER-LABEL/,$p' %t/ways.mlir | sinter-opt -sinter-meet-budget=memory-budget=2000 | FileCheck %t/ways.mlir --check-prefix=OTHER
 // RUN: sed -n '/OTHER-LABEL/,$p' %t/ways.mlir | sinter-opt -sinter-meet-budget=curve | FileCheck %t/ways.mlir --check-prefix=BOTH
 // RUN: sed -n '/OTHER-LABEL/,$p' %t/ways.mlir | sinter-opt -sinter-plan-memory | FileCheck %t/ways.mlir --check-prefix=IGNORED
+// RUN: sinter-opt %t/rows.mlir "-sinter-meet-budget=memory-budget=15600 besides=3000 fewer-rows=32,16 besides-of-fewer=2900,2800" | FileCheck %t/rows.mlir --check-prefix=ENOUGH
+// RUN: sinter-opt %t/rows.mlir "-sinter-meet-budget=memory-budget=15500 besides=3000 fewer-rows=32,16 besides-of-fewer=2900,2700" | FileCheck %t/rows.mlir --check-prefix=FEWER
+// RUN: sinter-opt %t/rows.mlir "-sinter-meet-budget=memory-budget=15500 besides=3000 fewer-rows=32,16 besides-of-fewer=2990,2700" | FileCheck %t/rows.mlir --check-prefix=FEWEST
+// RUN: sinter-opt %t/rows.mlir "-sinter-meet-budget=memory-budget=15500 besides=3000 fewer-rows=32,16 besides-of-fewer=2990,2700" -sinter-plan-memory | FileCheck %t/rows.mlir --check-prefix=KEPT
+// RUN: sinter-opt %t/cheap.mlir "-sinter-meet-budget=memory-budget=16786828 besides=9000 fewer-rows=32 besides-of-fewer=1000" | FileCheck %t/cheap.mlir
+// RUN: not sinter-opt %t/rows.mlir "-sinter-meet-budget=memory-budget=9000 besides=3000 fewer-rows=32,16 besides-of-fewer=2900,2700" 2>&1 | FileCheck %t/rows.mlir --check-prefix=LEAST
+// RUN: not sinter-opt %t/rows.mlir "-sinter-meet-budget=memory-budget=9000 besides=3000 fewer-rows=32,16 besides-of-fewer=2900" 2>&1 | FileCheck %t/rows.mlir --check-prefix=PAIRS
 // RUN: sinter-opt %t/errors.mlir "-sinter-meet-budget=memory-budget=6000 besides=1000" -split-input-file -verify-diagnostics -o /dev/null
 
 //--- ways.mlir
@@ -161,6 +168,81 @@ func.func private @half(%x: tensor<64xf32>) -> tensor<64xf32> attributes {sinter
   return %empty : tensor<64xf32>
 }
 func.func private @add(%x: tensor<64xf32>, %y: tensor<64xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<64xf32>
+  return %empty : tensor<64xf32>
+}
+
+//--- rows.mlir
+// 12544 bytes of arena, or 8704 if @fc is called again. Fewer rows of attentions cost less than that.
+// ENOUGH-NOT: sinter.again
+// ENOUGH-NOT: sinter.most_rows
+// FEWER-NOT: sinter.again
+// FEWER: func.func private @fc({{.*}} {sinter.kernel, sinter.kind = "elements"}
+// FEWER: func.func private @attend({{.*}} {sinter.kernel, sinter.kind = "attention", sinter.most_rows = 32 : i64}
+// FEWER-NOT: sinter.most_rows
+// FEWEST: sinter.most_rows = 16 : i64
+// KEPT: plan.entry @attends arena 12544
+// KEPT: func.func private @attend({{.*}} sinter.most_rows = 16 : i64
+// LEAST: attends: takes 11404 bytes at least, but the memory budget is 9000: 8704 of arena, and 2700 for states
+// PAIRS: error: meet-budget: for each number of rows, bytes beside the arena are given
+func.func @attends(%x: tensor<64xf32>) -> tensor<64xf32> attributes {sinter.entry} {
+  %h = call @fc(%x) : (tensor<64xf32>) -> tensor<1024xf32>
+  %y = call @proj(%h) : (tensor<1024xf32>) -> tensor<64xf32>
+  %a = call @wide(%y) : (tensor<64xf32>) -> tensor<2048xf32>
+  %z = call @attend(%a) : (tensor<2048xf32>) -> tensor<64xf32>
+  %d = call @grad(%z, %h) : (tensor<64xf32>, tensor<1024xf32>) -> tensor<64xf32>
+  return %d : tensor<64xf32>
+}
+func.func private @fc(%x: tensor<64xf32>) -> tensor<1024xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<1024xf32>
+  return %empty : tensor<1024xf32>
+}
+func.func private @proj(%x: tensor<1024xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<64xf32>
+  return %empty : tensor<64xf32>
+}
+func.func private @wide(%x: tensor<64xf32>) -> tensor<2048xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<2048xf32>
+  return %empty : tensor<2048xf32>
+}
+func.func private @attend(%x: tensor<2048xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "attention"} {
+  %empty = tensor.empty() : tensor<64xf32>
+  return %empty : tensor<64xf32>
+}
+func.func private @grad(%g: tensor<64xf32>, %h: tensor<1024xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<64xf32>
+  return %empty : tensor<64xf32>
+}
+
+//--- cheap.mlir
+// Where attention takes nearly all of the time, a small call is repeated instead: the same budget would be met by fewer rows.
+// CHECK: call @fc(%{{.*}}) {sinter.again}
+// CHECK-NOT: sinter.most_rows
+func.func @attends(%x: tensor<64xf32>) -> tensor<64xf32> attributes {sinter.entry} {
+  %h = call @fc(%x) : (tensor<64xf32>) -> tensor<1024xf32>
+  %y = call @proj(%h) : (tensor<1024xf32>) -> tensor<64xf32>
+  %q = call @wide(%y) : (tensor<64xf32>) -> tensor<4194304xf32>
+  %z = call @attend(%q) : (tensor<4194304xf32>) -> tensor<64xf32>
+  %d = call @grad(%z, %h) : (tensor<64xf32>, tensor<1024xf32>) -> tensor<64xf32>
+  return %d : tensor<64xf32>
+}
+func.func private @fc(%x: tensor<64xf32>) -> tensor<1024xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<1024xf32>
+  return %empty : tensor<1024xf32>
+}
+func.func private @proj(%x: tensor<1024xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<64xf32>
+  return %empty : tensor<64xf32>
+}
+func.func private @wide(%x: tensor<64xf32>) -> tensor<4194304xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
+  %empty = tensor.empty() : tensor<4194304xf32>
+  return %empty : tensor<4194304xf32>
+}
+func.func private @attend(%x: tensor<4194304xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "attention"} {
+  %empty = tensor.empty() : tensor<64xf32>
+  return %empty : tensor<64xf32>
+}
+func.func private @grad(%g: tensor<64xf32>, %h: tensor<1024xf32>) -> tensor<64xf32> attributes {sinter.kernel, sinter.kind = "elements"} {
   %empty = tensor.empty() : tensor<64xf32>
   return %empty : tensor<64xf32>
 }

@@ -117,3 +117,22 @@ func.func @both(%q: tensor<2x80x16xf32>, %k: tensor<2x80x16xf32>, %v: tensor<2x8
   %o2 = sinter.matmul %p2, %q : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
   return %o, %o2 : tensor<2x80x16xf32>, tensor<2x80x16xf32>
 }
+
+// Here queries are as wide as there are columns, and are added to the scores of the other one: rows there, rows x columns here.
+// CHECK-LABEL: func.func @added
+// CHECK: sinter.attention over [2, 80, 80](%arg0 rows 1, %arg1 columns 1, %arg2 columns 1, %arg0 rows 1 columns 2)
+// CHECK-NOT: sinter.attention
+func.func @added(%q: tensor<2x80x80xf32>, %k: tensor<2x80x80xf32>, %v: tensor<2x80x16xf32>) -> (tensor<2x80x16xf32>, tensor<2x80x16xf32>) attributes {sinter.entry} {
+  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x80x80xf32>, tensor<2x80x80xf32>) -> tensor<2x80x80xf32>
+  %p = sinter.softmax %s : tensor<2x80x80xf32>
+  %o = sinter.matmul %p, %v : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
+  %s2 = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x80x80xf32>, tensor<2x80x80xf32>) -> tensor<2x80x80xf32>
+  %m = sinter.map(%s2, %q) [#id, #id] : (tensor<2x80x80xf32>, tensor<2x80x80xf32>) -> tensor<2x80x80xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %z = arith.addf %x, %y : f32
+    sinter.yield %z : f32
+  }
+  %p2 = sinter.softmax %m : tensor<2x80x80xf32>
+  %o2 = sinter.matmul %p2, %v : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
+  return %o, %o2 : tensor<2x80x16xf32>, tensor<2x80x16xf32>
+}

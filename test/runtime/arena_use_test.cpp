@@ -1,6 +1,7 @@
 // Bytes of the arena that are needed, against a byte by byte account.
 #include "commands/report/arena_use.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <numeric>
 #include <random>

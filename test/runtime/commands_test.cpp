@@ -1,6 +1,7 @@
 // The command line of a compiled program, from outside: exit codes, messages, kills, signals, full disks.
 #include "commands.h"
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 

@@ -4,6 +4,7 @@
 #include "data/token_store.h"
 #include "support.h"
 
+#include <algorithm>
 #include <zlib.h>
 
 #define XXH_INLINE_ALL

@@ -6,6 +6,7 @@
 #include "data/data.h"
 #include "training/trainer.h"
 
+#include <algorithm>
 #include <pty.h>
 
 namespace sinter::test {

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "training/trainer.h"
 
+#include <algorithm>
 #include <fstream>
 
 namespace sinter::test {

@@ -4,6 +4,7 @@
 #include "program/program.h"
 #include "support.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 

@@ -5,6 +5,7 @@
 #include "sampling/beams.h"
 #include "support.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>

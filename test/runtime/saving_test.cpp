@@ -3,6 +3,7 @@
 #include "checkpoint/checkpoint.h"
 #include "commands.h"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <map>

@@ -6,6 +6,7 @@
 #include "training/evaluate.h"
 #include "training/trainer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <fcntl.h>

@@ -5,6 +5,7 @@
 #include "program/program.h"
 #include "runtime/mock_decoder.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <future>
 #include <gtest/gtest.h>

@@ -13,6 +13,7 @@
 #include "compiler/codegen/cpu/attention/AttentionSchedule.h"
 #include "compiler/codegen/cpu/loops/EmitLoops.h"
 #include "compiler/codegen/cpu/products/PackedProduct.h"
+#include "dialects/sinter/Attributes.h"
 #include "dialects/sinter/Windows.h"
 
 using namespace mlir;
@@ -48,7 +49,9 @@ private:
       FailureOr<AttentionKernel> attention = readAttention(kernel);
       if (failed(attention))
         return failure();
-      seed ? chooseAtRandom(*attention, target, random) : choose(*attention, target);
+      auto most = kernel->getAttrOfType<IntegerAttr>(kMostRowsAttr);
+      seed ? chooseAtRandom(*attention, target, random)
+           : choose(*attention, target, most ? most.getInt() : attention->queries);
       return scheduleOf(*attention, &getContext());
     }
     if (kindOf(kernel) == kProductKind)

@@ -10,18 +10,15 @@
 // plan (Recomputation.h), which gives ways that take less and less memory and more and more time. Functions marked
 // `sinter.alternative` compute an entry in another manner (TileColumns.cpp), and have ways of their own. Each way is
 // judged by the real planner, and the fastest that meets the budget is taken. Which ways there are does not depend on
-// the budget: more budget is never slower.
+// the budget: more budget is never slower. What is not for arenas counts, too: if attentions take fewer rows together
+// (`sinter.most_rows`), threads have less scratch, and arenas more room.
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
-#include "compiler/passes/kernels/KernelCost.h"
-#include "compiler/passes/memory/PlannedEntry.h"
-#include "compiler/passes/memory/Recomputation.h"
+#include "compiler/passes/memory/Ways.h"
 #include "dialects/sinter/Attributes.h"
-#include "dialects/sinter/Loops.h"
+#include "dialects/sinter/Roles.h"
 
 #include "llvm/ADT/DenseSet.h"
-
-#include <numeric>
 
 #define DEBUG_TYPE "sinter-meet-budget"
 
@@ -33,178 +30,17 @@ namespace sinter {
 
 namespace {
 
-/// A launch takes as long as its work or its memory, on a processor with few cores; only ratios matter.
-constexpr double kFlopsPerSecond = 150e9, kBytesPerSecond = 15e9, kSecondsPerLaunch = 3e-6;
 /// Points of the curve that are printed, about.
 constexpr size_t kPoints = 10;
 /// A smaller number divides sizes by chance.
 constexpr int64_t kTelling = 8;
 
-/// What a way takes by the real planner.
-struct Point {
-  int64_t bytes = 0;
-  double extraFlops = 0, seconds = 0;
-};
+/// Of an attention's time, what a block of fewer rows costs more, times the rows: packed operands and sums over rows
+/// are shared by fewer (measured: 2 % with 16 rows).
+constexpr double kSecondsTimesRows = 0.32;
 
-/// The calls of an entry, or of an alternative to it, and the ways to run them.
-class Ways {
-public:
-  Ways(func::FuncOp entry, SymbolTable &symbols) : entry(entry), symbols(symbols) {}
-
-  LogicalResult find() {
-    planned = planEntry(entry, symbols, Effort::Orders);
-    if (!planned)
-      return failure();
-    ways = recompute(graph());
-    points.resize(ways.size());
-    return success();
-  }
-
-  size_t size() const { return ways.size(); }
-  func::FuncOp function() const { return entry; }
-  double flops() const { return std::accumulate(flopsOf.begin(), flopsOf.end(), 0.0); }
-  double seconds(size_t way) const { return totalSeconds + ways[way].extraSeconds; }
-
-  /// Bytes by the planner: of the plan as it is, of a copy of the entry otherwise.
-  const Point &point(size_t way) {
-    std::optional<Point> &point = points[way];
-    if (point)
-      return *point;
-    point = Point{planned->placement.bytes, 0, seconds(way)};
-    for (const Run &run : ways[way].order)
-      if (run.isAgain)
-        point->extraFlops += flopsOf[run.work];
-    if (way == 0)
-      return *point;
-    OpBuilder builder(entry);
-    auto trial = cast<func::FuncOp>(builder.clone(*entry));
-    apply(trial, ways[way]);
-    if (std::unique_ptr<PlannedEntry> plan = planEntry(trial, symbols, Effort::Orders))
-      point->bytes = plan->placement.bytes;
-    trial.erase();
-    return *point;
-  }
-
-  /// Rewrites the entry.
-  void take(size_t way) {
-    if (way != 0)
-      apply(entry, ways[way]);
-  }
-
-  /// What no way can avoid: the estimate of `way`, by which planning is spared.
-  int64_t liveBytes(size_t way) const { return ways[way].liveBytes; }
-
-private:
-  WorkGraph graph() {
-    WorkGraph graph;
-    for (const Buffer &buffer : planned->buffers) {
-      graph.bytes.push_back(buffer.kind == Buffer::Arena ? plan::alignUp(plan::sizeInBytes(buffer.type)) : 0);
-      graph.kept.push_back(buffer.isOutput);
-    }
-    for (const Launch &launch : planned->launches) {
-      Work &work = graph.works.emplace_back();
-      work.mayRepeat = launch.call != SIZE_MAX;
-      for (const Operand &input : launch.inputs)
-        work.reads.push_back(input.buffer);
-      for (auto [output, operand] : llvm::enumerate(launch.outputs)) {
-        work.writes.push_back(operand.buffer);
-        // A state is written once.
-        work.mayRepeat &= planned->buffers[operand.buffer].kind == Buffer::Arena;
-        if (int64_t input = launch.inPlace[output]; input >= 0)
-          work.inPlace.push_back({output, static_cast<size_t>(input)});
-      }
-      work.mayRepeat &= !launch.loop; // which works on some operands in place
-      double flops = 0;
-      work.seconds = secondsOf(launch, flops);
-      totalSeconds += work.seconds;
-      flopsOf.push_back(flops);
-    }
-    return graph;
-  }
-
-  /// Adds up what launches do, those of loops in all steps.
-  static double secondsOf(const Launch &launch, double &flops) {
-    if (!launch.loop) {
-      double own = countFlops(launch.kernel);
-      flops += own;
-      return std::max(own / kFlopsPerSecond, countBytes(launch.kernel) / kBytesPerSecond) + kSecondsPerLaunch;
-    }
-    double seconds = 0, step = 0;
-    for (const Launch &inner : launch.loop->planned->launches)
-      seconds += secondsOf(inner, step);
-    const double steps = launch.loop->flag ? 1 : static_cast<double>(launch.loop->steps);
-    flops += step * steps;
-    return seconds * steps;
-  }
-
-  /// Puts the calls of `function`, which is the entry or a copy of it, into the order of `way`, and repeats some.
-  void apply(func::FuncOp function, const Recomputation &way) const {
-    Block &block = function.getBody().front();
-    SmallVector<Operation *> calls;
-    for (Operation &op : block)
-      if (isa<func::CallOp, LoopOp>(op))
-        calls.push_back(&op);
-    OpBuilder builder(block.getTerminator());
-    DenseMap<size_t, Value> copies; // of tensors that are computed again
-    for (const Run &run : way.order) {
-      size_t number = planned->launches[run.work].call;
-      if (number == SIZE_MAX)
-        continue; // the planner's own
-      Operation *call = calls[number];
-      if (run.isAgain) {
-        call = builder.clone(*call);
-        call->setAttr(kAgainAttr, builder.getUnitAttr());
-        for (auto [tensor, result] : llvm::zip_equal(run.writes, call->getResults()))
-          copies[tensor] = result;
-      } else {
-        call->moveBefore(block.getTerminator());
-      }
-      for (auto [tensor, operand] : llvm::zip_equal(run.reads, call->getOpOperands())) {
-        auto copy = copies.find(tensor);
-        if (copy == copies.end())
-          continue;
-        Value value = copy->second;
-        if (value.getType() != operand.get().getType()) {
-          OpBuilder::InsertionGuard guard(builder);
-          builder.setInsertionPoint(call);
-          value = ReshapeOp::create(builder, call->getLoc(), operand.get().getType(), value);
-        }
-        operand.set(value);
-      }
-    }
-    settle(block);
-  }
-
-  /// Views behind what they view, states' new values last, and everything else that is no call first.
-  static void settle(Block &block) {
-    SmallVector<Operation *> first, last;
-    for (Operation &op : llvm::make_early_inc_range(block)) {
-      if (auto view = dyn_cast<ReshapeOp>(op)) {
-        if (Operation *source = view.getInput().getDefiningOp())
-          view->moveAfter(source);
-        else
-          view->moveBefore(&block, block.begin());
-      }
-    }
-    for (Operation &op : block.without_terminator())
-      if (isa<WriteOp>(op))
-        last.push_back(&op);
-      else if (!isa<ReshapeOp, func::CallOp, LoopOp>(op))
-        first.push_back(&op);
-    for (Operation *op : llvm::reverse(first))
-      op->moveBefore(&block, block.begin());
-    for (Operation *op : last)
-      op->moveBefore(block.getTerminator());
-  }
-
-  func::FuncOp entry;
-  SymbolTable &symbols;
-  std::unique_ptr<PlannedEntry> planned;
-  std::vector<Recomputation> ways;
-  std::vector<std::optional<Point>> points; // of the ways, once known
-  std::vector<double> flopsOf;              // of the launches
-  double totalSeconds = 0;
-};
+/// The ways of an entry and of its alternatives, the entry's first.
+using AllWays = std::vector<std::unique_ptr<Ways>>;
 
 /// A way of the entry, or of one of its alternatives.
 struct Choice {
@@ -213,6 +49,15 @@ struct Choice {
 
   double seconds() const { return of->seconds(way); }
   const Point &point() const { return of->point(way); }
+};
+
+/// Bytes that arenas may have if attentions take so many rows together at most; 0: as many as they like.
+struct Room {
+  int64_t mostRows, bytes;
+
+  double extraSeconds(const Ways &ways) const {
+    return mostRows ? ways.attentionSeconds() * kSecondsTimesRows / static_cast<double>(mostRows) : 0;
+  }
 };
 
 struct MeetBudgetPass : impl::MeetBudgetBase<MeetBudgetPass> {
@@ -224,41 +69,73 @@ struct MeetBudgetPass : impl::MeetBudgetBase<MeetBudgetPass> {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(kEntryAttr) && !function->hasAttr(kLoopBodyAttr))
         (function->hasAttr(kAlternativeAttr) ? alternatives : entries).push_back(function);
-    for (func::FuncOp entry : entries) {
-      SmallVector<func::FuncOp> functions{entry};
-      llvm::copy_if(alternatives, std::back_inserter(functions), [&](func::FuncOp other) {
-        return other->getAttrOfType<StringAttr>(kAlternativeAttr) == entry.getSymNameAttr();
-      });
-      if (failed(meetBudget(functions, symbols)))
-        return signalPassFailure();
+    std::vector<AllWays> all(entries.size());
+    for (auto [entry, ways] : llvm::zip_equal(entries, all)) {
+      ways.push_back(std::make_unique<Ways>(entry, symbols));
+      for (func::FuncOp other : alternatives)
+        if (other->getAttrOfType<StringAttr>(kAlternativeAttr) == entry.getSymNameAttr())
+          ways.push_back(std::make_unique<Ways>(other, symbols));
+      for (const auto &one : ways)
+        if (failed(one->find()))
+          return signalPassFailure();
+      if (curve)
+        noteCurve(ways);
     }
+    if (memoryBudget && failed(meetBudget(all)))
+      return signalPassFailure();
     for (func::FuncOp alternative : alternatives)
       symbols.erase(alternative);
   }
 
-  LogicalResult meetBudget(ArrayRef<func::FuncOp> functions, SymbolTable &symbols) {
-    std::vector<std::unique_ptr<Ways>> all;
-    for (func::FuncOp function : functions) {
-      all.push_back(std::make_unique<Ways>(function, symbols));
-      if (failed(all.back()->find()))
-        return failure();
-    }
-    if (curve)
-      noteCurve(all);
-    if (!memoryBudget)
-      return success();
-    const int64_t room = memoryBudget - besides;
-    for (Choice choice : choices(all, SIZE_MAX)) {
-      int64_t live = choice.of->liveBytes(choice.way);
-      if (live - live / 16 > room || choice.point().bytes > room)
+private:
+  /// Of what fits, the fastest in all. (The scratch of threads is the same for all entries.)
+  LogicalResult meetBudget(ArrayRef<AllWays> all) {
+    if (fewerRows.size() != besidesOfFewer.size())
+      return getOperation().emitError("meet-budget: for each number of rows, bytes beside the arena are given");
+    SmallVector<Room> rooms{{0, memoryBudget - besides}};
+    for (auto [rows, bytes] : llvm::zip_equal(fewerRows, besidesOfFewer))
+      rooms.push_back({rows, memoryBudget - bytes});
+    const Room *best = nullptr;
+    SmallVector<Choice> taken;
+    double least = 0;
+    for (const Room &room : rooms) {
+      double seconds = 0;
+      std::optional<SmallVector<Choice>> found = fastest(all, room, seconds);
+      if (!found || (best && seconds >= least))
         continue;
-      DEBUG_AT(functions.front()) << choice.of->function().getName() << ": way " << choice.way << " of "
-                                  << choice.of->size() << " takes " << choice.point().bytes << " bytes";
-      counted(functions.front(), DEBUG_TYPE, "repeats", static_cast<int64_t>(choice.way));
-      take(choice, functions.front());
-      return success();
+      best = &room, taken = *found, least = seconds;
     }
-    return reportBudget(all);
+    if (!best)
+      return reportBudget(all, rooms);
+    for (auto [choice, ways] : llvm::zip_equal(taken, all)) {
+      func::FuncOp entry = ways.front()->function();
+      DEBUG_AT(entry) << choice.of->function().getName() << ": way " << choice.way << " of " << choice.of->size()
+                      << " takes " << choice.point().bytes << " bytes";
+      counted(entry, DEBUG_TYPE, "repeats", static_cast<int64_t>(choice.way));
+      take(choice, entry);
+    }
+    if (best->mostRows)
+      for (auto kernel : getOperation().getOps<func::FuncOp>())
+        if (kindOf(kernel) == kAttentionKind)
+          kernel->setAttr(kMostRowsAttr, IntegerAttr::get(IntegerType::get(&getContext(), 64), best->mostRows));
+    return success();
+  }
+
+  /// The fastest way of each entry that fits, and what they take in all; nothing if one has none.
+  static std::optional<SmallVector<Choice>> fastest(ArrayRef<AllWays> all, const Room &room, double &seconds) {
+    SmallVector<Choice> found;
+    for (const AllWays &ways : all) {
+      std::vector<Choice> some = choices(ways, SIZE_MAX);
+      auto fits = llvm::find_if(some, [&](const Choice &choice) {
+        int64_t live = choice.of->liveBytes(choice.way);
+        return live - live / 16 <= room.bytes && choice.point().bytes <= room.bytes;
+      });
+      if (fits == some.end())
+        return std::nullopt;
+      found.push_back(*fits);
+      seconds += fits->seconds() + room.extraSeconds(*fits->of);
+    }
+    return found;
   }
 
   /// Makes the choice the entry.
@@ -270,7 +147,7 @@ struct MeetBudgetPass : impl::MeetBudgetBase<MeetBudgetPass> {
 
   /// About `most` ways of each function, from the fastest on, those of the entry first; the first and the last way of
   /// each are among them.
-  static std::vector<Choice> choices(ArrayRef<std::unique_ptr<Ways>> all, size_t most) {
+  static std::vector<Choice> choices(const AllWays &all, size_t most) {
     std::vector<Choice> choices;
     for (auto [number, ways] : llvm::enumerate(all)) {
       size_t count = std::min(ways->size(), most);
@@ -283,13 +160,24 @@ struct MeetBudgetPass : impl::MeetBudgetBase<MeetBudgetPass> {
     return choices;
   }
 
-  /// The error that no way meets the budget: the least that can be met, and what is alive there.
-  LogicalResult reportBudget(ArrayRef<std::unique_ptr<Ways>> all) {
+  /// The way of an entry that takes the least, of those at the end.
+  static Choice smallest(const AllWays &all) {
     Choice least{all.front().get(), 0, 0};
     for (auto [number, ways] : llvm::enumerate(all))
       for (size_t way = ways->size() - std::min<size_t>(ways->size(), kPoints); way < ways->size(); ++way)
         if (ways->point(way).bytes < least.point().bytes)
           least = {ways.get(), number, way};
+    return least;
+  }
+
+  /// The error that no way meets the budget: the least that can be met, and what is alive there.
+  LogicalResult reportBudget(ArrayRef<AllWays> entries, ArrayRef<Room> rooms) {
+    const Room &widest = *llvm::max_element(rooms, [](const Room &a, const Room &b) { return a.bytes < b.bytes; });
+    const int64_t besides = memoryBudget - widest.bytes;
+    const AllWays &all = *llvm::max_element(entries, [](const AllWays &a, const AllWays &b) {
+      return smallest(a).point().bytes < smallest(b).point().bytes;
+    });
+    Choice least = smallest(all);
     int64_t bytes = least.point().bytes;
     func::FuncOp entry = all.front()->function();
     take(least, entry);
@@ -299,7 +187,7 @@ struct MeetBudgetPass : impl::MeetBudgetBase<MeetBudgetPass> {
                  << entry.getName() << ": takes " << bytes + besides << " bytes at least, but the memory budget is "
                  << memoryBudget.getValue() << ": " << bytes << " of arena";
     if (besides > 0)
-      error << ", and " << besides.getValue() << " for states, constants and the scratch of threads";
+      error << ", and " << besides << " for states, constants and the scratch of threads";
     if (!planned)
       return failure();
     SmallVector<const Buffer *> live;
@@ -339,7 +227,7 @@ struct MeetBudgetPass : impl::MeetBudgetBase<MeetBudgetPass> {
   }
 
   /// Some ways from the fastest to the smallest, in `sinter.curve`.
-  static void noteCurve(ArrayRef<std::unique_ptr<Ways>> all) {
+  static void noteCurve(const AllWays &all) {
     std::vector<double> numbers;
     int64_t before = INT64_MAX;
     for (Choice choice : choices(all, kPoints)) {

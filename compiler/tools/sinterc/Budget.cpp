@@ -1,6 +1,8 @@
 #include "compiler/tools/sinterc/Budget.h"
 
 #include "dialects/plan/Plan.h"
+#include "dialects/sinter/Attributes.h"
+#include "dialects/sinter/Roles.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -13,6 +15,9 @@ namespace {
 /// Plans follow each other until one leaves room for what code generation then wants. (Scratch hardly changes.)
 constexpr int kMostTrials = 4;
 constexpr uint64_t kPage = 4096;
+/// What attentions may take together, beside as many rows as they like.
+constexpr int64_t kFewerRows[] = {48, 32, 16};
+constexpr StringLiteral kScratch = "sinter.scratch";
 
 uint64_t constantBytes(ModuleOp module) {
   llvm::DenseMap<Attribute, uint64_t> bytes;
@@ -59,7 +64,7 @@ Memory memoryOf(ModuleOp module, const TargetOptions &target, unsigned threads) 
     return memory;
   }
   for (Operation &op : module.getOps())
-    if (auto bytes = op.getAttrOfType<IntegerAttr>("sinter.scratch"))
+    if (auto bytes = op.getAttrOfType<IntegerAttr>(kScratch))
       scratch = std::max<uint64_t>(scratch, bytes.getInt());
   for (auto entry : module.getOps<plan::EntryOp>())
     own = std::max(own, ownBytes(entry));
@@ -68,39 +73,128 @@ Memory memoryOf(ModuleOp module, const TargetOptions &target, unsigned threads) 
   return memory;
 }
 
-FailureOr<uint64_t> findBytesBesideArena(ModuleOp module, Stage shared, PipelineOptions options,
-                                         ArrayRef<TargetOptions> targets, unsigned threads) {
+namespace {
+
+/// Generates code for a copy of a plan.
+FailureOr<OwningOpRef<ModuleOp>> compile(ModuleOp plan, PipelineOptions options, const TargetOptions &target) {
+  OwningOpRef<ModuleOp> compiled(plan.clone());
+  options.target = target;
+  if (failed(runStages(*compiled, Stage::Plan, Stage::Target, options)))
+    return failure();
+  return compiled;
+}
+
+/// The attentions of a plan and nothing else, of so many rows at most.
+OwningOpRef<ModuleOp> attentionsOf(ModuleOp plan, int64_t mostRows) {
+  OwningOpRef<ModuleOp> attentions(plan.clone());
+  for (Operation &op : llvm::make_early_inc_range(attentions->getOps())) {
+    if (isa<func::FuncOp>(op) && kindOf(&op) == kAttentionKind)
+      op.setAttr(kMostRowsAttr, IntegerAttr::get(IntegerType::get(plan.getContext(), 64), mostRows));
+    else
+      op.erase();
+  }
+  return attentions;
+}
+
+/// What a program takes if its attentions take fewer rows: `compiled` is all of it, and gets their scratch.
+FailureOr<Memory> memoryOfFewerRows(ModuleOp compiled, ModuleOp attentions, const PipelineOptions &options,
+                                    const TargetOptions &target, unsigned threads) {
+  FailureOr<OwningOpRef<ModuleOp>> smaller = compile(attentions, options, target);
+  if (failed(smaller))
+    return failure();
+  for (Operation &op : (*smaller)->getOps())
+    if (auto bytes = op.getAttrOfType<IntegerAttr>(kScratch))
+      SymbolTable::lookupSymbolIn(compiled, SymbolTable::getSymbolName(&op))->setAttr(kScratch, bytes);
+  return memoryOf(compiled, target, threads);
+}
+
+bool hasAttention(ModuleOp plan) {
+  return llvm::any_of(plan.getOps<func::FuncOp>(),
+                      [](func::FuncOp kernel) { return kindOf(kernel) == kAttentionKind; });
+}
+
+/// What a plan was made for, beside its arena.
+uint64_t believed(ModuleOp plan, const PipelineOptions &options) {
+  for (auto kernel : plan.getOps<func::FuncOp>())
+    if (auto rows = kernel->getAttrOfType<IntegerAttr>(kMostRowsAttr))
+      for (auto [mostRows, bytes] : options.besideOfFewerRows)
+        if (mostRows == rows.getInt())
+          return bytes;
+  return options.besideArena;
+}
+
+/// Finds a plan's bytes beside the arena, the most that any target wants, and whether all is within `budget`.
+struct Trial {
+  uint64_t beside = 0;
+  std::vector<std::pair<int64_t, uint64_t>> ofFewerRows;
+  bool fits = true;
+
+  LogicalResult run(ModuleOp plan, const PipelineOptions &options, ArrayRef<TargetOptions> targets, unsigned threads,
+                    ArrayRef<int64_t> fewerRows) {
+    for (int64_t rows : fewerRows)
+      ofFewerRows.push_back({rows, 0});
+    for (const TargetOptions &target : targets) {
+      FailureOr<OwningOpRef<ModuleOp>> compiled = compile(plan, options, target);
+      if (failed(compiled))
+        return failure();
+      Memory memory = memoryOf(**compiled, target, threads);
+      fits &= memory.total() <= *options.memoryBudget;
+      beside = std::max(beside, memory.total() - memory.arena);
+      for (auto &[rows, bytes] : ofFewerRows) {
+        auto fewer = memoryOfFewerRows(**compiled, *attentionsOf(plan, rows), options, target, threads);
+        if (failed(fewer))
+          return failure();
+        bytes = std::max(bytes, fewer->total() - fewer->arena);
+      }
+    }
+    return success();
+  }
+};
+
+} // namespace
+
+LogicalResult findBytesBesideArena(ModuleOp module, Stage shared, PipelineOptions &found,
+                                   ArrayRef<TargetOptions> targets, unsigned threads) {
   // Nothing is shown of trials.
+  PipelineOptions options = found;
   options.dumpDirectory.clear();
   Inspection inspection;
   inspection.reproducer = options.inspection.reproducer;
   options.inspection = inspection;
   options.time = options.verbose = options.curve = false;
-  const std::optional<uint64_t> budget = options.memoryBudget;
   for (int trial = 0; trial < kMostTrials; ++trial) {
     // The first one shows what kernels want.
-    options.memoryBudget = trial == 0 ? std::nullopt : budget;
+    PipelineOptions planning = options;
+    if (trial == 0)
+      planning.memoryBudget = std::nullopt;
     OwningOpRef<ModuleOp> plan(module.clone());
-    if (failed(runStages(*plan, shared, Stage::Plan, options)))
+    if (failed(runStages(*plan, shared, Stage::Plan, planning)))
       return failure();
-    uint64_t most = 0;
-    bool fits = true;
-    for (const TargetOptions &target : targets) {
-      OwningOpRef<ModuleOp> compiled(plan->clone());
-      PipelineOptions quiet = options;
-      quiet.target = target;
-      if (failed(runStages(*compiled, Stage::Plan, Stage::Target, quiet)))
-        return failure();
-      Memory memory = memoryOf(*compiled, target, threads);
-      fits &= memory.total() <= *budget;
-      most = std::max(most, memory.total() - memory.arena);
+    Trial seen;
+    bool asks = trial == 0 && targets.front().target == Target::Cpu && hasAttention(*plan);
+    if (failed(seen.run(*plan, options, targets, threads, asks ? ArrayRef<int64_t>(kFewerRows) : ArrayRef<int64_t>())))
+      return failure();
+    if (trial == 0) {
+      options.besideArena = seen.beside;
+      for (auto [rows, bytes] : seen.ofFewerRows)
+        if (bytes < (options.besideOfFewerRows.empty() ? seen.beside : options.besideOfFewerRows.back().second))
+          options.besideOfFewerRows.push_back({rows, bytes});
     }
-    if (fits)
-      return trial == 0 ? most : options.besideArena;
-    options.besideArena = most; // (more than before, or it would have fitted)
+    if (seen.fits) {
+      found.besideArena = options.besideArena;
+      found.besideOfFewerRows = options.besideOfFewerRows;
+      return success();
+    }
+    if (trial == 0)
+      continue;
+    // More than was thought, or it would have fitted.
+    const uint64_t more = seen.beside - believed(*plan, options);
+    options.besideArena += more;
+    for (auto &[rows, bytes] : options.besideOfFewerRows)
+      bytes += more;
   }
-  return emitError(module.getLoc()) << "the scratch of kernels changes with every plan: no budget near " << *budget
-                                    << " bytes is sure";
+  return emitError(module.getLoc()) << "the scratch of kernels changes with every plan: no budget near "
+                                    << *options.memoryBudget << " bytes is sure";
 }
 
 } // namespace sinter

@@ -4,6 +4,8 @@
 #include "plot.h"
 #include "statistics.h"
 
+#include <algorithm>
+
 using namespace lab;
 
 namespace {

@@ -5,6 +5,7 @@
 #include "plot.h"
 #include "statistics.h"
 
+#include <algorithm>
 #include <random>
 
 using namespace lab;

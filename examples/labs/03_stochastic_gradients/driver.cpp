@@ -6,6 +6,7 @@
 #include "plot.h"
 #include "statistics.h"
 
+#include <algorithm>
 #include <random>
 #include <span>
 

@@ -4,6 +4,7 @@
 #include "plot.h"
 #include "statistics.h"
 
+#include <algorithm>
 #include <numbers>
 
 using namespace lab;

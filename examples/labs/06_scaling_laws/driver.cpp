@@ -7,6 +7,7 @@
 #include "scaling.h"
 #include "statistics.h"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <random>

@@ -9,6 +9,7 @@
 #include "plot.h"
 #include "statistics.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <numbers>

@@ -2,6 +2,7 @@
 
 #include "base/output.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace sinter {

@@ -3,6 +3,7 @@
 #include "base/output.h"
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <new>
 #include <unistd.h>

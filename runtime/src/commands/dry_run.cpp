@@ -4,6 +4,7 @@
 #include "program/device.h"
 #include "program/program.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 

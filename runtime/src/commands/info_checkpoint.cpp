@@ -10,6 +10,7 @@
 #include "sinter/abi.h"
 #include "training/trainer.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace sinter {

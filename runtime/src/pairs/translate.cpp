@@ -11,6 +11,7 @@
 #include "pairs/pairs.h"
 #include "program/program.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 

@@ -7,6 +7,7 @@
 #include "files/files.h"
 #include "tokenizers/text_tokenizer.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace sinter {

@@ -6,6 +6,7 @@
 // of memory is a fault.
 #include "target.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cinttypes>
 #include <fstream>

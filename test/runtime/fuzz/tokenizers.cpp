@@ -4,6 +4,7 @@
 #include "target.h"
 #include "tokenizers/tokenizer_files.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace sinter::test {

@@ -5,6 +5,7 @@
 #include "../support.h"
 #include "vulkan/vulkan_device.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <map>
 #include <nlohmann/json.hpp>

@@ -9,6 +9,7 @@
 #include "vulkan/recording.h"
 #include "vulkan/vulkan_device.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 

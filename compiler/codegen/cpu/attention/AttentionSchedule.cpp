@@ -24,13 +24,14 @@ std::string whyNotRows(const AttentionKernel &kernel, int64_t rows) {
 }
 
 /// More rows share what is packed and the sums over queries: worth more than buffers that stay in a second-level cache.
-int64_t chooseRows(const AttentionKernel &kernel, const MatmulTarget &target) {
+int64_t chooseRows(const AttentionKernel &kernel, const MatmulTarget &target, int64_t most) {
   constexpr int64_t kBuffersInCache = 4;
   int64_t chosen = 0;
   // Blocks that divide all queries first; otherwise the last one takes in some of the one before.
   for (bool divides : {true, false})
     for (int64_t rows : {64, 48, 32, 16}) {
-      if (!whyNotRows(kernel, rows).empty() || (divides && kernel.queries % rows != 0))
+      bool isMore = rows > most && rows > kLanes;
+      if (isMore || !whyNotRows(kernel, rows).empty() || (divides && kernel.queries % rows != 0))
         continue;
       chosen = rows;
       int64_t bytes = rows * kernel.stride() * kernel.bufferCount * static_cast<int64_t>(sizeof(float));
@@ -48,8 +49,8 @@ void planProducts(AttentionKernel &kernel, const MatmulTarget &target) {
 
 } // namespace
 
-void choose(AttentionKernel &kernel, const MatmulTarget &target) {
-  kernel.rows = chooseRows(kernel, target);
+void choose(AttentionKernel &kernel, const MatmulTarget &target, int64_t mostRows) {
+  kernel.rows = chooseRows(kernel, target, mostRows);
   planProducts(kernel, target);
 }
 

@@ -11,8 +11,8 @@
 
 namespace sinter::cpu {
 
-/// Chooses rows and plans by cost.
-void choose(AttentionKernel &kernel, const MatmulTarget &target);
+/// Chooses rows and plans by cost; not more than `mostRows`, or the fewest that there can be.
+void choose(AttentionKernel &kernel, const MatmulTarget &target, int64_t mostRows);
 
 /// Chooses any legal ones, however slow.
 void chooseAtRandom(AttentionKernel &kernel, const MatmulTarget &target, std::mt19937_64 &random);
