@@ -42,6 +42,8 @@ SINTER_MODEL(decoded) {
 
 SLICES = """    Tensor both = linear("both", x, 2 * D);
     x = slice(both, 2, 0, D) * sigmoid(slice(both, 2, D, 2 * D)) + x;
+    Tensor halves = sum(reshape(x, {B, T, 2, D / 2}), 2);
+    x = x + concat({halves, halves}, 2) * 0.2;
     x = concat({slice(x, 2, D / 2, D), slice(x, 2, 0, D / 2)}, 2) + parameter("places", {T, D}, normal(0.1));
 """
 
@@ -118,6 +120,14 @@ def same_alone(step, checkpoint, prompt):
     return all({**one, "prompt": prompt} == other for one, other in zip(several, alone))
 
 
+def continued(program, checkpoint):
+    """What a program writes in turns: each goes on where the one before ended, with more than a few tokens."""
+    turns = "\n".join(WORDS[first:first + 30] for first in (0, 20, 40)) + "\n"
+    words = [program, "sample", "--checkpoint", checkpoint, "--interactive", "-n", "7", "--seed", "3",
+             "--context-full", "half"]
+    return subprocess.run(words, input=turns.encode(), check=True, capture_output=True).stdout
+
+
 def compare(folder, name, source, settings, every=False):
     whole = compiled(folder, "whole", source, settings)
     step = compiled(folder, "step", source, settings, "--decode")
@@ -150,6 +160,8 @@ def compare(folder, name, source, settings, every=False):
         wrong.append("several texts")
     if not same_alone(several, checkpoint, prompt):
         wrong.append("several texts at once")
+    if not continued(whole, checkpoint) == continued(step, checkpoint) == continued(several, checkpoint):
+        wrong.append("turns that go on")
     at_once, by_turns = (sampled(program, checkpoint, prompt, 9, "--samples", "5") for program in (several, step))
     if at_once != by_turns:
         wrong.append("several texts at once, against one after another")
