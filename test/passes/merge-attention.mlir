@@ -1,7 +1,7 @@
 // Two attentions of the same rows and columns are one where neither waits for the other: scores are computed once.
-// RUN: sinter-opt %s --sinter-to-train --sinter-merge-attention=target=cpu -mlir-print-local-scope | FileCheck %s
-// RUN: sinter-opt %s --sinter-to-train --sinter-merge-attention=target=cpu -mlir-print-local-scope | sinter-opt -mlir-print-local-scope | FileCheck %s
-// RUN: sinter-opt %s --sinter-to-train --sinter-merge-attention=target=vulkan -mlir-print-local-scope | FileCheck %s
+// RUN: sinter-opt %s --sinter-to-train --sinter-merge-attention=target=cpu --cse -mlir-print-local-scope | FileCheck %s
+// RUN: sinter-opt %s --sinter-to-train --sinter-merge-attention=target=cpu --cse -mlir-print-local-scope | sinter-opt -mlir-print-local-scope | FileCheck %s
+// RUN: sinter-opt %s --sinter-to-train --sinter-merge-attention=target=vulkan --cse -mlir-print-local-scope | FileCheck %s
 // RUN: sinter-opt %s --sinter-to-plan=target=cpu | FileCheck %s --check-prefix=PLAN
 // What has no kernel is taken apart whole, and meets there.
 // RUN: sinter-opt %s --sinter-to-train --sinter-merge-attention | FileCheck %s --check-prefix=PORTABLE
@@ -70,7 +70,7 @@ func.func @waits(%q: tensor<2x80x16xf32>, %k: tensor<2x80x16xf32>, %v: tensor<2x
   return %o, %g : tensor<2x80x16xf32>, tensor<2x80x16xf32>
 }
 
-// The same queries and keys, other values: scores once. Other keys: nothing in common but the queries.
+// Other keys: nothing in common but the queries. (What has the same queries and keys is fused as one from the start.)
 // CHECK-LABEL: func.func @values
 // CHECK: %[[BOTH:.*]]:2 = sinter.attention over [2, 80, 80](%arg0 rows 1, %arg1 columns 1, %arg2 columns 1, %arg3 columns 1)
 // CHECK: sinter.attention over [2, 80, 80](%arg0 rows 1, %arg3 columns 1, %arg2 columns 1)
@@ -104,35 +104,52 @@ func.func @turned(%q: tensor<2x80x16xf32>, %k: tensor<2x80x16xf32>) -> (tensor<2
   return %o, %u : tensor<2x80x16xf32>, tensor<2x80x16xf32>
 }
 
-// Queries are the values of the other one, too: rows there, columns here.
+// Such as nobody writes, since equal products are one before they are fused. Queries are the values of the other one: rows there,
+// columns here.
 // CHECK-LABEL: func.func @both
 // CHECK: sinter.attention over [2, 80, 80](%arg0 rows 1, %arg1 columns 1, %arg2 columns 1, %arg0 columns 1)
 // CHECK-NOT: sinter.attention
 func.func @both(%q: tensor<2x80x16xf32>, %k: tensor<2x80x16xf32>, %v: tensor<2x80x16xf32>) -> (tensor<2x80x16xf32>, tensor<2x80x16xf32>) attributes {sinter.entry} {
-  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x80x16xf32>, tensor<2x80x16xf32>) -> tensor<2x80x80xf32>
-  %p = sinter.softmax %s : tensor<2x80x80xf32>
-  %o = sinter.matmul %p, %v : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
-  %s2 = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x80x16xf32>, tensor<2x80x16xf32>) -> tensor<2x80x80xf32>
-  %p2 = sinter.softmax %s2 : tensor<2x80x80xf32>
-  %o2 = sinter.matmul %p2, %q : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
-  return %o, %o2 : tensor<2x80x16xf32>, tensor<2x80x16xf32>
+  %o0 = sinter.attention over [2, 80, 80](%q rows 1, %k columns 1, %v columns 1) : (tensor<2x80x16xf32>, tensor<2x80x16xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32> {
+  ^bb0(%a0: tensor<2x80x16xf32>, %a1: tensor<2x80x16xf32>, %a2: tensor<2x80x16xf32>):
+    %s = sinter.matmul %a0, %a1 {transpose_rhs} : (tensor<2x80x16xf32>, tensor<2x80x16xf32>) -> tensor<2x80x80xf32>
+    %p = sinter.softmax %s : tensor<2x80x80xf32>
+    %o = sinter.matmul %p, %a2 : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
+    sinter.yield %o : tensor<2x80x16xf32>
+  }
+  %o1 = sinter.attention over [2, 80, 80](%q rows 1, %k columns 1, %q columns 1) : (tensor<2x80x16xf32>, tensor<2x80x16xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32> {
+  ^bb0(%a0: tensor<2x80x16xf32>, %a1: tensor<2x80x16xf32>, %a2: tensor<2x80x16xf32>):
+    %s = sinter.matmul %a0, %a1 {transpose_rhs} : (tensor<2x80x16xf32>, tensor<2x80x16xf32>) -> tensor<2x80x80xf32>
+    %p = sinter.softmax %s : tensor<2x80x80xf32>
+    %o = sinter.matmul %p, %a2 : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
+    sinter.yield %o : tensor<2x80x16xf32>
+  }
+  return %o0, %o1 : tensor<2x80x16xf32>, tensor<2x80x16xf32>
 }
 
-// Here queries are as wide as there are columns, and are added to the scores of the other one: rows there, rows x columns here.
+// Queries are as wide as there are columns, and are added to the scores of the other one: rows there, rows x columns here.
 // CHECK-LABEL: func.func @added
 // CHECK: sinter.attention over [2, 80, 80](%arg0 rows 1, %arg1 columns 1, %arg2 columns 1, %arg0 rows 1 columns 2)
 // CHECK-NOT: sinter.attention
 func.func @added(%q: tensor<2x80x80xf32>, %k: tensor<2x80x80xf32>, %v: tensor<2x80x16xf32>) -> (tensor<2x80x16xf32>, tensor<2x80x16xf32>) attributes {sinter.entry} {
-  %s = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x80x80xf32>, tensor<2x80x80xf32>) -> tensor<2x80x80xf32>
-  %p = sinter.softmax %s : tensor<2x80x80xf32>
-  %o = sinter.matmul %p, %v : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
-  %s2 = sinter.matmul %q, %k {transpose_rhs} : (tensor<2x80x80xf32>, tensor<2x80x80xf32>) -> tensor<2x80x80xf32>
-  %m = sinter.map(%s2, %q) [#id, #id] : (tensor<2x80x80xf32>, tensor<2x80x80xf32>) -> tensor<2x80x80xf32> {
-  ^bb0(%x: f32, %y: f32):
-    %z = arith.addf %x, %y : f32
-    sinter.yield %z : f32
+  %o0 = sinter.attention over [2, 80, 80](%q rows 1, %k columns 1, %v columns 1) : (tensor<2x80x80xf32>, tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32> {
+  ^bb0(%a0: tensor<2x80x80xf32>, %a1: tensor<2x80x80xf32>, %a2: tensor<2x80x16xf32>):
+    %s = sinter.matmul %a0, %a1 {transpose_rhs} : (tensor<2x80x80xf32>, tensor<2x80x80xf32>) -> tensor<2x80x80xf32>
+    %p = sinter.softmax %s : tensor<2x80x80xf32>
+    %o = sinter.matmul %p, %a2 : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
+    sinter.yield %o : tensor<2x80x16xf32>
   }
-  %p2 = sinter.softmax %m : tensor<2x80x80xf32>
-  %o2 = sinter.matmul %p2, %v : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
-  return %o, %o2 : tensor<2x80x16xf32>, tensor<2x80x16xf32>
+  %o1 = sinter.attention over [2, 80, 80](%q rows 1, %k columns 1, %q rows 1 columns 2, %v columns 1) : (tensor<2x80x80xf32>, tensor<2x80x80xf32>, tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32> {
+  ^bb0(%a0: tensor<2x80x80xf32>, %a1: tensor<2x80x80xf32>, %a2: tensor<2x80x80xf32>, %a3: tensor<2x80x16xf32>):
+    %s = sinter.matmul %a0, %a1 {transpose_rhs} : (tensor<2x80x80xf32>, tensor<2x80x80xf32>) -> tensor<2x80x80xf32>
+    %m = sinter.map(%s, %a2) [#id, #id] : (tensor<2x80x80xf32>, tensor<2x80x80xf32>) -> tensor<2x80x80xf32> {
+    ^bb1(%x: f32, %y: f32):
+      %z = arith.addf %x, %y : f32
+      sinter.yield %z : f32
+    }
+    %p = sinter.softmax %m : tensor<2x80x80xf32>
+    %o = sinter.matmul %p, %a3 : (tensor<2x80x80xf32>, tensor<2x80x16xf32>) -> tensor<2x80x16xf32>
+    sinter.yield %o : tensor<2x80x16xf32>
+  }
+  return %o0, %o1 : tensor<2x80x16xf32>, tensor<2x80x16xf32>
 }
