@@ -16,14 +16,17 @@ struct Transformer {
   /// What is read: source i32 [B, S] -> [B, S, width].
   sinter::Tensor encode(sinter::Tensor source) const;
   /// What comes after each token of written, i32 [B, T] -> [B, T, width]; `read` is what encode gives of the source.
-  sinter::Tensor decode(sinter::Tensor written, sinter::Tensor read, sinter::Tensor source) const;
+  /// `looks` gets how each token looks at those of the source, of every layer [B, heads, T, S].
+  sinter::Tensor decode(sinter::Tensor written, sinter::Tensor read, sinter::Tensor source,
+                        std::vector<sinter::Tensor> *looks = nullptr) const;
   /// As logits: [..., width] -> [..., vocabulary].
   sinter::Tensor head(sinter::Tensor x) const { return sinter::matmul(x, sinter::transpose(table())); }
 
 private:
   sinter::Tensor linear(sinter::Tensor x, const std::string &name, int64_t out) const;
   sinter::Tensor norm(sinter::Tensor x, const std::string &name) const;
-  sinter::Tensor attention(sinter::Tensor x, sinter::Tensor y, sinter::Tensor mask) const;
+  sinter::Tensor attention(sinter::Tensor x, sinter::Tensor y, sinter::Tensor mask,
+                           std::vector<sinter::Tensor> *looks = nullptr) const;
   sinter::Tensor feed_forward(sinter::Tensor x) const;
   template <typename Sublayer>
   sinter::Tensor residual(sinter::Tensor x, const std::string &name, Sublayer sublayer) const;
@@ -45,13 +48,16 @@ inline sinter::Tensor Transformer::norm(sinter::Tensor x, const std::string &nam
 }
 
 // Every position of x looks at what `mask` lets it see of y: section 3.2.2.
-inline sinter::Tensor Transformer::attention(sinter::Tensor x, sinter::Tensor y, sinter::Tensor mask) const {
+inline sinter::Tensor Transformer::attention(sinter::Tensor x, sinter::Tensor y, sinter::Tensor mask,
+                                             std::vector<sinter::Tensor> *looks) const {
   using namespace sinter;
   int64_t size = width / heads;
   auto by_head = [&](Tensor z) { return transpose(reshape(z, {z.dim(0), z.dim(1), heads, size}), {0, 2, 1, 3}); };
   Tensor q = by_head(linear(x, "q", width)), k = by_head(linear(y, "k", width)), v = by_head(linear(y, "v", width));
   Tensor scores = matmul(q, transpose(k)) / std::sqrt(double(size));
-  Tensor mixed = matmul(softmax(where(mask, scores, -INFINITY)), v);
+  Tensor weights = softmax(where(mask, scores, -INFINITY)), mixed = matmul(weights, v);
+  if (looks)
+    looks->push_back(weights);
   return linear(reshape(transpose(mixed, {0, 2, 1, 3}), x.shape()), "out", width);
 }
 
@@ -94,7 +100,8 @@ inline sinter::Tensor Transformer::encode(sinter::Tensor source) const {
   return pre_norm ? norm(x, "encoder.norm") : x;
 }
 
-inline sinter::Tensor Transformer::decode(sinter::Tensor written, sinter::Tensor read, sinter::Tensor source) const {
+inline sinter::Tensor Transformer::decode(sinter::Tensor written, sinter::Tensor read, sinter::Tensor source,
+                                          std::vector<sinter::Tensor> *looks) const {
   using namespace sinter;
   Tensor x = embed(written), mask = is_word(source);
   int64_t length = written.dim(1);
@@ -102,7 +109,7 @@ inline sinter::Tensor Transformer::decode(sinter::Tensor written, sinter::Tensor
   for (int layer = 0; layer < layers; ++layer) {
     Scope scope("decoder." + std::to_string(layer));
     x = residual(x, "self", [&](Tensor y) { return attention(y, y, is_past); });
-    x = residual(x, "cross", [&](Tensor y) { return attention(y, read, mask); });
+    x = residual(x, "cross", [&](Tensor y) { return attention(y, read, mask, looks); });
     x = residual(x, "mlp", [&](Tensor y) { return feed_forward(y); });
   }
   return pre_norm ? norm(x, "decoder.norm") : x;

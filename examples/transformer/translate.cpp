@@ -56,4 +56,12 @@ SINTER_MODEL(translate) {
     Tensor x = reshape(model.decode(tokens, model.encode(source), source), {written, model.width});
     output("logits", model.head(gather(x, position)));
   });
+
+  // How the tokens of a translation look at those of the source, for attention_map.py: [layers, heads, written, read].
+  entry("attention", Mode::Inference, [&] {
+    Tensor source = input("source", {1, read}, i32), tokens = input("tokens", {1, written}, i32);
+    std::vector<Tensor> looks;
+    model.decode(tokens, model.encode(source), source, &looks);
+    output("weights", reshape(stack(looks), {model.layers, model.heads, written, read}));
+  });
 }

@@ -2,6 +2,7 @@
 import json
 import random
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,6 +53,23 @@ def texts(folder):
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer()))
 
 
+def looks(folder, tool):
+    """Each letter of a translation looks at the one that it translates: known, since words are only turned round."""
+    right = letters = 0
+    for line in (folder / "new.txt").read_text().splitlines()[:6]:
+        words = line.split()
+        translation = " ".join(word.upper() for word in reversed(words))
+        said = subprocess.run([tool, folder / "whole", "--checkpoint", folder / "longer", "--tokenizer",
+                               folder / "tokenizer.json", line, translation, "--json", "-o", folder / "map.svg"],
+                              check=True, capture_output=True, text=True).stdout
+        for row, weights in enumerate(json.loads(said)["weights"]):
+            assert abs(sum(weights) - 1) < 1e-5, weights
+            if row < len(translation) and row % 3 < 2:
+                letters += 1
+                right += max(range(len(weights)), key=weights.__getitem__) == len(line) - 2 - row + 2 * (row % 3)
+    print(f"{right} of {letters} letters: {'most' if right > 0.8 * letters else 'NOT most'}")
+
+
 def look(folder):
     one, three = ([json.loads(line) for line in (folder / f"right.{n}").read_text().splitlines()] for n in (1, 3))
     assert [line["source"] for line in one] == (folder / "new.txt").read_text().splitlines()
@@ -62,4 +80,4 @@ def look(folder):
           f"more than {5 if different > 5 else different} translations")
 
 
-{"texts": texts, "look": look}[sys.argv[1]](Path(sys.argv[2]))
+{"texts": texts, "look": look, "looks": looks}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
