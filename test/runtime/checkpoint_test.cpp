@@ -4,7 +4,9 @@
 #include "support.h"
 #include "training/trainer.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -66,6 +68,43 @@ TEST_F(CheckpointTest, ComesBack) {
   const std::string bytes = readFile(path);
   saveCheckpoint(path, program, loaded);
   EXPECT_EQ(readFile(path), bytes);
+}
+
+// The rest of one of parameters alone is what the seed makes, whatever the program had before.
+TEST_F(CheckpointTest, OfParametersAlone) {
+  Program other(sinter_program_v1, 1);
+  other.initialize(checkpoint.seed);
+  for (uint32_t s = 0; s < other.description().state_count; ++s)
+    if (const sinter_state &state = other.description().states[s]; isParameter(state))
+      std::memcpy(other.data(state), program.toRead(state), state.tensor.bytes);
+  saveCheckpoint(path, other, checkpoint, Saved::Parameters);
+  for (const TensorEntry &entry : readContents(path).file.tensors)
+    EXPECT_FALSE(entry.name.starts_with("optimizer.")) << entry.name;
+  Program opened(sinter_program_v1, 1);
+  for (Program *into : {&opened, &program}) {
+    if (into == &program)
+      for (uint32_t s = 0; s < program.description().state_count; ++s)
+        std::memset(program.data(program.description().states[s]), 1, program.description().states[s].tensor.bytes);
+    EXPECT_EQ(loadCheckpoint(path, *into).seed, checkpoint.seed);
+    EXPECT_EQ(stateOf(*into), stateOf(other));
+  }
+}
+
+// What comes later is not touched, everything else is as without it.
+TEST(InitialValues, ComeLater) {
+  Program all(sinter_program_v1, 1), but(sinter_program_v1, 1);
+  all.initialize(5);
+  but.initialize(6);
+  const std::string before = stateOf(but);
+  but.initialize(5, [](const sinter_state &) { return true; });
+  EXPECT_EQ(stateOf(but), before);
+  but.initializeAllButParameters(5);
+  for (uint32_t s = 0; s < all.description().state_count; ++s) {
+    const sinter_state &state = all.description().states[s];
+    const auto at = [&](Program &program) { return static_cast<const char *>(program.toRead(state)); };
+    const bool same = std::equal(at(all), at(all) + state.tensor.bytes, at(but));
+    EXPECT_EQ(same, !isParameter(state) || state.init != SINTER_NORMAL) << state.tensor.name;
+  }
 }
 
 // Initial values depend on the seed and the name, so no two parameters start alike.

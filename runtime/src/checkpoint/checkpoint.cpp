@@ -24,6 +24,8 @@ namespace sinter {
 
 static constexpr const char *formatName = "sinter-checkpoint";
 static constexpr const char *formatVersion = "1";
+// The metadata `holds` of Saved::Parameters.
+static constexpr const char *onlyParameters = "parameters";
 // The hash of the whole file, itself read as zeros.
 static constexpr std::string_view hashKey = "\"xxh3\":\"";
 static constexpr std::string_view noHash = "0000000000000000";
@@ -61,11 +63,10 @@ static void addState(std::vector<TensorEntry> &tensors, const sinter_state &stat
 }
 
 // A good checkpoint is not replaced by one that nothing can go on from.
-static void checkFinite(const std::string &path, Program &program) {
-  const sinter_program &description = program.description();
-  for (uint32_t s = 0; s < description.state_count; ++s) {
-    const sinter_state &state = description.states[s];
-    if (!isSaved(state) || !isFloat(state.tensor.dtype))
+static void checkFinite(const std::string &path, Program &program, const std::vector<const sinter_state *> &states) {
+  for (const sinter_state *saved : states) {
+    const sinter_state &state = *saved;
+    if (!isFloat(state.tensor.dtype))
       continue;
     withDtype(state.tensor.dtype, [&]<typename T>(T) {
       const auto *values = static_cast<const T *>(program.toRead(state));
@@ -77,13 +78,16 @@ static void checkFinite(const std::string &path, Program &program) {
   }
 }
 
-void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint) {
+void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint, Saved what) {
   const TraceSpan span("file", "save a checkpoint");
   const sinter_program &description = program.description();
-  std::vector<TensorEntry> tensors;
+  std::vector<const sinter_state *> states;
   for (uint32_t s = 0; s < description.state_count; ++s)
-    if (isSaved(description.states[s]))
-      addState(tensors, description.states[s]);
+    if (what == Saved::All ? isSaved(description.states[s]) : isParameter(description.states[s]))
+      states.push_back(&description.states[s]);
+  std::vector<TensorEntry> tensors;
+  for (const sinter_state *state : states)
+    addState(tensors, *state);
   const bool apart = checkpoint.tokenizer.kind() == Tokenizer::Kind::Model;
   const std::string tokenizer = checkpoint.tokenizer.vocabulary();
   if (apart)
@@ -103,6 +107,8 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
       {"vocabulary", apart ? std::string() : tokenizer},
       {"xxh3", std::string(noHash)},
   };
+  if (what == Saved::Parameters)
+    metadata["holds"] = onlyParameters;
   if (!checkpoint.chatTemplate.empty())
     metadata["chat_template"] = checkpoint.chatTemplate;
   if (checkpoint.bestStep >= 0) {
@@ -113,13 +119,12 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   std::string header = makeTensorHeader(tensors, metadata);
   const std::string length = headerLengthBytes(header);
 
-  checkFinite(path, program);
+  checkFinite(path, program, states);
   Hash hash;
   hash.add(length.data(), length.size());
   hash.add(header.data(), header.size());
-  for (uint32_t s = 0; s < description.state_count; ++s)
-    if (isSaved(description.states[s]))
-      hash.add(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+  for (const sinter_state *state : states)
+    hash.add(program.toRead(*state), state->tensor.bytes);
   if (apart)
     hash.add(tokenizer.data(), tokenizer.size());
   header.replace(header.find(fmt::format("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), textOf(hash));
@@ -127,9 +132,8 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   AtomicFile file(path);
   file.write(length.data(), length.size());
   file.write(header.data(), header.size());
-  for (uint32_t s = 0; s < description.state_count; ++s)
-    if (isSaved(description.states[s]))
-      file.write(program.toRead(description.states[s]), description.states[s].tensor.bytes);
+  for (const sinter_state *state : states)
+    file.write(program.toRead(*state), state->tensor.bytes);
   if (apart)
     file.write(tokenizer.data(), tokenizer.size());
   file.commit();
@@ -309,8 +313,11 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
   const sinter_program &description = program.description();
   const auto index = indexByName(file);
   std::vector<void *> targets(file.tensors.size());
+  const bool restBegins = metadataText(file, "holds") == onlyParameters;
+  if (restBegins)
+    program.initializeAllButParameters(metadataNumber<uint64_t>(file, path, "seed"));
   for (uint32_t s = 0; s < description.state_count; ++s) {
-    if (!isSaved(description.states[s]))
+    if (restBegins ? !isParameter(description.states[s]) : !isSaved(description.states[s]))
       continue;
     const std::string name = nameInFile(description.states[s]);
     const auto found = index.find(name);

@@ -44,11 +44,14 @@ bool isCheckpoint(const std::string &path);
 /// no file.
 void keepTraining(const std::string &path);
 
-/// Writes all of the program's state. On a Failure (also if a value is not
-/// finite) the previous file at `path` is unchanged.
-void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint);
+/// What of the program's state a checkpoint holds: of one before the first step, the seed says what the rest is.
+enum class Saved { All, Parameters };
 
-/// Reads a checkpoint of this program: every state, of exact type and shape, hash checked. Throws Failure: damaged if
+/// Writes the program's state. On a Failure (also if a value is not finite) the previous file at `path` is unchanged.
+void saveCheckpoint(const std::string &path, Program &program, const Checkpoint &checkpoint, Saved what = Saved::All);
+
+/// Reads a checkpoint of this program: every state, of exact type and shape, hash checked; all but parameters begin
+/// anew where it has nothing else (Saved::Parameters). Throws Failure: damaged if
 /// the file is, input if it is of another model or a plain safetensors file. After a Failure the program's state is
 /// undefined.
 Checkpoint loadCheckpoint(const std::string &path, Program &program);

@@ -30,7 +30,7 @@ Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool i
   }
   bool unused;
   std::vector<std::string> notes;
-  program.initialize(0); // for states that are not parameters
+  program.initializeAllButParameters(0);
   Checkpoint checkpoint = loadParameters(file, program, &unused, notes);
   for (const std::string &note : notes)
     reportNote(note);
@@ -101,7 +101,7 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   keepApart({"--out", command.out},
             {{"--from", findCheckpoint(command.from)}, {"--vocabulary-from", command.vocabularyFrom}});
   keepTraining(command.out);
-  program->initialize(command.seed);
+  program->initializeAllButParameters(command.seed);
   bool complete;
   std::vector<std::string> notes;
   std::vector<ImportedTensor> table;
@@ -124,7 +124,7 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   checkpoint.seed = command.seed;
   if (checkpoint.options.empty())
     checkpoint.options = TrainingOptions().json();
-  saveCheckpoint(command.out, *program, checkpoint);
+  saveCheckpoint(command.out, *program, checkpoint, Saved::Parameters);
   return Exit::Done;
 }
 

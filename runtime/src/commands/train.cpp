@@ -155,7 +155,10 @@ void Training::resume() {
 
 void Training::start() {
   checkpoint_.seed = command_.seed.value_or(0);
-  program_.initialize(checkpoint_.seed);
+  const ParameterChoice anew{command_.anew};
+  program_.initialize(checkpoint_.seed, [&](const sinter_state &state) {
+    return !command_.init.empty() && isParameter(state) && !anew.beginsAnew(state.tensor.name);
+  });
   Checkpoint from = startFrom(program_, command_, &keepTokenizer_);
   checkpoint_.tokenizer = std::move(from.tokenizer);
   checkpoint_.chatTemplate = std::move(from.chatTemplate);

@@ -26,6 +26,8 @@ public:
   virtual std::byte *state() = 0;
   /// The same address, for whoever only reads: nothing has to be copied back.
   virtual const std::byte *stateToRead() { return state(); }
+  /// Whether `state` is zeros until somebody writes it: such pages take no memory.
+  virtual bool stateBeginsAsZeros() const { return false; }
   virtual std::byte *arena() = 0;
   /// Runs the entry's launches in order and returns when all have finished. If `seconds` is not null, it gets the time
   /// of each launch added to its element.

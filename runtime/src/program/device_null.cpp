@@ -15,6 +15,7 @@ public:
   const sinter_plan &plan() const override { return plan_; }
   int threads() const override { return 1; }
   std::byte *state() override { return state_.data(); }
+  bool stateBeginsAsZeros() const override { return true; }
   std::byte *arena() override { return arena_.data(); }
   void run(const sinter_entry &, double *) override {}
 

@@ -76,14 +76,17 @@ static void initializeOther(const sinter_state &state, void *data) {
                 state.init == SINTER_ONES ? 1 : state.scale);
 }
 
-void Program::initialize(uint64_t seed) {
+void Program::initialize(uint64_t seed, const std::function<bool(const sinter_state &)> &comesLater) {
   preparation_.reset(); // nothing is prepared any more
+  untouched_ = false;
   // Every thread takes its part of every state.
   std::byte *block = device_->state();
   const auto initializePart = [&](int64_t part, int64_t parts) {
     for (uint32_t s = 0; s < program_.state_count; ++s) {
       const sinter_state &state = program_.states[s];
       if (!isSaved(state)) // its pages stay untouched, and take no memory, until somebody writes them
+        continue;
+      if (comesLater && comesLater(state))
         continue;
       const int64_t count = elementCount(state.tensor);
       std::byte *data = block + state.tensor.offset;
@@ -103,6 +106,12 @@ void Program::initialize(uint64_t seed) {
   for (int64_t part = 1; part < parts; ++part)
     startThread(helpers, int(parts), [&, part] { initializePart(part, parts); });
   initializePart(0, parts);
+}
+
+void Program::initializeAllButParameters(uint64_t seed) {
+  const bool zeros = untouched_ && device_->stateBeginsAsZeros();
+  initialize(
+      seed, [zeros](const sinter_state &state) { return isParameter(state) || (zeros && state.init == SINTER_ZEROS); });
 }
 
 } // namespace sinter

@@ -75,6 +75,7 @@ const sinter_tensor *Program::findOutput(const sinter_entry &entry, std::string_
 }
 
 void *Program::data(const sinter_state &state) {
+  untouched_ = false;
   if (preparation_)
     preparation_->touched(state);
   return device_->state() + state.tensor.offset;
@@ -86,6 +87,7 @@ const void *Program::data(const sinter_tensor &output) { return device_->arena()
 void Program::run(const sinter_entry &entry, double *launchSeconds) {
   if (!preparation_)
     preparation_.emplace(program_, plan());
+  untouched_ = false;
   prepareFor(entry);
   const TraceSpan span("entry", entry.name);
   device_->run(entry, launchSeconds);

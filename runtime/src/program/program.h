@@ -5,6 +5,7 @@
 #include "program/preparation.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,8 +43,12 @@ public:
   static const sinter_input *findProgramInput(const sinter_entry &entry, std::string_view name);
   static const sinter_tensor *findOutput(const sinter_entry &entry, std::string_view name);
 
-  /// Sets every state from its initialiser and `seed`, the same bits everywhere.
-  void initialize(uint64_t seed);
+  /// Sets every state from its initialiser and `seed`, the same bits everywhere; but those that `comesLater` is true of
+  /// stay as they are, for whoever writes them himself.
+  void initialize(uint64_t seed, const std::function<bool(const sinter_state &)> &comesLater = {});
+  /// For a program that was just opened and gets its parameters from a file: sets the others, and touches no memory for
+  /// those that are zeros.
+  void initializeAllButParameters(uint64_t seed);
 
   /// Addresses to write to or read from, until the next run: that of any entry may write over inputs, too, which are
   /// written anew before each call (host.h keeps copies); `toRead` spares a device the copy that writing needs.
@@ -73,6 +78,7 @@ private:
   const sinter_version *version_;
   std::unique_ptr<Device> device_;
   std::optional<Preparation> preparation_; ///< once something is written or run
+  bool untouched_ = true;                  ///< no state was written yet
 };
 
 /// What all versions of a kernel have in common.
