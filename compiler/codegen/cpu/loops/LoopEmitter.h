@@ -138,7 +138,7 @@ private:
 
   using ForVector = llvm::function_ref<mlir::LogicalResult(int64_t count)>;
   using RowBlock =
-      llvm::function_ref<mlir::LogicalResult(mlir::Value first, mlir::Value last, int64_t count, int64_t vectors)>;
+      llvm::function_ref<mlir::LogicalResult(mlir::Value first, int64_t rows, int64_t count, int64_t vectors)>;
   using ForVectors = llvm::function_ref<mlir::LogicalResult(int64_t count, int64_t vectors)>;
   /// Of the tile's columns: `vectors` whole vectors at a time as long as there are, then one by one.
   mlir::LogicalResult forEachVectors(Group &group, int64_t vectors, ForVectors body);

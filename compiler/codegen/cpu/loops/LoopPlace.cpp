@@ -84,8 +84,16 @@ void Scheduler::placeSums() {
 int64_t Scheduler::chunkSize() {
   bool column = llvm::any_of(result.groups, [](Group &group) { return group.sequential || !group.outer.empty(); });
   int64_t extent = result.extents[*result.chunked];
-  if (extent >= 4 * kColumnsPerTile && llvm::any_of(result.groups, [&](Group &group) { return sumsInBlocks(group); }))
+  const bool inBlocks = llvm::any_of(result.groups, [&](Group &group) { return sumsInBlocks(group); });
+  if (extent >= 4 * kColumnsPerTile && inBlocks)
     return std::min(static_cast<int64_t>(llvm::alignTo(extent / 4, kLanes)), kWidestColumnTile);
+  // Where there are tiles enough without it, neighbouring vectors share what depends on the row alone.
+  constexpr int64_t kEnoughTiles = 16;
+  int64_t rows = 1;
+  for (unsigned d : result.rows)
+    rows *= result.extents[d];
+  if (inBlocks && rows >= kEnoughTiles)
+    return std::min(static_cast<int64_t>(llvm::alignTo(extent, kLanes)), kColumnsPerTile);
   if (column)
     return extent >= 4 * kColumnsPerTile ? kColumnsPerTile : kLanes;
   return kElementsPerTile;

@@ -124,6 +124,16 @@ LoopEmitter::WaitingSum LoopEmitter::placeWaiting(const Reduction &reduction, in
   return {element, view(0), inRuns ? view(1) : Value(), inRuns ? view(2) : Value()};
 }
 
+/// Whether something is computed of the number of a row, such as its place in an image. A block of rows begins at a
+/// multiple of 8: where each of them has code of its own, most of that is known beforehand, and the same of all.
+static bool asksForItsRow(const Group &group) {
+  return llvm::any_of(group.units, [&](Unit *unit) {
+    return unit->body && llvm::any_of(unit->body->getOps<linalg::IndexOp>(), [&](linalg::IndexOp index) {
+             return unit->dims[index.getDim()] == *group.sequential;
+           });
+  });
+}
+
 LogicalResult LoopEmitter::emitColumnSums(Group &group) {
   unsigned lanes = *group.lanes, rows = *group.sequential;
   SmallVector<Reduction> reductions = reductionsOf(group);
@@ -150,7 +160,8 @@ LogicalResult LoopEmitter::emitColumnSums(Group &group) {
     return success();
   };
   // Neighbouring vectors share what depends on the row alone, such as the place of a window, and wait less for sums.
-  auto addRows = [&](Value first, Value last, int64_t count, int64_t vectors) -> LogicalResult {
+  const bool unrolled = asksForItsRow(group);
+  auto addRows = [&](Value first, int64_t rowCount, int64_t count, int64_t vectors) -> LogicalResult {
     llvm::SaveAndRestore saved(hoisted);
     Value base = position[lanes];
     auto forEach = [&](llvm::function_ref<LogicalResult(size_t)> body) {
@@ -172,16 +183,28 @@ LogicalResult LoopEmitter::emitColumnSums(Group &group) {
         sums.push_back(load(sum, sum.open()));
       return success();
     });
-    if (failed(emitLoop(first, last, 1, sums, [&](Value row, MutableArrayRef<Value> carried) {
-          position[rows] = row;
-          return forEach([&](size_t v) {
-            hoisted = hoistedOf[v];
-            if (failed(emitUnits(group, count, carried.slice(v * waiting.size(), waiting.size()))))
-              return failure();
-            flush(group, count);
-            return success();
-          });
-        })))
+    auto addRow = [&](Value row, MutableArrayRef<Value> carried) {
+      position[rows] = row;
+      return forEach([&](size_t v) {
+        hoisted = hoistedOf[v];
+        if (failed(emitUnits(group, count, carried.slice(v * waiting.size(), waiting.size()))))
+          return failure();
+        flush(group, count);
+        return success();
+      });
+    };
+    auto plus = [&](int64_t row) -> Value { return arith::AddIOp::create(builder, loc, first, constant(row)); };
+    // (In the type and by the op with which LLVM sees that nothing is carried, and so what does not depend on `row`.)
+    auto within = [&](int64_t row) -> Value {
+      Type narrow = builder.getI32Type(), index = builder.getIndexType();
+      Value begin = arith::IndexCastOp::create(builder, loc, narrow, first);
+      Value number = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(static_cast<int32_t>(row)));
+      return arith::IndexCastOp::create(builder, loc, index, arith::OrIOp::create(builder, loc, begin, number));
+    };
+    for (int64_t row = 0; unrolled && row < rowCount; ++row)
+      if (failed(addRow(within(row), sums)))
+        return failure();
+    if (!unrolled && failed(emitLoop(first, plus(rowCount), 1, sums, addRow)))
       return failure();
     return forEach([&](size_t v) {
       for (auto [sum, value] : llvm::zip_equal(waiting, ArrayRef(sums).slice(v * waiting.size(), waiting.size())))
@@ -221,12 +244,13 @@ LogicalResult LoopEmitter::emitRowBlocks(Group &group, RowBlock addRows, ForVect
                              [&](const Reduction &reduction) { return addsInRuns(reduction.result->combiner, rows); });
   SmallVector<Value> none;
   if (failed(emitLoop(constant(0), constant(whole), kRowsPerBlock, none, [&](Value row, MutableArrayRef<Value>) {
-        Value last = arith::AddIOp::create(builder, loc, row, constant(kRowsPerBlock));
-        if (failed(forEachVectors(group, vectors,
-                                  [&](int64_t count, int64_t number) { return addRows(row, last, count, number); })))
+        if (failed(forEachVectors(group, vectors, [&](int64_t count, int64_t number) {
+              return addRows(row, kRowsPerBlock, count, number);
+            })))
           return failure();
         if (!inRuns)
           return success();
+        Value last = arith::AddIOp::create(builder, loc, row, constant(kRowsPerBlock));
         Value inRun = arith::RemUIOp::create(builder, loc, last, constant(kTermsPerRun));
         Value ends = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, inRun, constant(0));
         auto branch = scf::IfOp::create(builder, loc, ends, /*withElseRegion=*/false);
@@ -238,7 +262,7 @@ LogicalResult LoopEmitter::emitRowBlocks(Group &group, RowBlock addRows, ForVect
   if (whole < rows &&
       failed(forEachVectors(
           group, vectors,
-          [&](int64_t count, int64_t number) { return addRows(constant(whole), constant(rows), count, number); })))
+          [&](int64_t count, int64_t number) { return addRows(constant(whole), rows - whole, count, number); })))
     return failure();
   return inRuns && rows % kTermsPerRun != 0 ? forEachVector(group, closeRun) : success();
 }
