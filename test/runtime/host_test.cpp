@@ -138,6 +138,27 @@ TEST_F(HostTest, SavesAndLoads) {
   EXPECT_EQ(other.steps(), 0);
 }
 
+// States are drawn when they are asked for, unless a file gives them first: nobody sees when.
+TEST_F(HostTest, InitialValuesWaitForAFile) {
+  host::Model drawn(sinter_program_v1, {.threads = 1, .seed = 7}), late(sinter_program_v1, {.threads = 1, .seed = 7});
+  drawn.initialize(7);
+  write(folder / "junk", "junk");
+  EXPECT_NE(messageOf([&] { late.load(folder / "junk"); }, SINTER_DAMAGED), "");
+  late.save(folder / "late");
+  drawn.save(folder / "drawn");
+  EXPECT_EQ(readFile(folder / "late"), readFile(folder / "drawn"));
+
+  Program program(sinter_program_v1, 1);
+  program.initialize(9);
+  exportParameters(folder / "parameters", program);
+  host::Model first(sinter_program_v1, {.threads = 1, .seed = 7});
+  for (host::Model *each : {&first, &drawn}) {
+    each->load(folder / "parameters");
+    train(*each, 3);
+  }
+  EXPECT_EQ(table(first), table(drawn));
+}
+
 TEST_F(HostTest, StatesGoOutAndIn) {
   std::vector<float> values(vocabulary * vocabulary);
   std::iota(values.begin(), values.end(), 0.0f);

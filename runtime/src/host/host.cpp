@@ -24,6 +24,16 @@ struct sinter_model {
   std::vector<std::vector<std::vector<std::byte>>> inputs;
   const sinter_entry *called = nullptr; ///< whose outputs lie in the arena
   Checkpoint checkpoint;                ///< steps, seed, and what came with a file that was loaded
+  bool begun = false;                   ///< states hold values
+
+  /// The program, its states at their initial values unless they have others: drawn when they are asked for, not before
+  /// a file gives them.
+  Program &withStates() {
+    if (!begun)
+      program->initialize(checkpoint.seed);
+    begun = true;
+    return *program;
+  }
 };
 
 static std::string &lastError() {
@@ -105,7 +115,6 @@ int sinter_open(const sinter_program *program, const sinter_options *options, si
       model->inputs.emplace_back(model->program->plan().entries[e].input_count);
     model->checkpoint.seed = options ? options->seed : 0;
     model->checkpoint.options = TrainingOptions().json();
-    model->program->initialize(model->checkpoint.seed);
     *out_model = model.release();
   });
 }
@@ -117,6 +126,7 @@ const sinter_program *sinter_program_of(const sinter_model *model) { return &mod
 int sinter_initialize(sinter_model *model, uint64_t seed) {
   return attempt([&] {
     model->program->initialize(seed);
+    model->begun = true;
     model->checkpoint.seed = seed;
     model->checkpoint.step = 0;
   });
@@ -165,7 +175,7 @@ int sinter_call(sinter_model *model, const char *entry) {
   return attempt([&] {
     const uint32_t e = entryIndex(*model, entry);
     const sinter_entry &description = model->program->plan().entries[e];
-    Program &program = *model->program;
+    Program &program = model->withStates();
     model->called = nullptr;
     program.setDefaults(description);
     program.setScalar(description, "step", double(model->checkpoint.step + 1));
@@ -231,21 +241,21 @@ static const sinter_state &stateOf(const sinter_model &model, const char *name, 
 int sinter_get_state(sinter_model *model, const char *state, uint32_t dtype, void *out_data, size_t count) {
   return attempt([&] {
     const sinter_state &found = stateOf(*model, state, dtype, count);
-    std::memcpy(out_data, model->program->toRead(found), found.tensor.bytes);
+    std::memcpy(out_data, model->withStates().toRead(found), found.tensor.bytes);
   });
 }
 
 int sinter_set_state(sinter_model *model, const char *state, uint32_t dtype, const void *data, size_t count) {
   return attempt([&] {
     const sinter_state &found = stateOf(*model, state, dtype, count);
-    copyElements(found.tensor, model->program->data(found), data);
+    copyElements(found.tensor, model->withStates().data(found), data);
   });
 }
 
 int64_t sinter_steps(const sinter_model *model) { return model->checkpoint.step; }
 
 int sinter_save(sinter_model *model, const char *path) {
-  return attempt([&] { saveCheckpoint(path, *model->program, model->checkpoint); });
+  return attempt([&] { saveCheckpoint(path, model->withStates(), model->checkpoint); });
 }
 
 int sinter_load(sinter_model *model, const char *path) {
@@ -257,10 +267,14 @@ int sinter_load(sinter_model *model, const char *path) {
       if (const std::string differences = trainedOtherwise(loaded, program.description()); !differences.empty())
         fail(Exit::Input, fmt::format("{}: trained with {}: the model computes something else", file, differences));
       model->checkpoint = std::move(loaded);
+      model->begun = true;
       return;
     }
+    if (!model->begun)
+      program.initializeAllButParameters(model->checkpoint.seed);
     bool unused = false;
     std::vector<std::string> notes; // what the file has beside the parameters
     loadParameters(file, program, &unused, notes);
+    model->begun = true;
   });
 }
