@@ -128,8 +128,9 @@ Panel quadratic(Lab &lab) {
           .x = "rate times largest eigenvalue, ηλ",
           .y = "loss / loss at the start",
           .series = {after, {.title = "η = 2 / λ", .x = {2, 2}, .y = {1e-12, 1e12}, .style = "lines dashtype 2"}},
-          .settings = "set logscale xy; set key top left; unset mytics; set format y '10^{%L}'; set xtics "
-                      "(0.2, 0.5, 1, 2, 4)"};
+          .settings =
+              "set logscale xy; set key bottom left Left reverse; unset mytics; set format y '10^{%L}'; set xtics "
+              "(0.2, 0.5, 1, 2, 4)"};
 }
 
 Panel drops_of_network(Lab &lab, const std::vector<float> &x, const std::vector<float> &y) {

@@ -246,7 +246,7 @@ Panel batches(Lab &lab, noise::Model &model, const Data &data, double target, co
           "batch size, B (images)",
           "steps",
           {measured, law, mark},
-          "set logscale xy; set logscale x 2; set key bottom left"};
+          "set logscale xy; set logscale x 2; set key bottom left Left reverse"};
 }
 
 } // namespace
