@@ -11,7 +11,8 @@
 // `sinter.alternative` compute an entry in another manner (TileColumns.cpp), and have ways of their own. Each way is
 // judged by the real planner, and the fastest that meets the budget is taken. Which ways there are does not depend on
 // the budget: more budget is never slower. What is not for arenas counts, too: if attentions take fewer rows together
-// (`sinter.most_rows`), threads have less scratch, and arenas more room.
+// (`sinter.most_rows`), threads have less scratch, and arenas more room. Scratch is one for all entries, so all of
+// them together are never slower; one alone may be, by what fewer rows cost (kSecondsTimesRows).
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/memory/Ways.h"
