@@ -2,6 +2,7 @@
 // than a product has loops.
 // RUN: split-file %s %t
 // RUN: sinterc --from=model --emit=plan -o - %t/numbers.mlir | sinter-opt --sinter-cpu-schedule --sinter-cpu-emit-matmul | FileCheck %s --check-prefix=EMITTED
+// RUN: sinterc --from=model --emit=plan -o - %t/numbers.mlir | sinter-opt --sinter-cpu-schedule | FileCheck %s --check-prefix=LINES
 // RUN: sinter-run %t/numbers.mlir
 // RUN: sinter-run --march=x86-64-v3 %t/numbers.mlir
 // RUN: sinter-run --device cpu --threads 1 --print %t/numbers.mlir > %t/one.out
@@ -10,6 +11,15 @@
 // RUN: sinter-run --from=kernels --device cpu %t/loops.mlir
 
 // EMITTED-NOT: func private @matmul{{[^:]*}}: tensor
+// LINES-LABEL: func.func private @matmul_144x40(
+// LINES-SAME: left = "direct"
+// LINES-LABEL: func.func private @matmul_72x20(
+// LINES-SAME: -> (tensor<72x20xf32>, tensor<20xf32>)
+// LINES-SAME: left = "direct"
+// LINES-LABEL: func.func private @matmul_27x33(
+// LINES-SAME: left = "direct"
+// LINES-LABEL: func.func private @matmul_84x40(
+// LINES-SAME: right = "transposed"
 
 //--- numbers.mlir
 // Channels: whole vectors, and no whole ones; blocks of k that end within a tap, which may have fewer than a vector.
@@ -53,6 +63,31 @@ func.func @kernel(%a: tensor<4x13x15x24xf32>, %b: tensor<4x13x15x40xf32>, %c: te
   %0 = sinter.conv kernel %a, %b strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<4x13x15x24xf32>, tensor<4x13x15x40xf32>) -> tensor<3x3x24x40xf32>
   %1 = sinter.conv kernel %c, %d strides [2] low [2] dilations [1] : (tensor<9x31x3xf32>, tensor<9x16x33xf32>) -> tensor<5x3x33xf32>
   return %0, %1 : tensor<3x3x24x40xf32>, tensor<5x3x33xf32>
+}
+// Channels that fill a register tile are read where they stand, line by line: of strides, dilations and one to three
+// dimensions; taps that no window of a line has within; few channels, which lines of taps make many; the columns' sums
+// add up beside them.
+func.func @lines(%a: tensor<3x13x15x16xf32>, %b: tensor<3x7x8x40xf32>, %c: tensor<2x9x20x8xf32>, %d: tensor<2x9x20x20xf32>, %e: tensor<2x3x4x9x8xf32>, %f: tensor<2x3x4x9x24xf32>, %g: tensor<60x7x8xf32>, %h: tensor<60x7x17xf32>)
+    -> (tensor<3x3x16x40xf32>, tensor<3x3x8x20xf32>, tensor<3x3x3x8x24xf32>, tensor<15x8x17xf32>, tensor<20xf32>) attributes {sinter.entry} {
+  %0 = sinter.conv kernel %a, %b strides [2, 2] low [1, 1] dilations [1, 1] : (tensor<3x13x15x16xf32>, tensor<3x7x8x40xf32>) -> tensor<3x3x16x40xf32>
+  %1 = sinter.conv kernel %c, %d strides [1, 1] low [1, 2] dilations [1, 2] : (tensor<2x9x20x8xf32>, tensor<2x9x20x20xf32>) -> tensor<3x3x8x20xf32>
+  %2 = sinter.conv kernel %e, %f strides [1, 1, 1] low [1, 1, 1] dilations [1, 1, 1] : (tensor<2x3x4x9x8xf32>, tensor<2x3x4x9x24xf32>) -> tensor<3x3x3x8x24xf32>
+  %3 = sinter.conv kernel %g, %h strides [1] low [7] dilations [1] : (tensor<60x7x8xf32>, tensor<60x7x17xf32>) -> tensor<15x8x17xf32>
+  %4 = sinter.reduce sum %d axes [0, 1, 2] : tensor<2x9x20x20xf32> -> tensor<20xf32>
+  return %0, %1, %2, %3, %4 : tensor<3x3x16x40xf32>, tensor<3x3x8x20xf32>, tensor<3x3x3x8x24xf32>, tensor<15x8x17xf32>, tensor<20xf32>
+}
+func.func @few_channels(%a: tensor<5x9x11x3xf32>, %b: tensor<5x9x11x33xf32>, %c: tensor<3x12x30x1xf32>, %d: tensor<3x4x14x16xf32>) -> (tensor<3x3x3x33xf32>, tensor<5x7x1x16xf32>) attributes {sinter.entry} {
+  %1 = sinter.conv kernel %a, %b strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<5x9x11x3xf32>, tensor<5x9x11x33xf32>) -> tensor<3x3x3x33xf32>
+  %3 = sinter.conv kernel %c, %d strides [3, 2] low [1, 1] dilations [1, 1] : (tensor<3x12x30x1xf32>, tensor<3x4x14x16xf32>) -> tensor<5x7x1x16xf32>
+  return %1, %3 : tensor<3x3x3x33xf32>, tensor<5x7x1x16xf32>
+}
+// Whole vectors of filters: the kernel's taps are transposed while they are packed, all of them or every other one.
+func.func @transposed(%y: tensor<2x6x7x32xf32>, %w: tensor<3x3x40x32xf32>, %z: tensor<2x5x4x48xf32>, %v: tensor<3x3x24x48xf32>, %p: tensor<20x4x4x16xf32>, %q: tensor<3x3x17x16xf32>)
+    -> (tensor<2x6x7x40xf32>, tensor<2x9x8x24xf32>, tensor<20x4x4x17xf32>) attributes {sinter.entry} {
+  %0 = sinter.conv input %y, %w strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<2x6x7x32xf32>, tensor<3x3x40x32xf32>) -> tensor<2x6x7x40xf32>
+  %1 = sinter.conv input %z, %v strides [2, 2] low [1, 1] dilations [1, 1] : (tensor<2x5x4x48xf32>, tensor<3x3x24x48xf32>) -> tensor<2x9x8x24xf32>
+  %2 = sinter.conv input %p, %q strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<20x4x4x16xf32>, tensor<3x3x17x16xf32>) -> tensor<20x4x4x17xf32>
+  return %0, %1, %2 : tensor<2x6x7x40xf32>, tensor<2x9x8x24xf32>, tensor<20x4x4x17xf32>
 }
 // What follows is computed on the way: a bias, a maximum, another tensor.
 func.func @epilogue(%x: tensor<3x6x7x32xf32>, %w: tensor<3x3x32x32xf32>, %b: tensor<32xf32>) -> tensor<3x6x7x32xf32> attributes {sinter.entry} {

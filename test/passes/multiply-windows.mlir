@@ -24,6 +24,17 @@ func.func @parts(%x: tensor<2x7x6x3xf32>, %w: tensor<3x2x3x5xf32>, %y: tensor<2x
   %2 = sinter.conv kernel %x, %y strides [2, 2] low [1, 0] dilations [1, 2] : (tensor<2x7x6x3xf32>, tensor<2x4x3x5xf32>) -> tensor<3x2x3x5xf32>
   return %0, %1, %2 : tensor<2x4x3x5xf32>, tensor<2x7x6x3xf32>, tensor<3x2x3x5xf32>
 }
+// Few channels: lines of taps never leave lines that are padded. Whole vectors of filters are transposed while they are
+// packed.
+// CHECK-LABEL: @vectors
+func.func @vectors(%x: tensor<2x7x9x3xf32>, %w: tensor<3x3x3x32xf32>, %y: tensor<2x7x9x32xf32>) -> (tensor<2x7x9x3xf32>, tensor<3x3x3x32xf32>) {
+  // CHECK: sinter.transpose %{{.*}} [0, 2, 1] {sinter.prologue} : tensor<9x3x32xf32> -> tensor<9x32x3xf32>
+  %0 = sinter.conv input %y, %w strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<2x7x9x32xf32>, tensor<3x3x3x32xf32>) -> tensor<2x7x9x3xf32>
+  // CHECK: %[[P:.*]] = sinter.pad %{{.*}} low [0, 0, 1, 0] high [0, 0, 1, 0] interior [0, 0, 0, 0] : tensor<2x7x9x3xf32> -> tensor<2x7x11x3xf32>
+  // CHECK: sinter.windows %[[P]] positions [7, 9] taps [3, 3] strides [1, 1] steps [1, 1] low [1, 0] divisors [1, 1] {sinter.prologue} : tensor<2x7x11x3xf32> -> tensor<126x9x3xf32>
+  %1 = sinter.conv kernel %x, %y strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<2x7x9x3xf32>, tensor<2x7x9x32xf32>) -> tensor<3x3x3x32xf32>
+  return %0, %1 : tensor<2x7x9x3xf32>, tensor<3x3x3x32xf32>
+}
 // Groups have loops.
 // CHECK-LABEL: @groups
 func.func @groups(%x: tensor<2x9x6xf32>, %w: tensor<3x2x12xf32>) -> tensor<2x9x12xf32> {

@@ -36,6 +36,30 @@ std::optional<LinearIndexOf> linearIndex(AffineExpr index, unsigned dims) {
   return LinearIndexOf{factors, constant};
 }
 
+/// Dimensions become one where one stride leads through all of them.
+static std::optional<View> viewOfCollapsed(tensor::CollapseShapeOp collapse) {
+  std::optional<View> view = viewOfArgument(collapse.getSrc());
+  if (!view)
+    return std::nullopt;
+  ArrayRef<int64_t> shape = collapse.getSrcType().getShape();
+  SmallVector<int64_t> strides;
+  for (ArrayRef<int64_t> group : collapse.getReassociationIndices()) {
+    int64_t innermost = view->strides[group.back()], size = 1;
+    for (int64_t dim : llvm::reverse(group)) {
+      if (shape[dim] == 1)
+        continue;
+      if (size == 1)
+        innermost = view->strides[dim];
+      else if (view->strides[dim] != innermost * size)
+        return std::nullopt;
+      size *= shape[dim];
+    }
+    strides.push_back(innermost);
+  }
+  view->strides = strides;
+  return view;
+}
+
 std::optional<View> viewOfArgument(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   if (auto argument = dyn_cast<BlockArgument>(value))
@@ -91,16 +115,9 @@ std::optional<View> viewOfArgument(Value value) {
     view->strides = strides;
     return view;
   }
-  // A reshape of a dense tensor is dense.
-  Value source;
   if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>())
-    source = collapse.getSrc();
-  if (!source)
-    return std::nullopt;
-  std::optional<View> view = viewOfArgument(source);
-  if (!view || view->strides != rowMajorStrides(cast<RankedTensorType>(source.getType()).getShape()))
-    return std::nullopt;
-  return View{view->operand, view->offset, rowMajorStrides(type.getShape())};
+    return viewOfCollapsed(collapse);
+  return std::nullopt;
 }
 
 Value stripReshapes(Value value) {

@@ -29,6 +29,10 @@ bool MatmulKernel::walksEvenly(const MatmulAccess &access) const {
   return true;
 }
 
+bool MatmulKernel::hasRhsInParts() const {
+  return !rhs.isComputed() && !walksEvenly(rhs) && kParts.back().stride(rhs) == 1;
+}
+
 const MatmulSplit *MatmulKernel::splitOf(int dim) const {
   auto *found = llvm::find_if(splits, [&](const MatmulSplit &split) { return split.dim == dim; });
   return found == splits.end() ? nullptr : found;

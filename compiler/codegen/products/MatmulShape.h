@@ -52,6 +52,12 @@ struct MatmulWindows {
   int dim = -1;         ///< the contraction's dimension of windows
   bool areRows = true;  ///< m runs over windows, k over taps and channels; false: the other way round
   int64_t channels = 1; ///< of a tap
+
+  /// How many rows lie side by side in all windows: channels of a tap, or of a line of taps that never leave it.
+  int64_t neighbours() const;
+  /// Whether rows need not be copied: those that are neighbours are read where they stand, run by run of windows in a
+  /// line. It pays where they fill a register tile's rows and runs are long.
+  bool standInRuns() const;
 };
 
 /// Whether windows should be taken by their places, with all images of one together: much of the matrix lies outside
@@ -112,6 +118,9 @@ struct MatmulKernel {
   bool skipsTaps() const { return lhs.windows && lhs.windows->areRows && splitOf(lhs.windows->dim); }
   /// Whether one stride leads from each k to the next.
   bool walksEvenly(const MatmulAccess &access) const;
+  /// Whether the right operand stands in memory, contiguous along the innermost part of k, but no one stride leads from
+  /// each k to the next.
+  bool hasRhsInParts() const;
   /// Whether `operand` cannot be read where it stands by origin and strides.
   bool mustBePacked(const MatmulOperand &operand) const { return operand.isComputed() || !walksEvenly(operand); }
   /// Whether both operands can be read so.

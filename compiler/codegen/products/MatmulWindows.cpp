@@ -20,6 +20,21 @@ static double shareWithin(WindowsOp op) {
   return share;
 }
 
+int64_t MatmulWindows::neighbours() const {
+  WindowShape shape = windowsOf(op);
+  int64_t taps = shape.taps.back(), farthest = (shape.positions.back() - 1) * shape.strides.back() + taps;
+  bool stays = shape.steps.back() == 1 && shape.low.back() == 0 && farthest <= shape.sizes.back();
+  return stays ? taps * channels : channels;
+}
+
+bool MatmulWindows::standInRuns() const {
+  constexpr int64_t kLeastRun = 7, kLeastRows = 5, kMostRows = 16;
+  auto fills = [&](int64_t rows) { return neighbours() % rows == 0; };
+  return !areRows && WindowsOp(op).getPositions().back() >= kLeastRun &&
+         llvm::all_of(WindowsOp(op).getDivisors(), [](int64_t divisor) { return divisor == 1; }) &&
+         llvm::any_of(llvm::seq(kLeastRows, kMostRows + 1), fills);
+}
+
 bool paysByPlace(WindowsOp op) {
   constexpr double kMostWithin = 0.95;
   constexpr int64_t kLeastImages = 16, kMostPlaces = 4; // of an image for each image

@@ -20,16 +20,23 @@ namespace sinter {
 
 namespace {
 
+constexpr int64_t kVectorOfChannels = 16;
+// So few do not fill the rows of a register tile.
+constexpr int64_t kFewChannels = 8, kLeastRows = 5;
+
 class ConvToProduct {
 public:
   explicit ConvToProduct(ConvOp op) : op(op), builder(op), loc(op.getLoc()) {}
 
   Value build() {
     WindowShape shape = windowsOf(op);
-    auto read = cast<RankedTensorType>(op.getLhs().getType());
+    Value input = op.getLhs();
+    if (op.getPart() == ConvPart::kernel && cast<RankedTensorType>(input.getType()).getShape().back() < kFewChannels)
+      input = padLines(input, shape);
+    auto read = cast<RankedTensorType>(input.getType());
     int64_t rows = read.getDimSize(0) * llvm::product_of(shape.positions), taps = llvm::product_of(shape.taps),
             channels = read.getShape().back();
-    Value windows = WindowsOp::create(builder, loc, read.clone({rows, taps, channels}), op.getLhs(), shape.positions,
+    Value windows = WindowsOp::create(builder, loc, read.clone({rows, taps, channels}), input, shape.positions,
                                       shape.taps, shape.strides, shape.steps, shape.low, shape.divisors);
     windows.getDefiningOp()->setAttr(kPrologueAttr, builder.getUnitAttr());
     Value matrix = reshape(windows, {rows, taps * channels});
@@ -37,8 +44,12 @@ public:
     int64_t columns = result.getShape().back();
     bool ofKernel = op.getPart() == ConvPart::kernel;
     Value other = op.getRhs();
-    if (op.getPart() == ConvPart::input && taps > 1) // [K, C, F] as [K, F, C]
+    if (op.getPart() == ConvPart::input && taps > 1) { // [K, C, F] as [K, F, C]
       other = TransposeOp::create(builder, loc, reshape(other, {taps, columns, channels}), ArrayRef<int64_t>{0, 2, 1});
+      // Whole vectors of channels are transposed while the product packs them.
+      if (channels % kVectorOfChannels == 0)
+        other.getDefiningOp()->setAttr(kPrologueAttr, builder.getUnitAttr());
+    }
     bool turned = op.getPart() == ConvPart::input && taps == 1;
     other = turned     ? reshape(other, {columns, channels})
             : ofKernel ? reshape(other, {rows, columns})
@@ -48,6 +59,23 @@ public:
   }
 
 private:
+  /// Zeros around the last dimension of positions, so that lines of taps stay within: all of their channels are
+  /// neighbours then in every window, and few channels become enough for a register tile.
+  Value padLines(Value input, WindowShape &shape) {
+    auto type = cast<RankedTensorType>(input.getType());
+    int64_t last = shape.rank() - 1, axis = type.getRank() - 2;
+    int64_t low = shape.low[last],
+            high = (shape.positions[last] - 1) * shape.strides[last] + shape.taps[last] - low - shape.sizes[last];
+    if (shape.steps[last] != 1 || shape.divisors[last] != 1 || low < 0 || (low == 0 && high <= 0) ||
+        shape.taps[last] * type.getShape().back() < kLeastRows)
+      return input;
+    SmallVector<int64_t> none(type.getRank()), before(none), behind(none), padded(type.getShape());
+    before[axis] = low, behind[axis] = std::max<int64_t>(high, 0);
+    padded[axis] += before[axis] + behind[axis];
+    shape.low[last] = 0, shape.sizes[last] = padded[axis];
+    return PadOp::create(builder, loc, type.clone(padded), input, before, behind, none);
+  }
+
   Value reshape(Value value, ArrayRef<int64_t> shape) {
     auto type = cast<RankedTensorType>(value.getType());
     return type.getShape() == shape ? value : ReshapeOp::create(builder, loc, type.clone(shape), value).getResult();

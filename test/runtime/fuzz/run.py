@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Fuzzes the readers of files, one after the other, and says how many inputs each read and took.
+"""Fuzzes the readers of files, and says how many inputs each read and took.
 
-Usage: run.py PROGRAM --folder FOLDER [--seconds S | --each S | --runs N] [--seed N] [--keep] [TARGET...]
+Usage: run.py PROGRAM --folder FOLDER [--each S | --runs N] [--jobs N] [--seed N] [--keep] [TARGET...]
 
---seconds: in all. --each: for each target; 60 unless something else is said. --runs: inputs for each target, however
-long that takes. --keep: what libFuzzer found stays in FOLDER/TARGET, to go on from. An input that does what none may is
-left in FOLDER/TARGET, and the program ends with exit code 1.
+--each: seconds for each target; 60 unless something else is said. --runs: inputs for each target, however long that
+takes. --jobs: so many targets at once; as many as there are processors unless something else is said. --keep: what
+libFuzzer found stays in FOLDER/TARGET, to go on from. An input that does what none may is left in FOLDER/TARGET, and the
+program ends with exit code 1.
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -49,9 +51,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("--folder", type=pathlib.Path, required=True)
-    parser.add_argument("--seconds", type=float)
     parser.add_argument("--each", type=float, default=60)
     parser.add_argument("--runs", type=int)
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("targets", nargs="*")
@@ -60,18 +62,20 @@ def main():
     targets = options.targets or known
     for target in set(targets) - set(known):
         sys.exit(f"no target {target}: {' '.join(known)}")
-    each = options.seconds / len(targets) if options.seconds else options.each
-    limit = [f"-runs={options.runs}"] if options.runs else [f"-max_total_time={max(1, round(each))}"]
+    limit = [f"-runs={options.runs}"] if options.runs else [f"-max_total_time={max(1, round(options.each))}"]
     # Files are small and many.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     failed = []
     with tempfile.TemporaryDirectory(dir=memory) as scratch:
         environment = {"UBSAN_OPTIONS": "print_stacktrace=1", **os.environ, "TMPDIR": scratch}
-        for target in targets:
-            line, good = fuzz(options.program, target, options.folder, limit, options.seed, options.keep, environment)
-            print(f"{target:20} {line}{'' if good else '  FAILED'}", flush=True)
-            if not good:
-                failed.append(target)
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as workers:
+            runs = [workers.submit(fuzz, options.program, target, options.folder, limit, options.seed, options.keep,
+                                   environment) for target in targets]
+            for target, run in zip(targets, runs):
+                line, good = run.result()
+                print(f"{target:20} {line}{'' if good else '  FAILED'}", flush=True)
+                if not good:
+                    failed.append(target)
     print(f"\n  Passed: {len(targets) - len(failed)}")
     if failed:
         print(f"  Failed: {len(failed)}\n{' '.join(failed)}")

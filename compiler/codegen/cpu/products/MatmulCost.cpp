@@ -85,8 +85,11 @@ double stepCycles(int64_t mr, int64_t vectors, const MatmulTarget &target) {
 }
 
 /// The best number of rows for a register tile of so many vectors, and its cycles for one step of k; none if it is too
-/// wide.
-std::optional<std::pair<int64_t, double>> bestRows(int64_t vectors, int64_t m, int64_t n, const MatmulTarget &target) {
+/// wide. Rows that are read where they stand in windows are neighbours.
+std::optional<std::pair<int64_t, double>> bestRows(int64_t vectors, const MatmulKernel &kernel, int64_t m,
+                                                   const MatmulTarget &target) {
+  int64_t n = kernel.n.size;
+  bool inRuns = kernel.lhs.windows && kernel.lhs.windows->standInRuns();
   if (vectors > 1 && (vectors - 1) * kLanes >= n)
     return std::nullopt;
   // Accumulators, the row of the right operand and one broadcast must fit.
@@ -94,7 +97,8 @@ std::optional<std::pair<int64_t, double>> bestRows(int64_t vectors, int64_t m, i
   std::optional<std::pair<int64_t, double>> best;
   for (int64_t mr = 1; mr <= std::min<int64_t>(m, 16); ++mr) {
     int64_t needed = (mr * vectors + (mr == 1 ? 0 : vectors)) * perVector + 1;
-    if (needed > target.vectorRegisters - (target.vectorRegisters == 32 ? 3 : 1))
+    if (needed > target.vectorRegisters - (target.vectorRegisters == 32 ? 3 : 1) ||
+        (inRuns && kernel.lhs.windows->neighbours() % mr != 0))
       continue;
     double cycles = llvm::divideCeil(m, mr) * llvm::divideCeil(n, vectors * kLanes) * stepCycles(mr, vectors, target);
     if (!best || cycles < best->second * 0.999)
@@ -114,7 +118,7 @@ void chooseRegisterTile(MatmulPlan &plan, const MatmulKernel &kernel, int64_t m,
   for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors)
     if (!cutsColumns(kernel, vectors))
       continue;
-    else if (auto rows = bestRows(vectors, m, n, target); rows && rows->second < best * 0.999) {
+    else if (auto rows = bestRows(vectors, kernel, m, target); rows && rows->second < best * 0.999) {
       plan.mr = rows->first, plan.vectors = vectors;
       best = rows->second;
     }
@@ -150,18 +154,22 @@ void chooseForms(MatmulPlan &plan, const MatmulKernel &kernel) {
   bool contiguous = columnStride == 1 || n == 1;
   // Lanes along k, which must not leave the innermost part of k.
   bool lanesAlongK = lhsK == 1 && (kernel.kParts.empty() || kernel.kParts.back().size % kLanes == 0);
-  if (kernel.bf16 || kernel.mustBePacked(kernel.lhs)) // rounded, computed once, while they are copied
+  if (kernel.lhs.windows && kernel.lhs.windows->standInRuns())
+    plan.lhs = LhsForm::Direct;
+  else if (kernel.bf16 || kernel.mustBePacked(kernel.lhs)) // rounded, computed once, while they are copied
     plan.lhs = lanesAlongK ? LhsForm::Rows : LhsForm::Panels;
   plan.stream = kernel.readsInPlace() && !kernel.inPlace && !kernel.columnSums && m <= 4 && k * n >= 16 * 1024 &&
                 (contiguous ? n >= kLanes : rhsK == 1 && n >= kStreamedColumns && k >= kLanes);
   if (plan.stream)
     plan.rhs = contiguous ? RhsForm::Direct : RhsForm::Transposed;
+  else if (kernel.hasRhsInParts() && canTranspose(kernel))
+    plan.rhs = RhsForm::Transposed;
   else if (kernel.mustBePacked(kernel.rhs) || kernel.columnSums)
     plan.rhs = RhsForm::Copied;
   else if (!kernel.bf16 && contiguous && (m <= 2 * plan.mr || rhsSpan <= kSmallSpan))
     plan.rhs = RhsForm::Direct;
   else
-    plan.rhs = !contiguous && rhsK == 1 && n >= kLanes && k >= 8 ? RhsForm::Transposed : RhsForm::Copied;
+    plan.rhs = canTranspose(kernel) ? RhsForm::Transposed : RhsForm::Copied;
 }
 
 bool goesPastCaches(int64_t floats, const MatmulTarget &target) {
@@ -280,8 +288,8 @@ int64_t epilogueOps(const MatmulKernel &kernel) {
 /// (Not if they have much to go through: long chains of ops would take the places where multiply-adds wait for their
 /// turn.)
 static bool shouldFinishLater(const MatmulPlan &plan, const MatmulKernel &kernel) {
-  return kernel.batch.empty() && kernel.ordered.empty() && plan.kc >= plan.mr * plan.depth * kLanes &&
-         plan.mPanels() * plan.nPanels() > 1 && (plan.rhs != RhsForm::Copied || plan.mPanels() > 1) &&
+  return kernel.batch.empty() && kernel.ordered.empty() && !readsWindows(plan, kernel) &&
+         plan.kc >= plan.mr * plan.depth * kLanes && plan.mPanels() * plan.nPanels() > 1 && (plan.rhs != RhsForm::Copied || plan.mPanels() > 1) &&
          plan.pastCaches && epilogueOps(kernel) <= kUnrolledOps;
 }
 
@@ -308,8 +316,9 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
 /// Cuts k into more blocks where the left operand is copied, and sums between blocks cost little: a panel of columns
 /// then stays in the first-level cache, and blocks of the left operand leave the second one room for what passes it
 /// meanwhile.
-static void relieveCaches(MatmulPlan &plan, int64_t k, const MatmulTarget &target) {
-  if (plan.lhs == LhsForm::Direct || plan.mc * plan.nc * int64_t(sizeof(float)) > target.cacheBytes / 4)
+static void relieveCaches(MatmulPlan &plan, const MatmulKernel &kernel, const MatmulTarget &target) {
+  int64_t k = kernel.k.size;
+  if ((plan.lhs == LhsForm::Direct && !readsWindows(plan, kernel)) || plan.mc * plan.nc * int64_t(sizeof(float)) > target.cacheBytes / 4)
     return;
   while (plan.kc * plan.nr() > kPanelSpan) {
     int64_t depth = blockDepth(k, plan.kBlocks + 1);
@@ -366,7 +375,7 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
   const MatmulPlan byItself = plan;
   double least = best.cycles() * kClearlyFewer;
   for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors) {
-    std::optional<std::pair<int64_t, double>> rows = bestRows(vectors, m, n, target);
+    std::optional<std::pair<int64_t, double>> rows = bestRows(vectors, kernel, m, target);
     if (!rows || vectors == byItself.vectors || !cutsColumns(kernel, vectors))
       continue;
     plan.mr = rows->first, plan.vectors = vectors;
@@ -378,7 +387,7 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
     }
   }
   MatmulPlan found = best.found();
-  relieveCaches(found, k, target);
+  relieveCaches(found, kernel, target);
   return found;
 }
 
@@ -405,8 +414,8 @@ MatmulPlan planDepth(const MatmulKernel &kernel, const MatmulTarget &target, int
   MatmulPlan plan = planPart(kernel, target, kernel.m.size);
   // A tile as wide as the result reads the left operand once: for each panel of columns it would come again, from
   // beyond the second-level cache where rows are long.
-  auto asWide = bestRows(llvm::divideCeil(kernel.n.size, kLanes), kernel.m.size, kernel.n.size, target);
-  auto own = bestRows(plan.vectors, kernel.m.size, kernel.n.size, target);
+  auto asWide = bestRows(llvm::divideCeil(kernel.n.size, kLanes), kernel, kernel.m.size, target);
+  auto own = bestRows(plan.vectors, kernel, kernel.m.size, target);
   if (asWide && own && asWide->second <= own->second * kHardlyMore) {
     plan.mr = asWide->first, plan.vectors = llvm::divideCeil(kernel.n.size, kLanes);
     chooseForms(plan, kernel);

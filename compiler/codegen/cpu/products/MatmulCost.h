@@ -23,7 +23,7 @@ MatmulTarget matmulTarget(llvm::StringRef march);
 
 /// How the micro-kernel finds the left operand.
 enum class LhsForm {
-  Direct, ///< in place: single elements are broadcast, so that any strides will do
+  Direct, ///< in place: single elements are broadcast, so that any strides will do (windows: MatmulWindows::standInRuns)
   Rows,   ///< copied to [mc][kc + padding], where rows would compete for the same cache lines, or for bf16
   Panels, ///< copied to [mc / mr][kc][mr]: an operand that is contiguous along m, for bf16, or where steps of k lie far
           ///< apart
@@ -78,6 +78,15 @@ struct MatmulPlan {
   bool keepsPackedLhs() const { return keeps == Keeps::Lhs && lhs != LhsForm::Direct; }
   bool keepsPackedRhs() const { return keeps == Keeps::Rhs && rhs != RhsForm::Direct; }
 };
+
+/// Whether the left operand's windows are read where they stand.
+inline bool readsWindows(const MatmulPlan &plan, const MatmulKernel &kernel) {
+  return kernel.lhs.windows && plan.lhs == LhsForm::Direct;
+}
+
+/// Whether the right operand may be transposed while it is packed: it stands in memory, contiguous along k, or along
+/// parts of k that are whole blocks.
+bool canTranspose(const MatmulKernel &kernel);
 
 /// Length of the blocks when k is cut into `blocks` of them: of several units, the longest whole part of one that makes
 /// as many, or the shortest there is.

@@ -191,7 +191,10 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   constexpr int64_t kFarApart = 8192;
   Value left, leftStart;
   int64_t leftRow, leftK;
-  if (plan.lhs == LhsForm::Direct) {
+  if (readsWindows(plan, kernel)) { // each run has its own start
+    left = flat[kernel.lhs.windows->operand];
+    leftRow = 1, leftK = runStride();
+  } else if (plan.lhs == LhsForm::Direct) {
     left = flat[kernel.lhs.operand];
     leftRow = kernel.m.stride(kernel.lhs), leftK = kernel.k.stride(kernel.lhs);
     leftStart = LinearIndex().add(lhsOrigin, 1).add(row, leftRow).add(kBlock, plan.kc * leftK).materialize(b, loc);
@@ -211,7 +214,7 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
       LinearIndex().add(rhsOrigin, 1).add(column, sourceN).add(kBlock, plan.kc * sourceK).materialize(b, loc);
   Value panel = plan.rhs == RhsForm::Direct ? Value() : rhsPanel(kBlock, multiply(columnPanel, plan.nr()));
 
-  enum class Reads { Source, SourceAndCopies, Panel };
+  enum class Reads { Source, SourceAndCopies, SourceOnlyToCopy, Panel };
   // Steps are of `plan.depth` products; of the last pair, there may be only half.
   // Only in the last block of k is the epilogue near.
   Value isLast =
@@ -244,12 +247,12 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
         };
         for (int64_t v = 0; v < plan.vectors; ++v)
           columns.push_back(plan.depth == 2 ? pairOf(load(v, 0), half ? zeros() : load(v, 1)) : rounded(load(v, 0)));
-        if (reads == Reads::SourceAndCopies && columnSums)
+        if (reads != Reads::Source && columnSums)
           for (int64_t v = 0; v < plan.vectors; ++v) {
-            Value &sum = sums[plan.mr * plan.vectors + v];
+            Value &sum = sums[sums.size() - plan.vectors + v];
             sum = arith::AddFOp::create(b, loc, sum, columns[v]);
           }
-        if (reads == Reads::SourceAndCopies) {
+        if (reads != Reads::Source) {
           Value to = LinearIndex{u * plan.nr(), {}}.add(panel, 1).add(k, plan.nr()).materialize(b, loc);
           for (int64_t v = 0; v < plan.vectors; ++v) {
             for (int64_t next = 0; sourceN == 1 && !indirect && next < plan.depth; ++next)
@@ -259,12 +262,14 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
           }
         }
       }
+      if (reads == Reads::SourceOnlyToCopy)
+        continue;
       if (u == 0)
         prefetchEpilogue(add(firstRow, row), add(firstColumn, column),
                          isLast ? arith::SelectOp::create(b, loc, isLast, k, constant(0)).getResult() : k);
       Value at = LinearIndex{u * leftK, {}}.add(leftStart, 1).add(k, leftK).materialize(b, loc);
       // Where steps of k are far apart, every one of the next rows would miss.
-      if (plan.lhs == LhsForm::Direct && leftRow == 1 && leftK > kFarApart)
+      if (plan.lhs == LhsForm::Direct && leftRow == 1 && leftK > kFarApart && !readsWindows(plan, kernel))
         memref::PrefetchOp::create(b, loc, left, add(at, 2 * plan.mr - 1), /*isWrite=*/false, /*localityHint=*/3,
                                    /*isDataCache=*/true);
       for (int64_t r = 0; r < plan.mr; ++r) {
@@ -296,15 +301,21 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
       return loop(first, bound, unrolled, before,
                   [&](Value k, ValueRange carried) { return step(reads, k, unrolled, false, Sums(carried)); });
     };
-    if (kernel.skipsTaps() && reads != Reads::SourceAndCopies) // what is copied is for others, too
-      return eachRunOfTaps(kBlock, sums, [&](Value first, Value bound, const Sums &before) {
-        Value whole = LinearIndex().add(bound, 1).add(first, -1).materialize(b, loc);
-        Value paired = add(first, multiply(divide(whole, unrolled), unrolled));
-        Sums after = steps(first, paired, before);
-        return unrolled == 1 ? after : Sums(loop(paired, bound, 1, after, [&](Value k, ValueRange carried) {
-          return step(reads, k, 1, false, Sums(carried));
-        }));
+    auto run = [&](Value first, Value bound, const Sums &before) {
+      Value whole = LinearIndex().add(bound, 1).add(first, -1).materialize(b, loc);
+      Value paired = add(first, multiply(divide(whole, unrolled), unrolled));
+      Sums after = steps(first, paired, before);
+      return unrolled == 1 ? after : Sums(loop(paired, bound, 1, after, [&](Value k, ValueRange carried) {
+        return step(reads, k, 1, false, Sums(carried));
+      }));
+    };
+    if (readsWindows(plan, kernel))
+      return eachRunOfWindows(kBlock, row, sums, [&](Value first, Value bound, Value element, const Sums &before) {
+        leftStart = element;
+        return run(first, bound, before);
       });
+    if (kernel.skipsTaps() && reads != Reads::SourceAndCopies) // what is copied is for others, too
+      return eachRunOfTaps(kBlock, sums, run);
     Value start = divide(from, plan.depth);
     if (plan.finishesLater && reads != Reads::SourceAndCopies) {
       // So many steps for each row that was left: the processor does both at once.
@@ -330,6 +341,17 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
   };
   if (plan.rhs != RhsForm::Copied)
     return sweep(plan.rhs == RhsForm::Direct ? Reads::Source : Reads::Panel, unroll, sums);
+  if (readsWindows(plan, kernel)) { // not all steps are multiplied, but all are copied
+    onlyIf(besides.copies, [&] {
+      auto copy = [&](Value from, Value to, const Sums &before) -> Sums {
+        return loop(from, to, 1, before, [&](Value k, ValueRange carried) {
+          return step(Reads::SourceOnlyToCopy, k, 1, false, Sums(carried));
+        });
+      };
+      columnSums ? multiplyInRuns(kBlock, columnPanel, {}, copy) : copy(constant(0), depthOf(kBlock), {});
+    });
+    return sweep(Reads::Panel, unroll, sums);
+  }
   auto chosen = scf::IfOp::create(b, loc, ValueRange(sums).getTypes(), besides.copies, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(chosen.thenBlock());

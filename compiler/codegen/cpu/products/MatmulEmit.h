@@ -199,6 +199,7 @@ private:
     return plan.lhs == LhsForm::Rows ? plan.mc * lhsRowLength() + kLanes : plan.mPanels() * packedDepth() * plan.mr;
   }
   mlir::Value rhsStart(mlir::Value kBlock, mlir::Value columnAt);
+  mlir::Value rhsAt(mlir::Value start, mlir::Value kBlock, mlir::Value k);
   mlir::Value inColumn(mlir::Value from, mlir::Value column, int64_t next);
   void fetchNextBlock(mlir::Value kBlock, mlir::Value rowPanel, mlir::Value columnPanel, mlir::Value k,
                       mlir::Value packsAhead);
@@ -223,9 +224,14 @@ private:
   void copyWindow(mlir::Value window, mlir::Value from, mlir::Value to, mlir::Value buffer, mlir::Value place);
   void packWindowRows(mlir::Value kBlock);
   void packWindowPanels(mlir::Value kBlock);
+  mlir::Value stepsTo(mlir::Value distance, int64_t size, int64_t most);
   void locateTaps();
   using Run = llvm::function_ref<Sums(mlir::Value from, mlir::Value to, const Sums &before)>;
   Sums eachRunOfTaps(mlir::Value kBlock, const Sums &before, Run run);
+  int64_t runStride() const;
+  using RunAt =
+      llvm::function_ref<Sums(mlir::Value from, mlir::Value to, mlir::Value element, const Sums &before)>;
+  Sums eachRunOfWindows(mlir::Value kBlock, mlir::Value row, const Sums &before, RunAt run);
 
   // MatmulSteps.cpp
   /// Where values are computed: at indices of the whole matrix (null where nothing depends on one), which are those of

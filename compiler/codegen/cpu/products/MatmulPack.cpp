@@ -62,11 +62,23 @@ SmallVector<Value> MatmulEmitter::transposeBlock(ArrayRef<Value> in) {
 
 /// Where a panel of columns starts in a right operand that is contiguous along k.
 Value MatmulEmitter::rhsStart(Value kBlock, Value columnAt) {
-  return LinearIndex()
-      .add(rhsOrigin, 1)
-      .add(whole(columnAt, columns, plan.nr(), kernel.n.size), kernel.n.stride(kernel.rhs))
-      .add(kBlock, plan.kc)
-      .materialize(b, loc);
+  LinearIndex index;
+  index.add(rhsOrigin, 1).add(whole(columnAt, columns, plan.nr(), kernel.n.size), kernel.n.stride(kernel.rhs));
+  if (!kernel.hasRhsInParts())
+    index.add(kBlock, plan.kc);
+  return index.materialize(b, loc);
+}
+
+/// `start`, `k` steps of a block further: contiguous, or in parts of k that are.
+Value MatmulEmitter::rhsAt(Value start, Value kBlock, Value k) {
+  if (!kernel.hasRhsInParts())
+    return add(start, k);
+  Value depth = LinearIndex().add(kBlock, plan.kc).add(k, 1).materialize(b, loc);
+  LinearIndex index;
+  index.add(start, 1);
+  for (auto [part, loop] : llvm::enumerate(kernel.kParts))
+    index.add(partOfDepth(depth, part), loop.stride(kernel.rhs));
+  return index.materialize(b, loc);
 }
 
 /// `from`, `column` + `next` columns further: the last column instead of those that a tile wider than the matrix has.
@@ -86,9 +98,8 @@ void MatmulEmitter::packRhs(Value kBlock, Value columnAt) {
   Value source = rhsStart(kBlock, columnAt);
   VectorType type = VectorType::get({side}, b.getF32Type());
   loop(depth, side, [&](Value at) {
-    Value k = whole(at, depth, side, kernel.k.size);
+    Value k = whole(at, depth, side, kernel.k.size), from = rhsAt(source, kBlock, k);
     loop(constant(plan.nr()), side, [&](Value column) {
-      Value from = add(source, k);
       SmallVector<Value> in(side);
       for (int64_t r = 0; r < side; ++r)
         in[r] = rounded(vector::LoadOp::create(b, loc, type, flat[kernel.rhs.operand], inColumn(from, column, r)));

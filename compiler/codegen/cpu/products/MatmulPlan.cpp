@@ -11,6 +11,15 @@ int64_t MatmulPlan::mPanels() const { return llvm::divideCeil(mc, mr); }
 int64_t MatmulPlan::nPanels() const { return llvm::divideCeil(nc, nr()); }
 int64_t MatmulPlan::units() const { return llvm::divideCeil(kBlocks, unitBlocks); }
 
+bool canTranspose(const MatmulKernel &kernel) {
+  constexpr int64_t kLeastDepth = 8;
+  bool contiguous = kernel.n.stride(kernel.rhs) == 1 || kernel.n.size == 1;
+  bool inParts = kernel.hasRhsInParts() && kernel.kParts.back().size % kLanes == 0 && !kernel.bf16;
+  bool whole = !kernel.mustBePacked(kernel.rhs) && kernel.k.stride(kernel.rhs) == 1;
+  return (inParts || whole) && !contiguous && !kernel.columnSums && kernel.n.size >= kLanes &&
+         kernel.k.size >= kLeastDepth;
+}
+
 /// Whether blocks of `depth` steps leave a last one that packing can copy: it copies whole vectors of k.
 static bool endsWell(int64_t k, int64_t depth) { return k % depth == 0 || k % depth >= kLanes; }
 

@@ -91,7 +91,8 @@ std::string whyNoDepth(const MatmulPlan &plan, int64_t k) {
 
 /// Whether operands lie as their forms want them.
 std::string whyNotSo(const MatmulPlan &plan, const MatmulKernel &kernel) {
-  bool packsLeft = kernel.bf16 || kernel.mustBePacked(kernel.lhs);
+  bool inRuns = kernel.lhs.windows && kernel.lhs.windows->standInRuns() && kernel.lhs.windows->neighbours() % plan.mr == 0;
+  bool packsLeft = kernel.bf16 || (kernel.mustBePacked(kernel.lhs) && !inRuns);
   if (plan.lhs == LhsForm::Direct && packsLeft)
     return "the left operand is computed or rounded, so it has to be copied";
   if (plan.lhs == LhsForm::Rows && (!isContiguousAlongK(kernel, kernel.lhs) || (kernel.k.size < kLanes && !packsLeft)))
@@ -100,9 +101,7 @@ std::string whyNotSo(const MatmulPlan &plan, const MatmulKernel &kernel) {
   bool packsRight = kernel.bf16 || kernel.columnSums || kernel.mustBePacked(kernel.rhs);
   if (plan.rhs == RhsForm::Direct && (packsRight || !contiguous))
     return "the right operand is computed, rounded, added up or scattered, so it has to be copied";
-  if (plan.rhs == RhsForm::Transposed &&
-      (contiguous || kernel.columnSums || kernel.mustBePacked(kernel.rhs) || kernel.k.stride(kernel.rhs) != 1 ||
-       kernel.n.size < kLanes || kernel.k.size < 8))
+  if (plan.rhs == RhsForm::Transposed && !canTranspose(kernel))
     return "what is transposed is a right operand in memory that is contiguous along k";
   return "";
 }
@@ -149,7 +148,7 @@ std::string whyIllegal(const MatmulPlan &plan, const MatmulKernel &kernel, PartO
       return why;
   bool single = kernel.batch.empty() && kernel.ordered.empty() && !kernel.bound;
   if (plan.finishesLater &&
-      (!single || plan.kc < plan.mr * plan.depth * kLanes || plan.mPanels() * plan.nPanels() == 1 ||
+      (!single || readsWindows(plan, kernel) || plan.kc < plan.mr * plan.depth * kLanes || plan.mPanels() * plan.nPanels() == 1 ||
        (plan.rhs == RhsForm::Copied && plan.mPanels() == 1)))
     return "sums can wait where there is one batch, a next tile, and time enough in it";
   if (plan.packsAhead &&

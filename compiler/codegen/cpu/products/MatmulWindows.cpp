@@ -116,6 +116,12 @@ void MatmulEmitter::copyLanes(const CopiedWindow &copied, Value begin, Value end
   });
 }
 
+/// How many steps of `size` it takes from 0 to `distance`, which may be negative, up to `most`.
+Value MatmulEmitter::stepsTo(Value distance, int64_t size, int64_t most) {
+  Value positive = arith::MaxSIOp::create(b, loc, distance, constant(0));
+  return minimum(divide(add(positive, size - 1), size), constant(most));
+}
+
 /// Which taps of the current batch's windows, which are all in one place, lie within.
 void MatmulEmitter::locateTaps() {
   WindowShape shape = windowsOf(kernel.lhs.windows->op);
@@ -123,11 +129,6 @@ void MatmulEmitter::locateTaps() {
   SmallVector<Value> places =
       cpu::split(b, loc, indexOf(split.parts.back().first, {constant(0), {}, {}, nullptr, 1}), shape.positions);
   tapsWithin.clear();
-  // How many steps of `size` it takes from 0 to `distance`, which may be negative, up to all taps.
-  auto stepsTo = [&](Value distance, int64_t size, int64_t most) -> Value {
-    Value positive = arith::MaxSIOp::create(b, loc, distance, constant(0));
-    return arith::MinSIOp::create(b, loc, divide(add(positive, size - 1), size), constant(most));
-  };
   for (size_t d = 0; d < shape.rank(); ++d) {
     int64_t step = shape.steps[d], size = shape.sizes[d], taps = shape.taps[d];
     auto first = [&](int64_t constant, int64_t factor) { // of the window's first tap
@@ -160,6 +161,68 @@ MatmulEmitter::Sums MatmulEmitter::eachRunOfTaps(Value kBlock, const Sums &befor
     return run(from, arith::MaxSIOp::create(b, loc, from, to), sums);
   };
   return walk(0, constant(0), before);
+}
+
+/// Floats between a channel of a tap of one window and that of the next one in a run.
+int64_t MatmulEmitter::runStride() const {
+  return windowsOf(kernel.lhs.windows->op).strides.back() * kernel.lhs.windows->channels;
+}
+
+/// A register tile whose rows are neighbours in all windows, `row` the first of them: calls `run` for the steps of a
+/// block of k, which are windows, that have them within, line by line of an image. `element` is where the rows of step 0
+/// would stand if the line began with it.
+MatmulEmitter::Sums MatmulEmitter::eachRunOfWindows(Value kBlock, Value row, const Sums &before, RunAt run) {
+  WindowsOp op = kernel.lhs.windows->op;
+  WindowShape shape = windowsOf(op);
+  int64_t channels = kernel.lhs.windows->channels, neighbours = kernel.lhs.windows->neighbours();
+  int64_t length = shape.positions.back(), stride = runStride();
+  size_t last = shape.rank() - 1;
+  if (neighbours > channels)
+    shape.taps.back() = 1; // the first tap of each line stands for all
+  Value inRows = add(firstRow, row), neighbour = remainder(inRows, neighbours);
+  SmallVector<Value> taps = split(b, loc, divide(inRows, neighbours), shape.taps), offsets;
+  SmallVector<std::pair<Value, Value>> within; // positions of windows: the first, and behind the last
+  for (size_t d = 0; d < shape.rank(); ++d) {
+    auto offset = [&](int64_t constant, int64_t factor) { // of the tap from where its window would be without padding
+      return LinearIndex{constant - factor * shape.low[d], {}}.add(taps[d], factor * shape.steps[d]).materialize(b, loc);
+    };
+    offsets.push_back(offset(0, 1));
+    within.push_back({stepsTo(offset(0, -1), shape.strides[d], shape.positions[d]),
+                      stepsTo(offset(shape.sizes[d], -1), shape.strides[d], shape.positions[d])});
+  }
+  SmallVector<int64_t> lines{op.getInput().getType().getShape().front()};
+  llvm::append_range(lines, ArrayRef(shape.positions).drop_back());
+  Value start = multiply(kBlock, plan.kc), end = add(start, depthOf(kBlock));
+  return loop(divide(start, length), divide(add(end, length - 1), length), 1, before, [&](Value line, ValueRange sums) {
+    SmallVector<Value> at = split(b, loc, line, lines);
+    Value element = at[0], begin = multiply(line, length);
+    Value from = arith::MaxSIOp::create(b, loc, start, add(begin, within[last].first)),
+          to = arith::MinSIOp::create(b, loc, end, add(begin, within[last].second));
+    for (size_t d = 0; d < last; ++d) {
+      Value position = at[d + 1];
+      auto compares = [&](arith::CmpIPredicate relation, Value bound) -> Value {
+        return arith::CmpIOp::create(b, loc, relation, position, bound);
+      };
+      Value exists = arith::AndIOp::create(b, loc, compares(arith::CmpIPredicate::uge, within[d].first),
+                                           compares(arith::CmpIPredicate::ult, within[d].second));
+      to = arith::SelectOp::create(b, loc, exists, to, from);
+      element = LinearIndex()
+                    .add(element, shape.sizes[d])
+                    .add(position, shape.strides[d])
+                    .add(offsets[d], 1)
+                    .materialize(b, loc);
+    }
+    to = arith::MaxSIOp::create(b, loc, from, to);
+    element = LinearIndex()
+                  .add(element, shape.sizes[last] * channels)
+                  .add(offsets[last], channels)
+                  .add(neighbour, 1)
+                  .add(start, stride)
+                  .add(begin, -stride)
+                  .materialize(b, loc);
+    auto inBlock = [&](Value k) { return LinearIndex().add(k, 1).add(start, -1).materialize(b, loc); };
+    return run(inBlock(from), inBlock(to), element, Sums(sums));
+  });
 }
 
 /// [row][kc + padding] of a block of k: taps and channels of the tile's windows.
