@@ -203,16 +203,46 @@ func.func @loops(%x: tensor<2x9x6xf32>, %w: tensor<3x6x4xf32>) -> tensor<2x9x4xf
   %0 = sinter.conv output %x, %w strides [1] low [1] dilations [1] : (tensor<2x9x6xf32>, tensor<3x6x4xf32>) -> tensor<2x9x4xf32>
   return %0 : tensor<2x9x4xf32>
 }
-// Channels that know nothing of each other have code for each tap, and ask nothing where a tap is inside for certain.
+// Channels that know nothing of each other have code for each tap and for a block of positions, which read four elements
+// and two of the kernel; nothing is asked where a tap is inside for certain.
 // CHECK-LABEL: @apart
 func.func @apart(%x: tensor<2x9x6xf32>, %w: tensor<2x1x6xf32>) -> tensor<2x9x6xf32> {
-  // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]}
+  // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel"]}
   // CHECK: arith.cmpi ult
   // CHECK: %[[FIRST:.*]] = math.fma
   // CHECK-NOT: arith.cmpi
+  // CHECK: math.fma
+  // CHECK: math.fma
   // CHECK: math.fma %{{.*}}, %{{.*}}, %[[FIRST]]
+  // CHECK: math.fma
+  // CHECK: math.fma
+  // CHECK-NOT: math.fma
+  // CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0, 0, 0] [2, 3, 1, 6] [1, 1, 1, 1]
+  // CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0, 1, 0]
+  // CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0, 2, 0]
   %0 = sinter.conv output %x, %w strides [1] low [1] dilations [1] {groups = 6} : (tensor<2x9x6xf32>, tensor<2x1x6xf32>) -> tensor<2x9x6xf32>
   return %0 : tensor<2x9x6xf32>
+}
+// Of positions between those of a strided convolution, a block knows which taps meet one: six of twelve.
+// CHECK-LABEL: @between
+func.func @between(%y: tensor<2x4x6xf32>, %w: tensor<3x1x6xf32>) -> tensor<2x8x6xf32> {
+  // CHECK: linalg.generic
+  // CHECK-NOT: arith.remui
+  // CHECK-COUNT-6: math.fma
+  // CHECK-NOT: math.fma
+  // CHECK: tensor.insert_slice
+  %0 = sinter.conv input %y, %w strides [2] low [1] dilations [1] {groups = 6} : (tensor<2x4x6xf32>, tensor<3x1x6xf32>) -> tensor<2x8x6xf32>
+  return %0 : tensor<2x8x6xf32>
+}
+// So does each term of a kernel's gradient, which is what four windows add to each tap.
+// CHECK-LABEL: @sums
+func.func @sums(%x: tensor<4x8x6xf32>, %y: tensor<4x8x6xf32>) -> tensor<2x3x6xf32> {
+  // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "reduction", "parallel"]}
+  // CHECK-COUNT-10: tensor.extract
+  // CHECK-NOT: tensor.extract
+  // CHECK: linalg.yield
+  %0 = sinter.tap_sums %x, %y taps [3] strides [1] low [1] dilations [1] : (tensor<4x8x6xf32>, tensor<4x8x6xf32>) -> tensor<2x3x6xf32>
+  return %0 : tensor<2x3x6xf32>
 }
 
 //--- run.mlir
@@ -257,6 +287,33 @@ func.func @apart(%x: tensor<6x9x11x20xf32>, %y: tensor<6x9x11x20xf32>, %w: tenso
   %2 = sinter.conv kernel %x, %y strides [1, 1] low [4, 4] dilations [1, 1] {groups = 20} : (tensor<6x9x11x20xf32>, tensor<6x9x11x20xf32>) -> tensor<9x9x1x20xf32>
   %3 = sinter.conv kernel %x, %y strides [1, 1] low [1, 1] dilations [1, 1] {groups = 20} : (tensor<6x9x11x20xf32>, tensor<6x9x11x20xf32>) -> tensor<3x3x1x20xf32>
   return %0, %1, %2, %3 : tensor<6x9x11x20xf32>, tensor<6x9x11x20xf32>, tensor<9x9x1x20xf32>, tensor<3x3x1x20xf32>
+}
+// Blocks of positions of each size; taps that are outside for certain, for some blocks, for none; strides and dilations
+// that meet and that do not; one to three dimensions.
+func.func @blocks(%a: tensor<2x5x8x17xf32>, %u: tensor<3x3x1x17xf32>, %b: tensor<3x7x33xf32>, %v: tensor<4x1x33xf32>, %c: tensor<2x3x4x6x5xf32>, %t: tensor<2x3x2x1x5xf32>, %d: tensor<2x11x16xf32>, %s: tensor<5x1x16xf32>)
+    -> (tensor<2x5x8x17xf32>, tensor<3x7x33xf32>, tensor<2x2x4x3x5xf32>, tensor<2x11x16xf32>, tensor<2x4x16xf32>) {
+  %0 = sinter.conv output %a, %u strides [1, 1] low [1, 1] dilations [1, 1] {groups = 17} : (tensor<2x5x8x17xf32>, tensor<3x3x1x17xf32>) -> tensor<2x5x8x17xf32>
+  %1 = sinter.conv output %b, %v strides [1] low [6] dilations [3] {groups = 33} : (tensor<3x7x33xf32>, tensor<4x1x33xf32>) -> tensor<3x7x33xf32>
+  %2 = sinter.conv output %c, %t strides [2, 1, 2] low [1, 1, 0] dilations [1, 1, 2] {groups = 5} : (tensor<2x3x4x6x5xf32>, tensor<2x3x2x1x5xf32>) -> tensor<2x2x4x3x5xf32>
+  %3 = sinter.conv output %d, %s strides [1] low [2] dilations [1] {groups = 16} : (tensor<2x11x16xf32>, tensor<5x1x16xf32>) -> tensor<2x11x16xf32>
+  %4 = sinter.conv output %d, %s strides [3] low [2] dilations [1] {groups = 16} : (tensor<2x11x16xf32>, tensor<5x1x16xf32>) -> tensor<2x4x16xf32>
+  return %0, %1, %2, %3, %4 : tensor<2x5x8x17xf32>, tensor<3x7x33xf32>, tensor<2x2x4x3x5xf32>, tensor<2x11x16xf32>, tensor<2x4x16xf32>
+}
+func.func @blocks_between(%a: tensor<2x3x4x17xf32>, %u: tensor<3x3x1x17xf32>, %b: tensor<3x4x33xf32>, %v: tensor<4x1x33xf32>, %c: tensor<2x2x2x3x5xf32>, %t: tensor<2x3x2x1x5xf32>)
+    -> (tensor<2x6x8x17xf32>, tensor<2x5x7x17xf32>, tensor<3x12x33xf32>, tensor<3x11x33xf32>, tensor<2x4x4x6x5xf32>) {
+  %0 = sinter.conv input %a, %u strides [2, 2] low [1, 1] dilations [1, 1] {groups = 17} : (tensor<2x3x4x17xf32>, tensor<3x3x1x17xf32>) -> tensor<2x6x8x17xf32>
+  %1 = sinter.conv input %a, %u strides [2, 2] low [1, 1] dilations [1, 1] {groups = 17} : (tensor<2x3x4x17xf32>, tensor<3x3x1x17xf32>) -> tensor<2x5x7x17xf32>
+  %2 = sinter.conv input %b, %v strides [3] low [1] dilations [2] {groups = 33} : (tensor<3x4x33xf32>, tensor<4x1x33xf32>) -> tensor<3x12x33xf32>
+  %3 = sinter.conv input %b, %v strides [3] low [2] dilations [1] {groups = 33} : (tensor<3x4x33xf32>, tensor<4x1x33xf32>) -> tensor<3x11x33xf32>
+  %4 = sinter.conv input %c, %t strides [2, 2, 2] low [0, 1, 0] dilations [1, 1, 2] {groups = 5} : (tensor<2x2x2x3x5xf32>, tensor<2x3x2x1x5xf32>) -> tensor<2x4x4x6x5xf32>
+  return %0, %1, %2, %3, %4 : tensor<2x6x8x17xf32>, tensor<2x5x7x17xf32>, tensor<3x12x33xf32>, tensor<3x11x33xf32>, tensor<2x4x4x6x5xf32>
+}
+func.func @blocks_of_sums(%a: tensor<18x5x8x17xf32>, %b: tensor<18x3x4x17xf32>, %c: tensor<3x13x33xf32>, %d: tensor<3x7x33xf32>) -> (tensor<3x3x1x17xf32>, tensor<3x3x1x17xf32>, tensor<4x1x33xf32>, tensor<9x1x33xf32>) {
+  %0 = sinter.conv kernel %a, %a strides [1, 1] low [1, 1] dilations [1, 1] {groups = 17} : (tensor<18x5x8x17xf32>, tensor<18x5x8x17xf32>) -> tensor<3x3x1x17xf32>
+  %1 = sinter.conv kernel %a, %b strides [2, 2] low [1, 1] dilations [1, 1] {groups = 17} : (tensor<18x5x8x17xf32>, tensor<18x3x4x17xf32>) -> tensor<3x3x1x17xf32>
+  %2 = sinter.conv kernel %c, %d strides [2] low [2] dilations [1] {groups = 33} : (tensor<3x13x33xf32>, tensor<3x7x33xf32>) -> tensor<4x1x33xf32>
+  %3 = sinter.conv kernel %c, %c strides [1] low [13] dilations [3] {groups = 33} : (tensor<3x13x33xf32>, tensor<3x13x33xf32>) -> tensor<9x1x33xf32>
+  return %0, %1, %2, %3 : tensor<3x3x1x17xf32>, tensor<3x3x1x17xf32>, tensor<4x1x33xf32>, tensor<9x1x33xf32>
 }
 
 //--- smooth.mlir

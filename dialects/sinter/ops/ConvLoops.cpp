@@ -28,7 +28,7 @@ struct ConvLoops {
   Value build() {
     bool ofKernel = op.getPart() == ConvPart::kernel;
     if (apart && !ofKernel && countOf(shape.taps) <= kUnrolledTaps)
-      return buildUnrolled();
+      return depthwiseLoops(builder, op.getLoc(), shape, op.getLhs(), op.getRhs(), result);
     int64_t terms = ofKernel                           ? batch * countOf(shape.positions)
                     : op.getPart() == ConvPart::output ? countOf(shape.taps) * channels
                                                        : countOf(shape.taps) * filters;
@@ -93,31 +93,6 @@ struct ConvLoops {
     Value channel = channelOf(index, row.back(), filters, channels);
     IndexMath::Position position = index.position(shape, ValueRange(window).drop_front(), ValueRange(row).drop_back());
     return scalars[0].with(index.read(op.getLhs(), window[0], position, channel, 0)) * scalars[0];
-  }
-
-  /// Of channels on their own: all taps in ascending order.
-  Value buildUnrolled() {
-    AffineMap all = builder.getMultiDimIdentityMap(2);
-    Value sums = generic(
-        builder, op.getLoc(), 2, {}, {}, {{empty(builder, op.getLoc(), result.clone({rows(), columns()})), all}},
-        [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
-          OpBuilder &inner = *scalars[0].builder;
-          IndexMath index(inner, scalars[0].loc);
-          SmallVector<Value> place = index.split(index.loop(0), joined(batch, shape.positions));
-          Expr sum = scalars[0].constant(0);
-          for (const std::vector<int64_t> &k : tapsOf(shape)) {
-            IndexMath::Position position = index.position(shape, ValueRange(place).drop_front(), ArrayRef<int64_t>(k));
-            Expr read = sum.with(index.read(op.getLhs(), place[0], position, index.loop(1), 0));
-            SmallVector<Value> weight;
-            for (int64_t tap : k)
-              weight.push_back(index.place(index.constant(tap)));
-            weight.append({index.place(index.constant(0)), index.place(index.loop(1))});
-            Expr factor = sum.with(tensor::ExtractOp::create(inner, sum.loc, op.getRhs(), weight));
-            sum = sum.with(math::FmaOp::create(inner, sum.loc, read, factor, sum));
-          }
-          return {sum};
-        })[0];
-    return reshaped(builder, op.getLoc(), sums, result.getShape());
   }
 };
 

@@ -30,6 +30,17 @@ Value IndexMath::equal(Value x, Value y) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x, y).getResult();
 }
 
+Value IndexMath::below(Value x, int64_t bound) {
+  // One unsigned comparison: what is negative is beyond all positions.
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, x, constant(bound));
+}
+
+Value IndexMath::both(Value x, Value y) { return arith::AndIOp::create(b, loc, x, y); }
+
+Value IndexMath::select(Value condition, Value yes, Value no) {
+  return arith::SelectOp::create(b, loc, condition, yes, no);
+}
+
 SmallVector<Value> IndexMath::split(Value index, ArrayRef<int64_t> sizes) {
   SmallVector<Value> parts(sizes.size());
   int64_t inner = 1;
@@ -47,7 +58,7 @@ Value IndexMath::place(Value x) { return arith::IndexCastOp::create(b, loc, b.ge
 
 IndexMath::Position IndexMath::position(const WindowShape &shape, ValueRange window, ValueRange tap) {
   Position result;
-  auto both = [&](Value x, Value y) -> Value { return x ? arith::AndIOp::create(b, loc, x, y).getResult() : y; };
+  auto require = [&](Value condition) { result.exists = result.exists ? both(result.exists, condition) : condition; };
   for (size_t d = 0; d < shape.rank(); ++d) {
     int64_t stride = shape.strides[d], step = shape.steps[d], divisor = shape.divisors[d],
             behind = (shape.sizes[d] - 1) * divisor + 1, across = step * (shape.taps[d] - 1),
@@ -59,13 +70,12 @@ IndexMath::Position IndexMath::position(const WindowShape &shape, ValueRange win
     if (shape.low[d] != 0)
       index = add(index, constant(-shape.low[d]));
     if (first < 0 || last >= behind) {
-      // One unsigned comparison: what is negative is beyond all positions.
-      Value inside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index, constant(behind));
-      index = arith::SelectOp::create(b, loc, inside, index, constant(0));
-      result.exists = both(result.exists, inside);
+      Value inside = below(index, behind);
+      index = select(inside, index, constant(0));
+      require(inside);
     }
     if (divisor > 1)
-      result.exists = both(result.exists, equal(remainder(index, divisor), constant(0)));
+      require(equal(remainder(index, divisor), constant(0)));
     result.indices.push_back(divide(index, divisor));
   }
   return result;

@@ -19,6 +19,9 @@ public:
   mlir::Value divide(mlir::Value x, int64_t divisor);    ///< of numbers that are not negative
   mlir::Value remainder(mlir::Value x, int64_t divisor); ///< the same
   mlir::Value equal(mlir::Value x, mlir::Value y);
+  mlir::Value below(mlir::Value x, int64_t bound); ///< and not negative
+  mlir::Value both(mlir::Value x, mlir::Value y);
+  mlir::Value select(mlir::Value condition, mlir::Value yes, mlir::Value no);
   /// `index` of a row-major order of `sizes`, as one for each.
   llvm::SmallVector<mlir::Value> split(mlir::Value index, llvm::ArrayRef<int64_t> sizes);
   /// An index of a tensor; that of a loop stays plain, so that vectors may go along it.
@@ -54,6 +57,14 @@ llvm::SmallVector<int64_t> joined(int64_t first, llvm::ArrayRef<int64_t> rest);
 
 /// `value` in another shape, if it has not that one.
 mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+
+/// The loops of a convolution with a kernel [taps..., 1, C] whose channels are on their own (DepthwiseLoops.cpp).
+mlir::Value depthwiseLoops(mlir::OpBuilder &builder, mlir::Location loc, const WindowShape &shape, mlir::Value input,
+                           mlir::Value kernel, mlir::RankedTensorType type);
+
+/// Those of sums [parts, taps, C] of products of windows and what stands at their places, over images of each part.
+mlir::Value tapSumLoops(mlir::OpBuilder &builder, mlir::Location loc, const WindowShape &shape, mlir::Value input,
+                        mlir::Value windows, mlir::RankedTensorType type);
 
 /// In the meaning of ops: the element of a tensor of positions at image `n`, tap `k` of window `o` of `shape`, channel
 /// 0; -1 if there is none.

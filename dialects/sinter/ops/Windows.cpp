@@ -132,35 +132,8 @@ LogicalResult TapSumsOp::verify() {
 }
 
 FailureOr<SmallVector<Value>> TapSumsOp::lowerToLinalg(OpBuilder &builder) {
-  auto type = cast<RankedTensorType>(getType()), y = cast<RankedTensorType>(getWindows().getType());
-  WindowShape shape = windowsOfSums(*this);
-  int64_t blocks = type.getDimSize(0), channels = type.getDimSize(2), images = y.getDimSize(0) / blocks;
-  Location loc = getLoc();
-  AffineMap all = builder.getMultiDimIdentityMap(3), sums = all.dropResult(1);
-  std::vector<std::vector<int64_t>> taps = tapsOf(shape);
-  Value windows = reshaped(builder, loc, getWindows(), {blocks, images * countOf(shape.positions), channels});
-  SmallVector<Mapped> results(taps.size(), {filled(builder, loc, type.clone({blocks, channels}), 0), sums});
-  SmallVector<Value> parts =
-      generic(builder, loc, 3, 1, Mapped{windows, all}, results, [&](ArrayRef<Expr> scalars) -> SmallVector<Expr> {
-        IndexMath index(*scalars[0].builder, scalars[0].loc);
-        SmallVector<Value> place = index.split(index.loop(1), joined(images, shape.positions));
-        Value image = index.add(index.multiply(index.loop(0), images), place[0]);
-        SmallVector<Expr> after;
-        for (auto [number, k] : llvm::enumerate(taps)) {
-          IndexMath::Position position = index.position(shape, ValueRange(place).drop_front(), ArrayRef<int64_t>(k));
-          Expr read = scalars[0].with(index.read(getInput(), image, position, index.loop(2), 0));
-          after.push_back(scalars[number + 1] + read * scalars[0]);
-        }
-        return after;
-      });
-  Value result = empty(builder, loc, type);
-  SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0)), strides(3, builder.getIndexAttr(1)),
-      sizes{builder.getIndexAttr(blocks), builder.getIndexAttr(1), builder.getIndexAttr(channels)};
-  for (auto [number, part] : llvm::enumerate(parts)) {
-    offsets[1] = builder.getIndexAttr(static_cast<int64_t>(number));
-    result = tensor::InsertSliceOp::create(builder, loc, part, result, offsets, sizes, strides);
-  }
-  return SmallVector<Value>{result};
+  return SmallVector<Value>{tapSumLoops(builder, getLoc(), windowsOfSums(*this), getInput(), getWindows(),
+                                        cast<RankedTensorType>(getType()))};
 }
 
 LogicalResult TapSumsOp::evaluate(ArrayRef<const reference::Tensor *> inputs,

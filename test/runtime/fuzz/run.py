@@ -5,8 +5,8 @@ Usage: run.py PROGRAM --folder FOLDER [--each S | --runs N] [--jobs N] [--seed N
 
 --each: seconds for each target; 60 unless something else is said. --runs: inputs for each target, however long that
 takes. --jobs: so many targets at once; as many as there are processors unless something else is said. --keep: what
-libFuzzer found stays in FOLDER/TARGET, to go on from. An input that does what none may is left in FOLDER/TARGET, and the
-program ends with exit code 1.
+libFuzzer found stays in FOLDER/TARGET, to go on from. An input that does what none may is left in FOLDER/TARGET, and
+the program ends with exit code 1.
 """
 import argparse
 import concurrent.futures

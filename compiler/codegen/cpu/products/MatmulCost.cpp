@@ -114,7 +114,6 @@ bool cutsColumns(const MatmulKernel &kernel, int64_t vectors) {
 
 void chooseRegisterTile(MatmulPlan &plan, const MatmulKernel &kernel, int64_t m, const MatmulTarget &target) {
   double best = std::numeric_limits<double>::max();
-  int64_t n = kernel.n.size;
   for (int64_t vectors = 1; vectors <= kMostVectors; ++vectors)
     if (!cutsColumns(kernel, vectors))
       continue;
@@ -194,9 +193,12 @@ class TileSearch {
 public:
   TileSearch(const MatmulPlan &start, const MatmulKernel &kernel, const MatmulTarget &target)
       : plan(start), best(start), m(kernel.m.size), n(kernel.n.size), k(kernel.k.size), batch(kernel.batchSize()),
-        sharesRhs(kernel.sharesRhs()), step(stepCycles(start.mr, start.vectors, target)),
-        maxLhsBlock(target.cacheBytes / 4 / 4), cacheBytes(target.cacheBytes) {
-    int64_t all = std::clamp<int64_t>(llvm::divideCeil(batch * m * n * k, kTileWork), 1, kMinTiles);
+        sharesRhs(kernel.sharesRhs()), inWindows(readsWindows(start, kernel)),
+        step(stepCycles(start.mr, start.vectors, target)), maxLhsBlock(target.cacheBytes / 4 / 4),
+        cacheBytes(target.cacheBytes) {
+    // Each tile reads all windows, of which there are many.
+    int64_t most = inWindows ? kSharedBy : kMinTiles;
+    int64_t all = std::clamp<int64_t>(llvm::divideCeil(batch * m * n * k, kTileWork), 1, most);
     wanted = llvm::divideCeil(all, batch);
     sharedBy = all == 1 ? 1 : kSharedBy;
     packLhs = plan.lhs == LhsForm::Direct ? kFetch : kFetch + kCopyFirst;
@@ -234,6 +236,8 @@ private:
           continue;
         if (plan.keepsPackedLhs() && plan.mc * k > kKept)
           continue;
+        if (plan.keepsPackedRhs() && inWindows && plan.mTiles == 1) // for nobody
+          continue;
         if (plan.mTiles * plan.nTiles < wanted && !(shortest && narrowest))
           continue;
         if (double cycles = cost(); cycles < bestCycles) {
@@ -268,7 +272,7 @@ private:
 
   MatmulPlan plan, best;
   int64_t m, n, k, batch;
-  bool sharesRhs;
+  bool sharesRhs, inWindows;
   double step;
   int64_t maxLhsBlock, cacheBytes, wanted, sharedBy;
   double packLhs, packRhs, bestCycles = std::numeric_limits<double>::max();
@@ -289,8 +293,8 @@ int64_t epilogueOps(const MatmulKernel &kernel) {
 /// turn.)
 static bool shouldFinishLater(const MatmulPlan &plan, const MatmulKernel &kernel) {
   return kernel.batch.empty() && kernel.ordered.empty() && !readsWindows(plan, kernel) &&
-         plan.kc >= plan.mr * plan.depth * kLanes && plan.mPanels() * plan.nPanels() > 1 && (plan.rhs != RhsForm::Copied || plan.mPanels() > 1) &&
-         plan.pastCaches && epilogueOps(kernel) <= kUnrolledOps;
+         plan.kc >= plan.mr * plan.depth * kLanes && plan.mPanels() * plan.nPanels() > 1 &&
+         (plan.rhs != RhsForm::Copied || plan.mPanels() > 1) && plan.pastCaches && epilogueOps(kernel) <= kUnrolledOps;
 }
 
 /// Whether panels of the left operand come from runs of memory (of its widest input, if it is computed), in several
@@ -318,7 +322,8 @@ MatmulPlan planMatmul(const MatmulKernel &kernel, const MatmulTarget &target) {
 /// meanwhile.
 static void relieveCaches(MatmulPlan &plan, const MatmulKernel &kernel, const MatmulTarget &target) {
   int64_t k = kernel.k.size;
-  if ((plan.lhs == LhsForm::Direct && !readsWindows(plan, kernel)) || plan.mc * plan.nc * int64_t(sizeof(float)) > target.cacheBytes / 4)
+  if ((plan.lhs == LhsForm::Direct && !readsWindows(plan, kernel)) ||
+      plan.mc * plan.nc * int64_t(sizeof(float)) > target.cacheBytes / 4)
     return;
   while (plan.kc * plan.nr() > kPanelSpan) {
     int64_t depth = blockDepth(k, plan.kBlocks + 1);

@@ -23,7 +23,7 @@ MatmulTarget matmulTarget(llvm::StringRef march);
 
 /// How the micro-kernel finds the left operand.
 enum class LhsForm {
-  Direct, ///< in place: single elements are broadcast, so that any strides will do (windows: MatmulWindows::standInRuns)
+  Direct, ///< in place: single elements are broadcast, so that any strides will do; windows that stand in runs
   Rows,   ///< copied to [mc][kc + padding], where rows would compete for the same cache lines, or for bf16
   Panels, ///< copied to [mc / mr][kc][mr]: an operand that is contiguous along m, for bf16, or where steps of k lie far
           ///< apart

@@ -229,8 +229,7 @@ private:
   using Run = llvm::function_ref<Sums(mlir::Value from, mlir::Value to, const Sums &before)>;
   Sums eachRunOfTaps(mlir::Value kBlock, const Sums &before, Run run);
   int64_t runStride() const;
-  using RunAt =
-      llvm::function_ref<Sums(mlir::Value from, mlir::Value to, mlir::Value element, const Sums &before)>;
+  using RunAt = llvm::function_ref<Sums(mlir::Value from, mlir::Value to, mlir::Value element, const Sums &before)>;
   Sums eachRunOfWindows(mlir::Value kBlock, mlir::Value row, const Sums &before, RunAt run);
 
   // MatmulSteps.cpp

@@ -91,7 +91,8 @@ std::string whyNoDepth(const MatmulPlan &plan, int64_t k) {
 
 /// Whether operands lie as their forms want them.
 std::string whyNotSo(const MatmulPlan &plan, const MatmulKernel &kernel) {
-  bool inRuns = kernel.lhs.windows && kernel.lhs.windows->standInRuns() && kernel.lhs.windows->neighbours() % plan.mr == 0;
+  const std::optional<MatmulWindows> &windows = kernel.lhs.windows;
+  bool inRuns = windows && windows->standInRuns() && windows->neighbours() % plan.mr == 0;
   bool packsLeft = kernel.bf16 || (kernel.mustBePacked(kernel.lhs) && !inRuns);
   if (plan.lhs == LhsForm::Direct && packsLeft)
     return "the left operand is computed or rounded, so it has to be copied";
@@ -148,8 +149,8 @@ std::string whyIllegal(const MatmulPlan &plan, const MatmulKernel &kernel, PartO
       return why;
   bool single = kernel.batch.empty() && kernel.ordered.empty() && !kernel.bound;
   if (plan.finishesLater &&
-      (!single || readsWindows(plan, kernel) || plan.kc < plan.mr * plan.depth * kLanes || plan.mPanels() * plan.nPanels() == 1 ||
-       (plan.rhs == RhsForm::Copied && plan.mPanels() == 1)))
+      (!single || readsWindows(plan, kernel) || plan.kc < plan.mr * plan.depth * kLanes ||
+       plan.mPanels() * plan.nPanels() == 1 || (plan.rhs == RhsForm::Copied && plan.mPanels() == 1)))
     return "sums can wait where there is one batch, a next tile, and time enough in it";
   if (plan.packsAhead &&
       (!single || plan.lhs != LhsForm::Panels || plan.depth != 1 || plan.kBlocks <= 3 || plan.nPanels() <= 2 ||

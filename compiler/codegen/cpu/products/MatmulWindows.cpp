@@ -169,8 +169,8 @@ int64_t MatmulEmitter::runStride() const {
 }
 
 /// A register tile whose rows are neighbours in all windows, `row` the first of them: calls `run` for the steps of a
-/// block of k, which are windows, that have them within, line by line of an image. `element` is where the rows of step 0
-/// would stand if the line began with it.
+/// block of k, which are windows, that have them within, line by line of an image. `element` is where the rows of
+/// step 0 would stand if the line began with it.
 MatmulEmitter::Sums MatmulEmitter::eachRunOfWindows(Value kBlock, Value row, const Sums &before, RunAt run) {
   WindowsOp op = kernel.lhs.windows->op;
   WindowShape shape = windowsOf(op);
@@ -184,7 +184,8 @@ MatmulEmitter::Sums MatmulEmitter::eachRunOfWindows(Value kBlock, Value row, con
   SmallVector<std::pair<Value, Value>> within; // positions of windows: the first, and behind the last
   for (size_t d = 0; d < shape.rank(); ++d) {
     auto offset = [&](int64_t constant, int64_t factor) { // of the tap from where its window would be without padding
-      return LinearIndex{constant - factor * shape.low[d], {}}.add(taps[d], factor * shape.steps[d]).materialize(b, loc);
+      int64_t start = constant - factor * shape.low[d];
+      return LinearIndex{start, {}}.add(taps[d], factor * shape.steps[d]).materialize(b, loc);
     };
     offsets.push_back(offset(0, 1));
     within.push_back({stepsTo(offset(0, -1), shape.strides[d], shape.positions[d]),
@@ -193,7 +194,8 @@ MatmulEmitter::Sums MatmulEmitter::eachRunOfWindows(Value kBlock, Value row, con
   SmallVector<int64_t> lines{op.getInput().getType().getShape().front()};
   llvm::append_range(lines, ArrayRef(shape.positions).drop_back());
   Value start = multiply(kBlock, plan.kc), end = add(start, depthOf(kBlock));
-  return loop(divide(start, length), divide(add(end, length - 1), length), 1, before, [&](Value line, ValueRange sums) {
+  Value lastLine = divide(add(end, length - 1), length);
+  return loop(divide(start, length), lastLine, 1, before, [&](Value line, ValueRange sums) {
     SmallVector<Value> at = split(b, loc, line, lines);
     Value element = at[0], begin = multiply(line, length);
     Value from = arith::MaxSIOp::create(b, loc, start, add(begin, within[last].first)),
