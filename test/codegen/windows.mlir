@@ -64,6 +64,17 @@ func.func @kernel(%a: tensor<4x13x15x24xf32>, %b: tensor<4x13x15x40xf32>, %c: te
   %1 = sinter.conv kernel %c, %d strides [2] low [2] dilations [1] : (tensor<9x31x3xf32>, tensor<9x16x33xf32>) -> tensor<5x3x33xf32>
   return %0, %1 : tensor<3x3x24x40xf32>, tensor<5x3x33xf32>
 }
+// Register tiles of windows in one line (or plane) leave out the lines of taps that are outside it: forwards and
+// backwards, of strides and dilations, lines of taps that no window has within, blocks of k that end within a line.
+func.func @planes(%a: tensor<3x9x16x32xf32>, %u: tensor<3x3x32x40xf32>, %y: tensor<3x9x16x40xf32>, %b: tensor<2x17x16x20xf32>, %v: tensor<5x3x20x33xf32>, %c: tensor<2x3x16x60xf32>, %w: tensor<7x2x60x33xf32>, %d: tensor<2x3x4x4x8xf32>, %t: tensor<3x3x3x8x24xf32>)
+    -> (tensor<3x9x16x40xf32>, tensor<3x9x16x32xf32>, tensor<2x9x16x33xf32>, tensor<2x3x16x33xf32>, tensor<2x3x4x4x24xf32>) attributes {sinter.entry} {
+  %0 = sinter.conv output %a, %u strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<3x9x16x32xf32>, tensor<3x3x32x40xf32>) -> tensor<3x9x16x40xf32>
+  %1 = sinter.conv input %y, %u strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<3x9x16x40xf32>, tensor<3x3x32x40xf32>) -> tensor<3x9x16x32xf32>
+  %2 = sinter.conv output %b, %v strides [2, 1] low [2, 1] dilations [1, 1] : (tensor<2x17x16x20xf32>, tensor<5x3x20x33xf32>) -> tensor<2x9x16x33xf32>
+  %3 = sinter.conv output %c, %w strides [1, 1] low [6, 0] dilations [2, 1] : (tensor<2x3x16x60xf32>, tensor<7x2x60x33xf32>) -> tensor<2x3x16x33xf32>
+  %4 = sinter.conv output %d, %t strides [1, 1, 1] low [1, 1, 1] dilations [1, 1, 1] : (tensor<2x3x4x4x8xf32>, tensor<3x3x3x8x24xf32>) -> tensor<2x3x4x4x24xf32>
+  return %0, %1, %2, %3, %4 : tensor<3x9x16x40xf32>, tensor<3x9x16x32xf32>, tensor<2x9x16x33xf32>, tensor<2x3x16x33xf32>, tensor<2x3x4x4x24xf32>
+}
 // Channels that fill a register tile are read where they stand, line by line: of strides, dilations and one to three
 // dimensions; taps that no window of a line has within; few channels, which lines of taps make many; the columns' sums
 // add up beside them.

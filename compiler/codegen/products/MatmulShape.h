@@ -53,6 +53,10 @@ struct MatmulWindows {
   bool areRows = true;  ///< m runs over windows, k over taps and channels; false: the other way round
   int64_t channels = 1; ///< of a tap
 
+  /// Windows that are neighbours in all dimensions but the first.
+  int64_t lineLength() const;
+  /// The share of lines of taps that lie within what windows are over, if they are rows; 1 if nobody knows which.
+  double linesWithin() const;
   /// How many rows lie side by side in all windows: channels of a tap, or of a line of taps that never leave it.
   int64_t neighbours() const;
   /// Whether rows need not be copied: those that are neighbours are read where they stand, run by run of windows in a

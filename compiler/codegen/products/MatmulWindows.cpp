@@ -4,20 +4,32 @@ using namespace mlir;
 
 namespace sinter::codegen {
 
-/// The share of a matrix of windows that lies within what they are over; the rest is zero.
-static double shareWithin(WindowsOp op) {
-  WindowShape shape = windowsOf(op);
+/// The share of taps that lie within what windows are over, in one dimension; the others read zeros.
+static double shareWithin(const WindowShape &shape, size_t d) {
+  int64_t within = 0;
+  for (int64_t o = 0; o < shape.positions[d]; ++o)
+    for (int64_t t = 0; t < shape.taps[d]; ++t) {
+      int64_t place = o * shape.strides[d] + t * shape.steps[d] - shape.low[d];
+      within += place >= 0 && place % shape.divisors[d] == 0 && place / shape.divisors[d] < shape.sizes[d];
+    }
+  return static_cast<double>(within) / static_cast<double>(shape.positions[d] * shape.taps[d]);
+}
+
+static double shareWithin(const WindowShape &shape) {
   double share = 1;
-  for (size_t d = 0; d < shape.rank(); ++d) {
-    int64_t within = 0;
-    for (int64_t o = 0; o < shape.positions[d]; ++o)
-      for (int64_t t = 0; t < shape.taps[d]; ++t) {
-        int64_t place = o * shape.strides[d] + t * shape.steps[d] - shape.low[d];
-        within += place >= 0 && place % shape.divisors[d] == 0 && place / shape.divisors[d] < shape.sizes[d];
-      }
-    share *= static_cast<double>(within) / static_cast<double>(shape.positions[d] * shape.taps[d]);
-  }
+  for (size_t d = 0; d < shape.rank(); ++d)
+    share *= shareWithin(shape, d);
   return share;
+}
+
+int64_t MatmulWindows::lineLength() const { return llvm::product_of(WindowsOp(op).getPositions().drop_front()); }
+
+double MatmulWindows::linesWithin() const {
+  constexpr int64_t kWholeSteps = 4; // that the loops over k take at once
+  WindowShape shape = windowsOf(op);
+  bool known = areRows && shape.rank() > 1 && channels % kWholeSteps == 0 && shape.divisors.front() == 1 &&
+               shape.steps.front() != 0;
+  return known ? shareWithin(shape, 0) : 1;
 }
 
 int64_t MatmulWindows::neighbours() const {
@@ -41,7 +53,8 @@ bool paysByPlace(WindowsOp op) {
   int64_t images = op.getInput().getType().getShape().front(), places = op.getType().getShape().front() / images;
   return images >= kLeastImages && places > 1 && places <= kMostPlaces * images &&
          llvm::all_of(op.getDivisors(), [](int64_t divisor) { return divisor == 1; }) &&
-         llvm::none_of(op.getSteps(), [](int64_t step) { return step == 0; }) && shareWithin(op) < kMostWithin;
+         llvm::none_of(op.getSteps(), [](int64_t step) { return step == 0; }) &&
+         shareWithin(windowsOf(op)) < kMostWithin;
 }
 
 } // namespace sinter::codegen

@@ -101,6 +101,8 @@ std::optional<std::pair<int64_t, double>> bestRows(int64_t vectors, const Matmul
         (inRuns && kernel.lhs.windows->neighbours() % mr != 0))
       continue;
     double cycles = llvm::divideCeil(m, mr) * llvm::divideCeil(n, vectors * kLanes) * stepCycles(mr, vectors, target);
+    if (skipsLines(kernel, mr))
+      cycles *= kernel.lhs.windows->linesWithin();
     if (!best || cycles < best->second * 0.999)
       best = {mr, cycles};
   }

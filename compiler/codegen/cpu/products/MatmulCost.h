@@ -84,6 +84,12 @@ inline bool readsWindows(const MatmulPlan &plan, const MatmulKernel &kernel) {
   return kernel.lhs.windows && plan.lhs == LhsForm::Direct;
 }
 
+/// Whether register tiles of so many windows lie in one line each, so that lines of taps outside cost nothing.
+inline bool skipsLines(const MatmulKernel &kernel, int64_t rows) {
+  return kernel.lhs.windows && !kernel.skipsTaps() && kernel.lhs.windows->linesWithin() < 1 &&
+         kernel.lhs.windows->lineLength() % rows == 0;
+}
+
 /// Whether the right operand may be transposed while it is packed: it stands in memory, contiguous along k, or along
 /// parts of k that are whole blocks.
 bool canTranspose(const MatmulKernel &kernel);

@@ -290,6 +290,8 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     // What is copied here is for all rows that will read it.
     auto [from, depth] =
         depthsOf(kBlock, reads == Reads::SourceAndCopies ? everyone : own, across, unroll * plan.depth);
+    if (skipsLines(kernel, plan.mr) && reads != Reads::SourceAndCopies)
+      std::tie(from, depth) = depthsInLine(kBlock, row, from, depth);
     // Panels hold whole pairs; rows of the operand are read one by one.
     bool halves = plan.depth == 2 && kernel.k.size % 2 != 0;
     Value whole = plan.depth == 1 ? depth : divide(depth, 2), all = halves ? divide(add(depth, 1), 2) : whole;
@@ -319,16 +321,17 @@ MatmulEmitter::Sums MatmulEmitter::multiplyPanels(Value kBlock, Value row, Value
     Value start = divide(from, plan.depth);
     if (plan.finishesLater && reads != Reads::SourceAndCopies) {
       // So many steps for each row that was left: the processor does both at once.
-      Value length = multiply(divide(most, plan.mr * unrolled), unrolled);
+      Value all = LinearIndex().add(most, 1).add(start, -1).materialize(b, loc);
+      Value length = multiply(divide(all, plan.mr * unrolled), unrolled), first = start;
       Kept kept = readKept();
       sums = loop(constant(0), constant(plan.mr), 1, sums, [&](Value r, ValueRange carried) {
-        Value at = arith::MulIOp::create(b, loc, r, length);
+        Value at = add(first, arith::MulIOp::create(b, loc, r, length));
         Sums next = steps(at, add(at, length), carried);
         finishKeptRow(kept, r);
         return next;
       });
       keepNothing();
-      start = multiply(length, plan.mr);
+      start = add(first, multiply(length, plan.mr));
     }
     sums = steps(start, most, sums);
     if (!divides && unrolled > 1)

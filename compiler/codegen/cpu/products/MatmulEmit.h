@@ -225,7 +225,10 @@ private:
   void packWindowRows(mlir::Value kBlock);
   void packWindowPanels(mlir::Value kBlock);
   mlir::Value stepsTo(mlir::Value distance, int64_t size, int64_t most);
+  std::pair<mlir::Value, mlir::Value> tapsWithinAt(size_t d, mlir::Value place);
   void locateTaps();
+  std::pair<mlir::Value, mlir::Value> depthsInLine(mlir::Value kBlock, mlir::Value row, mlir::Value from,
+                                                   mlir::Value to);
   using Run = llvm::function_ref<Sums(mlir::Value from, mlir::Value to, const Sums &before)>;
   Sums eachRunOfTaps(mlir::Value kBlock, const Sums &before, Run run);
   int64_t runStride() const;

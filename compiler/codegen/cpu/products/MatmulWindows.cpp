@@ -122,6 +122,17 @@ Value MatmulEmitter::stepsTo(Value distance, int64_t size, int64_t most) {
   return minimum(divide(add(positive, size - 1), size), constant(most));
 }
 
+/// Which taps of a dimension lie within for windows at `place` there: the first one, and the one behind the last.
+std::pair<Value, Value> MatmulEmitter::tapsWithinAt(size_t d, Value place) {
+  WindowShape shape = windowsOf(kernel.lhs.windows->op);
+  int64_t step = shape.steps[d], size = shape.sizes[d], taps = shape.taps[d];
+  auto first = [&](int64_t constant, int64_t factor) { // of the window's first tap
+    return LinearIndex{constant - factor * shape.low[d], {}}.add(place, factor * shape.strides[d]).materialize(b, loc);
+  };
+  return step > 0 ? std::pair(stepsTo(first(0, -1), step, taps), stepsTo(first(size, -1), step, taps))
+                  : std::pair(stepsTo(first(1 - size, 1), -step, taps), stepsTo(first(1, 1), -step, taps));
+}
+
 /// Which taps of the current batch's windows, which are all in one place, lie within.
 void MatmulEmitter::locateTaps() {
   WindowShape shape = windowsOf(kernel.lhs.windows->op);
@@ -129,17 +140,23 @@ void MatmulEmitter::locateTaps() {
   SmallVector<Value> places =
       cpu::split(b, loc, indexOf(split.parts.back().first, {constant(0), {}, {}, nullptr, 1}), shape.positions);
   tapsWithin.clear();
-  for (size_t d = 0; d < shape.rank(); ++d) {
-    int64_t step = shape.steps[d], size = shape.sizes[d], taps = shape.taps[d];
-    auto first = [&](int64_t constant, int64_t factor) { // of the window's first tap
-      return LinearIndex{constant - factor * shape.low[d], {}}
-          .add(places[d], factor * shape.strides[d])
-          .materialize(b, loc);
-    };
-    Value from = step > 0 ? stepsTo(first(0, -1), step, taps) : stepsTo(first(1 - size, 1), -step, taps);
-    Value to = step > 0 ? stepsTo(first(size, -1), step, taps) : stepsTo(first(1, 1), -step, taps);
-    tapsWithin.push_back({from, to});
-  }
+  for (size_t d = 0; d < shape.rank(); ++d)
+    tapsWithin.push_back(tapsWithinAt(d, places[d]));
+}
+
+/// The steps of a block of k, of those from `from` to `to`, that a register tile of windows in one line (or plane)
+/// needs: lines of taps outside are left out.
+std::pair<Value, Value> MatmulEmitter::depthsInLine(Value kBlock, Value row, Value from, Value to) {
+  WindowShape shape = windowsOf(kernel.lhs.windows->op);
+  Value line = remainder(divide(add(firstRow, row), kernel.lhs.windows->lineLength()), shape.positions.front());
+  auto [first, last] = tapsWithinAt(0, line);
+  int64_t inLine = kernel.lhs.windows->channels * llvm::product_of(ArrayRef(shape.taps).drop_front());
+  Value start = multiply(kBlock, plan.kc);
+  auto within = [&](Value tap) {
+    Value inBlock = LinearIndex().add(tap, inLine).add(start, -1).materialize(b, loc);
+    return arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, inBlock, from), to).getResult();
+  };
+  return {within(first), within(last)};
 }
 
 /// Calls `run` for the steps of a block of k whose taps lie within: neighbours in the last dimension are one run.
