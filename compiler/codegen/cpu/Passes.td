@@ -46,8 +46,9 @@ def CpuEmitLoops : Pass<"sinter-cpu-emit-loops", "::mlir::ModuleOp"> {
   let description = [{
     By their `sinter.schedule`. All kernels that no earlier pass took. Example: test/codegen/loops-elements.mlir.
   }];
-  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::func::FuncDialect"];
 }
 
 def CpuChainLaunches : Pass<"sinter-cpu-chain-launches", "::mlir::ModuleOp"> {

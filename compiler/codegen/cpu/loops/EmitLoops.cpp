@@ -16,6 +16,8 @@
 #include "compiler/codegen/cpu/products/PackedProduct.h"
 #include "dialects/plan/Plan.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
 using namespace mlir;
 
 namespace sinter {

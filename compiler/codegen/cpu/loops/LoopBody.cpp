@@ -1,5 +1,6 @@
 // One iteration of a loop nest: loads, the cloned bodies, stores; see LoopEmitter.h.
 #include "compiler/codegen/cpu/loops/LoopEmitter.h"
+#include "dialects/plan/Plan.h"
 
 using namespace mlir;
 
@@ -31,11 +32,40 @@ Value LoopEmitter::load(const Access &access, const Group &group, int64_t count)
   return fromMemory(builder, loc, value, access.storage->element);
 }
 
+/// Whether whole lines of a result go to memory past the caches: it would not stay there until it is read, and a store
+/// that goes through the caches reads each of its lines first.
+bool LoopEmitter::isPastCaches(const Access &access, const Group &group, int64_t count) const {
+  // More than half of what a third-level cache may hold.
+  constexpr int64_t kLeastBytes = 12 << 20;
+  const Storage &storage = *access.storage;
+  bool isLarge = storage.kind == Storage::Output && storage.element.isF32() &&
+                 storage.elements * int64_t(sizeof(float)) >= kLeastBytes;
+  if (!isLarge || count != kLanes || members || plan.groups.size() > 1 || group.sequential || group.reducesLanes ||
+      function->hasAttr(plan::kInPlaceAttr))
+    return false;
+  int64_t lanes = 0;
+  for (const AccessPart &part : access.parts) {
+    int64_t stride = storage.strides[part.last];
+    if (part.index.constant * stride % kLanes != 0)
+      return false;
+    for (auto [dim, factor] : part.index.terms)
+      if (dim == group.lanes) // (which begin at whole vectors)
+        lanes += factor * stride;
+      else if (factor * stride % kLanes != 0)
+        return false;
+  }
+  return lanes == 1;
+}
+
 void LoopEmitter::store(const Access &access, Value value, const Group &group, int64_t count) {
   Address to = address(access, group.lanes);
   Value offset = to.offset.materialize(builder, loc), memory = flat[access.storage];
   value = toMemory(builder, loc, value);
-  if (to.laneStride != 0)
+  if (isPastCaches(access, group, count)) {
+    vector::StoreOp::create(builder, loc, toLanes(builder, loc, value), memory, offset, /*nontemporal=*/true,
+                            llvm::Align(kLanes * sizeof(float)));
+    hasStoredPastCaches = true;
+  } else if (to.laneStride != 0)
     storeLanes(builder, loc, value, memory, offset, to.laneStride, count);
   else
     memref::StoreOp::create(builder, loc, value, memory, offset);

@@ -41,6 +41,7 @@ private:
     mlir::Value laneBase;
   };
   std::vector<PendingStore> pending;
+  bool hasStoredPastCaches = false;
   int64_t extent(unsigned dim) const { return plan.extents[dim]; }
   mlir::Value constant(int64_t value) { return indexConstant(builder, loc, value); }
 
@@ -71,6 +72,7 @@ private:
   Address address(const Access &access, std::optional<unsigned> lanes);
 
   mlir::Value load(const Access &access, const Group &group, int64_t count);
+  bool isPastCaches(const Access &access, const Group &group, int64_t count) const;
   void store(const Access &access, mlir::Value value, const Group &group, int64_t count);
 
   mlir::Value operandValue(const Operand &operand, const Group &group, int64_t count);

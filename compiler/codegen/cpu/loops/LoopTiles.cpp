@@ -1,6 +1,8 @@
 // Which tile is whose: memory, tile numbers and the members of a kernel; see LoopEmitter.h.
 #include "compiler/codegen/cpu/loops/LoopEmitter.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
 using namespace mlir;
 
 namespace sinter::cpu {
@@ -11,7 +13,12 @@ LogicalResult LoopEmitter::run() {
   for (Group &group : plan.groups)
     if (!group.everyTile && failed(emitGroup(group)))
       return failure();
-  return emitTiles();
+  if (failed(emitTiles()))
+    return failure();
+  // Such stores are not ordered with what a thread does next, such as telling others that it is done.
+  if (hasStoredPastCaches)
+    LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr("llvm.x86.sse.sfence"), ValueRange());
+  return success();
 }
 
 void LoopEmitter::bindMemory() {
