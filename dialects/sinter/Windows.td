@@ -30,7 +30,8 @@ def ConvOp : TensorOp<"conv", [ReadsInMemory, DeclareOpInterfaceMethods<Expandab
     The sum of an `output` runs over taps and channels of the input, that of an `input` over taps and channels of the
     output, that of a `kernel` over windows; in row-major order, and added up as a product's or a reduction's sum of
     that length is: with `matmul`'s or `reduce`'s error. Where no channel knows of another, the taps of an `output` or
-    `input` are a chain of fused multiply-adds, and the windows of a `kernel` add up in blocks of images, and these.
+    `input` are a chain of fused multiply-adds, and the windows of a `kernel` add up in blocks of images, and these. On
+    the CPU, where 3 x 3 taps have many channels, tiles are multiplied (`winograd_input`), with a few times that error.
     (C1) element types are f32; (C2) all have `strides`, `low` and `dilations` of one length, from 1 to 3, and two
     dimensions more; (C3) strides and dilations are at least 1; (C4) N is one number; (C5) `groups` divides C and F, and
     the kernel has C / groups and F; (C6) no tensor is empty, and no position exceeds an i32.
@@ -124,6 +125,86 @@ def TapSumsOp : SinterOp<"tap_sums", [Pure, ReadsInMemory, DeclareOpInterfaceMet
   let assemblyFormat = [{$input `,` $windows `taps` $taps `strides` $strides `low` $low `dilations` $dilations attr-dict
                          `:` functional-type(operands, $result)}];
   let hasVerifier = 1;
+}
+
+class WinogradOp<string name> : SinterOp<name, [Pure, ReadsInMemory, DeclareOpInterfaceMethods<LowerableOp>,
+                                                DeclareOpInterfaceMethods<ReferenceOp>]> {
+  let results = (outs AnyStaticShapeTensor:$result);
+  let hasVerifier = 1;
+}
+
+def WinogradInputOp : WinogradOp<"winograd_input"> {
+  let summary = "tiles of 4 x 4 positions, in which windows of 3 x 3 taps are products of elements";
+  let description = [{
+    A convolution of 3 x 3 taps is computed in tiles of 2 x 2 positions with 16 multiplications for 36: y = A^T (G w G^T
+    * B^T x B) A (Winograd; Lavin and Gray 2016, arXiv:1509.09308, section 4.1), where * multiplies element by element,
+    and so is a product of matrices for each of 16 elements.
+    result[4 i + j, (n, s, t), c] = sum over a, b of B[a, i] B[b, j] input[n, 2 s + a - low, 2 t + b - low, c]; what
+    is outside is zero. Made by `multiply-windows`. An infinity may become a NaN in all of its tile.
+    (C1) element types are f32; (C2) the input has rank 4 and `low` two numbers, the result rank 3 and a first dimension
+    of 16; (C3) the result has N tiles [0] tiles [1] rows and the input's channels.
+    ```mlir
+    %v = sinter.winograd_input %x low [1, 1] tiles [4, 4] : tensor<2x8x8x16xf32> -> tensor<16x32x16xf32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$tiles);
+  let assemblyFormat = "$input `low` $low `tiles` $tiles attr-dict `:` type($input) `->` type($result)";
+}
+
+def WinogradKernelOp : WinogradOp<"winograd_kernel"> {
+  let summary = "3 x 3 taps as the 16 elements that tiles are multiplied by";
+  let description = [{
+    result[4 i + j, c, f] = sum over a, b of G[i, a] G[j, b] kernel[a, b, c, f]; with `turned` of kernel[2 - a, 2 - b,
+    c, f], which the other gradient needs. See `winograd_input`.
+    (C1) element types are f32; (C2) the kernel has shape [3, 3, C, F], the result [16, C, F].
+    ```mlir
+    %u = sinter.winograd_kernel %w : tensor<3x3x16x32xf32> -> tensor<16x16x32xf32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$kernel, UnitAttr:$turned);
+  let assemblyFormat = "$kernel attr-dict `:` type($kernel) `->` type($result)";
+}
+
+def WinogradOutputOp : WinogradOp<"winograd_output"> {
+  let summary = "tiles of 2 x 2 positions from their 16 sums";
+  let description = [{
+    result[n, 2 s + i, 2 t + j, f] = sum over a, b of A[a, i] A[b, j] sums[4 a + b, (n, s, t), f]. See `winograd_input`.
+    (C1) element types are f32; (C2) the result has rank 4 and even numbers of positions; (C3) sums have shape [16, N s
+    t, F].
+    ```mlir
+    %y = sinter.winograd_output %m : tensor<16x32x32xf32> -> tensor<2x8x8x32xf32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$sums);
+  let assemblyFormat = "$sums attr-dict `:` type($sums) `->` type($result)";
+}
+
+def WinogradCotangentOp : WinogradOp<"winograd_cotangent"> {
+  let summary = "tiles of 2 x 2 positions of an output's cotangent as 16 elements; the transpose of winograd_output";
+  let description = [{
+    result[4 a + b, (n, s, t), f] = sum over i, j of A[a, i] A[b, j] cotangent[n, 2 s + i, 2 t + j, f]. For each
+    element, the kernel's gradient is a product of the input's tiles with these. See `winograd_input`.
+    (C1) element types are f32; (C2) the operand has rank 4 and even numbers of positions; (C3) the result has shape
+    [16, N s t, F].
+    ```mlir
+    %c = sinter.winograd_cotangent %g : tensor<2x8x8x32xf32> -> tensor<16x32x32xf32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$cotangent);
+  let assemblyFormat = "$cotangent attr-dict `:` type($cotangent) `->` type($result)";
+}
+
+def WinogradTapsOp : WinogradOp<"winograd_taps"> {
+  let summary = "3 x 3 taps from 16 elements: the transpose of winograd_kernel";
+  let description = [{
+    result[a, b, c, f] = sum over i, j of G[i, a] G[j, b] elements[4 i + j, c, f]. See `winograd_input`.
+    (C1) element types are f32; (C2) the operand has shape [16, C, F], the result [3, 3, C, F].
+    ```mlir
+    %w = sinter.winograd_taps %u : tensor<16x16x32xf32> -> tensor<3x3x16x32xf32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$elements);
+  let assemblyFormat = "$elements attr-dict `:` type($elements) `->` type($result)";
 }
 
 def MaxPoolOp : TensorOp<"max_pool", [ReadsInMemory]> {

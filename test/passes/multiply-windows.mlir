@@ -35,6 +35,36 @@ func.func @vectors(%x: tensor<2x7x9x3xf32>, %w: tensor<3x3x3x32xf32>, %y: tensor
   %1 = sinter.conv kernel %x, %y strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<2x7x9x3xf32>, tensor<2x7x9x32xf32>) -> tensor<3x3x3x32xf32>
   return %0, %1 : tensor<2x7x9x3xf32>, tensor<3x3x3x32xf32>
 }
+// Many channels, 3 x 3 taps, even numbers of positions: tiles with fewer multiplications. Not of strides, of other taps,
+// of an odd number of positions, of fewer channels or filters.
+// CHECK-LABEL: @tiles
+func.func @tiles(%x: tensor<2x6x8x64xf32>, %w: tensor<3x3x64x128xf32>, %y: tensor<2x6x8x128xf32>) -> (tensor<2x6x8x128xf32>, tensor<2x6x8x64xf32>, tensor<3x3x64x128xf32>) {
+  // CHECK: %[[V:.*]] = sinter.winograd_input %{{.*}} low [1, 1] tiles [3, 4] : tensor<2x6x8x64xf32> -> tensor<16x24x64xf32>
+  // CHECK: %[[U:.*]] = sinter.winograd_kernel %{{.*}} : tensor<3x3x64x128xf32> -> tensor<16x64x128xf32>
+  // CHECK: %[[M:.*]] = sinter.matmul %[[V]], %[[U]] : (tensor<16x24x64xf32>, tensor<16x64x128xf32>) -> tensor<16x24x128xf32>
+  // CHECK: sinter.winograd_output %[[M]] : tensor<16x24x128xf32> -> tensor<2x6x8x128xf32>
+  %0 = sinter.conv output %x, %w strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<2x6x8x64xf32>, tensor<3x3x64x128xf32>) -> tensor<2x6x8x128xf32>
+  // CHECK: sinter.winograd_kernel %{{.*}} {turned}
+  // CHECK: sinter.matmul %{{.*}}, %{{.*}} {transpose_rhs}
+  %1 = sinter.conv input %y, %w strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<2x6x8x128xf32>, tensor<3x3x64x128xf32>) -> tensor<2x6x8x64xf32>
+  // CHECK: sinter.winograd_cotangent
+  // CHECK: sinter.matmul %{{.*}}, %{{.*}} {transpose_lhs} : (tensor<16x24x64xf32>, tensor<16x24x128xf32>) -> tensor<16x64x128xf32>
+  // CHECK: sinter.winograd_taps
+  %2 = sinter.conv kernel %x, %y strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<2x6x8x64xf32>, tensor<2x6x8x128xf32>) -> tensor<3x3x64x128xf32>
+  return %0, %1, %2 : tensor<2x6x8x128xf32>, tensor<2x6x8x64xf32>, tensor<3x3x64x128xf32>
+}
+// CHECK-LABEL: @no_tiles
+// CHECK-NOT: winograd
+func.func @no_tiles(%x: tensor<2x6x8x64xf32>, %w: tensor<3x3x64x128xf32>, %v: tensor<3x1x64x128xf32>, %a: tensor<2x6x8x60xf32>, %b: tensor<3x3x60x256xf32>, %u: tensor<3x3x64x112xf32>)
+    -> (tensor<2x3x4x128xf32>, tensor<2x6x8x128xf32>, tensor<2x5x8x128xf32>, tensor<2x6x8x256xf32>, tensor<2x6x8x112xf32>, tensor<2x6x8x128xf32>) {
+  %0 = sinter.conv output %x, %w strides [2, 2] low [1, 1] dilations [1, 1] : (tensor<2x6x8x64xf32>, tensor<3x3x64x128xf32>) -> tensor<2x3x4x128xf32>
+  %1 = sinter.conv output %x, %v strides [1, 1] low [1, 0] dilations [1, 1] : (tensor<2x6x8x64xf32>, tensor<3x1x64x128xf32>) -> tensor<2x6x8x128xf32>
+  %2 = sinter.conv output %x, %w strides [1, 1] low [0, 1] dilations [1, 1] : (tensor<2x6x8x64xf32>, tensor<3x3x64x128xf32>) -> tensor<2x5x8x128xf32>
+  %3 = sinter.conv output %a, %b strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<2x6x8x60xf32>, tensor<3x3x60x256xf32>) -> tensor<2x6x8x256xf32>
+  %4 = sinter.conv output %x, %u strides [1, 1] low [1, 1] dilations [1, 1] : (tensor<2x6x8x64xf32>, tensor<3x3x64x112xf32>) -> tensor<2x6x8x112xf32>
+  %5 = sinter.conv output %x, %w strides [1, 1] low [2, 2] dilations [2, 2] : (tensor<2x6x8x64xf32>, tensor<3x3x64x128xf32>) -> tensor<2x6x8x128xf32>
+  return %0, %1, %2, %3, %4, %5 : tensor<2x3x4x128xf32>, tensor<2x6x8x128xf32>, tensor<2x5x8x128xf32>, tensor<2x6x8x256xf32>, tensor<2x6x8x112xf32>, tensor<2x6x8x128xf32>
+}
 // Groups have loops.
 // CHECK-LABEL: @groups
 func.func @groups(%x: tensor<2x9x6xf32>, %w: tensor<3x2x12xf32>) -> tensor<2x9x12xf32> {

@@ -6,6 +6,11 @@
 //   %w = conv kernel %x, %y      =>   %w = matmul (windows %x), %y {transpose_lhs}
 //
 // The product's kernel computes the windows' elements while it packs them, so that no matrix of them is ever stored.
+//
+// Convolutions of 3 x 3 taps with many channels become products for each of 16 elements of tiles instead, which take
+// 16 multiplications where these take 36:
+//
+//   %y = conv output %x, %w       =>   %y = winograd_output (matmul (winograd_input %x), (winograd_kernel %w))
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/convolution/Passes.h"
 #include "compiler/passes/kernels/KernelAbilities.h"
@@ -28,7 +33,50 @@ class ConvToProduct {
 public:
   explicit ConvToProduct(ConvOp op) : op(op), builder(op), loc(op.getLoc()) {}
 
+  /// Whether tiles of 2 x 2 positions are computed with 16 multiplications for 36 (Winograd.cpp): of 3 x 3 taps, where
+  /// channels and filters are so many that this saves more time than the tiles' way through memory takes. (How many
+  /// images there are does not count: the bits of one are those of many.)
+  bool paysInTiles() {
+    constexpr int64_t kLeastChannels = 64, kLeastProduct = 64 * 128;
+    WindowShape shape = windowsOf(op);
+    auto are = [](ArrayRef<int64_t> numbers, int64_t value) {
+      return llvm::all_of(numbers, [&](int64_t number) { return number == value; });
+    };
+    int64_t channels = op.getInputType().getShape().back(), filters = op.getOutputType().getShape().back();
+    return shape.rank() == 2 && are(shape.taps, 3) && are(shape.strides, 1) && are(shape.divisors, 1) &&
+           (are(shape.steps, 1) || are(shape.steps, -1)) &&
+           llvm::all_of(shape.positions, [](int64_t size) { return size % 2 == 0; }) &&
+           std::min(channels, filters) >= kLeastChannels && channels * filters >= kLeastProduct;
+  }
+
+  Value buildInTiles() {
+    WindowShape shape = windowsOf(op);
+    auto read = cast<RankedTensorType>(op.getLhs().getType()), w = op.getKernelType(),
+         result = cast<RankedTensorType>(op.getType());
+    bool turned = op.getPart() == ConvPart::input;
+    SmallVector<int64_t> tiles, low;
+    for (size_t d = 0; d < 2; ++d) {
+      tiles.push_back(shape.positions[d] / 2);
+      low.push_back(turned ? shape.low[d] + 2 : shape.low[d]); // of the turned kernel's first tap
+    }
+    int64_t rows = read.getDimSize(0) * tiles[0] * tiles[1], elements = 16;
+    Value input = WinogradInputOp::create(builder, loc, read.clone({elements, rows, read.getShape().back()}),
+                                          op.getLhs(), low, tiles);
+    if (op.getPart() == ConvPart::kernel) {
+      auto y = op.getOutputType();
+      Value cotangent =
+          WinogradCotangentOp::create(builder, loc, y.clone({elements, rows, y.getShape().back()}), op.getRhs());
+      return WinogradTapsOp::create(builder, loc, result,
+                                    MatmulOp::create(builder, loc, input, cotangent, true, false));
+    }
+    Value kernel = WinogradKernelOp::create(builder, loc, w.clone({elements, w.getDimSize(2), w.getDimSize(3)}),
+                                            op.getRhs(), turned);
+    return WinogradOutputOp::create(builder, loc, result, MatmulOp::create(builder, loc, input, kernel, false, turned));
+  }
+
   Value build() {
+    if (paysInTiles())
+      return buildInTiles();
     WindowShape shape = windowsOf(op);
     Value input = op.getLhs();
     if (op.getPart() == ConvPart::kernel && cast<RankedTensorType>(input.getType()).getShape().back() < kFewChannels)

@@ -4,9 +4,7 @@
 // A block of neighbouring positions is computed at once: they share the kernel's elements, and most of what they read.
 // If positions lie between those that are read (the gradient of a strided convolution), a block is as long as the
 // stride, so that it is known which taps fall on one, and nothing is done for the others.
-#include "dialects/sinter/ops/WindowRules.h"
-
-#include <map>
+#include "dialects/sinter/ops/BlockReads.h"
 
 using namespace mlir;
 
@@ -37,87 +35,6 @@ std::vector<std::vector<int64_t>> allOf(ArrayRef<int64_t> blocks) {
   reference::forEachIndex({blocks.begin(), blocks.end()}, [&](const std::vector<int64_t> &at) { all.push_back(at); });
   return all;
 }
-
-/// Which block of which image the loops are at, and which channel.
-struct BlockPlace {
-  Value image;
-  SmallVector<Value> blocks; ///< in each dimension
-  Value channel;
-};
-
-/// What a block reads of a tensor, each element once.
-class BlockReads {
-public:
-  BlockReads(IndexMath index, Value input, const WindowShape &shape, ArrayRef<int64_t> blocks, const BlockPlace &place)
-      : index(index), input(input), shape(shape), blocks(blocks), place(place), places(shape.rank()) {}
-
-  /// The element at tap `k` of the block's position `at`; null if there is none, whichever block it is.
-  Value read(const std::vector<int64_t> &at, const std::vector<int64_t> &k) {
-    std::vector<int64_t> offsets;
-    for (size_t d = 0; d < shape.rank(); ++d) {
-      offsets.push_back(at[d] * shape.strides[d] + k[d] * shape.steps[d] - shape.low[d]);
-      if (!placeAt(d, offsets.back()).index)
-        return {};
-    }
-    Value &element = elements[offsets];
-    if (element)
-      return element;
-    IndexMath::Position position;
-    for (size_t d = 0; d < shape.rank(); ++d) {
-      auto [at, exists] = placeAt(d, offsets[d]);
-      position.indices.push_back(at);
-      if (exists)
-        position.exists = position.exists ? index.both(position.exists, exists) : exists;
-    }
-    return element = index.read(input, place.image, position, place.channel, 0);
-  }
-
-private:
-  /// A position of one dimension, and whether it exists (null: always); no index: it never does.
-  struct Place {
-    Value index, exists;
-  };
-
-  /// `offset` is from where the block begins, before it is divided.
-  Place placeAt(size_t d, int64_t offset) {
-    auto [known, isNew] = places[d].insert({offset, {}});
-    return isNew ? known->second = findPlace(d, offset) : known->second;
-  }
-
-  Place findPlace(size_t d, int64_t offset) {
-    int64_t divisor = shape.divisors[d], step = blocks[d] * shape.strides[d], count = shape.positions[d] / blocks[d],
-            behind = (shape.sizes[d] - 1) * divisor + 1, last = (count - 1) * step + offset;
-    bool isKnown = step % divisor == 0; // which taps fall on positions
-    if (last < 0 || offset >= behind || (isKnown && offset % divisor != 0))
-      return {};
-    if (isKnown)
-      step /= divisor, offset /= divisor, last /= divisor, behind = shape.sizes[d], divisor = 1;
-    Value at = index.constant(offset), exists;
-    if (count > 1) {
-      at = index.multiply(place.blocks[d], step);
-      if (offset != 0)
-        at = index.add(at, index.constant(offset));
-    }
-    if (offset < 0 || last >= behind) {
-      exists = index.below(at, behind);
-      at = index.select(exists, at, index.constant(0));
-    }
-    if (divisor > 1) {
-      Value falls = index.equal(index.remainder(at, divisor), index.constant(0));
-      exists = exists ? index.both(exists, falls) : falls;
-      at = index.divide(at, divisor);
-    }
-    return {at, exists};
-  }
-
-  IndexMath index;
-  Value input;
-  const WindowShape &shape;
-  ArrayRef<int64_t> blocks;
-  const BlockPlace &place;
-  std::vector<std::map<int64_t, Place>> places;
-  std::map<std::vector<int64_t>, Value> elements;
-};
 
 } // namespace
 
