@@ -4,7 +4,7 @@
 // A block of neighbouring positions is computed at once: they share the kernel's elements, and most of what they read.
 // If positions lie between those that are read (the gradient of a strided convolution), a block is as long as the
 // stride, so that it is known which taps fall on one, and nothing is done for the others.
-#include "dialects/sinter/ops/BlockReads.h"
+#include "dialects/sinter/ops/windows/BlockReads.h"
 
 using namespace mlir;
 

@@ -1,4 +1,4 @@
-#include "dialects/sinter/ops/WindowRules.h"
+#include "dialects/sinter/ops/windows/WindowRules.h"
 
 using namespace mlir;
 

@@ -1,7 +1,7 @@
 // What convolutions of 3 x 3 taps become to be computed with fewer multiplications (Lavin and Gray 2016,
 // arXiv:1509.09308, section 4.1): sinter.winograd_input, _kernel and _output; for a kernel's gradient, _input,
 // _cotangent and _taps.
-#include "dialects/sinter/ops/BlockReads.h"
+#include "dialects/sinter/ops/windows/BlockReads.h"
 
 using namespace mlir;
 using namespace sinter;

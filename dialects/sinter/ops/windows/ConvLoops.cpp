@@ -1,5 +1,5 @@
 // The loops of sinter.conv, where it is no product.
-#include "dialects/sinter/ops/WindowRules.h"
+#include "dialects/sinter/ops/windows/WindowRules.h"
 
 using namespace mlir;
 using namespace sinter;

@@ -1,7 +1,7 @@
 // What the windows of a block of neighbouring positions read.
 #pragma once
 
-#include "dialects/sinter/ops/WindowRules.h"
+#include "dialects/sinter/ops/windows/WindowRules.h"
 
 #include <map>
 

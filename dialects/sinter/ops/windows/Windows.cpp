@@ -1,5 +1,5 @@
 // What convolutions become on their way: sinter.windows, sinter.interleave, sinter.tap_sums.
-#include "dialects/sinter/ops/WindowRules.h"
+#include "dialects/sinter/ops/windows/WindowRules.h"
 
 using namespace mlir;
 using namespace sinter;

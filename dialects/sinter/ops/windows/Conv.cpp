@@ -1,5 +1,5 @@
 // sinter.conv: the three products of a convolution's tensors.
-#include "dialects/sinter/ops/WindowRules.h"
+#include "dialects/sinter/ops/windows/WindowRules.h"
 
 #include <limits>
 #include <numeric>

@@ -1,5 +1,5 @@
 // sinter.max_pool, and the two ops that its gradients are made of: take_taps and give_taps.
-#include "dialects/sinter/ops/WindowRules.h"
+#include "dialects/sinter/ops/windows/WindowRules.h"
 
 #include <cmath>
 #include <limits>
