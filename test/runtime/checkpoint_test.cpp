@@ -285,6 +285,14 @@ TEST_F(CheckpointTest, OptionsAreChecked) {
   options.schedule = Schedule::Cosine;
   options.order = Order::Sequential;
   EXPECT_EQ(TrainingOptions::parse(options.json(), "c").json(), options.json());
+  // Numbers of -0, which would be written as whole ones.
+  std::string text = options.json();
+  const std::string fraction = "\"val_fraction\":";
+  const size_t at = text.find(fraction);
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, text.find(',', at) - at, fraction + "-0.0");
+  const std::string once = TrainingOptions::parse(text, "c").json();
+  EXPECT_EQ(TrainingOptions::parse(once, "c").json(), once);
 }
 
 TEST_F(CheckpointTest, NoFailingCallLosesTheFileBefore) {

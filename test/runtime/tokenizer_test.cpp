@@ -270,6 +270,10 @@ TEST(TokenizerFiles, SentencePiece) {
   EXPECT_EQ(encode(*bpe, "az"), (Ids{4, 0}));
   EXPECT_EQ(bpe->decodeAll(Ids{6, 7, 5, 8, 3}), "abc bca\n");
   EXPECT_EQ(readTokenizerJson(bpe->saved(), "t")->saved(), bpe->saved());
+  // What is unknown may be the token of a byte: it is written by its name.
+  const auto odd = readSentencePiece(
+      piece("<s>", 0, 3) + piece("<0x0A>", 0, 2) + piece("a", -9, 1) + trainer(2) + normalizer, "t.model");
+  EXPECT_EQ(readTokenizerJson(odd->saved(), "t")->saved(), odd->saved());
   const auto unigram = readSentencePiece(pieces + trainer(1) + normalizer, "t.model");
   EXPECT_EQ(encode(*unigram, "abc bca"), (Ids{6, 7, 5, 8}));
   expectContains(failureOf([&] { readSentencePiece(pieces + trainer(4) + normalizer, "t.model"); }).message,

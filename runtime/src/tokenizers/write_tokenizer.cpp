@@ -126,7 +126,11 @@ std::string tokenizerJson(const TextTokenizer &tokenizer) {
                                  "  \"post_processor\":{},\n  \"decoder\":{},\n  \"model\":{{\"type\":\"{}\",",
                                  addedJson(parts), normalizerJson(parts), splittingsJson(parts),
                                  templateJson(tokenizer), decoderJson(parts), unigram ? "Unigram" : "BPE");
-  const auto unknown = parts.unknown >= 0 && !unigram ? jsonQuoted(tokenizer.decode(parts.unknown)) : "null";
+  // By its name: that of a byte's token is not what it stands for.
+  auto nameOf = [&](int32_t id) {
+    return parts.texts.has(id) ? std::string(parts.texts.text(id)) : tokenizer.decode(id);
+  };
+  const auto unknown = parts.unknown >= 0 && !unigram ? jsonQuoted(nameOf(parts.unknown)) : "null";
   if (unigram)
     text += fmt::format("\"unk_id\":{},\"byte_fallback\":{},",
                         parts.unknown < 0 ? "null" : fmt::to_string(parts.unknown), boolean(parts.byteFallback));

@@ -107,7 +107,7 @@ public:
     const auto value = has(name) ? values_.at(name).number() : std::nullopt;
     if (!value || !std::isfinite(float(*value)) || !inside(*value))
       refuse(name);
-    return *value;
+    return *value + 0.0; // of -0, which would be written as a whole number, 0
   }
   int64_t steps(const char *name) const { return wholeNumber(name, 0, maximumSteps); }
   int64_t batches(const char *name) const { return wholeNumber(name, 1, maximumBatches); }
