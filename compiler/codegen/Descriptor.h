@@ -32,6 +32,14 @@ public:
     return variable;
   }
 
+  /// Zeros that a program may write: they take no room in its file.
+  llvm::GlobalVariable *zeros(llvm::Type *type, int64_t alignment) {
+    auto *variable = new llvm::GlobalVariable(module, type, /*isConstant=*/false, llvm::GlobalValue::PrivateLinkage,
+                                              llvm::Constant::getNullValue(type), "sinter.zeros");
+    variable->setAlignment(llvm::Align(alignment));
+    return variable;
+  }
+
   /// The address of the elements, null if there are none.
   llvm::Constant *array(llvm::ArrayRef<llvm::Constant *> elements) {
     if (elements.empty())

@@ -5,6 +5,8 @@
 #include "dialects/plan/Plan.h"
 #include "runtime/include/sinter/abi.h"
 
+#include "llvm/Support/Compression.h"
+
 using namespace mlir;
 
 namespace sinter {
@@ -19,8 +21,28 @@ double workOf(Operation *kernel, StringRef name) {
 
 namespace {
 
-llvm::Constant *describe(DescriptorBuilder &b, const vulkan::SerializedShader &shader) {
-  llvm::Constant *words = b.global(llvm::ConstantDataArray::get(b.context, ArrayRef<uint32_t>(shader.words)), 8);
+/// The words of all shaders, packed, and where they will be: the program unpacks them (runtime/src/vulkan/shaders.h).
+struct Code {
+  llvm::Constant *packed, *words;
+  uint64_t packedBytes, wordCount;
+};
+
+Code pack(DescriptorBuilder &b, ArrayRef<vulkan::SerializedShader> shaders) {
+  std::vector<uint32_t> words;
+  for (const vulkan::SerializedShader &shader : shaders)
+    words.insert(words.end(), shader.words.begin(), shader.words.end());
+  llvm::Constant *none = llvm::ConstantPointerNull::get(b.ptr);
+  if (words.empty() || !llvm::compression::zlib::isAvailable())
+    return {none, words.empty() ? none : b.global(llvm::ConstantDataArray::get(b.context, ArrayRef(words)), 8), 0,
+            words.size()};
+  SmallVector<uint8_t> packed;
+  llvm::compression::zlib::compress({reinterpret_cast<const uint8_t *>(words.data()), 4 * words.size()}, packed,
+                                    llvm::compression::zlib::BestSizeCompression);
+  return {b.global(llvm::ConstantDataArray::get(b.context, ArrayRef<uint8_t>(packed)), 8),
+          b.zeros(llvm::ArrayType::get(b.i32, words.size()), 8), packed.size(), words.size()};
+}
+
+llvm::Constant *describe(DescriptorBuilder &b, const vulkan::SerializedShader &shader, llvm::Constant *words) {
   return b.record({/*name=*/b.string(shader.name), /*words=*/words, /*word_count=*/b.u64(shader.words.size()),
                    /*binding_count=*/b.u32(shader.bindings), /*constant_count=*/b.u32(shader.constants),
                    /*subgroup_size=*/b.u32(shader.subgroupSize), /*features=*/b.u32(shader.features),
@@ -54,8 +76,13 @@ llvm::Constant *describeVulkanVersion(DescriptorBuilder &b, const Version &versi
   if (failed(shaders))
     return nullptr;
   SmallVector<llvm::Constant *> shaderRecords, kernelRecords;
-  for (const vulkan::SerializedShader &shader : *shaders)
-    shaderRecords.push_back(describe(b, shader));
+  Code code = pack(b, *shaders);
+  uint64_t first = 0;
+  for (const vulkan::SerializedShader &shader : *shaders) {
+    shaderRecords.push_back(
+        describe(b, shader, llvm::ConstantExpr::getInBoundsGetElementPtr(b.i32, code.words, b.u64(first))));
+    first += shader.words.size();
+  }
   uint64_t scratch = 0;
   SymbolTable symbols(version.module);
   for (StringAttr name : kernels) {
@@ -85,6 +112,10 @@ llvm::Constant *describeVulkanVersion(DescriptorBuilder &b, const Version &versi
       /*shaders=*/b.array(shaderRecords),
       /*kernels=*/b.array(kernelRecords),
       /*scratch_bytes=*/b.u64(scratch),
+      /*packed=*/code.packed,
+      /*packed_bytes=*/b.u64(code.packedBytes),
+      /*words=*/code.words,
+      /*word_count=*/b.u64(code.wordCount),
   });
 }
 

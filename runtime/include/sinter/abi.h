@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define SINTER_ABI_VERSION 10u
+#define SINTER_ABI_VERSION 11u
 #define SINTER_ALIGNMENT 256u /* what Vulkan devices may ask of a binding's offset at most */
 #define SINTER_PROGRAM_SYMBOL "sinter_program_v1"
 
@@ -215,6 +215,12 @@ typedef struct sinter_vulkan_version {
   const sinter_shader *shaders;
   const sinter_vulkan_kernel *kernels; /* sinter_plan.kernel_count */
   uint64_t scratch_bytes;              /* the largest kernel's */
+  /* The words of all shaders, which are kept in the format of zlib (RFC 1950), and the place that shaders point into,
+   * zeros until somebody unpacks them; null if shaders' words are there from the beginning. */
+  const uint8_t *packed;
+  uint64_t packed_bytes;
+  uint32_t *words;
+  uint64_t word_count;
 } sinter_vulkan_version;
 
 /* In each step of a loop, an operand lies so many bytes behind where it lay in the step before; in the first step,

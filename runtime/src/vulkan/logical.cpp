@@ -1,6 +1,7 @@
 #include "vulkan/logical.h"
 
 #include "base/error.h"
+#include "vulkan/shaders.h"
 
 #include <algorithm>
 #include <charconv>
@@ -39,6 +40,7 @@ void barrier(VkCommandBuffer commands, const Users &before, const Users &after) 
 LogicalDevice::LogicalDevice(const PhysicalDevice &physical, const sinter_program &program,
                              const sinter_vulkan_version &version)
     : physical_(physical), label_(physical.label()), switches_(TestSwitches::read()), abilities_(physical) {
+  unpackShaders(version);
   checkNeeds(program, version, physical_, abilities_);
   try {
     create(version);
