@@ -165,6 +165,7 @@ void buildStage(OpPassManager &manager, Stage stage, const PipelineOptions &opti
     if (options.decode > 0) {
       DeriveDecodeOptions derive;
       derive.texts = options.decode;
+      derive.ifPossible = options.decodeIfPossible;
       manager.addPass(createDeriveDecode(derive));
     }
     if (!options.weights.empty()) {

@@ -30,13 +30,14 @@ struct PipelineOptions {
   bool severalVersions = false; ///< stage target is dumped under a name with the target's label in it
   bool time = false;            ///< print what each stage took to stderr
   bool verbose = false;
-  bool verifyEach = false;      ///< after every pass, too, and not only after every stage
-  bool bf16 = false;            ///< matrix products round their operands to bf16
-  bool portableKernels = false; ///< none that only the target knows (KernelAbilities.h), for tests to compare with
-  int64_t decode = 0;           ///< derive entries that compute new positions only, of so many texts (derive-decode)
-  std::string weights;          ///< f32, bf16, int8, int4: packed so for entries that do not train; empty: as they are
-  bool fuse = true;             ///< false: elementwise ops stay apart, for tests to compare with
-  Inspection inspection;        ///< what is printed on the way
+  bool verifyEach = false;       ///< after every pass, too, and not only after every stage
+  bool bf16 = false;             ///< matrix products round their operands to bf16
+  bool portableKernels = false;  ///< none that only the target knows (KernelAbilities.h), for tests to compare with
+  int64_t decode = 0;            ///< derive entries that compute new positions only, of so many texts (derive-decode)
+  bool decodeIfPossible = false; ///< or leave the program as it is, if it looks ahead
+  std::string weights;           ///< f32, bf16, int8, int4: packed so for entries that do not train; empty: as they are
+  bool fuse = true;              ///< false: elementwise ops stay apart, for tests to compare with
+  Inspection inspection;         ///< what is printed on the way
   std::function<void(mlir::PassManager &)> watch; ///< sees each stage's passes before they run: for tests
   /// Sees each stage on the way: with its passes before they run, without (null) at its end.
   std::function<void(Stage, mlir::ModuleOp, mlir::PassManager *)> atStage;

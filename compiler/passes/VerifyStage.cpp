@@ -275,6 +275,7 @@ const std::vector<StringRef> kKernelOps = {"linalg.generic",
                                            "sinter.sigmoid",
                                            "sinter.scatter_add",
                                            "sinter.matmul_packed",
+                                           "sinter.round_rows",
                                            "sinter.windows",
                                            "sinter.attention",
                                            "func.return"};

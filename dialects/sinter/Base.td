@@ -40,6 +40,11 @@ class TensorOp<string mnemonic, list<Trait> traits = []> : SinterOp<mnemonic, tr
 class InferredOp<string mnemonic, list<Trait> traits = []> : TensorOp<mnemonic, traits # [
     DeclareOpInterfaceMethods<InferTypeOpInterface>]>;
 
+/// By what a sampler's entries are derived: how an op lives along time, and how it is computed for several texts, with
+/// a rule of its own or (Plain) without.
+defvar AlongTime = [DeclareOpInterfaceMethods<TimeAxisOp>, DeclareOpInterfaceMethods<LiftableOp, ["lift"]>];
+defvar AlongTimePlainly = [DeclareOpInterfaceMethods<TimeAxisOp>, LiftableOp];
+
 /// Kernels read the operands of such an op in memory, at computed places: even a splat needs memory.
 def ReadsInMemory : NativeOpTrait<"ReadsInMemory"> { let cppNamespace = "::sinter"; }
 

@@ -1,7 +1,7 @@
 //===- DecodeOps.td - ops of positions that are known at run time ---------------------------------===//
 //
-// What a sampler needs beside the ops of training: rows of a cache are written where they belong, and products leave
-// out the positions that nobody has computed yet.
+// What a sampler needs beside the ops of training: rows of a cache are written where they belong, products leave out
+// the positions that nobody has computed yet, and weights have few bits.
 //
 //===----------------------------------------------------------------------------------------------===//
 #ifndef SINTER_DECODE_OPS
@@ -61,6 +61,25 @@ def PackedKindAttr : I32EnumAttr<"PackedKind", "how weights are stored", [
   let cppNamespace = "::sinter";
 }
 
+def RoundRowsOp : SinterOp<"round_rows", [Pure, ReadsInMemory, DeclareOpInterfaceMethods<ReferenceOp>]> {
+  let summary = "rows in signed bytes, as products with weights of few bits read them";
+  let description = [{
+    Neighbours in a row share a scale, groups of 64 (int8) or 32 (int4): of the largest magnitude `most` in group g of
+    row m, scales[m, g] = most / 127 and bytes[m, k] = roundeven(input[m, k] * (127 / most)), ties to even; zeros where
+    most is no more than 1e-30. `words` has four bytes each, the first one lowest; sums[m, g] is the sum of the group's.
+    A NaN or infinity makes its group's scale one (and its bytes zeros, which a product multiplies by it: a NaN).
+    (C1) the input is [m, k] of f32, k a multiple of the group; (C2) the kind is int8 or int4; (C3) words are [m, k / 4]
+    of i32, scales and sums [m, groups] of f32.
+    ```mlir
+    %q, %s, %t = sinter.round_rows int8 %x : tensor<1x128xf32> -> tensor<1x32xi32>, tensor<1x2xf32>, tensor<1x2xf32>
+    ```
+  }];
+  let arguments = (ins PackedKindAttr:$kind, AnyStaticShapeTensor:$input);
+  let results = (outs AnyStaticShapeTensor:$words, AnyStaticShapeTensor:$scales, AnyStaticShapeTensor:$sums);
+  let assemblyFormat = "$kind $input attr-dict `:` type($input) `->` type($words) `,` type($scales) `,` type($sums)";
+  let hasVerifier = 1;
+}
+
 def MatmulPackedOp : SinterOp<"matmul_packed", [Pure, ReadsInMemory, AttrSizedOperandSegments,
                                                 DeclareOpInterfaceMethods<ReferenceOp>]> {
   let summary = "matrix product with weights of few bits, in the order in which they are read";
@@ -72,10 +91,10 @@ def MatmulPackedOp : SinterOp<"matmul_packed", [Pure, ReadsInMemory, AttrSizedOp
              and units add up in ascending order, from zero;
       int8   four steps of k, each as w + 128, in groups of 64;
       int4   eight steps of k, each as w + 8, in groups of 32: the four bytes' lower halves first, then the upper ones.
-    Whole numbers have `scales` [panels, groups, 64]: w is what the word says times its group's scale. x is then given
-    as words of four signed bytes, [m, words], with a scale and the sum of the bytes for each group, [m, groups]. A
-    group is exact; groups are a chain of fused multiply-adds over ascending k from zero, of (group * scale of x) *
-    scale of w.
+    Whole numbers have `scales` [panels, groups / 2, 64] of i32, two bf16 numbers in each, the even group's in the lower
+    half: w is what the word says times its group's scale. x is then given as `round_rows` does, in signed bytes, [m,
+    words], with a scale and the sum of the bytes for each group, [m, groups]. A group is exact; groups are a chain of
+    fused multiply-adds over ascending k from zero, of (group * scale of x) * scale of w.
     Both orders depend on k alone. `quantize-weights` makes it, and what it reads.
     (C1) the result is [m, n]; `words` has the panels that n needs; (C2) the operands on the left are one tensor of f32
     for f32 and bf16, and three for whole numbers, of the shapes above; (C3) there are scales for whole numbers, and
@@ -83,7 +102,7 @@ def MatmulPackedOp : SinterOp<"matmul_packed", [Pure, ReadsInMemory, AttrSizedOp
     ```mlir
     %y = sinter.matmul_packed bf16(%x) by %words : (tensor<1x128xf32>, tensor<6x64x64xi32>) -> tensor<1x384xf32>
     %z = sinter.matmul_packed int8(%q, %s, %t) by %words scales %w : (tensor<1x32xi32>, tensor<1x2xf32>,
-        tensor<1x2xf32>, tensor<6x32x64xi32>, tensor<6x2x64xf32>) -> tensor<1x384xf32>
+        tensor<1x2xf32>, tensor<6x32x64xi32>, tensor<6x1x64xi32>) -> tensor<1x384xf32>
     ```
   }];
   let arguments = (ins PackedKindAttr:$kind, Variadic<AnyStaticShapeTensor>:$lhs, AnyStaticShapeTensor:$words,

@@ -141,4 +141,29 @@ def ViewLike : OpInterface<"ViewLike"> {
                     /*methodBody=*/"", /*defaultImplementation=*/"return {};">];
 }
 
+def TimeAxisOp : OpInterface<"TimeAxisOp"> {
+  let cppNamespace = "::sinter";
+  let description = [{
+    An op that knows how it lives along time: along which dimension of its results positions lie, and what must be known
+    of its operands to compute some of them; see Time.h. `derive-decode` asks nothing else.
+  }];
+  let methods = [InterfaceMethod<
+    [{Answers, or refuses with a reason. At least one operand is timed; the caller has set every reading to the whole
+      operand, and every result to timeless.}],
+    "void", "relateTime", (ins "::sinter::TimeRule &":$rule)>];
+}
+
+def LiftableOp : OpInterface<"LiftableOp"> {
+  let cppNamespace = "::sinter";
+  let description = [{
+    An op that can be computed for several copies at once, along one more dimension in front; see Lift.h.
+  }];
+  let methods = [InterfaceMethod<
+    [{Clones the op on what `mapping` has for its operands, at least one of which is lifted, and maps its results;
+      `units` is that of Lift::clone. Fails, with nothing made, if it cannot.}],
+    "::llvm::LogicalResult", "lift",
+    (ins "::sinter::Lift &":$lift, "::mlir::IRMapping &":$mapping, "::llvm::ArrayRef<int64_t>":$units),
+    /*methodBody=*/"", /*defaultImplementation=*/"return ::sinter::liftAll($_op, lift, mapping, units);">];
+}
+
 #endif // SINTER_INTERFACES

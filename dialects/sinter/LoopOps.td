@@ -23,7 +23,8 @@ class LoopLikeOp<string mnemonic, list<Trait> traits = []>
   }];
 }
 
-def ScanOp : LoopLikeOp<"scan", [DeclareOpInterfaceMethods<DifferentiableOp>, SingleBlock, IsolatedFromAbove]> {
+def ScanOp : LoopLikeOp<"scan", [DeclareOpInterfaceMethods<DifferentiableOp>, DeclareOpInterfaceMethods<TimeAxisOp>,
+                                 SingleBlock, IsolatedFromAbove]> {
   let summary = "a computation that is repeated, step by step over sequences";
   let description = [{
     carry = init; for t = 0 ... steps - 1 (with `reverse` from steps - 1 down to 0): carry, out[t] = body(carry,

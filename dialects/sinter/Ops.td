@@ -128,7 +128,7 @@ def VariableOp : SinterOp<"variable", [SameOperandsAndResultType, DeclareOpInter
 
 //===--- shape -------------------------------------------------------------------------------------===//
 
-def BroadcastOp : TensorOp<"broadcast"> {
+def BroadcastOp : TensorOp<"broadcast", AlongTime> {
   let summary = "repeats a tensor along new dimensions";
   let description = [{
     result[i] = input[i[dims[0]], i[dims[1]], ...]: `dims` says which result dimension each operand dimension becomes.
@@ -147,7 +147,8 @@ def BroadcastOp : TensorOp<"broadcast"> {
 }
 
 def ReshapeOp
-    : TensorOp<"reshape", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>, ViewLike]> {
+    : TensorOp<"reshape", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>, ViewLike]
+                              # AlongTimePlainly> {
   let summary = "the same elements in row-major order under another shape";
   let description = [{
     Moves nothing: at entry level it is a free view. (C1) element types and element counts are equal.
@@ -165,7 +166,7 @@ def ReshapeOp
 
 def TransposeOp
     : InferredOp<"transpose", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>,
-                               ViewLike]> {
+                               ViewLike] # AlongTime> {
   let summary = "permutes dimensions";
   let description = [{
     result's dimension d is the operand's dimension permutation[d]: result[i[permutation[0]], i[permutation[1]], ...] =
@@ -180,7 +181,7 @@ def TransposeOp
   let hasFolder = 1;
 }
 
-def SliceOp : InferredOp<"slice", [ViewLike]> {
+def SliceOp : InferredOp<"slice", [ViewLike] # AlongTime> {
   let summary = "a strided box of a tensor";
   let description = [{
     result[i] = input[starts + i * strides], for indices below `limits`: size = ceil((limit - start) / stride).
@@ -197,7 +198,7 @@ def SliceOp : InferredOp<"slice", [ViewLike]> {
   let extraClassDeclaration = "bool isPart() { return true; }";
 }
 
-def PadOp : InferredOp<"pad"> {
+def PadOp : InferredOp<"pad", AlongTime> {
   let summary = "zeros around and between the elements of a tensor; the transpose of slice";
   let description = [{
     result[low + i * (interior + 1)] = input[i], zero elsewhere; size = low + (n - 1) * (interior + 1) + 1 + high.
@@ -217,7 +218,7 @@ def PadOp : InferredOp<"pad"> {
 /// Each element of the result is one of an operand's; the kernel of such an op takes operands through views.
 def JoinsOperands : NativeOpTrait<"JoinsOperands"> { let cppNamespace = "::sinter"; }
 
-def ConcatOp : InferredOp<"concat", [JoinsOperands]> {
+def ConcatOp : InferredOp<"concat", [JoinsOperands] # AlongTime> {
   let summary = "joins tensors along one dimension";
   let description = [{
     The operands follow each other along `axis`, in order; the result's size there is the sum of theirs.
@@ -233,7 +234,7 @@ def ConcatOp : InferredOp<"concat", [JoinsOperands]> {
   let hasFolder = 1;
 }
 
-def GatherOp : InferredOp<"gather", [ReadsInMemory]> {
+def GatherOp : InferredOp<"gather", [ReadsInMemory] # AlongTime> {
   let summary = "rows of a table by index (an embedding)";
   let description = [{
     result[i..., d...] = table[indices[i...], d...]. An index outside the table (negative, or not below its first size)
@@ -325,7 +326,7 @@ def ReduceKindAttr : I32EnumAttr<"ReduceKind", "what a reduction computes", [
   let cppNamespace = "::sinter";
 }
 
-def ReduceOp : InferredOp<"reduce", [ReductionLike]> {
+def ReduceOp : InferredOp<"reduce", [ReductionLike] # AlongTime> {
   let summary = "sum, maximum or minimum over some dimensions, which disappear";
   let description = [{
     The empty sum is 0, the empty maximum -inf. A NaN anywhere in a maximum or minimum gives NaN.
@@ -351,7 +352,7 @@ def ReduceOp : InferredOp<"reduce", [ReductionLike]> {
   }];
 }
 
-def CumsumOp : TensorOp<"cumsum", [SameOperandsAndResultType, DeclareOpInterfaceMethods<ExpandableOp>]> {
+def CumsumOp : TensorOp<"cumsum", [SameOperandsAndResultType, DeclareOpInterfaceMethods<ExpandableOp>] # AlongTime> {
   let summary = "prefix sums along one dimension";
   let description = [{
     result[i] = sum of input[j] over j <= i along `axis`; `exclusive`: over j < i, so that it begins with 0; `reverse`:
@@ -379,7 +380,8 @@ def TrianglePartAttr
   let cppNamespace = "::sinter";
 }
 
-def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["recordTriangles"]>, ProductLike]> {
+def MatmulOp : InferredOp<"matmul", [DeclareOpInterfaceMethods<TriangularOp, ["recordTriangles"]>, ProductLike]
+                                    # AlongTime> {
   let summary = "matrix product of the last two dimensions, batched over the others";
   let description = [{
     result[b..., m, n] = sum over k of lhs[b..., m, k] * rhs[b..., k, n]; `transpose_lhs` reads lhs[b..., k, m],
@@ -440,7 +442,7 @@ class RowOp<string mnemonic, list<Trait> traits = []>
   let hasVerifier = 1;
 }
 
-def SoftmaxOp : RowOp<"softmax", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles"]>]> {
+def SoftmaxOp : RowOp<"softmax", [DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles"]>] # AlongTimePlainly> {
   let summary = "softmax along the last dimension";
   let description = [{
     result = exp(x - max) / sum(exp(x - max)) in each row. A row of only -inf (fully masked) gives zeros. So does what
@@ -453,7 +455,7 @@ def SoftmaxOp : RowOp<"softmax", [DeclareOpInterfaceMethods<TriangularOp, ["infe
   }];
 }
 
-def LogSoftmaxOp : RowOp<"log_softmax"> {
+def LogSoftmaxOp : RowOp<"log_softmax", AlongTimePlainly> {
   let summary = "logarithm of softmax along the last dimension";
   let description = [{
     result = x - max - log(sum(exp(x - max))) in each row.
@@ -464,7 +466,7 @@ def LogSoftmaxOp : RowOp<"log_softmax"> {
   }];
 }
 
-def NormalizeOp : InferredOp<"normalize", [Rowwise]> {
+def NormalizeOp : InferredOp<"normalize", [Rowwise] # AlongTimePlainly> {
   let summary = "layer norm (with `center`) or RMS norm (without) along the last dimension, before scale and shift";
   let description = [{
     With mean m (zero unless `center`): rstd = 1 / sqrt(mean((x - m)^2) + epsilon), normalized = (x - m) * rstd.
@@ -553,7 +555,7 @@ def StopGradientOp : SinterOp<"stop_gradient", [Pure, SameOperandsAndResultType,
 // The interpreter itself gives a map its meaning: it evaluates the region's ops once per index.
 def MapOp : SinterOp<"map", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>, DeclareOpInterfaceMethods<LowerableOp>,
                              DeclareOpInterfaceMethods<TriangularOp, ["inferTriangles", "demandTriangles"]>,
-                             SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove]> {
+                             SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove] # AlongTime> {
   let summary = "a fused elementwise computation";
   let description = [{
     For every index of the common result shape: reads one element of each input (through its map, a projected
@@ -587,6 +589,7 @@ def MapOp : SinterOp<"map", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>, 
 
 // The interpreter itself gives it its meaning: it evaluates the region's ops on whole tensors.
 def AttentionOp : SinterOp<"attention", [Pure, DeclareOpInterfaceMethods<DifferentiableOp>,
+                                         DeclareOpInterfaceMethods<TimeAxisOp>,
                                          SingleBlockImplicitTerminator<"YieldOp">, IsolatedFromAbove]> {
   let summary = "a fused computation over rows x columns: queries x keys, or tokens x vocabulary";
   let description = [{

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "dialects/Precompiled.h"
+#include "dialects/sinter/Lift.h"
 #include "dialects/sinter/Reference.h"
 #include "dialects/sinter/Roles.h"
+#include "dialects/sinter/Time.h"
 #include "dialects/sinter/Triangles.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/SymbolTable.h"

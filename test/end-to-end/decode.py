@@ -1,11 +1,11 @@
-"""decode.py FOLDER RANDOM [--all] [--from N]: logits of programs compiled with --decode against those without, to the
-bit.
+"""decode.py FOLDER RANDOM [--all] [--from N]: logits of programs compiled with --decode against those of --no-decode,
+to the bit.
 
 Each model is compiled both ways, trained for a few steps, and asked for the log-probabilities of every token that it
 may choose: of prompts cut in any way, by any number of threads, of several texts one after another and (--decode-batch)
 at once. RANDOM models are drawn by
 number (from N on): attention with masks, windows, soft caps, grouped heads, ALiBi, rotary positions, sums so far,
-norms, in random order. --all: every number of threads with every way to cut a prompt, by hand before a release
+scans, norms, in random order. --all: every number of threads with every way to cut a prompt, by hand before a release
 (decode.py FOLDER 50 --all: an hour).
 """
 
@@ -81,10 +81,30 @@ def so_far(number, draw):
     return f"    x = x + {draw.choice([mean, 'cumsum(tanh(x), 1, true) * 0.1'])};\n"
 
 
+def recurrent(number, draw):
+    """A scan over positions: a network that reads its own state, or one whose state only decays, of another type."""
+    step = ("        Tensor h = tanh(matmul(carry[0], w) + now[0]);\n"
+            "        return {{h, carry[1] + 1}, {h * 0.5}};") if draw.random() < 0.5 else (
+            "        Tensor h = carry[0] * sigmoid(now[0]) + now[0] * (1 - cast(carry[1], f32) * 0.001);\n"
+            "        return {{h, carry[1] + 1}, {tanh(h) + sum(w)}};")
+    return f"""    {{
+      Tensor w = parameter("recurrent{number}", {{D, D}}, normal(0.1));
+      auto step = [&](auto carry, auto now) -> ScanStep {{
+{step}
+      }};
+      Tensor by_step = transpose(x, {{1, 0, 2}});
+      Tensor all = scan({{full({{B, D}}, 0.25), constant({{0}}, {{}}, i32)}}, {{by_step}}, step).outputs[0];
+      x = x + transpose(all, {{1, 0, 2}});
+    }}
+"""
+
+
 def random_model(number):
     draw = random.Random(number)
     parts = [draw.choice([attention, attention, feed_forward, so_far])(n, draw) for n in range(draw.randint(2, 4))]
     parts.insert(draw.randint(0, len(parts)), attention(9, draw))
+    if number % 3 == 2:
+        parts.insert(draw.randint(0, len(parts)), recurrent(8, draw))
     sizes = {"context": draw.choice([33, 64, 100, 150]), "width": draw.choice([32, 48, 64])}
     return MODEL % {**sizes, "body": "".join(parts)}
 
@@ -129,7 +149,7 @@ def continued(program, checkpoint):
 
 
 def compare(folder, name, source, settings, every=False):
-    whole = compiled(folder, "whole", source, settings)
+    whole = compiled(folder, "whole", source, settings, "--no-decode")
     step = compiled(folder, "step", source, settings, "--decode")
     several = compiled(folder, "several", source, settings, "--decode-batch=4")
     text = os.path.join(folder, "text.txt")
@@ -175,7 +195,7 @@ def compare_on_vulkan(folder):
     """The same on a device in software, whose sums have other orders in kernels of few rows: to 1e-5."""
     text = os.path.join(folder, "text.txt")
     programs = [compiled(folder, name, GPT[1], GPT[0], "--target=cpu,vulkan", *options)
-                for name, options in (("whole", ()), ("step", ("--decode",)), ("several", ("--decode-batch=4",)))]
+                for name, options in (("whole", ("--no-decode",)), ("step", ()), ("several", ("--decode-batch=4",)))]
     subprocess.run([programs[0], "train", "--data", text, "--steps", "1", "--out", os.path.join(folder, "vulkan")],
                    check=True, capture_output=True)
     checkpoint = os.path.join(folder, "vulkan/checkpoint.safetensors")

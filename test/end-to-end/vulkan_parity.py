@@ -111,7 +111,7 @@ if "logits" in [entry["name"] for entry in json.loads(run("info", "--json"))["en
     run("sample", "--checkpoint", checkpoint("vulkan"), "-n", 3, "--device", VULKAN, "--trace", trace)
     launches = [event for event in json.loads(trace.read_text())["traceEvents"] if event.get("cat") == "launch"]
     entries = json.loads(run("info", "--json", "--device", VULKAN))["entries"]
-    each = next(entry["launches"] for entry in entries if entry["name"] == "logits")
+    each = next(entry["launches"] for entry in entries if entry["name"] == "decode")
     kept = len(launches) == 3 * each and {launch["tid"] for launch in launches} == {2000}
     promise("launches of a sample in its trace", kept, f"{len(launches)} launches, {each} a token")
 sys.exit(failed)

@@ -32,12 +32,12 @@ def main():
     text, out = os.path.join(folder, "text.txt"), os.path.join(folder, "out")
     with open(text, "w", encoding="utf-8") as file:
         file.write(WORDS * 40)
-    plain = compiled(folder, "f32")
+    plain = compiled(folder, "f32", "--no-decode")
     run(plain, "train", "--data", text, "--steps", "60", "--lr", "3e-3", "--out", out)
     loss = lambda program: json.loads(run(program, "eval", "--checkpoint", out, "--data", text))["loss"]
     exact = loss(plain)
     for kind, bound in (("packed", 0), ("bf16", 2e-3), ("int8", 5e-3), ("int4", 5e-2)):
-        whole = compiled(folder, "whole", f"--weights={kind}")
+        whole = compiled(folder, "whole", f"--weights={kind}", "--no-decode")
         step = compiled(folder, "step", f"--weights={kind}", "--decode")
         far = abs(loss(whole) - exact)
         near = 0 < far <= bound or far == bound == 0

@@ -16,11 +16,11 @@
 
 //--- roundtrip.mlir
 // CHECK-LABEL: @both
-func.func @both(%x: tensor<1x128xf32>, %w: tensor<6x64x64xi32>, %q: tensor<1x32xi32>, %s: tensor<1x2xf32>, %t: tensor<1x2xf32>, %v: tensor<6x32x64xi32>, %c: tensor<6x2x64xf32>) -> (tensor<1x384xf32>, tensor<1x321xf32>) {
+func.func @both(%x: tensor<1x128xf32>, %w: tensor<6x64x64xi32>, %q: tensor<1x32xi32>, %s: tensor<1x2xf32>, %t: tensor<1x2xf32>, %v: tensor<6x32x64xi32>, %c: tensor<6x1x64xi32>) -> (tensor<1x384xf32>, tensor<1x321xf32>) {
   // CHECK: sinter.matmul_packed bf16(%{{.*}}) by %{{.*}} : (tensor<1x128xf32>, tensor<6x64x64xi32>) -> tensor<1x384xf32>
   %y = sinter.matmul_packed bf16(%x) by %w : (tensor<1x128xf32>, tensor<6x64x64xi32>) -> tensor<1x384xf32>
-  // CHECK: sinter.matmul_packed int8(%{{.*}}, %{{.*}}, %{{.*}}) by %{{.*}} scales %{{.*}} : (tensor<1x32xi32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<6x32x64xi32>, tensor<6x2x64xf32>) -> tensor<1x321xf32>
-  %z = sinter.matmul_packed int8(%q, %s, %t) by %v scales %c : (tensor<1x32xi32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<6x32x64xi32>, tensor<6x2x64xf32>) -> tensor<1x321xf32>
+  // CHECK: sinter.matmul_packed int8(%{{.*}}, %{{.*}}, %{{.*}}) by %{{.*}} scales %{{.*}} : (tensor<1x32xi32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<6x32x64xi32>, tensor<6x1x64xi32>) -> tensor<1x321xf32>
+  %z = sinter.matmul_packed int8(%q, %s, %t) by %v scales %c : (tensor<1x32xi32>, tensor<1x2xf32>, tensor<1x2xf32>, tensor<6x32x64xi32>, tensor<6x1x64xi32>) -> tensor<1x321xf32>
   return %y, %z : tensor<1x384xf32>, tensor<1x321xf32>
 }
 
@@ -43,15 +43,15 @@ func.func @left(%x: tensor<1x126xf32>, %w: tensor<6x64x64xi32>) -> tensor<1x384x
   return %y : tensor<1x384xf32>
 }
 // -----
-func.func @three(%q: tensor<1x32xi32>, %s: tensor<1x2xf32>, %w: tensor<1x32x64xi32>, %c: tensor<1x2x64xf32>) -> tensor<1x64xf32> {
+func.func @three(%q: tensor<1x32xi32>, %s: tensor<1x2xf32>, %w: tensor<1x32x64xi32>, %c: tensor<1x1x64xi32>) -> tensor<1x64xf32> {
   // expected-error @+1 {{needs on its left 'tensor<1x32xi32>', 'tensor<1x2xf32>', 'tensor<1x2xf32>'}}
-  %y = sinter.matmul_packed int8(%q, %s) by %w scales %c : (tensor<1x32xi32>, tensor<1x2xf32>, tensor<1x32x64xi32>, tensor<1x2x64xf32>) -> tensor<1x64xf32>
+  %y = sinter.matmul_packed int8(%q, %s) by %w scales %c : (tensor<1x32xi32>, tensor<1x2xf32>, tensor<1x32x64xi32>, tensor<1x1x64xi32>) -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }
 // -----
-func.func @group(%q: tensor<1x20xi32>, %s: tensor<1x1xf32>, %w: tensor<1x20x64xi32>, %c: tensor<1x1x64xf32>) -> tensor<1x64xf32> {
+func.func @group(%q: tensor<1x20xi32>, %s: tensor<1x1xf32>, %w: tensor<1x20x64xi32>, %c: tensor<1x1x64xi32>) -> tensor<1x64xf32> {
   // expected-error @+1 {{has 80 steps of k, which are no whole groups of 64}}
-  %y = sinter.matmul_packed int8(%q, %s, %s) by %w scales %c : (tensor<1x20xi32>, tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x20x64xi32>, tensor<1x1x64xf32>) -> tensor<1x64xf32>
+  %y = sinter.matmul_packed int8(%q, %s, %s) by %w scales %c : (tensor<1x20xi32>, tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x20x64xi32>, tensor<1x1x64xi32>) -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }
 // -----
@@ -61,17 +61,17 @@ func.func @scales(%q: tensor<1x32xi32>, %s: tensor<1x2xf32>, %w: tensor<1x32x64x
   return %y : tensor<1x64xf32>
 }
 // -----
-func.func @none(%x: tensor<1x128xf32>, %w: tensor<1x64x64xi32>, %c: tensor<1x2x64xf32>) -> tensor<1x64xf32> {
+func.func @none(%x: tensor<1x128xf32>, %w: tensor<1x64x64xi32>, %c: tensor<1x1x64xi32>) -> tensor<1x64xf32> {
   // expected-error @+1 {{of f32 or bf16 has no scales, and one of whole numbers those of each group}}
-  %y = sinter.matmul_packed bf16(%x) by %w scales %c : (tensor<1x128xf32>, tensor<1x64x64xi32>, tensor<1x2x64xf32>) -> tensor<1x64xf32>
+  %y = sinter.matmul_packed bf16(%x) by %w scales %c : (tensor<1x128xf32>, tensor<1x64x64xi32>, tensor<1x1x64xi32>) -> tensor<1x64xf32>
   return %y : tensor<1x64xf32>
 }
 
 //--- scheduled.mlir
 // CHECK: sinter.schedule = {dots = "bytes", rows = 2 : i64}
 // PAIRS: sinter.schedule = {dots = "pairs", rows = 2 : i64}
-func.func private @k(%q: tensor<5x32xi32>, %s: tensor<5x2xf32>, %t: tensor<5x2xf32>, %w: tensor<1x32x64xi32>, %c: tensor<1x2x64xf32>) -> tensor<5x64xf32> attributes {sinter.kernel, sinter.kind = "matmul_packed"} {
-  %y = sinter.matmul_packed int8(%q, %s, %t) by %w scales %c : (tensor<5x32xi32>, tensor<5x2xf32>, tensor<5x2xf32>, tensor<1x32x64xi32>, tensor<1x2x64xf32>) -> tensor<5x64xf32>
+func.func private @k(%q: tensor<5x32xi32>, %s: tensor<5x2xf32>, %t: tensor<5x2xf32>, %w: tensor<1x32x64xi32>, %c: tensor<1x1x64xi32>) -> tensor<5x64xf32> attributes {sinter.kernel, sinter.kind = "matmul_packed"} {
+  %y = sinter.matmul_packed int8(%q, %s, %t) by %w scales %c : (tensor<5x32xi32>, tensor<5x2xf32>, tensor<5x2xf32>, tensor<1x32x64xi32>, tensor<1x1x64xi32>) -> tensor<5x64xf32>
   return %y : tensor<5x64xf32>
 }
 

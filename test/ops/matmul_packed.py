@@ -52,7 +52,11 @@ def product(kind, m, n, k, draw):
     w = [[draw.randrange(-offset, offset) for _ in range(n)] for _ in range(k)]
     q = [[draw.randrange(-127, 128) for _ in range(k)] for _ in range(m)]
     groups = k // group
-    wscale = [[f32(draw.uniform(0.001, 0.01)) for _ in range(n)] for _ in range(groups)]
+    both = [[bf16(draw.uniform(0.001, 0.01)) for _ in range(n)] for _ in range(groups)]
+    wscale = [[scale for scale, _ in row] for row in both]
+    none = [(0.0, 0)] * n
+    pairs = [[signed(low | high << 16) for (_, low), (_, high) in zip(both[g], (both + [none])[g + 1])]
+             for g in range(0, groups, 2)]
     xscale = [[f32(draw.uniform(0.001, 0.01)) for _ in range(groups)] for _ in range(m)]
     shift = lambda j: 8 * (j % 4) + (0 if bits == 8 else 4 * (j // 4))
     words = [[signed(sum((w[steps * i + j][c] + offset) << shift(j) for j in range(steps))) for c in range(n)]
@@ -62,7 +66,7 @@ def product(kind, m, n, k, draw):
     sums = [[float(sum(q[i][g * group:(g + 1) * group])) for g in range(groups)] for i in range(m)]
     y = [[sum(xscale[i][g] * wscale[g][j] * sum(q[i][s] * w[s][j] for s in range(g * group, (g + 1) * group))
               for g in range(groups)) for j in range(n)] for i in range(m)]
-    return [(bytes_, "i32"), (xscale, "f32"), (sums, "f32")], panels(words, n), panels(wscale, n, 0.0), y
+    return [(bytes_, "i32"), (xscale, "f32"), (sums, "f32")], panels(words, n), panels(pairs, n), y
 
 
 def shape(values):
@@ -75,11 +79,11 @@ def main():
     cases = [("f32", 1, 70, 33), ("f32", 3, 64, 700), ("bf16", 1, 70, 64), ("bf16", 3, 64, 900), ("bf16", 5, 130, 50),
              ("f32", 9, 70, 900), ("bf16", 7, 70, 800),
              ("int8", 1, 70, 128), ("int8", 5, 64, 192), ("int8", 4, 17, 64), ("int4", 1, 130, 96), ("int4", 3, 64, 64),
-             ("int4", 2, 16, 32)]
+             ("int4", 2, 16, 32), ("int8", 3, 70, 320)]
     for number, (kind, m, n, k) in enumerate(cases):
         left, words, scales, y = product(kind, m, n, k, draw)
         lines, names, types = [], [], []
-        operands = [*left, (words, "i32")] + ([(scales, "f32")] if scales else [])
+        operands = [*left, (words, "i32")] + ([(scales, "i32")] if scales else [])
         for i, (values, element) in enumerate(operands):
             types.append(f"tensor<{shape(values)}x{element}>")
             names.append(f"%v{i}")

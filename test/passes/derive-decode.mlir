@@ -6,6 +6,8 @@
 // RUN: sinter-opt %t/model.mlir --sinter-derive-decode=chunk=100 | FileCheck %t/model.mlir --check-prefix=LONG
 // RUN: sinter-opt %t/model.mlir --sinter-derive-decode='chunk=4 texts=3' -mlir-print-local-scope | FileCheck %t/model.mlir --check-prefix=TEXTS
 // RUN: sinter-opt %t/ways.mlir --sinter-derive-decode='chunk=4 texts=3' | sinter-opt | FileCheck %t/ways.mlir
+// RUN: sinter-opt %t/scan.mlir --sinter-derive-decode=chunk=4 | sinter-opt -mlir-print-local-scope | FileCheck %t/scan.mlir
+// RUN: sinter-opt %t/scan.mlir --sinter-derive-decode='chunk=4 texts=3' | sinter-opt | FileCheck %t/scan.mlir --check-prefix=TEXTS
 // RUN: sinter-opt %t/lookup.mlir --verify-diagnostics --sinter-derive-decode=texts=2
 // RUN: sinter-opt %t/other.mlir --sinter-derive-decode 2>&1 | FileCheck %t/other.mlir
 // RUN: sinter-opt %t/errors.mlir --split-input-file --verify-diagnostics --sinter-derive-decode
@@ -19,6 +21,15 @@
 // RUN: sed 's/x + mean(x, {1}, true)/flip(x, 1)/' %t/mean.cpp > %t/flip.cpp
 // RUN: not sinterc %t/flip.cpp --decode -o %t/none 2>&1 | FileCheck %t/mean.cpp --check-prefix=FLIP
 // RUN: not sinterc %t/model.mlir --from=kernels --decode -o %t/none 2>&1 | FileCheck %t/mean.cpp --check-prefix=LATE
+
+// Unless it is asked for, that is a warning, and a model that has such entries of its own is left alone.
+// RUN: sinterc %t/mean.cpp --emit=fused -o - 2>&1 | FileCheck %t/mean.cpp --check-prefix=ANEW
+// RUN: sinterc %t/mean.cpp --no-decode --emit=fused -o - 2>&1 | FileCheck %t/mean.cpp --check-prefix=SILENT
+// RUN: sinter-opt %t/own.mlir --sinter-derive-decode=if-possible 2>&1 | FileCheck %t/own.mlir
+// RUN: sinter-opt %t/other.mlir --sinter-derive-decode=if-possible 2>&1 | FileCheck %t/own.mlir --check-prefix=QUIET
+// RUN: sed 's/x + mean(x, {1}, true)/x + cumsum(x, 1)/' %t/mean.cpp > %t/sum.cpp
+// RUN: sinterc %t/sum.cpp --emit=fused -o - | FileCheck %t/mean.cpp --check-prefix=DERIVED
+// RUN: not sinterc %t/sum.cpp --decode --no-decode -o %t/none 2>&1 | FileCheck %t/mean.cpp --check-prefix=BOTH
 
 //--- model.mlir
 // The column operand is kept, the row operand is not; the diagonal is that of absolute positions.
@@ -99,6 +110,20 @@ func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: 
   return %one : tensor<4xf32>
 }
 
+//--- own.mlir
+// CHECK-NOT: warning
+// CHECK: func.func @decode(%arg0: tensor<2xf32>
+// CHECK-NOT: func.func @prefill
+// QUIET-NOT: warning
+// QUIET: func.func @logits
+func.func @decode(%x: tensor<2xf32> {sinter.name = "x"}) -> (tensor<2xf32> {sinter.name = "y"}) attributes {sinter.entry} {
+  return %x : tensor<2xf32>
+}
+func.func @logits(%tokens: tensor<8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}) -> (tensor<i32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %one = sinter.gather %tokens, %position : (tensor<8xi32>, tensor<i32>) -> tensor<i32>
+  return %one : tensor<i32>
+}
+
 //--- other.mlir
 // No language model: nothing is derived, which is said.
 // CHECK: warning: nothing samples token by token: there is no entry `logits` that takes `tokens` [1, T] and `position`
@@ -143,6 +168,50 @@ func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: 
   %l = sinter.matmul %p, %w : (tensor<1x4xf32>, tensor<4x5xf32>) -> tensor<1x5xf32>
   %r = sinter.reshape %l : tensor<1x5xf32> -> tensor<5xf32>
   return %r : tensor<5xf32>
+}
+
+//--- scan.mlir
+// What a scan carries is kept behind each position: it goes on from the one before the first new one, or begins. One new
+// position needs no loop; of several texts, each has its own carry.
+// CHECK: sinter.state @cache.0 : tensor<8x1x4xf32> {init = "zeros", transient}
+// CHECK-LABEL: func.func @decode(
+// CHECK-SAME: %[[OFFSET:[^:]*]]: tensor<i32> {sinter.default = 0.000000e+00 : f64, sinter.name = "offset"}
+// CHECK: %[[KEPT:.*]] = sinter.read @cache.0
+// CHECK: %[[LAST:.*]] = sinter.map(%[[OFFSET]])
+// CHECK: arith.subi
+// CHECK: %[[ROW:.*]] = sinter.gather %[[KEPT]], %[[LAST]] : (tensor<8x1x4xf32>, tensor<i32>) -> tensor<1x4xf32>
+// CHECK: %[[H:.*]] = sinter.map(%{{.*}}, %[[ROW]], %[[OFFSET]])
+// CHECK: arith.cmpi eq
+// CHECK-NOT: sinter.scan
+// CHECK: sinter.matmul %[[H]], %{{.*}} : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+// CHECK: %[[NOW:.*]] = sinter.put %{{.*}} at %[[OFFSET]] along 0 : (tensor<8x1x4xf32>, tensor<1x1x4xf32>, tensor<i32>)
+// CHECK: sinter.write @cache.0, %[[NOW]]
+// CHECK-LABEL: func.func @prefill(
+// CHECK: sinter.scan 4 carry(%{{.*}}) over(%{{.*}}) with(%{{.*}}) : (tensor<1x4xf32>, tensor<4x1x4xf32>, tensor<4x4xf32>) -> (tensor<1x4xf32>, tensor<4x1x4xf32>, tensor<4x1x4xf32>)
+// CHECK: sinter.put {{.*}} along 0 : (tensor<8x1x4xf32>, tensor<4x1x4xf32>, tensor<i32>)
+// TEXTS: sinter.state @cache.0 : tensor<3x8x1x4xf32>
+// TEXTS-LABEL: func.func @decode(
+// TEXTS: sinter.gather %{{.*}} : (tensor<24x1x4xf32>, tensor<3xi32>) -> tensor<3x1x4xf32>
+// TEXTS-NOT: sinter.scan
+// TEXTS: sinter.put {{.*}} along 1 : (tensor<3x8x1x4xf32>, tensor<3x1x1x4xf32>, tensor<3xi32>)
+func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<16x4xf32> {sinter.name = "table"}, %w: tensor<4x4xf32> {sinter.name = "w"}) -> (tensor<4xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %zero = arith.constant dense<0.0> : tensor<1x4xf32>
+  %t = sinter.reshape %tokens : tensor<1x8xi32> -> tensor<8xi32>
+  %e = sinter.gather %table, %t : (tensor<16x4xf32>, tensor<8xi32>) -> tensor<8x4xf32>
+  %x = sinter.reshape %e : tensor<8x4xf32> -> tensor<8x1x4xf32>
+  %last, %all = sinter.scan 8 carry(%zero) over(%x) with(%w) : (tensor<1x4xf32>, tensor<8x1x4xf32>, tensor<4x4xf32>) -> (tensor<1x4xf32>, tensor<8x1x4xf32>) {
+  ^bb0(%h: tensor<1x4xf32>, %now: tensor<1x4xf32>, %u: tensor<4x4xf32>):
+    %p = sinter.matmul %h, %u : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
+    %next = sinter.map(%p, %now) [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>] : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32> {
+    ^bb0(%a: f32, %b: f32):
+      %s = arith.addf %a, %b : f32
+      sinter.yield %s : f32
+    }
+    sinter.next %next, %p : tensor<1x4xf32>, tensor<1x4xf32>
+  }
+  %rows = sinter.reshape %all : tensor<8x1x4xf32> -> tensor<8x4xf32>
+  %one = sinter.gather %rows, %position : (tensor<8x4xf32>, tensor<i32>) -> tensor<4xf32>
+  return %one : tensor<4xf32>
 }
 
 //--- lookup.mlir
@@ -260,11 +329,46 @@ func.func @logits(%tokens: tensor<8xi32> {sinter.name = "tokens"}, %position: te
   return %one : tensor<3xf32>
 }
 
+// -----
+// Steps in the other direction.
+func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<16x4xf32> {sinter.name = "table"}) -> (tensor<4xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %zero = arith.constant dense<0.0> : tensor<4xf32>
+  %t = sinter.reshape %tokens : tensor<1x8xi32> -> tensor<8xi32>
+  %x = sinter.gather %table, %t : (tensor<16x4xf32>, tensor<8xi32>) -> tensor<8x4xf32>
+  // expected-error @+1 {{cannot be sampled token by token: scan: begins with later positions}}
+  %last, %all = sinter.scan 8 reverse carry(%zero) over(%x) with() : (tensor<4xf32>, tensor<8x4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>) {
+  ^bb0(%h: tensor<4xf32>, %now: tensor<4xf32>):
+    sinter.next %now, %h : tensor<4xf32>, tensor<4xf32>
+  }
+  %one = sinter.gather %all, %position : (tensor<8x4xf32>, tensor<i32>) -> tensor<4xf32>
+  return %one : tensor<4xf32>
+}
+// -----
+// What is left at the end.
+func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: tensor<i32> {sinter.name = "position"}, %table: tensor<16x4xf32> {sinter.name = "table"}) -> (tensor<4xf32> {sinter.name = "logits"}) attributes {sinter.entry} {
+  %zero = arith.constant dense<0.0> : tensor<4xf32>
+  %t = sinter.reshape %tokens : tensor<1x8xi32> -> tensor<8xi32>
+  %x = sinter.gather %table, %t : (tensor<16x4xf32>, tensor<8xi32>) -> tensor<8x4xf32>
+  // expected-error @+1 {{cannot be sampled token by token: scan: what it ends with comes of all positions}}
+  %last, %all = sinter.scan 8 carry(%zero) over(%x) with() : (tensor<4xf32>, tensor<8x4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>) {
+  ^bb0(%h: tensor<4xf32>, %now: tensor<4xf32>):
+    sinter.next %now, %h : tensor<4xf32>, tensor<4xf32>
+  }
+  %one = sinter.gather %all, %position : (tensor<8x4xf32>, tensor<i32>) -> tensor<4xf32>
+  return %last : tensor<4xf32>
+}
+
 //--- mean.cpp
-// CHECK: mean.cpp:12:17: cannot be sampled token by token: reduce: over all positions, later ones too
-// ROLL: roll.cpp:12:17: cannot be sampled token by token: slice: reads other positions than its own
-// OPEN: open.cpp:12:{{[0-9]+}}: cannot be sampled token by token: softmax: of later positions, too
-// FLIP: flip.cpp:12:{{[0-9]+}}: cannot be sampled token by token:
+// CHECK: mean.cpp:18:17: cannot be sampled token by token: reduce: over all positions, later ones too
+// ROLL: roll.cpp:18:17: cannot be sampled token by token: slice: reads other positions than its own
+// OPEN: open.cpp:18:{{[0-9]+}}: cannot be sampled token by token: softmax: of later positions, too
+// FLIP: flip.cpp:18:{{[0-9]+}}: cannot be sampled token by token:
+// ANEW: mean.cpp:18:17: {{.*}}sampling computes all positions anew for each token: reduce: over all positions, later ones too
+// ANEW-NOT: func.func @decode
+// SILENT-NOT: sampling computes
+// SILENT: func.func @logits
+// DERIVED: func.func @decode
+// BOTH: --no-decode: contradicts --decode and --decode-batch
 // LATE: --decode: acts on the way to stage fused, but --from=kernels starts behind it
 #include <sinter/sinter.h>
 using namespace sinter;

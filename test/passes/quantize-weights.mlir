@@ -35,11 +35,11 @@ func.func @more(%x: tensor<17x4096xf32> {sinter.name = "x"}) -> (tensor<17x4096x
 //--- model.mlir
 // KIND: kind is f32, bf16, int8 or int4, not 'int7'
 // CHECK: sinter.state @packed.w : tensor<2x32x64xi32> {init = "zeros", transient}
-// CHECK: sinter.state @packed.w.scales : tensor<2x2x64xf32> {init = "zeros", transient}
+// CHECK: sinter.state @packed.w.scales : tensor<2x1x64xi32> {init = "zeros", transient}
 // CHECK: sinter.state @packed.w.transposed : tensor<2x32x64xi32>
 // CHECK: sinter.state @w : tensor<100x80xf32>
 // INT4: sinter.state @packed.w : tensor<2x16x64xi32>
-// INT4: sinter.state @packed.w.scales : tensor<2x4x64xf32>
+// INT4: sinter.state @packed.w.scales : tensor<2x2x64xi32>
 // BF16: sinter.state @packed.w : tensor<2x50x64xi32>
 // BF16-NOT: scales
 // Of f32, more than 64 rows stay, too.
@@ -55,16 +55,15 @@ sinter.state @few : tensor<100x8xf32> {init = "normal", scale = 1.0, trainable}
 sinter.state @memory : tensor<100x80xf32> {init = "zeros"}
 // CHECK-LABEL: func.func @infer
 // CHECK: sinter.read @packed.w : tensor<2x32x64xi32>
-// CHECK: sinter.read @packed.w.scales : tensor<2x2x64xf32>
+// CHECK: sinter.read @packed.w.scales : tensor<2x1x64xi32>
 // CHECK: sinter.pad %{{.*}} : tensor<3x100xf32> -> tensor<3x128xf32>
-// CHECK: sinter.reduce max
-// CHECK: sinter.reduce sum
+// CHECK: sinter.round_rows int8 %{{.*}} : tensor<3x128xf32> -> tensor<3x32xi32>, tensor<3x2xf32>, tensor<3x2xf32>
 // CHECK: sinter.matmul_packed int8{{.*}} -> tensor<3x80xf32>
 // CHECK: sinter.read @packed.w.transposed
 // CHECK: sinter.matmul_packed int8{{.*}} -> tensor<3x100xf32>
 // CHECK: sinter.matmul {{.*}} -> tensor<3x8xf32>
 // CHECK: sinter.matmul {{.*}} -> tensor<3x80xf32>
-// INT4: sinter.matmul_packed int4{{.*}} (tensor<3x32xi32>, tensor<3x4xf32>, tensor<3x4xf32>, tensor<2x16x64xi32>, tensor<2x4x64xf32>) -> tensor<3x80xf32>
+// INT4: sinter.matmul_packed int4{{.*}} (tensor<3x32xi32>, tensor<3x4xf32>, tensor<3x4xf32>, tensor<2x16x64xi32>, tensor<2x2x64xi32>) -> tensor<3x80xf32>
 // BF16: sinter.matmul_packed bf16({{.*}}) by {{.*}} : (tensor<3x100xf32>, tensor<2x50x64xi32>) -> tensor<3x80xf32>
 func.func @infer(%x: tensor<3x100xf32> {sinter.name = "x"}) -> (tensor<3x80xf32> {sinter.name = "y"}, tensor<3x100xf32> {sinter.name = "z"}, tensor<3x8xf32> {sinter.name = "f"}, tensor<3x80xf32> {sinter.name = "g"}) attributes {sinter.entry} {
   %w = sinter.read @w : tensor<100x80xf32>

@@ -13,6 +13,7 @@
 #include "compiler/codegen/cpu/attention/AttentionSchedule.h"
 #include "compiler/codegen/cpu/loops/EmitLoops.h"
 #include "compiler/codegen/cpu/products/PackedProduct.h"
+#include "compiler/codegen/cpu/products/RoundRows.h"
 #include "dialects/sinter/Attributes.h"
 #include "dialects/sinter/Windows.h"
 
@@ -59,6 +60,8 @@ private:
         return scheduleOf(seed ? randomPlan(*product, target, random) : planMatmul(*product, target), &getContext());
     if (multipliesPacked(kernel))
       return schedulePacked(kernel, target, seed ? &random : nullptr);
+    if (roundsRows(kernel))
+      return DictionaryAttr::get(&getContext());
     lowerWindows(kernel);
     return scheduleLoops(kernel, seed ? &random : nullptr);
   }

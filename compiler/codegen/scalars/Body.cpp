@@ -22,6 +22,15 @@ Value toLanes(OpBuilder &builder, Location loc, Value value, int64_t count) {
   return vector::BroadcastOp::create(builder, loc, type, value);
 }
 
+Value withoutReshapes(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
 Value indexConstant(OpBuilder &builder, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }

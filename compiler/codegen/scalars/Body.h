@@ -14,6 +14,13 @@ bool isLanes(mlir::Value value);
 /// `value` on `count` lanes; a vector is returned unchanged. Constants become dense constants.
 mlir::Value toLanes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value value, int64_t count);
 
+/// What `value` is a reshape of; itself if it is none.
+mlir::Value withoutReshapes(mlir::Value value);
+/// The argument that `value` is, or is a reshape of; null if it is computed.
+inline mlir::BlockArgument argumentOf(mlir::Value value) {
+  return llvm::dyn_cast<mlir::BlockArgument>(withoutReshapes(value));
+}
+
 /// `arith.constant value : index`.
 mlir::Value indexConstant(mlir::OpBuilder &builder, mlir::Location loc, int64_t value);
 

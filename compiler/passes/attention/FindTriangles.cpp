@@ -10,7 +10,7 @@
 // themselves (TriangularOp). Inside attention, the same is asked of what is far below the diagonal: sliding windows.
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/Passes.h"
-#include "compiler/passes/attention/Triangles.h"
+#include "dialects/sinter/KnownTriangles.h"
 
 #include <set>
 

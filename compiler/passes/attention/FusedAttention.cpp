@@ -1,7 +1,7 @@
 #include "compiler/passes/attention/FusedAttention.h"
 
-#include "compiler/passes/attention/Triangles.h"
 #include "dialects/sinter/Axes.h"
+#include "dialects/sinter/KnownTriangles.h"
 
 #include "mlir/IR/Matchers.h"
 

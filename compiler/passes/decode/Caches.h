@@ -16,9 +16,12 @@ public:
 
   /// Of all positions of `value` along `dim` (-1: it has none); of several texts, with one more dimension in front.
   StateOp of(mlir::Value value, int64_t dim, int64_t texts) {
+    return of(value, dim, texts, mlir::cast<mlir::RankedTensorType>(value.getType()));
+  }
+  /// The same, of what has `type`: `value` is one of its parts.
+  StateOp of(mlir::Value value, int64_t dim, int64_t texts, mlir::RankedTensorType type) {
     StateOp &cache = states[{value, dim}];
     if (!cache) {
-      auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
       llvm::SmallVector<int64_t> shape(type.getShape());
       if (texts > 1)
         shape.insert(shape.begin(), texts);

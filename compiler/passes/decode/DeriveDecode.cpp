@@ -6,12 +6,13 @@
 //   func @decode(%tokens: tensor<1x1xi32>, %position: tensor<i32>, %offset: tensor<i32>) one position, at `offset`
 //   func @prefill(%tokens: tensor<1x64xi32>, ...)                                        as many as fit
 //
-// What an attention reads along its columns is kept, whatever it is and whoever computed it: a cache belongs to a
-// value, not to a pattern (TimeAxis.h). All else shrinks to the new positions. Columns stay as many as they were, so
-// that each sum has the order that it has in training, and results agree to the bit; but products leave out those that
-// nobody knows yet (matmul_below), and new rows are put where they belong, in place. `decode` of several texts makes a
-// token of each: its caches, offsets and logits have one more dimension in front (EntryDeriver.h). What a text comes
-// with, such as a sentence that is to be translated, is read once, by an entry `encode` (Conditions.h).
+// What an attention reads along its columns is kept, and what a scan carries, whatever it is and whoever computed it: a
+// cache belongs to a value, not to a pattern (TimeAxis.h). All else shrinks to the new positions. Columns stay as many
+// as they were, so that each sum has the order that it has in training, and results agree to the bit; but products
+// leave out those that nobody knows yet (matmul_below), and new rows are put where they belong, in place. `decode` of
+// several texts makes a token of each: its caches, offsets and logits have one more dimension in front
+// (EntryDeriver.h). What a text comes with, such as a sentence that is to be translated, is read once, by an entry
+// `encode` (Conditions.h).
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/decode/EntryDeriver.h"
 #include "compiler/passes/decode/Passes.h"
@@ -46,11 +47,19 @@ struct DeriveDecodePass : impl::DeriveDecodeBase<DeriveDecodePass> {
     if (!tokens || !position || typeOf(tokens).getRank() < 1 || typeOf(tokens).getShape().back() < 2)
       return sayNothingDerived();
     TimeAxes time(source.getBody().front(), tokens, position);
+    if (time.where() && ifPossible) {
+      time.where()->emitWarning("sampling computes all positions anew for each token: ") << time.problem();
+      return;
+    }
     if (time.where()) {
       time.where()->emitError("cannot be sampled token by token: ") << time.problem();
       return signalPassFailure();
     }
     Conditions conditions(source, tokens, position);
+    bool isTaken = llvm::any_of(ArrayRef<StringRef>{"prefill", "decode", "encode"},
+                                [&](StringRef name) { return getOperation().lookupSymbol(name) != nullptr; });
+    if (ifPossible && isTaken)
+      return;
     // What decodes several texts has a cache for all of them; a text is prefilled alone, in caches of its own.
     Caches caches(source, ""), own(source, "prefill."), encoded(source, "encode."),
         ownEncoded(source, "prefill.encode.");
@@ -82,6 +91,8 @@ struct DeriveDecodePass : impl::DeriveDecodeBase<DeriveDecodePass> {
 
 private:
   void sayNothingDerived() {
+    if (ifPossible)
+      return;
     getOperation().emitWarning(
         "nothing samples token by token: there is no entry `logits` that takes `tokens` [1, T] and "
         "`position`, as language_model makes it");

@@ -100,6 +100,9 @@ void EntryDeriver::declare(StringRef name, BlockArgument tokens, BlockArgument p
 bool EntryDeriver::derive(Operation &op) {
   if (auto attention = dyn_cast<AttentionOp>(op); attention && time.of(attention.getResult(0)))
     return inlined(attention);
+  if (auto scan = dyn_cast<ScanOp>(op);
+      scan && llvm::any_of(scan.getSequences(), [&](Value v) { return time.of(v).has_value(); }))
+    return scanned(scan);
   if (auto gather = dyn_cast<GatherOp>(op); gather && lift && pick(gather))
     return true;
   IRMapping operands;
@@ -362,18 +365,25 @@ Value EntryDeriver::partOf(Value value, int64_t dim) {
 
 /// Of texts [B, ...], that have all positions along `dim` + 1: each one's new position, along `dim`.
 Value EntryDeriver::ownOf(Value value, int64_t dim) {
-  Location loc = value.getLoc();
-  Value rows = moved(value, dim + 1, 1);
+  return moved(rowsOfTexts(moved(value, dim + 1, 1), /*back=*/0), 0, dim);
+}
+
+/// Of texts [B, T, ...]: each one's row `back` positions before its new one, [B, ...]; the first one's is any.
+Value EntryDeriver::rowsOfTexts(Value rows, int64_t back) {
+  Location loc = rows.getLoc();
   SmallVector<int64_t> shape(typeOf(rows).getShape().drop_front());
   shape.front() *= count.texts;
   rows = ReshapeOp::create(b, loc, RankedTensorType::get(shape, typeOf(rows).getElementType()), rows);
   Value places = numbers({count.texts}, [&](OpBuilder &inner, Value own) -> Value {
     Value text = IndexOp::create(inner, loc, inner.getI32Type(), 0);
-    auto length = inner.getI32IntegerAttr(static_cast<int32_t>(time.length()));
-    Value first = arith::MulIOp::create(inner, loc, text, arith::ConstantOp::create(inner, loc, length));
-    return arith::AddIOp::create(inner, loc, first, own);
+    auto number = [&](int64_t value) {
+      return arith::ConstantOp::create(inner, loc, inner.getI32IntegerAttr(static_cast<int32_t>(value)));
+    };
+    Value first = arith::MulIOp::create(inner, loc, text, number(time.length()));
+    Value place = arith::AddIOp::create(inner, loc, first, own);
+    return back == 0 ? place : arith::SubIOp::create(inner, loc, place, number(back)).getResult();
   });
-  return moved(GatherOp::create(b, loc, rows, places), 0, dim);
+  return GatherOp::create(b, loc, rows, places);
 }
 
 /// One new position of each text along `dim`: each with one along `dim` + 1.

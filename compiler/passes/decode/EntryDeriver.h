@@ -3,10 +3,10 @@
 
 #include "compiler/passes/decode/Caches.h"
 #include "compiler/passes/decode/Conditions.h"
-#include "compiler/passes/decode/Lift.h"
 #include "compiler/passes/decode/TimeAxis.h"
 
 #include "dialects/sinter/Axes.h"
+#include "dialects/sinter/Loops.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -43,6 +43,8 @@ private:
   bool ofEachText(mlir::Operation &op, mlir::IRMapping &operands, llvm::ArrayRef<int64_t> dims);
   mlir::Value read(mlir::Value operand, TimeReading reading);
   bool inlined(AttentionOp attention);
+  bool scanned(ScanOp scan);
+  mlir::Value carryBefore(mlir::Value init, StateOp cache);
   void bound(MatmulOp product, const AxisAnalysis &axes, mlir::IRMapping &inside);
   void clone(mlir::Operation &op, mlir::IRMapping &operands, llvm::ArrayRef<int64_t> dims);
   void cloneMap(MapOp map, mlir::IRMapping &operands, int64_t dim);
@@ -54,6 +56,7 @@ private:
   mlir::Value moved(mlir::Value value, int64_t from, int64_t to);
   mlir::Value partOf(mlir::Value value, int64_t dim);
   mlir::Value ownOf(mlir::Value value, int64_t dim);
+  mlir::Value rowsOfTexts(mlir::Value rows, int64_t back);
   mlir::Value toTexts(mlir::Value value, int64_t dim);
   mlir::Value fromTexts(mlir::Value value, int64_t dim);
   mlir::Value remembered(mlir::Value operand, int64_t dim);

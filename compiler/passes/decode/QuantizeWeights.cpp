@@ -9,10 +9,10 @@
 //                       %y = sinter.matmul_packed int8(%q, %s, %t) by %words scales %scales }
 //
 // Weights are packed by ordinary ops, once, in an entry of their own: the runtime calls it before it calls any other
-// that reads them, and again when parameters have changed. Rows on the left are rounded where they are multiplied. As
-// with `q8_0` and `q4_0` of llama.cpp, groups have a scale each: of 8 bits, from the largest magnitude; of 4 bits, so
-// that the element of the largest magnitude is -8 times the scale, since there are more negative numbers than positive
-// ones.
+// that reads them, and again when parameters have changed. Rows on the left are rounded where they are multiplied
+// (round_rows). As with `q8_0` and `q4_0` of llama.cpp, groups have a scale each: of 8 bits, from the largest
+// magnitude; of 4 bits, so that the element of the largest magnitude is -8 times the scale, since there are more
+// negative numbers than positive ones. A scale has 16 bits, as theirs do, but those of bf16, whose range is f32's.
 #include "compiler/codegen/products/ProductOrder.h"
 #include "compiler/passes/Debug.h"
 #include "compiler/passes/decode/Passes.h"
@@ -63,24 +63,23 @@ public:
     int64_t k = typeOf(w).getDimSize(0), n = typeOf(w).getDimSize(1);
     if (kind == PackedKind::f32)
       return {panels(Expr(b, loc, arith::BitcastOp::create(b, loc, typeOf(w).clone(b.getI32Type()), w))), {}};
-    if (kind == PackedKind::bf16) {
-      Value narrow = arith::TruncFOp::create(b, loc, typeOf(w).clone(b.getBF16Type()), w);
-      Value rounded = arith::ExtFOp::create(b, loc, typeOf(w), narrow);
-      Expr bits(b, loc, arith::BitcastOp::create(b, loc, typeOf(w).clone(b.getI32Type()), rounded));
-      SmallVector<Expr> steps = stepsOfWords(bits, 0, 2);
-      return {panels(build<arith::OrIOp>(shifted<arith::ShRUIOp>(steps[0], 16), steps[1])), {}};
-    }
-    Expr grouped(b, loc, reshaped(w, {k / groupOf(kind), groupOf(kind), n}));
-    auto [scale, inverse] = kind == PackedKind::int8 ? scalesOf(grouped, 1) : signedScalesOf(grouped);
-    Expr q = rounded(grouped * spread(inverse, typeOf(grouped), {0, 2}));
-    if (kind == PackedKind::int4)
-      q = minimum(maximum(q, q.constant(-8)), q.constant(7));
-    Expr whole = toInteger(q + (kind == PackedKind::int8 ? 128 : 8));
+    if (kind == PackedKind::bf16)
+      return {panels(inPairs(toBf16(Expr(b, loc, w)))), {}};
+    int64_t groups = k / groupOf(kind);
+    Expr grouped(b, loc, reshaped(w, {groups, groupOf(kind), n}));
+    auto [scale, inverse] = scalesOf(grouped);
+    Expr q = build<math::RoundEvenOp>(
+        grouped * inverse.with(BroadcastOp::create(b, loc, typeOf(grouped), inverse.value, ArrayRef<int64_t>{0, 2})));
+    // (A scale that was rounded to less leaves the largest one beyond what there is.)
+    double least = kind == PackedKind::int8 ? -128 : -8;
+    q = minimum(maximum(q, q.constant(least)), q.constant(-least - 1));
+    Expr shifts = q - least;
+    Expr whole = q.with(arith::FPToSIOp::create(b, loc, typeOf(q).clone(b.getI32Type()), shifts.value));
     SmallVector<Expr> steps = stepsOfWords(whole.with(reshaped(whole, {k, n})), 0, stepsOfWord(kind));
     Expr word = steps[0];
     for (int64_t j = 1; j < stepsOfWord(kind); ++j)
       word = build<arith::OrIOp>(word, shifted<arith::ShLIOp>(steps[j], 8 * (j % 4) + 4 * (j / 4)));
-    return {panels(word), panels(scale)};
+    return {panels(word), panels(inPairs(scale.with(padded(scale.value, {alignedTo(groups, 2), n}))))};
   }
 
   /// Of [m, k], as sinter.matmul_packed wants them.
@@ -89,16 +88,9 @@ public:
     x = padded(x, {m, k});
     if (isReal())
       return {x};
-    Expr grouped(b, loc, reshaped(x, {m, k / groupOf(kind), groupOf(kind)}));
-    auto [scale, inverse] = scalesOf(grouped, 2);
-    Expr q = rounded(grouped * spread(inverse, typeOf(grouped), {0, 1}));
-    Value sums = ReduceOp::create(b, loc, ReduceKind::sum, q.value, ArrayRef<int64_t>{2});
-    Expr whole = toInteger(q), bytes = build<arith::AndIOp>(whole, whole.constant(255));
-    SmallVector<Expr> steps = stepsOfWords(bytes.with(reshaped(bytes, {m, k})), 1, 4);
-    Expr word = steps[0];
-    for (int64_t j = 1; j < 4; ++j)
-      word = build<arith::OrIOp>(word, shifted<arith::ShLIOp>(steps[j], 8 * j));
-    return {word, scale, sums};
+    auto words = RankedTensorType::get({m, k / 4}, b.getI32Type());
+    auto numbers = RankedTensorType::get({m, k / groupOf(kind)}, b.getF32Type());
+    return llvm::to_vector_of<Value>(RoundRowsOp::create(b, loc, words, numbers, numbers, kind, x).getResults());
   }
 
 private:
@@ -118,31 +110,30 @@ private:
       high.push_back(to - from);
     return PadOp::create(b, loc, typeOf(value).clone(shape), value, none, high, none);
   }
-  Expr spread(Expr x, RankedTensorType type, ArrayRef<int64_t> dims) {
-    return x.with(BroadcastOp::create(b, loc, type, x.value, dims));
-  }
-  Expr rounded(Expr x) { return build<math::RoundEvenOp>(x); }
-  Expr toInteger(Expr x) {
-    return x.with(arith::FPToSIOp::create(b, loc, typeOf(x.value).clone(b.getI32Type()), x.value));
-  }
   template <typename Shift> Expr shifted(Expr x, int64_t by) {
     return by == 0 ? x : build<Shift>(x, x.constant(static_cast<double>(by)));
   }
-  Expr reduced(ReduceKind kind, Expr x, int64_t axis) {
-    return x.with(ReduceOp::create(b, loc, kind, x.value, ArrayRef<int64_t>{axis}).getResult());
+  Expr reduced(ReduceKind kind, Expr x) {
+    return x.with(ReduceOp::create(b, loc, kind, x.value, ArrayRef<int64_t>{1}).getResult());
+  }
+  Expr toBf16(Expr x) {
+    Value narrow = arith::TruncFOp::create(b, loc, typeOf(x).clone(b.getBF16Type()), x.value);
+    return x.with(arith::ExtFOp::create(b, loc, typeOf(x), narrow));
+  }
+  /// Two rows in each word, of numbers that bf16 has, an even one in the lower half.
+  Expr inPairs(Expr x) {
+    Expr bits = x.with(arith::BitcastOp::create(b, loc, typeOf(x).clone(b.getI32Type()), x.value));
+    SmallVector<Expr> rows = stepsOfWords(bits, 0, 2);
+    return build<arith::OrIOp>(shifted<arith::ShRUIOp>(rows[0], 16), rows[1]);
   }
 
-  /// 1/127 of the largest magnitude along `axis`, and what numbers are multiplied by; 0 where there is nothing.
-  std::pair<Expr, Expr> scalesOf(Expr x, int64_t axis) {
-    Expr most = reduced(ReduceKind::max, build<math::AbsFOp>(x), axis);
-    return {most / 127, select(most > most.constant(kTiny), 127 / most, 0)};
-  }
-
-  /// -1/8 of what has the largest magnitude of a group.
-  std::pair<Expr, Expr> signedScalesOf(Expr x) {
-    Expr top = reduced(ReduceKind::max, x, 1), bottom = reduced(ReduceKind::min, x, 1);
-    Expr most = select(-bottom > top, bottom, top);
-    return {most / -8, select(build<math::AbsFOp>(most) > most.constant(kTiny), -8 / most, 0)};
+  /// Of groups [groups, steps, n]: a scale, as it is kept, and what numbers are multiplied by; 0 where there is
+  /// nothing. Of 8 bits, it is 1/127 of the largest magnitude; of 4 bits -1/8 of what has it.
+  std::pair<Expr, Expr> scalesOf(Expr x) {
+    Expr top = reduced(ReduceKind::max, x), bottom = reduced(ReduceKind::min, x);
+    Expr most = kind == PackedKind::int8 ? maximum(-bottom, top) : select(-bottom > top, bottom, top);
+    Expr scale = toBf16(most / (kind == PackedKind::int8 ? 127 : -8));
+    return {scale, select(build<math::AbsFOp>(most) > most.constant(kTiny), 1 / scale, 0)};
   }
 
   /// Every `count`-th along `dim` of a matrix: the first of each word, the second...

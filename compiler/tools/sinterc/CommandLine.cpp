@@ -275,7 +275,10 @@ std::optional<int> interpret(CommandLine &line, const Command &options) {
     return complain("--dtype=" + line.dtype + ": unknown type; f32 and bf16 are known");
   if (!options.at("--memory-budget").given.empty() && !(line.budgetBytes = parseBytes(line.budget)))
     return complain("--memory-budget: expected a number of bytes such as 300M, but got '" + line.budget + "'");
-  line.decodeTexts = line.decode ? 1 : 0;
+  if (line.noDecode && (line.decode || !options.at("--decode-batch").given.empty()))
+    return complain("--no-decode: contradicts --decode and --decode-batch");
+  line.decodeTexts = line.noDecode ? 0 : 1;
+  line.decode |= !options.at("--decode-batch").given.empty();
   if (!options.at("--decode-batch").given.empty() &&
       (llvm::StringRef(line.decodeBatch).getAsInteger(10, line.decodeTexts) || line.decodeTexts < 1 ||
        line.decodeTexts > 1024))
@@ -360,9 +363,13 @@ CommandTable tableOf(CommandLine &line, std::vector<std::string> &inputs, std::s
   flag("--accumulate", line.accumulate,
        "also compile what `train --accumulate N` needs: steps of several batches, whose gradients add up");
   flag("--decode", line.decode,
-       "also compile entries that sample token by token, with caches: prefill and decode, of the bits that logits has");
+       "an error if there can be no entries that sample token by token, with caches: prefill and decode, of the bits "
+       "that "
+       "logits has (without it, a warning, and sampling computes all positions for each token)");
+  flag("--no-decode", line.noDecode, "compile no such entries: a smaller program, that samples slowly");
   add("--decode-batch", "TEXTS", &line.decodeBatch,
-      "the same, and decode makes a token of so many texts at once: of --samples, of --beams, of a server's requests",
+      "as --decode, and decode makes a token of so many texts at once: of --samples, of --beams, of a server's "
+      "requests",
       "1");
   add("--weights", "TYPE", &line.weights,
       "how entries that do not train read their weights: f32, as they are; packed, a copy in the order in which few "
@@ -416,6 +423,7 @@ PipelineOptions CommandLine::pipelineOptions() const {
   options.bf16 = dtype == "bf16";
   options.memoryBudget = budgetBytes;
   options.decode = decodeTexts;
+  options.decodeIfPossible = !decode;
   options.weights = weights == "f32" ? "" : weights == "packed" ? "f32" : weights;
   options.curve = !report.empty();
   options.dumpDirectory = dumpDirectory;

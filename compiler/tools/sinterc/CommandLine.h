@@ -22,7 +22,8 @@ struct CommandLine {
   bool listSettings = false;
   bool time = false, verbose = false, validateSpirv = false, statistics = false, accumulate = false;
   std::string weights = "f32"; ///< how entries that do not train read them
-  bool decode = false;         ///< also derive entries that sample token by token
+  bool decode = false;         ///< entries that sample token by token are asked for
+  bool noDecode = false;       ///< and not even made where they can be
   int64_t decodeTexts = 0;     ///< so many texts at once; 0: none
   Inspection inspection;
 

@@ -85,3 +85,11 @@ LogicalResult BroadcastOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
   });
   return success();
 }
+
+void BroadcastOp::relateTime(TimeRule &rule) { rule.pass(getDims()[rule.timeOf(0)]); }
+
+LogicalResult BroadcastOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  auto copy = cast<BroadcastOp>(lift.cloneAll(*getOperation(), mapping, units));
+  copy.setDims(withLeading(0, getDims(), 1));
+  return success();
+}

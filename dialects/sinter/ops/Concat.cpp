@@ -103,3 +103,23 @@ LogicalResult ConcatOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
   }
   return success();
 }
+
+void ConcatOp::relateTime(TimeRule &rule) {
+  int64_t d = -1;
+  for (unsigned i = 0; i < getNumOperands(); ++i)
+    d = std::max(d, rule.timeOf(i));
+  if (d == static_cast<int64_t>(getAxis()))
+    return rule.refuse("concat: moves positions");
+  rule.give(0, d);
+  for (unsigned i = 0; i < getNumOperands(); ++i) {
+    if (rule.isTimed(i) && rule.timeOf(i) != d)
+      return rule.refuse("concat: joins two dimensions of positions");
+    rule.readNew(i, d);
+  }
+}
+
+LogicalResult ConcatOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  auto copy = cast<ConcatOp>(lift.cloneAll(*getOperation(), mapping, units));
+  copy.setAxis(getAxis() + 1);
+  return success();
+}

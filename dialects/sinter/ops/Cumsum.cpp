@@ -128,3 +128,18 @@ LogicalResult CumsumOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
     }
   return success();
 }
+
+void CumsumOp::relateTime(TimeRule &rule) {
+  bool along = static_cast<int64_t>(getAxis()) == rule.timeOf(0);
+  if (along && getReverse())
+    return rule.refuse("cumsum: of later positions");
+  rule.pass(rule.timeOf(0));
+  if (along)
+    rule.remember(0);
+}
+
+LogicalResult CumsumOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  auto copy = cast<CumsumOp>(lift.cloneAll(*getOperation(), mapping, units));
+  copy.setAxis(getAxis() + 1);
+  return success();
+}

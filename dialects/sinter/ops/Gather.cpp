@@ -123,3 +123,25 @@ LogicalResult ScatterAddOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
         table[static_cast<int64_t>(indices[i]) * width + j] += updates[i * width + j];
   return success();
 }
+
+void GatherOp::relateTime(TimeRule &rule) {
+  constexpr unsigned table = 0, indices = 1;
+  if (!rule.isTimed(table))
+    return rule.pass(rule.timeOf(indices));
+  if (!rule.isTimed(indices) && rule.timeOf(table) > 0)
+    return rule.pass(getIndices().getType().getRank() + rule.timeOf(table) - 1);
+  if (rule.isTimed(indices) || !rule.isPosition(getIndices()))
+    return rule.refuse("gather: looks up other positions");
+  rule.readNew(table, 0); // one of the new positions, which then is no time any more
+}
+
+/// One table for all copies.
+LogicalResult GatherOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  if (lift.isLifted(mapping.lookup(getTable())))
+    return failure(); // each copy would have a table of its own
+  Operation *copy = lift.builder().clone(*getOperation(), mapping);
+  copy->getResult(0).setType(lift.typeOf(getResult(), units.front()));
+  lift.markLifted(copy->getResult(0));
+  mapping.map(getResult(), copy->getResult(0));
+  return success();
+}

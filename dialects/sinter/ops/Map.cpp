@@ -215,3 +215,66 @@ FailureOr<SmallVector<Value>> MapOp::lowerToLinalg(OpBuilder &builder) {
       });
   return SmallVector<Value>(generic.getResults());
 }
+
+void MapOp::relateTime(TimeRule &rule) {
+  SmallVector<AffineMap> maps(getIndexingMaps().getAsValueRange<AffineMapAttr>());
+  int64_t loop = -1;
+  for (auto [i, map] : llvm::enumerate(maps))
+    if (rule.isTimed(i)) {
+      int64_t own = map.getDimPosition(static_cast<unsigned>(rule.timeOf(i)));
+      if (loop >= 0 && own != loop)
+        return rule.refuse("map: makes something of every two positions, and is in no attention");
+      loop = own;
+    }
+  for (auto [i, map] : llvm::enumerate(maps))
+    if (std::optional<unsigned> at = map.getResultPosition(getAffineDimExpr(static_cast<unsigned>(loop), getContext())))
+      rule.readNew(i, *at);
+  for (unsigned i = 0; i < getNumResults(); ++i)
+    rule.give(i, loop);
+}
+
+/// One more loop outside of the others.
+LogicalResult MapOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  OpBuilder &b = lift.builder();
+  int64_t unit = units.front();
+  auto isUnit = [&](IndexOp index) { return unit >= 0 && static_cast<int64_t>(index.getDim()) == unit; };
+  auto dims = static_cast<unsigned>(getShape().size());
+  bool ofUnit = llvm::any_of(getBody().front().getOps<IndexOp>(), isUnit);
+  bool any = ofUnit || llvm::any_of(getInputs(), [&](Value input) { return lift.isLifted(mapping.lookup(input)); });
+
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  AffineExpr copy = getAffineDimExpr(0, getContext());
+  for (auto [input, map] : llvm::zip_equal(getInputs(), getIndexingMaps().getAsValueRange<AffineMapAttr>())) {
+    inputs.push_back(mapping.lookup(input));
+    AffineMap own = any ? map.shiftDims(1) : map;
+    maps.push_back(lift.isLifted(inputs.back()) ? own.insertResult(copy, 0) : own);
+  }
+  if (ofUnit) {
+    inputs.push_back(lift.places());
+    maps.push_back(AffineMap::get(dims + 1, 0, copy));
+  }
+  SmallVector<Type> types;
+  for (Value result : getResults()) {
+    RankedTensorType type = lift.typeOf(result, unit);
+    types.push_back(any ? type : RankedTensorType::get(type.getShape().drop_front(), type.getElementType()));
+  }
+  auto made = MapOp::create(b, getLoc(), types, inputs, b.getAffineMapArrayAttr(maps));
+  IRMapping inside;
+  getBody().cloneInto(&made.getBody(), inside);
+  Block &block = made.getBody().front();
+  Value own = ofUnit ? block.addArgument(b.getI32Type(), getLoc()) : Value();
+  for (auto at : llvm::make_early_inc_range(block.getOps<IndexOp>()))
+    if (isUnit(at)) {
+      at.replaceAllUsesWith(own);
+      at.erase();
+    } else if (any) {
+      at.setDim(at.getDim() + 1);
+    }
+  for (auto [from, to] : llvm::zip_equal(getResults(), made.getResults())) {
+    if (any)
+      lift.markLifted(to);
+    mapping.map(from, to);
+  }
+  return success();
+}

@@ -202,3 +202,45 @@ LogicalResult MatmulOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
                                         operand(b[batch * K * N + (getTransposeRhs() ? n * K + k : k * N + n)]);
   return success();
 }
+
+void MatmulOp::relateTime(TimeRule &rule) {
+  int64_t lhs = rule.timeOf(0), rhs = rule.timeOf(1), rank = getLhs().getType().getRank();
+  int64_t rows = getTransposeLhs() ? rank - 1 : rank - 2, columns = getTransposeRhs() ? rank - 2 : rank - 1;
+  if (lhs >= 0 && rhs >= 0 && (lhs != rhs || lhs >= rank - 2))
+    return rule.refuse("matmul: of positions with positions, in no attention that could be fused");
+  if (lhs == rows && rhs < 0)
+    return rule.pass(rank - 2);
+  if (rhs == columns && lhs < 0)
+    return rule.pass(rank - 1);
+  int64_t batch = std::max(lhs, rhs);
+  if (batch >= rank - 2)
+    return rule.refuse("matmul: sums over all positions, later ones too");
+  rule.readNew(0, batch);
+  rule.readNew(1, batch);
+  rule.give(0, batch);
+}
+
+/// Rows of all copies go through a weight together.
+LogicalResult MatmulOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  OpBuilder &b = lift.builder();
+  auto tensorType = [](Value value) { return cast<RankedTensorType>(value.getType()); };
+  Value lhs = mapping.lookup(getLhs()), rhs = mapping.lookup(getRhs());
+  if (lift.isLifted(rhs) || getTransposeLhs() || tensorType(rhs).getRank() != 2) {
+    lift.cloneAll(*getOperation(), mapping, units);
+    return success();
+  }
+  RankedTensorType result = lift.typeOf(getResult(), units.front());
+  ArrayRef<int64_t> from = tensorType(lhs).getShape(), to = result.getShape();
+  Type element = result.getElementType();
+  IRMapping own;
+  own.map(getRhs(), rhs);
+  own.map(
+      getLhs(),
+      ReshapeOp::create(b, getLoc(), RankedTensorType::get({from[0] * from[1], from[2]}, element), lhs).getResult());
+  Operation *copy = b.clone(*getOperation(), own);
+  copy->getResult(0).setType(RankedTensorType::get({to[0] * to[1], to[2]}, element));
+  Value all = ReshapeOp::create(b, getLoc(), result, copy->getResult(0));
+  lift.markLifted(all);
+  mapping.map(getResult(), all);
+  return success();
+}

@@ -53,7 +53,7 @@ LogicalResult MatmulPackedOp::verify() {
     return error;
   }
   // C3
-  auto scales = RankedTensorType::get({panels, groups, kPanelColumns}, b.getF32Type());
+  auto scales = RankedTensorType::get({panels, (groups + 1) / 2, kPanelColumns}, b.getI32Type());
   bool right = !ofIntegers() ? !getScales() : getScales() && getScales().getType() == scales;
   return right ? success() : emitOpError("of f32 or bf16 has no scales, and one of whole numbers those of each group");
 }
@@ -92,8 +92,10 @@ LogicalResult MatmulPackedOp::evaluate(ArrayRef<const reference::Tensor *> input
         int64_t group = k / getGroup(), groups = length * steps / getGroup();
         auto bytes = static_cast<uint32_t>(static_cast<int64_t>((*inputs[0])[(i * length * steps + k) / 4]));
         auto x = static_cast<int8_t>(bytes >> (8 * (k % 4)));
-        double scale =
-            (*inputs[inputs.size() - 1])[(j / kPanelColumns * groups + group) * kPanelColumns + j % kPanelColumns];
+        int64_t pairs = (groups + 1) / 2;
+        auto both = static_cast<uint32_t>(static_cast<int64_t>(
+            (*inputs.back())[(j / kPanelColumns * pairs + group / 2) * kPanelColumns + j % kPanelColumns]));
+        double scale = llvm::bit_cast<float>(group % 2 ? both & 0xffff0000u : both << 16);
         y[i * n + j] += (*inputs[1])[i * groups + group] * scale * weight(k, j) * x;
       }
   return success();

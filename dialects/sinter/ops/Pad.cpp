@@ -84,3 +84,18 @@ LogicalResult PadOp::evaluate(ArrayRef<const reference::Tensor *> inputs, Mutabl
   });
   return success();
 }
+
+void PadOp::relateTime(TimeRule &rule) {
+  int64_t d = rule.timeOf(0);
+  if (getLow()[d] != 0 || getHigh()[d] != 0 || getInterior()[d] != 0)
+    return rule.refuse("pad: moves positions");
+  rule.pass(d);
+}
+
+LogicalResult PadOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  auto copy = cast<PadOp>(lift.cloneAll(*getOperation(), mapping, units));
+  copy.setLow(withLeading(0, getLow(), 0));
+  copy.setHigh(withLeading(0, getHigh(), 0));
+  copy.setInterior(withLeading(0, getInterior(), 0));
+  return success();
+}

@@ -143,3 +143,16 @@ LogicalResult ReduceOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
   });
   return success();
 }
+
+void ReduceOp::relateTime(TimeRule &rule) {
+  int64_t d = rule.timeOf(0);
+  if (llvm::is_contained(getAxes(), d))
+    return rule.refuse("reduce: over all positions, later ones too");
+  rule.pass(d - llvm::count_if(getAxes(), [&](int64_t axis) { return axis < d; }));
+}
+
+LogicalResult ReduceOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  auto copy = cast<ReduceOp>(lift.cloneAll(*getOperation(), mapping, units));
+  copy.setAxes(llvm::map_to_vector(getAxes(), [](int64_t axis) { return axis + 1; }));
+  return success();
+}

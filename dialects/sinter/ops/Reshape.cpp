@@ -82,3 +82,16 @@ LogicalResult ReshapeOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
   outputs[0].data = inputs[0]->data;
   return success();
 }
+
+/// Time stays a dimension of its own, behind as many elements as before.
+void ReshapeOp::relateTime(TimeRule &rule) {
+  int64_t before = 1, size = 1;
+  for (int64_t extent : getInput().getType().getShape().take_front(rule.timeOf(0)))
+    before *= extent;
+  for (auto [dim, extent] : llvm::enumerate(getType().getShape())) {
+    if (size == before && extent == rule.length())
+      return rule.pass(static_cast<int64_t>(dim));
+    size *= extent;
+  }
+  rule.refuse("reshape: mixes positions with another dimension");
+}

@@ -87,3 +87,23 @@ ScanOp sinter::createScan(OpBuilder &builder, Location loc, ScanOp like, ValueRa
   scan.getBody().takeBody(body);
   return scan;
 }
+
+/// Steps are positions: what it carries from one to the next is remembered.
+void ScanOp::relateTime(TimeRule &rule) {
+  if (whileCarry(*this))
+    return rule.refuse("while: nobody knows how many steps it takes");
+  if (getReverse())
+    return rule.refuse("scan: begins with later positions");
+  unsigned begin = getNumCarries(), end = begin + getSequences().size();
+  for (unsigned i = 0; i < getNumOperands(); ++i) {
+    bool sequence = i >= begin && i < end;
+    if (rule.isTimed(i) && (!sequence || rule.timeOf(i) != 0))
+      return rule.refuse("scan: positions are not its steps");
+    if (sequence)
+      rule.readNew(i, 0);
+  }
+  if (!llvm::all_of(getFinals(), [](Value last) { return last.use_empty(); }))
+    return rule.refuse("scan: what it ends with comes of all positions");
+  for (unsigned i = begin; i < getNumResults(); ++i)
+    rule.give(i, 0);
+}

@@ -96,3 +96,21 @@ LogicalResult SliceOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
   });
   return success();
 }
+
+void SliceOp::relateTime(TimeRule &rule) {
+  int64_t d = rule.timeOf(0);
+  if (getStarts()[d] != 0 || getLimits()[d] != rule.length() || getStrides()[d] != 1)
+    return rule.refuse("slice: reads other positions than its own");
+  rule.pass(d);
+}
+
+LogicalResult SliceOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  auto copy = cast<SliceOp>(lift.cloneAll(*getOperation(), mapping, units));
+  SmallVector<int64_t> limits = withLeading(lift.count(), getLimits(), 0);
+  if (units.front() >= 0)
+    limits[units.front() + 1] = 1;
+  copy.setStarts(withLeading(0, getStarts(), 0));
+  copy.setLimits(limits);
+  copy.setStrides(withLeading(1, getStrides(), 0));
+  return success();
+}

@@ -106,3 +106,13 @@ LogicalResult TransposeOp::evaluate(ArrayRef<const reference::Tensor *> inputs,
   });
   return success();
 }
+
+void TransposeOp::relateTime(TimeRule &rule) {
+  rule.pass(llvm::find(getPermutation(), rule.timeOf(0)) - getPermutation().begin());
+}
+
+LogicalResult TransposeOp::lift(Lift &lift, IRMapping &mapping, ArrayRef<int64_t> units) {
+  auto copy = cast<TransposeOp>(lift.cloneAll(*getOperation(), mapping, units));
+  copy.setPermutation(withLeading(0, getPermutation(), 1));
+  return success();
+}

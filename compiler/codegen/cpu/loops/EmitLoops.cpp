@@ -14,6 +14,7 @@
 #include "compiler/codegen/cpu/loops/LoopEmitter.h"
 #include "compiler/codegen/cpu/loops/PutRows.h"
 #include "compiler/codegen/cpu/products/PackedProduct.h"
+#include "compiler/codegen/cpu/products/RoundRows.h"
 #include "dialects/plan/Plan.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -130,6 +131,8 @@ LogicalResult emitKernel(func::FuncOp kernel) {
     return emitPutRows(kernel);
   if (multipliesPacked(kernel))
     return emitPacked(kernel);
+  if (roundsRows(kernel))
+    return emitRounding(kernel);
   FailureOr<std::unique_ptr<LoopGraph>> graph = LoopGraph::read(kernel);
   if (failed(graph))
     return failure();

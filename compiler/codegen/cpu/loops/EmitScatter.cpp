@@ -22,16 +22,6 @@ constexpr int64_t kVectors = 6;
 /// Elements of a table that a thread may keep excesses for, beyond those of one tile.
 constexpr int64_t kSmallTable = 1 << 16;
 
-/// The argument that `value` is a reshape of, or null.
-BlockArgument argumentOf(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      return {};
-    value = op->getOperand(0);
-  }
-  return cast<BlockArgument>(value);
-}
-
 /// Whether the kernel returns `value`, reshaped or not, and nothing else.
 bool isOnlyResult(func::FuncOp kernel, Value value) {
   Operation *terminator = kernel.getBody().front().getTerminator();

@@ -4,8 +4,8 @@
 //   bf16   for units of 384 steps: for words: sum += x[even] * (word << 16), sum += x[odd] * (word & 0xffff0000)
 //          total += sum
 //          (of more rows than fit into registers, all of them for each unit in turn, which stays in a cache)
-//   whole  for groups: for words: dot += four bytes of w + 128 (or 8) times four of x
-//          total += (dot - 128 * (sum of x)) * scale of x * scale of w
+//   whole  for groups: dot = -128 (or -8) * (sum of x); for words: dot += four bytes of w + 128 times four of x
+//          total += dot * scale of x * scale of w
 #include "compiler/codegen/cpu/products/PackedProduct.h"
 #include "compiler/codegen/cpu/Emitter.h"
 #include "compiler/codegen/cpu/Passes.h"
@@ -28,16 +28,6 @@ constexpr int64_t kAhead = 16 * kPanelColumns;
 MatmulPackedOp packedOf(func::FuncOp kernel) {
   auto products = kernel.getOps<MatmulPackedOp>();
   return llvm::hasSingleElement(products) ? *products.begin() : MatmulPackedOp();
-}
-
-/// The argument that `value` is a reshape of, or null.
-BlockArgument argumentOf(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      return {};
-    value = op->getOperand(0);
-  }
-  return cast<BlockArgument>(value);
 }
 
 class PackedEmitter {
@@ -204,33 +194,48 @@ private:
   //===--- whole numbers -----------------------------------------------------------------------------===//
 
   Vectors sumGroups(Value row, int64_t count) {
-    Vectors none(count * kVectors, zeros(b.getF32Type())), nothing(count * kVectors, zeros(b.getI32Type()));
-    Value offset = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(kind == PackedKind::int8 ? 128 : 8));
-    Value offsets = vector::BroadcastOp::create(b, loc, lanesOf(b.getF32Type()), offset);
+    Vectors none(count * kVectors, zeros(b.getF32Type()));
+    Type f32 = lanesOf(b.getF32Type()), i32 = lanesOf(b.getI32Type());
+    Value offset = integers(kind == PackedKind::int8 ? -128 : -8);
     return loop(constant(0), constant(groups), 1, none, [&](Value group, ValueRange totals) {
       Value from = LinearIndex().add(group, groupWords).materialize(b, loc);
-      Vectors dots(nothing);
+      Vectors dots, after, weights = scalesOf(group);
+      for (int64_t r = 0; r < count; ++r) {
+        Value sum = arith::FPToSIOp::create(b, loc, i32, spread(2, row, r, groups, group));
+        dots.append(kVectors, arith::MulIOp::create(b, loc, sum, offset).getResult());
+      }
       for (int64_t word = 0; word < groupWords; ++word)
         addDots(row, LinearIndex{word, {}}.add(from, 1).materialize(b, loc), dots);
-      Vectors after, weights;
-      for (int64_t v = 0; v < kVectors; ++v)
-        weights.push_back(loadLanes(b, loc, scales,
-                                    LinearIndex{v * kLanes, {}}
-                                        .add(panel, groups * kPanelColumns)
-                                        .add(group, kPanelColumns)
-                                        .materialize(b, loc)));
       for (int64_t r = 0; r < count; ++r) {
-        Value scale = spread(1, row, r, groups, group), sum = spread(2, row, r, groups, group);
-        Value beyond = arith::MulFOp::create(b, loc, offsets, sum);
+        Value scale = spread(1, row, r, groups, group);
         for (int64_t v = 0; v < kVectors; ++v) {
-          Value dot = arith::SIToFPOp::create(b, loc, lanesOf(b.getF32Type()), dots[r * kVectors + v]);
-          Value exact = arith::SubFOp::create(b, loc, dot, beyond);
+          Value exact = arith::SIToFPOp::create(b, loc, f32, dots[r * kVectors + v]);
           Value scaled = arith::MulFOp::create(b, loc, exact, scale);
           after.push_back(math::FmaOp::create(b, loc, scaled, weights[v], totals[r * kVectors + v]));
         }
       }
       return after;
     });
+  }
+
+  /// Of a group's columns: the half of each word that has them becomes the upper one.
+  Vectors scalesOf(Value group) {
+    Value one = constant(1), pair = arith::ShRUIOp::create(b, loc, group, one);
+    Value even = arith::SubIOp::create(b, loc, one, arith::AndIOp::create(b, loc, group, one));
+    Value by = arith::IndexCastOp::create(b, loc, b.getI32Type(), LinearIndex().add(even, 16).materialize(b, loc));
+    Value upper = integers(static_cast<int32_t>(0xffff0000u));
+    Vectors result;
+    for (int64_t v = 0; v < kVectors; ++v) {
+      Value at = LinearIndex{v * kLanes, {}}
+                     .add(panel, llvm::divideCeil(groups, 2) * kPanelColumns)
+                     .add(pair, kPanelColumns)
+                     .materialize(b, loc);
+      Value both = loadLanes(b, loc, scales, at);
+      Value half = arith::ShLIOp::create(b, loc, both, vector::BroadcastOp::create(b, loc, both.getType(), by));
+      half = arith::AndIOp::create(b, loc, half, upper);
+      result.push_back(arith::BitcastOp::create(b, loc, lanesOf(b.getF32Type()), half));
+    }
+    return result;
   }
 
   /// Adds the products of a word of each column: four bytes, or of four bits twice as many.
@@ -336,10 +341,8 @@ LogicalResult emitPacked(func::FuncOp kernel) {
       return op.emitError("matmul_packed: the CPU needs it in a kernel of its own");
     operands.push_back(argument.getArgNumber());
   }
-  Operation *reader = op->hasOneUse() ? *op->getUsers().begin() : nullptr;
-  while (reader && isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(reader) && reader->hasOneUse())
-    reader = *reader->getUsers().begin();
-  if (!reader || reader != kernel.front().getTerminator() || reader->getNumOperands() != 1)
+  Operation *end = kernel.front().getTerminator();
+  if (end->getNumOperands() != 1 || withoutReshapes(end->getOperand(0)) != op.getResult())
     return op.emitError("matmul_packed: the CPU needs it in a kernel of its own");
   int64_t k = op.getWords().getType().getDimSize(1) * op.getStepsOfWord(), n = op.getResult().getType().getDimSize(1);
   int64_t panels = op.getWords().getType().getDimSize(0);

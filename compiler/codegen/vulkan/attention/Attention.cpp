@@ -2,7 +2,7 @@
 
 #include "compiler/codegen/vulkan/attention/AttentionSchedule.h"
 #include "compiler/codegen/vulkan/attention/AttentionShader.h"
-#include "compiler/passes/attention/Triangles.h"
+#include "dialects/sinter/KnownTriangles.h"
 #include "dialects/sinter/Sinter.h"
 
 #include <numeric>

@@ -21,16 +21,6 @@ using namespace mlir;
 namespace sinter::vulkan {
 namespace {
 
-/// The argument that `value` is a reshape of, or null.
-BlockArgument argumentOf(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      return {};
-    value = op->getOperand(0);
-  }
-  return cast<BlockArgument>(value);
-}
-
 /// Indices of one dispatch.
 constexpr int64_t kMostItems = 1 << 15;
 

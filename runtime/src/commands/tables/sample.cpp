@@ -60,7 +60,7 @@ void addSample(Options &options, SampleCommand &c) {
       {"NAME",
        "a text longer than the context: slide: each token sees as much as fits, all computed anew; half: its "
        "older half is forgotten whenever it is full; stop: it ends",
-       "half in a program of sinterc --decode, else slide"});
+       "half where the program remembers positions, else slide"});
   add(options, "--logprobs", &c.generate.logProbabilities, notNegative,
       {"K", "log-probabilities of the K most probable; implies --json", "0"});
   addFlag(options, "--prompt-logprobs", c.promptLogProbabilities,

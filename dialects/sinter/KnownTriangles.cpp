@@ -1,4 +1,4 @@
-#include "compiler/passes/attention/Triangles.h"
+#include "dialects/sinter/KnownTriangles.h"
 #include "dialects/sinter/Sinter.h"
 
 #include "mlir/IR/Matchers.h"

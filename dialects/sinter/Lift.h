@@ -3,10 +3,10 @@
 //   %y = sinter.softmax %x : tensor<4x8xf32>              %y = sinter.softmax %x : tensor<16x4x8xf32>
 //
 // What is the same for all copies, such as a weight, stays as it is: an op that reads nothing else is cloned unchanged,
-// and a product of rows with a weight becomes one of all copies' rows.
+// and a product of rows with a weight becomes one of all copies' rows. Ops have a rule each (LiftableOp).
 #pragma once
 
-#include "dialects/sinter/Sinter.h"
+#include "dialects/Precompiled.h"
 
 #include "mlir/IR/IRMapping.h"
 
@@ -33,16 +33,26 @@ public:
   /// `value` with a copy each; itself if it has them.
   mlir::Value lift(mlir::Value value);
 
-private:
+  /// For rules: the type of a copy's `original` for all copies; `op` on lifted operands, with its results mapped, whose
+  /// attributes are still those of one copy.
   mlir::RankedTensorType typeOf(mlir::Value original, int64_t unit) const;
   mlir::Operation *cloneAll(mlir::Operation &op, mlir::IRMapping &mapping, llvm::ArrayRef<int64_t> units);
-  void cloneMap(MapOp op, mlir::IRMapping &mapping, llvm::ArrayRef<int64_t> units);
-  void cloneMatmul(MatmulOp op, mlir::IRMapping &mapping, llvm::ArrayRef<int64_t> units);
 
+  mlir::OpBuilder &builder() const { return b; }
+  int64_t count() const { return copies; }
+  mlir::Value places() const { return index; }
+
+private:
   mlir::OpBuilder &b;
   int64_t copies;
   mlir::Value index;
   llvm::DenseSet<mlir::Value> lifted;
 };
+
+/// The rule of an op that has no attributes about dimensions.
+llvm::LogicalResult liftAll(mlir::Operation *op, Lift &lift, mlir::IRMapping &mapping, llvm::ArrayRef<int64_t> units);
+
+/// The same along one more dimension in front, of which an op takes or does `first`.
+llvm::SmallVector<int64_t> withLeading(int64_t first, llvm::ArrayRef<int64_t> values, int64_t shift);
 
 } // namespace sinter

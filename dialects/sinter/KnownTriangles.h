@@ -1,4 +1,4 @@
-// What passes know of triangles of values.
+// What is known of triangles of values, op by op.
 #pragma once
 
 #include "dialects/sinter/Triangles.h"
