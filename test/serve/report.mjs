@@ -137,9 +137,14 @@ for (const entry of gptData.program.entries) {
   // The planner counts buffers in steps of 256 bytes; the program knows which bytes are read.
   const most = Math.max(...entry.arena.live);
   assert.equal(most, entry.arena.live[entry.arena.peak]);
+  const inSteps = entry.arena.at_peak.reduce((sum, { bytes }) => sum + 256 * Math.ceil(bytes / 256), 0);
+  const counted = entry.arena.parts <= 12 ? inSteps : most;
   assert.ok(
-    most <= said.live_bytes && most > 0.9 * said.live_bytes,
-    `${entry.name}: ${most} of ${said.live_bytes} bytes`,
+    // (In steps, the most may be one more, at another launch.)
+    most <= said.live_bytes &&
+      counted <= said.live_bytes &&
+      counted >= Math.min(0.9 * said.live_bytes, said.live_bytes - 256),
+    `${entry.name}: ${counted} of ${said.live_bytes} bytes`,
   );
   if (entry.arena.parts <= 12)
     assert.equal(
