@@ -45,12 +45,13 @@ mutants:
 	@python3 -B test/mutation/run.py $(MUTANTS)
 
 # libFuzzer over all that reads files, under sanitizers, a minute each; goes on from what it found before.
-# FUZZ='--runs 10000000 gguf' for so many inputs of one reader.
+# FUZZ='--runs 10000000 gguf' for so many inputs of one reader; FUZZER=runtime_fuzz_quick without sanitizers.
+FUZZER ?= runtime_fuzz
 fuzz:
 	@.ci/setup test
 	@$(MAKE) --no-print-directory compile
-	@cmake --build --preset default --target runtime_fuzz
-	@test/runtime/fuzz/run.py build/bin/runtime_fuzz --folder build/fuzz --keep $(FUZZ)
+	@cmake --build --preset default --target $(FUZZER)
+	@test/runtime/fuzz/run.py build/bin/$(FUZZER) --folder build/fuzz --keep $(FUZZ)
 
 # Compiles examples/gpt/gpt.cpp and trains it on the King James Bible and Jane Austen's novels, whose 2,048 most useful
 # pieces of words are its tokens; the last twentieth of each is held out. Samples before and after. About a minute for

@@ -103,9 +103,9 @@ def random_model(number):
     draw = random.Random(number)
     parts = [draw.choice([attention, attention, feed_forward, so_far])(n, draw) for n in range(draw.randint(2, 4))]
     parts.insert(draw.randint(0, len(parts)), attention(9, draw))
+    sizes = {"context": draw.choice([33, 64, 100, 150]), "width": draw.choice([32, 48, 64])}
     if number % 3 == 2:
         parts.insert(draw.randint(0, len(parts)), recurrent(8, draw))
-    sizes = {"context": draw.choice([33, 64, 100, 150]), "width": draw.choice([32, 48, 64])}
     return MODEL % {**sizes, "body": "".join(parts)}
 
 

@@ -148,6 +148,8 @@ func.func @logits(%x: tensor<1x8xf32> {sinter.name = "x"}) -> (tensor<1x8xf32> {
 // CHECK: sinter.gather %{{.*}} : (tensor<24x4xf32>, tensor<3xi32>) -> tensor<3x4xf32>
 // CHECK: sinter.reshape %{{.*}} : tensor<3x4xf32> -> tensor<3x1x4xf32>
 // CHECK: sinter.softmax %{{.*}} : tensor<3x1x4xf32>
+// CHECK: sinter.reduce sum %{{.*}} axes [2] : tensor<3x1x4xf32> -> tensor<3x1xf32>
+// CHECK: sinter.broadcast %{{.*}} dims [0, 1] : tensor<3x1xf32> -> tensor<3x1x4xf32>
 // CHECK: sinter.matmul %{{.*}} : (tensor<3x4xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>
 // CHECK: return %{{.*}} : tensor<3x5xf32>
 #two = affine_map<(i, j) -> (i, j)>
@@ -165,7 +167,9 @@ func.func @logits(%tokens: tensor<1x8xi32> {sinter.name = "tokens"}, %position: 
   %at = sinter.reshape %position : tensor<i32> -> tensor<1xi32>
   %one = sinter.gather %z, %at : (tensor<8x4xf32>, tensor<1xi32>) -> tensor<1x4xf32>
   %p = sinter.softmax %one : tensor<1x4xf32>
-  %l = sinter.matmul %p, %w : (tensor<1x4xf32>, tensor<4x5xf32>) -> tensor<1x5xf32>
+  %q = sinter.reduce sum %p axes [1] : tensor<1x4xf32> -> tensor<1xf32>
+  %b = sinter.broadcast %q dims [0] : tensor<1xf32> -> tensor<1x4xf32>
+  %l = sinter.matmul %b, %w : (tensor<1x4xf32>, tensor<4x5xf32>) -> tensor<1x5xf32>
   %r = sinter.reshape %l : tensor<1x5xf32> -> tensor<5xf32>
   return %r : tensor<5xf32>
 }

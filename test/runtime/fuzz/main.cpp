@@ -3,14 +3,16 @@
 //   runtime_fuzz --target=NAME --seeds=FOLDER    writes the target's seeds there; each must be taken
 //   runtime_fuzz --target=NAME [-runs=N] [...] FOLDER...    libFuzzer's own options begin with one dash
 // At the end it says how many inputs it read and how many were taken. An input that costs more than its size and 64 MB
-// of memory is a fault.
+// of memory is a fault (where the address sanitizer watches it: runtime_fuzz_quick is built without).
 #include "target.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cinttypes>
 #include <fstream>
+#if __has_feature(address_sanitizer)
 #include <sanitizer/allocator_interface.h>
+#endif
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 
@@ -24,6 +26,7 @@ const Target *target;
 int64_t inputs, taken;
 std::atomic<int64_t> live, peak; // bytes of memory
 
+#if __has_feature(address_sanitizer)
 void allocated(const volatile void *, size_t size) {
   const int64_t now = live += int64_t(size);
   for (int64_t before = peak; now > before && !peak.compare_exchange_weak(before, now);)
@@ -33,6 +36,10 @@ void freed(const volatile void *data) {
   if (data)
     live -= int64_t(__sanitizer_get_allocated_size(data));
 }
+void watchMemory() { require(__sanitizer_install_malloc_and_free_hooks(allocated, freed), "memory can be watched"); }
+#else
+void watchMemory() {}
+#endif
 
 const std::vector<Target> &targets() {
   static const std::vector<Target> all = [] {
@@ -120,7 +127,7 @@ extern "C" int LLVMFuzzerInitialize(int *argc, char ***argv) {
     std::exit(0);
   }
   std::atexit(report);
-  require(__sanitizer_install_malloc_and_free_hooks(allocated, freed), "memory can be watched");
+  watchMemory();
   return 0;
 }
 
