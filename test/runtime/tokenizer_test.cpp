@@ -247,6 +247,14 @@ TEST(TokenizerFiles, Tiktoken) {
   EXPECT_EQ(failureOf([&] { readTiktoken(ranks, "", "t.tiktoken"); }).exit, Exit::Usage);
   EXPECT_EQ(failureOf([&] { readTiktoken(ranks + "YQ== 5\n", "gpt2", "t"); }).exit, Exit::Damaged);
   expectContains(failureOf([&] { encode(*tokenizer, "abd"); }).message, "no token for byte 0x64");
+  // c, 121 bytes that are no tokens, b: no merge makes it, short or long.
+  std::string longRanks = ranks + "Y2Ri 5\nY2Rk";
+  for (int i = 0; i < 39; ++i)
+    longRanks += "ZGRk";
+  const auto longer = readTiktoken(longRanks + "ZGRi 6\n", "gpt2", "t.tiktoken");
+  EXPECT_EQ(longer->mergeTable().merges().size(), 2u);
+  const std::string whole = "c" + std::string(121, 'd') + "b";
+  EXPECT_EQ(encode(*longer, whole), (Ids{6}));
 }
 
 TEST(TokenizerFiles, SentencePiece) {

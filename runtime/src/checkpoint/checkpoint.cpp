@@ -218,11 +218,12 @@ static bool isForeign(const std::string &path) {
   return path.ends_with(".json") || FileReader(path).beginning(4) == "GGUF";
 }
 
-bool isCheckpoint(const std::string &path) {
-  if (isForeign(path))
-    return false;
-  FileReader reader(path);
-  return isCheckpointFile(readTensorHeader(reader));
+// What `reader` begins with, if that is a checkpoint's header.
+static std::optional<TensorFile> checkpointHeader(FileReader &reader) {
+  if (isForeign(reader.path()))
+    return std::nullopt;
+  TensorFile file = readTensorHeader(reader);
+  return isCheckpointFile(file) ? std::optional(std::move(file)) : std::nullopt;
 }
 
 void keepTraining(const std::string &path) {
@@ -301,15 +302,9 @@ static std::unordered_map<std::string_view, size_t> indexByName(const TensorFile
   return index;
 }
 
-Checkpoint loadCheckpoint(const std::string &path, Program &program) {
-  const TraceSpan span("file", "load a checkpoint");
-  FileReader reader(path);
-  const TensorFile file = readTensorHeader(reader);
-  if (!isCheckpointFile(file))
-    fail(Exit::Input,
-         fmt::format("{}: plain safetensors, not a checkpoint; --init takes its parameters, 'import' makes a "
-                     "checkpoint of it",
-                     path));
+// What follows the header.
+static Checkpoint loadStates(FileReader &reader, const TensorFile &file, Program &program) {
+  const std::string &path = reader.path();
   const sinter_program &description = program.description();
   const auto index = indexByName(file);
   std::vector<void *> targets(file.tensors.size());
@@ -335,6 +330,25 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
   return readMetadata(file, path, tokenizer);
 }
 
+Checkpoint loadCheckpoint(const std::string &path, Program &program) {
+  const TraceSpan span("file", "load a checkpoint");
+  FileReader reader(path);
+  const TensorFile file = readTensorHeader(reader);
+  if (!isCheckpointFile(file))
+    fail(Exit::Input,
+         fmt::format("{}: plain safetensors, not a checkpoint; --init takes its parameters, 'import' makes a "
+                     "checkpoint of it",
+                     path));
+  return loadStates(reader, file, program);
+}
+
+std::optional<Checkpoint> loadIfCheckpoint(const std::string &path, Program &program) {
+  const TraceSpan span("file", "load a checkpoint");
+  FileReader reader(path);
+  const std::optional<TensorFile> file = checkpointHeader(reader);
+  return file ? std::optional(loadStates(reader, *file, program)) : std::nullopt;
+}
+
 // The parameters of a file that is no checkpoint.
 static Checkpoint loadForeign(const std::string &path, Program &program, std::vector<std::string> &notes,
                               const std::vector<NameRule> &rules, std::vector<ImportedTensor> *table,
@@ -358,11 +372,12 @@ Checkpoint loadParameters(const std::string &path, Program &program, bool *isChe
                           std::vector<std::string> &notes, const std::vector<NameRule> &rules,
                           std::vector<ImportedTensor> *table, const ParameterChoice &choice) {
   const TraceSpan span("file", "load parameters");
-  *isCheckpoint = sinter::isCheckpoint(path);
-  if (!*isCheckpoint)
-    return loadForeign(path, program, notes, rules, table, choice);
   FileReader reader(path);
-  const TensorFile file = readTensorHeader(reader);
+  const std::optional<TensorFile> header = checkpointHeader(reader);
+  *isCheckpoint = header.has_value();
+  if (!header)
+    return loadForeign(path, program, notes, rules, table, choice);
+  const TensorFile &file = *header;
   const sinter_program &description = program.description();
   const auto index = indexByName(file);
   std::vector<void *> targets(file.tensors.size());

@@ -7,6 +7,7 @@
 #include "tokenizers/tokenizer.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,9 +38,6 @@ std::string checkpointPath(const std::string &folder);
 /// model.safetensors or its index.
 std::string findCheckpoint(const std::string &path);
 
-/// Whether a safetensors file says that it is a checkpoint. Throws Failure as loading does.
-bool isCheckpoint(const std::string &path);
-
 /// Failure (input) if a checkpoint with steps of training is at `path`, where something else is to be written. Empty:
 /// no file.
 void keepTraining(const std::string &path);
@@ -55,6 +53,9 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
 /// the file is, input if it is of another model or a plain safetensors file. After a Failure the program's state is
 /// undefined.
 Checkpoint loadCheckpoint(const std::string &path, Program &program);
+
+/// The same, or nothing, and the program's state as it was, if the file is of another format or plain safetensors.
+std::optional<Checkpoint> loadIfCheckpoint(const std::string &path, Program &program);
 
 /// Reads the parameters only, from a checkpoint or any file that has them: see importTensors, which `rules` go to;
 /// those that `choice` asks for.

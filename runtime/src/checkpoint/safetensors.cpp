@@ -198,9 +198,11 @@ TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::
       reader.damaged(fmt::format("tensor {}: {} bytes for shape [{}] of {}, which needs {}", tensor.name,
                                  tensor.end - tensor.begin, fmt::join(tensor.shape, ", "), tensor.dtype, bytes));
   }
-  std::sort(file.tensors.begin(), file.tensors.end(), [](const TensorEntry &a, const TensorEntry &b) {
+  const auto before = [](const TensorEntry &a, const TensorEntry &b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
-  });
+  };
+  if (!std::is_sorted(file.tensors.begin(), file.tensors.end(), before))
+    std::sort(file.tensors.begin(), file.tensors.end(), before);
   uint64_t position = 0;
   for (const TensorEntry &tensor : file.tensors) {
     if (tensor.begin != position)

@@ -22,11 +22,11 @@ namespace sinter {
 
 Checkpoint loadForUse(const std::string &path, Program &program, Use use, bool ignore, bool *complete) {
   const std::string file = findCheckpoint(path);
-  *complete = isCheckpoint(file);
-  if (*complete) {
-    Checkpoint checkpoint = loadCheckpoint(file, program);
-    checkConfiguration(file, checkpoint, program.description(), use, ignore);
-    return checkpoint;
+  std::optional<Checkpoint> whole = loadIfCheckpoint(file, program);
+  *complete = whole.has_value();
+  if (whole) {
+    checkConfiguration(file, *whole, program.description(), use, ignore);
+    return std::move(*whole);
   }
   bool unused;
   std::vector<std::string> notes;

@@ -262,11 +262,10 @@ int sinter_load(sinter_model *model, const char *path) {
   return attempt([&] {
     const std::string file = findCheckpoint(path);
     Program &program = *model->program;
-    if (isCheckpoint(file)) {
-      Checkpoint loaded = loadCheckpoint(file, program);
-      if (const std::string differences = trainedOtherwise(loaded, program.description()); !differences.empty())
+    if (std::optional<Checkpoint> loaded = loadIfCheckpoint(file, program)) {
+      if (const std::string differences = trainedOtherwise(*loaded, program.description()); !differences.empty())
         fail(Exit::Input, fmt::format("{}: trained with {}: the model computes something else", file, differences));
-      model->checkpoint = std::move(loaded);
+      model->checkpoint = std::move(*loaded);
       model->begun = true;
       return;
     }

@@ -9,6 +9,8 @@ namespace sinter {
 
 // Above so many tokens a queue is quicker than a look at all of them for each merge.
 static constexpr size_t manyTokens = 96;
+// In the place of what became part of its left neighbour. Not -1: that is a byte which is no token, and stays.
+static constexpr int32_t gone = INT32_MIN;
 
 // Not known to who writes files: nobody can make texts collide. What is found does not depend on it.
 static uint64_t processSeed() {
@@ -122,7 +124,7 @@ void MergeTable::applyToMany(std::vector<int32_t> &ids) const {
     if (ids[best.left] != best.leftId || ids[best.right] != best.rightId || next[best.left] != best.right)
       continue;
     ids[best.left] = find(best.leftId, best.rightId).whole;
-    ids[best.right] = -1;
+    ids[best.right] = gone;
     const uint32_t after = next[best.left] = next[best.right];
     if (after < count) {
       previous[after] = best.left;
@@ -131,7 +133,7 @@ void MergeTable::applyToMany(std::vector<int32_t> &ids) const {
     if (best.left > 0)
       consider(previous[best.left], best.left);
   }
-  ids.erase(std::remove(ids.begin(), ids.end(), -1), ids.end());
+  ids.erase(std::remove(ids.begin(), ids.end(), gone), ids.end());
 }
 
 static uint64_t hashOfText(std::string_view text) {
