@@ -23,8 +23,8 @@ config.substitutions.append(("%build", build))
 # Whatever runs on Vulkan runs under the validation layer with its checks of synchronisation, and our own check of
 # hazards: one message, and the run fails. What drivers compile is kept in the build folder, between runs of the tests.
 config.environment["SINTER_VULKAN_VALIDATE"] = "1"
-# A test runs its shaders for milliseconds, and llvmpipe's optimiser would take most of the suite's time: what it does is
-# in the tests of Vulkan's runtime and in `make bench`.
+# A test runs its shaders for milliseconds, and llvmpipe's optimiser would take much of the suite's time: what it does
+# is in the tests of Vulkan's runtime and in `make bench`.
 config.environment["GALLIVM_PERF"] = "nopt"
 for name in ("XDG_CACHE_HOME", "MESA_SHADER_CACHE_DIR"):
     config.environment[name] = os.path.join(build, "test", "cache")
