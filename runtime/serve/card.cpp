@@ -19,7 +19,7 @@ std::string pointsJson(const RunLog &log, const char *name) {
   std::string json;
   if (series)
     for (const auto &[step, value] : thinned(series->points, mostPoints))
-      json += fmt::format("{}[{},{:.6g}]", json.empty() ? "" : ",", step, JsonNumber{value});
+      json += formatted("{}[{},{:.6g}]", json.empty() ? "" : ",", step, JsonNumber{value});
   return "[" + json + "]";
 }
 
@@ -32,7 +32,7 @@ std::string lossesOf(const std::string &path) {
       log = readRunLog(path);
   } catch (const Failure &) {
   }
-  return fmt::format("{{\"loss\":{},\"val_loss\":{}}}", pointsJson(log, "loss"), pointsJson(log, "val_loss"));
+  return formatted("{{\"loss\":{},\"val_loss\":{}}}", pointsJson(log, "loss"), pointsJson(log, "val_loss"));
 }
 
 int64_t parameterCount(const sinter_program &program) {
@@ -56,7 +56,7 @@ std::string cardOf(Program &program, const Checkpoint &checkpoint, const Generat
   const uint64_t bytes =
       program.version() ? cpuMemoryBytes(description, *program.version(), program.threads()) : description.state_bytes;
   const SamplerOptions defaults;
-  return fmt::format(
+  return formatted(
       "{{\"name\":{},\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},"
       "\"context\":{},\"vocabulary\":{},\"tokenizer\":\"{}\",\"weights\":\"{}\",\"cached\":{},\"texts_at_once\":{},"
       "\"slots\":{},\"memory_bytes\":{},\"checkpoint\":{},\"step\":{},\"seed\":\"{}\",\"best_loss\":{:.6g},"

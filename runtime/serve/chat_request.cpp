@@ -1,9 +1,9 @@
 #include "chat_request.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter::serve {
 
@@ -57,9 +57,9 @@ Role roleOf(const JsonTree &value, const std::string &param, const ChatTemplate 
     wrongKind(param, "system, user or assistant", value);
   const auto role = roleNamed(value.text);
   if (!role)
-    refuse(param, fmt::format("must be system, user or assistant, but is {}", inQuotes(value.text)));
+    refuse(param, formatted("must be system, user or assistant, but is {}", inQuotes(value.text)));
   if (!chats.has(*role))
-    refuse(param, fmt::format("the model's template ({}) has no messages of the system", chats.name()));
+    refuse(param, formatted("the model's template ({}) has no messages of the system", chats.name()));
   return *role;
 }
 
@@ -85,12 +85,12 @@ std::vector<ChatMessage> messagesOf(const JsonTree &value, const ChatTemplate &c
     refuse("messages", "is empty: there is nothing to answer");
   std::vector<ChatMessage> messages;
   for (const JsonTree &one : value.members) {
-    const std::string param = fmt::format("messages[{}]", messages.size());
+    const std::string param = formatted("messages[{}]", messages.size());
     if (one.kind != Kind::Object)
       wrongKind(param, "an object", one);
     for (const JsonTree &member : one.members) // clients send back what they got, with members that are null
       if (!member.isNull() && member.name != "role" && member.name != "content" && member.name != "name")
-        refuse(param, fmt::format("unknown member {}", inQuotes(member.name)));
+        refuse(param, formatted("unknown member {}", inQuotes(member.name)));
     messages.push_back({roleOf(one["role"], param + ".role", chats), contentOf(one["content"], param + ".content")});
   }
   return messages;
@@ -125,14 +125,14 @@ CompletionRequest parseChat(const JsonTree &body, const ChatTemplate &chats, con
   }
   for (const int32_t token : tokens)
     if (token >= generator.model().vocabulary())
-      throw Refusal(500, fmt::format("the template has token {}, but the model only {} of them", token,
-                                     generator.model().vocabulary()));
+      throw Refusal(500, formatted("the template has token {}, but the model only {} of them", token,
+                                   generator.model().vocabulary()));
   // What does not fit would be forgotten, and the system's message first: better to say so.
   const int64_t room = generator.model().context() + 1 - int64_t(tokens.size());
   if (room < 1)
     throw Refusal(
         400,
-        fmt::format("messages: {} tokens, but the model's context has {}", tokens.size(), generator.model().context()),
+        formatted("messages: {} tokens, but the model's context has {}", tokens.size(), generator.model().context()),
         "messages", "context_length_exceeded");
   const int64_t most = std::min(limits.maxTokens, room);
   const int64_t asked = members.whole("max_tokens", 0, limits.maxTokens, most);

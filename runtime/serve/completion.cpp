@@ -61,16 +61,16 @@ void Choice::add(Progress progress) {
 }
 
 std::string Choice::json(size_t index) {
-  std::string json = fmt::format("{{\"index\":{},{},\"logprobs\":", index,
-                                 request_.chat ? message() : "\"text\":" + jsonQuoted(text_));
+  std::string json =
+      formatted("{{\"index\":{},{},\"logprobs\":", index, request_.chat ? message() : "\"text\":" + jsonQuoted(text_));
   json += !request_.logProbabilities ? "null" : request_.chat ? logProbabilitiesOfChat() : logProbabilities();
   if (request_.tokenIds) {
     json += ",\"token_ids\":[";
     for (size_t i = 0; i < tokens_.size(); ++i)
-      json += fmt::format("{}{}", i ? "," : "", tokens_[i].id);
+      json += formatted("{}{}", i ? "," : "", tokens_[i].id);
     json += "]";
   }
-  json += fmt::format(",\"finish_reason\":{}}}", reasonOf(ending_));
+  json += formatted(",\"finish_reason\":{}}}", reasonOf(ending_));
   text_.clear();
   tokens_.clear();
   return json;
@@ -81,9 +81,9 @@ std::string Choice::message() {
   const bool first = !std::exchange(begun_, true);
   const std::string content = "\"content\":" + jsonQuoted(text_);
   if (!request_.stream)
-    return fmt::format("\"message\":{{\"role\":\"assistant\",{},\"refusal\":null}}", content);
-  return fmt::format("\"delta\":{{{}{}}}", first ? "\"role\":\"assistant\"," : "",
-                     first || !text_.empty() ? content : "");
+    return formatted("\"message\":{{\"role\":\"assistant\",{},\"refusal\":null}}", content);
+  return formatted("\"delta\":{{{}{}}}", first ? "\"role\":\"assistant\"," : "",
+                   first || !text_.empty() ? content : "");
 }
 
 // As the API writes tokens that are no text by themselves.
@@ -93,7 +93,7 @@ std::string Choice::pieceOf(int32_t id) const {
     return bytes;
   std::string piece = "bytes:";
   for (const char c : bytes)
-    piece += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    piece += formatted("\\x{:02x}", static_cast<unsigned char>(c));
   return piece;
 }
 
@@ -101,28 +101,28 @@ std::string Choice::pieceOf(int32_t id) const {
 std::string Choice::logProbabilities() {
   std::string pieces, numbers, tops, offsets, ranked;
   const auto of = [](double logProbability) {
-    return fmt::format("{:.9g}", JsonNumber{logProbability == 0 ? 0 : logProbability});
+    return formatted("{:.9g}", JsonNumber{logProbability == 0 ? 0 : logProbability});
   };
   for (const GeneratedToken &token : tokens_) {
     const char *comma = pieces.empty() ? "" : ",";
     pieces += comma + jsonQuoted(pieceOf(token.id));
     numbers += comma + of(token.logProbability);
-    offsets += fmt::format("{}{}", comma, offset_);
+    offsets += formatted("{}{}", comma, offset_);
     offset_ += charactersOf(characters_.push(tokenizer_.decode(token.id)));
     const bool none = *request_.logProbabilities == 0 || std::isnan(token.logProbability);
     std::string top, rank;
     for (const auto &[id, logProbability] : token.top) {
       const char *separator = top.empty() ? "" : ",";
-      top += fmt::format("{}{}:{}", separator, jsonQuoted(pieceOf(id)), of(logProbability));
-      rank += fmt::format("{}{{\"id\":{},\"token\":{},\"logprob\":{}}}", separator, id, jsonQuoted(pieceOf(id)),
-                          of(logProbability));
+      top += formatted("{}{}:{}", separator, jsonQuoted(pieceOf(id)), of(logProbability));
+      rank += formatted("{}{{\"id\":{},\"token\":{},\"logprob\":{}}}", separator, id, jsonQuoted(pieceOf(id)),
+                        of(logProbability));
     }
-    tops += fmt::format("{}{}", comma, none ? "null" : "{" + top + "}");
-    ranked += fmt::format("{}{}", comma, none ? "null" : "[" + rank + "]");
+    tops += formatted("{}{}", comma, none ? "null" : "{" + top + "}");
+    ranked += formatted("{}{}", comma, none ? "null" : "[" + rank + "]");
   }
-  return fmt::format("{{\"tokens\":[{}],\"token_logprobs\":[{}],\"top_logprobs\":{},\"text_offset\":[{}]{}}}", pieces,
-                     numbers, *request_.logProbabilities ? "[" + tops + "]" : "null", offsets,
-                     request_.tokenIds ? fmt::format(",\"top_tokens\":[{}]", ranked) : "");
+  return formatted("{{\"tokens\":[{}],\"token_logprobs\":[{}],\"top_logprobs\":{},\"text_offset\":[{}]{}}}", pieces,
+                   numbers, *request_.logProbabilities ? "[" + tops + "]" : "null", offsets,
+                   request_.tokenIds ? formatted(",\"top_tokens\":[{}]", ranked) : "");
 }
 
 // A list of tokens, each with its bytes, and with the most probable ones.
@@ -130,25 +130,25 @@ std::string Choice::logProbabilitiesOfChat() const {
   const auto member = [&](int32_t id, double logProbability) {
     std::string bytes;
     for (const char c : tokenizer_.decode(id))
-      bytes += fmt::format("{}{}", bytes.empty() ? "" : ",", unsigned(static_cast<unsigned char>(c)));
-    return fmt::format("\"token\":{},\"logprob\":{:.9g},\"bytes\":[{}]", jsonQuoted(pieceOf(id)),
-                       JsonNumber{logProbability == 0 ? 0 : logProbability}, bytes);
+      bytes += formatted("{}{}", bytes.empty() ? "" : ",", unsigned(static_cast<unsigned char>(c)));
+    return formatted("\"token\":{},\"logprob\":{:.9g},\"bytes\":[{}]", jsonQuoted(pieceOf(id)),
+                     JsonNumber{logProbability == 0 ? 0 : logProbability}, bytes);
   };
   std::string list;
   for (const GeneratedToken &token : tokens_) {
     std::string top;
     for (const auto &[id, logProbability] : token.top)
       if (*request_.logProbabilities > 0)
-        top += fmt::format("{}{{{}}}", top.empty() ? "" : ",", member(id, logProbability));
-    list += fmt::format("{}{{{},\"top_logprobs\":[{}]}}", list.empty() ? "" : ",",
-                        member(token.id, token.logProbability), top);
+        top += formatted("{}{{{}}}", top.empty() ? "" : ",", member(id, logProbability));
+    list += formatted("{}{{{},\"top_logprobs\":[{}]}}", list.empty() ? "" : ",", member(token.id, token.logProbability),
+                      top);
   }
-  return fmt::format("{{\"content\":[{}],\"refusal\":null}}", list);
+  return formatted("{{\"content\":[{}],\"refusal\":null}}", list);
 }
 
 Completion::Completion(Answering &shared, CompletionRequest request, Outlet &outlet)
     : shared_(shared), request_(std::move(request)), outlet_(outlet),
-      id_(fmt::format("{}-{:016x}", request_.chat ? "chatcmpl" : "cmpl", randomNumber())),
+      id_(formatted("{}-{:016x}", request_.chat ? "chatcmpl" : "cmpl", randomNumber())),
       created_(std::chrono::system_clock::now()), begun_(Clock::now()) {
   for (const Prompt &prompt : request_.prompts)
     for (int64_t i = 0; i < request_.n; ++i)
@@ -192,8 +192,8 @@ std::string Completion::usageJson() const {
     prompt += one.tokens.size();
   for (const Choice &choice : choices_)
     made += choice.newTokens();
-  return fmt::format("{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}}}", prompt, made,
-                     prompt + made);
+  return formatted("{{\"prompt_tokens\":{},\"completion_tokens\":{},\"total_tokens\":{}}}", prompt, made,
+                   prompt + made);
 }
 
 std::string Completion::object(const std::string &choices, bool usage) const {
@@ -201,8 +201,8 @@ std::string Completion::object(const std::string &choices, bool usage) const {
   const char *object = !request_.chat    ? "text_completion"
                        : request_.stream ? "chat.completion.chunk"
                                          : "chat.completion";
-  return fmt::format("{{\"id\":\"{}\",\"object\":\"{}\",\"created\":{},\"model\":{},\"choices\":[{}]{}}}", id_, object,
-                     created, jsonQuoted(shared_.model), choices, usage ? ",\"usage\":" + usageJson() : "");
+  return formatted("{{\"id\":\"{}\",\"object\":\"{}\",\"created\":{},\"model\":{},\"choices\":[{}]{}}}", id_, object,
+                   created, jsonQuoted(shared_.model), choices, usage ? ",\"usage\":" + usageJson() : "");
 }
 
 // What went wrong with one of its texts.
@@ -211,7 +211,7 @@ std::optional<Refusal> Completion::failure() const {
     if (choice.ending() == Ending::Failed)
       return Refusal(500, choice.problem());
     if (choice.ending() == Ending::Overdue)
-      return Refusal(504, fmt::format("not done within {} seconds", shared_.timeout.count()), {}, "timeout");
+      return Refusal(504, formatted("not done within {} seconds", shared_.timeout.count()), {}, "timeout");
     if (choice.ending() == Ending::Cancelled)
       return Refusal(503, "the server is leaving", {}, "shutting_down");
   }

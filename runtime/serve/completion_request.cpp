@@ -1,11 +1,11 @@
 #include "completion_request.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 
 #include <charconv>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace sinter::serve {
 
@@ -33,10 +33,10 @@ std::vector<std::string> stopsOf(const JsonTree &value) {
   else if (!value.isNull())
     wrongKind("stop", "a string or an array of strings", value);
   if (stops.size() > RequestLimits::stops)
-    refuse("stop", fmt::format("has {} strings; {} at most", stops.size(), RequestLimits::stops));
+    refuse("stop", formatted("has {} strings; {} at most", stops.size(), RequestLimits::stops));
   for (const std::string &stop : stops)
     if (stop.empty() || stop.size() > RequestLimits::stopBytes)
-      refuse("stop", fmt::format("a string of {} bytes; each has 1 to {}", stop.size(), RequestLimits::stopBytes));
+      refuse("stop", formatted("a string of {} bytes; each has 1 to {}", stop.size(), RequestLimits::stopBytes));
   return stops;
 }
 
@@ -45,14 +45,14 @@ std::vector<std::pair<int32_t, double>> biasOf(const JsonTree &value, int64_t vo
   if (!value.isNull() && value.kind != Kind::Object)
     wrongKind("logit_bias", "an object", value);
   if (value.members.size() > 1024)
-    refuse("logit_bias", fmt::format("has {} tokens; 1024 at most", value.members.size()));
+    refuse("logit_bias", formatted("has {} tokens; 1024 at most", value.members.size()));
   for (const JsonTree &member : value.members) {
     int32_t id = -1;
     const char *end = member.name.data() + member.name.size();
     const auto [rest, error] = std::from_chars(member.name.data(), end, id);
     if (error != std::errc() || rest != end || id < 0 || id >= vocabulary)
-      refuse("logit_bias", fmt::format("'{}' is no token: the model has {}, numbered from 0",
-                                       printable(std::string_view(member.name).substr(0, 100)), vocabulary));
+      refuse("logit_bias", formatted("'{}' is no token: the model has {}, numbered from 0",
+                                     printable(std::string_view(member.name).substr(0, 100)), vocabulary));
     biases.emplace_back(id, Members::numberOf("logit_bias", member, -100, 100));
   }
   // The API's way to forbid a token.
@@ -74,13 +74,13 @@ uint64_t seedOf(const JsonTree &value, uint64_t otherwise) {
   int64_t negative = 0;
   if (const auto [rest, error] = std::from_chars(begin, end, negative); error == std::errc() && rest == end)
     return uint64_t(negative);
-  refuse("seed", fmt::format("must be a whole number of 64 bits, but is {}", value.text));
+  refuse("seed", formatted("must be a whole number of 64 bits, but is {}", value.text));
 }
 
 void addPrompt(CompletionRequest &request, const Generator &generator, std::vector<int32_t> tokens, std::string text,
                const RequestLimits &limits) {
   if (int64_t(tokens.size()) > limits.promptTokens)
-    refuse("prompt", fmt::format("has {} tokens; {} at most", tokens.size(), limits.promptTokens));
+    refuse("prompt", formatted("has {} tokens; {} at most", tokens.size(), limits.promptTokens));
   if (tokens.empty())
     tokens = generator.promptTokens("", "prompt");
   request.prompts.push_back({std::move(tokens), std::move(text)});
@@ -109,7 +109,7 @@ void parsePrompts(CompletionRequest &request, const JsonTree &value, const Gener
   if (value.members.front().kind == Kind::Number)
     return addTokens(value);
   if (value.members.size() > limits.texts)
-    refuse("prompt", fmt::format("has {} texts; {} at most", value.members.size(), limits.texts));
+    refuse("prompt", formatted("has {} texts; {} at most", value.members.size(), limits.texts));
   for (const JsonTree &one : value.members) {
     if (one.isText())
       addText(one.text);
@@ -126,10 +126,10 @@ JsonTree parseBody(const std::string &body) {
   JsonTreeBuilder builder(RequestLimits::members);
   if (!readJson(body, builder)) {
     if (builder.wrongAt() > 0)
-      throw Refusal(400, fmt::format("the body is no JSON: wrong at byte {}", builder.wrongAt()));
-    throw Refusal(400, fmt::format("the body is no JSON that is taken: at most {} values, 32 levels deep, numbers that "
-                                   "a double holds",
-                                   RequestLimits::members));
+      throw Refusal(400, formatted("the body is no JSON: wrong at byte {}", builder.wrongAt()));
+    throw Refusal(400, formatted("the body is no JSON that is taken: at most {} values, 32 levels deep, numbers that "
+                                 "a double holds",
+                                 RequestLimits::members));
   }
   return std::move(builder.tree());
 }
@@ -149,8 +149,8 @@ std::vector<int32_t> tokensOf(const Generator &generator, const JsonTree &array,
   for (const JsonTree &one : array.members) {
     const int32_t id = one.whole();
     if (id < 0 || id >= generator.choices())
-      refuse(param, fmt::format("{} is no token: the model has {}, numbered from 0",
-                                one.kind == Kind::Number ? one.text : nameOf(one.kind), generator.choices()));
+      refuse(param, formatted("{} is no token: the model has {}, numbered from 0",
+                              one.kind == Kind::Number ? one.text : nameOf(one.kind), generator.choices()));
     tokens.push_back(id);
   }
   return tokens;
@@ -160,7 +160,7 @@ void parseModel(const JsonTree &asked, const std::string &model) {
   if (!asked.isNull() && !asked.isText())
     wrongKind("model", "a string", asked);
   if (asked.isText() && asked.text != model)
-    throw Refusal(404, fmt::format("the model {} does not exist; this is {}", inQuotes(asked.text), inQuotes(model)),
+    throw Refusal(404, formatted("the model {} does not exist; this is {}", inQuotes(asked.text), inQuotes(model)),
                   "model", "model_not_found");
 }
 
@@ -205,8 +205,8 @@ CompletionRequest parseCompletion(const JsonTree &body, const Generator &generat
   request.options.logProbabilities = request.logProbabilities ? std::max<int64_t>(1, *request.logProbabilities) : 0;
   parsePrompts(request, members["prompt"], generator, limits);
   if (request.prompts.size() * size_t(request.n) > limits.texts)
-    refuse("n", fmt::format("{} prompts, {} times each, are more than {} texts", request.prompts.size(), request.n,
-                            limits.texts));
+    refuse("n", formatted("{} prompts, {} times each, are more than {} texts", request.prompts.size(), request.n,
+                          limits.texts));
   return request;
 }
 

@@ -1,11 +1,11 @@
 #include "engine.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/trace.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <utility>
 
 namespace sinter::serve {
@@ -323,7 +323,7 @@ void Engine::step() {
   }
   if (asking.empty())
     return;
-  const std::string name = Trace::active() ? fmt::format("step of {} texts", asking.size()) : "";
+  const std::string name = Trace::active() ? formatted("step of {} texts", asking.size()) : "";
   const TraceSpan span("serve", name);
   const auto begun = Clock::now();
   const std::span<const float> logits = model.logitsAfter(views_, asking.size(), full_);

@@ -17,8 +17,8 @@ static const char *typeOf(unsigned status) {
 
 std::string Refusal::json() const {
   const auto orNull = [](const std::string &text) { return text.empty() ? "null" : jsonQuoted(text); };
-  return fmt::format("{{\"error\":{{\"message\":{},\"type\":\"{}\",\"param\":{},\"code\":{}}}}}", jsonQuoted(what()),
-                     typeOf(status_), orNull(param_), orNull(code_));
+  return formatted("{{\"error\":{{\"message\":{},\"type\":\"{}\",\"param\":{},\"code\":{}}}}}", jsonQuoted(what()),
+                   typeOf(status_), orNull(param_), orNull(code_));
 }
 
 } // namespace sinter::serve

@@ -1,19 +1,19 @@
 #include "members.h"
 
+#include "base/format.h"
 #include "base/report.h"
 #include "base/suggest.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace sinter::serve {
 
 using Kind = JsonTree::Kind;
 
 void refuse(const std::string &param, const std::string &problem) {
-  throw Refusal(400, fmt::format("{}: {}", param, problem), param);
+  throw Refusal(400, formatted("{}: {}", param, problem), param);
 }
 
 std::string inQuotes(std::string_view text) { return "'" + printable(text.substr(0, 100)) + "'"; }
@@ -38,7 +38,7 @@ const char *nameOf(Kind kind) {
 }
 
 void wrongKind(const std::string &param, const char *wanted, const JsonTree &value) {
-  refuse(param, fmt::format("must be {}, but is {}", wanted, nameOf(value.kind)));
+  refuse(param, formatted("must be {}, but is {}", wanted, nameOf(value.kind)));
 }
 
 bool Members::flag(const char *name, bool otherwise) const {
@@ -65,7 +65,7 @@ std::optional<int64_t> Members::wholeOrNone(const char *name, int64_t least, int
   const char *end = value.text.data() + value.text.size();
   const auto [rest, error] = std::from_chars(value.text.data(), end, number);
   if (error != std::errc() || rest != end || number < least || number > most)
-    refuse(name, fmt::format("must be a whole number from {} to {}, but is {}", least, most, value.text));
+    refuse(name, formatted("must be a whole number from {} to {}, but is {}", least, most, value.text));
   return number;
 }
 
@@ -75,17 +75,17 @@ double Members::numberOf(const std::string &name, const JsonTree &value, double 
   double number = NAN;
   std::from_chars(value.text.data(), value.text.data() + value.text.size(), number);
   if (!(number >= least && number <= most))
-    refuse(name, fmt::format("must be a number from {} to {}, but is {}", least, most, value.text));
+    refuse(name, formatted("must be a number from {} to {}, but is {}", least, most, value.text));
   return number;
 }
 
 void Members::check(const std::vector<std::string> &known) const {
   if (object_.kind != Kind::Object)
-    throw Refusal(400, fmt::format("the body must be a JSON object, but is {}", nameOf(object_.kind)));
+    throw Refusal(400, formatted("the body must be a JSON object, but is {}", nameOf(object_.kind)));
   for (const JsonTree &member : object_.members)
     if (std::find(known.begin(), known.end(), member.name) == known.end()) {
       const std::string name = printable(std::string_view(member.name).substr(0, 100));
-      throw Refusal(400, fmt::format("unknown member '{}'{}", name, didYouMean(name, known)), name);
+      throw Refusal(400, formatted("unknown member '{}'{}", name, didYouMean(name, known)), name);
     }
 }
 

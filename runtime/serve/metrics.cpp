@@ -1,6 +1,6 @@
 #include "metrics.h"
 
-#include <fmt/format.h>
+#include "base/format.h"
 
 namespace sinter::serve {
 
@@ -15,8 +15,7 @@ void Metrics::firstToken(double seconds) {
 std::string Metrics::text(const EngineCounts &engine) const {
   std::string text;
   const auto one = [&](const char *name, const char *kind, const char *help, auto value) {
-    text +=
-        fmt::format("# HELP sinter_{} {}\n# TYPE sinter_{} {}\nsinter_{} {}\n", name, help, name, kind, name, value);
+    text += formatted("# HELP sinter_{} {}\n# TYPE sinter_{} {}\nsinter_{} {}\n", name, help, name, kind, name, value);
   };
   one("uptime_seconds", "gauge", "since the server began",
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count());
@@ -33,19 +32,19 @@ std::string Metrics::text(const EngineCounts &engine) const {
                                       {"cancelled", engine.cancelled},
                                       {"overdue", engine.overdue},
                                       {"failed", engine.failed}})
-    text += fmt::format("sinter_texts_total{{ending=\"{}\"}} {}\n", ending, count);
+    text += formatted("sinter_texts_total{{ending=\"{}\"}} {}\n", ending, count);
   text += "# HELP sinter_responses_total responses by status\n# TYPE sinter_responses_total counter\n";
   for (const auto &[status, count] : responses_)
-    text += fmt::format("sinter_responses_total{{status=\"{}\"}} {}\n", status, count);
+    text += formatted("sinter_responses_total{{status=\"{}\"}} {}\n", status, count);
   text += "# HELP sinter_first_token_seconds from a request to its first token\n"
           "# TYPE sinter_first_token_seconds histogram\n";
   uint64_t sum = 0;
   for (size_t i = 0; i < within_.size(); ++i) {
     sum += within_[i];
-    text += fmt::format("sinter_first_token_seconds_bucket{{le=\"{}\"}} {}\n",
-                        i < bounds_.size() ? fmt::format("{}", bounds_[i]) : "+Inf", sum);
+    text += formatted("sinter_first_token_seconds_bucket{{le=\"{}\"}} {}\n",
+                      i < bounds_.size() ? formatted("{}", bounds_[i]) : "+Inf", sum);
   }
-  return text + fmt::format("sinter_first_token_seconds_sum {}\nsinter_first_token_seconds_count {}\n", seconds_, sum);
+  return text + formatted("sinter_first_token_seconds_sum {}\nsinter_first_token_seconds_count {}\n", seconds_, sum);
 }
 
 } // namespace sinter::serve

@@ -1,6 +1,7 @@
 // The subcommand serve. Linked only into programs that were asked for it (sinterc --with=serve): sinter_serve_command
 // is how the command line finds it.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "base/output.h"
@@ -16,7 +17,6 @@
 #include "training/trainer.h"
 
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 #include <unistd.h>
 
 namespace sinter {
@@ -73,9 +73,9 @@ std::optional<ChatTemplate> chatsOf(const ServeCommand &command, const Checkpoin
           ? ChatTemplate::restore(checkpoint.chatTemplate, findCheckpoint(command.checkpoint), Exit::Damaged)
           : ChatTemplate::named(command.chatTemplate);
   if (tokenizer.text() && chats.name() != "plain" && !chats.isSafe(tokenizer))
-    reportWarning(fmt::format("chat template {}: its marks are no special tokens of the tokenizer, but text, which a "
-                              "message may imitate",
-                              chats.name()));
+    reportWarning(formatted("chat template {}: its marks are no special tokens of the tokenizer, but text, which a "
+                            "message may imitate",
+                            chats.name()));
   return chats;
 }
 

@@ -1,9 +1,9 @@
 #include "server.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <fmt/format.h>
 
 namespace sinter::serve {
 
@@ -17,7 +17,7 @@ Server::Server(asio::io_context &io, Service &service, ServerOptions options)
   const std::string host = options_.host == "localhost" ? "127.0.0.1" : options_.host;
   const asio::ip::address address = asio::ip::make_address(host.c_str(), error);
   if (error)
-    fail(Exit::Input, fmt::format("--host {}: must be an address such as 127.0.0.1 or ::", options_.host));
+    fail(Exit::Input, formatted("--host {}: must be an address such as 127.0.0.1 or ::", options_.host));
   const tcp::endpoint endpoint(address, options_.port);
   acceptor_.open(endpoint.protocol(), error);
   if (!error)
@@ -27,15 +27,15 @@ Server::Server(asio::io_context &io, Service &service, ServerOptions options)
   if (!error)
     acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error)
-    fail(Exit::Input, fmt::format("cannot listen at {}, port {}: {}; --port takes another one, 0 any that is free",
-                                  options_.host, options_.port, error.message()));
+    fail(Exit::Input, formatted("cannot listen at {}, port {}: {}; --port takes another one, 0 any that is free",
+                                options_.host, options_.port, error.message()));
   accept();
 }
 
 std::string Server::address() const {
   const tcp::endpoint endpoint = acceptor_.local_endpoint();
   const std::string host = endpoint.address().to_string();
-  return fmt::format("http://{}:{}", endpoint.address().is_v6() ? "[" + host + "]" : host, endpoint.port());
+  return formatted("http://{}:{}", endpoint.address().is_v6() ? "[" + host + "]" : host, endpoint.port());
 }
 
 void Server::accept() {

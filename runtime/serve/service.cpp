@@ -85,7 +85,7 @@ std::optional<Response> Service::refuse(const Request &request) const {
     return Refusal(503, "the server is leaving", {}, "shutting_down").response();
   const Path *path = pathOf(request.path);
   if (!path)
-    return Refusal(404, fmt::format("there is no {}", printable(std::string_view(request.path).substr(0, 100))))
+    return Refusal(404, formatted("there is no {}", printable(std::string_view(request.path).substr(0, 100))))
         .response();
   if (!allows(request))
     return Refusal(403, "pages of this origin may not call; see --cors", {}, "origin_not_allowed").response();
@@ -97,7 +97,7 @@ std::optional<Response> Service::refuse(const Request &request) const {
                      {"Access-Control-Allow-Headers", "authorization, content-type"},
                      {"Access-Control-Max-Age", "600"}}};
   if (!hasMethod(path->methods, request.method)) {
-    Response response = Refusal(405, fmt::format("{} takes {}", path->path, path->methods)).response();
+    Response response = Refusal(405, formatted("{} takes {}", path->path, path->methods)).response();
     response.headers.emplace_back("Allow", path->methods);
     return response;
   }
@@ -111,18 +111,18 @@ std::optional<Response> Service::refuse(const Request &request) const {
 }
 
 std::string Service::modelJson() const {
-  return fmt::format("{{\"id\":{},\"object\":\"model\",\"created\":{},\"owned_by\":\"sinter\"}}",
-                     jsonQuoted(answering_.model), options_.created);
+  return formatted("{{\"id\":{},\"object\":\"model\",\"created\":{},\"owned_by\":\"sinter\"}}",
+                   jsonQuoted(answering_.model), options_.created);
 }
 
 Response Service::models(const Request &request) const {
   if (request.path == "/v1/models")
-    return json(fmt::format("{{\"object\":\"list\",\"data\":[{}]}}", modelJson()));
+    return json(formatted("{{\"object\":\"list\",\"data\":[{}]}}", modelJson()));
   const std::string name = request.path.substr(sizeof "/v1/models/" - 1);
   if (name != answering_.model)
     throw Refusal(404,
-                  fmt::format("the model '{}' does not exist; this is '{}'",
-                              printable(std::string_view(name).substr(0, 100)), printable(answering_.model)),
+                  formatted("the model '{}' does not exist; this is '{}'",
+                            printable(std::string_view(name).substr(0, 100)), printable(answering_.model)),
                   "model", "model_not_found");
   return json(modelJson());
 }
@@ -138,15 +138,15 @@ Response Service::tokenize(const Request &request) const {
     list += list.empty() ? "" : ",";
     list += !body.flag("with_pieces", false)
                 ? fmt::to_string(id)
-                : fmt::format("{{\"id\":{},\"piece\":{}}}", id, jsonQuoted(generator_.tokenizer().decode(id)));
+                : formatted("{{\"id\":{},\"piece\":{}}}", id, jsonQuoted(generator_.tokenizer().decode(id)));
   }
-  return json(fmt::format("{{\"tokens\":[{}]}}", list));
+  return json(formatted("{{\"tokens\":[{}]}}", list));
 }
 
 Response Service::detokenize(const Request &request) const {
   const JsonTree body = parseBody(request.body);
   const std::vector<int32_t> tokens = tokensOf(generator_, body["tokens"], "tokens");
-  return json(fmt::format("{{\"content\":{}}}", jsonQuoted(generator_.tokenizer().decodeAll(tokens))));
+  return json(formatted("{{\"content\":{}}}", jsonQuoted(generator_.tokenizer().decodeAll(tokens))));
 }
 
 Response Service::metricsPage() const {

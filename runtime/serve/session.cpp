@@ -1,8 +1,9 @@
 #include "session.h"
 
+#include "base/format.h"
+
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
-#include <fmt/format.h>
 #include <sys/socket.h>
 
 namespace sinter::serve {
@@ -40,9 +41,9 @@ void Session::readHeader() {
 // What is answered to a request that cannot be read; none if nobody is there to read it.
 static std::optional<Response> answerTo(beast::error_code error, const ConnectionLimits &limits) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow)
-    return Refusal(431, fmt::format("headers of more than {} bytes", limits.headerBytes)).response();
+    return Refusal(431, formatted("headers of more than {} bytes", limits.headerBytes)).response();
   if (error == http::error::body_limit)
-    return Refusal(413, fmt::format("a body of more than {} bytes", limits.bodyBytes)).response();
+    return Refusal(413, formatted("a body of more than {} bytes", limits.bodyBytes)).response();
   if (error == beast::error::timeout || error == http::error::end_of_stream || error == http::error::partial_message ||
       error.category() != make_error_code(http::error::bad_method).category())
     return std::nullopt;
@@ -105,12 +106,12 @@ void Session::refuse(Response response) {
 // Everything of a response but its body.
 static std::string headOf(const Response &response, bool keepAlive, std::string_view bodyHeader,
                           const std::vector<std::pair<std::string, std::string>> &more) {
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nServer: sinter\r\nContent-Type: {}\r\n{}\r\nConnection: {}\r\n",
-                                 response.status, textOf(http::obsolete_reason(http::int_to_status(response.status))),
-                                 response.type, bodyHeader, keepAlive ? "keep-alive" : "close");
+  std::string head = formatted("HTTP/1.1 {} {}\r\nServer: sinter\r\nContent-Type: {}\r\n{}\r\nConnection: {}\r\n",
+                               response.status, textOf(http::obsolete_reason(http::int_to_status(response.status))),
+                               response.type, bodyHeader, keepAlive ? "keep-alive" : "close");
   for (const auto *headers : {&response.headers, &more})
     for (const auto &[name, value] : *headers)
-      head += fmt::format("{}: {}\r\n", name, value);
+      head += formatted("{}: {}\r\n", name, value);
   return head + "\r\n";
 }
 
@@ -119,7 +120,7 @@ void Session::sendWhole(Response response) {
     return;
   keepAlive_ = keepAlive_ && !leaving_;
   service_.metrics().response(response.status);
-  header_ = headOf(response, keepAlive_, fmt::format("Content-Length: {}", response.body.size()),
+  header_ = headOf(response, keepAlive_, formatted("Content-Length: {}", response.body.size()),
                    service_.headersFor(request_));
   sending_ = request_.method == "HEAD" ? std::string() : std::move(response.body);
   stream_.expires_after(limits_.write);
@@ -167,8 +168,8 @@ void Session::sendEvent(std::string_view event) {
     return;
   if (!streams_)
     beginEvents();
-  const std::string text = fmt::format("data: {}\n\n", event);
-  unsent_ += chunked_ ? fmt::format("{:x}\r\n{}\r\n", text.size(), text) : text;
+  const std::string text = formatted("data: {}\n\n", event);
+  unsent_ += chunked_ ? formatted("{:x}\r\n{}\r\n", text.size(), text) : text;
   if (unsent_.size() > limits_.unsentBytes)
     return close(); // its reader takes nothing
   flush();

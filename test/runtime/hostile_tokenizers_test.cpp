@@ -1,8 +1,7 @@
 // Hostile tokenizers: what their files cost, whatever they say, is their size and 64 MB, and a second.
 #include "array_files.h"
+#include "base/format.h"
 #include "commands.h"
-
-#include <fmt/format.h>
 
 namespace sinter::test {
 
@@ -45,36 +44,36 @@ template <typename Entry> std::string entries(uint32_t count, Entry entry) {
 }
 
 std::string model(const std::string &vocabulary, const std::string &merges, const char *type = "BPE") {
-  return fmt::format(R"({{"decoder":{{"type":"ByteLevel"}},"model":{{"type":"{}","vocab":{},"merges":[{}]}}}})", type,
-                     vocabulary, merges);
+  return formatted(R"({{"decoder":{{"type":"ByteLevel"}},"model":{{"type":"{}","vocab":{},"merges":[{}]}}}})", type,
+                   vocabulary, merges);
 }
 
 } // namespace
 
 TEST_F(HostileTokenizersTest, Json) {
   for (const char *id : {"1048575", "4194303"})
-    expectCheap("sparse.json", model(fmt::format(R"({{"a":{}}})", id), ""));
+    expectCheap("sparse.json", model(formatted(R"({{"a":{}}})", id), ""));
   const std::string pair = R"({"a":0,"b":1,"ab":2})";
   expectCheap("merges.json", model(pair, repeated("\"a b\",", 1500000) + "\"a b\""));
   expectCheap("pairs.json", model(pair, repeated("[\"a\",\"b\"],", 700000) + "[\"a\",\"b\"]"));
-  const auto quoted = [](uint32_t i) { return fmt::format("\"{}\":{}", letters(i), i); };
+  const auto quoted = [](uint32_t i) { return formatted("\"{}\":{}", letters(i), i); };
   expectCheap("vocabulary.json", model("{" + entries(1 << 18, quoted) + "}", ""));
   expectCheap("unigram.json",
-              model("[" + entries(1 << 18, [](uint32_t i) { return fmt::format("[\"{}\",-1]", letters(i)); }) + "]", "",
+              model("[" + entries(1 << 18, [](uint32_t i) { return formatted("[\"{}\",-1]", letters(i)); }) + "]", "",
                     "Unigram"));
   expectCheap("added.json",
-              fmt::format(R"({{"added_tokens":[{}],"model":{{"type":"BPE","vocab":{{"a":0}},"merges":[]}}}})",
-                          entries(100000, [](uint32_t i) {
-                            return fmt::format(R"({{"id":{},"content":"{}"}})", i + 1, letters(i));
-                          })));
+              formatted(R"({{"added_tokens":[{}],"model":{{"type":"BPE","vocab":{{"a":0}},"merges":[]}}}})",
+                        entries(100000, [](uint32_t i) {
+                          return formatted(R"({{"id":{},"content":"{}"}})", i + 1, letters(i));
+                        })));
   expectCheap("nested.json", "{\"model\":" + repeated("[", 4000000) + "\"merges\"");
   // Each of many tokens is split everywhere: the pairs are as many as the file's letters.
   std::string vocabulary = "\"a\":0", merges;
   for (int length = 2; length < 1200; ++length) {
-    vocabulary += fmt::format(",\"{}\":{}", std::string(size_t(length), 'a'), length - 1);
+    vocabulary += formatted(",\"{}\":{}", std::string(size_t(length), 'a'), length - 1);
     for (int left = 1; left < length && left < 8; ++left)
-      merges += fmt::format("{}\"{} {}\"", merges.empty() ? "" : ",", std::string(size_t(left), 'a'),
-                            std::string(size_t(length - left), 'a'));
+      merges += formatted("{}\"{} {}\"", merges.empty() ? "" : ",", std::string(size_t(left), 'a'),
+                          std::string(size_t(length - left), 'a'));
   }
   expectCheap("splits.json", model("{" + vocabulary + "}", merges));
 }
@@ -82,7 +81,7 @@ TEST_F(HostileTokenizersTest, Json) {
 TEST_F(HostileTokenizersTest, RanksAndPieces) {
   std::string ranks, pieces;
   for (uint32_t i = 0; i < 1 << 18; ++i) {
-    ranks += fmt::format("{}A {}\n", letters(i), i);                       // base64 of three bytes, more or less
+    ranks += formatted("{}A {}\n", letters(i), i);                         // base64 of three bytes, more or less
     pieces += std::string{10, 7, 10, 3} + letters(i) + std::string{24, 4}; // one that a user defined
   }
   expectCheap("ranks.tiktoken", ranks);

@@ -1,8 +1,7 @@
 // One table of options: what it gives is complete, and what it reads from files and variables counts as it should.
+#include "base/format.h"
 #include "commands.h"
 #include "commands/options.h"
-
-#include <fmt/format.h>
 
 namespace sinter::test {
 
@@ -204,7 +203,7 @@ TEST_F(OptionsTest, DryRun) {
   double loss = 0;
   for (const Json &line : lines(readFile(folder / "log")))
     loss = line.value("loss", loss);
-  expectContains(result.out, fmt::format("loss {:.6g}, gradient norm", loss));
+  expectContains(result.out, formatted("loss {:.6g}, gradient norm", loss));
   // On a checkpoint it is the step that comes next, and the checkpoint stays.
   const std::string before = checkpointOf("o");
   expectContains(run({"train", "--resume", "--dry-run", "--out", "o", "--steps", "9"}).out, "step 2       loss");

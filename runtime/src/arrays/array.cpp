@@ -1,9 +1,8 @@
 #include "arrays/array.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/numbers.h"
-
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -164,12 +163,12 @@ void checkArray(const Array &array, const std::string &name, uint32_t dtype, int
       const double value = array.number(row, i);
       const std::string_view problem = problemOf(value, dtype, least, most);
       const std::string range =
-          problem == outOfRange ? fmt::format("which is not in [{}, {}]", least, most) : std::string(problem);
-      fail(Exit::Input, fmt::format("{}: number {} of example {} is {}, {}: the input {} takes {}", array.origin, i,
-                                    row, value, range, name, dtype == SINTER_I8 ? "booleans" : dtypeName(dtype)));
+          problem == outOfRange ? formatted("which is not in [{}, {}]", least, most) : std::string(problem);
+      fail(Exit::Input, formatted("{}: number {} of example {} is {}, {}: the input {} takes {}", array.origin, i, row,
+                                  value, range, name, dtype == SINTER_I8 ? "booleans" : dtypeName(dtype)));
     }
 }
 
-std::string shapeText(const std::vector<int64_t> &shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string shapeText(const std::vector<int64_t> &shape) { return formatted("[{}]", fmt::join(shape, ", ")); }
 
 } // namespace sinter

@@ -5,13 +5,13 @@
 #include "arrays/table.h"
 #include "arrays/zip.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "base/suggest.h"
 #include "checkpoint/safetensors.h"
 #include "files/files.h"
 #include "sinter/abi.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <optional>
 
 namespace sinter {
@@ -65,7 +65,7 @@ template <typename Items> std::vector<std::string> keysOf(const Items &items) {
 struct ArrayFiles::Opened {
   explicit Opened(const std::string &path) : file(path), kind(kindOf(path, file.beginning(16))) {
     if (!file.regular())
-      fail(Exit::Input, fmt::format("{}: not a regular file", path));
+      fail(Exit::Input, formatted("{}: not a regular file", path));
     switch (kind) {
     case Kind::Npz:
       members = readZipDirectory(file);
@@ -96,7 +96,7 @@ struct ArrayFiles::Opened {
     if (kind == Kind::Npz || kind == Kind::Safetensors)
       return member(part, name);
     if (!part.empty())
-      fail(Exit::Usage, fmt::format("{}: is one array: nothing in it is called {}", file.path(), part));
+      fail(Exit::Usage, formatted("{}: is one array: nothing in it is called {}", file.path(), part));
     return whole;
   }
 
@@ -106,11 +106,11 @@ struct ArrayFiles::Opened {
     const uint64_t size = file.size();
     labels = size % (pixels + 1) == 0 ? 1 : 2;
     if (!size || size % (pixels + labels))
-      fail(Exit::Input, fmt::format("{}: {} bytes are no whole number of CIFAR's records of {} or {} bytes",
-                                    file.path(), size, pixels + 1, pixels + 2));
+      fail(Exit::Input, formatted("{}: {} bytes are no whole number of CIFAR's records of {} or {} bytes", file.path(),
+                                  size, pixels + 1, pixels + 2));
     std::string bytes(size, '\0');
     if (file.read(bytes.data(), size) != size)
-      fail(Exit::Damaged, fmt::format("{}: truncated", file.path()));
+      fail(Exit::Damaged, formatted("{}: truncated", file.path()));
     Array array;
     array.origin = file.path();
     array.shape = {int64_t(size / (pixels + labels)), 3, 32, 32};
@@ -129,8 +129,8 @@ struct ArrayFiles::Opened {
       return array;
     const bool coarse = wanted == "coarse";
     if (wanted != "labels" && !(labels == 2 && (coarse || wanted == "fine")))
-      fail(Exit::Usage, fmt::format("{}: has no {} for the input {}: it has images, labels{}", file.path(), wanted,
-                                    name, labels == 2 ? " (the fine ones), fine, coarse" : ""));
+      fail(Exit::Usage, formatted("{}: has no {} for the input {}: it has images, labels{}", file.path(), wanted, name,
+                                  labels == 2 ? " (the fine ones), fine, coarse" : ""));
     array.element = Element::U8;
     array.shape = {array.shape[0]};
     array.begin = labels == 2 && !coarse ? 1 : 0;
@@ -156,14 +156,14 @@ struct ArrayFiles::Opened {
       key = names[0];
     if (!has(key))
       fail(Exit::Input,
-           fmt::format(
+           formatted(
                "{}: has no array {}: it has {}{}{}", file.path(), key,
                names.empty()
                    ? "none"
-                   : fmt::format("{}", fmt::join(names.begin(),
-                                                 names.begin() + ptrdiff_t(std::min<size_t>(names.size(), 10)), ", ")),
+                   : formatted("{}", fmt::join(names.begin(),
+                                               names.begin() + ptrdiff_t(std::min<size_t>(names.size(), 10)), ", ")),
                names.size() > 10 ? " and more" : "",
-               part.empty() ? fmt::format("; name one of them: --input {}={}:NAME", name, file.path())
+               part.empty() ? formatted("; name one of them: --input {}={}:NAME", name, file.path())
                             : didYouMean(key, names)));
     const auto [found, isNew] = parts.try_emplace(key);
     if (isNew)
@@ -173,10 +173,10 @@ struct ArrayFiles::Opened {
 
   Array unpacked(const std::string &key) {
     const ZipMember &packed = members.at(key);
-    const std::string what = fmt::format("{}: {}", file.path(), key);
+    const std::string what = formatted("{}: {}", file.path(), key);
     if (packed.size > file.size() + spareBytes - taken || packed.size > file.size() + spareBytes)
-      fail(Exit::Input, fmt::format("{}: {} bytes out of a file of {}: too strongly packed; save it by numpy.savez",
-                                    what, packed.size, file.size()));
+      fail(Exit::Input, formatted("{}: {} bytes out of a file of {}: too strongly packed; save it by numpy.savez", what,
+                                  packed.size, file.size()));
     taken += packed.size;
     Array array;
     readZipMember(file, what, packed, [&](const ReadBytes &read) { array = readNpy(what, packed.size, read); });
@@ -187,15 +187,15 @@ struct ArrayFiles::Opened {
     const TensorEntry &entry = tensors.at(key);
     const std::optional<Element> element = elementOf(entry.dtype);
     if (!element)
-      fail(Exit::Input, fmt::format("{}: {}: numbers of type {} are not read", file.path(), key, entry.dtype));
+      fail(Exit::Input, formatted("{}: {}: numbers of type {} are not read", file.path(), key, entry.dtype));
     uint64_t dataBytes = 0; // of all tensors, which are what the file ends with
     for (const auto &[name, other] : tensors)
       dataBytes = std::max(dataBytes, other.end);
     std::string bytes(entry.end - entry.begin, '\0');
     if (file.readAt(file.size() - dataBytes + entry.begin, bytes.data(), bytes.size()) != bytes.size())
-      fail(Exit::Damaged, fmt::format("{}: truncated in tensor {}", file.path(), key));
+      fail(Exit::Damaged, formatted("{}: truncated in tensor {}", file.path(), key));
     Array array;
-    array.origin = fmt::format("{}: {}", file.path(), key);
+    array.origin = formatted("{}: {}", file.path(), key);
     array.shape = entry.shape;
     array.element = *element;
     array.bytes = std::make_shared<const std::string>(std::move(bytes));
@@ -228,7 +228,7 @@ Array ArrayFiles::read(const std::string &path, const std::string &part, const s
   Array array = open(path).read(part, name, dtype);
   for (const int64_t size : array.shape)
     if (size == 0)
-      fail(Exit::Input, fmt::format("{}: is empty: shape {}", array.origin, shapeText(array.shape)));
+      fail(Exit::Input, formatted("{}: is empty: shape {}", array.origin, shapeText(array.shape)));
   return array;
 }
 

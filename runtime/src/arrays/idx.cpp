@@ -3,12 +3,12 @@
 
 #include "arrays/npy.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "checkpoint/safetensors.h"
 #include "files/file_kind.h"
 #include "files/files.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <optional>
 #include <zlib.h>
 
@@ -20,7 +20,7 @@ class Gunzip {
 public:
   explicit Gunzip(const std::string &path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
     if (!file_)
-      fail(Exit::Input, fmt::format("{}: cannot open", path));
+      fail(Exit::Input, formatted("{}: cannot open", path));
   }
   ~Gunzip() { gzclose_r(file_); } // gzclose() would bring all that packs
   Gunzip(const Gunzip &) = delete;
@@ -30,7 +30,7 @@ public:
     while (done < size) {
       const int got = gzread(file_, static_cast<char *>(data) + done, unsigned(std::min<size_t>(size - done, 1 << 20)));
       if (got <= 0)
-        fail(Exit::Damaged, fmt::format("{}: damaged: {}", path_, got < 0 ? "not readable as gzip" : "truncated"));
+        fail(Exit::Damaged, formatted("{}: damaged: {}", path_, got < 0 ? "not readable as gzip" : "truncated"));
       done += size_t(got);
     }
   }
@@ -40,7 +40,7 @@ public:
     int error = Z_OK; // a stream cut after its last data byte is told here only
     gzerror(file_, &error);
     if (got < 0 || error != Z_OK)
-      fail(Exit::Damaged, fmt::format("{}: damaged: truncated, or not readable as gzip", path_));
+      fail(Exit::Damaged, formatted("{}: damaged: truncated, or not readable as gzip", path_));
     return got == 0;
   }
 
@@ -72,11 +72,11 @@ Element readHead(const std::string &path, const unsigned char *head, size_t rank
   const std::optional<Element> element = elementOf(head[2]);
   const bool plausible = head[0] == 0 && head[1] == 0 && (rank ? head[3] == rank : head[3] >= 1);
   if (plausible && head[2] != 0 && (!element || (rank && element != Element::Pixel)))
-    fail(Exit::Input, fmt::format("{}: an IDX file of type 0x{:02x}, but only {} are read", path, head[2],
-                                  rank ? "bytes (0x08)" : "0x08, 0x09 and 0x0b to 0x0e"));
+    fail(Exit::Input, formatted("{}: an IDX file of type 0x{:02x}, but only {} are read", path, head[2],
+                                rank ? "bytes (0x08)" : "0x08, 0x09 and 0x0b to 0x0e"));
   if (!plausible || !element || head[3] > TensorLimits::rank)
-    fail(Exit::Damaged, rank ? fmt::format("{}: not an IDX file of bytes with {} axes", path, rank)
-                             : fmt::format("{}: damaged, or not an IDX file", path));
+    fail(Exit::Damaged, rank ? formatted("{}: not an IDX file of bytes with {} axes", path, rank)
+                             : formatted("{}: damaged, or not an IDX file", path));
   return *element;
 }
 
@@ -88,7 +88,7 @@ Array readIdx(const std::string &path, size_t rank) {
   const std::string beginning = opened.beginning(kindBytes);
   const std::string kind = beginning.starts_with("\x1f\x8b") ? "" : knownKind(beginning);
   if (!kind.empty())
-    fail(Exit::Input, fmt::format("{}: not an IDX file but {}", path, kind));
+    fail(Exit::Input, formatted("{}: not an IDX file but {}", path, kind));
   Gunzip file(path); // reads plain files as they are
   unsigned char head[4];
   file.read(head, sizeof head);
@@ -105,14 +105,14 @@ Array readIdx(const std::string &path, size_t rank) {
   }
   const std::string sizes = shapeText(array.shape);
   if (bytes == 0)
-    fail(Exit::Input, fmt::format("{}: is empty: sizes {}", path, sizes));
+    fail(Exit::Input, formatted("{}: is empty: sizes {}", path, sizes));
   if (bytes > fileBytes + spareBytes)
-    fail(Exit::Damaged, fmt::format("{}: damaged or truncated: sizes {} need {} bytes, the file has {}", path, sizes,
-                                    bytes, fileBytes));
+    fail(Exit::Damaged,
+         formatted("{}: damaged or truncated: sizes {} need {} bytes, the file has {}", path, sizes, bytes, fileBytes));
   std::string content(bytes, '\0');
   file.read(content.data(), content.size());
   if (!file.atEnd())
-    fail(Exit::Damaged, fmt::format("{}: damaged: more bytes than its sizes {} say", path, sizes));
+    fail(Exit::Damaged, formatted("{}: damaged: more bytes than its sizes {} say", path, sizes));
   swapBytes(content, elementBytes(array.element));
   array.rowBytes = size_t(array.rowSize()) * elementBytes(array.element);
   array.bytes = std::make_shared<const std::string>(std::move(content));

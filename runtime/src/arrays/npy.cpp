@@ -2,12 +2,12 @@
 #include "arrays/npy.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "checkpoint/safetensors.h"
 #include "files/file_kind.h"
 
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 #include <optional>
 
 namespace sinter {
@@ -48,7 +48,7 @@ public:
 
 private:
   [[noreturn]] void damaged() const {
-    fail(Exit::Damaged, fmt::format("{}: damaged: byte {} of its NumPy header is not understood", what_, at_));
+    fail(Exit::Damaged, formatted("{}: damaged: byte {} of its NumPy header is not understood", what_, at_));
   }
   size_t skipSpace() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n'))
@@ -76,7 +76,7 @@ private:
   }
   std::string descr() {
     if (peek('['))
-      fail(Exit::Input, fmt::format("{}: an array of records, which are not read; save its fields as arrays", what_));
+      fail(Exit::Input, formatted("{}: an array of records, which are not read; save its fields as arrays", what_));
     return quoted();
   }
   bool boolean() {
@@ -134,24 +134,24 @@ Array readNpy(const std::string &what, uint64_t size, const ReadBytes &read) {
   char head[12];
   const auto whole = [&](void *data, size_t bytes) {
     if (read(data, bytes) != bytes)
-      fail(Exit::Damaged, fmt::format("{}: damaged: truncated", what));
+      fail(Exit::Damaged, formatted("{}: damaged: truncated", what));
   };
   const size_t got = read(head, 8);
   const std::string_view beginning(head, got);
   if (!beginning.starts_with(magic)) {
     const std::string kind = knownKind(beginning);
     fail(kind.empty() ? Exit::Damaged : Exit::Input,
-         fmt::format("{}: not a NumPy file{}", what, kind.empty() ? "" : " but " + kind));
+         formatted("{}: not a NumPy file{}", what, kind.empty() ? "" : " but " + kind));
   }
   if (got < 8 || head[6] < 1 || head[6] > 3)
-    fail(Exit::Damaged, fmt::format("{}: damaged: a NumPy file of no known version", what));
+    fail(Exit::Damaged, formatted("{}: damaged: a NumPy file of no known version", what));
   const size_t lengthBytes = head[6] == 1 ? 2 : 4;
   whole(head + 8, lengthBytes);
   size_t length = 0;
   for (size_t i = lengthBytes; i-- > 0;)
     length = length << 8 | static_cast<unsigned char>(head[8 + i]);
   if (length > longestHeader)
-    fail(Exit::Damaged, fmt::format("{}: damaged: a NumPy header of {} bytes", what, length));
+    fail(Exit::Damaged, formatted("{}: damaged: a NumPy header of {} bytes", what, length));
   std::string header(length, '\0');
   whole(header.data(), length);
   HeaderParser parsed(header, what);
@@ -162,20 +162,20 @@ Array readNpy(const std::string &what, uint64_t size, const ReadBytes &read) {
   array.shape = *parsed.shape;
   const std::optional<Element> element = elementOf(*parsed.type);
   if (!element)
-    fail(Exit::Input, fmt::format("{}: an array of type '{}', which is not read; save it as float32 or int32", what,
-                                  parsed.type->substr(0, 32)));
+    fail(Exit::Input, formatted("{}: an array of type '{}', which is not read; save it as float32 or int32", what,
+                                parsed.type->substr(0, 32)));
   array.element = *element;
   if (*parsed.fortran && array.shape.size() > 1)
-    fail(Exit::Input, fmt::format("{}: an array in Fortran's order; save numpy.ascontiguousarray() of it", what));
+    fail(Exit::Input, formatted("{}: an array in Fortran's order; save numpy.ascontiguousarray() of it", what));
   uint64_t bytes = elementBytes(*element);
   for (const int64_t dimension : array.shape)
     if (__builtin_mul_overflow(bytes, uint64_t(dimension), &bytes))
-      fail(Exit::Damaged, fmt::format("{}: damaged: shape {} overflows", what, shapeText(array.shape)));
+      fail(Exit::Damaged, formatted("{}: damaged: shape {} overflows", what, shapeText(array.shape)));
   const uint64_t headBytes = 8 + lengthBytes + length;
   if (size < headBytes || size - headBytes != bytes)
     fail(Exit::Damaged,
-         fmt::format("{}: damaged or truncated: shape {} of {} needs {} bytes, the file has {}", what,
-                     shapeText(array.shape), elementName(*element), bytes, size < headBytes ? 0 : size - headBytes));
+         formatted("{}: damaged or truncated: shape {} of {} needs {} bytes, the file has {}", what,
+                   shapeText(array.shape), elementName(*element), bytes, size < headBytes ? 0 : size - headBytes));
   std::string content(bytes, '\0');
   whole(content.data(), bytes);
   if (parsed.type->front() == '>')
@@ -186,9 +186,9 @@ Array readNpy(const std::string &what, uint64_t size, const ReadBytes &read) {
 }
 
 std::string npyHeader(std::string_view type, const std::vector<int64_t> &shape) {
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': (", type);
+  std::string header = formatted("{{'descr': '{}', 'fortran_order': False, 'shape': (", type);
   for (const int64_t size : shape)
-    header += fmt::format("{},", size);
+    header += formatted("{},", size);
   header += "), }";
   // Magic, version and length take 10 bytes; the data starts at a multiple of 64.
   header.append(63 - (10 + header.size()) % 64, ' ');

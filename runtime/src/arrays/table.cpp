@@ -2,6 +2,7 @@
 #include "arrays/table.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
 #include "files/file_kind.h"
@@ -11,7 +12,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -24,7 +24,7 @@ class Lines {
 public:
   explicit Lines(const std::string &path) : file_(path) {
     if (!file_.regular())
-      fail(Exit::Input, fmt::format("{}: a table is read twice: put it into a file", path));
+      fail(Exit::Input, formatted("{}: a table is read twice: put it into a file", path));
   }
 
   /// False at the end. Lines without anything are passed over.
@@ -56,7 +56,7 @@ private:
     begin_ = 0;
     searched_ = buffer_.size();
     if (buffer_.size() > longestLine)
-      fail(Exit::Input, fmt::format("{}: line {} has more than {} bytes", file_.path(), number_ + 1, longestLine));
+      fail(Exit::Input, formatted("{}: line {} has more than {} bytes", file_.path(), number_ + 1, longestLine));
     buffer_.resize(searched_ + step);
     const size_t got = file_.read(buffer_.data() + searched_, step);
     buffer_.resize(searched_ + got);
@@ -147,32 +147,32 @@ public:
       all.rowBytes += elementBytes(range.element());
     }
     if (uint64_t(rows_) * all.rowBytes > fileBytes_ + spareBytes / 4)
-      fail(Exit::Input, fmt::format("{}: {} lines of {} bytes are far more than the file's {}; save them as .npy",
-                                    path_, rows_, all.rowBytes, fileBytes_));
+      fail(Exit::Input, formatted("{}: {} lines of {} bytes are far more than the file's {}; save them as .npy", path_,
+                                  rows_, all.rowBytes, fileBytes_));
     fill();
     return std::move(table_);
   }
 
 private:
   [[noreturn]] void refuse(const Lines &lines, size_t column, std::string_view cell) const {
-    const std::string name = column < table_.names.size() ? fmt::format(" ({})", table_.names[column]) : "";
-    fail(Exit::Input, fmt::format("{}: line {}, column {}{}: '{}' is not a finite number", path_, lines.number(),
-                                  column + 1, name, cell.substr(0, 32)));
+    const std::string name = column < table_.names.size() ? formatted(" ({})", table_.names[column]) : "";
+    fail(Exit::Input, formatted("{}: line {}, column {}{}: '{}' is not a finite number", path_, lines.number(),
+                                column + 1, name, cell.substr(0, 32)));
   }
 
   void measure() {
     Lines lines(path_);
     fileBytes_ = lines.fileBytes();
     if (const std::string kind = knownKind(lines.beginning()); !kind.empty())
-      fail(Exit::Input, fmt::format("{}: not a table but {}", path_, kind));
+      fail(Exit::Input, formatted("{}: not a table but {}", path_, kind));
     std::string_view line;
     if (!lines.next(line))
-      fail(Exit::Input, fmt::format("{}: is empty", path_));
+      fail(Exit::Input, formatted("{}: is empty", path_));
     separator_ = separatorOf(line);
     for (bool more = !takeNames(line) || lines.next(line); more; more = lines.next(line))
       measureLine(lines, line);
     if (!rows_)
-      fail(Exit::Input, fmt::format("{}: has no line of numbers", path_));
+      fail(Exit::Input, formatted("{}: has no line of numbers", path_));
   }
 
   // Whether the first line names the columns. NumPy's savetxt begins it with a #.
@@ -185,12 +185,12 @@ private:
     for (Cells cells(line, separator_); cells.next(cell); ++columns)
       numbers = numbers && readNumber(cell, value);
     if (columns > mostColumns)
-      fail(Exit::Input, fmt::format("{}: has {} columns, more than {}", path_, columns, mostColumns));
+      fail(Exit::Input, formatted("{}: has {} columns, more than {}", path_, columns, mostColumns));
     ranges_.resize(columns);
     if (numbers)
       return false;
     if (findInvalidUtf8(line) != line.npos || line.find('\0') != line.npos)
-      fail(Exit::Input, fmt::format("{}: not a table: the first line is no text", path_));
+      fail(Exit::Input, formatted("{}: not a table: the first line is no text", path_));
     if (line.starts_with('#'))
       line = trimmed(line.substr(1));
     for (Cells cells(line, separator_); cells.next(cell);)
@@ -214,8 +214,8 @@ private:
       range.most = std::max(range.most, value);
     }
     if (column != ranges_.size())
-      fail(Exit::Input, fmt::format("{}: line {} has {} columns, the first line has {}", path_, lines.number(), column,
-                                    ranges_.size()));
+      fail(Exit::Input, formatted("{}: line {} has {} columns, the first line has {}", path_, lines.number(), column,
+                                  ranges_.size()));
     ++rows_;
   }
 
@@ -228,7 +228,7 @@ private:
       (void)lines.next(line);
     for (int64_t row = 0; row < rows_; ++row) {
       if (!lines.next(line))
-        fail(Exit::Input, fmt::format("{}: became shorter while it was read", path_));
+        fail(Exit::Input, formatted("{}: became shorter while it was read", path_));
       size_t column = 0;
       for (Cells cells(line, separator_); column < all.cells.size() && cells.next(cell); ++column)
         keep(lines, column, cell, bytes.data() + size_t(row) * all.rowBytes);
@@ -268,9 +268,9 @@ std::pair<size_t, size_t> columnsOf(const Table &table, const std::string &word)
   const bool numbers = readNumber(std::string_view(word).substr(0, dash), first) &&
                        (dash == word.npos ? (last = first, true) : readNumber(word.substr(dash + 1), last));
   if (!numbers || first < 1 || first > last || last > columns)
-    fail(Exit::Usage, fmt::format("{}: has no column {}: {} columns{}{}", table.all.origin, word, columns,
-                                  table.names.empty() ? "" : fmt::format(", the first is called {}", table.names[0]),
-                                  didYouMean(word, table.names)));
+    fail(Exit::Usage, formatted("{}: has no column {}: {} columns{}{}", table.all.origin, word, columns,
+                                table.names.empty() ? "" : formatted(", the first is called {}", table.names[0]),
+                                didYouMean(word, table.names)));
   return {first - 1, last};
 }
 
@@ -298,7 +298,7 @@ Array chooseColumns(const Table &table, const std::string &choice) {
         columns.push_back(column);
   }
   Array array = table.all;
-  array.origin += fmt::format(":{}", choice);
+  array.origin += formatted(":{}", choice);
   array.shape[1] = int64_t(columns.size());
   array.cells.clear();
   for (const size_t column : columns)

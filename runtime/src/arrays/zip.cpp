@@ -2,13 +2,13 @@
 #include "arrays/zip.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "checkpoint/safetensors.h"
 #include "files/file_kind.h"
 #include "files/files.h"
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 #include <optional>
 #include <zlib.h>
 
@@ -26,7 +26,7 @@ template <typename T> T number(const char *at) {
 }
 
 [[noreturn]] void damaged(const std::string &path, const char *why) {
-  fail(Exit::Damaged, fmt::format("{}: damaged, or not a zip archive: {}", path, why));
+  fail(Exit::Damaged, formatted("{}: damaged, or not a zip archive: {}", path, why));
 }
 
 std::string bytesAt(const FileReader &file, uint64_t at, uint64_t size) {
@@ -171,7 +171,7 @@ private:
 std::map<std::string, ZipMember> readZipDirectory(const FileReader &file) {
   const std::string beginning = file.beginning(kindBytes);
   if (const std::string kind = knownKind(beginning); !beginning.starts_with("PK") && !kind.empty())
-    fail(Exit::Input, fmt::format("{}: not a zip archive but {}", file.path(), kind));
+    fail(Exit::Input, formatted("{}: not a zip archive but {}", file.path(), kind));
   const Directory directory = findDirectory(file);
   if (directory.size > largestDirectory || directory.count > TensorLimits::tensors)
     damaged(file.path(), "its directory is too large");
@@ -189,10 +189,10 @@ std::map<std::string, ZipMember> readZipDirectory(const FileReader &file) {
     const std::string name(entry + centralBytes, nameBytes);
     const int method = number<uint16_t>(entry + 10);
     if (number<uint16_t>(entry + 8) & 1)
-      fail(Exit::Input, fmt::format("{}: {} is encrypted", file.path(), name));
+      fail(Exit::Input, formatted("{}: {} is encrypted", file.path(), name));
     if (method != 0 && method != 8)
-      fail(Exit::Input, fmt::format("{}: {} is packed by method {}, only 0 (stored) and 8 (deflated) are read",
-                                    file.path(), name, method));
+      fail(Exit::Input, formatted("{}: {} is packed by method {}, only 0 (stored) and 8 (deflated) are read",
+                                  file.path(), name, method));
     ZipMember member = {method == 8, number<uint32_t>(entry + 16), number<uint32_t>(entry + 20),
                         number<uint32_t>(entry + 24), number<uint32_t>(entry + 42)};
     if (!readLargeNumbers({entry + centralBytes + nameBytes, extraBytes}, member) ||

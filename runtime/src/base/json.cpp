@@ -3,6 +3,7 @@
 #include "base/output.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace sinter {
@@ -29,3 +30,9 @@ bool printJsonQuoted(std::string_view text) {
 }
 
 } // namespace sinter
+
+fmt::format_context::iterator fmt::formatter<sinter::JsonNumber>::format(sinter::JsonNumber number,
+                                                                         fmt::format_context &context) const {
+  return std::isfinite(number.value) ? fmt::formatter<double>::format(number.value, context)
+                                     : fmt::format_to(context.out(), "null");
+}

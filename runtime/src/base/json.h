@@ -1,8 +1,8 @@
 // Pieces of JSON as it is printed: always valid, whatever the numbers and texts are.
 #pragma once
 
-#include <cmath>
-#include <fmt/format.h>
+#include "base/format.h"
+
 #include <string>
 #include <string_view>
 
@@ -26,8 +26,5 @@ struct JsonNumber {
 } // namespace sinter
 
 template <> struct fmt::formatter<sinter::JsonNumber> : fmt::formatter<double> {
-  template <typename Context> auto format(const sinter::JsonNumber &number, Context &context) const {
-    return std::isfinite(number.value) ? fmt::formatter<double>::format(number.value, context)
-                                       : fmt::format_to(context.out(), "null");
-  }
+  fmt::format_context::iterator format(sinter::JsonNumber number, fmt::format_context &context) const;
 };

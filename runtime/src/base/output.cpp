@@ -59,7 +59,7 @@ bool printText(std::string_view text) {
     return true;
   if (errno == EPIPE)
     return false;
-  fail(Exit::Input, fmt::format("standard output: cannot write: {}", std::strerror(errno)));
+  fail(Exit::Input, formatted("standard output: cannot write: {}", std::strerror(errno)));
 }
 
 } // namespace sinter

@@ -1,8 +1,9 @@
 // Standard input, output and error of a program, and what becomes of bytes that nobody takes.
 #pragma once
 
+#include "base/format.h"
+
 #include <cstddef>
-#include <fmt/format.h>
 #include <string_view>
 #include <utility>
 
@@ -20,7 +21,7 @@ bool writeStream(int file, const void *data, size_t size);
 bool printText(std::string_view text);
 
 template <typename... Arguments> bool print(fmt::format_string<Arguments...> format, Arguments &&...arguments) {
-  return printText(fmt::format(format, std::forward<Arguments>(arguments)...));
+  return printText(formatted(format, std::forward<Arguments>(arguments)...));
 }
 
 } // namespace sinter

@@ -1,10 +1,10 @@
 #include "base/report.h"
 
+#include "base/format.h"
 #include "base/output.h"
 #include "base/utf8.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <new>
 #include <unistd.h>
 
@@ -36,7 +36,7 @@ std::string printable(std::string_view text, std::string_view kept) {
       continue;
     }
     for (const size_t end = i + std::max(1u, point.length); i < end; ++i)
-      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
+      shown += formatted("\\x{:02x}", static_cast<unsigned char>(text[i]));
   }
   return shown;
 }
@@ -44,7 +44,7 @@ std::string printable(std::string_view text, std::string_view kept) {
 static void report(const char *kind, std::string_view message) {
   std::string line;
   try {
-    line = printable(fmt::format("{}{}{}: {}", name(), name().empty() ? "" : ": ", kind, message)) + "\n";
+    line = printable(formatted("{}{}{}: {}", name(), name().empty() ? "" : ": ", kind, message)) + "\n";
     message = line;
   } catch (const std::bad_alloc &) {
     // As it is, then.

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <cstring>
-#include <fmt/format.h>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -18,8 +18,8 @@ template <typename Work> void startThread(std::vector<std::jthread> &threads, in
   try {
     threads.emplace_back(std::move(work));
   } catch (const std::system_error &error) {
-    fail(Exit::Device, fmt::format("cannot start thread {} of {}: {}; ask for fewer with --threads", threads.size() + 2,
-                                   wanted, std::strerror(error.code().value())));
+    fail(Exit::Device, formatted("cannot start thread {} of {}: {}; ask for fewer with --threads", threads.size() + 2,
+                                 wanted, std::strerror(error.code().value())));
   }
 }
 

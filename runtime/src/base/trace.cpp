@@ -33,14 +33,14 @@ static void checkTraceFile(const std::string &path) {
   if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
     return;
   if (FileReader(path).beginning(beginning.size()) != beginning)
-    fail(Exit::Input, fmt::format("{}: is not a trace; name another file for --trace", path));
+    fail(Exit::Input, formatted("{}: is not a trace; name another file for --trace", path));
 }
 
 Trace::Trace(std::string path) : path_(std::move(path)) {
   checkTraceFile(path_);
   file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
   if (file_ < 0)
-    fail(Exit::Input, fmt::format("{}: cannot write the trace: {}", path_, std::strerror(errno)));
+    fail(Exit::Input, formatted("{}: cannot write the trace: {}", path_, std::strerror(errno)));
   pending_ = std::string(beginning) + std::string(first);
   activeTrace.store(this, std::memory_order_release);
 }
@@ -65,7 +65,7 @@ void Trace::add(std::string_view event) {
     return;
   full_ = written_ + pending_.size() + event.size() > mostBytes;
   if (full_)
-    return reportWarning(fmt::format("{}: the trace is full; what comes now is not in it", path_));
+    return reportWarning(formatted("{}: the trace is full; what comes now is not in it", path_));
   pending_ += ",\n";
   pending_ += event;
   if (pending_.size() > enough)
@@ -75,7 +75,7 @@ void Trace::add(std::string_view event) {
 // A trace that cannot be written is not the end of what it is about.
 void Trace::flush() {
   if (file_ >= 0 && !writeAll(file_, pending_.data(), pending_.size())) {
-    reportError(fmt::format("{}: cannot write the trace: {}", path_, std::strerror(errno)));
+    reportError(formatted("{}: cannot write the trace: {}", path_, std::strerror(errno)));
     ::close(file_);
     file_ = -1;
     full_ = true;
@@ -86,25 +86,24 @@ void Trace::flush() {
 
 void Trace::span(const char *category, std::string_view name, Clock::time_point begin, Clock::time_point end, int lane,
                  std::string_view detail) {
-  const std::string more = detail.empty() ? "" : fmt::format(",\"args\":{{\"line\":{}}}", jsonQuoted(detail));
-  add(fmt::format("{{\"ph\":\"X\",\"cat\":\"{}\",\"name\":{},\"pid\":1,\"tid\":{},\"ts\":{:.3f},\"dur\":{:.3f}{}}}",
-                  category, jsonQuoted(name), lane, microseconds(begin), microseconds(end) - microseconds(begin),
-                  more));
+  const std::string more = detail.empty() ? "" : formatted(",\"args\":{{\"line\":{}}}", jsonQuoted(detail));
+  add(formatted("{{\"ph\":\"X\",\"cat\":\"{}\",\"name\":{},\"pid\":1,\"tid\":{},\"ts\":{:.3f},\"dur\":{:.3f}{}}}",
+                category, jsonQuoted(name), lane, microseconds(begin), microseconds(end) - microseconds(begin), more));
 }
 
 void Trace::overlapping(const char *category, std::string_view name, Clock::time_point begin, Clock::time_point end,
                         uint64_t id) {
   const auto event = [&](const char *phase, Clock::time_point at) {
-    add(fmt::format("{{\"ph\":\"{}\",\"cat\":\"{}\",\"name\":{},\"pid\":1,\"tid\":{},\"id\":{},\"ts\":{:.3f}}}", phase,
-                    category, jsonQuoted(name), lane(), id, microseconds(at)));
+    add(formatted("{{\"ph\":\"{}\",\"cat\":\"{}\",\"name\":{},\"pid\":1,\"tid\":{},\"id\":{},\"ts\":{:.3f}}}", phase,
+                  category, jsonQuoted(name), lane(), id, microseconds(at)));
   };
   event("b", begin);
   event("e", end);
 }
 
 void Trace::nameLane(int lane, std::string_view name) {
-  add(fmt::format("{{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":{},\"args\":{{\"name\":{}}}}}", lane,
-                  jsonQuoted(name)));
+  add(formatted("{{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":{},\"args\":{{\"name\":{}}}}}", lane,
+                jsonQuoted(name)));
 }
 
 } // namespace sinter

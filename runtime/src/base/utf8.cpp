@@ -1,6 +1,6 @@
 #include "base/utf8.h"
 
-#include <fmt/format.h>
+#include "base/format.h"
 
 namespace sinter {
 
@@ -65,10 +65,10 @@ void appendUtf8(std::string &text, char32_t value) {
 
 std::string describe(char32_t value) {
   if (value < 0x20 || (value >= 0x7f && value < 0xa0))
-    return fmt::format("U+{:04X}", uint32_t(value));
+    return formatted("U+{:04X}", uint32_t(value));
   std::string character;
   appendUtf8(character, value);
-  return fmt::format("'{}' (U+{:04X})", character, uint32_t(value));
+  return formatted("'{}' (U+{:04X})", character, uint32_t(value));
 }
 
 std::string Utf8Stream::push(std::string_view bytes) {

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/flat_json.h"
+#include "base/format.h"
 #include "base/hash.h"
 #include "base/trace.h"
 #include "checkpoint/configuration.h"
@@ -16,7 +17,6 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <fmt/format.h>
 #include <type_traits>
 #include <unordered_map>
 
@@ -33,7 +33,7 @@ static constexpr std::string_view noHash = "0000000000000000";
 // A tokenizer that is a file of its own is kept as one, among the tensors: the header would be long.
 static constexpr const char *tokenizerTensor = "tokenizer.json";
 
-static std::string textOf(const Hash &hash) { return fmt::format("{:016x}", hash.value()); }
+static std::string textOf(const Hash &hash) { return formatted("{:016x}", hash.value()); }
 
 std::string checkpointPath(const std::string &folder) { return folder + "/checkpoint.safetensors"; }
 
@@ -72,8 +72,8 @@ static void checkFinite(const std::string &path, Program &program, const std::ve
       const auto *values = static_cast<const T *>(program.toRead(state));
       for (int64_t i = 0, count = elementCount(state.tensor); i < count; ++i)
         if (!std::isfinite(double(valueOf(values[i]))))
-          fail(Exit::Input, fmt::format("{}: not saved: element {} of {} is {}; what was saved before is unchanged",
-                                        path, i, state.tensor.name, double(valueOf(values[i]))));
+          fail(Exit::Input, formatted("{}: not saved: element {} of {} is {}; what was saved before is unchanged", path,
+                                      i, state.tensor.name, double(valueOf(values[i]))));
     });
   }
 }
@@ -100,7 +100,7 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
       {"step", fmt::to_string(checkpoint.step)},
       {"seed", fmt::to_string(checkpoint.seed)},
       {"data_position", fmt::to_string(checkpoint.nextRow)},
-      {"data_xxh3", fmt::format("{:016x}", checkpoint.dataHash)},
+      {"data_xxh3", formatted("{:016x}", checkpoint.dataHash)},
       {"data_size", checkpoint.dataSize},
       {"options", checkpoint.options},
       {"tokenizer", checkpoint.tokenizer.name()},
@@ -112,7 +112,7 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
   if (!checkpoint.chatTemplate.empty())
     metadata["chat_template"] = checkpoint.chatTemplate;
   if (checkpoint.bestStep >= 0) {
-    metadata["best_loss"] = fmt::format("{}", checkpoint.bestLoss);
+    metadata["best_loss"] = formatted("{}", checkpoint.bestLoss);
     metadata["best_step"] = fmt::to_string(checkpoint.bestStep);
     metadata["losses_since_best"] = fmt::to_string(checkpoint.lossesSinceBest);
   }
@@ -127,7 +127,7 @@ void saveCheckpoint(const std::string &path, Program &program, const Checkpoint 
     hash.add(program.toRead(*state), state->tensor.bytes);
   if (apart)
     hash.add(tokenizer.data(), tokenizer.size());
-  header.replace(header.find(fmt::format("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), textOf(hash));
+  header.replace(header.find(formatted("{}{}", hashKey, noHash)) + hashKey.size(), noHash.size(), textOf(hash));
 
   AtomicFile file(path);
   file.write(length.data(), length.size());
@@ -144,11 +144,11 @@ static T metadataNumber(const TensorFile &file, const std::string &path, const c
   const auto found = file.metadata.find(key);
   T value{};
   if (found == file.metadata.end())
-    fail(Exit::Damaged, fmt::format("{}: the metadata has no {}", path, key));
+    fail(Exit::Damaged, formatted("{}: the metadata has no {}", path, key));
   const char *end = found->second.data() + found->second.size();
   const auto [rest, error] = std::from_chars(found->second.data(), end, value, base...);
   if (error != std::errc() || rest != end || (std::is_integral_v<T> && value < 0))
-    fail(Exit::Damaged, fmt::format("{}: metadata {} is '{}', not a number", path, key, found->second.substr(0, 32)));
+    fail(Exit::Damaged, formatted("{}: metadata {} is '{}', not a number", path, key, found->second.substr(0, 32)));
   return value;
 }
 
@@ -160,12 +160,12 @@ static std::string metadataText(const TensorFile &file, const char *key) {
 // `tokenizer`: of one that was kept apart.
 static Checkpoint readMetadata(const TensorFile &file, const std::string &path, const std::string &tokenizer) {
   if (const std::string version = metadataText(file, "version"); version != formatVersion)
-    fail(Exit::Input, fmt::format("{}: checkpoint version '{}', this program reads version {}", path,
-                                  version.substr(0, 32), formatVersion));
+    fail(Exit::Input, formatted("{}: checkpoint version '{}', this program reads version {}", path,
+                                version.substr(0, 32), formatVersion));
   Checkpoint checkpoint;
   checkpoint.step = metadataNumber<int64_t>(file, path, "step");
   if (checkpoint.step > maximumSteps)
-    fail(Exit::Damaged, fmt::format("{}: step {} is above {}", path, checkpoint.step, maximumSteps));
+    fail(Exit::Damaged, formatted("{}: step {} is above {}", path, checkpoint.step, maximumSteps));
   checkpoint.seed = metadataNumber<uint64_t>(file, path, "seed");
   checkpoint.nextRow = metadataNumber<int64_t>(file, path, "data_position");
   checkpoint.dataHash = metadataNumber<uint64_t>(file, path, "data_xxh3", 16);
@@ -173,15 +173,15 @@ static Checkpoint readMetadata(const TensorFile &file, const std::string &path, 
   // Whoever shows or compares these need not bother about what no program writes.
   for (const char *key : {"options", "program", "config", "chat_template"})
     if (const size_t size = metadataText(file, key).size(); size > flatJsonBytes)
-      fail(Exit::Damaged, fmt::format("{}: metadata {} has {} bytes, more than {}", path, key, size, flatJsonBytes));
+      fail(Exit::Damaged, formatted("{}: metadata {} has {} bytes, more than {}", path, key, size, flatJsonBytes));
   if (const std::string config = metadataText(file, "config"); !config.empty() && !parseFlatJson(config))
-    fail(Exit::Damaged, fmt::format("{}: the saved configuration is not readable", path));
+    fail(Exit::Damaged, formatted("{}: the saved configuration is not readable", path));
   if (file.metadata.contains("best_step")) {
     checkpoint.bestStep = metadataNumber<int64_t>(file, path, "best_step");
     checkpoint.bestLoss = metadataNumber<double>(file, path, "best_loss");
     checkpoint.lossesSinceBest = metadataNumber<int64_t>(file, path, "losses_since_best");
     if (!std::isfinite(checkpoint.bestLoss))
-      fail(Exit::Damaged, fmt::format("{}: metadata best_loss is not finite", path));
+      fail(Exit::Damaged, formatted("{}: metadata best_loss is not finite", path));
   }
   checkpoint.options = metadataText(file, "options");
   checkpoint.program = metadataText(file, "program");
@@ -206,9 +206,9 @@ static void checkAgainst(const sinter_state &state, const TensorFile &file, size
   const bool sameShape =
       entry.shape.size() == tensor.rank && std::equal(entry.shape.begin(), entry.shape.end(), tensor.shape);
   if (!sameShape || entry.dtype != dtypeInSafetensors(tensor.dtype))
-    fail(Exit::Input, fmt::format("{}: {}: the file has {} [{}], the program needs {} {}: {}", path, entry.name,
-                                  entry.dtype, fmt::join(entry.shape, ", "), dtypeInSafetensors(tensor.dtype),
-                                  shapeText(tensor), modelOf(file, program)));
+    fail(Exit::Input, formatted("{}: {}: the file has {} [{}], the program needs {} {}: {}", path, entry.name,
+                                entry.dtype, fmt::join(entry.shape, ", "), dtypeInSafetensors(tensor.dtype),
+                                shapeText(tensor), modelOf(file, program)));
 }
 
 static bool isCheckpointFile(const TensorFile &file) { return metadataText(file, "format") == formatName; }
@@ -238,9 +238,9 @@ void keepTraining(const std::string &path) {
   }
   if (const std::string step = metadataText(file, "step"); isCheckpointFile(file) && step != "0")
     fail(Exit::Input,
-         fmt::format("{}: is the checkpoint of a training of {} steps, which this would destroy; name another file, or "
-                     "remove it first",
-                     path, step.substr(0, 32)));
+         formatted("{}: is the checkpoint of a training of {} steps, which this would destroy; name another file, or "
+                   "remove it first",
+                   path, step.substr(0, 32)));
 }
 
 // Reads the tensors' bytes in order into `targets` (null: skipped), and checks the hash if the file has one of ours.
@@ -252,9 +252,9 @@ static void readTensors(FileReader &reader, const TensorFile &file, const std::v
   hash.add(length.data(), length.size());
   if (isCheckpointFile(file)) {
     const size_t found =
-        expected.size() == noHash.size() ? header.find(fmt::format("{}{}\"", hashKey, expected)) : header.npos;
+        expected.size() == noHash.size() ? header.find(formatted("{}{}\"", hashKey, expected)) : header.npos;
     if (found == header.npos)
-      fail(Exit::Damaged, fmt::format("{}: the checkpoint has no readable hash", reader.path()));
+      fail(Exit::Damaged, formatted("{}: the checkpoint has no readable hash", reader.path()));
     const size_t begin = found + hashKey.size(), end = begin + noHash.size();
     hash.add(header.data(), begin);
     hash.add(noHash.data(), noHash.size());
@@ -271,7 +271,7 @@ static void readTensors(FileReader &reader, const TensorFile &file, const std::v
       const size_t size = size_t(std::min(left, step));
       char *into = target ? target : skipped.data();
       if (reader.read(into, size) != size)
-        fail(Exit::Damaged, fmt::format("{}: truncated in tensor {}", reader.path(), file.tensors[t].name));
+        fail(Exit::Damaged, formatted("{}: truncated in tensor {}", reader.path(), file.tensors[t].name));
       hash.add(into, size);
       left -= size;
       if (target)
@@ -279,8 +279,8 @@ static void readTensors(FileReader &reader, const TensorFile &file, const std::v
     }
   }
   if (isCheckpointFile(file) && textOf(hash) != expected)
-    fail(Exit::Damaged, fmt::format("{}: damaged: its content has hash {}, it was saved with {}", reader.path(),
-                                    textOf(hash), expected));
+    fail(Exit::Damaged, formatted("{}: damaged: its content has hash {}, it was saved with {}", reader.path(),
+                                  textOf(hash), expected));
 }
 
 // The same; returns the tokenizer's file, if there is one.
@@ -318,14 +318,14 @@ static Checkpoint loadStates(FileReader &reader, const TensorFile &file, Program
     const auto found = index.find(name);
     if (found == index.end())
       fail(Exit::Input,
-           fmt::format("{}: has no {}, which the program needs: {}", path, name, modelOf(file, description)));
+           formatted("{}: has no {}, which the program needs: {}", path, name, modelOf(file, description)));
     checkAgainst(description.states[s], file, found->second, path, description);
     targets[found->second] = program.data(description.states[s]);
   }
   for (size_t t = 0; t < targets.size(); ++t)
     if (!targets[t] && file.tensors[t].end != file.tensors[t].begin && file.tensors[t].name != tokenizerTensor)
-      fail(Exit::Input, fmt::format("{}: {} is not a state of the program: {}", path, file.tensors[t].name,
-                                    modelOf(file, description)));
+      fail(Exit::Input, formatted("{}: {} is not a state of the program: {}", path, file.tensors[t].name,
+                                  modelOf(file, description)));
   const std::string tokenizer = readWithTokenizer(reader, file, targets);
   return readMetadata(file, path, tokenizer);
 }
@@ -336,9 +336,9 @@ Checkpoint loadCheckpoint(const std::string &path, Program &program) {
   const TensorFile file = readTensorHeader(reader);
   if (!isCheckpointFile(file))
     fail(Exit::Input,
-         fmt::format("{}: plain safetensors, not a checkpoint; --init takes its parameters, 'import' makes a "
-                     "checkpoint of it",
-                     path));
+         formatted("{}: plain safetensors, not a checkpoint; --init takes its parameters, 'import' makes a "
+                   "checkpoint of it",
+                   path));
   return loadStates(reader, file, program);
 }
 
@@ -358,8 +358,8 @@ static Checkpoint loadForeign(const std::string &path, Program &program, std::ve
   const auto ignored = [](const ImportedTensor &tensor) { return tensor.use.empty(); };
   const auto first = std::find_if(tensors.begin(), tensors.end(), ignored);
   if (first != tensors.end())
-    notes.push_back(fmt::format("{}: ignored {} tensors that are not parameters of the program, the first is {}", path,
-                                std::count_if(tensors.begin(), tensors.end(), ignored), first->name));
+    notes.push_back(formatted("{}: ignored {} tensors that are not parameters of the program, the first is {}", path,
+                              std::count_if(tensors.begin(), tensors.end(), ignored), first->name));
   Checkpoint checkpoint;
   if (!source.tokenizer().empty())
     checkpoint.tokenizer = Tokenizer::restore("model", source.tokenizer(), path);
@@ -389,7 +389,7 @@ Checkpoint loadParameters(const std::string &path, Program &program, bool *isChe
       continue;
     if (found == index.end())
       fail(Exit::Input,
-           fmt::format("{}: has no {}, a parameter of the program: {}", path, name, modelOf(file, description)));
+           formatted("{}: has no {}, a parameter of the program: {}", path, name, modelOf(file, description)));
     if (choice.taken)
       choice.taken->insert(name);
     checkAgainst(state, file, found->second, path, description);

@@ -2,13 +2,13 @@
 
 #include "base/error.h"
 #include "base/flat_json.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/report.h"
 #include "checkpoint/checkpoint.h"
 #include "sinter/abi.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <span>
 #include <vector>
 
@@ -57,11 +57,11 @@ static std::vector<Difference> differences(const std::string &saved, const sinte
 static std::string text(const std::vector<Difference> &list) {
   std::vector<std::string> parts;
   for (const Difference &difference : std::span(list).first(std::min(list.size(), mostShown)))
-    parts.push_back(difference.saved.empty() ? fmt::format("no {} (here {})", difference.name, difference.compiled)
+    parts.push_back(difference.saved.empty() ? formatted("no {} (here {})", difference.name, difference.compiled)
                     : difference.compiled.empty()
-                        ? fmt::format("{}={} (here there is none)", difference.name, difference.saved)
-                        : fmt::format("{}={} (here {})", difference.name, difference.saved, difference.compiled));
-  return fmt::format("{}{}", fmt::join(parts, ", "), list.size() > mostShown ? ", ..." : "");
+                        ? formatted("{}={} (here there is none)", difference.name, difference.saved)
+                        : formatted("{}={} (here {})", difference.name, difference.saved, difference.compiled));
+  return formatted("{}{}", fmt::join(parts, ", "), list.size() > mostShown ? ", ..." : "");
 }
 
 std::string configurationDifferences(const std::string &saved, const sinter_program &program) {
@@ -91,22 +91,22 @@ void checkConfiguration(const std::string &path, const Checkpoint &checkpoint, c
   if (!counted.empty() && !ignore) {
     std::string settings;
     for (const Difference &difference : std::span(counted).first(std::min(counted.size(), mostShown)))
-      settings += fmt::format(" --set {}={}", difference.name, difference.saved);
+      settings += formatted(" --set {}={}", difference.name, difference.saved);
     fail(Exit::Input,
-         fmt::format("{}: trained with {}: {}; compile with{}, or use --ignore-configuration", path, text(counted),
-                     use == Use::Resume ? "this would be another training" : "the program computes something else",
-                     settings));
+         formatted("{}: trained with {}: {}; compile with{}, or use --ignore-configuration", path, text(counted),
+                   use == Use::Resume ? "this would be another training" : "the program computes something else",
+                   settings));
   }
   if (!counted.empty())
-    reportWarning(fmt::format("{}: trained with {}, which is ignored", path, text(counted)));
+    reportWarning(formatted("{}: trained with {}, which is ignored", path, text(counted)));
   if (!others.empty() && use != Use::Bytes)
-    reportNote(fmt::format("{}: trained with {}{}", path, text(others),
-                           std::all_of(others.begin(), others.end(), [](auto &d) { return ofTrainingOnly(d.name); })
-                               ? ", which does not change what parameters compute"
-                               : ""));
+    reportNote(formatted("{}: trained with {}{}", path, text(others),
+                         std::all_of(others.begin(), others.end(), [](auto &d) { return ofTrainingOnly(d.name); })
+                             ? ", which does not change what parameters compute"
+                             : ""));
   if (!checkpoint.program.empty() && checkpoint.program != program.name && use != Use::Bytes)
-    reportNote(fmt::format("{}: made by the program '{}', this is '{}'", path, checkpoint.program.substr(0, 64),
-                           program.name));
+    reportNote(
+        formatted("{}: made by the program '{}', this is '{}'", path, checkpoint.program.substr(0, 64), program.name));
 }
 
 } // namespace sinter

@@ -2,13 +2,13 @@
 #include "checkpoint/gguf.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 #include "checkpoint/number_formats.h"
 #include "tokenizers/tokenizer_files.h"
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 #include <map>
 
 namespace sinter {
@@ -28,7 +28,7 @@ public:
   std::string text(uint64_t most) {
     const auto size = number<uint64_t>();
     if (size > std::min(most, left()))
-      damaged(fmt::format("a text of {} bytes", size));
+      damaged(formatted("a text of {} bytes", size));
     std::string result(size_t(size), '\0');
     read(result.data(), result.size());
     return result;
@@ -41,7 +41,7 @@ public:
     at_ += size;
   }
   [[noreturn]] void damaged(const std::string &what) const {
-    fail(Exit::Damaged, fmt::format("{}: damaged, or not GGUF: {}", file_.path(), what));
+    fail(Exit::Damaged, formatted("{}: damaged, or not GGUF: {}", file_.path(), what));
   }
 
 private:
@@ -120,13 +120,13 @@ void readArray(Reader &reader, const std::string &key, Metadata &metadata) {
   const auto count = reader.number<uint64_t>();
   if (type == Text) {
     if (count > reader.left() / 8 || count > uint64_t(mostTokens))
-      reader.damaged(fmt::format("{} has {} texts", printable(key), count));
+      reader.damaged(formatted("{} has {} texts", printable(key), count));
     std::vector<std::string> ignored;
     auto &to = key == "tokenizer.ggml.tokens"   ? metadata.tokens
                : key == "tokenizer.ggml.merges" ? metadata.merges
                                                 : ignored;
     if (!to.empty())
-      reader.damaged(fmt::format("{} is given twice", printable(key)));
+      reader.damaged(formatted("{} is given twice", printable(key)));
     if (&to != &ignored)
       to.reserve(size_t(count));
     for (uint64_t i = 0; i < count; ++i) {
@@ -138,11 +138,11 @@ void readArray(Reader &reader, const std::string &key, Metadata &metadata) {
   }
   const uint64_t bytes = bytesOf(type);
   if (!bytes || count > reader.left() / bytes)
-    reader.damaged(fmt::format("{} is an array of {} values of type {}", printable(key), count, type));
+    reader.damaged(formatted("{} is an array of {} values of type {}", printable(key), count, type));
   if (key != "tokenizer.ggml.token_type" || type == F32 || type == F64)
     return reader.skip(count * bytes);
   if (count > uint64_t(mostTokens) || !metadata.tokenTypes.empty())
-    reader.damaged(fmt::format("{} has {} values, or is given twice", printable(key), count));
+    reader.damaged(formatted("{} has {} values, or is given twice", printable(key), count));
   for (uint64_t i = 0; i < count; ++i)
     metadata.tokenTypes.push_back(wholeNumber(reader, type));
 }
@@ -160,7 +160,7 @@ void readValue(Reader &reader, Metadata &metadata) {
   else if (bytesOf(type))
     metadata.numbers[key] = wholeNumber(reader, type);
   else
-    reader.damaged(fmt::format("{} is of type {}", printable(key), type));
+    reader.damaged(formatted("{} is of type {}", printable(key), type));
 }
 
 SourceTensor readTensor(Reader &reader) {
@@ -168,17 +168,17 @@ SourceTensor readTensor(Reader &reader) {
   tensor.name = reader.text(TensorLimits::nameLength);
   const auto rank = reader.number<uint32_t>();
   if (rank > TensorLimits::rank)
-    reader.damaged(fmt::format("tensor {}: rank {}", printable(tensor.name), rank));
+    reader.damaged(formatted("tensor {}: rank {}", printable(tensor.name), rank));
   for (uint32_t i = 0; i < rank; ++i) {
     const auto size = reader.number<uint64_t>();
     if (size > uint64_t(INT64_MAX))
-      reader.damaged(fmt::format("tensor {}: size {}", printable(tensor.name), size));
+      reader.damaged(formatted("tensor {}: size {}", printable(tensor.name), size));
     tensor.shape.insert(tensor.shape.begin(), int64_t(size)); // the last axis comes first
   }
   const auto type = reader.number<uint32_t>();
   const auto *found = std::find_if(std::begin(tensorTypes), std::end(tensorTypes),
                                    [&](const TensorType &t) { return t.number == type; });
-  tensor.dtype = found != std::end(tensorTypes) ? found->name : fmt::format("type {}", type);
+  tensor.dtype = found != std::end(tensorTypes) ? found->name : formatted("type {}", type);
   tensor.begin = reader.number<uint64_t>();
   return tensor;
 }
@@ -188,13 +188,13 @@ void place(SourceTensor &tensor, uint64_t data, const Reader &reader, uint64_t s
   uint64_t count = 1;
   for (const int64_t axis : tensor.shape)
     if (__builtin_mul_overflow(count, uint64_t(axis), &count) || count > uint64_t(INT64_MAX))
-      reader.damaged(fmt::format("tensor {}: its shape overflows", printable(tensor.name)));
+      reader.damaged(formatted("tensor {}: its shape overflows", printable(tensor.name)));
   const NumberFormat *format = findNumberFormat(tensor.dtype);
   const uint64_t bytes = format ? count / uint64_t(format->block) * format->bytes : 0;
   if (tensor.begin > size - data || bytes > size - data - tensor.begin ||
       (format && count / uint64_t(format->block) > size))
-    reader.damaged(fmt::format("tensor {}: {} bytes from {} are not inside the {} of data", printable(tensor.name),
-                               bytes, tensor.begin, size - data));
+    reader.damaged(formatted("tensor {}: {} bytes from {} are not inside the {} of data", printable(tensor.name), bytes,
+                             tensor.begin, size - data));
   tensor.begin += data;
   tensor.end = tensor.begin + bytes;
 }
@@ -227,7 +227,7 @@ std::string tokenizerOf(const Metadata &metadata, const std::string &path) {
     if (type == 3 || type == 4)
       parts.added.push_back({id, printed, type == 3});
     if (!parts.texts.add(id, bytes && type != 3 && type != 4 ? *bytes : printed))
-      fail(Exit::Damaged, fmt::format("{}: token {}, '{}', is given twice", path, i, printable(printed)));
+      fail(Exit::Damaged, formatted("{}: token {}, '{}', is given twice", path, i, printable(printed)));
   }
   for (const std::string &merge : metadata.merges) {
     const size_t space = merge.find(' ', 1);
@@ -236,7 +236,7 @@ std::string tokenizerOf(const Metadata &metadata, const std::string &path) {
     const Merge found{left ? parts.texts.find(*left) : -1, right ? parts.texts.find(*right) : -1,
                       left && right ? parts.texts.find(*left + *right) : -1};
     if (found.left < 0 || found.right < 0 || found.whole < 0)
-      fail(Exit::Damaged, fmt::format("{}: merge '{}' is not of two tokens that make a third", path, printable(merge)));
+      fail(Exit::Damaged, formatted("{}: merge '{}' is not of two tokens that make a third", path, printable(merge)));
     parts.merges.push_back(found);
   }
   parts.wholePieces = pattern != Splitter::Known::Gpt2;
@@ -249,15 +249,15 @@ std::string tokenizerOf(const Metadata &metadata, const std::string &path) {
 
 GgufFile readGgufHeader(FileReader &file) {
   if (!file.regular())
-    fail(Exit::Input, fmt::format("{}: not a regular file", file.path()));
+    fail(Exit::Input, formatted("{}: not a regular file", file.path()));
   Reader reader(file);
   if (reader.number<uint32_t>() != 0x46554747)
     reader.damaged("it does not begin with GGUF");
   if (const auto version = reader.number<uint32_t>(); version < 2 || version > 3)
-    fail(Exit::Input, fmt::format("{}: GGUF of version {}, of which 2 and 3 are read", file.path(), version));
+    fail(Exit::Input, formatted("{}: GGUF of version {}, of which 2 and 3 are read", file.path(), version));
   const auto tensors = reader.number<uint64_t>(), values = reader.number<uint64_t>();
   if (tensors > TensorLimits::tensors || values > 65536)
-    reader.damaged(fmt::format("{} tensors and {} values", tensors, values));
+    reader.damaged(formatted("{} tensors and {} values", tensors, values));
   Metadata metadata;
   for (uint64_t i = 0; i < values; ++i)
     readValue(reader, metadata);
@@ -266,7 +266,7 @@ GgufFile readGgufHeader(FileReader &file) {
     result.tensors.push_back(readTensor(reader));
   const int64_t alignment = metadata.numbers.contains("general.alignment") ? metadata.numbers["general.alignment"] : 32;
   if (alignment < 1 || alignment > 65536)
-    reader.damaged(fmt::format("an alignment of {}", alignment));
+    reader.damaged(formatted("an alignment of {}", alignment));
   const uint64_t data = (reader.at() + uint64_t(alignment) - 1) / uint64_t(alignment) * uint64_t(alignment);
   if (data > file.size() && !result.tensors.empty())
     reader.damaged("truncated in front of its tensors");

@@ -1,6 +1,7 @@
 #include "checkpoint/import.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/numbers.h"
 #include "base/report.h"
 #include "checkpoint/gguf.h"
@@ -8,7 +9,6 @@
 #include "program/program.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <map>
 #include <set>
 
@@ -62,7 +62,7 @@ std::vector<NameRule> parseNameRules(const std::vector<std::string> &words) {
     if (rule.from.empty() || rule.to.empty() ||
         std::count(rule.from.begin(), rule.from.end(), '*') < std::count(rule.to.begin(), rule.to.end(), '*'))
       fail(Exit::Usage,
-           fmt::format("--map {}: is not FROM=TO or FROM=TO:transpose with as many * in TO as in FROM", word));
+           formatted("--map {}: is not FROM=TO or FROM=TO:transpose with as many * in TO as in FROM", word));
     rules.push_back(std::move(rule));
   }
   return rules;
@@ -92,7 +92,7 @@ public:
   std::vector<ImportedTensor> run() {
     std::vector<ImportedTensor> result;
     for (const SourceTensor &tensor : source_.tensors()) {
-      ImportedTensor line{tensor.name, fmt::format("{} [{}]", tensor.dtype, fmt::join(tensor.shape, ", ")), {}, {}};
+      ImportedTensor line{tensor.name, formatted("{} [{}]", tensor.dtype, fmt::join(tensor.shape, ", ")), {}, {}};
       NameRule rule;
       const std::string name = parameterOf(tensor, rule);
       if (name.empty())
@@ -137,21 +137,21 @@ private:
       std::swap(shape[0], shape[1]);
     if (shape != wanted)
       fail(Exit::Input,
-           fmt::format("{}: {}: the file has {} [{}]{}, the program needs {} [{}] for {}", path_, tensor.name,
-                       tensor.dtype, fmt::join(tensor.shape, ", "), transpose ? ", transposed" : "",
-                       dtypeInSafetensors(state.tensor.dtype), fmt::join(wanted, ", "), name));
+           formatted("{}: {}: the file has {} [{}]{}, the program needs {} [{}] for {}", path_, tensor.name,
+                     tensor.dtype, fmt::join(tensor.shape, ", "), transpose ? ", transposed" : "",
+                     dtypeInSafetensors(state.tensor.dtype), fmt::join(wanted, ", "), name));
     const std::string dtype = dtypeInSafetensors(state.tensor.dtype);
     const NumberFormat *format = findNumberFormat(dtype);
     const bool same = dtype == tensor.dtype && !rule.transpose;
     if (!same && (!format || !TensorSource::isKnown(tensor.dtype)))
-      fail(Exit::Input, fmt::format("{}: {}: {} cannot be read as {}, the type of {}", path_, tensor.name, tensor.dtype,
-                                    dtype, name));
+      fail(Exit::Input,
+           formatted("{}: {}: {} cannot be read as {}, the type of {}", path_, tensor.name, tensor.dtype, dtype, name));
     if (!taken_.insert(name).second)
-      fail(Exit::Input, fmt::format("{}: {}: there is another tensor for {} already", path_, tensor.name, name));
+      fail(Exit::Input, formatted("{}: {}: there is another tensor for {} already", path_, tensor.name, name));
     if (same && state.tensor.dtype != SINTER_F32) {
       if (tensor.end - tensor.begin != state.tensor.bytes)
-        fail(Exit::Damaged, fmt::format("{}: {}: {} bytes, not {}", path_, tensor.name, tensor.end - tensor.begin,
-                                        state.tensor.bytes));
+        fail(Exit::Damaged,
+             formatted("{}: {}: {} bytes, not {}", path_, tensor.name, tensor.end - tensor.begin, state.tensor.bytes));
       source_.readBytes(tensor, program_.data(state));
       return name;
     }
@@ -177,16 +177,15 @@ private:
 
   void turn(float *rows, const SourceTensor &tensor, int64_t heads) const {
     if (heads < 1 || tensor.shape[0] % (2 * heads))
-      fail(Exit::Damaged,
-           fmt::format("{}: {}: {} rows are not of {} heads", path_, tensor.name, tensor.shape[0], heads));
+      fail(Exit::Damaged, formatted("{}: {}: {} rows are not of {} heads", path_, tensor.name, tensor.shape[0], heads));
     pairHeads(rows, tensor.shape[0], tensor.shape[1], heads, true);
   }
 
   [[noreturn]] void missed(const std::string &name, const sinter_state &state) const {
     fail(Exit::Input,
-         fmt::format("{}: has no {}, a parameter of the program ({}): it is of another model; {} of {} parameters were "
-                     "found; 'import --map FROM=TO' says what they are called",
-                     path_, name, shapeText(state.tensor), taken_.size(), parameters_.size()));
+         formatted("{}: has no {}, a parameter of the program ({}): it is of another model; {} of {} parameters were "
+                   "found; 'import --map FROM=TO' says what they are called",
+                   path_, name, shapeText(state.tensor), taken_.size(), parameters_.size()));
   }
 
   const TensorSource &source_;
@@ -242,10 +241,10 @@ std::string importTable(const std::vector<ImportedTensor> &tensors) {
     types = std::max(types, line.type.size());
   }
   for (const Line &line : lines)
-    text += fmt::format("{:>5} {:<{}}  {:<{}}  {}\n", line.count, printable(line.name), width, printable(line.type),
-                        types, printable(line.use));
+    text += formatted("{:>5} {:<{}}  {:<{}}  {}\n", line.count, printable(line.name), width, printable(line.type),
+                      types, printable(line.use));
   return text +
-         fmt::format("{} found, {} used, {} ignored, 0 missed\n", tensors.size(), used, int64_t(tensors.size()) - used);
+         formatted("{} found, {} used, {} ignored, 0 missed\n", tensors.size(), used, int64_t(tensors.size()) - used);
 }
 
 } // namespace sinter

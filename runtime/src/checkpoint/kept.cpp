@@ -1,6 +1,7 @@
 #include "checkpoint/kept.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "files/files.h"
 #include "files/put_aside.h"
 
@@ -9,7 +10,6 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <fmt/format.h>
 #include <unistd.h>
 
 namespace sinter {
@@ -18,7 +18,7 @@ static constexpr std::string_view keptBegin = "checkpoint-", keptEnd = ".safeten
 
 std::string bestPath(const std::string &folder) { return folder + "/best.safetensors"; }
 std::string keptPath(const std::string &folder, int64_t step) {
-  return fmt::format("{}/{}{}{}", folder, keptBegin, step, keptEnd);
+  return formatted("{}/{}{}{}", folder, keptBegin, step, keptEnd);
 }
 
 std::vector<int64_t> keptSteps(const std::string &folder) {
@@ -65,7 +65,7 @@ void keepCheckpoint(const std::string &folder, int64_t step, int64_t count) {
   std::erase_if(steps, [&](int64_t other) { return other > step; }); // of what a resume has yet to do again
   for (size_t i = 0; i + size_t(count) < steps.size(); ++i)
     if (::unlink(keptPath(folder, steps[i]).c_str()) != 0 && errno != ENOENT)
-      fail(Exit::Input, fmt::format("{}: cannot remove: {}", keptPath(folder, steps[i]), std::strerror(errno)));
+      fail(Exit::Input, formatted("{}: cannot remove: {}", keptPath(folder, steps[i]), std::strerror(errno)));
   (void)syncFolder(folder);
 }
 

@@ -1,12 +1,12 @@
 #include "checkpoint/safetensors.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json_events.h"
 #include "files/file_kind.h"
 #include "files/files.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -32,15 +32,15 @@ public:
   bool number_unsigned(number_unsigned_t value) override {
     if (state_ == State::Shape) {
       if (current_.shape.size() == TensorLimits::rank)
-        damaged(fmt::format("tensor {}: rank is above {}", current_.name, TensorLimits::rank));
+        damaged(formatted("tensor {}: rank is above {}", current_.name, TensorLimits::rank));
       if (value > uint64_t(INT64_MAX))
-        damaged(fmt::format("tensor {}: size {} is too large", current_.name, value));
+        damaged(formatted("tensor {}: size {} is too large", current_.name, value));
       current_.shape.push_back(int64_t(value));
       return true;
     }
     if (state_ == State::Offsets) {
       if (offsets_ == 2)
-        damaged(fmt::format("tensor {}: data_offsets has more than 2 numbers", current_.name));
+        damaged(formatted("tensor {}: data_offsets has more than 2 numbers", current_.name));
       (offsets_++ == 0 ? current_.begin : current_.end) = value;
       return true;
     }
@@ -50,9 +50,9 @@ public:
   bool string(string_t &value) override {
     if (state_ == State::Metadata) {
       if (file_.metadata.size() == TensorLimits::metadata)
-        damaged(fmt::format("more than {} entries of metadata", TensorLimits::metadata));
+        damaged(formatted("more than {} entries of metadata", TensorLimits::metadata));
       if (!file_.metadata.emplace(key_, std::move(value)).second)
-        damaged(fmt::format("metadata {}: given twice", shortened(key_)));
+        damaged(formatted("metadata {}: given twice", shortened(key_)));
       return true;
     }
     if (state_ == State::Tensor && key_ == "dtype") {
@@ -69,7 +69,7 @@ public:
       state_ = State::Metadata;
     else if (state_ == State::Top) {
       if (file_.tensors.size() == TensorLimits::tensors)
-        damaged(fmt::format("more than {} tensors", TensorLimits::tensors));
+        damaged(formatted("more than {} tensors", TensorLimits::tensors));
       current_ = {};
       current_.name = key_;
       offsets_ = 0;
@@ -82,15 +82,15 @@ public:
 
   bool key(string_t &key) override {
     if (key.size() > TensorLimits::nameLength)
-      damaged(fmt::format("a name of {} bytes is longer than {}", key.size(), TensorLimits::nameLength));
+      damaged(formatted("a name of {} bytes is longer than {}", key.size(), TensorLimits::nameLength));
     key_ = std::move(key);
     if (state_ == State::Top && key_ == "__metadata__" && std::exchange(hasMetadata_, true)) {
       damaged("metadata: given twice");
     } else if (state_ == State::Tensor) {
       const unsigned field = key_ == "dtype" ? 1 : key_ == "shape" ? 2 : key_ == "data_offsets" ? 4 : 0;
       if (!field || (fields_ & field))
-        damaged(fmt::format("tensor {}: field {} is {}", current_.name, shortened(key_),
-                            field ? "given twice" : "unknown"));
+        damaged(
+            formatted("tensor {}: field {} is {}", current_.name, shortened(key_), field ? "given twice" : "unknown"));
       fields_ |= field;
     }
     return true;
@@ -99,7 +99,7 @@ public:
   bool end_object() override {
     if (state_ == State::Tensor) {
       if (fields_ != 7 || offsets_ != 2)
-        damaged(fmt::format("tensor {}: needs dtype, shape and two data_offsets", current_.name));
+        damaged(formatted("tensor {}: needs dtype, shape and two data_offsets", current_.name));
       file_.tensors.push_back(std::move(current_));
       state_ = State::Top;
     } else if (state_ == State::Metadata)
@@ -125,18 +125,18 @@ public:
   }
 
   bool parse_error(size_t position, const std::string &, const nlohmann::detail::exception &) override {
-    damaged(fmt::format("the header is not JSON at byte {}", position + 8));
+    damaged(formatted("the header is not JSON at byte {}", position + 8));
   }
 
   [[noreturn]] void damaged(const std::string &what) const {
-    fail(Exit::Damaged, fmt::format("{}: damaged, or not safetensors: {}", path_, what));
+    fail(Exit::Damaged, formatted("{}: damaged, or not safetensors: {}", path_, what));
   }
 
 private:
   enum class State { Start, Top, Metadata, Tensor, Shape, Offsets, End };
 
   bool unexpected(const char *what) const {
-    damaged(fmt::format("{} where the header has none, after key '{}'", what, shortened(key_)));
+    damaged(formatted("{} where the header has none, after key '{}'", what, shortened(key_)));
   }
   static std::string shortened(const std::string &text) { return text.substr(0, 64); }
 
@@ -174,7 +174,7 @@ static void checkNames(const TensorFile &file, const HeaderReader &reader) {
     names.push_back(tensor.name);
   std::sort(names.begin(), names.end());
   if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
-    reader.damaged(fmt::format("tensor {}: given twice", *twice));
+    reader.damaged(formatted("tensor {}: given twice", *twice));
 }
 
 TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::string &path) {
@@ -187,16 +187,16 @@ TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::
     uint64_t bytes = std::max<uint64_t>(elementBytes, 1);
     for (int64_t size : tensor.shape)
       if (__builtin_mul_overflow(bytes, uint64_t(size), &bytes))
-        reader.damaged(fmt::format("tensor {}: shape [{}] overflows", tensor.name, fmt::join(tensor.shape, ", ")));
+        reader.damaged(formatted("tensor {}: shape [{}] overflows", tensor.name, fmt::join(tensor.shape, ", ")));
     if (tensor.begin > tensor.end || tensor.end > dataBytes)
       reader.damaged(
-          fmt::format("tensor {}: bytes {} to {} are not inside the {} bytes of data: the file is truncated or its "
-                      "header is wrong",
-                      tensor.name, tensor.begin, tensor.end, dataBytes));
+          formatted("tensor {}: bytes {} to {} are not inside the {} bytes of data: the file is truncated or its "
+                    "header is wrong",
+                    tensor.name, tensor.begin, tensor.end, dataBytes));
     // What a dtype means that is not known here is no concern unless the tensor is needed.
     if (elementBytes && tensor.end - tensor.begin != bytes)
-      reader.damaged(fmt::format("tensor {}: {} bytes for shape [{}] of {}, which needs {}", tensor.name,
-                                 tensor.end - tensor.begin, fmt::join(tensor.shape, ", "), tensor.dtype, bytes));
+      reader.damaged(formatted("tensor {}: {} bytes for shape [{}] of {}, which needs {}", tensor.name,
+                               tensor.end - tensor.begin, fmt::join(tensor.shape, ", "), tensor.dtype, bytes));
   }
   const auto before = [](const TensorEntry &a, const TensorEntry &b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
@@ -206,12 +206,12 @@ TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::
   uint64_t position = 0;
   for (const TensorEntry &tensor : file.tensors) {
     if (tensor.begin != position)
-      reader.damaged(fmt::format("tensor {}: starts at byte {}, but the one before it ends at {}", tensor.name,
-                                 tensor.begin, position));
+      reader.damaged(formatted("tensor {}: starts at byte {}, but the one before it ends at {}", tensor.name,
+                               tensor.begin, position));
     position = tensor.end;
   }
   if (position != dataBytes)
-    reader.damaged(fmt::format("{} bytes of data, but the tensors end at {}", dataBytes, position));
+    reader.damaged(formatted("{} bytes of data, but the tensors end at {}", dataBytes, position));
   file.header = std::move(header);
   file.dataBytes = dataBytes;
   return file;
@@ -220,25 +220,25 @@ TensorFile parseTensorHeader(std::string header, uint64_t dataBytes, const std::
 TensorFile readTensorHeader(FileReader &reader) {
   unsigned char length[8];
   if (!reader.regular())
-    fail(Exit::Input, fmt::format("{}: not a regular file", reader.path()));
+    fail(Exit::Input, formatted("{}: not a regular file", reader.path()));
   // The length of a header may be the beginning of another format: 640 is that of a pickle.
   const std::string beginning = reader.beginning(kindBytes);
   const bool plausible = beginning.size() > 8 && beginning[8] == '{';
   if (const std::string kind = knownKind(beginning); !kind.empty() && !plausible)
-    fail(Exit::Input, fmt::format("{}: not safetensors but {}", reader.path(), kind));
+    fail(Exit::Input, formatted("{}: not safetensors but {}", reader.path(), kind));
   if (reader.read(length, 8) != 8)
     fail(Exit::Damaged,
-         fmt::format("{}: damaged, or not safetensors: {} bytes are too few", reader.path(), reader.size()));
+         formatted("{}: damaged, or not safetensors: {} bytes are too few", reader.path(), reader.size()));
   uint64_t headerBytes = 0;
   for (int i = 7; i >= 0; --i)
     headerBytes = headerBytes << 8 | length[i];
   if (headerBytes > TensorLimits::headerBytes || headerBytes > reader.size() - 8)
     fail(Exit::Damaged,
-         fmt::format("{}: damaged, or not safetensors: a header of {} bytes in a file of {} bytes (at most {})",
-                     reader.path(), headerBytes, reader.size(), TensorLimits::headerBytes));
+         formatted("{}: damaged, or not safetensors: a header of {} bytes in a file of {} bytes (at most {})",
+                   reader.path(), headerBytes, reader.size(), TensorLimits::headerBytes));
   std::string header(headerBytes, '\0');
   if (reader.read(header.data(), header.size()) != header.size())
-    fail(Exit::Damaged, fmt::format("{}: truncated inside its header", reader.path()));
+    fail(Exit::Damaged, formatted("{}: truncated inside its header", reader.path()));
   return parseTensorHeader(std::move(header), reader.size() - 8 - headerBytes, reader.path());
 }
 
@@ -251,7 +251,7 @@ std::string makeTensorHeader(std::vector<TensorEntry> &tensors, const std::map<s
   if (!metadata.empty()) {
     header += "\"__metadata__\":{";
     for (const auto &[key, value] : metadata)
-      header += fmt::format("{}{}:{}", header.back() == '{' ? "" : ",", quoted(key), quoted(value));
+      header += formatted("{}{}:{}", header.back() == '{' ? "" : ",", quoted(key), quoted(value));
     header += "}";
   }
   uint64_t position = 0;
@@ -262,8 +262,8 @@ std::string makeTensorHeader(std::vector<TensorEntry> &tensors, const std::map<s
     tensor.begin = position;
     tensor.end = position += bytes;
     header +=
-        fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", header.size() == 1 ? "" : ",",
-                    quoted(tensor.name), tensor.dtype, fmt::join(tensor.shape, ","), tensor.begin, tensor.end);
+        formatted("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", header.size() == 1 ? "" : ",",
+                  quoted(tensor.name), tensor.dtype, fmt::join(tensor.shape, ","), tensor.begin, tensor.end);
   }
   header += "}";
   header.append((8 - header.size() % 8) % 8, ' ');

@@ -1,13 +1,13 @@
 #include "checkpoint/tensor_source.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json_tree.h"
 #include "checkpoint/gguf.h"
 #include "checkpoint/number_formats.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 #include <set>
 
 namespace sinter {
@@ -53,8 +53,7 @@ void TensorSource::addIndex(const std::string &path) {
   JsonTreeBuilder builder(200'000);
   const std::string text = readFile(path);
   if (!readJson(text, builder))
-    fail(Exit::Damaged,
-         fmt::format("{}: not JSON at byte {}, or not an index of safetensors", path, builder.wrongAt()));
+    fail(Exit::Damaged, formatted("{}: not JSON at byte {}, or not an index of safetensors", path, builder.wrongAt()));
   std::vector<std::string> names;
   const JsonTree &map = builder.tree()["weight_map"];
   for (const JsonTree &entry : map.members)
@@ -62,11 +61,10 @@ void TensorSource::addIndex(const std::string &path) {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   if (names.empty())
-    fail(Exit::Damaged, fmt::format("{}: has no weight_map that names files", path));
+    fail(Exit::Damaged, formatted("{}: has no weight_map that names files", path));
   for (const std::string &name : names) {
     if (name.empty() || name.find('/') != name.npos || name.starts_with('.'))
-      fail(Exit::Damaged,
-           fmt::format("{}: weight_map names '{}', which is no file beside it", path, name.substr(0, 64)));
+      fail(Exit::Damaged, formatted("{}: weight_map names '{}', which is no file beside it", path, name.substr(0, 64)));
     addSafetensors(folderOf(path) + "/" + name);
   }
   std::set<std::string_view> known;
@@ -74,7 +72,7 @@ void TensorSource::addIndex(const std::string &path) {
     known.insert(tensor.name);
   for (const JsonTree &entry : map.members)
     if (!known.contains(entry.name))
-      fail(Exit::Damaged, fmt::format("{}: {} is not in {}", path, entry.name, entry.text));
+      fail(Exit::Damaged, formatted("{}: {} is not in {}", path, entry.name, entry.text));
 }
 
 void TensorSource::addGguf(const std::string &path) {
@@ -94,7 +92,7 @@ void TensorSource::readBytes(const SourceTensor &tensor, void *out) const {
   const FileReader &file = *files_[tensor.file];
   const auto size = size_t(tensor.end - tensor.begin);
   if (file.readAt(tensor.begin, out, size) != size)
-    fail(Exit::Damaged, fmt::format("{}: truncated in tensor {}", file.path(), tensor.name));
+    fail(Exit::Damaged, formatted("{}: truncated in tensor {}", file.path(), tensor.name));
 }
 
 void TensorSource::read(const SourceTensor &tensor, float *out) const {
@@ -104,13 +102,13 @@ void TensorSource::read(const SourceTensor &tensor, float *out) const {
   if (!format || count % uint64_t(format->block) ||
       count / uint64_t(format->block) * format->bytes != tensor.end - tensor.begin)
     fail(Exit::Input,
-         fmt::format("{}: {}: {} is no type of numbers that is read here", file.path(), tensor.name, tensor.dtype));
+         formatted("{}: {}: {} is no type of numbers that is read here", file.path(), tensor.name, tensor.dtype));
   constexpr uint64_t blocks = 1 << 15;
   std::vector<char> part(size_t(std::min(blocks, count / uint64_t(format->block) + 1)) * format->bytes);
   for (uint64_t at = tensor.begin; at < tensor.end;) {
     const auto size = size_t(std::min<uint64_t>(part.size(), tensor.end - at));
     if (file.readAt(at, part.data(), size) != size)
-      fail(Exit::Damaged, fmt::format("{}: truncated in tensor {}", file.path(), tensor.name));
+      fail(Exit::Damaged, formatted("{}: truncated in tensor {}", file.path(), tensor.name));
     const auto elements = int64_t(size / format->bytes) * format->block;
     format->toFloat(part.data(), elements, out);
     out += elements;

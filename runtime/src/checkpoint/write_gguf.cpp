@@ -2,6 +2,7 @@
 #include "checkpoint/gguf.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/utf8.h"
 #include "checkpoint/number_formats.h"
 #include "program/program.h"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -155,17 +155,16 @@ private:
           tensor.name = name;
         }
       if (!tensor.rule || state.tensor.dtype != SINTER_F32)
-        fail(Exit::Input,
-             fmt::format("{}: is no parameter of GPT-2's or of Llama's in examples/zoo: GGUF is written of "
-                         "these",
-                         state.tensor.name));
+        fail(Exit::Input, formatted("{}: is no parameter of GPT-2's or of Llama's in examples/zoo: GGUF is written of "
+                                    "these",
+                                    state.tensor.name));
       if (tensor.rule->transpose)
         std::swap(tensor.shape[0], tensor.shape[1]);
       const bool matrix = tensor.shape.size() == 2 && tensor.name != "position_embd.weight";
       tensor.format = matrix ? matrices_ : findNumberFormat("F32");
       if (tensor.shape.back() % tensor.format->block)
-        fail(Exit::Input, fmt::format("{}: rows of {} are not a whole number of {}'s blocks of {}; --type f16 has none",
-                                      state.tensor.name, tensor.shape.back(), options_.type, tensor.format->block));
+        fail(Exit::Input, formatted("{}: rows of {} are not a whole number of {}'s blocks of {}; --type f16 has none",
+                                    state.tensor.name, tensor.shape.back(), options_.type, tensor.format->block));
       tensors_.push_back(std::move(tensor));
     }
     std::sort(tensors_.begin(), tensors_.end(), [](const Written &a, const Written &b) { return a.name < b.name; });
@@ -175,7 +174,7 @@ private:
     for (const Written &tensor : tensors_)
       if (tensor.name == name)
         return tensor;
-    fail(Exit::Input, fmt::format("the program has no parameter that is {} in a GGUF", name));
+    fail(Exit::Input, formatted("the program has no parameter that is {} in a GGUF", name));
   }
   bool has(std::string_view name) const {
     return std::any_of(tensors_.begin(), tensors_.end(), [&](const Written &t) { return t.name == name; });
@@ -189,11 +188,11 @@ private:
     const int64_t context = gpt2 ? find("position_embd.weight").shape[0] : options_.context;
     vocabulary_ = table[0];
     int64_t blocks = 0;
-    while (has(fmt::format("blk.{}.attn_norm.weight", blocks)))
+    while (has(formatted("blk.{}.attn_norm.weight", blocks)))
       ++blocks;
     if (options_.heads < 1 || width % options_.heads || (!gpt2 && (options_.keyHeads < 1 || context < 1)))
-      fail(Exit::Input, fmt::format("the program's configuration does not say its heads{}: a width of {} and {} heads",
-                                    gpt2 ? "" : ", shared heads and context", width, options_.heads));
+      fail(Exit::Input, formatted("the program's configuration does not say its heads{}: a width of {} and {} heads",
+                                  gpt2 ? "" : ", shared heads and context", width, options_.heads));
     static constexpr std::pair<const char *, int> types[] = {
         {"f32", 0}, {"f16", 1}, {"q4_0", 2}, {"q8_0", 7}, {"bf16", 32}};
     values.text("general.architecture", gpt2 ? "gpt2" : "llama");
@@ -234,7 +233,7 @@ private:
     }
     for (size_t id = 0; id < tokens.size(); ++id)
       if (tokens[id].empty())
-        tokens[id] = fmt::format("[unused {}]", id);
+        tokens[id] = formatted("[unused {}]", id);
     if (text)
       for (const Merge &merge : text->mergeTable().merges())
         merges.push_back(printedBytes(text->decode(merge.left)) + " " + printedBytes(text->decode(merge.right)));

@@ -1,6 +1,7 @@
 // The subcommand average: the mean of parameters that one training had at several steps, which often does better than
 // any of them (Vaswani et al. 2017, section 6.1: the last 5).
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/configuration.h"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -26,7 +26,7 @@ static std::vector<std::string> filesToAverage(const AverageCommand &command) {
     }
     const std::vector<int64_t> steps = keptSteps(path);
     if (steps.empty())
-      fail(Exit::Input, fmt::format("{}: has no checkpoint-STEP.safetensors; train --keep N keeps the last N", path));
+      fail(Exit::Input, formatted("{}: has no checkpoint-STEP.safetensors; train --keep N keeps the last N", path));
     for (size_t i = steps.size() - std::min(steps.size(), size_t(command.last)); i < steps.size(); ++i)
       files.push_back(keptPath(path, steps[i]));
   }
@@ -76,14 +76,14 @@ Exit average(const sinter_program &description, const CommonOptions &common, con
     Checkpoint checkpoint = loadCheckpoint(files[i], *program);
     checkConfiguration(files[i], checkpoint, description, Use::Parameters, command.ignoreConfiguration);
     if (i && checkpoint.tokenizer.vocabulary() != last.tokenizer.vocabulary())
-      fail(Exit::Input, fmt::format("{}: has another tokenizer than {}", files[i], files[0]));
+      fail(Exit::Input, formatted("{}: has another tokenizer than {}", files[i], files[0]));
     addParameters(*program, sums);
     last = std::move(checkpoint);
   }
   setParameters(*program, sums, double(files.size()));
   saveCheckpoint(command.out, *program, last);
   reportNote(
-      fmt::format("{}: the mean of {} checkpoints, {} to {}", command.out, files.size(), files.front(), files.back()));
+      formatted("{}: the mean of {} checkpoints, {} to {}", command.out, files.size(), files.front(), files.back()));
   return Exit::Done;
 }
 

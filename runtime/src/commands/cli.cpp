@@ -1,6 +1,7 @@
 #include "commands/cli.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/output.h"
 #include "base/report.h"
 #include "base/trace.h"
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fmt/format.h>
 #include <new>
 #include <optional>
 
@@ -84,7 +84,7 @@ int runCommandLine(const sinter_program &program, int argc, char **argv) {
   try {
     const Exit exit = dispatch(program, argc, argv);
     if (exit == Exit::Done && vulkanMessages()) // also those that came when the device was closed
-      fail(Exit::Device, fmt::format("device vulkan: {} messages of the validation layer", vulkanMessages()));
+      fail(Exit::Device, formatted("device vulkan: {} messages of the validation layer", vulkanMessages()));
     return int(exit);
   } catch (const Failure &failure) {
     reportError(failure.what());

@@ -1,5 +1,6 @@
 // What the subcommands share.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/output.h"
 #include "base/report.h"
 #include "checkpoint/checkpoint.h"
@@ -16,7 +17,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -89,7 +89,7 @@ Exit exportSafetensors(const sinter_program &description, const CommonOptions &c
     return Exit::Done;
   }
   if (blocks)
-    fail(Exit::Usage, fmt::format("--type {}: safetensors hold f32, f16, bf16 or f64", command.type));
+    fail(Exit::Usage, formatted("--type {}: safetensors hold f32, f16, bf16 or f64", command.type));
   std::string dtype = command.type;
   std::transform(dtype.begin(), dtype.end(), dtype.begin(), [](char c) { return char(std::toupper(c)); });
   exportParameters(command.out, *program, command.prefix, dtype);
@@ -114,8 +114,8 @@ Exit importSafetensors(const sinter_program &description, const CommonOptions &c
   if (!command.tokenizer.empty())
     checkpoint.tokenizer = makeTokenizer(command.tokenizer, command.vocabularyFrom);
   if (const int64_t most = vocabularySize(*program); most && checkpoint.tokenizer.size() > most)
-    fail(Exit::Input, fmt::format("the tokenizer has {} tokens, but the model's vocabulary holds {}",
-                                  checkpoint.tokenizer.size(), most));
+    fail(Exit::Input, formatted("the tokenizer has {} tokens, but the model's vocabulary holds {}",
+                                checkpoint.tokenizer.size(), most));
   if (!command.chatTemplate.empty())
     checkpoint.chatTemplate = chatTemplateNamed(command.chatTemplate);
   checkpoint.step = 0;

@@ -1,12 +1,12 @@
 #include "commands/dry_run.h"
 
+#include "base/format.h"
 #include "base/output.h"
 #include "program/device.h"
 #include "program/program.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -20,10 +20,10 @@ static std::string grouped(uint64_t number) {
 
 // "12 min", "3.4 h".
 static std::string duration(double seconds) {
-  return seconds < 120    ? fmt::format("{:.3g} s", seconds)
-         : seconds < 7200 ? fmt::format("{:.3g} min", seconds / 60)
-         : seconds < 2e5  ? fmt::format("{:.3g} h", seconds / 3600)
-                          : fmt::format("{:.3g} days", seconds / 86400);
+  return seconds < 120    ? formatted("{:.3g} s", seconds)
+         : seconds < 7200 ? formatted("{:.3g} min", seconds / 60)
+         : seconds < 2e5  ? formatted("{:.3g} h", seconds / 3600)
+                          : formatted("{:.3g} days", seconds / 86400);
 }
 
 static void printParameters(const sinter_program &p) {
@@ -40,8 +40,8 @@ static void printParameters(const sinter_program &p) {
     }
     numbers += uint64_t(elementCount(tensor));
     bytes += tensor.bytes;
-    lines += fmt::format("  {:<{}}  {} {:<16} {:>14}\n", tensor.name, width, dtypeName(tensor.dtype), shapeText(tensor),
-                         grouped(uint64_t(elementCount(tensor))));
+    lines += formatted("  {:<{}}  {} {:<16} {:>14}\n", tensor.name, width, dtypeName(tensor.dtype), shapeText(tensor),
+                       grouped(uint64_t(elementCount(tensor))));
   }
   print("parameters   {} numbers, {} bytes\n{}", grouped(numbers), grouped(bytes), lines);
   print("other state  {} bytes: the optimizer's memory, sums, averages\n", grouped(others));
@@ -53,7 +53,7 @@ void printSummary(const Program &program, const Trainer &trainer, const DryRun &
   printParameters(p);
   for (const BatchInput &input : trainer.batch().inputs)
     print("input        {} {} [{}]\n", input.name, dtypeName(input.dtype),
-          fmt::format("{}", fmt::join(input.shape, ", ")));
+          formatted("{}", fmt::join(input.shape, ", ")));
   print("data         {} to train on{}\n", run.trainingSize,
         run.heldOutSize.empty() ? ", none held out" : ", " + run.heldOutSize + " held out");
   print("arena        {} bytes\n", grouped(program.plan().arena_bytes));
@@ -63,8 +63,8 @@ void printSummary(const Program &program, const Trainer &trainer, const DryRun &
   print("work         {:.4g} FLOP a step, {} {} each\n", trainer.flops(), trainer.predictions(),
         trainer.batch().unit());
   print("step {:<7} loss {:.6g}{}{}\n", run.step, run.result.loss,
-        run.result.hasGradNorm ? fmt::format(", gradient norm {:.6g}", run.result.gradNorm) : "",
-        std::isnan(run.result.lr) ? "" : fmt::format(", learning rate {:.3g}", run.result.lr));
+        run.result.hasGradNorm ? formatted(", gradient norm {:.6g}", run.result.gradNorm) : "",
+        std::isnan(run.result.lr) ? "" : formatted(", learning rate {:.3g}", run.result.lr));
   print("speed        {:.4g} ms for this one step, {:.4g} {}/s, {:.4g} GFLOP/s\n", 1000 * run.seconds,
         double(trainer.predictions()) / run.seconds, trainer.batch().unit(), trainer.flops() / run.seconds / 1e9);
   print("{} steps would take about {}, without held-out losses and checkpoints; nothing was written\n",

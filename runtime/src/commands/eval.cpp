@@ -1,5 +1,6 @@
 // The subcommand eval.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "checkpoint/checkpoint.h"
@@ -12,7 +13,6 @@
 #include "training/evaluate.h"
 
 #include <cmath>
-#include <fmt/format.h>
 #include <unistd.h>
 
 namespace sinter {
@@ -51,13 +51,13 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
   const Batch batch = Batch::of(*program, entry);
   if (batch.takesNothing())
     fail(Exit::Usage,
-         fmt::format("entry {}: none of its inputs is an array: data have nothing to fill; `run {}` calls it",
-                     entry.name, entry.name));
+         formatted("entry {}: none of its inputs is an array: data have nothing to fill; `run {}` calls it", entry.name,
+                   entry.name));
   const Data data = loadData(options, batch, vocabularySize(*program));
   const Dataset *part = command.split == "val" ? data.validation.get() : data.training.get();
   if (!part)
-    fail(Exit::Input, fmt::format("{}: too short: its last {:g} of all tokens are not one row of {}", command.data,
-                                  options.validationFraction, batch.length));
+    fail(Exit::Input, formatted("{}: too short: its last {:g} of all tokens are not one row of {}", command.data,
+                                options.validationFraction, batch.length));
   if (!command.logits.empty()) {
     evaluate(*program, *part, 1);
     writeLogits(command.logits, *program);
@@ -68,10 +68,10 @@ Exit eval(const sinter_program &description, const CommonOptions &common, const 
   const bool classes = batch.tokens || !std::isnan(result.accuracy);
   if (command.json || !isatty(STDOUT_FILENO)) {
     const std::string more =
-        fmt::format("\"perplexity\":{:.9g},\"bits_per_byte\":{:.9g},\"accuracy\":{:.9g},",
-                    JsonNumber{result.perplexity()}, JsonNumber{result.bitsPerByte()}, JsonNumber{result.accuracy});
+        formatted("\"perplexity\":{:.9g},\"bits_per_byte\":{:.9g},\"accuracy\":{:.9g},",
+                  JsonNumber{result.perplexity()}, JsonNumber{result.bitsPerByte()}, JsonNumber{result.accuracy});
     const std::string_view kind = weightsKind(program->description());
-    const std::string weights = kind == "f32" ? "" : fmt::format(",\"weights\":\"{}\"", kind);
+    const std::string weights = kind == "f32" ? "" : formatted(",\"weights\":\"{}\"", kind);
     print("{{\"loss\":{:.9g},{}\"{}\":{}{}}}\n", JsonNumber{result.loss}, classes ? more : "", unit, result.predictions,
           weights);
     return Exit::Done;

@@ -1,5 +1,6 @@
 // The subcommand info: what was compiled into this program.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "commands/commands.h"
@@ -9,34 +10,33 @@
 #include "vulkan/vulkan_device.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <limits>
 
 namespace sinter {
 
 static std::string tensorJson(const sinter_tensor &tensor) {
-  return fmt::format("\"name\":{},\"dtype\":\"{}\",\"shape\":{},\"bytes\":{}", jsonQuoted(tensor.name),
-                     dtypeName(tensor.dtype), shapeText(tensor), tensor.bytes);
+  return formatted("\"name\":{},\"dtype\":\"{}\",\"shape\":{},\"bytes\":{}", jsonQuoted(tensor.name),
+                   dtypeName(tensor.dtype), shapeText(tensor), tensor.bytes);
 }
 
 // Calls `make` for each of `count` things and joins what it returns.
 template <typename Make> static std::string joined(uint32_t count, Make make) {
   std::string text;
   for (uint32_t i = 0; i < count; ++i)
-    text += fmt::format("{}{}", i ? "," : "", make(i));
+    text += formatted("{}{}", i ? "," : "", make(i));
   return text;
 }
 
 static std::string entryJson(const sinter_entry &entry) {
   const std::string inputs = joined(entry.input_count, [&](uint32_t i) {
     const sinter_input &input = entry.inputs[i];
-    return fmt::format("{{{}{}}}", tensorJson(input.tensor),
-                       input.has_default ? fmt::format(",\"default\":{}", JsonNumber{input.value}) : "");
+    return formatted("{{{}{}}}", tensorJson(input.tensor),
+                     input.has_default ? formatted(",\"default\":{}", JsonNumber{input.value}) : "");
   });
   const std::string outputs =
-      joined(entry.output_count, [&](uint32_t i) { return fmt::format("{{{}}}", tensorJson(entry.outputs[i])); });
-  return fmt::format("{{\"name\":{},\"launches\":{},\"arena_bytes\":{},\"flops\":{},\"inputs\":[{}],\"outputs\":[{}]}}",
-                     jsonQuoted(entry.name), entry.launch_count, entry.arena_bytes, entry.flops, inputs, outputs);
+      joined(entry.output_count, [&](uint32_t i) { return formatted("{{{}}}", tensorJson(entry.outputs[i])); });
+  return formatted("{{\"name\":{},\"launches\":{},\"arena_bytes\":{},\"flops\":{},\"inputs\":[{}],\"outputs\":[{}]}}",
+                   jsonQuoted(entry.name), entry.launch_count, entry.arena_bytes, entry.flops, inputs, outputs);
 }
 
 static int64_t parameterCount(const sinter_program &p) {
@@ -61,9 +61,9 @@ static const sinter_version *chosenVersion(const sinter_program &p, const std::s
 static std::string versionsJson(const sinter_program &p, const sinter_version *chosen) {
   return joined(p.version_count, [&](uint32_t v) {
     const sinter_version &version = p.versions[v];
-    return fmt::format("{{\"name\":{},\"chosen\":{},\"missing\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name),
-                       &version == chosen, jsonQuoted(featureNames(version.features & ~processorFeatures())),
-                       version.scratch_bytes);
+    return formatted("{{\"name\":{},\"chosen\":{},\"missing\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name),
+                     &version == chosen, jsonQuoted(featureNames(version.features & ~processorFeatures())),
+                     version.scratch_bytes);
   });
 }
 
@@ -95,7 +95,7 @@ static void printVulkan(const sinter_program &p) {
     for (const VulkanDeviceInfo &device : listVulkanDevices(p))
       print("device       vulkan:{}: {}, {}, Vulkan {} ({}), {} bytes: {}\n", device.index, device.name, device.type,
             device.version, device.driver, device.memory,
-            device.unusable.empty() ? fmt::format("runs {}; f32 keeps {}", device.profile, device.keeps)
+            device.unusable.empty() ? formatted("runs {}; f32 keeps {}", device.profile, device.keeps)
                                     : "cannot be used: " + device.unusable);
   } catch (const Failure &failure) {
     print("device       {}\n", failure.what());
@@ -107,22 +107,22 @@ static std::string vulkanJson(const sinter_program &p) {
     return "null";
   const std::string versions = joined(p.vulkan_version_count, [&](uint32_t v) {
     const sinter_vulkan_version &version = p.vulkan[v];
-    return fmt::format("{{\"name\":{},\"shaders\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name),
-                       version.shader_count, version.scratch_bytes);
+    return formatted("{{\"name\":{},\"shaders\":{},\"scratch_bytes\":{}}}", jsonQuoted(version.name),
+                     version.shader_count, version.scratch_bytes);
   });
   try {
     const std::vector<VulkanDeviceInfo> list = listVulkanDevices(p);
-    return fmt::format(
-        "{{\"versions\":[{}],\"devices\":[{}]}}", versions, joined(uint32_t(list.size()), [&](uint32_t i) {
-          const VulkanDeviceInfo &device = list[i];
-          return fmt::format("{{\"index\":{},\"name\":{},\"type\":{},\"driver\":{},\"vulkan\":{},\"bytes\":{},"
-                             "\"unusable\":{},\"version\":{},\"f32_keeps\":{}}}",
-                             device.index, jsonQuoted(device.name), jsonQuoted(device.type), jsonQuoted(device.driver),
-                             jsonQuoted(device.version), device.memory, jsonQuoted(device.unusable),
-                             jsonQuoted(device.profile), jsonQuoted(device.keeps));
-        }));
+    return formatted("{{\"versions\":[{}],\"devices\":[{}]}}", versions, joined(uint32_t(list.size()), [&](uint32_t i) {
+                       const VulkanDeviceInfo &device = list[i];
+                       return formatted(
+                           "{{\"index\":{},\"name\":{},\"type\":{},\"driver\":{},\"vulkan\":{},\"bytes\":{},"
+                           "\"unusable\":{},\"version\":{},\"f32_keeps\":{}}}",
+                           device.index, jsonQuoted(device.name), jsonQuoted(device.type), jsonQuoted(device.driver),
+                           jsonQuoted(device.version), device.memory, jsonQuoted(device.unusable),
+                           jsonQuoted(device.profile), jsonQuoted(device.keeps));
+                     }));
   } catch (const Failure &failure) {
-    return fmt::format("{{\"versions\":[{}],\"devices\":[],\"problem\":{}}}", versions, jsonQuoted(failure.what()));
+    return formatted("{{\"versions\":[{}],\"devices\":[],\"problem\":{}}}", versions, jsonQuoted(failure.what()));
   }
 }
 
@@ -161,13 +161,12 @@ static void printMemory(const sinter_program &p, const sinter_plan &plan, const 
   const int threads = threadsOf(p, chosen, common), most = threadsOfBudget(p, plan, chosen);
   if (const uint64_t bytes = memoryBytes(p, plan, chosen, threads))
     print("memory       {} bytes: all of these, and the scratch of {}\n", bytes,
-          &plan != p.cpu_plan
-              ? "kernels on the device"
-              : fmt::format("{} thread{}{}", threads, threads == 1 ? "" : "s",
-                            common.threadsGiven ? "" : ", as many as it starts here without --threads"));
+          &plan != p.cpu_plan ? "kernels on the device"
+                              : formatted("{} thread{}{}", threads, threads == 1 ? "" : "s",
+                                          common.threadsGiven ? "" : ", as many as it starts here without --threads"));
   if (p.memory_budget)
     print("budget       {} bytes{}\n", p.memory_budget,
-          most ? fmt::format(": room for the scratch of {} thread{}", most, most == 1 ? "" : "s") : "");
+          most ? formatted(": room for the scratch of {} thread{}", most, most == 1 ? "" : "s") : "");
 }
 
 static void printText(const sinter_program &p, const sinter_plan &plan, const sinter_version *chosen,
@@ -189,7 +188,7 @@ static void printText(const sinter_program &p, const sinter_plan &plan, const si
     for (uint32_t i = 0; i < entry.input_count; ++i) {
       const sinter_input &input = entry.inputs[i];
       print("  in   {:<14} {} {}{}\n", input.tensor.name, dtypeName(input.tensor.dtype), shapeText(input.tensor),
-            input.has_default ? fmt::format("  default {}", input.value) : "");
+            input.has_default ? formatted("  default {}", input.value) : "");
     }
     for (uint32_t o = 0; o < entry.output_count; ++o)
       print("  out  {:<14} {} {}\n", entry.outputs[o].name, dtypeName(entry.outputs[o].dtype),
@@ -218,11 +217,11 @@ Exit info(const sinter_program &p, const CommonOptions &common, const InfoComman
   const std::string entries = joined(p.entry_count, [&](uint32_t e) { return entryJson(plan.entries[e]); });
   const std::string states = joined(p.state_count, [&](uint32_t s) {
     const sinter_state &state = p.states[s];
-    return fmt::format("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset,
-                       isParameter(state));
+    return formatted("{{{},\"offset\":{},\"trainable\":{}}}", tensorJson(state.tensor), state.tensor.offset,
+                     isParameter(state));
   });
   const int threads = threadsOf(p, chosen, common), most = threadsOfBudget(p, plan, chosen);
-  const auto orNull = [](uint64_t number) { return number ? fmt::format("{}", number) : "null"; };
+  const auto orNull = [](uint64_t number) { return number ? formatted("{}", number) : "null"; };
   print(
       "{{\"program\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},\"state_bytes\":{},"
       "\"arena_bytes\":{},\"constant_bytes\":{},\"threads\":{},\"memory_bytes\":{},\"memory_budget\":{},"

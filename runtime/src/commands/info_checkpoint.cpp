@@ -1,5 +1,6 @@
 // The subcommand info with a checkpoint: what the file holds, and whether it fits this program.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "base/report.h"
@@ -11,7 +12,6 @@
 #include "training/trainer.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -29,9 +29,9 @@ struct Total {
     numbers += count;
     bytes += int64_t(entry.end - entry.begin);
   }
-  std::string text() const { return fmt::format("{} numbers in {} tensors, {} bytes", numbers, tensors, bytes); }
+  std::string text() const { return formatted("{} numbers in {} tensors, {} bytes", numbers, tensors, bytes); }
   std::string json() const {
-    return fmt::format("{{\"tensors\":{},\"numbers\":{},\"bytes\":{}}}", tensors, numbers, bytes);
+    return formatted("{{\"tensors\":{},\"numbers\":{},\"bytes\":{}}}", tensors, numbers, bytes);
   }
 };
 
@@ -49,10 +49,10 @@ static std::string misfit(const Contents &contents, const sinter_program &progra
     if (!entry)
       entry = contents.file.find(std::string("transformer.") + state.tensor.name);
     if (!entry)
-      return fmt::format("it has no {}", state.tensor.name);
+      return formatted("it has no {}", state.tensor.name);
     if (entry->shape.size() != state.tensor.rank ||
         !std::equal(entry->shape.begin(), entry->shape.end(), state.tensor.shape))
-      return fmt::format("{} is [{}] in it", state.tensor.name, fmt::join(entry->shape, ", "));
+      return formatted("{} is [{}] in it", state.tensor.name, fmt::join(entry->shape, ", "));
   }
   return configurationDifferences(contents.checkpoint.config, program);
 }
@@ -60,22 +60,22 @@ static std::string misfit(const Contents &contents, const sinter_program &progra
 static void printLines(const std::string &path, const Contents &contents, const Total &parameters,
                        const Total &optimizer, const std::string &fits) {
   const Checkpoint &checkpoint = contents.checkpoint;
-  std::string text = fmt::format("{:<14} {}\n", contents.isCheckpoint ? "checkpoint" : "safetensors", printable(path));
+  std::string text = formatted("{:<14} {}\n", contents.isCheckpoint ? "checkpoint" : "safetensors", printable(path));
   const auto line = [&](const char *what, const std::string &value) {
-    text += fmt::format("{:<14} {}\n", what, printable(value));
+    text += formatted("{:<14} {}\n", what, printable(value));
   };
   if (contents.isCheckpoint) {
     const TrainingOptions options = TrainingOptions::parse(checkpoint.options, path);
     line("program", checkpoint.program);
     line("configuration", checkpoint.config);
-    line("step", fmt::format("{} of {}", checkpoint.step, options.steps));
+    line("step", formatted("{} of {}", checkpoint.step, options.steps));
     line("seed", fmt::to_string(checkpoint.seed));
     line("data", options.data.empty() ? "unknown"
-                                      : fmt::format("{}: {} trained on, hash {:016x}", options.data,
-                                                    checkpoint.dataSize, checkpoint.dataHash));
+                                      : formatted("{}: {} trained on, hash {:016x}", options.data, checkpoint.dataSize,
+                                                  checkpoint.dataHash));
     line("options", checkpoint.options);
     line("tokenizer", checkpoint.tokenizer.size()
-                          ? fmt::format("{}, {} tokens", checkpoint.tokenizer.name(), checkpoint.tokenizer.size())
+                          ? formatted("{}, {} tokens", checkpoint.tokenizer.name(), checkpoint.tokenizer.size())
                           : checkpoint.tokenizer.name());
     if (!checkpoint.chatTemplate.empty())
       line("chat template", checkpoint.chatTemplate);
@@ -86,8 +86,8 @@ static void printLines(const std::string &path, const Contents &contents, const 
   line("this program", fits.empty() ? "fits" : "differs: " + fits);
   text += "\n";
   for (const TensorEntry &entry : contents.file.tensors)
-    text += fmt::format("  {:<9} {} {} [{}]\n", ofOptimizer(entry) ? "memory" : "parameter", printable(entry.name),
-                        printable(entry.dtype), fmt::join(entry.shape, ", "));
+    text += formatted("  {:<9} {} {} [{}]\n", ofOptimizer(entry) ? "memory" : "parameter", printable(entry.name),
+                      printable(entry.dtype), fmt::join(entry.shape, ", "));
   printText(text);
 }
 
@@ -96,16 +96,16 @@ static void printJson(const std::string &path, const Contents &contents, const T
   const Checkpoint &checkpoint = contents.checkpoint;
   std::string tensors, training;
   for (const TensorEntry &entry : contents.file.tensors)
-    tensors += fmt::format("{}{{\"name\":{},\"dtype\":{},\"shape\":[{}]}}", tensors.empty() ? "" : ",",
-                           jsonQuoted(entry.name), jsonQuoted(entry.dtype), fmt::join(entry.shape, ","));
+    tensors += formatted("{}{{\"name\":{},\"dtype\":{},\"shape\":[{}]}}", tensors.empty() ? "" : ",",
+                         jsonQuoted(entry.name), jsonQuoted(entry.dtype), fmt::join(entry.shape, ","));
   if (contents.isCheckpoint)
-    training = fmt::format(
-        "\"program\":{},\"config\":{},\"step\":{},\"seed\":{},\"options\":{},\"data_size\":{},\"data_"
-        "xxh3\":\"{:016x}\","
-        "\"tokenizer\":{},\"vocabulary_size\":{},\"chat_template\":{},",
-        jsonQuoted(checkpoint.program), jsonOrNull(checkpoint.config), checkpoint.step, checkpoint.seed,
-        TrainingOptions::parse(checkpoint.options, path).json(), jsonQuoted(checkpoint.dataSize), checkpoint.dataHash,
-        jsonQuoted(checkpoint.tokenizer.name()), checkpoint.tokenizer.size(), jsonOrNull(checkpoint.chatTemplate));
+    training = formatted("\"program\":{},\"config\":{},\"step\":{},\"seed\":{},\"options\":{},\"data_size\":{},\"data_"
+                         "xxh3\":\"{:016x}\","
+                         "\"tokenizer\":{},\"vocabulary_size\":{},\"chat_template\":{},",
+                         jsonQuoted(checkpoint.program), jsonOrNull(checkpoint.config), checkpoint.step,
+                         checkpoint.seed, TrainingOptions::parse(checkpoint.options, path).json(),
+                         jsonQuoted(checkpoint.dataSize), checkpoint.dataHash, jsonQuoted(checkpoint.tokenizer.name()),
+                         checkpoint.tokenizer.size(), jsonOrNull(checkpoint.chatTemplate));
   print("{{\"file\":{},\"checkpoint\":{},{}\"parameters\":{},\"optimizer\":{},\"fits\":{},\"tensors\":[{}]}}\n",
         jsonQuoted(path), contents.isCheckpoint, training, parameters.json(), optimizer.json(),
         fits.empty() ? "true" : "false", tensors);

@@ -1,12 +1,12 @@
 #include "commands/options.h"
 
+#include "base/format.h"
 #include "checkpoint/configuration.h"
 #include "commands/tables/tables.h"
 #include "pairs/part.h"
 #include "program/program.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -32,7 +32,7 @@ static void addCommon(Options &options, CommonOptions &common) {
 static std::string entryNames(const sinter_program &program) {
   std::string names;
   for (uint32_t e = 0; e < program.entry_count; ++e)
-    names += fmt::format("{}{}", e ? "," : "", anyPlan(program).entries[e].name);
+    names += formatted("{}{}", e ? "," : "", anyPlan(program).entries[e].name);
   return names;
 }
 
@@ -42,15 +42,15 @@ static std::string compiledIn(const sinter_program &program, const std::string &
   std::replace(setting.begin(), setting.end(), '-', '_');
   for (const auto &[known, value] : configurationValues(program.config))
     if (known == name || known == setting)
-      return fmt::format("; {} is compiled into the program ({}): sinterc --set {}=...", known, value, known);
+      return formatted("; {} is compiled into the program ({}): sinterc --set {}=...", known, value, known);
   return "";
 }
 
 CommandTable commandTable(const sinter_program &program, const std::string &calledAs, Commands &c) {
   CommandTable table;
   table.program = calledAs;
-  table.about = fmt::format("the model {}, compiled by sinter from {}", program.name, program.source);
-  table.version = fmt::format("{} ({}, {})", program.name, program.compiler, program.target);
+  table.about = formatted("the model {}, compiled by sinter from {}", program.name, program.source);
+  table.version = formatted("{} ({}, {})", program.name, program.compiler, program.target);
   table.variables = "SINTER_";
   table.exits = "0 done; 1 the input is wrong; 2 usage; 3 a file is damaged; 4 device; 5 interrupted and saved.";
   table.meaning = [&program](const Command &, const std::string &name) { return compiledIn(program, name); };

@@ -2,6 +2,7 @@
 
 #include "arrays/npy.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/numbers.h"
 #include "base/output.h"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -21,13 +21,13 @@ splitOutputs(const std::vector<std::string> &words, const std::string &entry, co
     const size_t equals = word.find('=');
     const std::string name = word.substr(0, equals);
     if (equals == word.npos || equals + 1 == word.size())
-      fail(Exit::Usage, fmt::format("--output {}: an output and its file are wanted: NAME=FILE", word));
+      fail(Exit::Usage, formatted("--output {}: an output and its file are wanted: NAME=FILE", word));
     if (std::find(known.begin(), known.end(), name) == known.end())
-      fail(Exit::Usage, fmt::format("--output {}: the entry {} has no output {}; it has {}{}", word, entry, name,
-                                    fmt::join(known, ", "), didYouMean(name, known)));
+      fail(Exit::Usage, formatted("--output {}: the entry {} has no output {}; it has {}{}", word, entry, name,
+                                  fmt::join(known, ", "), didYouMean(name, known)));
     for (const auto &[earlier, file] : outputs)
       if (earlier == name)
-        fail(Exit::Usage, fmt::format("--output {}: {} is given twice", word, name));
+        fail(Exit::Usage, formatted("--output {}: {} is given twice", word, name));
     outputs.emplace_back(name, word.substr(equals + 1));
   }
   return outputs;
@@ -40,9 +40,8 @@ static std::string numberText(const sinter_tensor &output, const void *data, int
       return fmt::to_string(element);
     const double value = double(valueOf(element));
     if (!json)
-      return fmt::format("{:.6g}", value);
-    return std::is_same_v<T, double> ? fmt::format("{:.17g}", JsonNumber{value})
-                                     : fmt::format("{:.9g}", JsonNumber{value});
+      return formatted("{:.6g}", value);
+    return std::is_same_v<T, double> ? formatted("{:.17g}", JsonNumber{value}) : formatted("{:.9g}", JsonNumber{value});
   });
 }
 
@@ -54,7 +53,7 @@ void ValuePrinter::flush(size_t least) {
 }
 
 void ValuePrinter::begin(int64_t call) {
-  text_ += json_ ? fmt::format("{{\"call\":{}", call) : fmt::format("call {}\n", call);
+  text_ += json_ ? formatted("{{\"call\":{}", call) : formatted("call {}\n", call);
 }
 
 void ValuePrinter::end() {
@@ -78,16 +77,16 @@ void ValuePrinter::numbers(const sinter_tensor &output, const void *data, uint32
 void ValuePrinter::value(const sinter_tensor &output, const void *data) {
   int64_t next = 0;
   if (json_) {
-    text_ += fmt::format(",{}:", jsonQuoted(output.name));
+    text_ += formatted(",{}:", jsonQuoted(output.name));
     return numbers(output, data, 0, next);
   }
   constexpr int64_t most = 64; // numbers, of those that make several lines
   const int64_t count = elementCount(output), width = output.rank ? output.shape[output.rank - 1] : 1;
-  text_ += fmt::format("  {:<14} {} {}{}", output.name, dtypeName(output.dtype), shapeText(output),
-                       output.rank ? "" : "  " + numberText(output, data, 0, false));
+  text_ += formatted("  {:<14} {} {}{}", output.name, dtypeName(output.dtype), shapeText(output),
+                     output.rank ? "" : "  " + numberText(output, data, 0, false));
   for (int64_t i = 0; output.rank && i < std::min(count, most); ++i)
     text_ += (i % width ? " " : "\n    ") + numberText(output, data, i, false);
-  text_ += count > most ? fmt::format("\n    ... of {} numbers; --json or --out has all\n", count) : "\n";
+  text_ += count > most ? formatted("\n    ... of {} numbers; --json or --out has all\n", count) : "\n";
 }
 
 ValueFile::ValueFile(const std::string &path, const sinter_tensor &output, int64_t calls)

@@ -1,6 +1,7 @@
 // The subcommand prepare: texts become files of tokens, once. Large texts are cut into parts that threads encode; a
 // part that is there already is not encoded again.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/hash.h"
 #include "base/interrupt.h"
 #include "base/json.h"
@@ -17,7 +18,6 @@
 #include <deque>
 #include <exception>
 #include <filesystem>
-#include <fmt/format.h>
 #include <mutex>
 
 namespace sinter {
@@ -138,7 +138,7 @@ private:
   }
 
   void encode(const Part &part) {
-    const std::string path = fmt::format("{}/{:06}.bin", command_.out, part.number);
+    const std::string path = formatted("{}/{:06}.bin", command_.out, part.number);
     if (std::error_code error; std::filesystem::exists(path, error)) {
       tokens_ += openTokenFile(path, TokenWidth::Unknown).count;
       ++kept_;
@@ -205,14 +205,14 @@ private:
 // What the files of tokens were made of: what is there is gone on with only if it is the same.
 static std::string contentsOf(const PrepareCommand &command, const std::vector<std::string> &files,
                               const std::string &tokenizer, const std::string &chats) {
-  std::string text = fmt::format("{{\"tokenizer\":\"{:016x}\",\"separator\":{},{}\n\"files\":[",
-                                 hashOf(tokenizer.data(), tokenizer.size()), jsonQuoted(command.separator),
-                                 chats.empty() ? "" : "\"chat_template\":" + chats + ",");
+  std::string text = formatted("{{\"tokenizer\":\"{:016x}\",\"separator\":{},{}\n\"files\":[",
+                               hashOf(tokenizer.data(), tokenizer.size()), jsonQuoted(command.separator),
+                               chats.empty() ? "" : "\"chat_template\":" + chats + ",");
   for (const std::string &file : files) {
     std::error_code error;
     const auto time = std::filesystem::last_write_time(file, error).time_since_epoch().count();
-    text += fmt::format("{}\n{{\"name\":{},\"bytes\":{},\"time\":{}}}", &file == &files[0] ? "" : ",", jsonQuoted(file),
-                        FileReader(file).size(), int64_t(time));
+    text += formatted("{}\n{{\"name\":{},\"bytes\":{},\"time\":{}}}", &file == &files[0] ? "" : ",", jsonQuoted(file),
+                      FileReader(file).size(), int64_t(time));
   }
   return text + "\n]}\n";
 }
@@ -222,7 +222,7 @@ Exit prepare(const CommonOptions &common, const PrepareCommand &command) {
   for (const std::string &path : command.data)
     for (const std::string &file : textFiles(path)) {
       if (isTokenFile(file))
-        fail(Exit::Input, fmt::format("{}: has tokens already", file));
+        fail(Exit::Input, formatted("{}: has tokens already", file));
       files.push_back(file);
     }
   const Tokenizer tokenizer = command.tokenizer == "bytes"
@@ -241,11 +241,11 @@ Exit prepare(const CommonOptions &common, const PrepareCommand &command) {
   const std::string contents = contentsOf(command, files, tokenizer.vocabulary(), saved);
   if (std::error_code error; std::filesystem::exists(path, error)) {
     if (readFile(path) != contents)
-      fail(Exit::Input, fmt::format("{}: holds tokens of other texts, or by another tokenizer; name another folder, or "
-                                    "remove it first",
-                                    command.out));
+      fail(Exit::Input, formatted("{}: holds tokens of other texts, or by another tokenizer; name another folder, or "
+                                  "remove it first",
+                                  command.out));
   } else if (!textFiles(command.out).empty() && isTokenFile(textFiles(command.out)[0]))
-    fail(Exit::Input, fmt::format("{}: holds files of tokens that are not of 'prepare'", command.out));
+    fail(Exit::Input, formatted("{}: holds files of tokens that are not of 'prepare'", command.out));
   writeFileAtomically(path, contents);
   if (tokenizer.text())
     writeFileAtomically(command.out + "/tokenizer.json", tokenizer.vocabulary());
@@ -253,9 +253,9 @@ Exit prepare(const CommonOptions &common, const PrepareCommand &command) {
     writeFileAtomically(command.out + "/chat_template.json", saved);
   TokenWriter writer(command, tokenizer, std::move(chats), common.threads);
   writer.run(files);
-  reportNote(fmt::format("{} tokens of {} bytes in {} files{}: train --data {}", writer.tokens(), writer.bytes(),
-                         writer.parts(), writer.kept() ? fmt::format(", {} of them from before", writer.kept()) : "",
-                         command.out));
+  reportNote(formatted("{} tokens of {} bytes in {} files{}: train --data {}", writer.tokens(), writer.bytes(),
+                       writer.parts(), writer.kept() ? formatted(", {} of them from before", writer.kept()) : "",
+                       command.out));
   return Exit::Done;
 }
 

@@ -1,6 +1,7 @@
 // The subcommand run: calls any entry, its inputs from files or numbers, its outputs to the terminal, JSON lines or
 // NumPy files.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "checkpoint/checkpoint.h"
@@ -15,7 +16,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fmt/format.h>
 #include <map>
 #include <unistd.h>
 
@@ -75,9 +75,9 @@ void EntryCalls::readInputs() {
     }
     const double kept = scalarOf(input->tensor.dtype, value);
     if (!std::isfinite(kept) || (!isFloat(input->tensor.dtype) && kept != value))
-      fail(Exit::Usage, fmt::format("--input {}: not a number of {}", word, dtypeName(input->tensor.dtype)));
+      fail(Exit::Usage, formatted("--input {}: not a number of {}", word, dtypeName(input->tensor.dtype)));
     if (!numbers_.emplace(input->tensor.name, value).second)
-      fail(Exit::Usage, fmt::format("--input {}: {} is given twice", word, input->tensor.name));
+      fail(Exit::Usage, formatted("--input {}: {} is given twice", word, input->tensor.name));
   }
   readFiles(parseInputFiles(files, entry_, "--input"));
   std::vector<std::string> missing;
@@ -88,11 +88,11 @@ void EntryCalls::readInputs() {
                        std::any_of(given_.begin(), given_.end(), [&](const Given &g) { return g.input.name == name; });
     const bool known = input.has_default || name == "step" || name == "seed" || name == "seed_high";
     if (!given && !known)
-      missing.push_back(fmt::format("{} {} {}", name, dtypeName(input.tensor.dtype), shapeText(input.tensor)));
+      missing.push_back(formatted("{} {} {}", name, dtypeName(input.tensor.dtype), shapeText(input.tensor)));
   }
   if (!missing.empty())
-    fail(Exit::Usage, fmt::format("entry {}: no numbers for {}: --input NAME=FILE, or NAME=NUMBER for one", entry_.name,
-                                  fmt::join(missing, ", ")));
+    fail(Exit::Usage, formatted("entry {}: no numbers for {}: --input NAME=FILE, or NAME=NUMBER for one", entry_.name,
+                                fmt::join(missing, ", ")));
 }
 
 // [8] for an input of [1, 8]: all of it is the one row.
@@ -122,9 +122,9 @@ void EntryCalls::readFiles(const std::vector<InputFile> &files) {
     if (given.arrays.parts.empty())
       continue;
     if (given.arrays.rows() % given.input.shape[0])
-      fail(Exit::Input, fmt::format("{}: {} rows are no whole number of calls: the input {} {} takes {} each",
-                                    given.arrays.parts[0].origin, given.arrays.rows(), given.input.name,
-                                    shapeText(input.tensor), given.input.shape[0]));
+      fail(Exit::Input, formatted("{}: {} rows are no whole number of calls: the input {} {} takes {} each",
+                                  given.arrays.parts[0].origin, given.arrays.rows(), given.input.name,
+                                  shapeText(input.tensor), given.input.shape[0]));
     given_.push_back(std::move(given));
   }
 }
@@ -136,7 +136,7 @@ void EntryCalls::countCalls() {
   for (const Given &given : given_)
     if (given.calls() != 1 && given.calls() < calls_)
       fail(Exit::Input,
-           fmt::format("{}: has rows for {} calls, not {}", given.arrays.parts[0].origin, given.calls(), calls_));
+           formatted("{}: has rows for {} calls, not {}", given.arrays.parts[0].origin, given.calls(), calls_));
 }
 
 void EntryCalls::loadState() {
@@ -171,7 +171,7 @@ void EntryCalls::checkOutputs() {
   if (command_.out.empty())
     return;
   for (uint32_t o = 0; o < entry_.output_count; ++o) {
-    const std::string path = fmt::format("{}/{}.npy", command_.out, known[o]);
+    const std::string path = formatted("{}/{}.npy", command_.out, known[o]);
     take("--out", path);
     written_.emplace_back(&entry_.outputs[o], path);
   }

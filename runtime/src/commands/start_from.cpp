@@ -1,13 +1,13 @@
 #include "commands/start_from.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 #include "checkpoint/configuration.h"
 #include "commands/commands.h"
 #include "program/program.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <set>
 
 namespace sinter {
@@ -26,8 +26,8 @@ static void checkAnew(const std::vector<std::string> &anew, bool hasFiles, const
   for (const std::string &pattern : anew) {
     const ParameterChoice choice{{pattern}};
     if (std::none_of(names.begin(), names.end(), [&](const std::string &name) { return choice.beginsAnew(name); }))
-      fail(Exit::Usage, fmt::format("--new {}: the program has no parameter of that name; it has {}", pattern,
-                                    fmt::join(names, ", ")));
+      fail(Exit::Usage, formatted("--new {}: the program has no parameter of that name; it has {}", pattern,
+                                  fmt::join(names, ", ")));
   }
 }
 
@@ -53,9 +53,9 @@ Checkpoint startFrom(Program &program, const TrainCommand &command, bool *isChec
   }
   for (const std::string &name : names)
     if (several && !taken.contains(name) && !choice.beginsAnew(name))
-      fail(Exit::Input, fmt::format("--init: none of the {} files has {}, a parameter of the program; --new {} lets it "
-                                    "begin anew",
-                                    command.init.size(), name, name));
+      fail(Exit::Input, formatted("--init: none of the {} files has {}, a parameter of the program; --new {} lets it "
+                                  "begin anew",
+                                  command.init.size(), name, name));
   return first;
 }
 

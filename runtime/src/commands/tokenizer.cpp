@@ -1,5 +1,6 @@
 // The subcommand tokenizer: learns one, shows and converts them, turns text into tokens and back. No model takes part.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "base/report.h"
@@ -13,7 +14,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -41,10 +41,10 @@ static void write(const std::string &path, std::string_view content) {
 static void checkFirstTokens(const std::vector<std::string> &tokens) {
   for (auto token = tokens.begin(); token != tokens.end(); ++token) {
     if (token->size() < 2 || std::any_of(token->begin(), token->end(), [](char c) { return c <= ' ' || c > '~'; }))
-      fail(Exit::Usage, fmt::format("--first-token {}: expected two characters of ASCII or more, without spaces",
-                                    printable(*token)));
+      fail(Exit::Usage,
+           formatted("--first-token {}: expected two characters of ASCII or more, without spaces", printable(*token)));
     if (std::find(tokens.begin(), token, *token) != token)
-      fail(Exit::Usage, fmt::format("--first-token {}: is given twice", *token));
+      fail(Exit::Usage, formatted("--first-token {}: is given twice", *token));
   }
 }
 
@@ -58,8 +58,8 @@ static Exit trainTokenizer(const TokenizerCommand &command) {
   keepApart({"--out", command.out}, inputs);
   checkFirstTokens(command.firstTokens);
   if (command.vocabulary < 257 + int64_t(command.firstTokens.size()))
-    fail(Exit::Usage, fmt::format("--vocab {}: 256 bytes and {} of --first-token leave no room for others",
-                                  command.vocabulary, command.firstTokens.size()));
+    fail(Exit::Usage, formatted("--vocab {}: 256 bytes and {} of --first-token leave no room for others",
+                                command.vocabulary, command.firstTokens.size()));
   TokenizerTrainer trainer(patternNamed(command.pattern));
   const auto start = std::chrono::steady_clock::now();
   size_t bytes = 0;
@@ -71,12 +71,12 @@ static Exit trainTokenizer(const TokenizerCommand &command) {
   const auto tokenizer = trainer.train(command.vocabulary, command.firstTokens);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (tokenizer->size() < command.vocabulary)
-    reportWarning(fmt::format("{} tokens, not {}: no pair of neighbours is there twice any more", tokenizer->size(),
-                              command.vocabulary));
+    reportWarning(formatted("{} tokens, not {}: no pair of neighbours is there twice any more", tokenizer->size(),
+                            command.vocabulary));
   writeFileAtomically(command.out, tokenizer->saved());
-  reportNote(fmt::format("{} tokens from {} bytes with {} distinct pieces in {:.2f} s ({:.1f} MB/s): {}",
-                         tokenizer->size(), bytes, trainer.pieces(), seconds, double(bytes) / 1e6 / seconds,
-                         command.out));
+  reportNote(formatted("{} tokens from {} bytes with {} distinct pieces in {:.2f} s ({:.1f} MB/s): {}",
+                       tokenizer->size(), bytes, trainer.pieces(), seconds, double(bytes) / 1e6 / seconds,
+                       command.out));
   return Exit::Done;
 }
 
@@ -84,7 +84,7 @@ static Exit trainTokenizer(const TokenizerCommand &command) {
 static Tokenizer given(const TokenizerCommand &command) {
   if (command.tokenizer.empty() == command.checkpoint.empty())
     fail(Exit::Usage,
-         fmt::format("tokenizer {}: give one of --tokenizer, a file, and --checkpoint, which has one", command.action));
+         formatted("tokenizer {}: give one of --tokenizer, a file, and --checkpoint, which has one", command.action));
   if (command.checkpoint.empty())
     return command.tokenizer == "bytes" ? Tokenizer::bytes()
                                         : Tokenizer::of(readTokenizer(command.tokenizer, command.pattern));
@@ -105,7 +105,7 @@ static std::string inputOf(const TokenizerCommand &command) {
 static std::string lineOf(const std::vector<int32_t> &ids, bool json) {
   std::string line;
   for (const int32_t id : ids)
-    line += fmt::format("{}{}", line.empty() ? "" : json ? "," : " ", id);
+    line += formatted("{}{}", line.empty() ? "" : json ? "," : " ", id);
   return json ? "[" + line + "]\n" : line + "\n";
 }
 
@@ -136,8 +136,8 @@ static Exit encode(const TokenizerCommand &command, const Tokenizer &tokenizer) 
     for (const int32_t id : ids)
       bytes.append(reinterpret_cast<const char *>(&id), size_t(width));
     writeFileAtomically(command.out, tokenFileHeader(int64_t(ids.size()), width, 0) + bytes);
-    reportNote(fmt::format("{} tokens from {} bytes in {:.3f} s ({:.1f} MB/s)", ids.size(), text.size(), seconds,
-                           double(text.size()) / 1e6 / seconds));
+    reportNote(formatted("{} tokens from {} bytes in {:.3f} s ({:.1f} MB/s)", ids.size(), text.size(), seconds,
+                         double(text.size()) / 1e6 / seconds));
     return Exit::Done;
   }
   write(command.out, lineOf(ids, command.json));
@@ -155,8 +155,8 @@ static std::vector<int32_t> idsOf(std::string_view text, const Tokenizer &tokeni
     int32_t id = -1;
     const auto [rest, error] = std::from_chars(text.data() + at, text.data() + text.size(), id);
     if (error != std::errc() || id >= tokenizer.size())
-      fail(Exit::Input, fmt::format("token {} is not below {}, the number of tokens",
-                                    text.substr(at, std::min<size_t>(rest - text.data() - at, 20)), tokenizer.size()));
+      fail(Exit::Input, formatted("token {} is not below {}, the number of tokens",
+                                  text.substr(at, std::min<size_t>(rest - text.data() - at, 20)), tokenizer.size()));
     ids.push_back(id);
     at = size_t(rest - text.data());
   }
@@ -187,8 +187,8 @@ static Exit describe(const TokenizerCommand &command, const Tokenizer &tokenizer
            : text->parts().byteLevel                                     ? "byte-level BPE"
                                                                          : "BPE of characters";
     for (const AddedToken &token : text->parts().added)
-      special += command.json ? fmt::format("{}{}:{}", special.empty() ? "" : ",", jsonQuoted(token.text), token.id)
-                              : fmt::format("  {:<8} {}\n", token.id, printable(token.text));
+      special += command.json ? formatted("{}{}:{}", special.empty() ? "" : ",", jsonQuoted(token.text), token.id)
+                              : formatted("  {:<8} {}\n", token.id, printable(token.text));
   }
   if (command.json)
     print("{{\"kind\":\"{}\",\"tokens\":{},\"merges\":{},\"end_of_text\":{},\"added\":{{{}}}}}\n", kind,
@@ -213,7 +213,7 @@ Exit tokenizerCommand(const TokenizerCommand &command) {
   if (command.action == "info")
     return describe(command, tokenizer);
   if (!tokenizer.text())
-    fail(Exit::Input, fmt::format("tokenizer convert: {} are no tokens of a file", tokenizer.name()));
+    fail(Exit::Input, formatted("tokenizer convert: {} are no tokens of a file", tokenizer.name()));
   write(command.out, tokenizer.vocabulary());
   return Exit::Done;
 }

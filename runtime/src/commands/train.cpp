@@ -1,5 +1,6 @@
 // The subcommand train: options, checkpoints, held-out loss and samples around the steps.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/interrupt.h"
 #include "base/report.h"
 #include "base/trace.h"
@@ -21,7 +22,6 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <fmt/format.h>
 #include <functional>
 
 namespace sinter {
@@ -130,9 +130,9 @@ void Training::decideToResume() {
   if (command_.resume == "always" && !command_.init.empty())
     fail(Exit::Usage, "--resume goes on from the checkpoint in --out, --init starts from another: give one of them");
   if (resumes_ && !exists)
-    fail(Exit::Input, fmt::format("{}: no checkpoint to go on from; --out names its folder, --resume=auto starts if "
-                                  "there is none",
-                                  checkpointPath(folder_)));
+    fail(Exit::Input, formatted("{}: no checkpoint to go on from; --out names its folder, --resume=auto starts if "
+                                "there is none",
+                                checkpointPath(folder_)));
   if (!command_.data.empty() && !command_.inputs.empty())
     fail(Exit::Usage, "--data and --input both say what to train on: give one of them");
   if (!command_.validationData.empty() && !command_.validationInputs.empty())
@@ -148,7 +148,7 @@ void Training::resume() {
                      command_.ignoreConfiguration);
   options_ = TrainingOptions::parse(checkpoint_.options, checkpointPath(folder_));
   if (command_.seed && *command_.seed != checkpoint_.seed)
-    fail(Exit::Usage, fmt::format("--seed {}: the training to resume has seed {}", *command_.seed, checkpoint_.seed));
+    fail(Exit::Usage, formatted("--seed {}: the training to resume has seed {}", *command_.seed, checkpoint_.seed));
   keepTokenizer_ = true;
   savedStep_ = checkpoint_.step;
 }
@@ -191,9 +191,9 @@ bool Training::saveFirst() {
   lockFolder();
   const std::string path = checkpointPath(folder_);
   if (command_.out.empty())
-    reportNote(fmt::format("no --out: the checkpoint is kept in {}", path));
+    reportNote(formatted("no --out: the checkpoint is kept in {}", path));
   for (const std::string &aside : putKeptAside(folder_))
-    reportNote(fmt::format("{}: of an earlier training, kept", aside));
+    reportNote(formatted("{}: of an earlier training, kept", aside));
   std::error_code error;
   if (!std::filesystem::exists(std::filesystem::symlink_status(path, error)))
     return save() && attempt([&] { saveOptions(); });
@@ -202,8 +202,8 @@ bool Training::saveFirst() {
     takeBack(path, aside);
     return false;
   }
-  reportNote(fmt::format("{}: the one of an earlier training is kept as {}; --resume would have gone on from it", path,
-                         aside));
+  reportNote(
+      formatted("{}: the one of an earlier training is kept as {}; --resume would have gone on from it", path, aside));
   return attempt([&] { saveOptions(); });
 }
 
@@ -211,9 +211,8 @@ bool Training::saveFirst() {
 void Training::saveOptions() {
   const std::string path = folder_ + "/options.toml";
   std::error_code error;
-  const std::string text =
-      fmt::format("# train --config {}, in the folder {}, does the same again.\n{}", printable(path),
-                  printable(std::filesystem::current_path(error).string()), command_.given);
+  const std::string text = formatted("# train --config {}, in the folder {}, does the same again.\n{}", printable(path),
+                                     printable(std::filesystem::current_path(error).string()), command_.given);
   if (std::filesystem::exists(std::filesystem::symlink_status(path, error))) {
     std::string old;
     try {
@@ -246,10 +245,9 @@ void Training::checkSchedule(const TrainingOptions &saved, const Trainer &traine
       next > options_.steps)
     return;
   const double before = Trainer(program_, saved, checkpoint_.seed).learningRate(next);
-  reportWarning(
-      fmt::format("--steps {}: the checkpoint's schedule was to end at step {}; it is stretched: the learning "
-                  "rate of step {} is {:.3g}, was to be {:.3g}",
-                  options_.steps, saved.steps, next, trainer.learningRate(next), before));
+  reportWarning(formatted("--steps {}: the checkpoint's schedule was to end at step {}; it is stretched: the learning "
+                          "rate of step {} is {:.3g}, was to be {:.3g}",
+                          options_.steps, saved.steps, next, trainer.learningRate(next), before));
 }
 
 // By default, held-out losses take about 3 % of the time: a batch of one costs a third of a step.
@@ -269,9 +267,9 @@ void Training::planEvaluations() {
     evalEvery_ = 0;
     if (needed)
       fail(Exit::Input,
-           fmt::format("{}: {}: --keep-best and --patience go by held-out losses", data_->heldOutPath(), problem));
+           formatted("{}: {}: --keep-best and --patience go by held-out losses", data_->heldOutPath(), problem));
     if (options_.evalEvery || data_->namesHeldOut())
-      reportWarning(fmt::format("{}: {}: no held-out losses", data_->heldOutPath(), problem));
+      reportWarning(formatted("{}: {}: no held-out losses", data_->heldOutPath(), problem));
   }
 }
 
@@ -282,7 +280,7 @@ bool Training::attempt(const std::function<void()> &save) {
   } catch (const Failure &failure) {
     if (log_)
       log_->endLine();
-    reportError(fmt::format("step {}: {}", checkpoint_.step, failure.what()));
+    reportError(formatted("step {}: {}", checkpoint_.step, failure.what()));
     return false;
   }
 }
@@ -348,10 +346,10 @@ void Training::lookAt(int64_t step, const InterruptWatch &interrupt) {
 // The parameters of the step before are gone, but not those in the checkpoint.
 void Training::stopAt(int64_t step, const StepResult &result) {
   log_->endLine();
-  const std::string norm = result.hasGradNorm ? fmt::format(" with gradient norm {}", result.gradNorm) : "";
-  const std::string kept = fmt::format("{} holds step {}", checkpointPath(folder_), savedStep_);
-  fail(Exit::Input, fmt::format("step {}: loss {}{} is not finite; {}; try a lower --lr, --warmup or --grad-clip", step,
-                                result.loss, norm, kept));
+  const std::string norm = result.hasGradNorm ? formatted(" with gradient norm {}", result.gradNorm) : "";
+  const std::string kept = formatted("{} holds step {}", checkpointPath(folder_), savedStep_);
+  fail(Exit::Input, formatted("step {}: loss {}{} is not finite; {}; try a lower --lr, --warmup or --grad-clip", step,
+                              result.loss, norm, kept));
 }
 
 Exit Training::run() {
@@ -371,8 +369,8 @@ Exit Training::run() {
     options_.order = Order::Shuffled;
   Trainer trainer(program_, options_, checkpoint_.seed);
   if (checkpoint_.step >= options_.steps && resumes_) {
-    reportNote(fmt::format("the checkpoint is at step {}, {} is {}: nothing to do", checkpoint_.step,
-                           command_.steps ? "--steps" : "its last step", options_.steps));
+    reportNote(formatted("the checkpoint is at step {}, {} is {}: nothing to do", checkpoint_.step,
+                         command_.steps ? "--steps" : "its last step", options_.steps));
     return Exit::Done;
   }
   {
@@ -383,9 +381,9 @@ Exit Training::run() {
     data_->compare(checkpoint_, saved, options_);
     checkSchedule(saved, trainer);
     if (saved.accumulate != options_.accumulate)
-      reportWarning(fmt::format("--accumulate {}: the checkpoint was trained with {}; batches are counted as if it had "
-                                "been {} from the start",
-                                options_.accumulate, saved.accumulate, options_.accumulate));
+      reportWarning(formatted("--accumulate {}: the checkpoint was trained with {}; batches are counted as if it had "
+                              "been {} from the start",
+                              options_.accumulate, saved.accumulate, options_.accumulate));
   }
   planEvaluations();
   if (command_.dryRun)
@@ -427,11 +425,11 @@ Exit Training::steps(Trainer &trainer, const InterruptWatch &interrupt) {
   log_->endLine();
   const bool saved = save();
   if (outOfPatience()) {
-    reportNote(fmt::format("ended after step {}: none of the last {} held-out losses was less than {:.6g} of step {}",
-                           checkpoint_.step, checkpoint_.lossesSinceBest, checkpoint_.bestLoss, checkpoint_.bestStep));
+    reportNote(formatted("ended after step {}: none of the last {} held-out losses was less than {:.6g} of step {}",
+                         checkpoint_.step, checkpoint_.lossesSinceBest, checkpoint_.bestLoss, checkpoint_.bestStep));
   } else if (interrupt.requested() && checkpoint_.step < options_.steps) {
-    reportNote(fmt::format("interrupted after step {}{}", checkpoint_.step,
-                           saved ? ", saved; --resume goes on from there" : ""));
+    reportNote(formatted("interrupted after step {}{}", checkpoint_.step,
+                         saved ? ", saved; --resume goes on from there" : ""));
     return saved ? Exit::Interrupted : Exit::Input;
   }
   if (saved)

@@ -1,9 +1,8 @@
 #include "commands/train_data.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
-
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -20,7 +19,7 @@ void TrainingData::takePaths(TrainingOptions &options) {
   from_.validationPath =
       command_.validationData.empty() ? savedDataPath(options.validationData, folder_) : command_.validationData;
   if (from_.path.empty())
-    fail(Exit::Usage, fmt::format("--data is required: {} does not name its data", checkpointPath(folder_)));
+    fail(Exit::Usage, formatted("--data is required: {} does not name its data", checkpointPath(folder_)));
   if (command_.data.empty() && from_.path == "-")
     fail(Exit::Usage, "--data is required: the training to resume had its data from standard input");
   if (!command_.data.empty())
@@ -81,8 +80,8 @@ void TrainingData::load(const TrainingOptions &options, const Batch &batch, cons
   } catch (const Failure &failure) {
     if (!resumes_ || !command_.data.empty() || !command_.inputs.empty())
       throw;
-    fail(failure.exit(), fmt::format("{}; the training to resume had its data there: {} names another place",
-                                     failure.what(), from_.inputs.empty() ? "--data" : "--input"));
+    fail(failure.exit(), formatted("{}; the training to resume had its data there: {} names another place",
+                                   failure.what(), from_.inputs.empty() ? "--data" : "--input"));
   }
 }
 
@@ -93,13 +92,13 @@ void TrainingData::compare(const Checkpoint &checkpoint, const TrainingOptions &
   if (saved.validationFraction != options.validationFraction || saved.randomSplit != options.randomSplit ||
       saved.validationData.empty() != options.validationData.empty() ||
       saved.validationInputs.empty() != options.validationInputs.empty())
-    reportWarning(fmt::format("{}: another part of it is held out than before: {} are trained on, were {}", from_.path,
-                              training().size(), checkpoint.dataSize));
+    reportWarning(formatted("{}: another part of it is held out than before: {} are trained on, were {}", from_.path,
+                            training().size(), checkpoint.dataSize));
   else
-    reportWarning(fmt::format("{}: not the data that the checkpoint was trained on: {} with hash {:016x}, was {} with "
-                              "hash {:016x}",
-                              from_.path, training().size(), training().hash(),
-                              checkpoint.dataSize.empty() ? "data" : checkpoint.dataSize, checkpoint.dataHash));
+    reportWarning(formatted("{}: not the data that the checkpoint was trained on: {} with hash {:016x}, was {} with "
+                            "hash {:016x}",
+                            from_.path, training().size(), training().hash(),
+                            checkpoint.dataSize.empty() ? "data" : checkpoint.dataSize, checkpoint.dataHash));
 }
 
 } // namespace sinter

@@ -1,13 +1,13 @@
 #include "data/array_dataset.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/hash.h"
 #include "program/random.h"
 #include "sinter/abi.h"
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 #include <functional>
 
 namespace sinter {
@@ -101,7 +101,7 @@ public:
       hash = hashWith(*input, hash);
     return hash;
   }
-  std::string size() const override { return fmt::format("{} {}", end_ - begin_, unit_); }
+  std::string size() const override { return formatted("{} {}", end_ - begin_, unit_); }
   std::string missing(const Batch &batch) const override {
     for (const BatchInput &input : batch.inputs)
       if (std::none_of(arrays_->begin(), arrays_->end(), [&](const InputArrays &a) { return a.name == input.name; }))
@@ -146,8 +146,8 @@ int64_t countExamples(const std::vector<InputArrays> &arrays) {
   for (const InputArrays &input : arrays)
     if (input.rows() != arrays[0].rows())
       fail(Exit::Input,
-           fmt::format("{} has {} examples for the input {}, but {} has {} for {}", arrays[0].parts[0].origin,
-                       arrays[0].rows(), arrays[0].name, input.parts[0].origin, input.rows(), input.name));
+           formatted("{} has {} examples for the input {}, but {} has {} for {}", arrays[0].parts[0].origin,
+                     arrays[0].rows(), arrays[0].name, input.parts[0].origin, input.rows(), input.name));
   return arrays[0].rows();
 }
 
@@ -165,7 +165,7 @@ Data makeArrayData(std::vector<InputArrays> arrays, std::vector<InputArrays> val
   const int64_t split = validation.empty() ? splitPoint(count, options.validationFraction) : count;
   if (split < 1)
     fail(Exit::Input,
-         fmt::format("{}: too short: {} {}, none of them left for training", arrays[0].parts[0].origin, count, unit));
+         formatted("{}: too short: {} {}, none of them left for training", arrays[0].parts[0].origin, count, unit));
   const auto shared = sorted(std::move(arrays));
   data.training = std::make_unique<ArrayDataset>(shared, 0, split, options.augmentation, unit, options.randomSplit);
   if (!validation.empty()) {
@@ -194,9 +194,9 @@ static void checkShape(const Array &array, const BatchInput &input) {
   const bool flat = of.size() <= 1 || wanted.size() <= 1;
   if (of != wanted && !(flat && array.rowSize() == input.rowSize()))
     fail(Exit::Input,
-         fmt::format("{}: examples of shape {}, but the input {} takes {}{}", array.origin, shapeText(array.rowShape()),
-                     input.name, shapeText({input.shape.begin() + 1, input.shape.end()}),
-                     array.cells.empty() ? "" : "; choose columns: NAME=FILE:COLUMN,COLUMN or NAME=FILE:-COLUMN"));
+         formatted("{}: examples of shape {}, but the input {} takes {}{}", array.origin, shapeText(array.rowShape()),
+                   input.name, shapeText({input.shape.begin() + 1, input.shape.end()}),
+                   array.cells.empty() ? "" : "; choose columns: NAME=FILE:COLUMN,COLUMN or NAME=FILE:-COLUMN"));
 }
 
 static void checkNumbers(const Array &array, const BatchInput &input, int64_t vocabulary) {
@@ -222,15 +222,15 @@ static std::vector<InputArrays> readInputs(const char *option, const std::vector
     InputArrays arrays = {input.name, {}};
     for (const InputFile &file : filesFor(files, input.name)) {
       if (file.name.empty() && batch.inputs.size() > 1 && !ArrayFiles::holdsSeveral(file.path))
-        fail(Exit::Usage, fmt::format("{}: is one array, but the entry takes {}: say whose it is: {} NAME={}",
-                                      file.path, inputNames(batch), option, file.path));
+        fail(Exit::Usage, formatted("{}: is one array, but the entry takes {}: say whose it is: {} NAME={}", file.path,
+                                    inputNames(batch), option, file.path));
       Array array = reader.read(file.path, file.part, input.name, input.dtype);
       checkInputArray(array, input, vocabulary);
       arrays.parts.push_back(std::move(array));
     }
     if (arrays.parts.empty())
-      fail(Exit::Usage, fmt::format("the input {} {} has no data: {} {}=FILE", input.name, shapeText(input.shape),
-                                    option, input.name));
+      fail(Exit::Usage, formatted("the input {} {} has no data: {} {}=FILE", input.name, shapeText(input.shape), option,
+                                  input.name));
     all.push_back(std::move(arrays));
   }
   return all;
@@ -245,13 +245,13 @@ void checkAugmentation(const Augmentation &augmentation, const Batch &batch) {
       continue;
     images = true;
     if (augmentation.crop >= std::min(input.shape.back(), input.shape[input.shape.size() - 2]))
-      fail(Exit::Usage, fmt::format("--crop {}: the input {} {} has no more lines or columns than that",
-                                    augmentation.crop, input.name, shapeText(input.shape)));
+      fail(Exit::Usage, formatted("--crop {}: the input {} {} has no more lines or columns than that",
+                                  augmentation.crop, input.name, shapeText(input.shape)));
   }
   if (!images)
-    fail(Exit::Usage, fmt::format("--flip and --crop have no effect: no input of the entry is an image, [batch, ..., "
-                                  "height, width]; it takes {}",
-                                  inputNames(batch)));
+    fail(Exit::Usage, formatted("--flip and --crop have no effect: no input of the entry is an image, [batch, ..., "
+                                "height, width]; it takes {}",
+                                inputNames(batch)));
 }
 
 Data loadArrays(const DataOptions &options, const Batch &batch, int64_t vocabulary) {

@@ -1,19 +1,19 @@
 #include "data/chats.h"
 
+#include "base/format.h"
 #include "base/json_tree.h"
 #include "base/report.h"
 #include "data/token_files.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 
 namespace sinter {
 
 std::vector<ChatMessage> readChat(std::string_view line, const ChatTemplate &chats, const std::string &what) {
   constexpr size_t most = 1 << 20, shown = 60;
   const auto wrong = [&](const std::string &problem) {
-    fail(Exit::Input, fmt::format("{}: the line '{}': {}", what, printable(line.substr(0, shown)), problem));
+    fail(Exit::Input, formatted("{}: the line '{}': {}", what, printable(line.substr(0, shown)), problem));
   };
   JsonTreeBuilder builder(most);
   if (!readJson(line, builder))
@@ -26,8 +26,8 @@ std::vector<ChatMessage> readChat(std::string_view line, const ChatTemplate &cha
     const JsonTree &content = message["content"];
     const std::optional<ChatMessage::Role> role = roleNamed(message["role"].text);
     if (!role || !chats.has(*role))
-      wrong(fmt::format("a message of '{}', of which the template {} knows nothing",
-                        printable(std::string_view(message["role"].text).substr(0, shown)), chats.name()));
+      wrong(formatted("a message of '{}', of which the template {} knows nothing",
+                      printable(std::string_view(message["role"].text).substr(0, shown)), chats.name()));
     if (!content.isText())
       wrong("a message whose content is no text");
     chat.push_back({*role, content.text});

@@ -1,6 +1,7 @@
 #include "data/data.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "data/array_dataset.h"
 #include "data/images.h"
 #include "data/token_files.h"
@@ -8,7 +9,6 @@
 #include "pairs/part.h"
 
 #include <filesystem>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -40,16 +40,16 @@ Data loadData(const DataOptions &options, const Batch &batch, int64_t vocabulary
   }
   if (readsLines(options.inputs) || readsLines(options.validationInputs)) {
     if (!pairsPart())
-      fail(Exit::Usage, fmt::format("FILE:{}: is for entries that take source and target; this one takes {}",
-                                    linesOfText, inputNames(batch)));
+      fail(Exit::Usage, formatted("FILE:{}: is for entries that take source and target; this one takes {}", linesOfText,
+                                  inputNames(batch)));
     return pairsPart()->load(options, batch, vocabulary);
   }
   if (!options.inputs.empty())
     return loadArrays(options, batch, vocabulary);
   if (batch.tokens && batch.inputs.size() > 2)
-    fail(Exit::Usage, fmt::format("--data fills tokens and targets, but the entry takes {}: say where each comes from: "
-                                  "--input NAME=FILE",
-                                  inputNames(batch)));
+    fail(Exit::Usage, formatted("--data fills tokens and targets, but the entry takes {}: say where each comes from: "
+                                "--input NAME=FILE",
+                                inputNames(batch)));
   if (batch.tokens) {
     if (options.augmentation.flip || options.augmentation.crop)
       fail(Exit::Usage, "--flip and --crop have no effect: tokens are no images");

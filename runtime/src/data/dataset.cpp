@@ -1,12 +1,12 @@
 #include "data/dataset.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "program/program.h"
 #include "program/random.h"
 
 #include <algorithm>
 #include <bit>
-#include <fmt/format.h>
 #include <utility>
 
 namespace sinter {
@@ -55,8 +55,8 @@ Batch Batch::of(Program &program, const sinter_entry &entry) {
   batch.rows = batch.inputs[0].shape[0];
   for (const BatchInput &input : batch.inputs) {
     if (input.shape[0] != batch.rows)
-      fail(Exit::Usage, fmt::format("entry {}: its inputs {} are no batches of one size: data cannot fill them",
-                                    entry.name, inputNames(batch)));
+      fail(Exit::Usage, formatted("entry {}: its inputs {} are no batches of one size: data cannot fill them",
+                                  entry.name, inputNames(batch)));
   }
   findPairs(batch);
   return batch;
@@ -75,7 +75,7 @@ const char *Batch::unit() const {
 std::string inputNames(const Batch &batch) {
   std::string text;
   for (const BatchInput &input : batch.inputs)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", input.name, shapeText(input.shape));
+    text += formatted("{}{} {}", text.empty() ? "" : ", ", input.name, shapeText(input.shape));
   return text;
 }
 

@@ -2,10 +2,10 @@
 
 #include "arrays/idx.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "data/array_dataset.h"
 
 #include <filesystem>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -17,7 +17,7 @@ std::string imagesIn(const std::string &path) {
   for (const char *name : {"train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"})
     if (std::filesystem::exists(path + "/" + name, error))
       return path + "/" + name;
-  fail(Exit::Input, fmt::format("{}: the folder has no train-images-idx3-ubyte or train-images-idx3-ubyte.gz", path));
+  fail(Exit::Input, formatted("{}: the folder has no train-images-idx3-ubyte or train-images-idx3-ubyte.gz", path));
 }
 
 static std::string labelsOf(const std::string &images) {
@@ -29,14 +29,14 @@ static std::string labelsOf(const std::string &images) {
     name.replace(plain, 6, "labels");
   else
     fail(Exit::Input,
-         fmt::format("{}: the labels file is found by replacing 'images' in the name, which this name lacks", images));
+         formatted("{}: the labels file is found by replacing 'images' in the name, which this name lacks", images));
   const auto withSuffix = [&](const std::string &candidate) { return (path.parent_path() / candidate).string(); };
   std::error_code error;
   for (const std::string &candidate :
        {name, name + ".gz", name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name})
     if (std::filesystem::exists(withSuffix(candidate), error))
       return withSuffix(candidate);
-  fail(Exit::Input, fmt::format("{}: has no labels file {}", images, withSuffix(name)));
+  fail(Exit::Input, formatted("{}: has no labels file {}", images, withSuffix(name)));
 }
 
 // Images and labels, in the order of their names.
@@ -44,15 +44,14 @@ static std::vector<InputArrays> readImages(const std::string &path, const Batch 
   const std::string labelsPath = labelsOf(path);
   Array images = readIdx(path, 3), labels = readIdx(labelsPath, 1);
   if (images.rowSize() != batch.length)
-    fail(Exit::Input, fmt::format("{}: images of {} by {} pixels, but the model takes {} numbers an image", path,
-                                  images.shape[1], images.shape[2], batch.length));
+    fail(Exit::Input, formatted("{}: images of {} by {} pixels, but the model takes {} numbers an image", path,
+                                images.shape[1], images.shape[2], batch.length));
   if (images.rows() != labels.rows())
-    fail(Exit::Input,
-         fmt::format("{}: {} images, but {} labels in {}", path, images.rows(), labels.rows(), labelsPath));
+    fail(Exit::Input, formatted("{}: {} images, but {} labels in {}", path, images.rows(), labels.rows(), labelsPath));
   for (int64_t i = 0; classes && i < labels.rows(); ++i)
     if (labels.number(i, 0) >= double(classes))
-      fail(Exit::Input, fmt::format("{}: label {} is {}, but the model has {} classes", labelsPath, i,
-                                    labels.number(i, 0), classes));
+      fail(Exit::Input,
+           formatted("{}: label {} is {}, but the model has {} classes", labelsPath, i, labels.number(i, 0), classes));
   return {{"images", {std::move(images)}}, {"labels", {std::move(labels)}}};
 }
 

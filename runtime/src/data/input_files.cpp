@@ -1,19 +1,19 @@
 #include "data/input_files.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/suggest.h"
 #include "data/data.h"
 #include "program/program.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 #include <glob.h>
 
 namespace sinter {
 
 std::string InputFile::text() const {
-  return fmt::format("{}{}{}{}{}", name, name.empty() ? "" : "=", path, part.empty() ? "" : ":", part);
+  return formatted("{}{}{}{}{}", name, name.empty() ? "" : "=", path, part.empty() ? "" : ":", part);
 }
 
 std::vector<std::string> matchingFiles(const std::string &path) {
@@ -69,16 +69,16 @@ std::vector<InputFile> parseInputFiles(const std::vector<std::string> &words, co
     const std::string name = word.substr(0, equals);
     std::error_code error;
     if (word.find('\n') != word.npos)
-      fail(Exit::Usage, fmt::format("{} {}: names of files with line ends are not read", option, word));
+      fail(Exit::Usage, formatted("{} {}: names of files with line ends are not read", option, word));
     if (equals == word.npos || std::filesystem::exists(word, error)) {
       files.push_back(splitPart("", word));
       continue;
     }
     if (std::find(known.begin(), known.end(), name) == known.end())
-      fail(Exit::Usage, fmt::format("{} {}: the entry {} has no input {}; it has {}{}", option, word, entry.name, name,
-                                    fmt::join(known, ", "), didYouMean(name, known)));
+      fail(Exit::Usage, formatted("{} {}: the entry {} has no input {}; it has {}{}", option, word, entry.name, name,
+                                  fmt::join(known, ", "), didYouMean(name, known)));
     if (equals + 1 == word.size())
-      fail(Exit::Usage, fmt::format("{} {}: is followed by nothing: NAME=FILE", option, word));
+      fail(Exit::Usage, formatted("{} {}: is followed by nothing: NAME=FILE", option, word));
     files.push_back(splitPart(name, word.substr(equals + 1)));
   }
   return files;
@@ -88,8 +88,7 @@ std::vector<InputFile> parseInputFiles(const std::vector<std::string> &words, co
 std::string inputFilesToSave(const std::vector<InputFile> &files, const std::string &folder) {
   std::string text;
   for (const InputFile &file : files)
-    text +=
-        fmt::format("{}{}={}\t{}", text.empty() ? "" : "\n", file.name, dataPathToSave(file.path, folder), file.part);
+    text += formatted("{}{}={}\t{}", text.empty() ? "" : "\n", file.name, dataPathToSave(file.path, folder), file.part);
   return text;
 }
 

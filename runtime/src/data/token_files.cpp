@@ -1,6 +1,7 @@
 #include "data/token_files.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "data/input_files.h"
 #include "files/file_kind.h"
 
@@ -8,7 +9,6 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -77,16 +77,16 @@ static bool readHeader(const std::string &path, TokenFile &file) {
       continue;
     if (numbers[1] != version)
       fail(Exit::Input,
-           fmt::format("{}: tokens of llm.c's in version {}, of which only {} is read", path, numbers[1], version));
+           formatted("{}: tokens of llm.c's in version {}, of which only {} is read", path, numbers[1], version));
     file.begin = sizeof numbers;
     file.width = width;
     file.count = numbers[2];
     std::memcpy(&file.hash, &numbers[4], sizeof file.hash);
     const uint64_t bytes = file.file->size() - file.begin;
     if (numbers[2] < 0 || uint64_t(file.count) * uint64_t(width) != bytes)
-      fail(Exit::Damaged, fmt::format("{}: damaged or truncated: its header says {} tokens of {} bytes, but {} bytes "
-                                      "follow it",
-                                      path, numbers[2], width, bytes));
+      fail(Exit::Damaged, formatted("{}: damaged or truncated: its header says {} tokens of {} bytes, but {} bytes "
+                                    "follow it",
+                                    path, numbers[2], width, bytes));
     return true;
   }
   return false;
@@ -97,12 +97,12 @@ TokenFile openTokenFile(const std::string &path, TokenWidth width) {
   const auto reader = std::make_shared<const FileReader>(path);
   file.file = reader;
   if (!reader->regular())
-    fail(Exit::Input, fmt::format("{}: not a regular file", path));
+    fail(Exit::Input, formatted("{}: not a regular file", path));
   if (reader->size() == 0)
-    fail(Exit::Input, fmt::format("{}: is empty", path));
+    fail(Exit::Input, formatted("{}: is empty", path));
   // Tokens may begin with any two bytes.
   if (const std::string kind = knownKind(reader->beginning(kindBytes), 4); !kind.empty())
-    fail(Exit::Input, fmt::format("{}: not uint16 tokens but {}", path, kind));
+    fail(Exit::Input, formatted("{}: not uint16 tokens but {}", path, kind));
   if (readHeader(path, file))
     return file;
   const std::string name = fs::path(path).filename();
@@ -112,7 +112,7 @@ TokenFile openTokenFile(const std::string &path, TokenWidth width) {
   file.width = wide ? 4 : 2;
   if (reader->size() % uint64_t(file.width))
     fail(Exit::Input,
-         fmt::format("{}: {} bytes are not a whole number of uint{} tokens", path, reader->size(), 8 * file.width));
+         formatted("{}: {} bytes are not a whole number of uint{} tokens", path, reader->size(), 8 * file.width));
   file.count = int64_t(reader->size() / uint64_t(file.width));
   return file;
 }

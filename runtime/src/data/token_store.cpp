@@ -1,13 +1,13 @@
 #include "data/token_store.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/hash.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -97,7 +97,7 @@ std::string TokenStore::placeOf(int64_t token) const {
   if (form_ != Form::Files)
     return {};
   const size_t f = fileOf(token);
-  return fmt::format("{}: token {}", files_[f].file->path(), token - int64_t(starts_[f]));
+  return formatted("{}: token {}", files_[f].file->path(), token - int64_t(starts_[f]));
 }
 
 // Numbers of `width` bytes in front of where they are wanted become ids.
@@ -118,7 +118,7 @@ void TokenStore::copyFromFiles(int64_t begin, int64_t count, int32_t *out) const
     const int64_t now = std::min({count, file.count - first, int64_t(part.size()) / file.width});
     const auto bytes = size_t(now * file.width);
     if (file.file->readAt(file.begin + uint64_t(first * file.width), part.data(), bytes) != bytes)
-      fail(Exit::Input, fmt::format("{}: has become shorter: token {} is gone", file.file->path(), first));
+      fail(Exit::Input, formatted("{}: has become shorter: token {} is gone", file.file->path(), first));
     widen(part.data(), file.width, now, out);
     begin += now;
     count -= now;

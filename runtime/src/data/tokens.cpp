@@ -1,6 +1,7 @@
 #include "data/tokens.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/utf8.h"
 #include "data/token_files.h"
 #include "files/file_kind.h"
@@ -8,7 +9,6 @@
 #include "tokenizers/tokenizer_files.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -49,7 +49,7 @@ public:
   }
 
   uint64_t hash() const override { return store_->hash(begin_, end_); }
-  std::string size() const override { return fmt::format("{} tokens", end_ - begin_); }
+  std::string size() const override { return formatted("{} tokens", end_ - begin_); }
 
 private:
   // Numbers of ones only are no tokens but padding, where the vocabulary has no such token.
@@ -69,7 +69,7 @@ private:
       return std::max(id, padding);
     if (!isPadding(id))
       fail(Exit::Input,
-           fmt::format("{} is {}, but the model's vocabulary has {}", store_->placeOf(place), id, vocabulary_));
+           formatted("{} is {}, but the model's vocabulary has {}", store_->placeOf(place), id, vocabulary_));
     return padding;
   }
 
@@ -88,7 +88,7 @@ struct Source {
   explicit Source(const std::string &of) : path(of), files(textFiles(of)) {
     const auto tokens = size_t(std::count_if(files.begin(), files.end(), isTokenFile));
     if (tokens && tokens != files.size())
-      fail(Exit::Input, fmt::format("{}: files of tokens (.bin) and of text cannot be one sequence", path));
+      fail(Exit::Input, formatted("{}: files of tokens (.bin) and of text cannot be one sequence", path));
   }
   bool tokens() const { return isTokenFile(files[0]); }
 };
@@ -111,17 +111,17 @@ static void checkSize(const Tokenizer &tokenizer, const std::string &path, int64
     return;
   if (tokenizer.kind() == Tokenizer::Kind::Bytes)
     fail(Exit::Input,
-         fmt::format("{}: --tokenizer=bytes has 256 tokens, but the model's vocabulary holds {}", path, vocabulary));
+         formatted("{}: --tokenizer=bytes has 256 tokens, but the model's vocabulary holds {}", path, vocabulary));
   if (tokenizer.kind() == Tokenizer::Kind::Model)
-    fail(Exit::Input, fmt::format("{}: the tokenizer has {} tokens, but the model's vocabulary holds {}; compile the "
-                                  "model with a vocabulary of at least {}",
-                                  path, tokenizer.size(), vocabulary, tokenizer.size()));
+    fail(Exit::Input, formatted("{}: the tokenizer has {} tokens, but the model's vocabulary holds {}; compile the "
+                                "model with a vocabulary of at least {}",
+                                path, tokenizer.size(), vocabulary, tokenizer.size()));
   // The ids ascend with the code points, so the first one too many is at rank `vocabulary`.
   const std::string beyond = tokenizer.decode(int32_t(vocabulary));
   fail(Exit::Input,
-       fmt::format("{}: {} distinct characters, but the model's vocabulary holds {}: no room for {}; compile the "
-                   "model with a vocabulary of at least {}",
-                   path, tokenizer.size(), vocabulary, describe(decodeUtf8(beyond, 0).value), tokenizer.size()));
+       formatted("{}: {} distinct characters, but the model's vocabulary holds {}: no room for {}; compile the "
+                 "model with a vocabulary of at least {}",
+                 path, tokenizer.size(), vocabulary, describe(decodeUtf8(beyond, 0).value), tokenizer.size()));
 }
 
 // Of a text, where nothing names one: bytes where the vocabulary has room, else its characters.
@@ -130,9 +130,8 @@ static Tokenizer tokenizerFor(const DataOptions &options, const std::string &tex
     return Tokenizer::charsOf(text, options.path);
   // Bytes that nobody asked for: the text promised to be UTF-8.
   if (const size_t at = findInvalidUtf8(text); at != std::string::npos)
-    fail(Exit::Input,
-         fmt::format("{}: not UTF-8 text: byte 0x{:02x} at offset {}; use --tokenizer=bytes for other data",
-                     options.path, uint8_t(text[at]), at));
+    fail(Exit::Input, formatted("{}: not UTF-8 text: byte 0x{:02x} at offset {}; use --tokenizer=bytes for other data",
+                                options.path, uint8_t(text[at]), at));
   return Tokenizer::bytes();
 }
 
@@ -145,8 +144,8 @@ static void checkIds(const TokenStore &store, int64_t vocabulary) {
     store.copy(at, int64_t(ids.size()), ids.data());
     for (size_t i = 0; i < ids.size(); ++i)
       if (ids[i] >= vocabulary && ids[i] != 0xffff)
-        fail(Exit::Input, fmt::format("{} is {}, but the model's vocabulary has {}", store.placeOf(at + int64_t(i)),
-                                      ids[i], vocabulary));
+        fail(Exit::Input, formatted("{} is {}, but the model's vocabulary has {}", store.placeOf(at + int64_t(i)),
+                                    ids[i], vocabulary));
   }
 }
 
@@ -164,14 +163,14 @@ static std::shared_ptr<const TokenStore> openTokens(const Source &source, const 
 static std::string readText(const DataOptions &options, const std::string &path) {
   std::string text = readFile(path);
   if (text.empty())
-    fail(Exit::Input, fmt::format("{}: is empty", path));
+    fail(Exit::Input, formatted("{}: is empty", path));
   const std::string_view beginning = std::string_view(text).substr(0, kindBytes);
   const std::string kind = knownKind(beginning);
   const bool asked =
       options.tokenizer == "bytes" || (options.restored && options.restored->kind() == Tokenizer::Kind::Bytes);
   const auto noText = [&] { return beginning.find('\0') != text.npos || findInvalidUtf8(text) != text.npos; };
   if (!kind.empty() && (isPointer(beginning) || (!asked && noText())))
-    fail(Exit::Input, fmt::format("{}: not text but {}", path, kind));
+    fail(Exit::Input, formatted("{}: not text but {}", path, kind));
   return text;
 }
 
@@ -212,8 +211,8 @@ static std::unique_ptr<Dataset> makePart(const std::shared_ptr<const TokenStore>
                                          int64_t vocabulary, int64_t begin, int64_t end, const Batch &batch,
                                          const std::string &what) {
   if (end - begin < batch.length + 1)
-    fail(Exit::Input, fmt::format("{}: too short: {} tokens, but a context of {} needs at least {}", what, end - begin,
-                                  batch.length, batch.length + 1));
+    fail(Exit::Input, formatted("{}: too short: {} tokens, but a context of {} needs at least {}", what, end - begin,
+                                batch.length, batch.length + 1));
   return std::make_unique<TokenDataset>(store, tokenizer, vocabulary, begin, end);
 }
 

@@ -1,6 +1,7 @@
 #include "files/files.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -45,12 +45,12 @@ FileReader::FileReader(const std::string &path) : path_(path) {
     const int error = errno;
     if (file_ >= 0)
       ::close(file_);
-    fail(Exit::Input, fmt::format("{}: cannot open: {}", path, std::strerror(error)));
+    fail(Exit::Input, formatted("{}: cannot open: {}", path, std::strerror(error)));
   }
   regular_ = S_ISREG(status.st_mode);
   if (!regular_ && (inherited < 0 || S_ISDIR(status.st_mode))) {
     ::close(file_);
-    fail(Exit::Input, fmt::format("{}: is {}, not a regular file", path, kindOf(status.st_mode)));
+    fail(Exit::Input, formatted("{}: is {}, not a regular file", path, kindOf(status.st_mode)));
   }
   if (regular_)
     size_ = uint64_t(status.st_size);
@@ -72,7 +72,7 @@ size_t FileReader::readAt(uint64_t place, void *data, size_t size) const {
     if (count < 0 && errno == EINTR)
       continue;
     if (count < 0)
-      fail(Exit::Input, fmt::format("{}: cannot read: {}", path_, std::strerror(errno)));
+      fail(Exit::Input, formatted("{}: cannot read: {}", path_, std::strerror(errno)));
     if (count == 0)
       break;
     done += size_t(count);
@@ -92,7 +92,7 @@ size_t FileReader::read(void *data, size_t size) {
       continue;
     }
     if (count < 0)
-      fail(Exit::Input, fmt::format("{}: cannot read: {}", path_, std::strerror(errno)));
+      fail(Exit::Input, formatted("{}: cannot read: {}", path_, std::strerror(errno)));
     if (count == 0)
       break;
     done += size_t(count);
@@ -106,7 +106,7 @@ std::string readFile(const std::string &path) {
   if (reader.size() > 0) { // in one piece; what it grows by meanwhile does not count
     const uint64_t memory = uint64_t(sysconf(_SC_PHYS_PAGES)) * uint64_t(sysconf(_SC_PAGESIZE));
     if (reader.size() > memory)
-      fail(Exit::Input, fmt::format("{}: has {} bytes, but the machine's memory only {}", path, reader.size(), memory));
+      fail(Exit::Input, formatted("{}: has {} bytes, but the machine's memory only {}", path, reader.size(), memory));
     text.resize(reader.size());
     text.resize(reader.read(text.data(), text.size()));
     return text;
@@ -116,7 +116,7 @@ std::string readFile(const std::string &path) {
     const size_t before = text.size();
     if (before > streamLimit)
       fail(Exit::Input,
-           fmt::format("{}: more than {} bytes from what is not a regular file; put them into one", path, streamLimit));
+           formatted("{}: more than {} bytes from what is not a regular file; put them into one", path, streamLimit));
     if (text.capacity() <
         before + step) { // doubled, but not beyond what may come, as reserve() on the text itself would
       std::string larger;
@@ -175,7 +175,7 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   if (!replaces && errno != ENOENT) // it may be there, with permissions that would be lost
     failed("stat");
   if (replaces && !S_ISREG(before.st_mode))
-    fail(Exit::Input, fmt::format("{}: cannot save: is {}, not a regular file", path_, kindOf(before.st_mode)));
+    fail(Exit::Input, formatted("{}: cannot save: is {}, not a regular file", path_, kindOf(before.st_mode)));
   static std::string cleaned;
   if (const std::string folder = folderOf(path_); folder != cleaned) {
     removeLeftTemporaries(folder);
@@ -194,8 +194,8 @@ void AtomicFile::create(mode_t mode) {
   const size_t nameAt = path_.rfind('/') + 1;
   for (int tries = 0; tries < 100; ++tries) {
     // Long names are cut, for the system limits them.
-    temporary_ = fmt::format("{}{}{}{}-{}{}", path_.substr(0, nameAt), path_.substr(nameAt, 200), temporaryMark,
-                             getpid(), number++, temporaryEnd);
+    temporary_ = formatted("{}{}{}{}-{}{}", path_.substr(0, nameAt), path_.substr(nameAt, 200), temporaryMark, getpid(),
+                           number++, temporaryEnd);
     file_ = systemCalls.open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (file_ < 0 && errno == EEXIST)
       continue;
@@ -227,7 +227,7 @@ AtomicFile::~AtomicFile() {
 void AtomicFile::failed(const char *doing) const {
   const int error = errno;
   fail(Exit::Input,
-       fmt::format("{}: cannot save: {}: {}; what was saved before is unchanged", path_, doing, std::strerror(error)));
+       formatted("{}: cannot save: {}: {}; what was saved before is unchanged", path_, doing, std::strerror(error)));
 }
 
 void AtomicFile::write(const void *data, size_t size) {
@@ -260,7 +260,7 @@ void AtomicFile::commit() {
     failed("rename");
   renamed_ = true;
   if (!syncFolder(folderOf(path_)))
-    fail(Exit::Input, fmt::format("{}: saved, but the folder cannot be synced: {}", path_, std::strerror(errno)));
+    fail(Exit::Input, formatted("{}: saved, but the folder cannot be synced: {}", path_, std::strerror(errno)));
 }
 
 void writeFileAtomically(const std::string &path, std::string_view text) {
@@ -278,7 +278,7 @@ void makeFolder(const std::string &path) {
   std::filesystem::create_directories(path, error);
   if (error || !std::filesystem::is_directory(path, error))
     fail(Exit::Input,
-         fmt::format("{}: cannot make the folder: {}", path, error ? error.message() : "a file is in its place"));
+         formatted("{}: cannot make the folder: {}", path, error ? error.message() : "a file is in its place"));
   for (const std::string &folder : made)
     (void)syncFolder(folderOf(folder));
 }

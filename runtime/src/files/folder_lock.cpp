@@ -1,12 +1,12 @@
 #include "files/folder_lock.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -21,11 +21,11 @@ FolderLock::FolderLock(const std::string &folder) : file_(::open(folder.c_str(),
   file_ = -1;
   if (error == EWOULDBLOCK)
     fail(Exit::Input,
-         fmt::format("{}: another training writes to this folder; wait until it has ended, or choose another --out",
-                     folder));
+         formatted("{}: another training writes to this folder; wait until it has ended, or choose another --out",
+                   folder));
   // Not every file system can: some network ones.
-  reportWarning(fmt::format("{}: cannot lock the folder: {}; see to it that no other training writes to it", folder,
-                            std::strerror(error)));
+  reportWarning(formatted("{}: cannot lock the folder: {}; see to it that no other training writes to it", folder,
+                          std::strerror(error)));
 }
 
 FolderLock::~FolderLock() {

@@ -1,6 +1,7 @@
 #include "files/log_file.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/output.h"
 #include "base/report.h"
 #include "files/files.h"
@@ -10,7 +11,6 @@
 #include <charconv>
 #include <cstring>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ static int64_t stepOf(std::string_view line) {
 off_t LogFile::size() const {
   struct stat status;
   if (fstat(file_, &status) != 0)
-    fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path_, std::strerror(errno)));
+    fail(Exit::Input, formatted("{}: cannot open the log: {}", path_, std::strerror(errno)));
   return S_ISREG(status.st_mode) ? status.st_size : -1;
 }
 
@@ -48,9 +48,9 @@ static size_t keptBytes(const std::string &text, int64_t last, const std::string
         end == std::string::npos && (step >= 0 || line.substr(0, lineStart.size()) == lineStart.substr(0, line.size()));
     if (step < 0 && !cutShort)
       fail(Exit::Input,
-           fmt::format("{}: is not the log of a training: line {} does not begin with its step; name another file for "
-                       "--log",
-                       path, number));
+           formatted("{}: is not the log of a training: line {} does not begin with its step; name another file for "
+                     "--log",
+                     path, number));
     keeping = keeping && step <= last && end != std::string::npos;
     begin = end == std::string::npos ? text.size() : end + 1;
     if (keeping)
@@ -94,26 +94,26 @@ void LogFile::close() {
 void LogFile::open() {
   file_ = systemCalls.open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
   if (file_ < 0)
-    fail(Exit::Input, fmt::format("{}: cannot open the log: {}", path_,
-                                  errno == ENXIO ? "nobody reads this pipe" : std::strerror(errno)));
+    fail(Exit::Input, formatted("{}: cannot open the log: {}", path_,
+                                errno == ENXIO ? "nobody reads this pipe" : std::strerror(errno)));
   if (size() >= 0 && flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    fail(Exit::Input, fmt::format("{}: another training writes this log; name another file for --log", path_));
+    fail(Exit::Input, formatted("{}: another training writes this log; name another file for --log", path_));
 }
 
 void LogFile::startAnew() {
   const std::string aside = putAside(path_);
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT)
-    fail(Exit::Input, fmt::format("{}: cannot begin a new log: {}", path_, std::strerror(errno)));
+    fail(Exit::Input, formatted("{}: cannot begin a new log: {}", path_, std::strerror(errno)));
   close();
   open();
-  reportNote(fmt::format("{}: the log of an earlier training is kept as {}", path_, aside));
+  reportNote(formatted("{}: the log of an earlier training is kept as {}", path_, aside));
 }
 
 // Cut, not written again: a kill at this place loses nothing.
 void LogFile::cut(int64_t resumedStep) {
   const size_t kept = keptBytes(readFile(path_), resumedStep, path_);
   if (ftruncate(file_, off_t(kept)) != 0 || lseek(file_, 0, SEEK_END) < 0)
-    fail(Exit::Input, fmt::format("{}: cannot write the log: {}", path_, std::strerror(errno)));
+    fail(Exit::Input, formatted("{}: cannot write the log: {}", path_, std::strerror(errno)));
 }
 
 bool LogFile::write(const char *line, size_t size) {

@@ -1,6 +1,7 @@
 #include "files/put_aside.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "files/same_file.h"
 
 #include <cerrno>
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <fmt/format.h>
 #include <unistd.h>
 
 namespace sinter {
@@ -36,11 +36,11 @@ std::string putAside(const std::string &path) {
   const std::string stem = (whole.parent_path() / whole.stem()).string(), extension = whole.extension().string();
   for (int64_t number = 1;; ++number) {
     const std::string aside =
-        fmt::format("{}.previous{}{}", stem, number == 1 ? "" : fmt::format("-{}", number), extension);
+        formatted("{}.previous{}{}", stem, number == 1 ? "" : formatted("-{}", number), extension);
     if (keepAs(path, aside))
       return aside;
     if (errno != EEXIST)
-      fail(Exit::Input, fmt::format("{}: cannot put aside as {}: {}", path, aside, std::strerror(errno)));
+      fail(Exit::Input, formatted("{}: cannot put aside as {}: {}", path, aside, std::strerror(errno)));
     if (sameFile(path, aside)) // a start that was killed has done so already
       return aside;
   }

@@ -1,9 +1,9 @@
 #include "files/same_file.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <filesystem>
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 namespace sinter {
@@ -32,11 +32,11 @@ void keepApart(const NamedFile &output, const std::vector<NamedFile> &inputs) {
     return;
   for (const NamedFile &input : inputs)
     if (!input.path.empty() && sameFile(output.path, input.path))
-      fail(Exit::Usage, fmt::format("{} {}: is the file of {} as well, which it would destroy; name another",
-                                    output.option, output.path, input.option));
+      fail(Exit::Usage, formatted("{} {}: is the file of {} as well, which it would destroy; name another",
+                                  output.option, output.path, input.option));
   if (sameFile(output.path, "/proc/self/exe"))
     fail(Exit::Usage,
-         fmt::format("{} {}: is this program, which it would destroy; name another", output.option, output.path));
+         formatted("{} {}: is this program, which it would destroy; name another", output.option, output.path));
 }
 
 } // namespace sinter

@@ -2,6 +2,7 @@
 #include "sinter/host.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/suggest.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/configuration.h"
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 #include <new>
 #include <vector>
 
@@ -69,9 +69,9 @@ static uint32_t indexOf(const T *things, uint32_t count, const char *name, const
       return i;
     known.push_back(nameOf(things[i]));
   }
-  fail(Exit::Usage, fmt::format("{} {}: there is none; known are {}{}", what, name ? name : "(null)",
-                                known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", ")),
-                                didYouMean(name ? name : "", known)));
+  fail(Exit::Usage, formatted("{} {}: there is none; known are {}{}", what, name ? name : "(null)",
+                              known.empty() ? "none" : formatted("{}", fmt::join(known, ", ")),
+                              didYouMean(name ? name : "", known)));
 }
 
 static uint32_t entryIndex(const sinter_model &model, const char *name) {
@@ -80,17 +80,17 @@ static uint32_t entryIndex(const sinter_model &model, const char *name) {
 }
 
 static uint32_t inputIndex(const sinter_entry &entry, const char *name) {
-  return indexOf(entry.inputs, entry.input_count, name, fmt::format("entry {}: input", entry.name),
+  return indexOf(entry.inputs, entry.input_count, name, formatted("entry {}: input", entry.name),
                  [](const sinter_input &i) { return i.tensor.name; });
 }
 
 static void checkElements(const std::string &what, const sinter_tensor &tensor, uint32_t dtype, size_t count) {
   const bool isHalf = tensor.dtype == SINTER_BF16 || tensor.dtype == SINTER_F16;
   if (dtype != tensor.dtype && !(isHalf && dtype == SINTER_U16)) // the bits
-    fail(Exit::Usage, fmt::format("{} is of {}, not {}", what, dtypeName(tensor.dtype), dtypeName(dtype)));
+    fail(Exit::Usage, formatted("{} is of {}, not {}", what, dtypeName(tensor.dtype), dtypeName(dtype)));
   if (count != size_t(elementCount(tensor)))
     fail(Exit::Usage,
-         fmt::format("{} has {} elements, {}, not {}", what, elementCount(tensor), shapeText(tensor), count));
+         formatted("{} has {} elements, {}, not {}", what, elementCount(tensor), shapeText(tensor), count));
 }
 
 // Bytes of a tensor; booleans are 0 or 1, whatever the caller takes for true.
@@ -141,7 +141,7 @@ int sinter_set(sinter_model *model, const char *entry, const char *input, uint32
     const sinter_tensor &tensor = description.inputs[i].tensor;
     if (!data)
       return model->inputs[e][i].clear();
-    checkElements(fmt::format("entry {}: input {}", entry, input), tensor, dtype, count);
+    checkElements(formatted("entry {}: input {}", entry, input), tensor, dtype, count);
     model->inputs[e][i].resize(tensor.bytes);
     copyElements(tensor, model->inputs[e][i].data(), data);
   });
@@ -154,8 +154,8 @@ int sinter_set_number(sinter_model *model, const char *entry, const char *input,
     const uint32_t i = inputIndex(description, input);
     const sinter_tensor &tensor = description.inputs[i].tensor;
     if (elementCount(tensor) != 1)
-      fail(Exit::Usage, fmt::format("entry {}: input {} has {} elements, {}, not one number", entry, input,
-                                    elementCount(tensor), shapeText(tensor)));
+      fail(Exit::Usage, formatted("entry {}: input {} has {} elements, {}, not one number", entry, input,
+                                  elementCount(tensor), shapeText(tensor)));
     model->inputs[e][i].resize(tensor.bytes);
     storeScalar(tensor.dtype, model->inputs[e][i].data(), value);
   });
@@ -189,8 +189,8 @@ int sinter_call(sinter_model *model, const char *entry) {
       if (!value.empty())
         std::memcpy(program.data(input), value.data(), value.size());
       else if (!input.has_default && std::find(std::begin(own), std::end(own), &input) == std::end(own))
-        fail(Exit::Usage, fmt::format("entry {}: the input {}, {} {}, was never set", entry, input.tensor.name,
-                                      dtypeName(input.tensor.dtype), shapeText(input.tensor)));
+        fail(Exit::Usage, formatted("entry {}: the input {}, {} {}, was never set", entry, input.tensor.name,
+                                    dtypeName(input.tensor.dtype), shapeText(input.tensor)));
     }
     program.run(description);
     model->called = &description;
@@ -202,11 +202,11 @@ int sinter_call(sinter_model *model, const char *entry) {
 static const sinter_tensor &outputOf(const sinter_model &model, const char *entry, const char *output) {
   const sinter_entry &description = model.program->plan().entries[entryIndex(model, entry)];
   const uint32_t o = indexOf(description.outputs, description.output_count, output,
-                             fmt::format("entry {}: output", entry), [](const sinter_tensor &t) { return t.name; });
+                             formatted("entry {}: output", entry), [](const sinter_tensor &t) { return t.name; });
   if (model.called != &description)
-    fail(Exit::Usage, fmt::format("entry {}: output {}: {}", entry, output,
-                                  model.called ? fmt::format("the last call was of {}", model.called->name)
-                                               : "the entry was not called yet"));
+    fail(Exit::Usage, formatted("entry {}: output {}: {}", entry, output,
+                                model.called ? formatted("the last call was of {}", model.called->name)
+                                             : "the entry was not called yet"));
   return description.outputs[o];
 }
 
@@ -214,7 +214,7 @@ int sinter_output(sinter_model *model, const char *entry, const char *output, ui
                   size_t *out_count) {
   return attempt([&] {
     const sinter_tensor &tensor = outputOf(*model, entry, output);
-    checkElements(fmt::format("entry {}: output {}", entry, output), tensor, dtype, size_t(elementCount(tensor)));
+    checkElements(formatted("entry {}: output {}", entry, output), tensor, dtype, size_t(elementCount(tensor)));
     *out_data = model->program->data(tensor);
     *out_count = size_t(elementCount(tensor));
   });
@@ -224,8 +224,8 @@ int sinter_output_number(sinter_model *model, const char *entry, const char *out
   return attempt([&] {
     const sinter_tensor &tensor = outputOf(*model, entry, output);
     if (elementCount(tensor) != 1)
-      fail(Exit::Usage, fmt::format("entry {}: output {} has {} elements, {}, not one number", entry, output,
-                                    elementCount(tensor), shapeText(tensor)));
+      fail(Exit::Usage, formatted("entry {}: output {} has {} elements, {}, not one number", entry, output,
+                                  elementCount(tensor), shapeText(tensor)));
     *out_value = model->program->scalar(*model->called, output);
   });
 }
@@ -234,7 +234,7 @@ static const sinter_state &stateOf(const sinter_model &model, const char *name, 
   const sinter_program &program = model.program->description();
   const sinter_state &state = program.states[indexOf(program.states, program.state_count, name, "state",
                                                      [](const sinter_state &s) { return s.tensor.name; })];
-  checkElements(fmt::format("state {}", name), state.tensor, dtype, count);
+  checkElements(formatted("state {}", name), state.tensor, dtype, count);
   return state;
 }
 
@@ -264,7 +264,7 @@ int sinter_load(sinter_model *model, const char *path) {
     Program &program = *model->program;
     if (std::optional<Checkpoint> loaded = loadIfCheckpoint(file, program)) {
       if (const std::string differences = trainedOtherwise(*loaded, program.description()); !differences.empty())
-        fail(Exit::Input, fmt::format("{}: trained with {}: the model computes something else", file, differences));
+        fail(Exit::Input, formatted("{}: trained with {}: the model computes something else", file, differences));
       model->checkpoint = std::move(*loaded);
       model->begun = true;
       return;

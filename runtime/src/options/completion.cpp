@@ -1,7 +1,7 @@
 // Completion of command lines by bash and zsh, from a table of options.
 #include "options/option.h"
 
-#include <fmt/format.h>
+#include "base/format.h"
 
 namespace sinter {
 
@@ -36,7 +36,7 @@ static std::string functionName(const CommandTable &table) {
 }
 
 // A word in single quotes.
-static std::string quoted(std::string_view text) {
+static std::string shellQuoted(std::string_view text) {
   std::string word = "'";
   for (const char c : text)
     word += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -45,16 +45,17 @@ static std::string quoted(std::string_view text) {
 
 static std::string bashReply(const Values &values) {
   if (values.files || values.folders)
-    return fmt::format("compopt -o filenames; COMPREPLY=($(compgen -{} -- \"${{current#*=}}\"))",
-                       values.folders ? 'd' : 'f');
-  return values.words.empty() ? ":" : fmt::format("COMPREPLY=($(compgen -W {} -- \"$current\"))", quoted(values.words));
+    return formatted("compopt -o filenames; COMPREPLY=($(compgen -{} -- \"${{current#*=}}\"))",
+                     values.folders ? 'd' : 'f');
+  return values.words.empty() ? ":"
+                              : formatted("COMPREPLY=($(compgen -W {} -- \"$current\"))", shellQuoted(values.words));
 }
 
 std::string bashCompletion(const CommandTable &table) {
   const std::string name = functionName(table);
   std::string values, names, commands;
   for (const Command &command : table.commands) {
-    commands += fmt::format("{} ", command.name);
+    commands += formatted("{} ", command.name);
     std::string known = "--help", argument = ":";
     for (const Option &option : command.options) {
       if (option.isArgument()) {
@@ -64,27 +65,27 @@ std::string bashCompletion(const CommandTable &table) {
       for (const std::string &each : splitNames(option.names)) {
         known += " " + each;
         if (!option.isFlag())
-          values += fmt::format("  '{} {}') {}; return ;;\n", command.name, each, bashReply(Values(option)));
+          values += formatted("  '{} {}') {}; return ;;\n", command.name, each, bashReply(Values(option)));
       }
     }
-    names += fmt::format("  '{}')\n    case $current in\n    -*) COMPREPLY=($(compgen -W {} -- \"$current\")) ;;\n"
-                         "    *) {} ;;\n    esac ;;\n",
-                         command.name, quoted(known + (*command.name ? "" : fmt::format(" {}", ofProgram))), argument);
+    names += formatted("  '{}')\n    case $current in\n    -*) COMPREPLY=($(compgen -W {} -- \"$current\")) ;;\n"
+                       "    *) {} ;;\n    esac ;;\n",
+                       command.name, shellQuoted(known + (*command.name ? "" : formatted(" {}", ofProgram))), argument);
   }
-  std::string text = fmt::format("# What bash completes command lines of {0} by: . <({0} --completion=bash)\n{1}() {{\n"
-                                 "  local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} "
-                                 "command=\n  COMPREPLY=()\n"
-                                 "  # bash takes --name=value for three words\n"
-                                 "  [ \"$before\" != = ] || before=${{COMP_WORDS[COMP_CWORD - 2]}}\n"
-                                 "  [ \"$current\" != = ] || current=\n",
-                                 table.program, name);
+  std::string text = formatted("# What bash completes command lines of {0} by: . <({0} --completion=bash)\n{1}() {{\n"
+                               "  local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} "
+                               "command=\n  COMPREPLY=()\n"
+                               "  # bash takes --name=value for three words\n"
+                               "  [ \"$before\" != = ] || before=${{COMP_WORDS[COMP_CWORD - 2]}}\n"
+                               "  [ \"$current\" != = ] || current=\n",
+                               table.program, name);
   if (table.hasSubcommands())
-    text += fmt::format("  if [ $COMP_CWORD = 1 ]; then\n    COMPREPLY=($(compgen -W {} -- \"$current\"))\n    return\n"
-                        "  fi\n  command=${{COMP_WORDS[1]}}\n",
-                        quoted(commands + ofProgram));
-  return text + fmt::format("  case \"$command $before\" in\n{}  esac\n  case $command in\n{}  esac\n}}\n"
-                            "complete -F {} {}\n",
-                            values, names, name, table.program);
+    text += formatted("  if [ $COMP_CWORD = 1 ]; then\n    COMPREPLY=($(compgen -W {} -- \"$current\"))\n    return\n"
+                      "  fi\n  command=${{COMP_WORDS[1]}}\n",
+                      shellQuoted(commands + ofProgram));
+  return text + formatted("  case \"$command $before\" in\n{}  esac\n  case $command in\n{}  esac\n}}\n"
+                          "complete -F {} {}\n",
+                          values, names, name, table.program);
 }
 
 // A description inside of a specification for _arguments.
@@ -106,14 +107,14 @@ static std::string zshAction(const Option &option) {
 static std::string zshSpecifications(const Option &option) {
   const std::string repeated = option.isList() ? "*" : "";
   if (option.isArgument())
-    return " " + quoted(fmt::format("{}:{}:{}", repeated, described(option.value), zshAction(option)));
+    return " " + shellQuoted(formatted("{}:{}:{}", repeated, described(option.value), zshAction(option)));
   std::string text;
   for (const std::string &name : splitNames(option.names)) {
     const char *glue = option.isFlag() ? "" : name[1] == '-' ? option.alone ? "=-" : "=" : "+";
     const std::string value =
         option.isFlag() ? ""
-                        : fmt::format("{}{}:{}", option.alone ? "::" : ":", described(option.value), zshAction(option));
-    text += " \\\n      " + quoted(fmt::format("{}{}{}[{}]{}", repeated, name, glue, described(option.text), value));
+                        : formatted("{}{}:{}", option.alone ? "::" : ":", described(option.value), zshAction(option));
+    text += " \\\n      " + shellQuoted(formatted("{}{}{}[{}]{}", repeated, name, glue, described(option.text), value));
   }
   return text;
 }
@@ -122,18 +123,18 @@ std::string zshCompletion(const CommandTable &table) {
   const std::string name = functionName(table);
   std::string commands, cases;
   for (const Command &command : table.commands) {
-    commands += fmt::format("\n    {}", quoted(fmt::format("{}:{}", command.name, described(command.text))));
+    commands += formatted("\n    {}", shellQuoted(formatted("{}:{}", command.name, described(command.text))));
     std::string all;
     for (const Option &option : command.options)
       all += zshSpecifications(option);
     if (!table.hasSubcommands())
-      return fmt::format("#compdef {0}\n# What zsh completes command lines of {0} by.\n{1}() {{\n"
-                         "    _arguments -S : '--help' '--version' '--man' '--completion=:SHELL:(bash zsh)'{2}\n}}\n"
-                         "compdef {1} {0}\n",
-                         table.program, name, all);
-    cases += fmt::format("  {})\n    _arguments -S : '--help'{} ;;\n", command.name, all);
+      return formatted("#compdef {0}\n# What zsh completes command lines of {0} by.\n{1}() {{\n"
+                       "    _arguments -S : '--help' '--version' '--man' '--completion=:SHELL:(bash zsh)'{2}\n}}\n"
+                       "compdef {1} {0}\n",
+                       table.program, name, all);
+    cases += formatted("  {})\n    _arguments -S : '--help'{} ;;\n", command.name, all);
   }
-  return fmt::format(
+  return formatted(
       "#compdef {0}\n# What zsh completes command lines of {0} by.\n{1}() {{\n"
       "  local -a commands=({2}\n  )\n"
       "  if (( CURRENT == 2 )); then\n    _describe subcommand commands\n    compadd -- {3}\n    return\n  fi\n"

@@ -1,5 +1,6 @@
 // Files of options: a part of TOML, lines NAME = VALUE below [SUBCOMMAND] or before any.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
@@ -7,7 +8,6 @@
 #include "options/option.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -47,7 +47,7 @@ public:
 
   [[noreturn]] void refuse(const std::string &problem) const { refuse(line_, problem); }
   [[noreturn]] void refuse(int line, const std::string &problem) const {
-    fail(Exit::Usage, fmt::format("{}:{}: {}", path_, line, problem));
+    fail(Exit::Usage, formatted("{}:{}: {}", path_, line, problem));
   }
 
 private:
@@ -68,7 +68,7 @@ private:
   void expect(char wanted) {
     skip(false);
     if (at_ == text_.size() || text_[at_] != wanted)
-      refuse(fmt::format("'{}' is wanted here: lines are [SUBCOMMAND] or NAME = VALUE", wanted));
+      refuse(formatted("'{}' is wanted here: lines are [SUBCOMMAND] or NAME = VALUE", wanted));
     ++at_;
   }
 
@@ -182,31 +182,31 @@ private:
         known.emplace_back(option.bareName());
     }
     if (!line.section.empty() && std::find(sections.begin(), sections.end(), line.section) == sections.end())
-      file_.refuse(line.number, fmt::format("[{}] is no subcommand: {}{}", line.section, fmt::join(sections, ", "),
-                                            didYouMean(line.section, sections)));
-    file_.refuse(line.number, fmt::format("there is no option {}{}", line.name, didYouMean(line.name, known)));
+      file_.refuse(line.number, formatted("[{}] is no subcommand: {}{}", line.section, fmt::join(sections, ", "),
+                                          didYouMean(line.section, sections)));
+    file_.refuse(line.number, formatted("there is no option {}{}", line.name, didYouMean(line.name, known)));
   }
 
   void once(const Line &line) {
     for (const auto &[section, name] : seen_)
       if (section == line.section && name == line.name)
-        file_.refuse(line.number, fmt::format("{} is given twice", line.name));
+        file_.refuse(line.number, formatted("{} is given twice", line.name));
     seen_.emplace_back(line.section, line.name);
   }
 
   void set(Option &option, const Line &line) {
     const auto refuse = [&](const std::string &problem) {
-      file_.refuse(line.number, fmt::format("{}: {}", line.name, problem));
+      file_.refuse(line.number, formatted("{}: {}", line.name, problem));
     };
     if (!option.isList() && line.values.size() != 1)
-      refuse(fmt::format("one value is wanted, not {}", line.values.size()));
+      refuse(formatted("one value is wanted, not {}", line.values.size()));
     for (const std::string &value : line.values) {
       if (option.isFlag() && value == "false") {
         option.denied = true;
         continue;
       }
       if (option.isFlag() && value != "true")
-        refuse(fmt::format("{} is not true or false", value));
+        refuse(formatted("{} is not true or false", value));
       if (const std::string problem = takeValue(option, value); !problem.empty())
         refuse(problem);
     }
@@ -234,13 +234,13 @@ static std::string written(const Option &option, const std::string &value) {
   for (const char c : value) {
     if (c == '"' || c == '\\')
       text += '\\';
-    text += static_cast<unsigned char>(c) < 0x20 ? fmt::format("\\u{:04x}", int(c)) : std::string(1, c);
+    text += static_cast<unsigned char>(c) < 0x20 ? formatted("\\u{:04x}", int(c)) : std::string(1, c);
   }
   return text + "\"";
 }
 
 std::string configurationText(const Command &command, std::string_view left) {
-  std::string text = *command.name ? fmt::format("[{}]\n", command.name) : "";
+  std::string text = *command.name ? formatted("[{}]\n", command.name) : "";
   const std::vector<std::string> without = splitNames(left);
   for (const Option &option : command.options) {
     if (option.given.empty() || std::find(without.begin(), without.end(), option.name()) != without.end())
@@ -249,7 +249,7 @@ std::string configurationText(const Command &command, std::string_view left) {
     for (const std::string &value : option.given)
       values += (values.empty() ? "" : ", ") + written(option, value);
     text +=
-        fmt::format("{} = {}{}{}\n", option.bareName(), option.isList() ? "[" : "", values, option.isList() ? "]" : "");
+        formatted("{} = {}{}{}\n", option.bareName(), option.isList() ? "[" : "", values, option.isList() ? "]" : "");
   }
   return text;
 }

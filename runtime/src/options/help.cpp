@@ -1,8 +1,9 @@
 // What a table of options looks like on a terminal.
 #include "options/option.h"
 
+#include "base/format.h"
+
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -24,8 +25,8 @@ static std::string wrapped(std::string text) {
 
 static std::string line(const std::string &left, const std::string &text) {
   const bool fits = left.size() + 3 <= column;
-  return fmt::format("  {:<{}}{}{}\n", left, fits ? column - 2 : left.size(),
-                     fits ? "" : "\n" + std::string(column, ' '), wrapped(text));
+  return formatted("  {:<{}}{}{}\n", left, fits ? column - 2 : left.size(), fits ? "" : "\n" + std::string(column, ' '),
+                   wrapped(text));
 }
 
 static std::string rangeText(const Option &option) {
@@ -37,7 +38,7 @@ static std::string description(const Option &option) {
   const std::string range = rangeText(option);
   const std::string otherwise = option.otherwise.empty() ? "" : "default: " + option.otherwise;
   const std::string more = range + (range.empty() || otherwise.empty() ? "" : "; ") + otherwise;
-  return more.empty() ? option.text : fmt::format("{} ({})", option.text, more);
+  return more.empty() ? option.text : formatted("{} ({})", option.text, more);
 }
 
 static std::string optionLine(const Option &option) {
@@ -57,9 +58,9 @@ static std::string ofVariables(const CommandTable &table) {
   const std::vector<Option> &options = table.commands.front().options;
   const auto example =
       std::find_if(options.begin(), options.end(), [](const Option &option) { return !option.isArgument(); });
-  return fmt::format("What an option is not given is taken from --config FILE, then from environment variables:\n"
-                     "{} for {}.\n",
-                     variableOf(table, *example), example->name());
+  return formatted("What an option is not given is taken from --config FILE, then from environment variables:\n"
+                   "{} for {}.\n",
+                   variableOf(table, *example), example->name());
 }
 
 static std::string sections(const CommandTable &table, const Command &command) {
@@ -74,20 +75,20 @@ static std::string sections(const CommandTable &table, const Command &command) {
 
 std::string helpText(const CommandTable &table, const Command *command) {
   if (!command) {
-    std::string text = fmt::format("{}: {}\nUsage: {} SUBCOMMAND [OPTIONS]\n\n{}\nOptions:\n{}\nSubcommands:\n",
-                                   table.program, table.about, table.program, ofVariables(table), ofProgram());
+    std::string text = formatted("{}: {}\nUsage: {} SUBCOMMAND [OPTIONS]\n\n{}\nOptions:\n{}\nSubcommands:\n",
+                                 table.program, table.about, table.program, ofVariables(table), ofProgram());
     for (const Command &each : table.commands)
       text += line(each.name, each.text);
     return text;
   }
   std::string usage = table.program;
   if (table.hasSubcommands())
-    usage += fmt::format(" {}", command->name);
+    usage += formatted(" {}", command->name);
   for (const Option &option : command->options)
     if (option.isArgument())
-      usage += fmt::format(" {}{}{}", option.required ? "" : "[", option.value, option.required ? "" : "]");
-  return fmt::format("{}\nUsage: {} [OPTIONS]\n{}{}", command->text, usage, sections(table, *command),
-                     table.hasSubcommands() ? "" : "\n" + ofVariables(table));
+      usage += formatted(" {}{}{}", option.required ? "" : "[", option.value, option.required ? "" : "]");
+  return formatted("{}\nUsage: {} [OPTIONS]\n{}{}", command->text, usage, sections(table, *command),
+                   table.hasSubcommands() ? "" : "\n" + ofVariables(table));
 }
 
 } // namespace sinter

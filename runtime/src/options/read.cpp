@@ -1,6 +1,7 @@
 // The words of a command line: which subcommand and options they name, what is wrong with them, and where else values
 // come from.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 #include "base/suggest.h"
 #include "options/option.h"
@@ -8,11 +9,10 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
-#include <fmt/format.h>
 
 namespace sinter {
 
-std::string seeHelp() { return fmt::format("; '{} --help' lists what there is", speaker()); }
+std::string seeHelp() { return formatted("; '{} --help' lists what there is", speaker()); }
 
 static bool looksLikeOption(const std::string &word) { return word.size() > 1 && word[0] == '-'; }
 
@@ -84,26 +84,26 @@ private:
     size_t at;
     Option *option = find(word, name, at);
     if (!option || option->isArgument() || (word[1] != '-' && at == 2 && option->isFlag()))
-      fail(Exit::Usage, fmt::format("there is no option {}{}{}", word.substr(0, word.find('=')),
-                                    meaningOf(table_, command_, word.substr(0, word.find('='))), seeHelp()));
+      fail(Exit::Usage, formatted("there is no option {}{}{}", word.substr(0, word.find('=')),
+                                  meaningOf(table_, command_, word.substr(0, word.find('='))), seeHelp()));
     const bool glued = at != std::string::npos;
     if (option->isFlag()) {
       if (glued)
-        fail(Exit::Usage, fmt::format("{} takes no value, but has '{}'", name, word.substr(at)));
+        fail(Exit::Usage, formatted("{} takes no value, but has '{}'", name, word.substr(at)));
       option->given.empty() ? void(takeValue(*option, "true")) : void();
       return;
     }
     std::string value = glued ? word.substr(at) : nextValue(*option, name);
     if (option->alone && glued && value.empty())
-      fail(Exit::Usage, fmt::format("{} is followed by nothing{}", word, seeHelp()));
+      fail(Exit::Usage, formatted("{} is followed by nothing{}", word, seeHelp()));
     if (!option->given.empty() && !option->isList())
-      fail(Exit::Usage, fmt::format("{} is given twice: '{}' and '{}'", name, option->given[0], value));
+      fail(Exit::Usage, formatted("{} is given twice: '{}' and '{}'", name, option->given[0], value));
     take(*option, name, value);
   }
 
   void take(Option &option, const std::string &name, const std::string &value) {
     if (const std::string problem = takeValue(option, value); !problem.empty())
-      fail(Exit::Usage, fmt::format("{}: {}{}", name, problem, seeHelp()));
+      fail(Exit::Usage, formatted("{}: {}{}", name, problem, seeHelp()));
   }
 
   // The word behind an option, unless it is an option itself.
@@ -114,10 +114,10 @@ private:
     if (option.alone)
       return !ends && !looksLikeOption(words_[next_]) ? words_[next_++] : option.alone;
     if (!ends && looksLikeOption(words_[next_]) && find(words_[next_], other, at) && other.size() > 2)
-      fail(Exit::Usage, fmt::format("{} needs a value ({}), but the option {} follows; {}={} if that is meant", name,
-                                    option.value, words_[next_], name, words_[next_]));
+      fail(Exit::Usage, formatted("{} needs a value ({}), but the option {} follows; {}={} if that is meant", name,
+                                  option.value, words_[next_], name, words_[next_]));
     if (ends)
-      fail(Exit::Usage, fmt::format("{} needs a value: {}{}", name, option.value, seeHelp()));
+      fail(Exit::Usage, formatted("{} needs a value: {}{}", name, option.value, seeHelp()));
     return words_[next_++];
   }
 
@@ -125,7 +125,7 @@ private:
     for (Option &option : command_.options)
       if (option.isArgument() && (option.given.empty() || option.isList()))
         return take(option, option.names, word);
-    fail(Exit::Usage, fmt::format("unexpected argument '{}'{}", word, seeHelp()));
+    fail(Exit::Usage, formatted("unexpected argument '{}'{}", word, seeHelp()));
   }
 
   CommandTable &table_;
@@ -153,18 +153,18 @@ static void readEnvironment(const CommandTable &table, Command &command) {
     else if (value == "1" || value == "true")
       takeValue(option, "true");
     else if (!off)
-      problem = fmt::format("{} is not 1, 0, true or false", value);
+      problem = formatted("{} is not 1, 0, true or false", value);
     if (!problem.empty())
-      fail(Exit::Usage, fmt::format("the environment variable {}: {}{}", name, problem, seeHelp()));
+      fail(Exit::Usage, formatted("the environment variable {}: {}{}", name, problem, seeHelp()));
   }
 }
 
 static void checkTogether(const Command &command) {
   for (const Option &option : command.options) {
     if (option.required && option.given.empty())
-      fail(Exit::Usage, fmt::format("{} is required{}", option.name(), seeHelp()));
+      fail(Exit::Usage, formatted("{} is required{}", option.name(), seeHelp()));
     if (!option.given.empty() && *option.excludes && !command.at(option.excludes).given.empty())
-      fail(Exit::Usage, fmt::format("{} and {} exclude each other{}", option.name(), option.excludes, seeHelp()));
+      fail(Exit::Usage, formatted("{} and {} exclude each other{}", option.name(), option.excludes, seeHelp()));
   }
 }
 
@@ -188,19 +188,19 @@ static Command &chooseCommand(CommandTable &table, const std::vector<std::string
   std::vector<std::string> known;
   for (const Command &command : table.commands)
     known.emplace_back(command.name);
-  const std::string list = fmt::format("{}", fmt::join(known, ", "));
+  const std::string list = formatted("{}", fmt::join(known, ", "));
   if (words.empty())
-    fail(Exit::Usage, fmt::format("a subcommand is required: {}; '{} --help' says what they do", list, speaker()));
+    fail(Exit::Usage, formatted("a subcommand is required: {}; '{} --help' says what they do", list, speaker()));
   const std::string &first = words[0];
   for (Command &command : table.commands)
     if (first == command.name)
       return command;
   if (first.starts_with("--completion"))
-    fail(Exit::Usage, fmt::format("{}: --completion=bash and --completion=zsh are known", first));
+    fail(Exit::Usage, formatted("{}: --completion=bash and --completion=zsh are known", first));
   if (looksLikeOption(first))
     fail(Exit::Usage,
-         fmt::format("'{}': options come after the subcommand, which is one of {}{}", first, list, seeHelp()));
-  fail(Exit::Usage, fmt::format("'{}' is not a subcommand: {}{}{}", first, list, didYouMean(first, known), seeHelp()));
+         formatted("'{}': options come after the subcommand, which is one of {}{}", first, list, seeHelp()));
+  fail(Exit::Usage, formatted("'{}' is not a subcommand: {}{}{}", first, list, didYouMean(first, known), seeHelp()));
 }
 
 Chosen readOptions(CommandTable &table, const std::vector<std::string> &words) {

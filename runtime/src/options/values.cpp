@@ -1,4 +1,5 @@
 // Values of options: checked as text, then stored where they belong.
+#include "base/format.h"
 #include "base/suggest.h"
 #include "options/option.h"
 
@@ -6,7 +7,6 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -32,7 +32,7 @@ template <typename T> static bool readNumber(const std::string &text, T &value) 
 }
 
 static std::string isNot(const std::string &text, const std::string &what) {
-  return fmt::format("{} is not {}", text.empty() ? "''" : text, what);
+  return formatted("{} is not {}", text.empty() ? "''" : text, what);
 }
 
 namespace {

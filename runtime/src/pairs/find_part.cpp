@@ -2,9 +2,9 @@
 
 #include "arrays/array_files.h"
 #include "base/error.h"
+#include "base/format.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 /// Where it is linked in.
 extern "C" [[gnu::weak]] const sinter::PairsPart sinter_pairs;
@@ -25,10 +25,10 @@ void addPairs(std::vector<std::string> &inputs, const std::string &source, const
     return;
   if (source.empty() || target.empty())
     fail(Exit::Usage,
-         fmt::format("{0}source and {0}target go together: line n of the one belongs to line n of the other", prefix));
+         formatted("{0}source and {0}target go together: line n of the one belongs to line n of the other", prefix));
   if (!inputs.empty())
-    fail(Exit::Usage, fmt::format("{0}source and {0}input both say what to read: give one of them", prefix));
-  inputs = {fmt::format("source={}:{}", source, linesOfText), fmt::format("target={}:{}", target, linesOfText)};
+    fail(Exit::Usage, formatted("{0}source and {0}input both say what to read: give one of them", prefix));
+  inputs = {formatted("source={}:{}", source, linesOfText), formatted("target={}:{}", target, linesOfText)};
 }
 
 } // namespace sinter

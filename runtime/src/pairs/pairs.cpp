@@ -1,6 +1,7 @@
 #include "pairs/pairs.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/hash.h"
 #include "base/report.h"
 #include "base/utf8.h"
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -78,7 +78,7 @@ public:
       }
     return hash.value();
   }
-  std::string size() const override { return fmt::format("{} pairs", end_ - begin_); }
+  std::string size() const override { return formatted("{} pairs", end_ - begin_); }
   std::string missing(const Batch &batch) const override {
     for (const BatchInput &input : batch.inputs)
       if (std::find(sides.begin(), sides.end(), input.name) == sides.end())
@@ -123,14 +123,14 @@ static std::array<int64_t, 2> rowSizes(const Batch &batch) {
   for (const BatchInput &input : batch.inputs) {
     const auto name = std::find(sides.begin(), sides.end(), input.name);
     if (name == sides.end() || input.dtype != SINTER_I32 || input.shape.size() != 2 || input.rowSize() < 3)
-      fail(Exit::Usage, fmt::format("lines of a text fill source and target, i32 [batch, 3 tokens or more], but the "
-                                    "entry takes {}: --input NAME=FILE names an array for each",
-                                    inputNames(batch)));
+      fail(Exit::Usage, formatted("lines of a text fill source and target, i32 [batch, 3 tokens or more], but the "
+                                  "entry takes {}: --input NAME=FILE names an array for each",
+                                  inputNames(batch)));
     sizes[size_t(name - sides.begin())] = input.rowSize();
   }
   if (!sizes[0] || !sizes[1])
     fail(Exit::Usage,
-         fmt::format("lines of a text fill source and target, but the entry takes {} only", inputNames(batch)));
+         formatted("lines of a text fill source and target, but the entry takes {} only", inputNames(batch)));
   return sizes;
 }
 
@@ -139,7 +139,7 @@ static Tokenizer tokenizerOf(const DataOptions &options, int64_t vocabulary) {
                               "SOURCE --data TARGET -o tokenizer.json` makes one";
   const bool isRestored = options.restored && options.restored->kind() != Tokenizer::Kind::None;
   if (!isRestored && options.tokenizer.empty())
-    fail(Exit::Usage, fmt::format("--tokenizer is required, of both texts together: {}", way));
+    fail(Exit::Usage, formatted("--tokenizer is required, of both texts together: {}", way));
   const bool isFile = options.tokenizer != "bytes" && options.tokenizer != "chars";
   const Tokenizer tokenizer = isRestored ? *options.restored
                               : isFile   ? Tokenizer::of(readTokenizer(options.tokenizer))
@@ -147,12 +147,12 @@ static Tokenizer tokenizerOf(const DataOptions &options, int64_t vocabulary) {
   const std::string what = isRestored ? "the checkpoint's tokenizer" : "--tokenizer " + options.tokenizer;
   for (const int32_t token : {paddingToken, beginToken, endToken})
     if (!tokenizer.text() || !tokenizer.text()->isSpecial(token))
-      fail(Exit::Input, fmt::format("{}: token {} is not a special one; 0 is padding, 1 the begin, 2 the end: {}", what,
-                                    token, way));
+      fail(Exit::Input,
+           formatted("{}: token {} is not a special one; 0 is padding, 1 the begin, 2 the end: {}", what, token, way));
   if (vocabulary && tokenizer.size() > vocabulary)
-    fail(Exit::Input, fmt::format("{}: has {} tokens, but the model's vocabulary holds {}; compile the model with a "
-                                  "vocabulary of at least {}",
-                                  what, tokenizer.size(), vocabulary, tokenizer.size()));
+    fail(Exit::Input, formatted("{}: has {} tokens, but the model's vocabulary holds {}; compile the model with a "
+                                "vocabulary of at least {}",
+                                what, tokenizer.size(), vocabulary, tokenizer.size()));
   return tokenizer;
 }
 
@@ -162,8 +162,7 @@ static std::string readTexts(const std::vector<InputFile> &inputs, const char *n
   for (const InputFile &file : filesFor(inputs, name)) {
     const std::string text = readFile(file.path);
     if (const size_t at = findInvalidUtf8(text); at != text.npos)
-      fail(Exit::Input,
-           fmt::format("{}: not UTF-8 text: byte 0x{:02x} at offset {}", file.path, uint8_t(text[at]), at));
+      fail(Exit::Input, formatted("{}: not UTF-8 text: byte 0x{:02x} at offset {}", file.path, uint8_t(text[at]), at));
     all += text;
     if (!text.empty() && text.back() != '\n')
       all += '\n';
@@ -180,11 +179,11 @@ static std::shared_ptr<const Pairs> readPairs(const char *option, const std::vec
     texts[side] = readTexts(inputs, sides[size_t(side)], what[side]);
     lines[side] = linesOf(texts[side]);
     if (what[side].empty())
-      fail(Exit::Usage, fmt::format("{0}{1} and {0}{2} go together: a text for each", option, sides[0], sides[1]));
+      fail(Exit::Usage, formatted("{0}{1} and {0}{2} go together: a text for each", option, sides[0], sides[1]));
   }
   if (lines[0].size() != lines[1].size())
-    fail(Exit::Input, fmt::format("{} has {} lines, but {} has {}: line n of the one belongs to line n of the other",
-                                  what[0], lines[0].size(), what[1], lines[1].size()));
+    fail(Exit::Input, formatted("{} has {} lines, but {} has {}: line n of the one belongs to line n of the other",
+                                what[0], lines[0].size(), what[1], lines[1].size()));
   const bool wide = tokenizer.size() > 0x10000;
   auto pairs = std::make_shared<Pairs>(Pairs{Sentences(wide), Sentences(wide)});
   LeftOut left{.of = int64_t(lines[0].size())};
@@ -204,11 +203,11 @@ static std::shared_ptr<const Pairs> readPairs(const char *option, const std::vec
     (*pairs)[1].add(target);
   }
   if (left.empty || left.tooLong)
-    reportNote(fmt::format("{}, {}: of {} pairs {} are left out, of which a line is empty, and {} that are longer than "
-                           "{} and {} tokens",
-                           what[0], what[1], left.of, left.empty, left.tooLong, sizes[0] - 1, sizes[1] - 2));
+    reportNote(formatted("{}, {}: of {} pairs {} are left out, of which a line is empty, and {} that are longer than "
+                         "{} and {} tokens",
+                         what[0], what[1], left.of, left.empty, left.tooLong, sizes[0] - 1, sizes[1] - 2));
   if (!(*pairs)[0].size())
-    fail(Exit::Input, fmt::format("{}, {}: no pair that fits, of {}", what[0], what[1], left.of));
+    fail(Exit::Input, formatted("{}, {}: no pair that fits, of {}", what[0], what[1], left.of));
   return pairs;
 }
 
@@ -229,7 +228,7 @@ Data loadPairs(const DataOptions &options, const Batch &batch, int64_t vocabular
   const int64_t split = splitPoint(count, options.validationFraction);
   if (split < 1)
     fail(Exit::Input,
-         fmt::format("{}: too short: {} pairs, none of them left for training", options.inputs[0].path, count));
+         formatted("{}: too short: {} pairs, none of them left for training", options.inputs[0].path, count));
   data.training = std::make_unique<PairDataset>(pairs, 0, split, options.randomSplit);
   if (split < count)
     data.validation = std::make_unique<PairDataset>(pairs, split, count, options.randomSplit);

@@ -1,13 +1,13 @@
 #include "pairs/score.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/output.h"
 #include "base/utf8.h"
 #include "files/files.h"
 #include "pairs/metrics.h"
 #include "pairs/pairs.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 namespace sinter {
@@ -15,7 +15,7 @@ namespace sinter {
 static std::string readLines(const std::string &path) {
   std::string text = readFile(path);
   if (const size_t at = findInvalidUtf8(text); at != text.npos)
-    fail(Exit::Input, fmt::format("{}: not UTF-8 text: byte 0x{:02x} at offset {}", path, uint8_t(text[at]), at));
+    fail(Exit::Input, formatted("{}: not UTF-8 text: byte 0x{:02x} at offset {}", path, uint8_t(text[at]), at));
   return text;
 }
 
@@ -23,7 +23,7 @@ Exit score(const ScoreCommand &command) {
   const std::string text = readLines(command.translations);
   const Lines lines = linesOf(text);
   if (lines.empty())
-    fail(Exit::Input, fmt::format("{}: is empty: nothing to score", command.translations));
+    fail(Exit::Input, formatted("{}: is empty: nothing to score", command.translations));
   std::vector<std::string> texts;
   for (const std::string &path : command.references)
     texts.push_back(readLines(path));
@@ -31,8 +31,8 @@ Exit score(const ScoreCommand &command) {
   for (size_t r = 0; r < texts.size(); ++r) {
     references.push_back(linesOf(texts[r]));
     if (references[r].size() != lines.size())
-      fail(Exit::Input, fmt::format("{} has {} lines, but {} has {}: each is the translation of one sentence",
-                                    command.translations, lines.size(), command.references[r], references[r].size()));
+      fail(Exit::Input, formatted("{} has {} lines, but {} has {}: each is the translation of one sentence",
+                                  command.translations, lines.size(), command.references[r], references[r].size()));
   }
   const Bleu bleu = bleuOf(lines, references);
   const double chrf = chrfOf(lines, references);

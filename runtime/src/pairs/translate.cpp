@@ -1,5 +1,6 @@
 // The subcommand translate: for each line of a text the line that a model with an encoder writes for it.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "base/report.h"
@@ -13,7 +14,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -24,8 +24,8 @@ Exit translate(const sinter_program &description, const CommonOptions &common, c
       loadForUse(command.checkpoint, *program, Use::Parameters, command.ignoreConfiguration, &complete);
   const Tokenizer tokenizer = command.tokenizer.empty() ? checkpoint.tokenizer : makeTokenizer(command.tokenizer, "");
   if (tokenizer.kind() != Tokenizer::Kind::Model)
-    fail(Exit::Usage, fmt::format("{}: has no tokenizer that knows where a sentence ends: give one with --tokenizer",
-                                  command.checkpoint));
+    fail(Exit::Usage, formatted("{}: has no tokenizer that knows where a sentence ends: give one with --tokenizer",
+                                command.checkpoint));
   Generator generator(*program, tokenizer);
   const TokenModel &model = generator.model();
   if (model.sourceLength() < 2)
@@ -43,7 +43,7 @@ Exit translate(const sinter_program &description, const CommonOptions &common, c
   std::vector<size_t> places; // their lines: one without words has no translation
   int64_t cut = 0;
   for (size_t i = 0; i < lines.size(); ++i) {
-    std::vector<int32_t> tokens = tokenizer.encode(lines[i], fmt::format("{}:{}", command.source, i + 1));
+    std::vector<int32_t> tokens = tokenizer.encode(lines[i], formatted("{}:{}", command.source, i + 1));
     if (tokens.empty())
       continue;
     if (const size_t room = size_t(model.sourceLength()) - 1; tokens.size() > room) {
@@ -62,7 +62,7 @@ Exit translate(const sinter_program &description, const CommonOptions &common, c
       open = open && printText(translation + "\n");
     } else {
       open = open && printText("{\"source\":") && printJsonQuoted(lines[written]) && printText(",\"translation\":") &&
-             printJsonQuoted(translation) && printText(fmt::format(",\"score\":{}}}\n", JsonNumber{score}));
+             printJsonQuoted(translation) && printText(formatted(",\"score\":{}}}\n", JsonNumber{score}));
     }
     ++written;
   };
@@ -75,8 +75,8 @@ Exit translate(const sinter_program &description, const CommonOptions &common, c
   while (written < lines.size())
     write("", 0);
   if (cut > 0)
-    reportWarning(fmt::format("{}: {} of {} lines were cut to the {} tokens that the model reads", command.source, cut,
-                              lines.size(), model.sourceLength()));
+    reportWarning(formatted("{}: {} of {} lines were cut to the {} tokens that the model reads", command.source, cut,
+                            lines.size(), model.sourceLength()));
   return Exit::Done;
 }
 

@@ -1,5 +1,6 @@
 // Runs kernels compiled for the CPU. All operand addresses are computed once, since the blocks never move.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/trace.h"
 #include "program/block.h"
 #include "program/device.h"
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 #include <vector>
 
 namespace sinter {
@@ -70,8 +70,8 @@ public:
         pool_(threads, scratch_.data(), scratchStride_) {
     for (uint32_t k = 0; k < plan_.kernel_count; ++k)
       if (!version.kernels[k].cpu)
-        fail(Exit::Device, fmt::format("device cpu: kernel {} was not compiled for the CPU, but for {}",
-                                       version.kernels[k].name, program.target));
+        fail(Exit::Device, formatted("device cpu: kernel {} was not compiled for the CPU, but for {}",
+                                     version.kernels[k].name, program.target));
     size_t operands = 0;
     for (uint32_t e = 0; e < program.entry_count; ++e)
       for (uint32_t l = 0; l < plan_.entries[e].launch_count; ++l)
@@ -105,7 +105,7 @@ private:
     const Job *first = jobs_.data() + firstOfEntry_[size_t(&entry - plan_.entries)];
     for (int thread = 0; thread < pool_.threads(); ++thread) {
       if (thread > 0 && !named_)
-        trace.nameLane(thread, fmt::format("kernels {}", thread));
+        trace.nameLane(thread, formatted("kernels {}", thread));
       for (const ThreadPool::Share &share : pool_.shares(thread)) {
         const sinter_launch &launch = entry.launches[share.job - first];
         trace.span("launch", kernelInfo(program_, plan_, launch.kernel).name, share.begin, share.end,
@@ -181,8 +181,8 @@ private:
       }
       if (jobs_[chain].followers == mostFollowers || launch.operand_count > SINTER_CHAIN_OPERANDS)
         fail(Exit::Device,
-             fmt::format("device cpu: a chain of more launches or operands than this runtime follows, at {}",
-                         launch.location));
+             formatted("device cpu: a chain of more launches or operands than this runtime follows, at {}",
+                       launch.location));
       jobs_[chain].followers += 1;
       jobs_[chain].pieces = entry.launches[l - 1].pieces;
       jobs_[chain].alone = jobs_[chain].alone && job.alone;

@@ -1,8 +1,7 @@
 #include "program/processor.h"
 
 #include "base/error.h"
-
-#include <fmt/format.h>
+#include "base/format.h"
 
 namespace sinter {
 
@@ -30,21 +29,21 @@ std::string featureNames(uint64_t features) {
   std::string text;
   for (size_t i = 0; i < std::size(names); ++i)
     if (features >> i & 1)
-      text += fmt::format("{}{}", text.empty() ? "" : " ", names[i]);
+      text += formatted("{}{}", text.empty() ? "" : " ", names[i]);
   return text;
 }
 
 const sinter_version &chooseVersion(const sinter_program &program, std::string_view wanted, uint64_t features) {
   if (program.version_count == 0)
     fail(Exit::Device,
-         fmt::format("device cpu: not compiled into this program, which is for {}; use --device vulkan, or compile "
-                     "the model with --target=cpu,vulkan",
-                     program.target));
+         formatted("device cpu: not compiled into this program, which is for {}; use --device vulkan, or compile "
+                   "the model with --target=cpu,vulkan",
+                   program.target));
   const sinter_version *best = nullptr, *candidate = nullptr;
   std::string known;
   for (uint32_t v = 0; v < program.version_count; ++v) {
     const sinter_version &version = program.versions[v];
-    known += fmt::format("{}{}", v ? ", " : "", version.name);
+    known += formatted("{}{}", v ? ", " : "", version.name);
     if (!wanted.empty() && wanted != version.name)
       continue;
     if (!candidate) // the first asks for least
@@ -55,10 +54,10 @@ const sinter_version &chooseVersion(const sinter_program &program, std::string_v
   if (best)
     return *best;
   if (!candidate)
-    fail(Exit::Usage, fmt::format("--march {}: the program has no such version; it has {}", wanted, known));
-  fail(Exit::Device, fmt::format("processor: {} needs {}, which this processor lacks; compile the model with "
-                                 "--march=native on this machine, or for a lesser one",
-                                 candidate->name, featureNames(candidate->features & ~features)));
+    fail(Exit::Usage, formatted("--march {}: the program has no such version; it has {}", wanted, known));
+  fail(Exit::Device, formatted("processor: {} needs {}, which this processor lacks; compile the model with "
+                               "--march=native on this machine, or for a lesser one",
+                               candidate->name, featureNames(candidate->features & ~features)));
 }
 
 } // namespace sinter

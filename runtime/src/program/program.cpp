@@ -1,13 +1,13 @@
 #include "program/program.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/trace.h"
 #include "program/device.h"
 #include "program/processor.h"
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 #include <limits>
 #include <vector>
 
@@ -17,12 +17,12 @@ Program::Program(const sinter_program &program, int threads, std::string_view ma
   version_ = &chooseVersion(program, march);
   const uint64_t bytes = cpuMemoryBytes(program, *version_, threads);
   if (program.memory_budget && bytes > program.memory_budget)
-    fail(Exit::Usage, fmt::format("with {} thread{} the program takes {} bytes, but it was compiled to stay within {} "
-                                  "(--memory-budget){}",
-                                  threads, threads == 1 ? "" : "s", bytes, program.memory_budget,
-                                  threads == 1 ? ""
-                                               : fmt::format(": --threads {} is the most that fits",
-                                                             threadsWithinBudget(program, *version_, threads))));
+    fail(Exit::Usage, formatted("with {} thread{} the program takes {} bytes, but it was compiled to stay within {} "
+                                "(--memory-budget){}",
+                                threads, threads == 1 ? "" : "s", bytes, program.memory_budget,
+                                threads == 1 ? ""
+                                             : formatted(": --threads {} is the most that fits",
+                                                         threadsWithinBudget(program, *version_, threads))));
   device_ = makeCpuDevice(program, *version_, threads);
 }
 
@@ -33,10 +33,9 @@ Program::Program(const sinter_program &program, std::unique_ptr<Device> device)
 
 void Program::checkVersion(const sinter_program &program) {
   if (program.abi_version != SINTER_ABI_VERSION)
-    fail(Exit::Device,
-         fmt::format("program: compiled for interface version {}, this runtime has version {}; compile and "
-                     "link it with one version of sinter",
-                     program.abi_version, SINTER_ABI_VERSION));
+    fail(Exit::Device, formatted("program: compiled for interface version {}, this runtime has version {}; compile and "
+                                 "link it with one version of sinter",
+                                 program.abi_version, SINTER_ABI_VERSION));
 }
 
 Program::~Program() = default;
@@ -180,7 +179,7 @@ int64_t elementCount(const sinter_tensor &tensor) {
 }
 
 std::string shapeText(const sinter_tensor &tensor) {
-  return fmt::format("[{}]", fmt::join(tensor.shape, tensor.shape + tensor.rank, ", "));
+  return formatted("[{}]", fmt::join(tensor.shape, tensor.shape + tensor.rank, ", "));
 }
 
 } // namespace sinter

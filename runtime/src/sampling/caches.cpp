@@ -1,10 +1,10 @@
 #include "sampling/caches.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 #include <string>
 
 namespace sinter {
@@ -38,8 +38,8 @@ Caches::Caches(Program &program, const CachedEntries &entries, size_t batch, int
     const bool shared = find(written, state.tensor.name) != nullptr;
     copyable_ &= batch == 1 || (state.tensor.rank > 0 && state.tensor.shape[0] == int64_t(batch));
     if (!shared && (!copyable_ || !own || own->tensor.bytes != state.tensor.bytes / batch))
-      fail(Exit::Usage, fmt::format("entries prefill, decode and encode: their caches do not belong together: {}",
-                                    state.tensor.name));
+      fail(Exit::Usage,
+           formatted("entries prefill, decode and encode: their caches do not belong together: {}", state.tensor.name));
     caches_.push_back({&state, shared ? nullptr : own, ofSource, bytes_});
     bytes_ += state.tensor.bytes;
   };

@@ -1,10 +1,10 @@
 #include "sampling/generate.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -25,8 +25,8 @@ std::vector<int32_t> Generator::promptTokens(const std::string &prompt, const st
     for (const int32_t token : part)
       if (token >= model_.vocabulary())
         fail(Exit::Input,
-             fmt::format("{}: has token {}, but the model only {} of them: the tokenizer is of another model", what,
-                         token, model_.vocabulary()));
+             formatted("{}: has token {}, but the model only {} of them: the tokenizer is of another model", what,
+                       token, model_.vocabulary()));
     last.insert(last.end(), part.begin(), part.end());
     if (!all && last.size() > matter)
       last.erase(last.begin(), last.end() - int64_t(matter));

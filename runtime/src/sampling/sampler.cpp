@@ -1,10 +1,10 @@
 #include "sampling/sampler.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <optional>
 
 namespace sinter {
@@ -20,7 +20,7 @@ void Sampler::adjust(std::span<const float> logits, const History &history, Rank
   for (size_t id = 0; id < count; ++id) {
     if (std::isnan(logits[id]))
       fail(Exit::Input,
-           fmt::format("the logit of token {} is not a number; the checkpoint's parameters are not finite", id));
+           formatted("the logit of token {} is not a number; the checkpoint's parameters are not finite", id));
     candidates[id] = {logits[id], int32_t(id)};
   }
   if (candidates.empty())

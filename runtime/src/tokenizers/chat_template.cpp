@@ -1,6 +1,7 @@
 #include "tokenizers/chat_template.h"
 
 #include "base/flat_json.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/report.h"
 #include "base/suggest.h"
@@ -8,7 +9,6 @@
 #include "tokenizers/text_tokenizer.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -51,10 +51,10 @@ std::string_view trimmed(std::string_view text) {
   std::string like;
   for (const Known &known : kKnown)
     if (known.mark && text.find(known.mark) != text.npos)
-      like = fmt::format("; its marks are those of {}", known.name);
-  fail(Exit::Input, fmt::format("{}: a template in Jinja, which is a programming language: not read{}; known by name "
-                                "are chatml, llama3, gemma and plain, and train --help says what a file is",
-                                path, like));
+      like = formatted("; its marks are those of {}", known.name);
+  fail(Exit::Input, formatted("{}: a template in Jinja, which is a programming language: not read{}; known by name "
+                              "are chatml, llama3, gemma and plain, and train --help says what a file is",
+                              path, like));
 }
 
 } // namespace
@@ -90,9 +90,7 @@ ChatTemplate ChatTemplate::restore(const std::string &json, const std::string &w
 }
 
 ChatTemplate ChatTemplate::parse(const std::string &json, const std::string &what, Exit exit) {
-  const auto wrong = [&](const std::string &problem) {
-    fail(exit, fmt::format("{}: chat template: {}", what, problem));
-  };
+  const auto wrong = [&](const std::string &problem) { fail(exit, formatted("{}: chat template: {}", what, problem)); };
   const auto values = parseFlatJson(json);
   if (!values)
     wrong("must be a JSON object of texts: user, assistant and, perhaps, system and begin, with {content} where a "
@@ -102,10 +100,10 @@ ChatTemplate ChatTemplate::parse(const std::string &json, const std::string &wha
   for (const auto &[name, value] : *values) {
     const bool flag = name == "trim";
     if (std::find(kMembers.begin(), kMembers.end(), name) == kMembers.end())
-      wrong(fmt::format("unknown member '{}'{}", printable(std::string_view(name).substr(0, 100)),
-                        didYouMean(name, kMembers)));
+      wrong(formatted("unknown member '{}'{}", printable(std::string_view(name).substr(0, 100)),
+                      didYouMean(name, kMembers)));
     if (flag ? value.quoted || (value.text != "true" && value.text != "false") : !value.quoted)
-      wrong(fmt::format("{} must be {}", name, flag ? "true or false" : "a text"));
+      wrong(formatted("{} must be {}", name, flag ? "true or false" : "a text"));
     result.trim_ |= flag && value.text == "true";
     if (name == "begin")
       result.begin_ = value.text;
@@ -113,14 +111,14 @@ ChatTemplate ChatTemplate::parse(const std::string &json, const std::string &wha
       if (name == kRoles[role]) {
         const size_t at = value.text.find(kContent);
         if (at == value.text.npos || value.text.find(kContent, at + 1) != value.text.npos)
-          wrong(fmt::format("{} must have {{content}} once, where the message stands", name));
+          wrong(formatted("{} must have {{content}} once, where the message stands", name));
         result.parts_[role] = {value.text.substr(0, at), value.text.substr(at + kContent.size())};
         given[role] = true;
       }
   }
   for (const Role role : {Role::User, Role::Assistant})
     if (!given[size_t(role)])
-      wrong(fmt::format("has no {}", nameOf(role)));
+      wrong(formatted("has no {}", nameOf(role)));
   result.hasSystem_ = given[size_t(Role::System)];
   if (result.endOf(Tokenizer()).text.empty())
     wrong("nothing tells where an answer ends: assistant has no text behind {content}, and user none in front of it");
@@ -128,12 +126,12 @@ ChatTemplate ChatTemplate::parse(const std::string &json, const std::string &wha
 }
 
 std::string ChatTemplate::saved() const {
-  std::string json = fmt::format("{{\"begin\":{}", jsonQuoted(begin_));
+  std::string json = formatted("{{\"begin\":{}", jsonQuoted(begin_));
   for (const Role role : {Role::System, Role::User, Role::Assistant})
     if (has(role))
-      json += fmt::format(",\"{}\":{}", nameOf(role),
-                          jsonQuoted(part(role).before + std::string(kContent) + part(role).behind));
-  return json + fmt::format(",\"trim\":{}}}", trim_);
+      json += formatted(",\"{}\":{}", nameOf(role),
+                        jsonQuoted(part(role).before + std::string(kContent) + part(role).behind));
+  return json + formatted(",\"trim\":{}}}", trim_);
 }
 
 std::vector<int32_t> ChatTemplate::tokens(const Tokenizer &tokenizer, std::span<const ChatMessage> messages,

@@ -1,5 +1,6 @@
 // A piece of text as tokens: one that is known, or by merges, or as the most probable sequence.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 #include "base/utf8.h"
 #include "tokenizers/encode_run.h"
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -59,9 +59,8 @@ void TextTokenizer::encodeUncached(Run &run, std::string_view piece) const {
     for (size_t i = 0; i < ids.size(); ++i)
       if (ids[i] < 0) {
         if (parts_.unknown < 0)
-          fail(Exit::Input,
-               fmt::format("{}: the tokenizer has no token for byte 0x{:02x}, and none for what is unknown", run.what,
-                           static_cast<unsigned char>(piece[i])));
+          fail(Exit::Input, formatted("{}: the tokenizer has no token for byte 0x{:02x}, and none for what is unknown",
+                                      run.what, static_cast<unsigned char>(piece[i])));
         ids[i] = parts_.unknown;
       }
     merges_.apply(ids);
@@ -82,8 +81,8 @@ void TextTokenizer::addCharacters(Run &run, std::string_view piece, std::vector<
       for (const char c : character)
         ids.push_back(byteTokens_[static_cast<unsigned char>(c)]);
     else if (parts_.unknown < 0)
-      fail(Exit::Input, fmt::format("{}: the tokenizer has no token for '{}', and none for what is unknown", run.what,
-                                    printable(character)));
+      fail(Exit::Input, formatted("{}: the tokenizer has no token for '{}', and none for what is unknown", run.what,
+                                  printable(character)));
     else if (!parts_.fuseUnknown || ids.empty() || ids.back() != parts_.unknown)
       ids.push_back(parts_.unknown);
     at += length;

@@ -1,11 +1,11 @@
 #include "tokenizers/pattern.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/utf8.h"
 
 #include <algorithm>
 #include <cctype>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -59,8 +59,8 @@ private:
   using Instruction = Pattern::Instruction;
 
   [[noreturn]] void refuse(const std::string &what) const {
-    fail(Exit::Input, fmt::format("{}: split pattern: {} at byte {} is not supported: {}", pattern_.what_, what, at_,
-                                  source_.substr(0, 200)));
+    fail(Exit::Input, formatted("{}: split pattern: {} at byte {} is not supported: {}", pattern_.what_, what, at_,
+                                source_.substr(0, 200)));
   }
   bool done() const { return at_ >= source_.size(); }
   bool take(std::string_view word) {
@@ -300,7 +300,7 @@ private:
     default:
       if (std::isalnum(static_cast<unsigned char>(c))) {
         --at_;
-        refuse(fmt::format("\\{}", c));
+        refuse(formatted("\\{}", c));
       }
       --at_;
       return one(literal());
@@ -349,7 +349,7 @@ private:
     CharacterClass set;
     const char c = source_[at_];
     if (std::string_view("*+?{^$").find(c) != std::string_view::npos)
-      refuse(fmt::format("'{}' in this place", c));
+      refuse(formatted("'{}' in this place", c));
     if (take("[")) {
       set.negated = take("^");
       const size_t first = at_;
@@ -491,8 +491,8 @@ size_t Pattern::match(std::string_view text, size_t at, uint32_t instruction, ui
     else if (!resume(text, waiting, instruction, at))
       return noMatch;
   }
-  fail(Exit::Input, fmt::format("{}: split pattern: takes too many steps on a text, near its byte {}: {}", what_, at,
-                                source_.substr(0, 200)));
+  fail(Exit::Input, formatted("{}: split pattern: takes too many steps on a text, near its byte {}: {}", what_, at,
+                              source_.substr(0, 200)));
 }
 
 uint64_t Pattern::budgetFor(size_t bytes) { return 5'000'000 + 64 * uint64_t(bytes); }

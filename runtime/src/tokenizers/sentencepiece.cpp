@@ -1,5 +1,6 @@
 // Reads models of SentencePiece: a message of Protocol Buffers, of which a tokenizer needs the pieces and few settings.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 #include "base/utf8.h"
 #include "tokenizers/tokenizer_files.h"
@@ -7,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -50,7 +50,7 @@ public:
     return result;
   }
   [[noreturn]] void damaged() const {
-    fail(Exit::Damaged, fmt::format("{}: damaged, or not a model of SentencePiece's", what_));
+    fail(Exit::Damaged, formatted("{}: damaged, or not a model of SentencePiece's", what_));
   }
 
   uint32_t field = 0;
@@ -161,7 +161,7 @@ std::vector<Merge> mergesOf(const std::vector<Piece> &pieces, const TokenTexts &
 
 void checkSettings(const Settings &settings, const std::string &what) {
   const auto unsupported = [&](const char *part) {
-    fail(Exit::Input, fmt::format("{}: SentencePiece: {} is not supported", what, part));
+    fail(Exit::Input, formatted("{}: SentencePiece: {} is not supported", what, part));
   };
   if (settings.model != 1 && settings.model != 2)
     unsupported("a model of words or characters");
@@ -200,14 +200,14 @@ std::shared_ptr<const TextTokenizer> readSentencePiece(std::string_view bytes, c
     const Piece &piece = pieces[i];
     const auto id = int32_t(i);
     if (piece.type == Unused)
-      fail(Exit::Input, fmt::format("{}: SentencePiece: unused pieces, such as {}, are not supported", what, id));
+      fail(Exit::Input, formatted("{}: SentencePiece: unused pieces, such as {}, are not supported", what, id));
     if (!std::isfinite(piece.score) || !parts.texts.add(id, piece.text))
-      fail(Exit::Damaged, fmt::format("{}: piece {}, '{}', is empty, given twice, or has a score that is no number",
-                                      what, id, printable(piece.text.substr(0, 64))));
+      fail(Exit::Damaged, formatted("{}: piece {}, '{}', is empty, given twice, or has a score that is no number", what,
+                                    id, printable(piece.text.substr(0, 64))));
     if (piece.type == Unknown)
       parts.unknown = id;
     if (parts.added.size() == mostAdded)
-      fail(Exit::Input, fmt::format("{}: SentencePiece: more than {} pieces that are not normal", what, mostAdded));
+      fail(Exit::Input, formatted("{}: SentencePiece: more than {} pieces that are not normal", what, mostAdded));
     if (piece.type != Normal && piece.type != Byte)
       parts.added.push_back({id, std::string(piece.text), piece.type != UserDefined});
     parts.scores.push_back(piece.score + 0.0); // of -0, which would be written as a whole number, 0

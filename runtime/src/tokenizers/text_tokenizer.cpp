@@ -1,6 +1,7 @@
 #include "tokenizers/text_tokenizer.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 #include "base/utf8.h"
 #include "tokenizers/encode_run.h"
@@ -8,7 +9,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -56,31 +56,30 @@ TextTokenizer::TextTokenizer(TokenizerParts parts, const std::string &what) : pa
 
 void TextTokenizer::check(const std::string &what) const {
   const auto damaged = [&](const std::string &problem) {
-    fail(Exit::Damaged, fmt::format("{}: tokenizer: {}", what, problem));
+    fail(Exit::Damaged, formatted("{}: tokenizer: {}", what, problem));
   };
   const TokenTexts &texts = parts_.texts;
   if (texts.size() == 0)
     damaged("has no tokens");
   for (const Merge &merge : parts_.merges)
     if (!texts.has(merge.left) || !texts.has(merge.right) || !texts.has(merge.whole))
-      damaged(
-          fmt::format("a merge of {} and {} to {}, which are not all tokens", merge.left, merge.right, merge.whole));
+      damaged(formatted("a merge of {} and {} to {}, which are not all tokens", merge.left, merge.right, merge.whole));
   // Each place of a text is tried with tokens of all lengths.
   if (parts_.algorithm == TokenizerParts::Algorithm::Unigram && texts.longest() > mostUnigramBytes)
-    fail(Exit::Input, fmt::format("{}: tokenizer: a token of {} bytes in a Unigram model, which may have {}", what,
-                                  texts.longest(), mostUnigramBytes));
+    fail(Exit::Input, formatted("{}: tokenizer: a token of {} bytes in a Unigram model, which may have {}", what,
+                                texts.longest(), mostUnigramBytes));
   if (parts_.unknown >= 0 && !texts.has(parts_.unknown))
-    damaged(fmt::format("token {} for what is unknown is not there", parts_.unknown));
+    damaged(formatted("token {} for what is unknown is not there", parts_.unknown));
   // Files of tokenizers are written in UTF-8: what is none would come back as something else.
   for (int32_t id = 0; !parts_.byteLevel && id < texts.size(); ++id)
     if (findInvalidUtf8(texts.text(id)) != std::string::npos)
-      damaged(fmt::format("token {}, '{}', is not UTF-8", id, printable(texts.text(id).substr(0, 64))));
+      damaged(formatted("token {}, '{}', is not UTF-8", id, printable(texts.text(id).substr(0, 64))));
   std::vector<int32_t> ids;
   std::vector<std::string_view> names;
   for (const AddedToken &token : parts_.added) {
     if (token.text.empty() || token.id < 0 || token.id >= mostTokens ||
         findInvalidUtf8(token.text) != std::string::npos)
-      damaged(fmt::format("added token '{}' of id {}", printable(token.text), token.id));
+      damaged(formatted("added token '{}' of id {}", printable(token.text), token.id));
     ids.push_back(token.id);
     names.push_back(token.text);
   }
@@ -92,7 +91,7 @@ void TextTokenizer::check(const std::string &what) const {
   for (const std::vector<int32_t> &around : {parts_.begin, parts_.end})
     for (const int32_t id : around)
       if (!texts.has(id) && !std::binary_search(ids.begin(), ids.end(), id))
-        damaged(fmt::format("the template has token {}, which is not there", id));
+        damaged(formatted("the template has token {}, which is not there", id));
 }
 
 // Of each byte: its token, or the one that stands for it.
@@ -100,7 +99,7 @@ void TextTokenizer::findByteTokens() {
   for (int byte = 0; byte < 256; ++byte) {
     const char c = char(byte);
     byteTokens_[byte] = parts_.byteLevel      ? parts_.texts.find({&c, 1})
-                        : parts_.byteFallback ? parts_.texts.find(fmt::format("<0x{:02X}>", byte))
+                        : parts_.byteFallback ? parts_.texts.find(formatted("<0x{:02X}>", byte))
                                               : -1;
   }
 }

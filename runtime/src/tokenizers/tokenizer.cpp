@@ -1,12 +1,12 @@
 #include "tokenizers/tokenizer.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/utf8.h"
 #include "tokenizers/text_tokenizer.h"
 #include "tokenizers/tokenizer_files.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -30,9 +30,8 @@ char32_t nextCodePoint(std::string_view text, size_t &position, const std::strin
   }
   const CodePoint point = decodeUtf8(text, position);
   if (!point.length)
-    fail(Exit::Input,
-         fmt::format("{}: not UTF-8 text: byte 0x{:02x} at offset {}; use --tokenizer=bytes for other data", what,
-                     uint8_t(text[position]), position));
+    fail(Exit::Input, formatted("{}: not UTF-8 text: byte 0x{:02x} at offset {}; use --tokenizer=bytes for other data",
+                                what, uint8_t(text[position]), position));
   position += point.length;
   return point.value;
 }
@@ -87,8 +86,8 @@ public:
       const char32_t value = nextCodePoint(text, position, what);
       const int32_t id = value < ids_.size() ? ids_[value] : -1;
       if (id < 0)
-        fail(Exit::Input, fmt::format("{}: character {} at byte {} is not among the {} of the model's vocabulary", what,
-                                      describe(value), at, size()));
+        fail(Exit::Input, formatted("{}: character {} at byte {} is not among the {} of the model's vocabulary", what,
+                                    describe(value), at, size()));
       ids[count++] = id;
     }
     return count;
@@ -126,7 +125,7 @@ static std::shared_ptr<const TokenizerModel> characters(std::vector<char32_t> po
 
 Tokenizer Tokenizer::charsOf(std::string_view text, const std::string &what) {
   if (text.empty())
-    fail(Exit::Input, fmt::format("{}: is empty: a vocabulary needs a character", what));
+    fail(Exit::Input, formatted("{}: is empty: a vocabulary needs a character", what));
   std::vector<char> present(codePoints);
   for (size_t position = 0; position < text.size();)
     present[nextCodePoint(text, position, what)] = true;
@@ -161,13 +160,13 @@ Tokenizer Tokenizer::restore(const std::string &kind, const std::string &vocabul
   }
   if (kind != "chars" || vocabulary.empty() || findInvalidUtf8(vocabulary) != std::string::npos)
     fail(Exit::Damaged,
-         fmt::format("{}: tokenizer '{}' with a vocabulary of {} bytes is not one of bytes, chars, model, none", what,
-                     kind.substr(0, 32), vocabulary.size()));
+         formatted("{}: tokenizer '{}' with a vocabulary of {} bytes is not one of bytes, chars, model, none", what,
+                   kind.substr(0, 32), vocabulary.size()));
   std::vector<char32_t> points;
   for (size_t position = 0; position < vocabulary.size();) {
     const char32_t value = nextCodePoint(vocabulary, position, what);
     if (!points.empty() && value <= points.back())
-      fail(Exit::Damaged, fmt::format("{}: the vocabulary is not in ascending order", what));
+      fail(Exit::Damaged, formatted("{}: the vocabulary is not in ascending order", what));
     points.push_back(value);
   }
   Tokenizer tokenizer;
@@ -187,7 +186,7 @@ const TextTokenizer *Tokenizer::text() const {
 
 static const TokenizerModel &required(const std::shared_ptr<const TokenizerModel> &model, const std::string &what) {
   if (!model)
-    fail(Exit::Input, fmt::format("{}: the checkpoint was trained on token ids and has no tokenizer for text", what));
+    fail(Exit::Input, formatted("{}: the checkpoint was trained on token ids and has no tokenizer for text", what));
   return *model;
 }
 
@@ -209,9 +208,7 @@ size_t Tokenizer::encodePart(std::string_view text, size_t &position, std::span<
   return static_cast<const SimpleTokenizer &>(required(model_, what)).encodePart(text, position, ids, what);
 }
 
-std::string Tokenizer::decode(int32_t token) const {
-  return model_ ? model_->decode(token) : fmt::format("{} ", token);
-}
+std::string Tokenizer::decode(int32_t token) const { return model_ ? model_->decode(token) : formatted("{} ", token); }
 
 std::string Tokenizer::decodeAll(std::span<const int32_t> tokens) const {
   if (model_)

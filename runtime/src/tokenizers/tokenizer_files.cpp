@@ -1,6 +1,7 @@
 #include "tokenizers/tokenizer_files.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/report.h"
 #include "base/utf8.h"
 #include "files/file_kind.h"
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -143,9 +143,9 @@ static std::shared_ptr<const TextTokenizer> readRanks(std::string_view text, con
     const auto [rest, error] = std::from_chars(words.data() + std::min(space + 1, words.size()), last, rank);
     if (!bytes || error != std::errc() || rest != last || rank < 0 || rank >= mostTokens ||
         !parts.texts.add(rank, *bytes))
-      fail(Exit::Damaged, fmt::format("{}: line {}, '{}', is not base64 of a token and its rank, or not the first of "
-                                      "them",
-                                      what, line, printable(words.substr(0, 64))));
+      fail(Exit::Damaged, formatted("{}: line {}, '{}', is not base64 of a token and its rank, or not the first of "
+                                    "them",
+                                    what, line, printable(words.substr(0, 64))));
   }
   parts.merges = mergesOf(parts.texts);
   for (const Special &special : specials)
@@ -179,9 +179,9 @@ std::shared_ptr<const TextTokenizer> readTiktoken(std::string_view text, const s
         name = meant;
   }
   if (name.empty())
-    fail(Exit::Usage, fmt::format("{}: tiktoken's files do not say how text is split: --pattern gpt2, cl100k, o200k, "
-                                  "llama3 or qwen2",
-                                  what));
+    fail(Exit::Usage, formatted("{}: tiktoken's files do not say how text is split: --pattern gpt2, cl100k, o200k, "
+                                "llama3 or qwen2",
+                                what));
   return readRanks(text, name, what);
 }
 
@@ -195,7 +195,7 @@ static std::string fileIn(const std::string &folder) {
   for (const char *name : {"tokenizer.json", "vocab.json", "encoder.json", "tokenizer.model"})
     if (const std::string path = folder + "/" + name; exists(path))
       return path;
-  fail(Exit::Input, fmt::format("{}: has no tokenizer.json, vocab.json, encoder.json or tokenizer.model", folder));
+  fail(Exit::Input, formatted("{}: has no tokenizer.json, vocab.json, encoder.json or tokenizer.model", folder));
 }
 
 // GPT-2's merges, beside its vocabulary.
@@ -204,7 +204,7 @@ static std::string mergesBeside(const std::string &vocabulary) {
   for (const char *name : {"merges.txt", "vocab.bpe"})
     if (const std::string path = folder + "/" + name; exists(path))
       return path;
-  fail(Exit::Input, fmt::format("{}: is a vocabulary alone: merges.txt or vocab.bpe is not beside it", vocabulary));
+  fail(Exit::Input, formatted("{}: is a vocabulary alone: merges.txt or vocab.bpe is not beside it", vocabulary));
 }
 
 // A line of base64, a space, a number.
@@ -221,7 +221,7 @@ std::shared_ptr<const TextTokenizer> readTokenizer(const std::string &path, cons
   const std::string file = std::filesystem::is_directory(path, error) ? fileIn(path) : path;
   const std::string text = readFile(file);
   if (const std::string kind = knownKind(std::string_view(text).substr(0, kindBytes), 3); !kind.empty())
-    fail(Exit::Input, fmt::format("{}: not a tokenizer but {}", file, kind));
+    fail(Exit::Input, formatted("{}: not a tokenizer but {}", file, kind));
   const size_t start = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (start != text.npos && text[start] == '{') {
     // A file with a model is whole; a vocabulary is names and numbers.
@@ -237,12 +237,11 @@ std::shared_ptr<const TextTokenizer> readTokenizer(const std::string &path, cons
     for (const char *name : {"vocab.json", "encoder.json"})
       if (const std::string vocabulary = folderOf(file) + "/" + name; exists(vocabulary))
         return readGpt2Files(readFile(vocabulary), text, vocabulary);
-    fail(Exit::Input, fmt::format("{}: are merges alone: vocab.json or encoder.json is not beside them", file));
+    fail(Exit::Input, formatted("{}: are merges alone: vocab.json or encoder.json is not beside them", file));
   }
-  fail(Exit::Input,
-       fmt::format("{}: is no tokenizer.json, no vocabulary of GPT-2's, no ranks of tiktoken's and no model "
-                   "of SentencePiece's",
-                   file));
+  fail(Exit::Input, formatted("{}: is no tokenizer.json, no vocabulary of GPT-2's, no ranks of tiktoken's and no model "
+                              "of SentencePiece's",
+                              file));
 }
 
 } // namespace sinter

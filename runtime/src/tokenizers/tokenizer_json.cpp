@@ -1,5 +1,6 @@
 // Reads Hugging Face's tokenizer.json, and the vocab.json of GPT-2.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json_tree.h"
 #include "base/report.h"
 #include "base/utf8.h"
@@ -7,7 +8,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -125,15 +125,15 @@ private:
   }
   bool addToken(int32_t id) {
     if (id >= mostTokens)
-      return refuse(fmt::format("token '{}': its id is not below {}", printable(text_), mostTokens));
+      return refuse(formatted("token '{}': its id is not below {}", printable(text_), mostTokens));
     if (!text_.empty() && !texts.add(id, text_))
-      return refuse(fmt::format("token '{}' of id {}: given twice", printable(text_), id));
+      return refuse(formatted("token '{}' of id {}: given twice", printable(text_), id));
     return true;
   }
   bool addMerge(const std::string &pair) {
     const size_t space = pair.find(' ', 1);
     if (space == pair.npos || space + 1 >= pair.size())
-      return refuse(fmt::format("merge '{}' is not of two tokens", printable(pair)));
+      return refuse(formatted("merge '{}' is not of two tokens", printable(pair)));
     merges.add(std::string_view(pair).substr(0, space), std::string_view(pair).substr(space + 1));
     return true;
   }
@@ -178,10 +178,10 @@ public:
 
 private:
   [[noreturn]] void unsupported(const std::string &part) const {
-    fail(Exit::Input, fmt::format("{}: tokenizer.json: {} is not supported", what_, part));
+    fail(Exit::Input, formatted("{}: tokenizer.json: {} is not supported", what_, part));
   }
   [[noreturn]] void damaged(const std::string &problem) const {
-    fail(Exit::Damaged, fmt::format("{}: tokenizer.json: {}", what_, problem));
+    fail(Exit::Damaged, formatted("{}: tokenizer.json: {}", what_, problem));
   }
   static std::string shown(std::string_view text) { return printable(text.substr(0, 64)); }
 
@@ -191,13 +191,13 @@ private:
     if (type == "Unigram")
       parts_.algorithm = TokenizerParts::Algorithm::Unigram;
     else if (type != "BPE")
-      unsupported(fmt::format("a model of type {}", shown(type)));
+      unsupported(formatted("a model of type {}", shown(type)));
     if (const JsonTree &dropout = model["dropout"];
         !dropout.isNull() && dropout.text.find_first_of("123456789") != dropout.text.npos)
       unsupported("dropout");
     for (const char *affix : {"continuing_subword_prefix", "end_of_word_suffix"})
       if (!model[affix].text.empty())
-        unsupported(fmt::format("{} {}", affix, shown(model[affix].text)));
+        unsupported(formatted("{} {}", affix, shown(model[affix].text)));
     parts_.wholePieces = model.flag("ignore_merges", false);
     parts_.byteFallback = model.flag("byte_fallback", false);
     parts_.fuseUnknown = model.flag("fuse_unk", false);
@@ -231,7 +231,7 @@ private:
         parts_.normalizations.push_back(
             {Normalization::Kind::Replace, step["pattern"]["String"].text, step["content"].text});
       else
-        unsupported(fmt::format("a normalizer of type {}{}", shown(type), type == "Replace" ? " by a pattern" : ""));
+        unsupported(formatted("a normalizer of type {}{}", shown(type), type == "Replace" ? " by a pattern" : ""));
     });
   }
 
@@ -241,7 +241,7 @@ private:
       // What is removed is what does not match: the matches are left.
       if (name == "Removed" || name == "Isolated")
         return Splitting::Behaviour::Isolated;
-      unsupported(fmt::format("a split of behavior {}, inverted", shown(name)));
+      unsupported(formatted("a split of behavior {}, inverted", shown(name)));
     }
     if (name == "Isolated")
       return Splitting::Behaviour::Isolated;
@@ -251,7 +251,7 @@ private:
       return Splitting::Behaviour::MergedWithPrevious;
     if (name == "MergedWithNext")
       return Splitting::Behaviour::MergedWithNext;
-    unsupported(fmt::format("a split of behavior {}", shown(name)));
+    unsupported(formatted("a split of behavior {}", shown(name)));
   }
 
   void readSplitting(const JsonTree &part) {
@@ -277,7 +277,7 @@ private:
       } else if (type == "Metaspace") {
         splitting = readMetaspace(step);
       } else
-        unsupported(fmt::format("a pre_tokenizer of type {}", shown(type)));
+        unsupported(formatted("a pre_tokenizer of type {}", shown(type)));
       parts_.splittings.push_back(std::move(splitting));
     });
   }
@@ -285,7 +285,7 @@ private:
   Splitting readMetaspace(const JsonTree &step) {
     Splitting splitting{Splitting::Kind::Metaspace};
     if (!step["replacement"].isNull() && step["replacement"].text != "\u2581")
-      unsupported(fmt::format("a Metaspace with '{}' for spaces", shown(step["replacement"].text)));
+      unsupported(formatted("a Metaspace with '{}' for spaces", shown(step["replacement"].text)));
     const std::string &scheme = step["prepend_scheme"].text;
     splitting.splits = step.flag("split", true);
     splitting.prefix = scheme == "never"                                        ? Splitting::Prefix::Never
@@ -305,7 +305,7 @@ private:
         parts_.stripped = std::clamp(step["start"].whole(), 0, 1024);
       else if (type != "ByteFallback" && type != "Fuse" &&
                !(type == "Replace" && step["pattern"]["String"].text == "\u2581" && step["content"].text == " "))
-        unsupported(fmt::format("a decoder of type {}", shown(type)));
+        unsupported(formatted("a decoder of type {}", shown(type)));
     });
     parts_.byteLevel = hasByteLevel_;
   }
@@ -315,7 +315,7 @@ private:
       if (type == "ByteLevel")
         return;
       if (type != "TemplateProcessing")
-        unsupported(fmt::format("a post_processor of type {}", shown(type)));
+        unsupported(formatted("a post_processor of type {}", shown(type)));
       bool behind = false;
       for (const JsonTree &item : step["single"].members) {
         if (!item["Sequence"].isNull())
@@ -335,7 +335,7 @@ private:
         continue;
       const std::optional<std::string> bytes = bytesOfPrinted(printed);
       if (!parts_.texts.add(id, bytes ? std::string_view(*bytes) : printed))
-        damaged(fmt::format("token '{}': its bytes are another one's", printable(printed)));
+        damaged(formatted("token '{}': its bytes are another one's", printable(printed)));
     }
   }
 
@@ -354,14 +354,14 @@ private:
       // Added tokens that are among the model's are written there as they are.
       if (parts_.byteLevel && token.id >= 0 && token.id < file_.texts.size() && token.id < mostTokens &&
           file_.texts.has(token.id) && file_.texts.text(token.id) != token.text)
-        damaged(fmt::format("added token '{}' has the id of '{}'", shown(token.text),
-                            printable(file_.texts.text(token.id))));
+        damaged(
+            formatted("added token '{}' has the id of '{}'", shown(token.text), printable(file_.texts.text(token.id))));
       parts_.added.push_back(std::move(token));
     }
     if (unknown_ && parts_.unknown < 0)
       parts_.unknown = parts_.texts.find(*unknown_);
     if (unknown_ && parts_.unknown < 0)
-      damaged(fmt::format("unk_token '{}' is no token", shown(*unknown_)));
+      damaged(formatted("unk_token '{}' is no token", shown(*unknown_)));
   }
 
   void readMerges() {
@@ -375,7 +375,7 @@ private:
       // What they make is written behind each other there, too.
       const Merge merge{idOf(left), idOf(right), idOf({left.data(), left.size() + right.size()})};
       if (merge.left < 0 || merge.right < 0 || merge.whole < 0)
-        damaged(fmt::format("merge of '{}' and '{}': they or what they make are no tokens", shown(left), shown(right)));
+        damaged(formatted("merge of '{}' and '{}': they or what they make are no tokens", shown(left), shown(right)));
       parts_.merges.push_back(merge);
     });
   }
@@ -392,10 +392,10 @@ private:
 
 static void listen(FileListener &listener, const std::string &text, const std::string &what, const char *kind) {
   if (!readJson(text, listener))
-    fail(Exit::Damaged, fmt::format("{}: {}: {}", what, kind,
-                                    !listener.problem.empty() ? listener.problem
-                                    : listener.wrongAt() ? fmt::format("not JSON at byte {}", listener.wrongAt())
-                                                         : "has other parts, or more of them, than such a file has"));
+    fail(Exit::Damaged, formatted("{}: {}: {}", what, kind,
+                                  !listener.problem.empty() ? listener.problem
+                                  : listener.wrongAt() ? formatted("not JSON at byte {}", listener.wrongAt())
+                                                       : "has other parts, or more of them, than such a file has"));
 }
 
 std::shared_ptr<const TextTokenizer> readTokenizerJson(const std::string &text, const std::string &what) {
@@ -418,10 +418,9 @@ std::shared_ptr<const TextTokenizer> readGpt2Files(const std::string &vocabulary
     const std::string_view printed = listener.texts.text(id);
     const std::optional<std::string> bytes = bytesOfPrinted(printed);
     if (!bytes && !looksSpecial(printed))
-      fail(Exit::Damaged,
-           fmt::format("{}: token {}, '{}', is not as GPT-2 writes bytes", what, id, printable(printed)));
+      fail(Exit::Damaged, formatted("{}: token {}, '{}', is not as GPT-2 writes bytes", what, id, printable(printed)));
     if (!printed.empty() && !parts.texts.add(id, bytes ? std::string_view(*bytes) : printed))
-      fail(Exit::Damaged, fmt::format("{}: token {}, '{}', is another one's bytes", what, id, printable(printed)));
+      fail(Exit::Damaged, formatted("{}: token {}, '{}', is another one's bytes", what, id, printable(printed)));
     if (looksSpecial(printed))
       parts.added.push_back({id, std::string(printed), true});
   }
@@ -442,8 +441,8 @@ std::shared_ptr<const TextTokenizer> readGpt2Files(const std::string &vocabulary
     const Merge merge{left ? parts.texts.find(*left) : -1, right ? parts.texts.find(*right) : -1,
                       left && right ? parts.texts.find(*left + *right) : -1};
     if (merge.left < 0 || merge.right < 0 || merge.whole < 0)
-      fail(Exit::Damaged, fmt::format("{}: line {} of the merges, '{}', is not of two tokens that make a third", what,
-                                      line, printable(pair.substr(0, 64))));
+      fail(Exit::Damaged, formatted("{}: line {} of the merges, '{}', is not of two tokens that make a third", what,
+                                    line, printable(pair.substr(0, 64))));
     parts.merges.push_back(merge);
   }
   parts.splittings.push_back({Splitting::Kind::ByteLevel});

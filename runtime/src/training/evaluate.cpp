@@ -2,13 +2,13 @@
 
 #include "arrays/npy.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "files/files.h"
 #include "program/program.h"
 #include "training/trainer.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <numbers>
 
 namespace sinter {
@@ -62,12 +62,12 @@ static const sinter_tensor *logitsOf(const sinter_entry &entry, const Batch &bat
 
 static std::string unfit(const Dataset &data, const Batch &batch, bool hasLogits) {
   if (const std::string input = data.missing(batch); !input.empty())
-    return fmt::format("the input {} of the entry eval has no data", input);
+    return formatted("the input {} of the entry eval has no data", input);
   const int64_t rows = data.rows(batch.length);
   if (rows < 1)
-    return fmt::format("too short: {} are not one row of {}", data.size(), batch.length);
+    return formatted("too short: {} are not one row of {}", data.size(), batch.length);
   if (!hasLogits && rows < batch.rows)
-    return fmt::format(
+    return formatted(
         "too short: {} rows of data, but a batch has {}, and the entry has no logits to take single rows from", rows,
         batch.rows);
   return {};

@@ -1,10 +1,10 @@
 #include "training/plot.h"
 
+#include "base/format.h"
 #include "base/utf8.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -107,15 +107,15 @@ std::string plotText(const Points &line, const Points &marks, size_t columns, si
   for (size_t row = 0; row < rows; ++row) {
     const bool named = row == 0 || row + 1 == rows;
     const std::string name =
-        named ? fmt::format("{:.4g}", row ? values.least : values.most).substr(0, label - 1) : std::string();
+        named ? formatted("{:.4g}", row ? values.least : values.most).substr(0, label - 1) : std::string();
     const std::string dots = field.row(row);
-    text += dots.empty() && !named ? "\n" : fmt::format("{:>{}} {}\n", name, label - 1, dots);
+    text += dots.empty() && !named ? "\n" : formatted("{:>{}} {}\n", name, label - 1, dots);
   }
-  const std::string first = fmt::format("{}", steps.least), last = fmt::format("step {}", steps.most);
+  const std::string first = formatted("{}", steps.least), last = formatted("step {}", steps.most);
   const size_t room = columns - label;
   const bool both = first.size() + 1 + last.size() <= room;
-  return text + fmt::format("{:{}}{}{:>{}}\n", "", label, both ? first : "", last.substr(0, room),
-                            both ? room - first.size() : std::min(room, last.size()));
+  return text + formatted("{:{}}{}{:>{}}\n", "", label, both ? first : "", last.substr(0, room),
+                          both ? room - first.size() : std::min(room, last.size()));
 }
 
 } // namespace sinter

@@ -1,7 +1,8 @@
 #include "training/progress.h"
 
+#include "base/format.h"
+
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter {
 

@@ -2,11 +2,11 @@
 
 #include "base/error.h"
 #include "base/flat_json.h"
+#include "base/format.h"
 #include "files/files.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -49,7 +49,7 @@ RunLog readRunLog(const std::string &path) {
     }
   }
   if (lines == 0)
-    fail(Exit::Input, fmt::format("{}: is not the log of a training: no line has a step", path));
+    fail(Exit::Input, formatted("{}: is not the log of a training: no line has a step", path));
   return log;
 }
 

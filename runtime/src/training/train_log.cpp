@@ -1,5 +1,6 @@
 #include "training/train_log.h"
 
+#include "base/format.h"
 #include "base/output.h"
 #include "base/report.h"
 #include "training/progress.h"
@@ -9,7 +10,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -77,7 +77,7 @@ void TrainLog::lose(const char *where) {
   const int error = errno;
   complete_ = false;
   endLine();
-  reportError(fmt::format("{}: cannot write: {}; the training goes on without it", where, std::strerror(error)));
+  reportError(formatted("{}: cannot write: {}; the training goes on without it", where, std::strerror(error)));
 }
 
 void TrainLog::step(int64_t step, const StepResult &result) {
@@ -153,20 +153,20 @@ void TrainLog::eraseLine() {
 }
 
 void TrainLog::evaluation(int64_t step, const Evaluation &evaluation) {
-  std::string line = fmt::format("{{\"step\":{},\"val_loss\":{:.9g}", step, JsonNumber{evaluation.loss});
+  std::string line = formatted("{{\"step\":{},\"val_loss\":{:.9g}", step, JsonNumber{evaluation.loss});
   if (!std::isnan(evaluation.bitsPerByte()))
-    line += fmt::format(",\"val_bits_per_byte\":{:.9g}", JsonNumber{evaluation.bitsPerByte()});
+    line += formatted(",\"val_bits_per_byte\":{:.9g}", JsonNumber{evaluation.bitsPerByte()});
   if (!std::isnan(evaluation.accuracy))
-    line += fmt::format(",\"val_accuracy\":{:.9g}", JsonNumber{evaluation.accuracy});
+    line += formatted(",\"val_accuracy\":{:.9g}", JsonNumber{evaluation.accuracy});
   line += "}\n";
   writeLine(line.data(), line.size());
   if (terminal_) {
     eraseLine();
-    std::string text = fmt::format("step {}: held-out loss {:.4f}", step, evaluation.loss);
+    std::string text = formatted("step {}: held-out loss {:.4f}", step, evaluation.loss);
     if (!std::isnan(evaluation.bitsPerByte()))
-      text += fmt::format(", {:.3f} bits a byte", evaluation.bitsPerByte());
+      text += formatted(", {:.3f} bits a byte", evaluation.bitsPerByte());
     if (!std::isnan(evaluation.accuracy))
-      text += fmt::format(", accuracy {:.1f} %", 100 * evaluation.accuracy);
+      text += formatted(", accuracy {:.1f} %", 100 * evaluation.accuracy);
     text += "\n";
     (void)writeStream(STDOUT_FILENO, text.data(), text.size());
     heldOut_ = evaluation.loss;
@@ -180,16 +180,16 @@ void TrainLog::saved(int64_t step, const std::string &path) {
   if (!terminal_)
     return;
   endLine();
-  const std::string text = fmt::format("step {}: saved in {}\n", step, printable(path));
+  const std::string text = formatted("step {}: saved in {}\n", step, printable(path));
   (void)writeStream(STDOUT_FILENO, text.data(), text.size());
 }
 
 void TrainLog::sample(int64_t step, const std::string &text) {
-  const std::string line = fmt::format("{{\"step\":{},\"sample\":{}}}\n", step, jsonQuoted(text));
+  const std::string line = formatted("{{\"step\":{},\"sample\":{}}}\n", step, jsonQuoted(text));
   writeLine(line.data(), line.size());
   if (terminal_) {
     eraseLine();
-    const std::string shown = fmt::format("step {}: sample:\n{}\n", step, printable(text, "\n\t"));
+    const std::string shown = formatted("step {}: sample:\n{}\n", step, printable(text, "\n\t"));
     (void)writeStream(STDOUT_FILENO, shown.data(), shown.size());
   }
   last_ = Clock::now();

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/flat_json.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/suggest.h"
 #include "program/program.h"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 #include <map>
 #include <numbers>
 
@@ -53,10 +53,10 @@ std::string TrainingOptions::json() const {
                                                {"accumulate", fmt::to_string(accumulate)},
                                                {"schedule", jsonQuoted(scheduleNames[int(schedule)])},
                                                {"order", jsonQuoted(orderNames[int(order)])},
-                                               {"val_fraction", fmt::format("{}", validationFraction)}};
+                                               {"val_fraction", formatted("{}", validationFraction)}};
   for (const Rate &rate : rates)
     if (this->*rate.member)
-      values[rate.name] = fmt::format("{}", *(this->*rate.member));
+      values[rate.name] = formatted("{}", *(this->*rate.member));
   const std::pair<const char *, const std::string &> texts[] = {
       {"data", data},           {"val_data", validationData}, {"inputs", inputs}, {"val_inputs", validationInputs},
       {"separator", separator}, {"token_type", tokenType}};
@@ -82,7 +82,7 @@ std::string TrainingOptions::json() const {
     values["eval_batches"] = fmt::to_string(*evalBatches);
   std::string json;
   for (const auto &[name, value] : values)
-    json += fmt::format("{}\"{}\":{}", json.empty() ? "{" : ",", name, value);
+    json += formatted("{}\"{}\":{}", json.empty() ? "{" : ",", name, value);
   return json + "}";
 }
 
@@ -94,7 +94,7 @@ public:
   SavedOptions(const std::string &json, const std::string &path) : path_(path) {
     auto values = parseFlatJson(json);
     if (!values)
-      fail(Exit::Damaged, fmt::format("{}: the saved options are not readable", path));
+      fail(Exit::Damaged, formatted("{}: the saved options are not readable", path));
     values_ = std::move(*values);
   }
 
@@ -121,7 +121,7 @@ public:
 
   [[noreturn]] void refuse(const char *name) const {
     const std::string found = has(name) ? "is " + values_.at(name).text.substr(0, 32) : "is missing";
-    fail(Exit::Damaged, fmt::format("{}: the saved option {} {}, which is out of range", path_, name, found));
+    fail(Exit::Damaged, formatted("{}: the saved option {} {}, which is out of range", path_, name, found));
   }
 
 private:
@@ -180,10 +180,9 @@ const sinter_entry &requireEntry(Program &program, const std::string &name, std:
   std::vector<std::string> known;
   for (uint32_t e = 0; e < program.description().entry_count; ++e)
     known.push_back(program.plan().entries[e].name);
-  const std::string list = known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
+  const std::string list = known.empty() ? "none" : formatted("{}", fmt::join(known, ", "));
   others.insert(others.end(), known.begin(), known.end());
-  fail(Exit::Usage,
-       fmt::format("{}: the program has no such entry; it has {}{}", name, list, didYouMean(name, others)));
+  fail(Exit::Usage, formatted("{}: the program has no such entry; it has {}{}", name, list, didYouMean(name, others)));
 }
 
 int64_t vocabularySize(Program &program) {
@@ -216,9 +215,9 @@ Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed
     gradients_ = program.findEntry("train.gradients");
     update_ = program.findEntry("train.update");
     if (!gradients_ || !update_)
-      fail(Exit::Usage, fmt::format("--accumulate {}: the program has no entries for that: compile it by sinterc "
-                                    "--accumulate, with a train entry that calls minimize",
-                                    options.accumulate));
+      fail(Exit::Usage, formatted("--accumulate {}: the program has no entries for that: compile it by sinterc "
+                                  "--accumulate, with a train entry that calls minimize",
+                                  options.accumulate));
     batch_ = Batch::of(program, *gradients_);
   }
   const sinter_entry &last = update_ ? *update_ : entry_;
@@ -236,8 +235,8 @@ Trainer::Trainer(Program &program, const TrainingOptions &options, uint64_t seed
   // A rate that nothing reads would be silently without effect.
   for (const Rate &rate : rates)
     if (options.*rate.member && rate.member != &TrainingOptions::minLr && !Program::findProgramInput(entry_, rate.name))
-      fail(Exit::Usage, fmt::format("--{} has no effect: the model's entry 'train' has no input {}",
-                                    optionName(rate.name), rate.name));
+      fail(Exit::Usage, formatted("--{} has no effect: the model's entry 'train' has no input {}",
+                                  optionName(rate.name), rate.name));
 }
 
 double Trainer::learningRate(int64_t step) const {

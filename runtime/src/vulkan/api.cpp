@@ -3,8 +3,7 @@
 #include "vulkan/api.h"
 
 #include "base/error.h"
-
-#include <fmt/format.h>
+#include "base/format.h"
 
 namespace sinter::vulkan {
 
@@ -29,13 +28,13 @@ std::string resultName(VkResult result) {
     SINTER_CASE(VK_ERROR_INVALID_SHADER_NV)
 #undef SINTER_CASE
   default:
-    return fmt::format("VkResult {}", int(result));
+    return formatted("VkResult {}", int(result));
   }
 }
 
 void check(VkResult result, const std::string &device, const char *call) {
   if (result < 0)
-    fail(Exit::Device, fmt::format("{}: {} failed with {}", device, call, resultName(result)));
+    fail(Exit::Device, formatted("{}: {} failed with {}", device, call, resultName(result)));
 }
 
 } // namespace sinter::vulkan

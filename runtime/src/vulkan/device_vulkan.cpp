@@ -5,6 +5,7 @@
 // in the host's memory: a call copies its inputs there and its outputs back, in the same submission; the state goes
 // back and forth only when somebody looks at it.
 #include "base/error.h"
+#include "base/format.h"
 #include "program/block.h"
 #include "vulkan/float_modes.h"
 #include "vulkan/recording.h"
@@ -14,7 +15,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <fmt/format.h>
 #include <utility>
 
 namespace sinter {
@@ -31,7 +31,7 @@ VulkanOptions VulkanOptions::parse(const std::string &text) {
                                 ? std::from_chars(text.data() + prefix.size(), text.data() + text.size(), index)
                                 : std::from_chars_result{text.data(), std::errc::invalid_argument};
   if (error != std::errc() || end != text.data() + text.size())
-    fail(Exit::Usage, fmt::format("device '{}': not one of cpu, vulkan, vulkan:INDEX", text));
+    fail(Exit::Usage, formatted("device '{}': not one of cpu, vulkan, vulkan:INDEX", text));
   options.index = index;
   return options;
 }
@@ -39,15 +39,15 @@ VulkanOptions VulkanOptions::parse(const std::string &text) {
 // A driver that computes on the processor gets as many threads as the command line gives. It reads this when it starts.
 static void limitDriverThreads(const VulkanOptions &options) {
   if (options.limitDriver)
-    setenv("LP_NUM_THREADS", fmt::format("{}", options.threads).c_str(), /*overwrite=*/1);
+    setenv("LP_NUM_THREADS", formatted("{}", options.threads).c_str(), /*overwrite=*/1);
 }
 
 static void requireKernels(const sinter_program &program) {
   if (program.vulkan_version_count == 0)
     fail(Exit::Device,
-         fmt::format("device vulkan: not compiled into this program, which is for {}; use --device cpu, or compile the "
-                     "model with --target=cpu,vulkan",
-                     program.target));
+         formatted("device vulkan: not compiled into this program, which is for {}; use --device cpu, or compile the "
+                   "model with --target=cpu,vulkan",
+                   program.target));
 }
 
 namespace {
@@ -59,7 +59,7 @@ public:
         physical_(instance_.choose(options.index)),
         version_(chooseVulkanVersion(program, physical_.isProcessor(), options.profile)),
         device_(physical_, program, version_),
-        name_(fmt::format("vulkan:{} {}", physical_.index, physical_.properties.deviceName)), memory_(chooseMemory()),
+        name_(formatted("vulkan:{} {}", physical_.index, physical_.properties.deviceName)), memory_(chooseMemory()),
         state_(device_, "parameters and optimizer memory", program.state_bytes, memory_.blocks),
         arena_(device_, "arena", plan_.arena_bytes, memory_.blocks),
         constants_(device_, "constants", program.constant_bytes, memory_.blocks),
@@ -212,8 +212,8 @@ std::vector<VulkanDeviceInfo> listVulkanDevices(const sinter_program &program) {
   for (const PhysicalDevice &device : instance.devices()) {
     const uint32_t version = device.properties.apiVersion;
     list.push_back({device.index, device.properties.deviceName, typeName(device.properties.deviceType), device.driver,
-                    fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version),
-                                VK_API_VERSION_PATCH(version)),
+                    formatted("{}.{}.{}", VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version),
+                              VK_API_VERSION_PATCH(version)),
                     device.memory, device.unusable, chooseVulkanVersion(program, device.isProcessor(), {}).name,
                     device.unusable.empty() ? promisesOf(Abilities(device).properties12) : ""});
   }

@@ -1,9 +1,9 @@
 #include "vulkan/hazards.h"
 
+#include "base/format.h"
 #include "sinter/abi.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter::vulkan {
 
@@ -59,8 +59,8 @@ static std::string hazardOf(const Step &earlier, const Step &later) {
         continue;
       const Access shared = {now.buffer, 0, std::max(before.begin, now.begin), std::min(before.end, now.end)};
       if (const char *kind = hazardKind(usesOf(earlier, shared), usesOf(later, shared)))
-        return fmt::format("{} {}: bytes {} to {} of buffer {}, by {}", later.name, kind, shared.begin, shared.end,
-                           shared.buffer, earlier.name);
+        return formatted("{} {}: bytes {} to {} of buffer {}, by {}", later.name, kind, shared.begin, shared.end,
+                         shared.buffer, earlier.name);
     }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "vulkan/instance.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "files/files.h"
 #include "vulkan/vulkan_device.h"
 
@@ -8,7 +9,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <fmt/format.h>
 #include <mutex>
 #include <unistd.h>
 #include <utility>
@@ -39,9 +39,8 @@ std::string takeMessage() {
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL onMessage(VkDebugUtilsMessageSeverityFlagBitsEXT, VkDebugUtilsMessageTypeFlagsEXT,
                                                 const VkDebugUtilsMessengerCallbackDataEXT *data, void *) {
-  const std::string text =
-      fmt::format("{}: {}", data->pMessageIdName ? data->pMessageIdName : "message", data->pMessage);
-  const std::string line = fmt::format("validation: {}\n", text);
+  const std::string text = formatted("{}: {}", data->pMessageIdName ? data->pMessageIdName : "message", data->pMessage);
+  const std::string line = formatted("validation: {}\n", text);
   (void)writeAll(STDERR_FILENO, line.data(), line.size());
   const std::lock_guard lock(messageMutex);
   if (firstMessage.empty())
@@ -51,8 +50,8 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL onMessage(VkDebugUtilsMessageSeverityFlagB
 }
 
 static std::string versionText(uint32_t version) {
-  return fmt::format("{}.{}.{}", VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version),
-                     VK_API_VERSION_PATCH(version));
+  return formatted("{}.{}.{}", VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version),
+                   VK_API_VERSION_PATCH(version));
 }
 
 const char *typeName(VkPhysicalDeviceType type) {
@@ -70,13 +69,13 @@ const char *typeName(VkPhysicalDeviceType type) {
   }
 }
 
-std::string PhysicalDevice::label() const { return fmt::format("device vulkan:{} ({})", index, properties.deviceName); }
+std::string PhysicalDevice::label() const { return formatted("device vulkan:{} ({})", index, properties.deviceName); }
 
 std::string listOf(const std::vector<PhysicalDevice> &devices) {
   std::string text;
   for (const PhysicalDevice &device : devices)
-    text += fmt::format("{}{}: {}, {}", text.empty() ? "" : "; ", device.index, device.properties.deviceName,
-                        typeName(device.properties.deviceType));
+    text += formatted("{}{}: {}, {}", text.empty() ? "" : "; ", device.index, device.properties.deviceName,
+                      typeName(device.properties.deviceType));
   return text;
 }
 
@@ -105,9 +104,8 @@ void Instance::create() {
          "device vulkan: this machine has no Vulkan loader (libvulkan.so.1); install it with a driver (Debian: "
          "libvulkan1, mesa-vulkan-drivers), or use --device cpu");
   if (const uint32_t version = volkGetInstanceVersion(); version < oldest)
-    fail(Exit::Device,
-         fmt::format("device vulkan: the loader is of version {}, at least {} is needed; use --device cpu",
-                     versionText(version), versionText(oldest)));
+    fail(Exit::Device, formatted("device vulkan: the loader is of version {}, at least {} is needed; use --device cpu",
+                                 versionText(version), versionText(oldest)));
 
   VkApplicationInfo application{};
   application.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO;
@@ -146,9 +144,9 @@ void Instance::create() {
          "--device cpu");
   if (result == VK_ERROR_LAYER_NOT_PRESENT || result == VK_ERROR_EXTENSION_NOT_PRESENT)
     fail(Exit::Device,
-         fmt::format("device vulkan: SINTER_VULKAN_VALIDATE needs the layer {}, which is not installed (Debian: "
-                     "vulkan-validationlayers)",
-                     validationLayer));
+         formatted("device vulkan: SINTER_VULKAN_VALIDATE needs the layer {}, which is not installed (Debian: "
+                   "vulkan-validationlayers)",
+                   validationLayer));
   check(result, "device vulkan", "vkCreateInstance");
   volkLoadInstance(instance_);
   if (validates())
@@ -162,8 +160,8 @@ static PhysicalDevice describe(VkPhysicalDevice handle, uint32_t index) {
   device.index = index;
   vkGetPhysicalDeviceProperties(handle, &device.properties);
   if (device.properties.apiVersion < oldest) {
-    device.unusable = fmt::format("it has Vulkan {}, at least {} is needed", versionText(device.properties.apiVersion),
-                                  versionText(oldest));
+    device.unusable = formatted("it has Vulkan {}, at least {} is needed", versionText(device.properties.apiVersion),
+                                versionText(oldest));
     return device;
   }
   VkPhysicalDeviceDriverProperties driver{};
@@ -172,7 +170,7 @@ static PhysicalDevice describe(VkPhysicalDevice handle, uint32_t index) {
   properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
   properties.pNext = &driver;
   vkGetPhysicalDeviceProperties2(handle, &properties);
-  device.driver = fmt::format("{} {}", driver.driverName, driver.driverInfo);
+  device.driver = formatted("{} {}", driver.driverName, driver.driverInfo);
 
   VkPhysicalDeviceMemoryProperties memory;
   vkGetPhysicalDeviceMemoryProperties(handle, &memory);
@@ -216,11 +214,11 @@ const PhysicalDevice &Instance::choose(std::optional<uint32_t> index) const {
   if (index) {
     if (*index >= devices_.size())
       fail(Exit::Device,
-           fmt::format("device vulkan:{}: there is no such device; there are {}", *index, listOf(devices_)));
+           formatted("device vulkan:{}: there is no such device; there are {}", *index, listOf(devices_)));
     const PhysicalDevice &device = devices_[*index];
     if (!device.unusable.empty())
       fail(Exit::Device,
-           fmt::format("{}: cannot be used: {}; use another, or --device cpu", device.label(), device.unusable));
+           formatted("{}: cannot be used: {}; use another, or --device cpu", device.label(), device.unusable));
     return device;
   }
   const auto rank = [](const PhysicalDevice &device) {
@@ -244,11 +242,11 @@ const PhysicalDevice &Instance::choose(std::optional<uint32_t> index) const {
   for (const PhysicalDevice &device : devices_)
     if (device.unusable.empty())
       fail(Exit::Device,
-           fmt::format("device vulkan: this machine has no GPU, only {}; --device vulkan:{} takes that, --device cpu "
-                       "is faster",
-                       listOf(devices_), device.index));
-  fail(Exit::Device, fmt::format("device vulkan: none of the devices can be used: {}: {}; use --device cpu",
-                                 listOf(devices_), devices_.front().unusable));
+           formatted("device vulkan: this machine has no GPU, only {}; --device vulkan:{} takes that, --device cpu "
+                     "is faster",
+                     listOf(devices_), device.index));
+  fail(Exit::Device, formatted("device vulkan: none of the devices can be used: {}: {}; use --device cpu",
+                               listOf(devices_), devices_.front().unusable));
 }
 
 } // namespace vulkan

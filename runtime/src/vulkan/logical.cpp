@@ -1,12 +1,12 @@
 #include "vulkan/logical.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "vulkan/shaders.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <fmt/format.h>
 #include <string_view>
 
 namespace sinter::vulkan {
@@ -24,7 +24,7 @@ TestSwitches TestSwitches::read() {
       switches.unordered = true;
     else if (!word.starts_with(lost) ||
              std::from_chars(word.data() + lost.size(), word.data() + word.size(), switches.lostAt).ec != std::errc())
-      fail(Exit::Usage, fmt::format("SINTER_VULKAN_TEST: '{}' is not one of staging, unordered, lost=N", word));
+      fail(Exit::Usage, formatted("SINTER_VULKAN_TEST: '{}' is not one of staging, unordered, lost=N", word));
   }
   return switches;
 }
@@ -115,14 +115,14 @@ void LogicalDevice::run(VkCommandBuffer commands, const char *what) {
     result = vkWaitForFences(device_, 1, &fence_, VK_TRUE, ~uint64_t(0));
   if (result == VK_ERROR_DEVICE_LOST)
     fail(Exit::Device,
-         fmt::format("{}: the device was lost in {}: its driver gave up (a crash, a reset, or a limit on how long one "
-                     "call may take); what was saved before is unchanged",
-                     label_, what));
+         formatted("{}: the device was lost in {}: its driver gave up (a crash, a reset, or a limit on how long one "
+                   "call may take); what was saved before is unchanged",
+                   label_, what));
   check(result, "vkQueueSubmit");
   check(vkResetFences(device_, 1, &fence_), "vkResetFences");
   if (validates())
     if (const std::string message = takeMessage(); !message.empty())
-      fail(Exit::Device, fmt::format("{}: validation of {}: {}", label_, what, message));
+      fail(Exit::Device, formatted("{}: validation of {}: {}", label_, what, message));
 }
 
 void LogicalDevice::runOnce(const char *what, const std::function<void(VkCommandBuffer)> &record) {

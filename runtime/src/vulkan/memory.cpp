@@ -1,9 +1,9 @@
 #include "vulkan/memory.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <optional>
 
 namespace sinter::vulkan {
@@ -45,8 +45,8 @@ void Buffer::create(const char *what, uint32_t memoryType) {
   const VkResult result = vkAllocateMemory(device_.handle(), &allocate, nullptr, &memory_);
   if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY)
     fail(Exit::Device,
-         fmt::format("{}: no memory left for the {} of {} bytes; the device has {} bytes in all, others use them too",
-                     device_.label(), what, size_, device_.physical().memory));
+         formatted("{}: no memory left for the {} of {} bytes; the device has {} bytes in all, others use them too",
+                   device_.label(), what, size_, device_.physical().memory));
   device_.check(result, "vkAllocateMemory");
   device_.check(vkBindBufferMemory(device_.handle(), buffer_, memory_, 0), "vkBindBufferMemory");
   VkPhysicalDeviceMemoryProperties memory;
@@ -115,20 +115,18 @@ void checkRoom(const LogicalDevice &device, const sinter_program &program, uint6
   const uint64_t allowed = std::min(largest, choice.heap);
   for (const auto &[what, bytes] : blocks)
     if (bytes > allowed)
-      fail(
-          Exit::Device,
-          fmt::format("{}: memory too small: the {} take{} {} bytes, the device allows {} for one buffer; use --device "
-                      "cpu, or compile {}a smaller model or batch",
-                      device.label(), what, what[0] == 'p' || what[0] == 'c' ? "" : "s", bytes, allowed,
-                      what[0] == 'a'
-                          ? fmt::format("with --memory-budget={}, or ", std::min(total - arena + allowed, choice.heap))
-                          : ""));
+      fail(Exit::Device,
+           formatted("{}: memory too small: the {} take{} {} bytes, the device allows {} for one buffer; use --device "
+                     "cpu, or compile {}a smaller model or batch",
+                     device.label(), what, what[0] == 'p' || what[0] == 'c' ? "" : "s", bytes, allowed,
+                     what[0] == 'a'
+                         ? formatted("with --memory-budget={}, or ", std::min(total - arena + allowed, choice.heap))
+                         : ""));
   if (total > choice.heap)
-    fail(
-        Exit::Device,
-        fmt::format("{}: memory too small: the program takes {} bytes, the device has {}; use --device cpu, or compile "
-                    "with --memory-budget={}, or a smaller model or batch",
-                    device.label(), total, choice.heap, choice.heap));
+    fail(Exit::Device,
+         formatted("{}: memory too small: the program takes {} bytes, the device has {}; use --device cpu, or compile "
+                   "with --memory-budget={}, or a smaller model or batch",
+                   device.label(), total, choice.heap, choice.heap));
 }
 
 } // namespace sinter::vulkan

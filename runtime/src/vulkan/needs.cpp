@@ -1,11 +1,11 @@
 #include "vulkan/needs.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <fmt/format.h>
 #include <vector>
 
 namespace sinter::vulkan {
@@ -102,12 +102,12 @@ const sinter_vulkan_version &chooseVulkanVersion(const sinter_program &program, 
     const sinter_vulkan_version &version = program.vulkan[v];
     if (!profile.empty() && profile == version.name)
       return version;
-    known += fmt::format("{}{}", v ? ", " : "", version.name);
+    known += formatted("{}{}", v ? ", " : "", version.name);
     if (!best && version.device_types & (isProcessor ? SINTER_VK_CPU : SINTER_VK_GPU))
       best = &version;
   }
   if (!profile.empty())
-    fail(Exit::Usage, fmt::format("--vulkan-profile {}: the program has no such version; it has {}", profile, known));
+    fail(Exit::Usage, formatted("--vulkan-profile {}: the program has no such version; it has {}", profile, known));
   return best ? *best : program.vulkan[0]; // one that is not made for the device runs on it all the same
 }
 
@@ -131,8 +131,8 @@ static void checkShader(const sinter_shader &shader, const std::string &kernel, 
                         const Abilities &a) {
   const auto lacks = [&](const std::string &what) {
     fail(Exit::Device,
-         fmt::format("{}: lacks {}, which shader {} of kernel {} needs; use --device cpu, or another device",
-                     device.label(), what, shader.name, kernel));
+         formatted("{}: lacks {}, which shader {} of kernel {} needs; use --device cpu, or another device",
+                   device.label(), what, shader.name, kernel));
   };
   for (const Feature &feature : knownFeatures)
     if ((shader.features & feature.bit) && !feature.has(a))
@@ -141,38 +141,38 @@ static void checkShader(const sinter_shader &shader, const std::string &kernel, 
   for (const Feature &feature : knownFeatures)
     known |= feature.bit;
   if (shader.features & ~known)
-    lacks(fmt::format("feature {:#x}, unknown to this runtime", shader.features & ~known));
+    lacks(formatted("feature {:#x}, unknown to this runtime", shader.features & ~known));
   if (const uint32_t size = shader.subgroup_size) {
     const bool always = a.properties11.subgroupSize == size && a.subgroups.minSubgroupSize == size &&
                         a.subgroups.maxSubgroupSize == size;
     if (!always && (!a.hasSubgroupControl || size < a.subgroups.minSubgroupSize || size > a.subgroups.maxSubgroupSize ||
                     !(a.subgroups.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT)))
-      lacks(fmt::format("subgroups of {}", size));
+      lacks(formatted("subgroups of {}", size));
   }
   uint32_t size[3];
   localSize(shader, size);
   const uint64_t invocations = uint64_t(size[0]) * size[1] * size[2];
   for (int axis = 0; axis < 3; ++axis)
     if (size[axis] > a.limits.maxComputeWorkGroupSize[axis] || invocations > a.limits.maxComputeWorkGroupInvocations)
-      lacks(fmt::format("workgroups of {} x {} x {} (it has at most {} in all)", size[0], size[1], size[2],
-                        a.limits.maxComputeWorkGroupInvocations));
+      lacks(formatted("workgroups of {} x {} x {} (it has at most {} in all)", size[0], size[1], size[2],
+                      a.limits.maxComputeWorkGroupInvocations));
   const uint32_t texels = std::popcount(shader.texels);
   if (texels > std::min(a.limits.maxPerStageDescriptorSampledImages, a.limits.maxDescriptorSetSampledImages))
-    lacks(fmt::format("{} texel buffers a shader (it has {})", texels, a.limits.maxPerStageDescriptorSampledImages));
+    lacks(formatted("{} texel buffers a shader (it has {})", texels, a.limits.maxPerStageDescriptorSampledImages));
   if (shader.binding_count > a.limits.maxPerStageResources)
-    lacks(fmt::format("{} buffers of all kinds a shader (it has {})", shader.binding_count,
-                      a.limits.maxPerStageResources));
+    lacks(
+        formatted("{} buffers of all kinds a shader (it has {})", shader.binding_count, a.limits.maxPerStageResources));
   if (shader.binding_count - texels >
       std::min(a.limits.maxPerStageDescriptorStorageBuffers, a.limits.maxDescriptorSetStorageBuffers))
-    lacks(fmt::format("{} storage buffers a shader (it has {})", shader.binding_count - texels,
-                      a.limits.maxPerStageDescriptorStorageBuffers));
+    lacks(formatted("{} storage buffers a shader (it has {})", shader.binding_count - texels,
+                    a.limits.maxPerStageDescriptorStorageBuffers));
 }
 
 void checkNeeds(const sinter_program &program, const sinter_vulkan_version &version, const PhysicalDevice &device,
                 const Abilities &abilities) {
   for (uint32_t k = 0; k < program.vulkan_plan->kernel_count; ++k) {
     const sinter_vulkan_kernel &kernel = version.kernels[k];
-    const std::string name = fmt::format("{} ({})", kernel.name, kernel.location);
+    const std::string name = formatted("{} ({})", kernel.name, kernel.location);
     for (uint32_t d = 0; d < kernel.dispatch_count; ++d) {
       const sinter_dispatch &dispatch = kernel.dispatches[d];
       checkShader(version.shaders[dispatch.shader], name, device, abilities);
@@ -180,23 +180,23 @@ void checkNeeds(const sinter_program &program, const sinter_vulkan_version &vers
       for (uint32_t b = 0; b < dispatch.binding_count; ++b)
         if (texels >> b & 1 && dispatch.bindings[b].bytes / 16 > abilities.limits.maxTexelBufferElements)
           fail(Exit::Device,
-               fmt::format("{}: kernel {} reads {} bytes as texels, the device allows {}; use --device cpu, or another "
-                           "device",
-                           device.label(), name, dispatch.bindings[b].bytes,
-                           16 * uint64_t(abilities.limits.maxTexelBufferElements)));
+               formatted("{}: kernel {} reads {} bytes as texels, the device allows {}; use --device cpu, or another "
+                         "device",
+                         device.label(), name, dispatch.bindings[b].bytes,
+                         16 * uint64_t(abilities.limits.maxTexelBufferElements)));
       for (uint32_t b = 0; b < dispatch.binding_count; ++b)
         if (dispatch.bindings[b].bytes > abilities.limits.maxStorageBufferRange)
           fail(Exit::Device,
-               fmt::format("{}: kernel {} binds {} bytes as one buffer, the device allows {}; use --device cpu, or "
-                           "another device",
-                           device.label(), name, dispatch.bindings[b].bytes, abilities.limits.maxStorageBufferRange));
+               formatted("{}: kernel {} binds {} bytes as one buffer, the device allows {}; use --device cpu, or "
+                         "another device",
+                         device.label(), name, dispatch.bindings[b].bytes, abilities.limits.maxStorageBufferRange));
       for (int axis = 0; axis < 3; ++axis)
         if (dispatch.groups[axis] > abilities.limits.maxComputeWorkGroupCount[axis])
           fail(Exit::Device,
-               fmt::format(
-                   "{}: kernel {} takes {} workgroups along axis {}, the device allows {}; use --device cpu, or "
-                   "another device",
-                   device.label(), name, dispatch.groups[axis], axis, abilities.limits.maxComputeWorkGroupCount[axis]));
+               formatted("{}: kernel {} takes {} workgroups along axis {}, the device allows {}; use --device cpu, or "
+                         "another device",
+                         device.label(), name, dispatch.groups[axis], axis,
+                         abilities.limits.maxComputeWorkGroupCount[axis]));
     }
   }
 }

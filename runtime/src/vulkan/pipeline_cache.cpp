@@ -1,12 +1,12 @@
 #include "vulkan/pipeline_cache.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/hash.h"
 #include "files/files.h"
 
 #include <cstdlib>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace sinter::vulkan {
 
@@ -49,8 +49,8 @@ std::string pipelineCachePath(const VkPhysicalDeviceProperties &device) {
     return {};
   std::string uuid;
   for (uint8_t byte : device.pipelineCacheUUID)
-    uuid += fmt::format("{:02x}", byte);
-  return fmt::format("{}/sinter/vulkan-{}-{:x}.cache", folder, uuid, device.driverVersion);
+    uuid += formatted("{:02x}", byte);
+  return formatted("{}/sinter/vulkan-{}-{:x}.cache", folder, uuid, device.driverVersion);
 }
 
 std::vector<std::byte> readPipelineCache(const std::string &path, const VkPhysicalDeviceProperties &device) {

@@ -1,6 +1,7 @@
 #include "vulkan/pipelines.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/threads.h"
 #include "vulkan/float_modes.h"
 #include "vulkan/pipeline_cache.h"
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <fmt/format.h>
 #include <mutex>
 
 namespace sinter::vulkan {
@@ -98,7 +98,7 @@ void Pipelines::make(uint32_t index) {
   vkDestroyShaderModule(device_.handle(), module, nullptr);
   if (result < 0)
     fail(Exit::Device,
-         fmt::format("{}: the driver cannot compile shader {}: {}", device_.label(), shader.name, resultName(result)));
+         formatted("{}: the driver cannot compile shader {}: {}", device_.label(), shader.name, resultName(result)));
 }
 
 void Pipelines::prepare(const std::vector<uint32_t> &shaders) {

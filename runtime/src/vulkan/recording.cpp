@@ -1,9 +1,9 @@
 #include "vulkan/recording.h"
 
 #include "base/error.h"
+#include "base/format.h"
 
 #include <bit>
-#include <fmt/format.h>
 #include <numeric>
 #include <utility>
 
@@ -19,11 +19,11 @@ static Access accessOf(const sinter_launch &launch, const uint64_t *offsets, con
   const bool scratch = binding.operand == SINTER_SCRATCH_OPERAND;
   if (!scratch && binding.operand >= launch.operand_count)
     fail(Exit::Device,
-         fmt::format("program: kernel {} binds operand {} of {}", kernel.name, binding.operand, launch.operand_count));
+         formatted("program: kernel {} binds operand {} of {}", kernel.name, binding.operand, launch.operand_count));
   const uint64_t size = scratch ? kernel.scratch_bytes : launch.operands[binding.operand].bytes;
   if (binding.offset > size || binding.bytes > size - binding.offset)
-    fail(Exit::Device, fmt::format("program: kernel {} binds bytes {} to {} of {} bytes", kernel.name, binding.offset,
-                                   binding.offset + binding.bytes, size));
+    fail(Exit::Device, formatted("program: kernel {} binds bytes {} to {} of {} bytes", kernel.name, binding.offset,
+                                 binding.offset + binding.bytes, size));
   const uint64_t begin = binding.offset + (scratch ? 0 : offsets[binding.operand]);
   return {scratch ? scratchBuffer : launch.operands[binding.operand].space, binding.access, begin,
           begin + binding.bytes};
@@ -72,7 +72,7 @@ struct Lister {
     const sinter_vulkan_kernel &kernel = version.kernels[launch.kernel];
     for (uint32_t d = 0; d < kernel.dispatch_count; ++d) {
       const sinter_dispatch &dispatch = kernel.dispatches[d];
-      Step step{fmt::format("{} of launch {} ({})", version.shaders[dispatch.shader].name, l, launch.location),
+      Step step{formatted("{} of launch {} ({})", version.shaders[dispatch.shader].name, l, launch.location),
                 {},
                 false,
                 l,
@@ -108,8 +108,8 @@ Recording::Recording(LogicalDevice &device, Pipelines &pipelines, const sinter_v
     placeBarriers(steps_);
   if (validates())
     if (const std::vector<std::string> hazards = findHazards(steps_); !hazards.empty())
-      fail(Exit::Device, fmt::format("{}: entry {}: {} hazards, the first: {}", device.label(), entry.name,
-                                     hazards.size(), hazards.front()));
+      fail(Exit::Device, formatted("{}: entry {}: {} hazards, the first: {}", device.label(), entry.name,
+                                   hazards.size(), hazards.front()));
   std::vector<uint32_t> shaders;
   for (const Step &step : steps_) {
     dispatches_.push_back(&version.kernels[entry.launches[step.launch].kernel].dispatches[step.dispatch]);
@@ -257,7 +257,7 @@ VkCommandBuffer Recording::record(bool timed) {
 
 void Recording::prepareTiming() {
   if (!device_.physical().timestampBits)
-    fail(Exit::Device, fmt::format("{}: has no timestamps: no profile", device_.label()));
+    fail(Exit::Device, formatted("{}: has no timestamps: no profile", device_.label()));
   VkQueryPoolCreateInfo info{};
   info.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
   info.queryType = VK_QUERY_TYPE_TIMESTAMP;
@@ -294,7 +294,7 @@ void Recording::tell(Trace &trace) {
     return end - std::chrono::duration_cast<Trace::Clock::duration>(before);
   };
   if (!std::exchange(named_, true))
-    trace.nameLane(lane, fmt::format("queue of {}", device_.label()));
+    trace.nameLane(lane, formatted("queue of {}", device_.label()));
   for (size_t s = 0; s < steps_.size(); ++s)
     if (const uint32_t run = steps_[s].run; s == 0 || steps_[s - 1].run != run) {
       const sinter_launch &launch = entry_.launches[steps_[s].launch];

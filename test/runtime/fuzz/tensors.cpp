@@ -1,5 +1,6 @@
 // Files of tensors: checkpoints, other people's safetensors, GGUF.
 #include "../array_files.h"
+#include "base/format.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/number_formats.h"
 #include "checkpoint/tensor_source.h"
@@ -7,7 +8,6 @@
 #include "tokenizers/tokenizer_files.h"
 #include "training/trainer.h"
 
-#include <fmt/format.h>
 #include <map>
 
 namespace sinter::test {
@@ -86,7 +86,7 @@ constexpr size_t tableBytes = sizeof(float) * 96 * 96;
 
 std::vector<std::string> parameterSeeds() {
   const auto tensor = [](const char *name, const char *type, const char *shape, size_t begin, size_t end) {
-    return fmt::format(R"("{}":{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", name, type, shape, begin, end);
+    return formatted(R"("{}":{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", name, type, shape, begin, end);
   };
   const std::string buffer = tensor("h.0.attn.bias", "U8", "2,2", tableBytes / 2, tableBytes / 2 + 4) + "," +
                              tensor("lm_head.weight", "F8_E4M3", "4,96,48", tableBytes / 2 + 4, tableBytes);

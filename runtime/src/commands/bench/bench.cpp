@@ -1,6 +1,7 @@
 // The subcommand bench: times calls of one entry on random input.
 #include "commands/bench/bench.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "commands/bench/machine_peak.h"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fmt/format.h>
 #include <map>
 #include <sys/resource.h>
 #include <tuple>
@@ -135,10 +135,10 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
   const uint64_t features = program.version() ? program.version()->features & processorFeatures() : processorFeatures();
   const MachinePeak peak = hasPeak ? measureMachinePeak(program.threads(), featureNames(features)) : MachinePeak{};
   const auto percent = [&](double value, double most) {
-    return hasPeak ? fmt::format("{:5.1f} %", 100 * value / most) : "    - %";
+    return hasPeak ? formatted("{:5.1f} %", 100 * value / most) : "    - %";
   };
   const auto percentJson = [&](double value, double most) {
-    return hasPeak ? fmt::format("{:.6g}", JsonNumber{100 * value / most}) : "null";
+    return hasPeak ? formatted("{:.6g}", JsonNumber{100 * value / most}) : "null";
   };
   double outside = stepSeconds;
   std::string text;
@@ -152,35 +152,35 @@ static std::string profileText(Program &program, const sinter_entry &entry, cons
                  bytes = kernel.bytes * double(line.launches) / time;
     const double share = 100 * lineSeconds / stepSeconds;
     if (json)
-      text += fmt::format("{{\"kernel\":{},\"location\":{},\"scope\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},"
-                          "\"gflops_per_s\":{:.6g},"
-                          "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}{}}},",
-                          jsonQuoted(kernel.name), jsonQuoted(line.location), jsonQuoted(line.scope), line.launches,
-                          1e3 * lineSeconds, JsonNumber{share}, JsonNumber{flops / 1e9}, percentJson(flops, peak.flops),
-                          JsonNumber{bytes / 1e9}, percentJson(bytes, peak.bytes), general ? ",\"general\":true" : "");
+      text += formatted("{{\"kernel\":{},\"location\":{},\"scope\":{},\"launches\":{},\"ms\":{:.6g},\"share\":{:.4g},"
+                        "\"gflops_per_s\":{:.6g},"
+                        "\"of_peak\":{},\"gb_per_s\":{:.4g},\"of_bandwidth\":{}{}}},",
+                        jsonQuoted(kernel.name), jsonQuoted(line.location), jsonQuoted(line.scope), line.launches,
+                        1e3 * lineSeconds, JsonNumber{share}, JsonNumber{flops / 1e9}, percentJson(flops, peak.flops),
+                        JsonNumber{bytes / 1e9}, percentJson(bytes, peak.bytes), general ? ",\"general\":true" : "");
     else
-      text += fmt::format("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {} {:7.2f} GB/s {}  {} ({}){}\n", share,
-                          1e3 * lineSeconds, line.launches, flops / 1e9, percent(flops, peak.flops), bytes / 1e9,
-                          percent(bytes, peak.bytes), kernel.name, line.place(),
-                          general ? ", by the general lowering" : "");
+      text +=
+          formatted("{:6.2f} % {:9.3f} ms {:4} x {:8.2f} GFLOP/s {} {:7.2f} GB/s {}  {} ({}){}\n", share,
+                    1e3 * lineSeconds, line.launches, flops / 1e9, percent(flops, peak.flops), bytes / 1e9,
+                    percent(bytes, peak.bytes), kernel.name, line.place(), general ? ", by the general lowering" : "");
   }
   const double share = 100 * outside / stepSeconds;
   if (json)
-    return fmt::format(
+    return formatted(
         ",\"machine\":{},\"profile_ms\":{:.6g},\"profile\":[{}"
         "{{\"kernel\":null,\"location\":\"outside kernels\",\"launches\":0,\"ms\":{:.6g},\"share\":{:.4g}}}]",
-        hasPeak ? fmt::format("{{\"gflops_per_s\":{:.6g},\"gb_per_s\":{:.6g}}}", peak.flops / 1e9, peak.bytes / 1e9)
+        hasPeak ? formatted("{{\"gflops_per_s\":{:.6g},\"gb_per_s\":{:.6g}}}", peak.flops / 1e9, peak.bytes / 1e9)
                 : "null",
         1e3 * stepSeconds, text, 1e3 * outside, JsonNumber{share});
   const std::string scale =
-      hasPeak ? fmt::format("measured on this machine: {:.1f} GFLOP/s of multiply-adds, {:.1f} GB/s read from "
-                            "memory; % are of these, and more than 100 % comes from caches\n",
-                            peak.flops / 1e9, peak.bytes / 1e9)
+      hasPeak ? formatted("measured on this machine: {:.1f} GFLOP/s of multiply-adds, {:.1f} GB/s read from "
+                          "memory; % are of these, and more than 100 % comes from caches\n",
+                          peak.flops / 1e9, peak.bytes / 1e9)
               : "";
-  return fmt::format("{}{}{:6.2f} % {:9.3f} ms  outside kernels: {}\n100.00 % {:9.3f} ms  mean of {} steps\n", scale,
-                     text, share, 1e3 * outside,
-                     program.version() ? "waking threads, waiting" : "copies, submission, waiting", 1e3 * stepSeconds,
-                     calls);
+  return formatted("{}{}{:6.2f} % {:9.3f} ms  outside kernels: {}\n100.00 % {:9.3f} ms  mean of {} steps\n", scale,
+                   text, share, 1e3 * outside,
+                   program.version() ? "waking threads, waiting" : "copies, submission, waiting", 1e3 * stepSeconds,
+                   calls);
 }
 
 /// What one call works through, for speeds.
@@ -193,22 +193,22 @@ struct Work {
 static void print(const BenchCommand &command, Program &program, const Times &times, const Work &work,
                   int64_t peakBytes, const std::string &profile) {
   const double seconds = times.median() / 1e3;
-  const std::string perSecond = fmt::format("{:.6g}", JsonNumber{work.count / seconds});
+  const std::string perSecond = formatted("{:.6g}", JsonNumber{work.count / seconds});
   if (command.json) {
-    sinter::print(
-        "{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
-        "{}\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
-        "\"threads\":{},\"device\":{}{}}}\n",
-        jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(), times.milliseconds.back(),
-        work.count > 0 ? fmt::format("\"{}_per_s\":{},", work.unit, perSecond) : "",
-        JsonNumber{work.flops / seconds / 1e9}, program.plan().arena_bytes, parameterBytes(program.description()),
-        peakBytes, program.threads(), jsonQuoted(std::string(program.device().name())), profile);
+    sinter::print("{{\"entry\":{},\"steps\":{},\"ms_per_step\":{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}},"
+                  "{}\"gflops_per_s\":{:.6g},\"arena_bytes\":{},\"parameter_bytes\":{},\"peak_rss_bytes\":{},"
+                  "\"threads\":{},\"device\":{}{}}}\n",
+                  jsonQuoted(command.entry), command.steps, times.median(), times.milliseconds.front(),
+                  times.milliseconds.back(), work.count > 0 ? formatted("\"{}_per_s\":{},", work.unit, perSecond) : "",
+                  JsonNumber{work.flops / seconds / 1e9}, program.plan().arena_bytes,
+                  parameterBytes(program.description()), peakBytes, program.threads(),
+                  jsonQuoted(std::string(program.device().name())), profile);
     return;
   }
   sinter::print("{}: {:.3f} ms (median of {}; {:.3f} to {:.3f}), {}{:.2f} GFLOP/s, {} threads, arena {} bytes, peak {} "
                 "bytes\n{}",
                 command.entry, times.median(), command.steps, times.milliseconds.front(), times.milliseconds.back(),
-                work.count > 0 ? fmt::format("{} {}/s, ", perSecond, work.unit) : "", work.flops / seconds / 1e9,
+                work.count > 0 ? formatted("{} {}/s, ", perSecond, work.unit) : "", work.flops / seconds / 1e9,
                 program.threads(), program.plan().arena_bytes, peakBytes, profile);
 }
 

@@ -1,5 +1,6 @@
 // bench sample: how fast prompts are read and tokens made, and how much of the memory's bandwidth that takes.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "commands/bench/bench.h"
@@ -10,7 +11,6 @@
 #include "sampling/token_model.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <map>
 #include <vector>
 
@@ -123,8 +123,8 @@ static void print(const BenchCommand &command, Program &program, const Seconds &
   const double bytes = reads.weights + reads.caches, read = bytes * decode;
   if (command.json) {
     const auto milliseconds = [](const std::vector<double> &of) {
-      return fmt::format("{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}}", 1e3 * Seconds::median(of),
-                         1e3 * of.front(), 1e3 * of.back());
+      return formatted("{{\"median\":{:.6g},\"min\":{:.6g},\"max\":{:.6g}}}", 1e3 * Seconds::median(of),
+                       1e3 * of.front(), 1e3 * of.back());
     };
     sinter::print("{{\"entry\":\"sample\",\"steps\":{},\"batch\":{},\"prompt_tokens\":{},\"new_tokens\":{},"
                   "\"ms_per_step\":{},\"ms_per_prompt\":{},\"tokens_per_s\":{:.6g},\"prefill_tokens_per_s\":{:.6g},"
@@ -133,8 +133,8 @@ static void print(const BenchCommand &command, Program &program, const Seconds &
                   "\"device\":{}}}\n",
                   command.steps, command.batch, command.promptTokens, command.newTokens, milliseconds(seconds.tokens),
                   milliseconds(seconds.prompts), decode, prefill, bytes, reads.weights, read / 1e9,
-                  bandwidth > 0 ? fmt::format("{{\"gb_per_s\":{:.6g}}}", bandwidth / 1e9) : "null",
-                  bandwidth > 0 ? fmt::format("{:.4g}", 100 * read / bandwidth) : "null", program.plan().arena_bytes,
+                  bandwidth > 0 ? formatted("{{\"gb_per_s\":{:.6g}}}", bandwidth / 1e9) : "null",
+                  bandwidth > 0 ? formatted("{:.4g}", 100 * read / bandwidth) : "null", program.plan().arena_bytes,
                   parameterBytes(program.description()), peakBytes, program.threads(),
                   jsonQuoted(std::string(program.device().name())));
     return;
@@ -145,8 +145,8 @@ static void print(const BenchCommand &command, Program &program, const Seconds &
                 command.steps, 1e3 * seconds.tokens.front(), 1e3 * seconds.tokens.back());
   sinter::print("a new token reads {:.2f} MB of weights, {:.2f} MB of caches: {:.2f} GB/s{}, {} threads\n",
                 reads.weights / 1e6, reads.caches / 1e6, read / 1e9,
-                bandwidth > 0 ? fmt::format(", {:.1f} % of the {:.2f} GB/s that they read of a large array",
-                                            100 * read / bandwidth, bandwidth / 1e9)
+                bandwidth > 0 ? formatted(", {:.1f} % of the {:.2f} GB/s that they read of a large array",
+                                          100 * read / bandwidth, bandwidth / 1e9)
                               : "",
                 program.threads());
 }

@@ -1,6 +1,7 @@
 // The subcommand report: trainings as one page, as a table, or for TensorBoard.
 #include "base/report.h"
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "checkpoint/checkpoint.h"
@@ -18,7 +19,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fmt/format.h>
 #include <map>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -45,8 +45,8 @@ Run runAt(const std::string &path) {
   Run run{path, path, findLog(path), {}, 0};
   std::error_code error;
   if (std::filesystem::is_directory(path, error) && !std::filesystem::exists(run.logPath, error))
-    fail(Exit::Input, fmt::format("{}: there is no log of this training; if it went elsewhere by --log, name that file",
-                                  run.logPath));
+    fail(Exit::Input,
+         formatted("{}: there is no log of this training; if it went elsewhere by --log, name that file", run.logPath));
   run.log = readRunLog(run.logPath);
   while (run.name.size() > 1 && run.name.ends_with('/'))
     run.name.pop_back();
@@ -61,11 +61,11 @@ std::string seriesJson(const RunLog &log) {
   for (const Series &series : log.series) {
     std::string steps, values;
     for (const auto &[step, value] : thinned(series.points, mostPoints)) {
-      steps += fmt::format("{}{}", steps.empty() ? "" : ",", step);
-      values += fmt::format("{}{:.9g}", values.empty() ? "" : ",", JsonNumber{value});
+      steps += formatted("{}{}", steps.empty() ? "" : ",", step);
+      values += formatted("{}{:.9g}", values.empty() ? "" : ",", JsonNumber{value});
     }
-    json += fmt::format("{}{{\"name\":{},\"count\":{},\"steps\":[{}],\"values\":[{}]}}", json.empty() ? "" : ",",
-                        jsonQuoted(series.name), series.points.size(), steps, values);
+    json += formatted("{}{{\"name\":{},\"count\":{},\"steps\":[{}],\"values\":[{}]}}", json.empty() ? "" : ",",
+                      jsonQuoted(series.name), series.points.size(), steps, values);
   }
   return "[" + json + "]";
 }
@@ -74,8 +74,8 @@ std::string samplesJson(const RunLog &log) {
   std::string json;
   const size_t first = log.samples.size() - std::min(log.samples.size(), mostSamples);
   for (size_t i = first; i < log.samples.size(); ++i)
-    json += fmt::format("{}{{\"step\":{},\"text\":{}}}", json.empty() ? "" : ",", log.samples[i].first,
-                        jsonQuoted(log.samples[i].second));
+    json += formatted("{}{{\"step\":{},\"text\":{}}}", json.empty() ? "" : ",", log.samples[i].first,
+                      jsonQuoted(log.samples[i].second));
   return "[" + json + "]";
 }
 
@@ -85,10 +85,10 @@ std::string folderJson(const Run &run) {
   const std::string options = readIfThere(folder + "/options.toml");
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error))
-    return fmt::format("\"options\":{},\"checkpoint\":null", jsonQuoted(options));
+    return formatted("\"options\":{},\"checkpoint\":null", jsonQuoted(options));
   const Contents contents = readContents(file);
   const Checkpoint &checkpoint = contents.checkpoint;
-  return fmt::format(
+  return formatted(
       "\"options\":{},\"checkpoint\":{{\"program\":{},\"config\":{},\"step\":{},\"seed\":\"{}\",\"options\":{},"
       "\"data\":{},\"tokenizer\":\"{}\",\"vocabulary\":{},\"bytes\":{}}}",
       jsonQuoted(options), jsonQuoted(checkpoint.program), jsonOrNull(checkpoint.config), checkpoint.step,
@@ -97,8 +97,8 @@ std::string folderJson(const Run &run) {
 }
 
 std::string runJson(const Run &run) {
-  return fmt::format("{{\"name\":{},\"series\":{},\"samples\":{},{}}}", jsonQuoted(run.name), seriesJson(run.log),
-                     samplesJson(run.log), folderJson(run));
+  return formatted("{{\"name\":{},\"series\":{},\"samples\":{},{}}}", jsonQuoted(run.name), seriesJson(run.log),
+                   samplesJson(run.log), folderJson(run));
 }
 
 // The processor by its own name.
@@ -114,9 +114,9 @@ std::string machineJson() {
   utsname system{};
   ::uname(&system);
   const double memory = double(::sysconf(_SC_PHYS_PAGES)) * double(::sysconf(_SC_PAGE_SIZE));
-  return fmt::format("{{\"processor\":{},\"threads\":{},\"memory_bytes\":{},\"system\":{}}}",
-                     jsonQuoted(processorName()), ThreadPool::hardwareThreads(), uint64_t(memory),
-                     jsonQuoted(fmt::format("{} {}", system.sysname, system.release)));
+  return formatted("{{\"processor\":{},\"threads\":{},\"memory_bytes\":{},\"system\":{}}}", jsonQuoted(processorName()),
+                   ThreadPool::hardwareThreads(), uint64_t(memory),
+                   jsonQuoted(formatted("{} {}", system.sysname, system.release)));
 }
 
 // Bytes of the arena at each launch, and what most of them are at the peak.
@@ -127,13 +127,13 @@ std::string arenaJson(const sinter_program &program, const sinter_plan &plan, co
   for (size_t i = 0; i < std::min(use.atPeak.size(), mostParts); ++i) {
     const auto [writer, bytes] = use.atPeak[i];
     const sinter_launch *launch = writer < 0 ? nullptr : &entry.launches[writer];
-    parts += fmt::format("{}{{\"bytes\":{},\"launch\":{},\"kernel\":{},\"line\":{},\"scope\":{}}}", i ? "," : "", bytes,
-                         writer, jsonQuoted(launch ? kernelInfo(program, plan, launch->kernel).name : "an input"),
-                         jsonQuoted(launch ? launch->location : ""),
-                         jsonQuoted(launch && launch->scope ? launch->scope : ""));
+    parts +=
+        formatted("{}{{\"bytes\":{},\"launch\":{},\"kernel\":{},\"line\":{},\"scope\":{}}}", i ? "," : "", bytes,
+                  writer, jsonQuoted(launch ? kernelInfo(program, plan, launch->kernel).name : "an input"),
+                  jsonQuoted(launch ? launch->location : ""), jsonQuoted(launch && launch->scope ? launch->scope : ""));
   }
-  return fmt::format("{{\"live\":[{}],\"peak\":{},\"parts\":{},\"at_peak\":[{}]}}", fmt::join(use.live, ","),
-                     use.peak(), use.atPeak.size(), parts);
+  return formatted("{{\"live\":[{}],\"peak\":{},\"parts\":{},\"at_peak\":[{}]}}", fmt::join(use.live, ","), use.peak(),
+                   use.atPeak.size(), parts);
 }
 
 // What `sinterc --report=json` printed of this program; null without it.
@@ -142,7 +142,7 @@ std::string compilerJson(const std::string &path) {
     return "null";
   const std::string text = readFile(path), json = jsonOrNull(text);
   if (json == "null" || json.find("\"not_fused\"") == std::string::npos)
-    fail(Exit::Input, fmt::format("{}: is not what sinterc --report=json prints", path));
+    fail(Exit::Input, formatted("{}: is not what sinterc --report=json prints", path));
   return json;
 }
 
@@ -159,26 +159,26 @@ std::string programJson(const sinter_program &program) {
     std::string kernels, order;
     for (uint32_t l = 0; l < entry.launch_count; ++l)
       order +=
-          fmt::format("{}{}", l ? "," : "", std::distance(launches.begin(), launches.find(entry.launches[l].kernel)));
+          formatted("{}{}", l ? "," : "", std::distance(launches.begin(), launches.find(entry.launches[l].kernel)));
     for (const auto &[kernel, count] : launches) {
       const KernelInfo info = kernelInfo(program, plan, kernel);
-      kernels += fmt::format("{}{{\"name\":{},\"line\":{},\"launches\":{},\"flops\":{},\"bytes\":{}}}",
-                             kernels.empty() ? "" : ",", jsonQuoted(info.name), jsonQuoted(info.location), count,
-                             info.flops, info.bytes);
+      kernels += formatted("{}{{\"name\":{},\"line\":{},\"launches\":{},\"flops\":{},\"bytes\":{}}}",
+                           kernels.empty() ? "" : ",", jsonQuoted(info.name), jsonQuoted(info.location), count,
+                           info.flops, info.bytes);
     }
-    entries += fmt::format("{}{{\"name\":{},\"launches\":{},\"arena_bytes\":{},\"flops\":{},\"kernels\":[{}],\"order\":"
-                           "[{}],\"arena\":{}}}",
-                           e ? "," : "", jsonQuoted(entry.name), entry.launch_count, entry.arena_bytes, entry.flops,
-                           kernels, order, arenaJson(program, plan, entry));
+    entries += formatted("{}{{\"name\":{},\"launches\":{},\"arena_bytes\":{},\"flops\":{},\"kernels\":[{}],\"order\":"
+                         "[{}],\"arena\":{}}}",
+                         e ? "," : "", jsonQuoted(entry.name), entry.launch_count, entry.arena_bytes, entry.flops,
+                         kernels, order, arenaJson(program, plan, entry));
   }
   int64_t parameters = 0;
   for (uint32_t s = 0; s < program.state_count; ++s)
     parameters += isParameter(program.states[s]) ? elementCount(program.states[s].tensor) : 0;
-  return fmt::format("{{\"name\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},"
-                     "\"state_bytes\":{},\"arena_bytes\":{},\"constant_bytes\":{},\"entries\":[{}]}}",
-                     jsonQuoted(program.name), jsonQuoted(program.source), jsonQuoted(program.compiler),
-                     jsonQuoted(program.target), jsonOrNull(program.config), parameters, program.state_bytes,
-                     plan.arena_bytes, program.constant_bytes, entries);
+  return formatted("{{\"name\":{},\"source\":{},\"compiler\":{},\"target\":{},\"config\":{},\"parameters\":{},"
+                   "\"state_bytes\":{},\"arena_bytes\":{},\"constant_bytes\":{},\"entries\":[{}]}}",
+                   jsonQuoted(program.name), jsonQuoted(program.source), jsonQuoted(program.compiler),
+                   jsonQuoted(program.target), jsonOrNull(program.config), parameters, program.state_bytes,
+                   plan.arena_bytes, program.constant_bytes, entries);
 }
 
 // A field of CSV (RFC 4180).
@@ -208,9 +208,9 @@ std::string csvOf(const std::vector<Run> &runs) {
       for (const auto &[step, value] : series.points)
         rows[step][series.name] = value;
     for (const auto &[step, row] : rows) {
-      text += fmt::format("{},{}", csvField(run.name), step);
+      text += formatted("{},{}", csvField(run.name), step);
       for (const std::string &name : names)
-        text += row.count(name) ? fmt::format(",{}", row.at(name)) : ",";
+        text += row.count(name) ? formatted(",{}", row.at(name)) : ",";
       text += "\n";
     }
   }
@@ -285,10 +285,10 @@ Exit reportRuns(const sinter_program &description, const ReportCommand &command)
   const auto now =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
   writeFileAtomically(
-      out, reportPage(fmt::format("{{\"made\":{},\"runs\":[{}],\"machine\":{},\"program\":{},\"compiled\":{}}}",
-                                  now.count(), json, machineJson(), programJson(description), compiled)));
+      out, reportPage(formatted("{{\"made\":{},\"runs\":[{}],\"machine\":{},\"program\":{},\"compiled\":{}}}",
+                                now.count(), json, machineJson(), programJson(description), compiled)));
   if (command.out.empty())
-    reportNote(fmt::format("written to {}", out));
+    reportNote(formatted("written to {}", out));
   return Exit::Done;
 }
 

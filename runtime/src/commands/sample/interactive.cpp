@@ -1,6 +1,7 @@
 #include "commands/sample/interactive.h"
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/interrupt.h"
 #include "base/output.h"
 #include "base/report.h"
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fmt/format.h>
 #include <optional>
 #include <unistd.h>
 
@@ -29,12 +29,12 @@ public:
       if (count < 0 && errno == EINTR)
         continue;
       if (count < 0)
-        fail(Exit::Input, fmt::format("standard input: cannot read: {}", std::strerror(errno)));
+        fail(Exit::Input, formatted("standard input: cannot read: {}", std::strerror(errno)));
       if (count == 0)
         break;
       pending_.append(part, size_t(count));
       if (pending_.size() > streamLimit)
-        fail(Exit::Input, fmt::format("standard input: a line of more than {} bytes", streamLimit));
+        fail(Exit::Input, formatted("standard input: a line of more than {} bytes", streamLimit));
     }
     if (pending_.empty())
       return std::nullopt;

@@ -1,5 +1,6 @@
 // The subcommand sample.
 #include "base/error.h"
+#include "base/format.h"
 #include "base/json.h"
 #include "base/output.h"
 #include "checkpoint/checkpoint.h"
@@ -12,7 +13,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <fmt/format.h>
 
 namespace sinter {
 
@@ -27,8 +27,7 @@ static std::pair<int32_t, double> biasOf(const std::string &text) {
         (bias.second == -INFINITY || std::abs(bias.second) <= 1e38))
       return bias;
   }
-  fail(Exit::Usage,
-       fmt::format("--logit-bias {}: must be TOKEN=X, a token's number and what to add to its logit", text));
+  fail(Exit::Usage, formatted("--logit-bias {}: must be TOKEN=X, a token's number and what to add to its logit", text));
 }
 
 // What the options say together.
@@ -39,17 +38,17 @@ static GenerateOptions optionsOf(const SampleCommand &command, int64_t vocabular
   for (const std::string &text : command.logitBias) {
     options.sampler.logitBias.push_back(biasOf(text));
     if (const int32_t id = options.sampler.logitBias.back().first; id >= vocabulary)
-      fail(Exit::Usage, fmt::format("--logit-bias {}: the model has {} tokens, numbered from 0", text, vocabulary));
+      fail(Exit::Usage, formatted("--logit-bias {}: the model has {} tokens, numbered from 0", text, vocabulary));
   }
   if (command.beam.beams > 0 && command.samples > command.beam.beams)
-    fail(Exit::Usage, fmt::format("--samples {}: a search with --beams {} finds no more than {}", command.samples,
-                                  command.beam.beams, command.beam.beams));
+    fail(Exit::Usage, formatted("--samples {}: a search with --beams {} finds no more than {}", command.samples,
+                                command.beam.beams, command.beam.beams));
   for (const auto &[given, name] : {std::pair(command.beam.beams > 0, "--beams"),
                                     {command.samples > 1, "--samples"},
                                     {options.logProbabilities > 0, "--logprobs"},
                                     {command.promptLogProbabilities, "--prompt-logprobs"}})
     if (command.interactive && given)
-      fail(Exit::Usage, fmt::format("--interactive: one text, as text: {} does not go with it", name));
+      fail(Exit::Usage, formatted("--interactive: one text, as text: {} does not go with it", name));
   return options;
 }
 
@@ -70,7 +69,7 @@ static void printAsJson(const std::string &prompt, const std::vector<Generated> 
   for (size_t i = 0; i < results.size(); ++i) {
     const std::string members =
         generatedJson(tokenizer, results[i], command.generate.logProbabilities > 0, command.beam.beams > 0);
-    json += one ? members : fmt::format("{}{{{}}}", i ? "," : "", members);
+    json += one ? members : formatted("{}{{{}}}", i ? "," : "", members);
   }
   json += one ? "}\n" : "]}\n";
   if (printText("{\"prompt\":") && printJsonQuoted(prompt))

@@ -1,20 +1,19 @@
 #include "commands/sample/sample_json.h"
 
+#include "base/format.h"
 #include "base/json.h"
-
-#include <fmt/format.h>
 
 namespace sinter {
 
 static std::string tokenJson(const Tokenizer &tokenizer, int32_t id, double logProbability) {
   const std::string bytes = tokenizer.decode(id);
   std::string json =
-      fmt::format("\"id\":{},\"text\":{},\"logprob\":{:.9g}", id, jsonQuoted(bytes), JsonNumber{logProbability});
+      formatted("\"id\":{},\"text\":{},\"logprob\":{:.9g}", id, jsonQuoted(bytes), JsonNumber{logProbability});
   if (findInvalidUtf8(bytes) == std::string_view::npos)
     return json;
   json += ",\"bytes\":[";
   for (size_t i = 0; i < bytes.size(); ++i)
-    json += fmt::format("{}{}", i ? "," : "", int(static_cast<unsigned char>(bytes[i])));
+    json += formatted("{}{}", i ? "," : "", int(static_cast<unsigned char>(bytes[i])));
   return json + "]";
 }
 
@@ -22,24 +21,24 @@ std::string tokensJson(const Tokenizer &tokenizer, const std::vector<GeneratedTo
   std::string json = "[";
   for (size_t i = 0; i < tokens.size(); ++i) {
     const GeneratedToken &token = tokens[i];
-    json += fmt::format("{}{{{},\"top\":[", i ? "," : "", tokenJson(tokenizer, token.id, token.logProbability));
+    json += formatted("{}{{{},\"top\":[", i ? "," : "", tokenJson(tokenizer, token.id, token.logProbability));
     for (size_t k = 0; k < token.top.size(); ++k)
-      json += fmt::format("{}{{{}}}", k ? "," : "", tokenJson(tokenizer, token.top[k].first, token.top[k].second));
+      json += formatted("{}{{{}}}", k ? "," : "", tokenJson(tokenizer, token.top[k].first, token.top[k].second));
     json += "]}";
   }
   return json + "]";
 }
 
 std::string generatedJson(const Tokenizer &tokenizer, const Generated &result, bool told, bool searched) {
-  std::string json = fmt::format("\"text\":{},\"finish\":\"{}\",\"tokens\":[", jsonQuoted(result.text),
-                                 result.stopped ? "stop"
-                                 : result.full  ? "context"
-                                                : "length");
+  std::string json = formatted("\"text\":{},\"finish\":\"{}\",\"tokens\":[", jsonQuoted(result.text),
+                               result.stopped ? "stop"
+                               : result.full  ? "context"
+                                              : "length");
   for (size_t i = 0; i < result.tokens.size(); ++i)
-    json += fmt::format("{}{}", i ? "," : "", result.tokens[i].id);
+    json += formatted("{}{}", i ? "," : "", result.tokens[i].id);
   json += "]";
   if (searched)
-    json += fmt::format(",\"score\":{:.9g}", JsonNumber{result.score});
+    json += formatted(",\"score\":{:.9g}", JsonNumber{result.score});
   if (told)
     json += ",\"logprobs\":" + tokensJson(tokenizer, result.tokens);
   return json;

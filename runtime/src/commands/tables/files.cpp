@@ -1,7 +1,7 @@
 // What works on runs, checkpoints, texts and other files.
 #include "commands/tables/tables.h"
 
-#include <fmt/format.h>
+#include "base/format.h"
 
 namespace sinter::tables {
 

@@ -1,10 +1,10 @@
 // sample, translate, serve.
 #include "commands/tables/tables.h"
 
+#include "base/format.h"
 #include "program/program.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace sinter::tables {
 
@@ -14,13 +14,13 @@ static void addPenalties(Options &options, SampleCommand &c) {
       {"TOKEN=X", "add X to the logit of a token, by its number; -inf: never choose it; may be repeated", "none"});
   add(options, "--repeat-penalty", &s.repeatPenalty, above,
       {"X", "of tokens among the last --repeat-window: logits above 0 are divided by X, others multiplied",
-       fmt::format("{:g}", s.repeatPenalty)});
+       formatted("{:g}", s.repeatPenalty)});
   add(options, "--repeat-window", &s.repeatWindow, moderateOrNone,
       {"TOKENS", "of prompt and text", fmt::to_string(s.repeatWindow)});
   add(options, "--frequency-penalty", &s.frequencyPenalty, finite,
-      {"X", "taken off a token's logit as often as it was made", fmt::format("{:g}", s.frequencyPenalty)});
+      {"X", "taken off a token's logit as often as it was made", formatted("{:g}", s.frequencyPenalty)});
   add(options, "--presence-penalty", &s.presencePenalty, finite,
-      {"X", "taken off a token's logit once it was made", fmt::format("{:g}", s.presencePenalty)});
+      {"X", "taken off a token's logit once it was made", formatted("{:g}", s.presencePenalty)});
 }
 
 void addSample(Options &options, SampleCommand &c) {
@@ -36,13 +36,13 @@ void addSample(Options &options, SampleCommand &c) {
       {"X",
        "divides logits, after bias and penalties, before --top-k, --top-p and --min-p, which come in this order; 0: "
        "always the most probable",
-       fmt::format("{:g}", s.temperature)});
+       formatted("{:g}", s.temperature)});
   add(options, "--top-k", &s.topK, notNegative,
       {"K", "choose among the K most probable; 0: all", fmt::to_string(s.topK)});
   add(options, "--top-p", &s.topP, probability,
-      {"P", "among the fewest that together have this probability", fmt::format("{:g}", s.topP)});
+      {"P", "among the fewest that together have this probability", formatted("{:g}", s.topP)});
   add(options, "--min-p", &s.minP, probability,
-      {"P", "among those with this share of the highest probability", fmt::format("{:g}", s.minP)});
+      {"P", "among those with this share of the highest probability", formatted("{:g}", s.minP)});
   add(options, "--stop", &c.generate.stop, notEmpty, {"TEXT", "end before this text; may be repeated"});
   add(options, "--seed", &s.seed, anySeed, {"N", "of the choice", fmt::to_string(s.seed)});
   add(options, "--samples", &c.samples, moderate,
@@ -55,7 +55,7 @@ void addSample(Options &options, SampleCommand &c) {
        "ties: the lowest token",
        "none: draw"});
   add(options, "--length-penalty", &c.beam.lengthPenalty, finite,
-      {"A", "of --beams: the score is the log-probability / tokens^A", fmt::format("{:g}", c.beam.lengthPenalty)});
+      {"A", "of --beams: the score is the log-probability / tokens^A", formatted("{:g}", c.beam.lengthPenalty)});
   add(options, "--context-full", &c.full, oneOf("slide,half,stop"),
       {"NAME",
        "a text longer than the context: slide: each token sees as much as fits, all computed anew; half: its "
@@ -95,7 +95,7 @@ void addTranslate(Options &options, TranslateCommand &c) {
       {"N", "translations of a sentence that a search keeps at each step; 1: always the most probable token",
        fmt::to_string(c.beam.beams)});
   add(options, "--length-penalty", &c.beam.lengthPenalty, finite,
-      {"A", "the score is the log-probability / tokens^A", fmt::format("{:g}", c.beam.lengthPenalty)});
+      {"A", "the score is the log-probability / tokens^A", formatted("{:g}", c.beam.lengthPenalty)});
   add(options, "-n,--tokens", &c.tokens, notNegative,
       {"TOKENS", "of a translation at most; 0: as many as the model makes", "0"});
   add(options, "--tokenizer", &c.tokenizer, bytesOrFile, {"NAME", "for files without one: a file as for train"});

@@ -1,10 +1,9 @@
 // train, eval, bench.
 #include "commands/tables/tables.h"
 
+#include "base/format.h"
 #include "pairs/part.h"
 #include "program/program.h"
-
-#include <fmt/format.h>
 
 namespace sinter::tables {
 
@@ -13,7 +12,7 @@ static Help rateHelp(const sinter_program &program, const char *value, const cha
   for (uint32_t e = 0; e < program.entry_count; ++e)
     if (anyPlan(program).entries[e].name == std::string_view("train"))
       if (const sinter_input *found = Program::findProgramInput(anyPlan(program).entries[e], input))
-        return {value, text, found->has_default ? fmt::format("{:g}", found->value) : ""};
+        return {value, text, found->has_default ? formatted("{:g}", found->value) : ""};
   return {value, text, "none, since this model has no such input"};
 }
 
