@@ -96,7 +96,7 @@ class Mutants:
         paths = [f"test/{test}" for test in tests if not test.startswith("gtest:")]
         filters = [test.removeprefix("gtest:") for test in tests if test.startswith("gtest:")]
         units = ["build/bin/runtime_tests", "--gtest_brief=1", f"--gtest_filter={':'.join(filters)}"]
-        lit = [LIT, "-sv", "--max-failures", "1", "--timeout", "300", "--param", f"build={self.build}", *paths]
+        lit = [LIT, "-sv", "--max-failures", "1", "--timeout", "900", "--param", f"build={self.build}", *paths]
         limit = self.arguments.fault_seconds
         return (not filters or self.run(units, limit)) and (not paths or self.run(lit, limit))
 
