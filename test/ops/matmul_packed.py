@@ -5,22 +5,14 @@ Weights and rows are drawn by number; words are packed here, by what Ops say of 
 import random
 import struct
 
+from numbers_of_mlir import dense, f32
+
 
 def bf16(x):
     """The nearest number of eight bits of mantissa, ties to even, and its upper half word."""
     bits = struct.unpack("<I", struct.pack("<f", x))[0]
     upper = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
     return struct.unpack("<f", struct.pack("<I", upper << 16))[0], upper
-
-
-def f32(x):
-    return struct.unpack("<f", struct.pack("<f", x))[0]
-
-
-def dense(values):
-    if isinstance(values, list):
-        return "[" + ", ".join(dense(v) for v in values) + "]"
-    return repr(values) if isinstance(values, int) else f"{values:.9e}"
 
 
 def signed(word):

@@ -6,15 +6,7 @@ import random
 import struct
 from fractions import Fraction
 
-
-def f32(x):
-    return struct.unpack("<f", struct.pack("<f", x))[0]
-
-
-def dense(values):
-    if isinstance(values, list):
-        return "[" + ", ".join(dense(v) for v in values) + "]"
-    return repr(values) if isinstance(values, int) else f"{values:.9e}"
+from numbers_of_mlir import dense, f32
 
 
 def group_of(draw, size, scale):

@@ -27,8 +27,6 @@ namespace sinter {
 
 namespace {
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 struct DeriveDecodePass : impl::DeriveDecodeBase<DeriveDecodePass> {
   using DeriveDecodeBase::DeriveDecodeBase;
 

@@ -6,8 +6,6 @@ using namespace mlir;
 
 namespace sinter {
 
-static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 static RankedTensorType resized(RankedTensorType type, int64_t dim, int64_t size) {
   SmallVector<int64_t> shape(type.getShape());
   if (dim >= 0)
@@ -373,7 +371,7 @@ Value EntryDeriver::rowsOfTexts(Value rows, int64_t back) {
   Location loc = rows.getLoc();
   SmallVector<int64_t> shape(typeOf(rows).getShape().drop_front());
   shape.front() *= count.texts;
-  rows = ReshapeOp::create(b, loc, RankedTensorType::get(shape, typeOf(rows).getElementType()), rows);
+  rows = reshaped(b, rows, shape);
   Value places = numbers({count.texts}, [&](OpBuilder &inner, Value own) -> Value {
     Value text = IndexOp::create(inner, loc, inner.getI32Type(), 0);
     auto number = [&](int64_t value) {
@@ -391,8 +389,7 @@ Value EntryDeriver::toTexts(Value value, int64_t dim) {
   Value first = moved(value, dim, 0);
   SmallVector<int64_t> shape(typeOf(first).getShape());
   shape.insert(shape.begin() + dim + 1, 1);
-  auto type = RankedTensorType::get(shape, typeOf(first).getElementType());
-  Value texts = ReshapeOp::create(b, value.getLoc(), type, first);
+  Value texts = reshaped(b, first, shape);
   lift->markLifted(texts);
   return texts;
 }
@@ -401,8 +398,7 @@ Value EntryDeriver::toTexts(Value value, int64_t dim) {
 Value EntryDeriver::fromTexts(Value value, int64_t dim) {
   SmallVector<int64_t> shape(typeOf(value).getShape());
   shape.erase(shape.begin() + dim + 1);
-  auto type = RankedTensorType::get(shape, typeOf(value).getElementType());
-  return moved(ReshapeOp::create(b, value.getLoc(), type, value), 0, dim);
+  return moved(reshaped(b, value, shape), 0, dim);
 }
 
 /// All positions of `operand` so far, along `dim`: what is kept, with the new ones in their places.

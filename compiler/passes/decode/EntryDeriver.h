@@ -15,6 +15,13 @@
 
 namespace sinter {
 
+inline mlir::RankedTensorType typeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()); }
+
+/// `value` as a tensor of `shape`.
+inline mlir::Value reshaped(mlir::OpBuilder &b, mlir::Value value, llvm::ArrayRef<int64_t> shape) {
+  return ReshapeOp::create(b, value.getLoc(), typeOf(value).clone(shape), value);
+}
+
 /// What an entry computes: some new positions of one text, or one of each of several texts.
 struct NewPositions {
   int64_t texts = 1, each = 1;

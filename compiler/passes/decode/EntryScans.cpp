@@ -16,13 +16,6 @@ using namespace mlir;
 
 namespace sinter {
 
-static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-/// `value` as a tensor of `shape`, and as a value of its own.
-static Value reshaped(OpBuilder &b, Value value, ArrayRef<int64_t> shape) {
-  return ReshapeOp::create(b, value.getLoc(), typeOf(value).clone(shape), value);
-}
-
 /// What is carried into the first new position; of several texts, into that of each.
 Value EntryDeriver::carryBefore(Value init, StateOp cache) {
   Location loc = cache.getLoc();
