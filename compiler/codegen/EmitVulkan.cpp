@@ -37,7 +37,7 @@ Code pack(DescriptorBuilder &b, ArrayRef<vulkan::SerializedShader> shaders) {
             words.size()};
   SmallVector<uint8_t> packed;
   llvm::compression::zlib::compress({reinterpret_cast<const uint8_t *>(words.data()), 4 * words.size()}, packed,
-                                    llvm::compression::zlib::BestSizeCompression);
+                                    llvm::compression::zlib::DefaultCompression);
   return {b.global(llvm::ConstantDataArray::get(b.context, ArrayRef<uint8_t>(packed)), 8),
           b.zeros(llvm::ArrayType::get(b.i32, words.size()), 8), packed.size(), words.size()};
 }
