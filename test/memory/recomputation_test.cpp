@@ -256,6 +256,25 @@ TEST(Recomputation, LeavesAloneWhatIsReadTooSoon) {
   check(net.graph, ways[1]);
 }
 
+// What a value is computed from is as gone as the value: it is computed again, too, and read from there.
+TEST(Recomputation, ReadsWhatIsComputedAgain) {
+  Net net;
+  size_t x = net.tensor(1), p = net.tensor(30), q = net.tensor(60), big = net.tensor(100), s = net.tensor(1),
+         end = net.tensor(1);
+  net.work({x}, {p}, 0.1);
+  net.work({p}, {q}, 0.1);
+  net.work({x}, {big}, 10); // x + q + big = 161, and with p in q's place 131
+  net.work({big}, {s}, 10);
+  net.work({s, q}, {end}, 10);
+  net.graph.kept[end] = true;
+  std::vector<Recomputation> ways = recompute(net.graph);
+  ASSERT_EQ(ways.size(), 2u);
+  EXPECT_EQ(ways[0].liveBytes, 161);
+  EXPECT_EQ(ways[1].liveBytes, 102); // x + big + s
+  EXPECT_DOUBLE_EQ(ways[1].extraSeconds, 0.2);
+  check(net.graph, ways[1]);
+}
+
 TEST(Recomputation, IsNearTheBestSubset) {
   std::mt19937 random(3);
   double found = 0, possible = 0;

@@ -1,5 +1,6 @@
 """Faults to plant, one at a time: a file, what stands there (spaces and line breaks do not count), what shall stand
-there instead, and the tests nearest to it (lit files or folders, or `gtest:FILTER` of runtime_tests)."""
+there instead, and the tests nearest to it (lit files or folders, `gtest:FILTER` of runtime_tests, or the test of
+memory's plans)."""
 from collections import namedtuple
 
 Fault = namedtuple("Fault", "name file old new tests")
@@ -210,7 +211,7 @@ FAULTS = [
     Fault("what is scattered forgets the table", CPU + "loops/EmitScatter.cpp",
           "sum = arith::AddFOp::create(b, loc, before, sum);", "(void)before;", "codegen/scatter-onto.mlir"),
     Fault("computed again from what is gone", PASSES + "memory/Recomputation.cpp",
-          "if (copyOf[tensor] != kNone) tensor = copyOf[tensor]; else", "", "end-to-end/budget.test"),
+          "if (copyOf[tensor] != kNone) tensor = copyOf[tensor]; else", "", "memory/recomputation_test.cpp"),
     Fault("a budget met on paper", PASSES + "memory/MeetBudget.cpp",
           "choice.point().bytes <= room.bytes;", "choice.point().bytes <= 2 * room.bytes;", "passes/meet-budget.mlir"),
     Fault("fewer rows of attentions cost nothing", PASSES + "memory/MeetBudget.cpp",

@@ -21,6 +21,7 @@ from faults import FAULTS  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 LIT = "/usr/lib/llvm-22/bin/lit"
+MEMORY = "memory/recomputation_test.cpp"  # a program of its own, with placement_test.cpp
 MISSED = "missed by the nearest"
 OUTCOMES = ("caught by the nearest", "caught by another", MISSED, "survived", "does not compile", "does not fit")
 
@@ -87,21 +88,25 @@ class Mutants:
         """What some tests need, or everything."""
         if not tests:
             return self.run(["cmake", "--build", "build"], 3600)
-        units = any(test.startswith("gtest:") for test in tests)
-        targets = ["runtime_tests"] if units else ["sinter-opt", "sinter-run", "sinterc"]
-        return self.run(["cmake", "--build", "build", "--target", *targets], 3600)
+        targets = set()
+        for test in tests:
+            targets |= {"runtime_tests"} if test.startswith("gtest:") else \
+                {"memory_tests"} if test == MEMORY else {"sinter-opt", "sinter-run", "sinterc"}
+        return self.run(["cmake", "--build", "build", "--target", *sorted(targets)], 3600)
 
     def passes(self, tests):
         """Whether all of some tests pass."""
-        paths = [f"test/{test}" for test in tests if not test.startswith("gtest:")]
+        paths = [f"test/{test}" for test in tests if not test.startswith("gtest:") and test != MEMORY]
         filters = [test.removeprefix("gtest:") for test in tests if test.startswith("gtest:")]
         units = ["build/bin/runtime_tests", "--gtest_brief=1", f"--gtest_filter={':'.join(filters)}"]
         lit = [LIT, "-sv", "--max-failures", "1", "--timeout", "900", "--param", f"build={self.build}", *paths]
         limit = self.arguments.fault_seconds
-        return (not filters or self.run(units, limit)) and (not paths or self.run(lit, limit))
+        memory = ["build/bin/memory_tests", "--gtest_brief=1"]
+        return ((not filters or self.run(units, limit)) and (MEMORY not in tests or self.run(memory, limit))
+                and (not paths or self.run(lit, limit)))
 
     def all_pass(self):
-        ctest = ["ctest", "--preset", "default", "--stop-on-failure", "-R", "^runtime|^pool|^stage"]
+        ctest = ["ctest", "--preset", "default", "--stop-on-failure", "-R", "^runtime|^pool|^stage|^memory"]
         return self.passes(["."]) and self.run(ctest, self.arguments.fault_seconds)
 
     def plant(self, fault):

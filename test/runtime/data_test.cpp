@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <algorithm>
+#include <fstream>
 #include <zlib.h>
 
 #define XXH_INLINE_ALL
@@ -131,6 +132,26 @@ TEST_F(DataTest, TokenFilesAreLittleEndianUint16) {
   EXPECT_EQ(buffers.tokens[1], 300);
   EXPECT_EQ(error(bytes, 300, "t.bin"), folder / "t.bin" + ": token 1 is 300, but the model's vocabulary has 300");
   expectContains(error(bytes + "x", 301, "t.bin"), "13 bytes are not a whole number of uint16 tokens");
+}
+
+// What lies too far behind to be looked at when a file is opened is looked at when it is read.
+TEST_F(DataTest, TokensOfLargeFilesAreChecked) {
+  constexpr int64_t far = (int64_t(1) << 27) + rows * length; // a hole on the disk
+  DataOptions options;
+  options.path = write(folder / "t.bin", "");
+  options.validationFraction = 0;
+  std::filesystem::resize_file(options.path, 2 * far);
+  std::ofstream(options.path, std::ios::app) << std::string("\x2b\1\x2c\1\0\0\0\0\0\0", 10); // 299, 300, 0, 0, 0
+  const auto fillFromThere = [&](int64_t vocabulary) {
+    loadData(options, buffers.text(), vocabulary)
+        .training->fill(buffers.text(), Order::Sequential, 0, far / (rows * length));
+  };
+  fillFromThere(301);
+  EXPECT_EQ(buffers.tokens[0], 299);
+  EXPECT_EQ(buffers.tokens[1], 300);
+  const Failed failed = failureOf([&] { fillFromThere(300); });
+  EXPECT_EQ(failed.exit, Exit::Input);
+  EXPECT_EQ(failed.message, options.path + ": token 134217737 is 300, but the model's vocabulary has 300");
 }
 
 // Each file is a sequence of its own width; numbers of ones only are padding, no target.

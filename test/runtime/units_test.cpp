@@ -140,6 +140,9 @@ TEST(Sampler, Filters) {
   EXPECT_EQ(draws({.topP = 0}, probabilities, 1000).size(), 1u);
   EXPECT_EQ(draws({.minP = 0.25}, probabilities, 1000).size(), 3u); // 0.1 is a fifth of 0.5
   EXPECT_EQ(draws({.minP = 1}, probabilities, 1000).size(), 1u);
+  const auto tied = draws({.topK = 1}, {1, 2, 2, 0}, 1000); // of equals the smaller id has the better rank
+  EXPECT_EQ(tied.size(), 1u);
+  EXPECT_EQ(tied.begin()->first, 1);
 }
 
 TEST(Sampler, RepeatPenaltyLowersBothSigns) {
@@ -162,6 +165,9 @@ TEST(Sampler, LogProbabilitiesAreOfTheModel) {
   ASSERT_EQ(top.size(), 2u);
   EXPECT_EQ(top[1].first, 1);
   EXPECT_NEAR(top[1].second, std::log(0.25), 1e-6);
+  const auto tied = sampler.probability(std::vector<float>{2, 1, 2, 2}, 2, 2).top;
+  EXPECT_EQ(tied[0].first, 0);
+  EXPECT_EQ(tied[1].first, 2);
 }
 
 TEST(Sampler, NeverChoosesBeyondTheVocabulary) {
