@@ -125,8 +125,9 @@ export function Editor({ label, pieces, busy, placeholder, onEdit, onReplace, on
             while (pieces[next] && !isToken(pieces[next]!)) next += by;
             if (pieces[next]) setOpen({ token: next, focus: true });
           }}
-          onClose={() => {
+          onClose={(goBack) => {
             setOpen(null);
+            if (!goBack) return;
             const start = starts(pieces)[open.token] ?? 0;
             field.current?.focus();
             field.current?.setSelectionRange(start, start);

@@ -15,7 +15,7 @@ interface Props {
   onStay(): void;
   onChoose(alternative: Alternative): void;
   onMove(by: number): void;
-  onClose(): void;
+  onClose(goBack: boolean): void;
 }
 
 export function TokenCard({ piece, anchor, focus, disabled, onStay, onChoose, onMove, onClose }: Props) {
@@ -47,11 +47,21 @@ export function TokenCard({ piece, anchor, focus, disabled, onStay, onChoose, on
     if (focus) card.current?.querySelector<HTMLElement>("button")?.focus();
   }, [focus, piece, place !== null]);
 
+  // A touch elsewhere closes the card; one on the text may open that of another token.
+  useEffect(() => {
+    const touch = (event: PointerEvent) => {
+      const at = event.target as Element;
+      if (event.pointerType !== "mouse" && !card.current?.contains(at) && !at.closest(".editor")) onClose(false);
+    };
+    document.addEventListener("pointerdown", touch);
+    return () => document.removeEventListener("pointerdown", touch);
+  });
+
   const press = (event: KeyboardEvent) => {
     const buttons = [...(card.current?.querySelectorAll<HTMLElement>("button") ?? [])];
     const at = buttons.indexOf(document.activeElement as HTMLElement);
     const go = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Escape") onClose();
+    if (event.key === "Escape") onClose(true);
     else if (go) buttons[(at + go + buttons.length) % buttons.length]?.focus();
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") onMove(event.key === "ArrowRight" ? 1 : -1);
     else return;
@@ -68,7 +78,8 @@ export function TokenCard({ piece, anchor, focus, disabled, onStay, onChoose, on
       aria-label={`Alternatives to ${shown(piece.text)}`}
       style={place ? { left: `${place.left}px`, top: `${place.top}px` } : { visibility: "hidden" }}
       onPointerEnter={onStay}
-      onPointerLeave={() => !focus && onClose()}
+      // A finger that leaves the glass leaves the card before it has pressed what it touched.
+      onPointerLeave={(event) => event.pointerType === "mouse" && !focus && onClose(false)}
       onKeyDown={press}
     >
       <p class="card-title">
