@@ -1,6 +1,8 @@
 """learned.py FOLDER EXAMPLES: a reward model of texts, its loss against PyTorch's, and PPO by what it says."""
 
+import json
 import random
+import struct
 import sys
 
 import torch
@@ -26,6 +28,32 @@ def check_first_loss(folder, text, line):
     print(f"its loss within {error:.0e} of PyTorch's" if error < 1e-5 else f"its loss: {error:.1e} from PyTorch's")
 
 
+def enlarged(folder, out, name, factor):
+    """A checkpoint's tensors as a file of their own, one of them times a power of two: other numbers, the same digits."""
+    with open(folder.at(out + "/checkpoint.safetensors"), "rb") as file:
+        size = struct.unpack("<Q", file.read(8))[0]
+        header, data = json.loads(file.read(size)), bytearray(file.read())
+    del header["__metadata__"]  # with the hash of what it was
+    begin, end = header[name]["data_offsets"]
+    numbers = struct.unpack(f"<{(end - begin) // 4}f", data[begin:end])
+    data[begin:end] = struct.pack(f"<{len(numbers)}f", *(factor * number for number in numbers))
+    head = json.dumps(header).encode()
+    with open(folder.at("larger.safetensors"), "wb") as file:
+        file.write(struct.pack("<Q", len(head)) + head + data)
+    return "larger.safetensors"
+
+
+def check_scale(folder, *data):
+    """PPO of the same rewards in another unit is the same training: but for that unit, to the bit."""
+    larger = enlarged(folder, "reward", "reward.head", 4.0)
+    for reward, out in (("reward", "as_learned"), (larger, "in_quarters")):
+        folder.train("ppo", out, 6, *data, "--init", "base", "--init", reward, "--new", "value.*")
+    one, other = (oracle.tensors(folder.at(out)) for out in ("as_learned", "in_quarters"))
+    moved = [name for name in one if not torch.equal(one[name], other[name])]
+    of_unit = ["optimizer.batch.deviation", "optimizer.batch.middle", "reward.head"]
+    print("rewards in another unit:", "the same training" if sorted(moved) == of_unit else f"others are {moved}")
+
+
 def main():
     folder = Folder(*sys.argv[1:3])
     text, lexicon = toy_text(random.Random(3), 40000)
@@ -47,6 +75,7 @@ def main():
     right, decided = sum(judged["right"]), sum(judged["decided"])
     print(f"held-out texts: {right / decided:.0%} of {decided} pairs the right way round")
 
+    check_scale(folder, *data)
     parts = ["--init", "base", "--init", "reward", "--new", "value.*"]
     lines = folder.train("ppo", "run", 150, *data, *parts)
     ones = all(line["lowest_ratio"] == 1 == line["highest_ratio"] for line in lines[::3])

@@ -50,24 +50,30 @@ def loss_as_defined(p, critic, tokens, then, advantages, returns):
     return SHARE * surprise - gain
 
 
-def check_numbers(folder, lines):
-    """Two batches of three steps: what each batch is, losses, gradients, parameters."""
+def check_numbers(folder, outs, lines, parts=1):
+    """Of two batches, behind each of which a checkpoint was written: what it is, losses, gradients, parameters."""
     first = oracle.parameters(folder.at("base"))
     p = {name: value.clone().requires_grad_() for name, value in first.items()}
     critic = [torch.zeros(size, dtype=torch.float64, requires_grad=True) for size in ((32, 1), (1,))]
     optimizer = oracle.AdamW([*p.values(), *critic], RATE)
     worst = {"batch": 0, "losses": 0, "gradients": 0, "parameters": 0}
-    for out, steps in (("three", lines[:3]), ("six", lines[3:])):
+    half = len(lines) // 2
+    for out, steps in zip(outs, (lines[:half], lines[half:])):
         state = oracle.tensors(folder.at(out))
         tokens = state["optimizer.batch.tokens"]
         with torch.no_grad():
             batch = batch_as_defined(p, critic, first, tokens)
         for name, value in zip(("log_probabilities", "advantages", "returns", "reward", "kl"), batch):
-            if name != "kl" or out == "six":  # at first it is 0
+            if name != "kl" or out == outs[1]:  # at first it is 0
                 worst["batch"] = max(worst["batch"], near(name, state["optimizer.batch." + name], value, 1e-5))
-        for line in steps:
-            loss = loss_as_defined(p, critic, tokens, *batch[:3])
-            worst["losses"] = max(worst["losses"], near("loss", line["loss"], float(loss.detach()), 1e-5))
+        for i, line in enumerate(steps):
+            rows = torch.arange(len(tokens)).chunk(parts)[i % parts]
+            loss = loss_as_defined(p, critic, *(of_all[rows] for of_all in (tokens, *batch[:3])))
+            # Advantages of a whole batch cancel each other to the last bits; of a part, they leave a small sum of
+            # numbers about 1, whose rounding counts beside them.
+            beside = 0.0 if parts == 1 else float(batch[1][rows].abs().mean())
+            error = near("loss", [line["loss"], beside], [float(loss.detach()), beside], 1e-5)
+            worst["losses"] = max(worst["losses"], error)
             norm = optimizer.update(loss)
             worst["gradients"] = max(worst["gradients"], near("gradient", line["grad_norm"], norm, 1e-5))
         for name, value in [*p.items(), ("value.weight", critic[0]), ("value.bias", critic[1])]:
@@ -75,15 +81,15 @@ def check_numbers(folder, lines):
         for name, value in first.items():
             if not torch.equal(state["optimizer.reference." + name], value):
                 sys.exit(f"the reference's {name} has moved")
-    print("of PyTorch's:", ", ".join(f"{what} within {error:.0e}" for what, error in worst.items()))
+    print(f"of PyTorch's, {half} steps a batch:", ", ".join(f"{what} within {error:.0e}" for what, error in worst.items()))
 
 
-def check_ratios(lines, where):
-    new = [line for i, line in enumerate(lines) if i % EPOCHS == 0]
-    old = [line for i, line in enumerate(lines) if i % EPOCHS]
+def check_ratios(lines, where, steps=EPOCHS):
+    new = [line for i, line in enumerate(lines) if i % steps == 0]
+    old = [line for i, line in enumerate(lines) if i % steps]
     ones = all(line["lowest_ratio"] == 1 == line["highest_ratio"] for line in new)
     others = all(line["lowest_ratio"] < 1 < line["highest_ratio"] for line in old)
-    print(f"{where}: in the first of {EPOCHS} steps with a batch every ratio is 1, in the others none is bound to be"
+    print(f"{where}: in the first of {steps} steps with a batch every ratio is 1, in the others none is bound to be"
           if ones and others else f"{where}: other ratios")
 
 
@@ -102,13 +108,19 @@ def main():
     data += ["--init", "base", "--new", "value.*"]
     lines = folder.train("ppo", "six", 6, *data, "--threads", "1")
     folder.train("ppo", "three", 3, *data, "--threads", "1")
-    check_numbers(folder, lines)
+    check_numbers(folder, ("three", "six"), lines)
     check_ratios(lines, "CPU")
     for threads in "23":
         folder.train("ppo", "threads" + threads, 6, *data, "--threads", threads)
     folder.train("ppo", "whole", 30, *data)
     folder.killed("ppo", "killed", 30, 10, *data)
     print("the same bits:", *folder.same_bits(["six", "threads2", "threads3"]), *folder.same_bits(["whole", "killed"]))
+    folder.compile("ppo", *SIZE, f"prompt={PROMPT}", "lexicon=lexicon.txt", "epochs=2", "parts=2", f"rate={RATE}",
+                   name="parts")
+    lines_of_parts = folder.train("parts", "eight", 8, *data)
+    folder.train("parts", "four", 4, *data)
+    check_numbers(folder, ("four", "eight"), lines_of_parts, parts=2)
+    check_ratios(lines_of_parts, "in parts", 4)
     vulkan = folder.train("ppo", "vulkan", 4, *data, "--device", "vulkan:0")
     check_ratios(vulkan, "Vulkan")
     worst = max(near("Vulkan's loss", there["loss"], here["loss"], 1e-3) for here, there in zip(lines, vulkan))
