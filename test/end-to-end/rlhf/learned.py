@@ -29,7 +29,7 @@ def check_first_loss(folder, text, line):
 
 
 def enlarged(folder, out, name, factor):
-    """A checkpoint's tensors as a file of their own, one of them times a power of two: other numbers, the same digits."""
+    """A checkpoint's tensors as a file of their own, one of them times a power of two: its digits stay the same."""
     with open(folder.at(out + "/checkpoint.safetensors"), "rb") as file:
         size = struct.unpack("<Q", file.read(8))[0]
         header, data = json.loads(file.read(size)), bytearray(file.read())

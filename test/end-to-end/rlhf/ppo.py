@@ -81,7 +81,8 @@ def check_numbers(folder, outs, lines, parts=1):
         for name, value in first.items():
             if not torch.equal(state["optimizer.reference." + name], value):
                 sys.exit(f"the reference's {name} has moved")
-    print(f"of PyTorch's, {half} steps a batch:", ", ".join(f"{what} within {error:.0e}" for what, error in worst.items()))
+    print(f"of PyTorch's, {half} steps a batch:",
+          ", ".join(f"{what} within {error:.0e}" for what, error in worst.items()))
 
 
 def check_ratios(lines, where, steps=EPOCHS):
@@ -101,8 +102,8 @@ def main():
             file.write(content)
     data = ["--data", "text.txt", "--tokenizer", "bytes"]
     folder.compile("pretrain", *SIZE)
-    settings = [*SIZE, f"prompt={PROMPT}", "lexicon=lexicon.txt", f"epochs={EPOCHS}", f"rate={RATE}"]
-    folder.compile("ppo", *settings, target="cpu,vulkan")
+    settings = [*SIZE, f"prompt={PROMPT}", "lexicon=lexicon.txt", f"rate={RATE}"]
+    folder.compile("ppo", *settings, f"epochs={EPOCHS}", target="cpu,vulkan")
     folder.train("pretrain", "base", 300, *data)
 
     data += ["--init", "base", "--new", "value.*"]
@@ -115,8 +116,7 @@ def main():
     folder.train("ppo", "whole", 30, *data)
     folder.killed("ppo", "killed", 30, 10, *data)
     print("the same bits:", *folder.same_bits(["six", "threads2", "threads3"]), *folder.same_bits(["whole", "killed"]))
-    folder.compile("ppo", *SIZE, f"prompt={PROMPT}", "lexicon=lexicon.txt", "epochs=2", "parts=2", f"rate={RATE}",
-                   name="parts")
+    folder.compile("ppo", *settings, "epochs=2", "parts=2", name="parts")
     lines_of_parts = folder.train("parts", "eight", 8, *data)
     folder.train("parts", "four", 4, *data)
     check_numbers(folder, ("four", "eight"), lines_of_parts, parts=2)
