@@ -44,13 +44,17 @@ def enlarged(folder, out, name, factor):
 
 
 def check_scale(folder, *data):
-    """PPO of the same rewards in another unit is the same training: but for that unit, to the bit."""
+    """PPO of the same rewards in another unit is the same training: but for that unit, to the bit. Batches have one."""
     larger = enlarged(folder, "reward", "reward.head", 4.0)
     for reward, out in (("reward", "as_learned"), (larger, "in_quarters")):
         folder.train("ppo", out, 6, *data, "--init", "base", "--init", reward, "--new", "value.*")
     one, other = (oracle.tensors(folder.at(out)) for out in ("as_learned", "in_quarters"))
     moved = [name for name in one if not torch.equal(one[name], other[name])]
     of_unit = ["optimizer.batch.deviation", "optimizer.batch.middle", "reward.head"]
+    folder.train("ppo", "one_batch", 3, *data, "--init", "base", "--init", "reward", "--new", "value.*")
+    first = oracle.tensors(folder.at("one_batch"))
+    if not all(torch.equal(first[name], one[name]) for name in of_unit):
+        sys.exit("the second batch has another unit")
     print("rewards in another unit:", "the same training" if sorted(moved) == of_unit else f"others are {moved}")
 
 
