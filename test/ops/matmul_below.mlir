@@ -2,6 +2,7 @@
 // RUN: sinter-opt %t/roundtrip.mlir | sinter-opt | FileCheck %t/roundtrip.mlir
 // RUN: sinter-opt -verify-diagnostics -split-input-file %t/errors.mlir
 // RUN: sinter-opt --sinter-lower-to-linalg %t/lower.mlir | FileCheck %t/lower.mlir
+// RUN: sinter-opt --sinter-lower-to-linalg %t/lower.mlir --sinter-cpu-schedule="vector-registers=32" --sinter-cpu-emit-matmul --canonicalize --cse | FileCheck %t/lower.mlir --check-prefix=AHEAD
 // RUN: sinter-run %t/run.mlir
 // RUN: sinter-run --unfused %t/run.mlir
 // RUN: sinter-run --march=x86-64-v3 %t/run.mlir
@@ -53,6 +54,22 @@ func.func @real(%a: tensor<2x3xf32>, %b: tensor<3x5xf32>, %n: tensor<f32>) -> te
 func.func @k(%q: tensor<2x1x8xf32>, %k: tensor<2x6x8xf32>, %n: tensor<i32>) -> tensor<2x1x6xf32> attributes {sinter.kernel} {
   %s = sinter.matmul_below %q, %k, %n {transpose_rhs} : (tensor<2x1x8xf32>, tensor<2x6x8xf32>, tensor<i32>) -> tensor<2x1x6xf32>
   return %s : tensor<2x1x6xf32>
+}
+// One row of 300 dense columns: memory is asked for those 32 further (2048 elements), or, if they are behind the bound
+// (which is rounded up to 16), for the next matrix's first ones, which stand 19200 elements further.
+// AHEAD-LABEL: func private @cache
+// AHEAD-DAG: %[[TWO:.*]] = arith.constant 2048 : index
+// AHEAD-DAG: %[[NEXT:.*]] = arith.constant 21248 : index
+// AHEAD-DAG: %[[BACK:.*]] = arith.constant -1024 : index
+// AHEAD: arith.cmpi uge
+// AHEAD: arith.muli %{{.*}}, %[[BACK]]
+// AHEAD: arith.addi %{{.*}}, %[[NEXT]]
+// AHEAD: arith.select %{{.*}}, %{{.*}}, %[[TWO]] : index
+// AHEAD-COUNT-8: memref.prefetch %{{.*}}, read, locality<3>, data : memref<38400xf32>
+// AHEAD-NOT: memref.prefetch
+func.func private @cache(%q: tensor<2x1x64xf32>, %k: tensor<2x300x64xf32>, %n: tensor<i32>) -> tensor<2x1x300xf32> attributes {sinter.kernel, sinter.kind = "product"} {
+  %s = sinter.matmul_below %q, %k, %n {transpose_rhs} : (tensor<2x1x64xf32>, tensor<2x300x64xf32>, tensor<i32>) -> tensor<2x1x300xf32>
+  return %s : tensor<2x1x300xf32>
 }
 
 //--- run.mlir

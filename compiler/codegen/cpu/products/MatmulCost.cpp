@@ -7,6 +7,7 @@
 
 #include <array>
 #include <limits>
+#include <numeric>
 #include <unistd.h>
 
 using namespace mlir;
@@ -348,9 +349,11 @@ MatmulPlan chooseTiles(const MatmulKernel &kernel, const MatmulTarget &target) {
     plan.lhs = LhsForm::Direct;
     plan.mc = m, plan.mTiles = 1;
     plan.fromMemory = n * k * int64_t(sizeof(float)) > kFromMemoryBytes;
-    // Long runs of memory for the prefetchers, but sums that stay in the first-level cache; as many for each thread.
-    int64_t parts = std::max<int64_t>(std::min<int64_t>(kMinTiles, llvm::divideCeil(n, kStreamedColumns * 8)),
-                                      llvm::alignTo(llvm::divideCeil(n * m, kSmallSpan), kSharedBy));
+    // Long runs of memory for the prefetchers, but sums that stay in the first-level cache; as many for each thread,
+    // with those of a batch.
+    int64_t parts = std::max<int64_t>(
+        std::min<int64_t>(kMinTiles, llvm::divideCeil(n, kStreamedColumns * 8)),
+        llvm::alignTo(llvm::divideCeil(n * m, kSmallSpan), kSharedBy / std::gcd(kSharedBy, kernel.batchSize())));
     int64_t unit = plan.rhs == RhsForm::Direct ? kLanes : kStreamedColumns;
     plan.nc = blockLength(n, parts, unit), plan.nTiles = llvm::divideCeil(n, plan.nc);
     plan.cutDepth(k, 1);

@@ -271,7 +271,9 @@ private:
   void emitStream();
   Waiting waitingColumns(mlir::Value columnAt);
   void addRows(mlir::Value first, int64_t count);
-  Sums sumStreamedUnit(mlir::Value from, mlir::Value to, mlir::Value start);
+  mlir::Value columnsAhead(mlir::Value column);
+  void prefetchStep(mlir::Value first, mlir::Value start, mlir::Value ahead);
+  Sums sumStreamedUnit(mlir::Value from, mlir::Value to, mlir::Value start, mlir::Value ahead);
   void emitTransposedStream();
 
   /// Where element (0, 0, k) of the current tile stands in an operand.

@@ -93,10 +93,11 @@ void MatmulEmitter::emitTransposedStream() {
   loop(columns, width, [&](Value at) {
     Value column = whole(at, columns, width, kernel.n.size);
     Value start = LinearIndex().add(rhsOrigin, 1).add(column, kernel.n.stride(kernel.rhs)).materialize(b, loc);
+    Value ahead = columnsAhead(column);
     Sums none(kernel.m.size * kStreamedBlocks, zero);
     Sums sums = unless(isPastBound(column), none, [&] {
       return sumInGroups(levelsOf(k), constant(0), constant(k), none,
-                         [&](Value from, Value to) { return sumStreamedUnit(from, to, start); });
+                         [&](Value from, Value to) { return sumStreamedUnit(from, to, start, ahead); });
     });
     for (int64_t r = 0; r < kernel.m.size; ++r) {
       Value pair = vector::ShuffleOp::create(b, loc, sums[r * kStreamedBlocks], sums[r * kStreamedBlocks + 1], both);
@@ -105,14 +106,54 @@ void MatmulEmitter::emitTransposedStream() {
   });
 }
 
+/// How much further the columns are that memory is asked for while those from `column` on are multiplied, if columns
+/// end at a bound and stand densely: two blocks of columns, of which those behind the bound are the next matrix's first
+/// ones, for no processor foresees where it goes on. Null elsewhere.
+Value MatmulEmitter::columnsAhead(Value column) {
+  constexpr int64_t width = kBlockSide * kStreamedBlocks;
+  int64_t nStride = kernel.n.stride(kernel.rhs);
+  if (!bound || kernel.boundDim != kernel.n.dim || kernel.batch.empty() || nStride != kernel.k.size ||
+      nStride % kLanes != 0)
+    return {};
+  const int64_t ahead = 2 * width * nStride;
+  Value end = multiply(divide(add(bound, width - 1), width), width);
+  Value isPast =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge, add(add(firstColumn, column), 2 * width), end);
+  Value next = LinearIndex{kernel.batch.back().stride(kernel.rhs) + ahead, {}}.add(end, -nStride).materialize(b, loc);
+  return arith::SelectOp::create(b, loc, isPast, next, constant(ahead));
+}
+
+/// Asks memory for what is read later, while 16 columns are read 8 floats a step. (Behind the operand, that does no
+/// harm.)
+void MatmulEmitter::prefetchStep(Value first, Value start, Value ahead) {
+  constexpr int64_t side = kBlockSide, blocks = kStreamedBlocks;
+  auto ask = [&](Value at, int64_t lines, int level) {
+    for (int64_t line = 0; line < lines; ++line)
+      memref::PrefetchOp::create(b, loc, flat[kernel.rhs.operand], add(at, line * kLanes), /*isWrite=*/false, level,
+                                 /*isDataCache=*/true);
+  };
+  // In a step as many lines as it reads halves of.
+  constexpr int64_t lines = side * side * blocks / kLanes;
+  Value step = divide(first, side);
+  if (ahead)
+    return ask(LinearIndex().add(start, 1).add(ahead, 1).add(step, lines * kLanes).materialize(b, loc), lines, 3);
+  // The first half of each of the next columns, one after the other: the processor foresees the rest by itself.
+  int64_t nStride = kernel.n.stride(kernel.rhs);
+  int64_t stepsPerColumn = std::max<int64_t>(1, kernel.k.size / side / (side * blocks));
+  Value next = minimum(divide(step, stepsPerColumn), constant(side * blocks - 1));
+  ask(LinearIndex{side * blocks * nStride, {}}
+          .add(start, 1)
+          .add(next, nStride)
+          .add(remainder(step, stepsPerColumn), lines / 2 * kLanes)
+          .materialize(b, loc),
+      lines / 2, 2);
+}
+
 /// Steps `from` to `to` of k, for the columns from `start` on in the right operand.
-MatmulEmitter::Sums MatmulEmitter::sumStreamedUnit(Value from, Value to, Value start) {
+MatmulEmitter::Sums MatmulEmitter::sumStreamedUnit(Value from, Value to, Value start, Value ahead) {
   constexpr int64_t side = kBlockSide, blocks = kStreamedBlocks;
   int64_t mStride = kernel.m.stride(kernel.lhs), lhsK = kernel.k.stride(kernel.lhs);
   int64_t nStride = kernel.n.stride(kernel.rhs), m = kernel.m.size, whole = kernel.k.size / side * side;
-  // While 16 columns are read 8 floats a step, so many lines a step are half of 16 others.
-  constexpr int64_t lines = side * side * blocks / kLanes / 2;
-  int64_t stepsPerColumn = std::max<int64_t>(1, whole / side / (side * blocks));
   VectorType type = VectorType::get({side}, b.getF32Type());
   Value left = flat[kernel.lhs.operand], right = flat[kernel.rhs.operand];
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
@@ -127,17 +168,7 @@ MatmulEmitter::Sums MatmulEmitter::sumStreamedUnit(Value from, Value to, Value s
   Value wholeEnd = minimum(to, constant(whole));
   Sums sums = loop(from, wholeEnd, side, Sums(m * blocks, zero), [&](Value first, ValueRange carried) {
     Sums added(carried);
-    // The first half of each of the next columns, one after the other: the processor foresees the rest by itself, and
-    // does that faster. (Behind the operand, it does no harm.)
-    Value step = divide(first, side), next = minimum(divide(step, stepsPerColumn), constant(side * blocks - 1));
-    Value ahead = LinearIndex{side * blocks * nStride, {}}
-                      .add(start, 1)
-                      .add(next, nStride)
-                      .add(remainder(step, stepsPerColumn), lines * kLanes)
-                      .materialize(b, loc);
-    for (int64_t line = 0; line < lines; ++line)
-      memref::PrefetchOp::create(b, loc, right, add(ahead, line * kLanes), /*isWrite=*/false, /*localityHint=*/2,
-                                 /*isDataCache=*/true);
+    prefetchStep(first, start, ahead);
     for (int64_t block = 0; block < blocks; ++block) {
       SmallVector<Value> rows;
       Value place = LinearIndex().add(start, 1).add(first, 1).materialize(b, loc);
