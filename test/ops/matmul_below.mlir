@@ -98,6 +98,27 @@ func.func @one_row(%q: tensor<3x1x64xf32> {sinter.name = "q"}, %k: tensor<3x300x
   return %y : tensor<3x1x80xf32>
 }
 
+// At an edge of panels of any width, 192, or one behind it: of the block that begins there, no column counts, or one.
+func.func @at_an_edge(%q: tensor<12x1x64xf32> {sinter.name = "q"}, %k: tensor<12x384x64xf32> {sinter.name = "k"}, %v: tensor<12x384x48xf32> {sinter.name = "v"}, %more: tensor<12xi32> {sinter.name = "more", sinter.limit = 2}) -> (tensor<12x1x48xf32> {sinter.name = "y"}) attributes {sinter.entry} {
+  %n = sinter.map(%more) [affine_map<(b) -> (b)>] : (tensor<12xi32>) -> tensor<12xi32> {
+  ^bb0(%e: i32):
+    %edge = arith.constant 192 : i32
+    %r = arith.addi %e, %edge : i32
+    sinter.yield %r : i32
+  }
+  %s = sinter.matmul_below %q, %k, %n {transpose_rhs} : (tensor<12x1x64xf32>, tensor<12x384x64xf32>, tensor<12xi32>) -> tensor<12x1x384xf32>
+  %m = sinter.map(%s, %n) [#id, #batch] : (tensor<12x1x384xf32>, tensor<12xi32>) -> tensor<12x1x384xf32> {
+  ^bb0(%e: f32, %end: i32):
+    %zero = arith.constant 0.0 : f32
+    %j = sinter.index 2 : i32
+    %keep = arith.cmpi slt, %j, %end : i32
+    %r = arith.select %keep, %e, %zero : f32
+    sinter.yield %r : f32
+  }
+  %y = sinter.matmul_below %m, %v, %n {terms} : (tensor<12x1x384xf32>, tensor<12x384x48xf32>, tensor<12xi32>) -> tensor<12x1x48xf32>
+  return %y : tensor<12x1x48xf32>
+}
+
 func.func @some_rows(%q: tensor<3x20x40xf32> {sinter.name = "q"}, %k: tensor<3x150x40xf32> {sinter.name = "k"}, %v: tensor<3x150x33xf32> {sinter.name = "v"}, %n: tensor<3xi32> {sinter.name = "n", sinter.limit = 151}) -> (tensor<3x20x33xf32> {sinter.name = "y"}) attributes {sinter.entry} {
   %s = sinter.matmul_below %q, %k, %n {transpose_rhs} : (tensor<3x20x40xf32>, tensor<3x150x40xf32>, tensor<3xi32>) -> tensor<3x20x150xf32>
   %m = sinter.map(%s, %n) [#id, #batch] : (tensor<3x20x150xf32>, tensor<3xi32>) -> tensor<3x20x150xf32> {
