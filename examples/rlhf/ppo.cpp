@@ -5,12 +5,12 @@
 //   sinterc examples/rlhf/ppo.cpp --set lexicon=vader_lexicon.txt -o ppo
 //   ./ppo train --data text.txt --tokenizer bytes --init base --new 'value.*' --steps 400 --out run
 // With `--set learned=true`, texts are worth what a model says that has learnt it (reward_model.cpp): --init base
-// --init reward. Its scale is arbitrary, so that what the first model writes gets mean 0 and deviation 1, as Ziegler et
-// al. have it (section 2). The entry `write` has the lexicon's word all the same. Each batch of texts is written once
-// and learnt from `epochs` times, in `parts` steps each. The batch is state, so a training that was killed between two
-// of them goes on bit for bit. What is computed while the texts are written and when they are learnt from are the same
-// numbers: in a batch's first step every ratio is 1, exactly; if one is not, the loss is no number, at which a training
-// ends.
+// --init reward. Its scale is arbitrary: the first batch, which is what the first model writes, is given mean 0 and
+// deviation 1, as Ziegler et al. have it (section 2; they take more texts), and later ones the same scale. The entry
+// `write` has the lexicon's word all the same. Each batch of texts is written once and learnt from `epochs` times, in
+// `parts` steps each. The batch is state, so a training that was killed between two of them goes on bit for bit. What
+// is computed while the texts are written and when they are learnt from are the same numbers: in a batch's first step
+// every ratio is 1, exactly; if one is not, the loss is no number, at which a training ends.
 #include "writing.h"
 
 using namespace sinter;

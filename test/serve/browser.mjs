@@ -54,6 +54,7 @@ async function written(page, act) {
   await whole(page, request);
 }
 
+/** Waits until the page has all that a request answers. */
 async function whole(page, request) {
   await (await request.response()).finished();
   await idle(page);
